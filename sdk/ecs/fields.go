@@ -149,6 +149,7 @@ const (
 	LogcenterInput
 	LogcenterLogType
 	LogcenterParser
+	LogcenterPosition
 	LogcenterPriority
 	LogcenterSourceAssetName
 
@@ -303,6 +304,7 @@ var known = [endOfKnown - 1]Info{
 	LogcenterInput - 1:                {"logcenter.input", Keyword, false, "Name of the input the line came by."},
 	LogcenterLogType - 1:              {"logcenter.log_type", Keyword, false, "Log type of the log standard, the second key of the retention table."},
 	LogcenterParser - 1:               {"logcenter.parser", Keyword, false, "Id and version of the parser that read the line."},
+	LogcenterPosition - 1:             {"logcenter.position", Long, false, "Place in the raw journal: entry offset * 2^24 + row * 2^8 + fan-out ordinal; event.id is made of it."},
 	LogcenterPriority - 1:             {"logcenter.priority", Long, false, "How urgent the event is: 1 (at once) to 5 (whenever)."},
 	LogcenterSourceAssetName - 1:      {"logcenter.source.asset.name", Keyword, false, "Asset that has source.ip."},
 }

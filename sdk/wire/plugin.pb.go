@@ -932,6 +932,7 @@ type Batch struct {
 	Offset        uint64                 `protobuf:"varint,5,opt,name=offset,proto3" json:"offset,omitempty"`                     // journal offset, for stateful plugins
 	BudgetNs      int64                  `protobuf:"varint,6,opt,name=budget_ns,json=budgetNs,proto3" json:"budget_ns,omitempty"` // time the call may take: a duration, not a clock
 	Shm           *ShmRef                `protobuf:"bytes,7,opt,name=shm,proto3" json:"shm,omitempty"`                            // if set: all of the above but seq is there
+	Journal       string                 `protobuf:"bytes,8,opt,name=journal,proto3" json:"journal,omitempty"`                    // finished batches: id of the raw journal that logcenter.position counts in
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1013,6 +1014,13 @@ func (x *Batch) GetShm() *ShmRef {
 		return x.Shm
 	}
 	return nil
+}
+
+func (x *Batch) GetJournal() string {
+	if x != nil {
+		return x.Journal
+	}
+	return ""
 }
 
 type Result struct {
@@ -1924,7 +1932,7 @@ const file_plugin_proto_rawDesc = "" +
 	"\x04dict\x18\r \x01(\fR\x04dict\"4\n" +
 	"\x06ShmRef\x12\x12\n" +
 	"\x04slot\x18\x01 \x01(\rR\x04slot\x12\x16\n" +
-	"\x06length\x18\x02 \x01(\x04R\x06length\"\xe6\x01\n" +
+	"\x06length\x18\x02 \x01(\x04R\x06length\"\x80\x02\n" +
 	"\x05Batch\x12\x10\n" +
 	"\x03seq\x18\x01 \x01(\x04R\x03seq\x12\x12\n" +
 	"\x04rows\x18\x02 \x01(\rR\x04rows\x125\n" +
@@ -1932,7 +1940,8 @@ const file_plugin_proto_rawDesc = "" +
 	"\tpartition\x18\x04 \x01(\rR\tpartition\x12\x16\n" +
 	"\x06offset\x18\x05 \x01(\x04R\x06offset\x12\x1b\n" +
 	"\tbudget_ns\x18\x06 \x01(\x03R\bbudgetNs\x12-\n" +
-	"\x03shm\x18\a \x01(\v2\x1b.logcenter.plugin.v1.ShmRefR\x03shm\"\x94\x04\n" +
+	"\x03shm\x18\a \x01(\v2\x1b.logcenter.plugin.v1.ShmRefR\x03shm\x12\x18\n" +
+	"\ajournal\x18\b \x01(\tR\ajournal\"\x94\x04\n" +
 	"\x06Result\x12\x10\n" +
 	"\x03seq\x18\x01 \x01(\x04R\x03seq\x12\x12\n" +
 	"\x04rows\x18\x02 \x01(\rR\x04rows\x125\n" +
