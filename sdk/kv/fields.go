@@ -1,0 +1,140 @@
+package kv
+
+import (
+	"errors"
+	"math"
+	"strconv"
+	"sync/atomic"
+)
+
+// MaxFields is how many pairs of a line [Fields] holds.
+const MaxFields = 128
+
+// Fields are the pairs of one line. They alias it. A Fields value is about 2.5 KiB, meant to live on the
+// stack; pass it by pointer. The zero value has no pairs. Reading is safe from several goroutines.
+type Fields struct {
+	line []byte
+	n    int
+	tags [MaxFields]uint32 // tag of the key: most keys differ in it
+	at   [MaxFields]span
+}
+
+type span struct{ k0, k1, v0, v1 uint32 }
+
+// common is the scanner of Parse.
+var common = Scanner{Quotes: `"'`, Escape: '\\'}
+
+// Parse reads a line of the shape key=value key2="v 2", with any text between the pairs. Values are
+// those of [Iter.Value].
+//
+// The error is an [*Error]: a fault in the line, no pair at all ([ErrNoPairs]), or more than [MaxFields]
+// of them. The fields are usable with an error too: they are what could be read.
+func Parse(line []byte) (Fields, error) {
+	var f Fields
+	err := f.Parse(&common, line)
+	return f, err
+}
+
+// Parse is [Parse] for lines as s describes them. It replaces what f held, so that one Fields can be
+// used for line after line.
+func (f *Fields) Parse(s *Scanner, line []byte) error {
+	f.line, f.n = line, 0
+	if len(line) > math.MaxInt32 {
+		return newError(errPairs, math.MaxInt32)
+	}
+	it := s.Scan(line)
+	for it.Next() {
+		if f.n == MaxFields {
+			it.fault(errPairs, it.k0)
+			break
+		}
+		f.tags[f.n] = tag(it.Key())
+		f.at[f.n] = span{uint32(it.k0), uint32(it.k1), uint32(it.v0), uint32(it.v1)}
+		f.n++
+	}
+	if f.n == 0 {
+		it.fault(errNoPairs, 0)
+	}
+	return it.Err()
+}
+
+// Get returns the value of the first pair whose key is name, byte by byte, or nil if there is none. It
+// aliases the line.
+func (f *Fields) Get(name string) []byte {
+	if name == "" {
+		return nil
+	}
+	t := tag(name)
+	for i, u := range f.tags[:f.n] {
+		if u == t {
+			if a := f.at[i]; string(f.line[a.k0:a.k1]) == name {
+				return f.line[a.v0:a.v1:a.v1]
+			}
+		}
+	}
+	return nil
+}
+
+// Len is the number of pairs.
+func (f *Fields) Len() int { return f.n }
+
+// At returns pair number i, from 0, in the order of the line. It panics if there is none.
+func (f *Fields) At(i int) (key, value []byte) {
+	a := f.at[:f.n][i]
+	return f.line[a.k0:a.k1:a.k1], f.line[a.v0:a.v1:a.v1]
+}
+
+// tag folds the length and three bytes of a key, which is not empty.
+func tag[T string | []byte](key T) uint32 {
+	n := len(key)
+	return uint32(n)<<24 | uint32(key[0])<<16 | uint32(key[n/2])<<8 | uint32(key[n-1])
+}
+
+// What can be wrong with a line; match with errors.Is.
+var (
+	ErrQuote   = errors.New("the quote opened here is never closed")
+	ErrBracket = errors.New("the bracket opened here is never closed")
+	ErrKey     = errors.New("a key is expected before the separator")
+	ErrNoPairs = errors.New("a key, a separator and a value are expected")
+	ErrPairs   = errors.New("more pairs than " + strconv.Itoa(MaxFields) + ", the rest is left out")
+)
+
+type errKind uint8
+
+const (
+	errQuote errKind = iota + 1
+	errBracket
+	errKey
+	errNoPairs
+	errPairs
+)
+
+var errKinds = [...]error{nil, ErrQuote, ErrBracket, ErrKey, ErrNoPairs, ErrPairs}
+
+// Error is a fault in a line.
+type Error struct {
+	Pos int   // byte position in the line, from 0
+	Err error // one of ErrQuote, ErrBracket, ErrKey, ErrNoPairs and ErrPairs
+}
+
+// Error says what is wrong and where.
+func (e *Error) Error() string { return "kv: byte " + strconv.Itoa(e.Pos) + ": " + e.Err.Error() }
+
+// Unwrap returns e.Err.
+func (e *Error) Unwrap() error { return e.Err }
+
+// known holds the errors already made, so that a device that always makes the same mistake costs
+// nothing. Positions beyond are rare enough to be allocated.
+var known [len(errKinds)][1024]atomic.Pointer[Error]
+
+func newError(k errKind, pos int) error {
+	if pos >= len(known[0]) {
+		return &Error{pos, errKinds[k]}
+	}
+	e := known[k][pos].Load()
+	if e == nil {
+		e = &Error{pos, errKinds[k]}
+		known[k][pos].Store(e)
+	}
+	return e
+}
