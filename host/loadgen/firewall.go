@@ -60,10 +60,24 @@ type service struct {
 }
 
 var listening = [...]service{
-	{443, "TCP", "HTTPS"}, {443, "TCP", "HTTPS"}, {443, "TCP", "网上银行"}, {443, "TCP", "企业邮箱"}, {80, "TCP", "HTTP"},
-	{80, "TCP", "HTTP"}, {53, "UDP", "DNS"}, {53, "UDP", "DNS"}, {8080, "TCP", "HTTP"}, {8443, "TCP", "手机银行"},
-	{22, "TCP", "SSH"}, {3306, "TCP", "MySQL"}, {1521, "TCP", "Oracle"}, {25, "TCP", "SMTP"}, {445, "TCP", "SMB"},
-	{3389, "TCP", "RDP"}, {6379, "TCP", "Redis"}, {9092, "TCP", "Kafka"},
+	{443, "TCP", "HTTPS"},
+	{443, "TCP", "HTTPS"},
+	{443, "TCP", "网上银行"},
+	{443, "TCP", "企业邮箱"},
+	{80, "TCP", "HTTP"},
+	{80, "TCP", "HTTP"},
+	{53, "UDP", "DNS"},
+	{53, "UDP", "DNS"},
+	{8080, "TCP", "HTTP"},
+	{8443, "TCP", "手机银行"},
+	{22, "TCP", "SSH"},
+	{3306, "TCP", "MySQL"},
+	{1521, "TCP", "Oracle"},
+	{25, "TCP", "SMTP"},
+	{445, "TCP", "SMB"},
+	{3389, "TCP", "RDP"},
+	{6379, "TCP", "Redis"},
+	{9092, "TCP", "Kafka"},
 }
 
 // flow appends the two ends of a connection in the keys of the device.

@@ -23,18 +23,33 @@ const (
 )
 
 var pages = [...]page{
-	{"/", noQuery, 14}, {"/index.html", noQuery, 14}, {"/static/js/app.3f9c1d.js", noQuery, 19},
-	{"/static/css/main.8ab2.css", noQuery, 16}, {"/static/img/logo.png", noQuery, 15}, {"/favicon.ico", noQuery, 12},
-	{"/api/v1/accounts", pageQuery, 12}, {"/api/v1/notices", pageQuery, 13}, {"/api/v1/rates", noQuery, 11},
-	{"/healthz", noQuery, 5}, {"/api/v1/orders", orderQuery, 12}, {"/product/list", pageQuery, 14},
-	{"/search", searchQuery, 13}, {"/branch/query", searchQuery, 12}, {"/api/v1/session/keepalive", noQuery, 6},
-	{escape("/公告/2026年第三季度报告.pdf"), noQuery, 21}, {escape("/理财产品/稳健型"), pageQuery, 14}, {"/help/faq.html", noQuery, 14},
+	{"/", noQuery, 14},
+	{"/index.html", noQuery, 14},
+	{"/static/js/app.3f9c1d.js", noQuery, 19},
+	{"/static/css/main.8ab2.css", noQuery, 16},
+	{"/static/img/logo.png", noQuery, 15},
+	{"/favicon.ico", noQuery, 12},
+	{"/api/v1/accounts", pageQuery, 12},
+	{"/api/v1/notices", pageQuery, 13},
+	{"/api/v1/rates", noQuery, 11},
+	{"/healthz", noQuery, 5},
+	{"/api/v1/orders", orderQuery, 12},
+	{"/product/list", pageQuery, 14},
+	{"/search", searchQuery, 13},
+	{"/branch/query", searchQuery, 12},
+	{"/api/v1/session/keepalive", noQuery, 6},
+	{escape("/公告/2026年第三季度报告.pdf"), noQuery, 21},
+	{escape("/理财产品/稳健型"), pageQuery, 14},
+	{"/help/faq.html", noQuery, 14},
 }
 
 // privatePages put secrets into the query, as badly written applications do.
 var privatePages = [...]page{
-	{"/login", loginQuery, 10}, {"/app/auth", loginQuery, 10}, {"/api/v1/transfer", cardQuery, 11},
-	{"/api/v1/balance", cardQuery, 11}, {"/api/v1/customer", identityQuery, 12},
+	{"/login", loginQuery, 10},
+	{"/app/auth", loginQuery, 10},
+	{"/api/v1/transfer", cardQuery, 11},
+	{"/api/v1/balance", cardQuery, 11},
+	{"/api/v1/customer", identityQuery, 12},
 }
 
 func escape(path string) string {
