@@ -1,0 +1,78 @@
+# Everything that is done to this tree by hand or by a build machine. `make` alone lists it.
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS   += --no-print-directory
+.DEFAULT_GOAL := help
+
+# duckdb_arrow lets the embedded store hand Arrow records to DuckDB.
+TAGS := duckdb_arrow
+# Pinned in tools/go.mod; Go builds a tool at its first use and keeps it in its cache.
+TOOL := go tool -modfile=tools/go.mod
+
+# A plugin is a folder plugins/KIND/ID with a main.go.
+PLUGINS := $(patsubst %/main.go,%,$(wildcard plugins/*/*/main.go))
+# Packages in which goroutines meet.
+RACE := $(patsubst %,./%/...,$(wildcard host/plugin host/pipeline host/journal host/input))
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: build
+build: plugins ## host and plugins into bin/
+	go build -trimpath -tags $(TAGS) -o bin/logcenter ./host/cmd/logcenter
+
+# One go build for all plugins: they share most of their packages. Without the commit in the binary an
+# unchanged plugin keeps its checksum. Then each gets its folder: bin/plugins/ID/{ID,plugin.yaml,data}.
+.PHONY: plugins
+plugins:
+	@twice=$$(printf '%s\n' $(notdir $(PLUGINS)) | sort | uniq -d); \
+	test -z "$$twice" || { echo "two plugins are named $$twice: rename one folder" >&2; exit 1; }
+	rm -rf bin/plugins && mkdir -p bin/plugins build/plugins
+ifneq ($(PLUGINS),)
+	CGO_ENABLED=0 go build -trimpath -buildvcs=false -o build/plugins/ $(PLUGINS:%=./%)
+	@for dir in $(PLUGINS); do \
+		id=$${dir##*/}; into=bin/plugins/$$id; mkdir $$into; \
+		cp build/plugins/$$id $$dir/plugin.yaml $$into/; \
+		if [ -d $$dir/data ]; then cp -r $$dir/data $$into/; fi; \
+	done
+endif
+
+.PHONY: run
+run: build ## build, start with the embedded store and feed the sample logs
+	bin/logcenter run --samples testdata/samples
+
+.PHONY: test
+test: build ## all tests, 2 s of each fuzz target, races where they can be
+	go vet -tags $(TAGS) ./...
+	go test -tags $(TAGS) -timeout 15m -p 2 ./...
+	$(if $(RACE),go test -race -tags $(TAGS) -timeout 15m -p 2 $(RACE))
+	tools/fuzz.sh 2s
+
+.PHONY: test-long
+test-long: build ## the tests in their full counts, which takes hours
+	LOGCENTER_LONG=1 go test -tags $(TAGS) -timeout 8h -p 1 ./...
+	$(if $(RACE),go test -race -tags $(TAGS) -timeout 2h -p 2 $(RACE))
+	tools/fuzz.sh 60s
+
+.PHONY: check
+check: ## format, vet, lint, generated files, known vulnerabilities
+	@unformatted=$$($(TOOL) gofumpt -l .); \
+	test -z "$$unformatted" || { printf 'not formatted, run "%s gofumpt -w FILE":\n%s\n' '$(TOOL)' "$$unformatted" >&2; exit 1; }
+	go vet -tags $(TAGS) ./...
+	$(TOOL) golangci-lint run
+	tools/generated.sh
+	tools/vulnerabilities.sh $(TAGS)
+
+.PHONY: generate
+generate: ## write generated files anew
+	go generate -tags $(TAGS) ./...
+
+.PHONY: bench
+bench: build ## figures of the whole path on 288 MB of made-up traffic
+	bin/logcenter bench pipeline
+
+.PHONY: clean
+clean: ## remove what make has built; data/ stays
+	rm -rf bin build
