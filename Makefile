@@ -67,6 +67,7 @@ check: ## format, vet, lint, generated files, known vulnerabilities
 
 .PHONY: generate
 generate: ## write generated files anew
+	cd sdk/wire && go tool -modfile=../../tools/buf/go.mod buf generate
 	go generate -tags $(TAGS) ./...
 
 .PHONY: bench
