@@ -924,17 +924,18 @@ func (x *ShmRef) GetLength() uint64 {
 }
 
 type Batch struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Seq           uint64                 `protobuf:"varint,1,opt,name=seq,proto3" json:"seq,omitempty"`
-	Rows          uint32                 `protobuf:"varint,2,opt,name=rows,proto3" json:"rows,omitempty"`
-	Columns       []*Column              `protobuf:"bytes,3,rep,name=columns,proto3" json:"columns,omitempty"`
-	Partition     uint32                 `protobuf:"varint,4,opt,name=partition,proto3" json:"partition,omitempty"`
-	Offset        uint64                 `protobuf:"varint,5,opt,name=offset,proto3" json:"offset,omitempty"`                     // journal offset, for stateful plugins
-	BudgetNs      int64                  `protobuf:"varint,6,opt,name=budget_ns,json=budgetNs,proto3" json:"budget_ns,omitempty"` // time the call may take: a duration, not a clock
-	Shm           *ShmRef                `protobuf:"bytes,7,opt,name=shm,proto3" json:"shm,omitempty"`                            // if set: all of the above but seq is there
-	Journal       string                 `protobuf:"bytes,8,opt,name=journal,proto3" json:"journal,omitempty"`                    // finished batches: id of the raw journal that logcenter.position counts in
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	Seq            uint64                 `protobuf:"varint,1,opt,name=seq,proto3" json:"seq,omitempty"`
+	Rows           uint32                 `protobuf:"varint,2,opt,name=rows,proto3" json:"rows,omitempty"`
+	Columns        []*Column              `protobuf:"bytes,3,rep,name=columns,proto3" json:"columns,omitempty"`
+	Partition      uint32                 `protobuf:"varint,4,opt,name=partition,proto3" json:"partition,omitempty"`
+	Offset         uint64                 `protobuf:"varint,5,opt,name=offset,proto3" json:"offset,omitempty"`                                      // journal offset, for stateful plugins
+	BudgetNs       int64                  `protobuf:"varint,6,opt,name=budget_ns,json=budgetNs,proto3" json:"budget_ns,omitempty"`                  // time the call may take: a duration, not a clock
+	Shm            *ShmRef                `protobuf:"bytes,7,opt,name=shm,proto3" json:"shm,omitempty"`                                             // if set: all of the above but seq is there
+	Journal        string                 `protobuf:"bytes,8,opt,name=journal,proto3" json:"journal,omitempty"`                                     // finished batches: id of the raw journal that logcenter.position counts in
+	IdempotencyKey string                 `protobuf:"bytes,9,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"` // raw journal: the sender's key for this batch, hashed; never sent to plugins
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Batch) Reset() {
@@ -1019,6 +1020,13 @@ func (x *Batch) GetShm() *ShmRef {
 func (x *Batch) GetJournal() string {
 	if x != nil {
 		return x.Journal
+	}
+	return ""
+}
+
+func (x *Batch) GetIdempotencyKey() string {
+	if x != nil {
+		return x.IdempotencyKey
 	}
 	return ""
 }
@@ -1932,7 +1940,7 @@ const file_plugin_proto_rawDesc = "" +
 	"\x04dict\x18\r \x01(\fR\x04dict\"4\n" +
 	"\x06ShmRef\x12\x12\n" +
 	"\x04slot\x18\x01 \x01(\rR\x04slot\x12\x16\n" +
-	"\x06length\x18\x02 \x01(\x04R\x06length\"\x80\x02\n" +
+	"\x06length\x18\x02 \x01(\x04R\x06length\"\xa9\x02\n" +
 	"\x05Batch\x12\x10\n" +
 	"\x03seq\x18\x01 \x01(\x04R\x03seq\x12\x12\n" +
 	"\x04rows\x18\x02 \x01(\rR\x04rows\x125\n" +
@@ -1941,7 +1949,8 @@ const file_plugin_proto_rawDesc = "" +
 	"\x06offset\x18\x05 \x01(\x04R\x06offset\x12\x1b\n" +
 	"\tbudget_ns\x18\x06 \x01(\x03R\bbudgetNs\x12-\n" +
 	"\x03shm\x18\a \x01(\v2\x1b.logcenter.plugin.v1.ShmRefR\x03shm\x12\x18\n" +
-	"\ajournal\x18\b \x01(\tR\ajournal\"\x94\x04\n" +
+	"\ajournal\x18\b \x01(\tR\ajournal\x12'\n" +
+	"\x0fidempotency_key\x18\t \x01(\tR\x0eidempotencyKey\"\x94\x04\n" +
 	"\x06Result\x12\x10\n" +
 	"\x03seq\x18\x01 \x01(\x04R\x03seq\x12\x12\n" +
 	"\x04rows\x18\x02 \x01(\rR\x04rows\x125\n" +
