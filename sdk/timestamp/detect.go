@@ -1,0 +1,137 @@
+package timestamp
+
+import "time"
+
+// The layouts that Detect knows, by what a text starts with; of several that fit, the first counts.
+var (
+	isoLayouts = layouts(
+		"2006-01-02T15:04:05Z07:00",
+		"2006-01-02 15:04:05Z07:00",
+		"2006-01-02 15:04:05 Z07:00",
+		"2006-01-02T15:04:05",
+		"2006-01-02 15:04:05",
+	)
+	slashLayouts = layouts(
+		"2006/01/02 15:04:05 Z07:00",
+		"2006/01/02 15:04:05",
+	)
+	compactLayouts = layouts(
+		"20060102T150405Z07:00",
+		"20060102T150405",
+		"20060102 15:04:05",
+		"20060102150405",
+	)
+	chineseLayouts = layouts(
+		"2006年01月02日 15时04分05秒",
+		"2006年01月02日15时04分05秒",
+		"2006年01月02日 15:04:05",
+		"2006年1月2日 15时04分05秒",
+		"2006年1月2日 15:04:05",
+	)
+	monthLayouts = layouts(
+		"Jan _2 2006 15:04:05",
+		"Jan _2 15:04:05 2006",
+		"Jan _2 15:04:05:000 2006",
+		"Jan _2 15:04:05",
+	)
+	dayLayouts = layouts(
+		"02/Jan/2006:15:04:05 -0700",
+		"02/Jan/2006:15:04:05",
+		"02 Jan 2006 15:04:05 -0700",
+		"02 Jan 2006 15:04:05",
+		"02-Jan-2006 15:04:05",
+	)
+	weekdayLayouts = layouts(
+		"Mon, 02 Jan 2006 15:04:05 -0700",
+		"Mon, 02 Jan 2006 15:04:05 MST",
+		"Mon Jan _2 15:04:05 2006",
+		"Mon Jan _2 15:04:05 MST 2006",
+	)
+	unixLayout, milliLayout = MustCompile(Unix), MustCompile(UnixMilli)
+	microLayout, nanoLayout = MustCompile(UnixMicro), MustCompile(UnixNano)
+)
+
+func layouts(texts ...string) []Layout {
+	all := make([]Layout, len(texts))
+	for i, t := range texts {
+		all[i] = MustCompile(t)
+	}
+	return all
+}
+
+// Detect recognises the usual layouts at the start of b: ISO 8601 and RFC 3339 with and without T,
+// fraction and offset, the same with slashes, in Chinese or without separators, those of RFC 3164,
+// RFC 1123, ctime and web servers, and Unix times of 10, 13, 16 and 19 digits. n is how many bytes of b
+// the time takes; no letter or digit follows. Dates with a month in figures and no year in front
+// (03/04/2026) are not recognised, as nobody can tell the month from the day.
+//
+// The text is checked to be a date in any year.
+func Detect(b []byte) (l Layout, n int, ok bool) {
+	if len(b) < 10 {
+		return Layout{}, 0, false
+	}
+	var candidates []Layout
+	digits := 0
+	for digits < len(b) && digits < 20 && b[digits]-'0' <= 9 {
+		digits++
+	}
+	switch {
+	case digits == 4 && b[4] == '-':
+		candidates = isoLayouts
+	case digits == 4 && b[4] == '/':
+		candidates = slashLayouts
+	case digits == 4:
+		candidates = chineseLayouts
+	case digits == 8 || digits == 14:
+		candidates = compactLayouts
+	case digits == 1, digits == 2:
+		candidates = dayLayouts
+	case digits > 0:
+		return detectCount(b, digits)
+	case month(b) > 0:
+		candidates = monthLayouts
+	default:
+		candidates = weekdayLayouts
+	}
+	for _, strict := range [...]bool{true, false} { // most lines need only the templates
+		for _, l := range candidates {
+			if strict && l.p.plain.width > 0 && !l.p.plain.matches(b) {
+				continue
+			}
+			if _, n, ok := l.p.parse(b, nil, detectRef); ok && ends(b, n) {
+				return l, n, true
+			}
+		}
+	}
+	return Layout{}, 0, false
+}
+
+// detectRef is the end of a leap year, so that every date without a year is one.
+var detectRef = time.Date(2024, 12, 31, 0, 0, 0, 0, time.UTC).Unix()
+
+// ends reports whether a time can end before b[n].
+func ends(b []byte, n int) bool {
+	return n >= len(b) || b[n]-'0' > 9 && (b[n]|0x20)-'a' >= 26
+}
+
+// detectCount tells the unit of a Unix time by its number of digits, which is the same from 2001 to 2286.
+func detectCount(b []byte, digits int) (Layout, int, bool) {
+	var l Layout
+	switch digits {
+	case 10:
+		l = unixLayout
+	case 13:
+		l = milliLayout
+	case 16:
+		l = microLayout
+	case 19:
+		l = nanoLayout
+	default:
+		return Layout{}, 0, false
+	}
+	_, n, ok := l.p.parse(b, nil, 0)
+	if !ok || !ends(b, n) {
+		return Layout{}, 0, false
+	}
+	return l, n, true
+}

@@ -1,0 +1,209 @@
+package timestamp
+
+import (
+	"math"
+	"time"
+)
+
+// fields are what the parts of a text say.
+type fields struct {
+	year, month, day     int
+	yearDay              int // 0: not said
+	hour, minute, second int
+	nano                 int64
+	half                 int8 // of the day: 1 AM, 2 PM, 0 not said
+	offset               int  // seconds east of UTC, if hasOffset
+	hasOffset            bool
+}
+
+// parse reads the beginning of b; ref is in seconds.
+func (p *program) parse(b []byte, zone *time.Location, ref int64) (ns int64, n int, ok bool) {
+	if p.unit != 0 {
+		return parseCount(b, p.unit)
+	}
+	f := fields{day: 1}
+	rest := 0
+	if p.plain.match(b, &f) {
+		n, rest = p.plain.width, p.plain.rest
+	}
+	if rest < len(p.ops) {
+		if n, ok = p.run(b, n, rest, &f); !ok {
+			return 0, 0, false
+		}
+	}
+	if p.year {
+		ns, ok = f.instant(zone)
+	} else {
+		ns, ok = f.latest(zone, ref)
+	}
+	if !ok {
+		return 0, 0, false
+	}
+	return ns, n, true
+}
+
+// daysIn holds the days of months 1 to 12; February has one more in leap years.
+var daysIn = [13]uint8{0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31}
+
+func leap(year int) bool { return year&3 == 0 && (year%100 != 0 || year%400 == 0) }
+
+// instant makes nanoseconds since 1970 of f. It is false for what is no date, and for years that
+// nanoseconds cannot say.
+func (f *fields) instant(zone *time.Location) (int64, bool) {
+	if f.yearDay > 0 && !f.setYearDay() {
+		return 0, false
+	}
+	if uint(f.month-1) > 11 || f.day < 1 || uint(f.hour) > 23 || uint(f.minute) > 59 || uint(f.second) > 59 {
+		return 0, false
+	}
+	if f.day > int(daysIn[f.month]) && !(f.day == 29 && f.month == 2 && leap(f.year)) {
+		return 0, false
+	}
+	hour := f.hour
+	if f.half == 2 && hour < 12 {
+		hour += 12
+	} else if f.half == 1 && hour == 12 {
+		hour = 0
+	}
+	sec := days(f.year, f.month, f.day)*86400 + int64(hour*3600+f.minute*60+f.second)
+	if f.hasOffset {
+		sec -= int64(f.offset)
+	} else if zone != nil && zone != time.UTC {
+		sec -= localOffset(sec, zone)
+	}
+	const most = math.MaxInt64 / 1_000_000_000
+	if sec >= most || sec <= -most {
+		return 0, false
+	}
+	return sec*1_000_000_000 + f.nano, true
+}
+
+// latest is instant in the latest year that brings it no further than a day behind ref.
+func (f *fields) latest(zone *time.Location, ref int64) (int64, bool) {
+	const day = 86400
+	if ref > math.MaxInt64/1_000_000_000-2*day || ref < math.MinInt64/1_000_000_000+2*day {
+		return 0, false
+	}
+	most := (ref + day) * 1_000_000_000
+	// Two days ahead, so that no zone is left behind; nine years back is the furthest 29 February.
+	newest, _, _ := civil(floorDiv(ref+2*day, day))
+	for f.year = newest; f.year > newest-10; f.year-- {
+		if ns, ok := f.instant(zone); ok && ns <= most {
+			return ns, true
+		}
+		if f.month != 2 && f.year < newest-1 {
+			break // it is no date in any year
+		}
+	}
+	return 0, false
+}
+
+// setYearDay sets month and day from yearDay. It is false if they are there and say another day.
+func (f *fields) setYearDay() bool {
+	d, m := f.yearDay, 1
+	for ; m <= 12; m++ {
+		n := int(daysIn[m])
+		if m == 2 && leap(f.year) {
+			n++
+		}
+		if d <= n {
+			break
+		}
+		d -= n
+	}
+	if m > 12 || f.month != 0 && f.month != m {
+		return false
+	}
+	f.month, f.day = m, d
+	return true
+}
+
+// days is the number of days from 1970-01-01 to a date of years 0 to 9999 of the Gregorian calendar. The
+// year is taken to start in March, so that the leap day is its last.
+func days(year, month, day int) int64 {
+	m := month - 3
+	if month < 3 {
+		year--
+		m = month + 9
+	}
+	y := uint(year + 400) // not below 0
+	return int64(365*y+y/4-y/100+y/400+uint(153*m+2)/5+uint(day)) - (719469 + 146097)
+}
+
+// civil is the reverse of days.
+func civil(days int64) (year, month, day int) {
+	z := days + 719468
+	era := floorDiv(z, 146097)
+	doe := int(z - era*146097) // day of 400 years
+	yoe := (doe - doe/1460 + doe/36524 - doe/146096) / 365
+	doy := doe - (365*yoe + yoe/4 - yoe/100)
+	mp := (5*doy + 2) / 153
+	year, month, day = yoe+int(era)*400, mp+3, doy-(153*mp+2)/5+1
+	if month > 12 {
+		month -= 12
+		year++
+	}
+	return year, month, day
+}
+
+func floorDiv(a, b int64) int64 {
+	q := a / b
+	if a%b < 0 {
+		q--
+	}
+	return q
+}
+
+// parseCount reads a decimal number of units since 1970.
+func parseCount(b []byte, unit int64) (ns int64, n int, ok bool) {
+	neg := len(b) > 0 && b[0] == '-'
+	if neg {
+		n = 1
+	}
+	start := n
+	var v uint64
+	for ; n < len(b) && b[n]-'0' <= 9; n++ {
+		if n-start == 19 {
+			return 0, 0, false
+		}
+		v = v*10 + uint64(b[n]-'0')
+	}
+	if n == start || v > math.MaxInt64/uint64(unit) {
+		return 0, 0, false
+	}
+	ns = int64(v) * unit
+	if frac, m := fractionAt(b, n); m > 0 {
+		n += m
+		if ns > math.MaxInt64-1_000_000_000 {
+			return 0, 0, false
+		}
+		ns += frac / (1_000_000_000 / unit)
+	}
+	if neg {
+		ns = -ns
+	}
+	return ns, n, true
+}
+
+// fractionAt reads '.' or ',' and digits at b[i:], as nanoseconds. n is its length, 0 if there is none.
+func fractionAt(b []byte, i int) (nano int64, n int) {
+	if len(b)-i < 2 || b[i] != '.' && b[i] != ',' || b[i+1]-'0' > 9 {
+		return 0, 0
+	}
+	return digitsAt(b, i)
+}
+
+// pow10 scales a fraction of as many digits to nanoseconds.
+var pow10 = [10]int64{1e9, 1e8, 1e7, 1e6, 1e5, 1e4, 1e3, 1e2, 10, 1}
+
+// digitsAt reads the fraction behind the separator at b[i].
+func digitsAt(b []byte, i int) (nano int64, n int) {
+	j := i + 1
+	for ; j < len(b) && j < i+10 && b[j]-'0' <= 9; j++ {
+		nano = nano*10 + int64(b[j]-'0')
+	}
+	nano *= pow10[j-i-1]
+	for ; j < len(b) && b[j]-'0' <= 9; j++ {
+	}
+	return nano, j - i
+}
