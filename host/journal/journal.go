@@ -2,8 +2,9 @@
 //
 // A journal holds entries under consecutive offsets. What [Journal.Append] has returned survives a
 // killed process and a power cut. Consumer groups read entries in order, each at its own pace; an
-// entry goes away when every group that counts has committed past it. The same promise is kept on
-// local disk (package disk) and, scaled out, by Kafka partitions.
+// entry goes away when every group that counts has committed past it; without any group, all are kept.
+// The same promise is kept on local disk (package disk) and, scaled out, by Kafka partitions; package
+// journaltest is what both have to pass.
 package journal
 
 import (
@@ -12,7 +13,8 @@ import (
 	"time"
 )
 
-// Entry is one appended body. Body belongs to the reader until its next call of Next.
+// Entry is one appended body. Consumers of several groups may share Body: nobody may write to it, and it
+// stays valid for as long as it is kept.
 type Entry struct {
 	Offset uint64 // the first entry of a journal has offset 1
 	Body   []byte
@@ -20,8 +22,8 @@ type Entry struct {
 
 // Errors that callers tell apart with errors.Is.
 var (
-	// ErrFull means that the byte bound is reached because a required group lags. Append waits instead;
-	// only TryAppend returns it.
+	// ErrFull means that the byte bound is reached because a required group lags, or that the disk takes
+	// no more. Append waits instead; only TryAppend returns it.
 	ErrFull = errors.New("journal is full")
 	// ErrClosed is returned by calls on a closed journal or consumer.
 	ErrClosed = errors.New("journal is closed")
@@ -39,13 +41,14 @@ type Journal interface {
 	ID() string
 	// Append makes body durable and returns its offset. It waits while the journal is full or the disk
 	// is, until ctx is done. Appends of several callers share one sync. body may be reused after return.
+	// After an error the entry is not in the journal, unless the process dies in the call.
 	Append(ctx context.Context, body []byte) (uint64, error)
 	// TryAppend is Append, but returns ErrFull at once instead of waiting for space.
 	TryAppend(body []byte) (uint64, error)
 	// Consumer joins the group named, creating it at the oldest entry if it is new. A group has one
 	// consumer at a time; joining again closes the one before.
 	Consumer(group string, o GroupOptions) (Consumer, error)
-	// RemoveGroup forgets a group and what it held back.
+	// RemoveGroup forgets a group and what it held back. A name that is not there is no error.
 	RemoveGroup(group string) error
 	// Last is the offset of the newest entry, 0 for an empty journal that never had one.
 	Last() uint64
@@ -60,7 +63,8 @@ type Journal interface {
 // GroupOptions say what a lagging group does to the journal. The zero value is a required group.
 type GroupOptions struct {
 	// DetachAfterBytes makes the group detachable: once it lags by more than so many bytes, it no longer
-	// holds entries back. 0 means required: the journal fills up and Append waits.
+	// holds entries back; at the latest when the journal is full and no required group needs what it
+	// holds. 0 means required: the journal fills up and Append waits.
 	DetachAfterBytes int64
 }
 
@@ -70,7 +74,8 @@ type Consumer interface {
 	// Next waits for and returns the next entry: after opening, the one behind the last commit.
 	// ErrTrimmed or ErrDetached if it is gone; Seek(First) goes on.
 	Next(ctx context.Context) (Entry, error)
-	// Seek makes Next return the entry at offset (or wait for it, if it is the next to be appended).
+	// Seek makes Next return the entry at offset (or wait for it, if it is the next to be appended);
+	// offset 0 means the oldest entry held. A group that was detached counts again from there.
 	Seek(offset uint64) error
 	// Commit says that everything up to and including offset is done. Commits survive a crash at the
 	// latest a second later; whoever needs exactly-once keeps the offset with its own data and seeks.
