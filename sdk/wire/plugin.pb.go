@@ -531,9 +531,11 @@ type OpenRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	ConfigJson    []byte                 `protobuf:"bytes,1,opt,name=config_json,json=configJson,proto3" json:"config_json,omitempty"`
 	Caps          []Capability           `protobuf:"varint,2,rep,packed,name=caps,proto3,enum=logcenter.plugin.v1.Capability" json:"caps,omitempty"` // granted subset
-	Fields        []*FieldDecl           `protobuf:"bytes,3,rep,name=fields,proto3" json:"fields,omitempty"`                                         // the manifest's reads and writes with the ids used on this connection
-	Shm           *Shm                   `protobuf:"bytes,4,opt,name=shm,proto3" json:"shm,omitempty"`                                               // set when CAP_SHM is granted
-	ConstantsJson []byte                 `protobuf:"bytes,5,opt,name=constants_json,json=constantsJson,proto3" json:"constants_json,omitempty"`      // what the host sets on every event of this plugin; for the plugin to know
+	Reads         []*FieldDecl           `protobuf:"bytes,3,rep,name=reads,proto3" json:"reads,omitempty"`                                           // as in the manifest, with the ids used on this connection
+	Writes        []*FieldDecl           `protobuf:"bytes,6,rep,name=writes,proto3" json:"writes,omitempty"`
+	MessageField  uint32                 `protobuf:"varint,7,opt,name=message_field,json=messageField,proto3" json:"message_field,omitempty"`   // id of the message column
+	Shm           *Shm                   `protobuf:"bytes,4,opt,name=shm,proto3" json:"shm,omitempty"`                                          // set when CAP_SHM is granted
+	ConstantsJson []byte                 `protobuf:"bytes,5,opt,name=constants_json,json=constantsJson,proto3" json:"constants_json,omitempty"` // what the host sets on every event of this plugin; for the plugin to know
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -582,11 +584,25 @@ func (x *OpenRequest) GetCaps() []Capability {
 	return nil
 }
 
-func (x *OpenRequest) GetFields() []*FieldDecl {
+func (x *OpenRequest) GetReads() []*FieldDecl {
 	if x != nil {
-		return x.Fields
+		return x.Reads
 	}
 	return nil
+}
+
+func (x *OpenRequest) GetWrites() []*FieldDecl {
+	if x != nil {
+		return x.Writes
+	}
+	return nil
+}
+
+func (x *OpenRequest) GetMessageField() uint32 {
+	if x != nil {
+		return x.MessageField
+	}
+	return 0
 }
 
 func (x *OpenRequest) GetShm() *Shm {
@@ -1904,12 +1920,14 @@ const file_plugin_proto_rawDesc = "" +
 	"\x05minor\x18\x04 \x01(\rR\x05minor\x123\n" +
 	"\x04caps\x18\x05 \x03(\x0e2\x1f.logcenter.plugin.v1.CapabilityR\x04caps\x12#\n" +
 	"\rconfig_schema\x18\x06 \x01(\fR\fconfigSchema\x12\x10\n" +
-	"\x03sdk\x18\a \x01(\tR\x03sdk\"\xee\x01\n" +
+	"\x03sdk\x18\a \x01(\tR\x03sdk\"\xc9\x02\n" +
 	"\vOpenRequest\x12\x1f\n" +
 	"\vconfig_json\x18\x01 \x01(\fR\n" +
 	"configJson\x123\n" +
-	"\x04caps\x18\x02 \x03(\x0e2\x1f.logcenter.plugin.v1.CapabilityR\x04caps\x126\n" +
-	"\x06fields\x18\x03 \x03(\v2\x1e.logcenter.plugin.v1.FieldDeclR\x06fields\x12*\n" +
+	"\x04caps\x18\x02 \x03(\x0e2\x1f.logcenter.plugin.v1.CapabilityR\x04caps\x124\n" +
+	"\x05reads\x18\x03 \x03(\v2\x1e.logcenter.plugin.v1.FieldDeclR\x05reads\x126\n" +
+	"\x06writes\x18\x06 \x03(\v2\x1e.logcenter.plugin.v1.FieldDeclR\x06writes\x12#\n" +
+	"\rmessage_field\x18\a \x01(\rR\fmessageField\x12*\n" +
 	"\x03shm\x18\x04 \x01(\v2\x18.logcenter.plugin.v1.ShmR\x03shm\x12%\n" +
 	"\x0econstants_json\x18\x05 \x01(\fR\rconstantsJson\"t\n" +
 	"\x03Shm\x12\x1d\n" +
@@ -2128,46 +2146,47 @@ var file_plugin_proto_depIdxs = []int32{
 	1,  // 2: logcenter.plugin.v1.DescribeResponse.kind:type_name -> logcenter.plugin.v1.Kind
 	0,  // 3: logcenter.plugin.v1.DescribeResponse.caps:type_name -> logcenter.plugin.v1.Capability
 	0,  // 4: logcenter.plugin.v1.OpenRequest.caps:type_name -> logcenter.plugin.v1.Capability
-	5,  // 5: logcenter.plugin.v1.OpenRequest.fields:type_name -> logcenter.plugin.v1.FieldDecl
-	9,  // 6: logcenter.plugin.v1.OpenRequest.shm:type_name -> logcenter.plugin.v1.Shm
-	2,  // 7: logcenter.plugin.v1.Column.type:type_name -> logcenter.plugin.v1.Type
-	3,  // 8: logcenter.plugin.v1.Column.encoding:type_name -> logcenter.plugin.v1.Encoding
-	11, // 9: logcenter.plugin.v1.Batch.columns:type_name -> logcenter.plugin.v1.Column
-	12, // 10: logcenter.plugin.v1.Batch.shm:type_name -> logcenter.plugin.v1.ShmRef
-	11, // 11: logcenter.plugin.v1.Result.columns:type_name -> logcenter.plugin.v1.Column
-	15, // 12: logcenter.plugin.v1.Result.errors:type_name -> logcenter.plugin.v1.RowError
-	16, // 13: logcenter.plugin.v1.Result.fanout:type_name -> logcenter.plugin.v1.FanOut
-	17, // 14: logcenter.plugin.v1.Result.edits:type_name -> logcenter.plugin.v1.Edits
-	22, // 15: logcenter.plugin.v1.Result.alerts:type_name -> logcenter.plugin.v1.Alert
-	26, // 16: logcenter.plugin.v1.Result.counters:type_name -> logcenter.plugin.v1.Result.CountersEntry
-	12, // 17: logcenter.plugin.v1.Result.shm:type_name -> logcenter.plugin.v1.ShmRef
-	4,  // 18: logcenter.plugin.v1.RowError.disposition:type_name -> logcenter.plugin.v1.Disposition
-	11, // 19: logcenter.plugin.v1.FanOut.columns:type_name -> logcenter.plugin.v1.Column
-	27, // 20: logcenter.plugin.v1.Alert.keys:type_name -> logcenter.plugin.v1.Alert.KeysEntry
-	28, // 21: logcenter.plugin.v1.Alert.fields:type_name -> logcenter.plugin.v1.Alert.FieldsEntry
-	6,  // 22: logcenter.plugin.v1.Stage.Describe:input_type -> logcenter.plugin.v1.DescribeRequest
-	8,  // 23: logcenter.plugin.v1.Stage.Open:input_type -> logcenter.plugin.v1.OpenRequest
-	13, // 24: logcenter.plugin.v1.Stage.Process:input_type -> logcenter.plugin.v1.Batch
-	13, // 25: logcenter.plugin.v1.Stage.ProcessStream:input_type -> logcenter.plugin.v1.Batch
-	18, // 26: logcenter.plugin.v1.Stage.Tick:input_type -> logcenter.plugin.v1.TickRequest
-	19, // 27: logcenter.plugin.v1.Stage.Snapshot:input_type -> logcenter.plugin.v1.SnapshotRequest
-	20, // 28: logcenter.plugin.v1.Stage.Restore:input_type -> logcenter.plugin.v1.StateChunk
-	22, // 29: logcenter.plugin.v1.Stage.Notify:input_type -> logcenter.plugin.v1.Alert
-	24, // 30: logcenter.plugin.v1.Stage.Close:input_type -> logcenter.plugin.v1.CloseRequest
-	7,  // 31: logcenter.plugin.v1.Stage.Describe:output_type -> logcenter.plugin.v1.DescribeResponse
-	10, // 32: logcenter.plugin.v1.Stage.Open:output_type -> logcenter.plugin.v1.OpenResponse
-	14, // 33: logcenter.plugin.v1.Stage.Process:output_type -> logcenter.plugin.v1.Result
-	14, // 34: logcenter.plugin.v1.Stage.ProcessStream:output_type -> logcenter.plugin.v1.Result
-	14, // 35: logcenter.plugin.v1.Stage.Tick:output_type -> logcenter.plugin.v1.Result
-	20, // 36: logcenter.plugin.v1.Stage.Snapshot:output_type -> logcenter.plugin.v1.StateChunk
-	21, // 37: logcenter.plugin.v1.Stage.Restore:output_type -> logcenter.plugin.v1.RestoreResponse
-	23, // 38: logcenter.plugin.v1.Stage.Notify:output_type -> logcenter.plugin.v1.NotifyResponse
-	25, // 39: logcenter.plugin.v1.Stage.Close:output_type -> logcenter.plugin.v1.CloseResponse
-	31, // [31:40] is the sub-list for method output_type
-	22, // [22:31] is the sub-list for method input_type
-	22, // [22:22] is the sub-list for extension type_name
-	22, // [22:22] is the sub-list for extension extendee
-	0,  // [0:22] is the sub-list for field type_name
+	5,  // 5: logcenter.plugin.v1.OpenRequest.reads:type_name -> logcenter.plugin.v1.FieldDecl
+	5,  // 6: logcenter.plugin.v1.OpenRequest.writes:type_name -> logcenter.plugin.v1.FieldDecl
+	9,  // 7: logcenter.plugin.v1.OpenRequest.shm:type_name -> logcenter.plugin.v1.Shm
+	2,  // 8: logcenter.plugin.v1.Column.type:type_name -> logcenter.plugin.v1.Type
+	3,  // 9: logcenter.plugin.v1.Column.encoding:type_name -> logcenter.plugin.v1.Encoding
+	11, // 10: logcenter.plugin.v1.Batch.columns:type_name -> logcenter.plugin.v1.Column
+	12, // 11: logcenter.plugin.v1.Batch.shm:type_name -> logcenter.plugin.v1.ShmRef
+	11, // 12: logcenter.plugin.v1.Result.columns:type_name -> logcenter.plugin.v1.Column
+	15, // 13: logcenter.plugin.v1.Result.errors:type_name -> logcenter.plugin.v1.RowError
+	16, // 14: logcenter.plugin.v1.Result.fanout:type_name -> logcenter.plugin.v1.FanOut
+	17, // 15: logcenter.plugin.v1.Result.edits:type_name -> logcenter.plugin.v1.Edits
+	22, // 16: logcenter.plugin.v1.Result.alerts:type_name -> logcenter.plugin.v1.Alert
+	26, // 17: logcenter.plugin.v1.Result.counters:type_name -> logcenter.plugin.v1.Result.CountersEntry
+	12, // 18: logcenter.plugin.v1.Result.shm:type_name -> logcenter.plugin.v1.ShmRef
+	4,  // 19: logcenter.plugin.v1.RowError.disposition:type_name -> logcenter.plugin.v1.Disposition
+	11, // 20: logcenter.plugin.v1.FanOut.columns:type_name -> logcenter.plugin.v1.Column
+	27, // 21: logcenter.plugin.v1.Alert.keys:type_name -> logcenter.plugin.v1.Alert.KeysEntry
+	28, // 22: logcenter.plugin.v1.Alert.fields:type_name -> logcenter.plugin.v1.Alert.FieldsEntry
+	6,  // 23: logcenter.plugin.v1.Stage.Describe:input_type -> logcenter.plugin.v1.DescribeRequest
+	8,  // 24: logcenter.plugin.v1.Stage.Open:input_type -> logcenter.plugin.v1.OpenRequest
+	13, // 25: logcenter.plugin.v1.Stage.Process:input_type -> logcenter.plugin.v1.Batch
+	13, // 26: logcenter.plugin.v1.Stage.ProcessStream:input_type -> logcenter.plugin.v1.Batch
+	18, // 27: logcenter.plugin.v1.Stage.Tick:input_type -> logcenter.plugin.v1.TickRequest
+	19, // 28: logcenter.plugin.v1.Stage.Snapshot:input_type -> logcenter.plugin.v1.SnapshotRequest
+	20, // 29: logcenter.plugin.v1.Stage.Restore:input_type -> logcenter.plugin.v1.StateChunk
+	22, // 30: logcenter.plugin.v1.Stage.Notify:input_type -> logcenter.plugin.v1.Alert
+	24, // 31: logcenter.plugin.v1.Stage.Close:input_type -> logcenter.plugin.v1.CloseRequest
+	7,  // 32: logcenter.plugin.v1.Stage.Describe:output_type -> logcenter.plugin.v1.DescribeResponse
+	10, // 33: logcenter.plugin.v1.Stage.Open:output_type -> logcenter.plugin.v1.OpenResponse
+	14, // 34: logcenter.plugin.v1.Stage.Process:output_type -> logcenter.plugin.v1.Result
+	14, // 35: logcenter.plugin.v1.Stage.ProcessStream:output_type -> logcenter.plugin.v1.Result
+	14, // 36: logcenter.plugin.v1.Stage.Tick:output_type -> logcenter.plugin.v1.Result
+	20, // 37: logcenter.plugin.v1.Stage.Snapshot:output_type -> logcenter.plugin.v1.StateChunk
+	21, // 38: logcenter.plugin.v1.Stage.Restore:output_type -> logcenter.plugin.v1.RestoreResponse
+	23, // 39: logcenter.plugin.v1.Stage.Notify:output_type -> logcenter.plugin.v1.NotifyResponse
+	25, // 40: logcenter.plugin.v1.Stage.Close:output_type -> logcenter.plugin.v1.CloseResponse
+	32, // [32:41] is the sub-list for method output_type
+	23, // [23:32] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_plugin_proto_init() }

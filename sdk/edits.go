@@ -1,0 +1,78 @@
+package sdk
+
+import (
+	"encoding/binary"
+	"sort"
+
+	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/wire"
+)
+
+// Edits collects what to replace in one text. It is valid during the call it was handed to.
+type Edits struct {
+	field ecs.Field
+	text  []byte
+	list  []edit
+	out   map[ecs.Field]*wire.Edits
+	index map[string]uint32 // replacements of the column at hand
+	bad   bool
+}
+
+type edit struct {
+	start, end int
+	with       string
+}
+
+// Field is the field whose value the text is; ecs.Message for the line.
+func (e *Edits) Field() ecs.Field { return e.field }
+
+// Replace has bytes [start, end) of the text replaced by with. Ranges may come in any order and overlap:
+// overlapping ones become one, replaced by what the first of them said. A range that is not inside the
+// text withholds the whole text.
+func (e *Edits) Replace(start, end int, with string) {
+	if start < 0 || end < start || end > len(e.text) {
+		e.bad = true
+		return
+	}
+	// Never leave half a character behind.
+	for start > 0 && e.text[start]&0xc0 == 0x80 {
+		start--
+	}
+	for end < len(e.text) && e.text[end]&0xc0 == 0x80 {
+		end++
+	}
+	e.list = append(e.list, edit{start, end, with})
+}
+
+// flush writes the edits of one row, merged and in order.
+func (e *Edits) flush(row int) {
+	if len(e.list) == 0 {
+		return
+	}
+	if len(e.list) > 1 {
+		sort.SliceStable(e.list, func(a, b int) bool { return e.list[a].start < e.list[b].start })
+	}
+	o := e.out[e.field]
+	if o == nil {
+		o = &wire.Edits{Field: uint32(e.field)}
+		e.out[e.field] = o
+		clear(e.index)
+	}
+	for i := 0; i < len(e.list); {
+		m := e.list[i]
+		for i++; i < len(e.list) && e.list[i].start < m.end; i++ {
+			m.end = max(m.end, e.list[i].end)
+		}
+		r, ok := e.index[m.with]
+		if !ok {
+			r = uint32(len(o.Replacements))
+			o.Replacements = append(o.Replacements, m.with)
+			e.index[m.with] = r
+		}
+		o.Edits = binary.LittleEndian.AppendUint32(o.Edits, uint32(row))
+		o.Edits = binary.LittleEndian.AppendUint32(o.Edits, uint32(m.start))
+		o.Edits = binary.LittleEndian.AppendUint32(o.Edits, uint32(m.end))
+		o.Edits = binary.LittleEndian.AppendUint32(o.Edits, r)
+	}
+	e.list = e.list[:0]
+}

@@ -1,0 +1,145 @@
+// Package sdk is all that a plugin of Logcenter is made with.
+//
+// A plugin is a program of its own that the host starts. Its author writes one type with one method and
+// a one-line main:
+//
+//	func main() { sdk.ServeParser(New) }
+//
+// New takes the plugin's config struct, which is its only description (see package schema), and returns
+// a [Parser], [Enricher], [Masker], [Detector] or [Notifier]. The SDK talks to the host, moves events in
+// columns, loops over them, recovers panics event by event and reports errors event by event.
+//
+// All arguments of the methods below are dead after return: copy what must live on. One value serves
+// several calls at once, so it must be safe for concurrent use, except a Detector, which sees one batch
+// at a time in journal order.
+package sdk
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/logcenter/logcenter/sdk/wire"
+)
+
+// Version of the SDK, told to the host.
+const Version = "0.1.0"
+
+// Parser understands the lines of one device.
+type Parser interface {
+	// Parse sets what it finds in line on ev. No I/O. An error keeps the event, with what was set so far,
+	// marked unparsed; ErrSkip drops it, if the manifest permits; ErrPermanent makes it a dead letter.
+	// line is valid UTF-8 and has no line end.
+	Parse(line []byte, ev *Event) error
+}
+
+// ManyParser is a Parser whose lines may hold several events.
+type ManyParser interface {
+	// ParseMany is called instead of Parse. next returns the cursor of the line's next event, the first
+	// time the line's own; at most MaxFanOut a line.
+	ParseMany(line []byte, next func() *Event) error
+}
+
+// MaxFanOut is how many events one line can become.
+const MaxFanOut = 256
+
+// Enricher adds what is known elsewhere of an event.
+type Enricher interface {
+	// Enrich reads and sets fields of ev. It may do I/O until ctx is done. An error keeps the event
+	// unenriched and marked; RetryAfter has it tried again.
+	Enrich(ctx context.Context, ev *Event) error
+}
+
+// Masker says what of a line must not be stored.
+type Masker interface {
+	// Mask adds edits for the secrets in text, which is a line or the value of a field that is not part of
+	// its line (see Edits.Field). An error withholds the event's text.
+	Mask(text []byte, e *Edits) error
+}
+
+// Prefilter is an optional method of a Masker: one pass over all lines of a batch at once is far cheaper
+// than one a line.
+type Prefilter interface {
+	// Prefilter appends to hits ascending positions in arena, the lines of a batch one behind the other,
+	// such that a line in whose range none lies needs no Mask.
+	Prefilter(arena []byte, hits []int) []int
+}
+
+// Detector watches events in journal order and raises alerts.
+type Detector interface {
+	Detect(ev *Event, emit func(Alert)) error
+}
+
+// BatchDetector is an optional method of a Detector, called instead of Detect: for those who want the columns.
+type BatchDetector interface {
+	DetectBatch(b *wire.Batch, emit func(Alert)) error
+}
+
+// Ticker is an optional method of a Detector.
+type Ticker interface {
+	// Tick tells how far event time has come; windows that end before it can be closed.
+	Tick(watermark time.Time, emit func(Alert)) error
+}
+
+// Stateful is an optional method pair of a Detector. The host restores the last snapshot into a fresh
+// process and replays from there, so that a crash neither loses nor repeats an alert.
+type Stateful interface {
+	Snapshot(w io.Writer) error
+	Restore(r io.Reader) error
+}
+
+// Notifier delivers alerts.
+type Notifier interface {
+	// Notify may be called again with the same a.ID. An error is final, RetryAfter asks for another try.
+	Notify(ctx context.Context, a Alert) error
+}
+
+// Closer is an optional method of all kinds, called once before the process ends.
+type Closer interface{ Close() error }
+
+// Alert is what a detector raises.
+type Alert struct {
+	ID          string // deterministic: made from rule, keys and window; empty has the SDK make it from them
+	Rule        string // id of the rule
+	RuleVersion string
+	Name        string
+	Description string
+	Topic       string // stream or query it watches
+	Type        string // frequency, keyword, sequence, ...
+	Method      string // how it is told: channels
+	Frequency   string // how often it is checked; "continuous" for streaming rules
+	Remarks     string
+	Severity    string // one of the five severities
+	Priority    int    // 1 (at once) to 5
+	Keys        map[string]string
+	Fields      map[string]string
+	EventIDs    []string
+	Count       uint64 // events behind it
+	First, Last time.Time
+	Tags        []string
+}
+
+// ErrSkip drops an event, counted; only if the manifest has drop: true.
+var ErrSkip = errors.New("skip")
+
+// ErrPermanent makes the event a dead letter. Wrap it with the reason: fmt.Errorf("...: %w", sdk.ErrPermanent).
+var ErrPermanent = errors.New("permanent")
+
+// RetryError asks for another try after a while.
+type RetryError struct {
+	After time.Duration
+	Err   error
+}
+
+// RetryAfter makes an enricher's or notifier's error one that is tried again after d.
+func RetryAfter(d time.Duration, err error) error { return &RetryError{d, err} }
+
+func (e *RetryError) Error() string {
+	if e.Err == nil {
+		return "try again after " + e.After.String()
+	}
+	return e.Err.Error()
+}
+
+func (e *RetryError) Unwrap() error { return e.Err }

@@ -1,0 +1,446 @@
+package sdk
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/wire"
+)
+
+// worker is what handling one batch needs; the stage keeps a pool of them.
+type worker struct {
+	s       *Stage
+	types   []ecs.Type
+	layouts []cachedLayout
+	scratch []byte
+	zones   map[string]*time.Location
+
+	// the batch at hand
+	ctx     context.Context
+	rows    int
+	message *wire.Column
+	in      []*wire.Column // by our field
+	cursors []wire.Cursor
+	remap   []uint32
+
+	ev, fan    Event
+	out        []*wire.Builder // by our field
+	fanOut     []*wire.Builder // made when a line first fans out
+	fanParents []byte
+	fanRows    int
+
+	result     wire.Result
+	errs       []*wire.RowError
+	drop       []byte
+	undeclared int64
+	badValues  int64
+	panics     int64
+	edits      Edits
+	hits       []int
+	emit       func(Alert)
+}
+
+func newWorker(s *Stage) *worker {
+	w := &worker{s: s, types: s.types, zones: map[string]*time.Location{}}
+	w.out = make([]*wire.Builder, len(s.types))
+	for f, t := range s.types {
+		if t != 0 {
+			w.out[f] = new(wire.Builder)
+		}
+	}
+	w.ev = Event{w: w, out: w.out}
+	w.emit = func(a Alert) { w.result.Alerts = append(w.result.Alerts, AlertToWire(a)) }
+	w.edits = Edits{out: map[ecs.Field]*wire.Edits{}, index: map[string]uint32{}}
+	return w
+}
+
+func (w *worker) begin(b *wire.Batch) {
+	w.rows = int(b.Rows)
+	clear(w.in)
+	w.message = nil
+	for _, c := range b.Columns {
+		f, ok := w.s.reads[c.Field]
+		if !ok {
+			f, ok = ecs.Lookup(c.Name)
+		}
+		if !ok {
+			c.Field = 0
+			continue
+		}
+		c.Field = uint32(f) // ours from here on
+		for len(w.in) <= int(f) {
+			w.in, w.cursors = append(w.in, nil), append(w.cursors, wire.Cursor{})
+		}
+		w.in[f] = c
+		if f == ecs.Message {
+			w.message = c
+		}
+	}
+	clear(w.cursors)
+	for f, o := range w.out {
+		if o != nil {
+			o.Reset(WireType(w.types[f]), w.s.lists[f], w.rows, w.message, nil)
+		}
+	}
+	w.errs, w.drop = w.errs[:0], w.drop[:0]
+	w.fanRows, w.fanParents = 0, w.fanParents[:0]
+	w.undeclared, w.badValues, w.panics = 0, 0, 0
+	w.result = wire.Result{Seq: b.Seq, Rows: b.Rows, Columns: w.result.Columns[:0], Errors: w.result.Errors[:0]}
+}
+
+func (w *worker) process(ctx context.Context, b *wire.Batch) *wire.Result {
+	w.begin(b)
+	if b.BudgetNs > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, time.Duration(b.BudgetNs))
+		defer cancel()
+	}
+	w.ctx = ctx
+	switch impl := w.s.impl.(type) {
+	case Masker:
+		w.mask(impl, b)
+	case BatchDetector:
+		if err := w.detectBatch(impl, b); err != nil {
+			w.result.Error = err.Error()
+		}
+	default:
+		for row := 0; row < w.rows; {
+			row = w.each(row)
+		}
+	}
+	return w.finish()
+}
+
+// each calls the plugin for the rows from from on and returns where to go on: behind the last row, or
+// behind one at which the plugin panicked. One recover thus serves many rows.
+func (w *worker) each(from int) (next int) {
+	next = from
+	defer func() {
+		if p := recover(); p != nil {
+			w.panicked(next, p)
+			next++
+		}
+	}()
+	e := &w.ev
+	switch impl := w.s.impl.(type) {
+	case ManyParser:
+		for ; next < w.rows; next++ {
+			w.enter(next)
+			calls := 0
+			err := impl.ParseMany(e.line, func() *Event {
+				calls++
+				return w.nth(calls)
+			})
+			w.failed(next, err)
+		}
+	case Parser:
+		for ; next < w.rows; next++ {
+			w.enter(next)
+			if err := impl.Parse(e.line, e); err != nil {
+				w.failed(next, err)
+			}
+		}
+	case Enricher:
+		for ; next < w.rows; next++ {
+			w.enter(next)
+			if err := impl.Enrich(w.ctx, e); err != nil {
+				w.failed(next, err)
+			}
+		}
+	case Detector:
+		for ; next < w.rows; next++ {
+			w.enter(next)
+			if err := impl.Detect(e, w.emit); err != nil {
+				w.failed(next, err)
+			}
+		}
+	}
+	return w.rows
+}
+
+func (w *worker) enter(row int) {
+	w.ev.row = row
+	if m := w.message; m != nil {
+		end := m.Offset(row+1) - int(m.Separator)
+		w.ev.line = m.Data[m.Offset(row):end:end]
+	}
+}
+
+// nth is the cursor of the n-th event of the line at hand, from 1.
+func (w *worker) nth(n int) *Event {
+	if n == 1 {
+		return &w.ev
+	}
+	if w.fanOut == nil {
+		w.fanOut = make([]*wire.Builder, len(w.out))
+	}
+	if n > MaxFanOut { // one too many: what is set on it is lost, and the line says so
+		w.bad(&w.ev, 0, fmt.Sprintf("more than %d events in one line", MaxFanOut))
+		return &Event{w: w, row: 0}
+	}
+	for f, o := range w.out {
+		if o == nil {
+			continue
+		}
+		if w.fanOut[f] == nil {
+			w.fanOut[f] = new(wire.Builder)
+		}
+		if w.fanRows == 0 {
+			w.fanOut[f].Reset(WireType(w.types[f]), w.s.lists[f], 0, w.message, w.parent)
+		}
+		w.fanOut[f].Grow(w.fanRows + 1)
+	}
+	w.fan = Event{w: w, out: w.fanOut, row: w.fanRows, line: w.ev.line, fan: true}
+	w.fanParents = binary.LittleEndian.AppendUint32(w.fanParents, uint32(w.ev.row))
+	w.fanRows++
+	return &w.fan
+}
+
+func (w *worker) parent(row int) int { return int(binary.LittleEndian.Uint32(w.fanParents[4*row:])) }
+
+func (w *worker) panicked(row int, p any) {
+	w.panics++
+	fmt.Fprintf(os.Stderr, "panic at an event: %v\n%s", p, debug.Stack())
+	for _, o := range w.out {
+		if o != nil {
+			o.Undo(row)
+		}
+	}
+	w.fail(row, &wire.RowError{Code: "panic", Message: "the plugin panicked; its log has the stack"})
+}
+
+// failed turns an author's error into data. Its text must not quote the line, and authors are told so.
+func (w *worker) failed(row int, err error) {
+	if err == nil {
+		return
+	}
+	if errors.Is(err, ErrSkip) {
+		if len(w.drop) == 0 {
+			w.drop = append(w.drop, make([]byte, (w.rows+7)/8)...)
+		}
+		w.drop[row>>3] |= 1 << (row & 7)
+		return
+	}
+	e := &wire.RowError{Code: "error", Message: err.Error()}
+	var retry *RetryError
+	switch {
+	case errors.Is(err, ErrPermanent):
+		e.Disposition = wire.Disposition_DEAD_LETTER
+	case errors.As(err, &retry):
+		e.Disposition = wire.Disposition_RETRY
+		e.RetryAfterMs = uint32(retry.After.Milliseconds())
+	}
+	w.fail(row, e)
+}
+
+const maxErrorText = 512
+
+func (w *worker) fail(row int, e *wire.RowError) {
+	e.Row = uint32(row)
+	if len(e.Message) > maxErrorText {
+		e.Message = e.Message[:maxErrorText]
+	}
+	// The row's error replaces a note of a bad value: it says more.
+	if n := len(w.errs); n > 0 && int(w.errs[n-1].Row) == row {
+		w.errs[n-1] = e
+		return
+	}
+	w.errs = append(w.errs, e)
+}
+
+func (w *worker) bad(e *Event, f ecs.Field, reason string) {
+	w.badValues++
+	row := e.row
+	if e.fan {
+		row = w.parent(row)
+	}
+	if n := len(w.errs); n > 0 && int(w.errs[n-1].Row) == row {
+		return
+	}
+	w.errs = append(w.errs, &wire.RowError{Row: uint32(row), Code: "bad_value", Field: f.Name(), Message: f.Name() + ": " + reason})
+}
+
+func (w *worker) read(f ecs.Field, row int) (*wire.Column, int) {
+	if int(f) >= len(w.in) || w.in[f] == nil || row >= w.rows {
+		return nil, -1
+	}
+	return w.in[f], w.cursors[f].At(w.in[f], row)
+}
+
+func (w *worker) received(row int) time.Time {
+	if c, k := w.read(ecs.EventIngested, row); k >= 0 {
+		return time.Unix(0, c.Nanos(k))
+	}
+	return time.Now()
+}
+
+func (w *worker) zone(row int) *time.Location {
+	c, k := w.read(ecs.EventTimezone, row)
+	if k < 0 {
+		return time.UTC
+	}
+	name := c.Text(k, row, w.message)
+	z, ok := w.zones[view(name)]
+	if !ok {
+		var err error
+		if z, err = time.LoadLocation(string(name)); err != nil {
+			z = time.UTC
+		}
+		w.zones[string(name)] = z
+	}
+	return z
+}
+
+func (w *worker) detectBatch(d BatchDetector, b *wire.Batch) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			w.panics++
+			fmt.Fprintf(os.Stderr, "panic: %v\n%s", p, debug.Stack())
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return d.DetectBatch(b, w.emit)
+}
+
+func (w *worker) tick(t Ticker, r *wire.TickRequest) *wire.Result {
+	w.result = wire.Result{}
+	if err := t.Tick(time.Unix(0, r.WatermarkNs).UTC(), w.emit); err != nil {
+		w.result.Error = err.Error()
+	}
+	return &w.result
+}
+
+// finish gathers what the rows left in builders.
+func (w *worker) finish() *wire.Result {
+	r := &w.result
+	for f, o := range w.out {
+		if o != nil && o.Used() {
+			r.Columns = append(r.Columns, o.Finish(w.s.toHost[f]))
+		}
+	}
+	r.Errors = append(r.Errors, w.errs...)
+	r.Drop = w.drop
+	if w.fanRows > 0 {
+		fan := &wire.FanOut{Rows: uint32(w.fanRows), Parents: w.fanParents}
+		for f, o := range w.fanOut {
+			if o != nil && o.Used() {
+				fan.Columns = append(fan.Columns, o.Finish(w.s.toHost[f]))
+			}
+		}
+		r.Fanout = fan
+	}
+	r.Counters = nil
+	for _, c := range [...]struct {
+		name string
+		n    int64
+	}{{"undeclared_fields", w.undeclared}, {"bad_values", w.badValues}, {"panics", w.panics}} {
+		if c.n > 0 {
+			if r.Counters == nil {
+				r.Counters = map[string]int64{}
+			}
+			r.Counters[c.name] = c.n
+		}
+	}
+	return r
+}
+
+// mask runs a masker over the lines and over every value that is not part of its line.
+func (w *worker) mask(m Masker, b *wire.Batch) {
+	clear(w.edits.out)
+	if w.message != nil {
+		w.maskLines(m)
+	}
+	for _, c := range b.Columns {
+		if c != w.message && c.Type == wire.Type_STRING && c.Encoding == wire.Encoding_PLAIN && len(c.Lists) == 0 && c.Field != 0 {
+			w.edits.field = ecs.Field(c.Field)
+			clear(w.edits.index)
+			c.Each(w.rows, func(row, k int) { w.maskOne(m, row, c.Bytes(k)) })
+		}
+	}
+	for f, e := range w.edits.out {
+		e.Field = w.s.toHost[f]
+		w.result.Edits = append(w.result.Edits, e)
+	}
+	slices.SortFunc(w.errs, func(a, b *wire.RowError) int { return int(a.Row) - int(b.Row) })
+}
+
+func (w *worker) maskLines(m Masker) {
+	w.edits.field = ecs.Message
+	clear(w.edits.index)
+	c := w.message
+	p, ok := m.(Prefilter)
+	if !ok {
+		for row := range w.rows {
+			w.enter(row)
+			w.maskOne(m, row, w.ev.line)
+		}
+		return
+	}
+	base, end := c.Offset(0), c.Offset(w.rows)
+	w.hits = p.Prefilter(c.Data[base:end:end], w.hits[:0])
+	row := 0
+	for i := 0; i < len(w.hits); {
+		at := base + w.hits[i]
+		row += seek(c, row, w.rows, at)
+		if row >= w.rows {
+			break
+		}
+		w.enter(row)
+		w.maskOne(m, row, w.ev.line)
+		next := c.Offset(row + 1)
+		for i < len(w.hits) && base+w.hits[i] < next {
+			i++
+		}
+		row++
+	}
+}
+
+// seek is how many rows behind row the one holding arena position at is, by galloping.
+func seek(c *wire.Column, row, rows, at int) int {
+	lo, step := row, 8
+	for lo+step < rows && c.Offset(lo+step) <= at {
+		lo += step
+		step *= 2
+	}
+	hi := min(lo+step, rows)
+	for hi-lo > 1 {
+		mid := (lo + hi) / 2
+		if c.Offset(mid) <= at {
+			lo = mid
+		} else {
+			hi = mid
+		}
+	}
+	return lo - row
+}
+
+func (w *worker) maskOne(m Masker, row int, text []byte) {
+	e := &w.edits
+	e.text, e.bad = text, false
+	err := func() (err error) {
+		defer func() {
+			if p := recover(); p != nil {
+				w.panics++
+				fmt.Fprintf(os.Stderr, "panic at masking: %v\n%s", p, debug.Stack())
+				err = errors.New("panic")
+			}
+		}()
+		return m.Mask(text, e)
+	}()
+	if err == nil && e.bad {
+		err = errors.New("an edit reaches outside the text")
+	}
+	if err != nil {
+		e.list = e.list[:0]
+		w.errs = append(w.errs, &wire.RowError{Row: uint32(row), Code: "mask", Message: err.Error()})
+		return
+	}
+	e.flush(row)
+}
