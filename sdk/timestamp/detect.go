@@ -11,7 +11,8 @@ var (
 		"2006-01-02T15:04:05",
 		"2006-01-02 15:04:05",
 	)
-	slashLayouts = layouts(
+	isoLocalLayouts = isoLayouts[3:]
+	slashLayouts    = layouts(
 		"2006/01/02 15:04:05 Z07:00",
 		"2006/01/02 15:04:05",
 	)
@@ -34,7 +35,9 @@ var (
 		"Jan _2 15:04:05:000 2006",
 		"Jan _2 15:04:05",
 	)
-	dayLayouts = layouts(
+	stampLayouts     = monthLayouts[3:]
+	yearMonthLayouts = layouts("2006 Jan _2 15:04:05")
+	dayLayouts       = layouts(
 		"02/Jan/2006:15:04:05 -0700",
 		"02/Jan/2006:15:04:05",
 		"02 Jan 2006 15:04:05 -0700",
@@ -61,8 +64,8 @@ func layouts(texts ...string) []Layout {
 
 // Detect recognises the usual layouts at the start of b: ISO 8601 and RFC 3339 with and without T,
 // fraction and offset, the same with slashes, in Chinese or without separators, those of RFC 3164,
-// RFC 1123, ctime and web servers, and Unix times of 10, 13, 16 and 19 digits. n is how many bytes of b
-// the time takes; no letter or digit follows. Dates with a month in figures and no year in front
+// RFC 1123, ctime, Cisco devices and web servers, and Unix times of 10, 13, 16 and 19 digits. n is how many bytes of b
+// the time takes; no letter, digit or '+' follows. Dates with a month in figures and no year in front
 // (03/04/2026) are not recognised, as nobody can tell the month from the day.
 //
 // The text is checked to be a date in any year.
@@ -78,19 +81,27 @@ func Detect(b []byte) (l Layout, n int, ok bool) {
 	switch {
 	case digits == 4 && b[4] == '-':
 		candidates = isoLayouts
+		if len(b) > 16 && b[13] == ':' && b[16] == ':' && !zoneFollows(b) {
+			candidates = isoLocalLayouts
+		}
 	case digits == 4 && b[4] == '/':
 		candidates = slashLayouts
-	case digits == 4:
+	case digits == 4 && b[4] == ' ':
+		candidates = yearMonthLayouts
+	case digits == 4 && b[4] == "年"[0]:
 		candidates = chineseLayouts
 	case digits == 8 || digits == 14:
 		candidates = compactLayouts
-	case digits == 1, digits == 2:
+	case digits == 2 && (b[2] == '/' || b[2] == ' ' || b[2] == '-') && month(b[3:]) > 0:
 		candidates = dayLayouts
 	case digits > 0:
 		return detectCount(b, digits)
-	case month(b) > 0:
+	case b[3] == ' ' && month(b) > 0:
 		candidates = monthLayouts
-	default:
+		if len(b) < 17 || b[9] == ':' && b[15] != ':' && b[16]-'0' > 9 { // no year behind the time
+			candidates = stampLayouts
+		}
+	case isWeekday(b):
 		candidates = weekdayLayouts
 	}
 	for _, strict := range [...]bool{true, false} { // most lines need only the templates
@@ -106,12 +117,35 @@ func Detect(b []byte) (l Layout, n int, ok bool) {
 	return Layout{}, 0, false
 }
 
+// isWeekday reports whether b starts with the name of a weekday and what follows it.
+func isWeekday(b []byte) bool {
+	if b[3] != ' ' && b[3] != ',' {
+		return false
+	}
+	for _, name := range weekdayNames {
+		if hasPrefixFold(b, name[:3]) {
+			return true
+		}
+	}
+	return false
+}
+
+// zoneFollows reports whether an offset may stand behind the 19 bytes of an ISO time and its fraction.
+func zoneFollows(b []byte) bool {
+	i := 19
+	_, n := fractionAt(b, i)
+	if i += n; i < len(b) && b[i] == ' ' {
+		i++
+	}
+	return i < len(b) && (b[i] == 'Z' || b[i] == '+' || b[i] == '-')
+}
+
 // detectRef is the end of a leap year, so that every date without a year is one.
 var detectRef = time.Date(2024, 12, 31, 0, 0, 0, 0, time.UTC).Unix()
 
-// ends reports whether a time can end before b[n].
+// ends reports whether a time can end before b[n]: not before what may be an odd offset.
 func ends(b []byte, n int) bool {
-	return n >= len(b) || b[n]-'0' > 9 && (b[n]|0x20)-'a' >= 26
+	return n >= len(b) || b[n]-'0' > 9 && (b[n]|0x20)-'a' >= 26 && b[n] != '+'
 }
 
 // detectCount tells the unit of a Unix time by its number of digits, which is the same from 2001 to 2286.

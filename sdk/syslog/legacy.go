@@ -1,0 +1,239 @@
+package syslog
+
+import (
+	"bytes"
+
+	"github.com/logcenter/logcenter/sdk/timestamp"
+)
+
+const (
+	maxHostname = 255 // bytes, RFC 5424, section 6.2.4
+	maxTag      = 64  // bytes; RFC 3164, section 4.1.3, has 32, which senders exceed
+)
+
+// legacy reads what RFC 3164 describes, behind the PRI.
+func (h *Header) legacy(line []byte, i int) (rest []byte) {
+	at := blanks(line, i)
+	end, ok := h.time(line, at)
+	if !ok && h.Priority >= 0 {
+		end, ok = h.cisco(line, at)
+	}
+	if !ok {
+		if h.Priority < 0 {
+			return line
+		}
+		return h.tag(line, i)
+	}
+	h.Format = RFC3164
+	if end < len(line) && line[end] == ':' {
+		end++
+	}
+	end = blanks(line, end)
+	if h.Hostname == nil {
+		end = h.hostname(line, end)
+	}
+	return h.tag(line, end)
+}
+
+// blanks returns where the spaces at i end.
+func blanks(line []byte, i int) int {
+	for i < len(line) && line[i] == ' ' {
+		i++
+	}
+	return i
+}
+
+// withZone are layouts that devices write an abbreviation behind, with and without it.
+var withZone = func() (pairs [][2]timestamp.Layout) {
+	for _, sample := range []string{
+		"Oct 11 12:00:01", "Oct 11 2026 12:00:01", "2026 Oct 11 12:00:01", "2026-10-11 12:00:01", "2026-10-11T12:00:01",
+	} {
+		l, _, _ := timestamp.Detect([]byte(sample))
+		pairs = append(pairs, [2]timestamp.Layout{l, timestamp.MustCompile(l.String() + " MST")})
+	}
+	return pairs
+}()
+
+// time takes the time at i and returns where it ends.
+func (h *Header) time(line []byte, i int) (end int, ok bool) {
+	if i < len(line) && (line[i] == '*' || line[i] == '.' || line[i] == '%') {
+		i++ // Cisco: the clock is not set, or has lost its source; H3C
+	}
+	if i >= len(line) {
+		return 0, false
+	}
+	l, n, ok := timestamp.Detect(line[i:])
+	if !ok {
+		return 0, false
+	}
+	end = i + n
+	if h.Priority < 0 {
+		// As a daemon writes it to a file; other times are part of some program's own line.
+		c := line[i]
+		if isDigit := c-'0' <= 9; isDigit && (n < 19 || line[i+10] != 'T') || !isDigit && n > len("Oct 11 12:00:01.000000") {
+			return 0, false
+		}
+	}
+	h.layout = l
+	if z := zoneName(line[end:]); z > 0 {
+		for _, pair := range withZone {
+			if pair[0] == l {
+				h.layout = pair[1]
+				end += z
+				break
+			}
+		}
+	}
+	h.Timestamp = line[i:end:end]
+	return end, true
+}
+
+// zoneName returns the length of " UTC" in front of a colon, 0 if b does not start with the like.
+func zoneName(b []byte) int {
+	if len(b) < 4 || b[0] != ' ' {
+		return 0
+	}
+	i := 1
+	for i < len(b) && i < 6 && b[i]-'A' < 26 {
+		i++
+	}
+	if i < 4 || i >= len(b) || b[i] != ':' {
+		return 0
+	}
+	return i
+}
+
+// cisco takes what Cisco devices write in front of the time, "29: ", "router1: " or both, and the time.
+func (h *Header) cisco(line []byte, i int) (end int, ok bool) {
+	for range 2 {
+		if i < len(line) && line[i] == ':' { // NX-OS has nothing in front of the colon
+			if end, ok := h.time(line, blanks(line, i+1)); ok {
+				return end, true
+			}
+			break
+		}
+		w, next := word(line, i)
+		n := len(w) - 1
+		if n < 1 || w[n] != ':' || next >= len(line) {
+			break
+		}
+		digits := true
+		for _, c := range w[:n] {
+			digits = digits && c-'0' <= 9
+		}
+		switch {
+		case digits && h.Sequence == nil:
+			h.Sequence = w[:n:n]
+		case !digits && h.Hostname == nil && isHostname(w[:n]):
+			h.Hostname = w[:n:n]
+		default:
+			n = 0
+		}
+		if n == 0 {
+			break
+		}
+		i = blanks(line, next)
+		if end, ok := h.time(line, i); ok {
+			return end, true
+		}
+	}
+	h.Sequence, h.Hostname = nil, nil
+	return 0, false
+}
+
+// hostname takes the hostname at i, if there is one, and returns where the content starts.
+func (h *Header) hostname(line []byte, i int) int {
+	const forwarded = "Message forwarded from " // AIX
+	if bytes.HasPrefix(line[i:], []byte(forwarded)) {
+		i += len(forwarded)
+		if w, next := word(line, i); len(w) > 1 && w[len(w)-1] == ':' && isHostname(w[:len(w)-1]) {
+			h.Hostname = w[: len(w)-1 : len(w)-1]
+			return min(next, len(line))
+		}
+		return i - len(forwarded)
+	}
+	w, next := word(line, i)
+	if n := bytes.Index(w, []byte("%%")); n > 0 && isHostname(w[:n]) {
+		h.Hostname = w[:n:n]
+		return i + n
+	}
+	next = blanks(line, min(next, len(line)))
+	if n := len(w) - 1; n > 0 && w[n] == ':' && next < len(line) && line[next] == '%' {
+		w = w[:n:n] // "fw1: %ASA-6-302013: …"
+	}
+	if !isHostname(w) {
+		return i
+	}
+	h.Hostname = w
+	if next+1 < len(line) && line[next] == ':' && line[next+1] == ' ' {
+		next = blanks(line, next+1) // "fw1 : %ASA-6-302013: …"
+	}
+	return next
+}
+
+// isHostname reports whether w can be a name or an address. Names need not be ASCII.
+func isHostname(w []byte) bool {
+	if len(w) == 0 || len(w) > maxHostname {
+		return false
+	}
+	colons, hex := 0, true
+	for _, c := range w {
+		switch {
+		case c-'0' <= 9, (c|0x20)-'a' < 6, c == '.':
+		case c == ':':
+			colons++
+		case (c|0x20)-'a' < 26, c == '-', c == '_', c == '/', c == '@', c >= 0x80:
+			hex = false
+		default:
+			return false
+		}
+	}
+	if colons == 0 {
+		return true
+	}
+	// An IPv6 address, or an IPv4 one with a port; anything else is a TAG or a key.
+	return hex && (w[len(w)-1] != ':' || len(w) > 1 && w[len(w)-2] == ':')
+}
+
+// tag takes the TAG at i, if there is one, and returns the content.
+func (h *Header) tag(line []byte, i int) (content []byte) {
+	for j := i; j < len(line) && j-i <= maxTag; j++ {
+		switch c := line[j]; {
+		case isTag[c]:
+			continue
+		case j == i:
+		case c == ':' && (j+1 == len(line) || line[j+1] == ' '):
+			h.AppName = line[i:j:j]
+			i = min(j+2, len(line))
+		case c == '[':
+			n := bytes.IndexByte(line[j:min(j+maxTag, len(line))], ']')
+			if n < 2 || bytes.IndexByte(line[j:j+n], ' ') >= 0 {
+				break
+			}
+			end := j + n + 1
+			if end < len(line) && line[end] != ':' && line[end] != ' ' {
+				break
+			}
+			h.AppName, h.ProcID = line[i:j:j], line[j+1:end-1:end-1]
+			if end < len(line) && line[end] == ':' {
+				end++
+			}
+			if i = end; i < len(line) && line[i] == ' ' {
+				i++
+			}
+		}
+		break
+	}
+	return line[i:]
+}
+
+// isTag are the bytes a TAG is made of. RFC 3164 has letters and digits; programs have more.
+var isTag = func() (set [256]bool) {
+	for c := range set {
+		set[c] = c-'0' >= 0 && c-'0' <= 9 || (c|0x20)-'a' >= 0 && (c|0x20)-'a' < 26
+	}
+	for _, c := range "-_./@()#+~" {
+		set[c] = true
+	}
+	return set
+}()
