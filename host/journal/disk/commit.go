@@ -180,6 +180,7 @@ func (j *Journal) commitLoop() {
 		j.failed(batch, err)
 		select {
 		case <-j.stop:
+		case <-j.freed:
 		case <-time.After(backoff):
 		}
 		backoff = min(2*backoff, mostBackoff)
@@ -230,11 +231,14 @@ func (j *Journal) write(batch []*request) error {
 			return err
 		}
 	}
+	select {
+	case <-j.freed: // of before this attempt
+	default:
+	}
 	durable := j.last // only this goroutine changes it
 	bodies := make([][]byte, len(batch))
 	sizes := make([]int64, len(batch))
 	j.batch.Clear()
-	var sealed []byte
 	for i, r := range batch {
 		offset := durable + 1 + uint64(i)
 		var frame []byte
@@ -244,9 +248,10 @@ func (j *Journal) write(batch []*request) error {
 			putHeader(frame, j.seed, 0, offset, durable)
 			bodies[i] = frame[headerLen:]
 		} else {
-			sealed = append(sealed[:0], make([]byte, headerLen)...)
-			sealed = j.box.appendSealed(sealed, r.body, offset)
-			frame = sealed
+			if need := headerLen + boxOverhead + len(r.body); cap(j.sealed) < need {
+				j.sealed = make([]byte, need)
+			}
+			frame = j.box.appendSealed(j.sealed[:headerLen], r.body, offset)
 			putHeader(frame, j.seed, flagEncrypted, offset, durable)
 			bodies[i] = append([]byte{}, r.body...)
 		}
@@ -264,8 +269,8 @@ func (j *Journal) write(batch []*request) error {
 		j.closeLog()
 		return errors.Join(err, j.reopen())
 	}
-	if len(batch) == 1 && batch[0].cost > batchBytes {
-		j.batch = wal.Batch{} // do not keep the memory of a rare giant
+	if len(batch) == 1 && batch[0].cost > batchBytes { // do not keep the memory of a rare giant
+		j.batch, j.sealed = wal.Batch{}, nil
 	}
 	j.publish(batch, bodies, full, tail)
 	return nil

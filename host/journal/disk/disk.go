@@ -127,11 +127,14 @@ type Journal struct {
 	box  *box   // nil = not encrypted
 	lock *os.File
 
-	log   *wal.Log  // the committer's; nil while the disk fails
-	batch wal.Batch // the committer's
+	// The committer's.
+	log    *wal.Log // nil while the disk fails
+	batch  wal.Batch
+	sealed []byte // one encrypted entry
 
 	wake      chan struct{} // to the committer: look again
 	kick      chan struct{} // to the keeper: do not wait for the next second
+	freed     chan struct{} // to the committer while the disk fails: a segment was deleted
 	stop      chan struct{} // closed by Close
 	committed chan struct{} // closed when the committer has returned
 	kept      chan struct{} // closed when the keeper has returned
@@ -182,7 +185,7 @@ func Open(dir string, o Options) (*Journal, error) {
 	}
 	j := &Journal{
 		dir: dir, o: o, lock: lock,
-		wake: make(chan struct{}, 1), kick: make(chan struct{}, 1), stop: make(chan struct{}),
+		wake: make(chan struct{}, 1), kick: make(chan struct{}, 1), freed: make(chan struct{}, 1), stop: make(chan struct{}),
 		committed: make(chan struct{}), kept: make(chan struct{}),
 		groups: map[string]*group{}, appended: time.Now(),
 	}
@@ -209,10 +212,14 @@ func (j *Journal) load() error {
 			return err
 		}
 	}
-	if err := j.loadSegments(); err != nil {
+	s, err := j.readState()
+	if err != nil {
 		return err
 	}
-	if err := j.loadState(); err != nil {
+	if err := j.loadSegments(s.Last); err != nil {
+		return err
+	}
+	if err := j.takeState(s); err != nil {
 		return err
 	}
 	j.ring.limit = j.o.MemoryBytes

@@ -123,14 +123,17 @@ func (j *Journal) makeRoomLocked() {
 			}
 		}
 	}
-	if j.holdLocked(needNow) < end {
-		return
-	}
-	if len(j.segments) > 1 {
+	switch {
+	case j.trimmableLocked():
 		poke(j.kick)
-	} else {
+	case len(j.segments) == 1 && j.holdLocked(needNow) >= end:
 		j.rotateWanted = true
 	}
+}
+
+// trimmableLocked says whether no group needs the oldest segment any more.
+func (j *Journal) trimmableLocked() bool {
+	return len(j.segments) > 1 && j.segments[1].first <= j.holdLocked(needNow)
 }
 
 func (j *Journal) detachIfFarLocked(g *group) {
@@ -301,7 +304,8 @@ func (c *consumer) Commit(offset uint64) error {
 	j.dirty = true
 	if j.full {
 		poke(j.wake)
-	} else if j.bytes > j.o.MaxBytes/2 {
+	}
+	if scarce := j.failing != nil || j.bytes > j.o.MaxBytes/2; scarce && j.trimmableLocked() {
 		poke(j.kick)
 	}
 	return nil

@@ -68,6 +68,7 @@ func (j *Journal) trim() {
 			return
 		}
 		poke(j.wake)
+		poke(j.freed)
 	}
 }
 

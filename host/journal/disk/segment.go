@@ -56,15 +56,16 @@ func listSegments(dir string) ([]segment, error) {
 	return segments, nil
 }
 
-// loadSegments finds the segments and cuts what a crash left unfinished off the last one.
-func (j *Journal) loadSegments() error {
+// loadSegments finds the segments and cuts what a crash left unfinished off the last one. Entries up to
+// acknowledged are no unfinished write.
+func (j *Journal) loadSegments(acknowledged uint64) error {
 	segments, err := listSegments(j.dir)
 	if err != nil {
 		return err
 	}
 	if len(segments) == 0 {
 		segments = []segment{{first: 1}} // the log library makes the file
-	} else if err := j.repairTail(&segments[len(segments)-1]); err != nil {
+	} else if err := j.repairTail(&segments[len(segments)-1], acknowledged); err != nil {
 		return err
 	}
 	for _, s := range segments {
@@ -75,7 +76,7 @@ func (j *Journal) loadSegments() error {
 }
 
 // repairTail reads the last segment, cuts it behind the last good entry and sets j.last.
-func (j *Journal) repairTail(tail *segment) error {
+func (j *Journal) repairTail(tail *segment, acknowledged uint64) error {
 	path := j.segmentPath(tail.first)
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -85,6 +86,9 @@ func (j *Journal) repairTail(tail *segment) error {
 	j.last = next - 1
 	if err == nil {
 		return nil
+	}
+	if acknowledged >= next && !j.o.NoSync {
+		return j.damage(tail.first, int64(end), next, fmt.Errorf("%w, but entries up to %d were acknowledged", err, acknowledged))
 	}
 	if proof := acknowledgedBehind(data[end:], j.seed, next); proof > 0 {
 		return j.damage(tail.first, int64(end), next, fmt.Errorf("%w, but entry %d behind it proves that it was acknowledged", err, proof))

@@ -79,19 +79,23 @@ type groupState struct {
 
 func (j *Journal) statePath() string { return filepath.Join(j.dir, "state.json") }
 
-// loadState reads state.json and holds it against the entries found.
-func (j *Journal) loadState() error {
+// readState reads state.json; nothing is a state too.
+func (j *Journal) readState() (s state, err error) {
 	data, err := os.ReadFile(j.statePath())
 	if errors.Is(err, os.ErrNotExist) {
-		return nil
+		return s, nil
 	}
 	if err != nil {
-		return err
+		return s, err
 	}
-	var s state
 	if err := json.Unmarshal(data, &s); err != nil {
-		return fmt.Errorf("%w: %s: %w; restore it from a copy, or remove it: every consumer group then begins at the oldest entry", ErrDamaged, j.statePath(), err)
+		return s, fmt.Errorf("%w: %s: %w; restore it from a copy, or remove it: every consumer group then begins at the oldest entry", ErrDamaged, j.statePath(), err)
 	}
+	return s, nil
+}
+
+// takeState holds what state.json says against the entries found.
+func (j *Journal) takeState(s state) error {
 	if s.Last > j.last {
 		tail := j.segments[len(j.segments)-1]
 		if !j.o.NoSync {
