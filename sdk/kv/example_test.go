@@ -2,6 +2,7 @@ package kv_test
 
 import (
 	"fmt"
+	"testing"
 
 	"github.com/logcenter/logcenter/sdk/kv"
 )
@@ -40,4 +41,24 @@ func ExampleAppendUnquoted() {
 	buf = kv.AppendUnquoted(buf, []byte(`"say \"hi\""`))
 	fmt.Printf("%s\n", buf)
 	// Output: say "hi"
+}
+
+// From another package too, the cursor must stay on the stack.
+func TestCursorStaysOnTheStack(t *testing.T) {
+	scanners := []kv.Scanner{{Pair: ';', Quotes: `"'`, Brackets: true}, {Sep: ':', Escape: '\\'}, {Pair: ';', FreeText: true}}
+	line := []byte("closed a=1;b='2;3';c=(4;5) d:6")
+	n := 0
+	allocs := testing.AllocsPerRun(100, func() {
+		for i := range scanners {
+			for it := scanners[i].Scan(line); it.Next(); {
+				switch string(it.Key()) {
+				case "b", "d":
+					n++
+				}
+			}
+		}
+	})
+	if allocs != 0 || n == 0 {
+		t.Errorf("%v allocations, %d keys found", allocs, n)
+	}
 }

@@ -24,16 +24,6 @@ func (it *Iter) findPair(i int) int {
 	return i
 }
 
-// hasBlank reports whether b holds a blank.
-func hasBlank(b []byte) bool {
-	for _, c := range b {
-		if c <= ' ' {
-			return true
-		}
-	}
-	return false
-}
-
 // find2 returns where the first of two bytes, each given in all eight bytes, is in b from i on, or len(b).
 func find2(b []byte, i int, m0, m1 uint64) int {
 	for ; i+8 <= len(b); i += 8 {

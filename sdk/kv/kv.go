@@ -94,6 +94,7 @@ type Iter struct {
 
 	sep         uint64 // Sep in all eight bytes
 	pair, below uint64 // a byte b ends a pair if b^pair < below, in all eight bytes
+	words       uint64 // bytes below end a word in front of the key; 0: keys may have blanks
 
 	pos    int // where the next pair may start
 	from   int // where the text before the key starts
@@ -111,6 +112,7 @@ type Iter struct {
 	noClose           byte // bit n: quote n does not qualify as closing one in the rest of the line
 	blanks            bool // Pair means blanks
 	slow              bool // finding ends takes more than Sep and Pair, see stops
+	trim              bool // blanks before a value are not part of it
 	quoted            bool
 	noBrackets        byte // bit n: a bracket of kind n is not closed in the rest of the line
 }
@@ -122,11 +124,20 @@ const (
 
 // Scan returns a cursor in front of the first pair of line, which may be nil. The line must not change
 // while the cursor or what it gave is in use.
-func (s *Scanner) Scan(line []byte) Iter {
+//
+// Scan is small enough to be inlined, so the cursor lives on the stack of a caller that keeps it to
+// itself. It is a pointer because a loop variable that is one is not copied for every turn of the loop.
+func (s *Scanner) Scan(line []byte) *Iter {
+	it := new(Iter)
+	it.init(s, line)
+	return it
+}
+
+func (it *Iter) init(s *Scanner, line []byte) {
 	for len(line) > 0 && line[len(line)-1] <= ' ' && line[len(line)-1] != s.Pair {
 		line = line[:len(line)-1]
 	}
-	it := Iter{line: line, sc: s, sepByte: s.Sep, pairByte: s.Pair, below: ones}
+	it.line, it.sc, it.sepByte, it.pairByte, it.below = line, s, s.Sep, s.Pair, ones
 	if it.sepByte == 0 {
 		it.sepByte = '='
 	}
@@ -142,6 +153,10 @@ func (s *Scanner) Scan(line []byte) Iter {
 	} else {
 		it.pair = uint64(it.pairByte) * ones
 	}
+	it.trim = !it.blanks || s.SepBlanks
+	if s.FreeText && !it.blanks {
+		it.words = (' ' + 1) * ones
+	}
 	if s.PairAny != "" || s.PairSeq != "" || s.EscapeBare || s.Brackets || s.LongValues {
 		it.slow = true
 		it.setStops()
@@ -155,68 +170,86 @@ func (s *Scanner) Scan(line []byte) Iter {
 			it.q2 = q[2]
 		}
 	}
-	return it
 }
 
 // Next moves to the next pair and reports whether there is one.
 func (it *Iter) Next() bool {
-	// The common case in one piece, eight bytes a step: a bare key up to Sep, then a bare value up to
-	// Pair. Whatever is not as plain as that starts again in next.
+	// The common case in one piece, eight bytes a step: a bare key up to Sep, then its value. Whatever is
+	// not as plain as that starts again in next.
 	line, i := it.line, it.pos
-	if it.slow {
+	if it.slow || len(line) < 8 {
 		return it.next()
 	}
 	for i < len(line) && (line[i] <= ' ' || line[i] == it.pairByte) {
 		i++
 	}
-	it.k0 = i
+	k0 := i
 	sep, pair, below := it.sep, it.pair, it.below
+	words := it.words
 	for {
-		if i+8 > len(line) {
+		if i >= len(line) {
 			return it.next()
 		}
-		w := binary.LittleEndian.Uint64(line[i:])
+		w := load(line, i)
 		x, y := w^sep, w^pair
 		// A subtraction borrows only above a true match, so the lowest set bit is always right.
-		ms, mp := (x-ones)&^x&highs, (y-below)&^y&highs
-		m := ms | mp
+		ms := (x - ones) &^ x & highs
+		m := ms | (y-below)&^y&highs
+		low := m & -m
+		if words != 0 && (w-words)&^w&highs&(low-1) != 0 {
+			return it.next() // a blank in the key
+		}
 		if m == 0 {
 			i += 8
 			continue
 		}
-		if m&-m&ms == 0 {
+		if low&ms == 0 {
 			return it.next() // words without a value
 		}
-		i += bits.TrailingZeros64(ms) >> 3
+		i += bits.TrailingZeros64(low) >> 3
 		break
 	}
-	if i == it.k0 || line[i-1] <= ' ' || it.sc.FreeText && !it.blanks && hasBlank(line[it.k0:i]) {
+	if i == k0 || line[i-1] <= ' ' || it.q0 != 0 && it.isQuote(line[k0]) {
 		return it.next()
 	}
-	it.k1 = i
+	k1 := i
 	i++
-	if i < len(line) && (line[i] <= ' ' || it.q0 != 0 && (it.isQuote(line[i]) || it.isQuote(line[it.k0]))) {
-		return it.next()
-	}
-	it.v0 = i
-	for {
-		if i+8 > len(line) {
-			i = it.findPair(i)
-			break
+	if i < len(line) {
+		if c := line[i]; c <= ' ' && it.trim {
+			return it.next()
+		} else if it.q0 != 0 && it.isQuote(c) {
+			if it.sc.SplitInQuotes {
+				return it.next()
+			}
+			it.from, it.k0, it.k1 = it.pos, k0, k1
+			it.pos = it.quotedValue(i)
+			return true
 		}
-		y := binary.LittleEndian.Uint64(line[i:]) ^ pair
+	}
+	v0 := i
+	for i < len(line) {
+		y := load(line, i) ^ pair
 		if m := (y - below) &^ y & highs; m != 0 {
 			i += bits.TrailingZeros64(m) >> 3
 			break
 		}
 		i += 8
 	}
-	it.from, it.pos, it.quoted = it.pos, i, false
-	for i > it.v0 && line[i-1] <= ' ' {
+	i = min(i, len(line))
+	it.from, it.pos, it.k0, it.k1, it.v0, it.quoted = it.pos, i, k0, k1, v0, false
+	for i > v0 && line[i-1] <= ' ' {
 		i--
 	}
 	it.v1 = i
 	return true
+}
+
+// load returns the eight bytes at i, zeros behind the end. The line has eight bytes at least.
+func load(line []byte, i int) uint64 {
+	if i+8 <= len(line) {
+		return binary.LittleEndian.Uint64(line[i:])
+	}
+	return binary.LittleEndian.Uint64(line[len(line)-8:]) >> (uint(i+8-len(line)) * 8)
 }
 
 // next is Next for all cases.
@@ -279,7 +312,7 @@ func (it *Iter) setKey(i, j int) bool {
 // value sets the value that starts at v, right behind Sep, and returns where the next pair may start.
 func (it *Iter) value(v int) int {
 	line := it.line
-	if !it.blanks || it.sc.SepBlanks {
+	if it.trim {
 		for v < len(line) && line[v] <= ' ' && (it.blanks || line[v] != it.pairByte) {
 			v++
 		}
