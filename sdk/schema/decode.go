@@ -39,8 +39,9 @@ func (d *decoder) object(path string, data any, v reflect.Value, t *Type) {
 		case given == nil:
 			setDefault(fv, f)
 		default:
+			failed := len(d.errs)
 			d.value(at, given, fv, f.Type, f)
-			if f.Required && isEmpty(fv) {
+			if f.Required && isEmpty(fv) && len(d.errs) == failed {
 				d.fail(Error{Path: at, Msg: "must not be empty"})
 			}
 		}

@@ -90,7 +90,7 @@ func (t *Type) with(docs map[string]string) *Type {
 // links of doc comments without their brackets.
 func clean(doc, goName, key string) string {
 	doc = strings.TrimSpace(doc)
-	if rest, ok := strings.CutPrefix(doc, goName); ok && goName != "" && strings.HasPrefix(rest, " ") {
+	if rest, ok := strings.CutPrefix(doc, goName); ok && goName != "" && strings.IndexAny(rest, " ,") == 0 {
 		doc = key + rest
 	}
 	var paragraphs []string

@@ -1,0 +1,196 @@
+// Package config is logcenter.yaml: the structs in this package are its only description. Their fields, tags
+// and doc comments make the defaults, the checks, the example file and the JSON Schema (see package
+// sdk/schema).
+//
+// Secrets are never in the file: fields that end in _file name a file, fields that end in _env an
+// environment variable. Nothing else is expanded.
+package config
+
+import (
+	"path/filepath"
+	"time"
+
+	"github.com/logcenter/logcenter/sdk/schema"
+)
+
+//go:generate go run github.com/logcenter/logcenter/sdk/schema/docsgen -out docs_gen.go -package config .
+
+// Config is the configuration of a host. Relative paths in it start at the folder of the file it was read
+// from, see [Config.Path].
+type Config struct {
+	// DataDir is the folder that holds all that the host keeps: journals, store, tokens. One host uses it at a time.
+	DataDir string `yaml:"data_dir" default:"data"`
+	// HTTP is the API, the console and the HTTP inputs.
+	HTTP HTTP `yaml:"http"`
+	// Log is what the host tells about itself, on stderr.
+	Log Log `yaml:"log"`
+	// Inputs are where records come in. Without the key, there are a syslog input on 127.0.0.1:5514 (UDP and
+	// TCP) and an HTTP input, called syslog and http; an empty list means none.
+	Inputs []Input `yaml:"inputs"`
+	// Journal keeps what was received until it is stored.
+	Journal Journal `yaml:"journal"`
+	// Store is where events are searched.
+	Store Store `yaml:"store"`
+	// Plugins parse, enrich, mask, watch and notify; each is a process of its own.
+	Plugins Plugins `yaml:"plugins"`
+	// Pipeline moves records through the plugins.
+	Pipeline Pipeline `yaml:"pipeline"`
+	// Streams are named selections of events. More can be made by the API; these only change here.
+	Streams []Stream `yaml:"streams"`
+	// Limits bound what users of the API can ask for.
+	Limits Limits `yaml:"limits"`
+
+	dir string // where relative paths start; empty is the working directory
+}
+
+// HTTP configures the listener.
+type HTTP struct {
+	// Listen is the address and port of the API. Addresses other than loopback should have TLS.
+	Listen string `yaml:"listen" default:"127.0.0.1:8080"`
+	// TLS makes it HTTPS.
+	TLS *TLS `yaml:"tls"`
+	// OpenMetrics serves /metrics without a token.
+	OpenMetrics bool `yaml:"open_metrics" default:"false"`
+}
+
+// TLS is a server's certificate.
+type TLS struct {
+	// CertFile is the certificate with its chain, in PEM.
+	CertFile string `yaml:"cert_file" required:"true"`
+	// KeyFile is the private key, in PEM, readable by the host's user only.
+	KeyFile string `yaml:"key_file" required:"true"`
+	// ClientCAFile, if set, asks clients for a certificate of one of these authorities, in PEM.
+	ClientCAFile string `yaml:"client_ca_file"`
+}
+
+// Log configures the host's log.
+type Log struct {
+	// Level is the least important level that is written.
+	Level string `yaml:"level" default:"info" enum:"debug,info,warn,error"`
+	// Format is text for people or json for machines.
+	Format string `yaml:"format" default:"text" enum:"text,json"`
+}
+
+// Journal configures both journals.
+type Journal struct {
+	// Raw holds records as received. Once a record is in it, its sender is answered.
+	Raw RawJournal `yaml:"raw"`
+	// Event holds finished, masked events until store, alerts and feeds have read them.
+	Event EventJournal `yaml:"event"`
+}
+
+// RawJournal configures the journal of what was received.
+type RawJournal struct {
+	// MaxBytes bounds it on disk. When it is full, senders wait and datagrams are lost and counted.
+	MaxBytes schema.Bytes `yaml:"max_bytes" default:"8GiB" min:"1MiB"`
+	// KeyFile is a file with 32 bytes, raw, in hexadecimal or in base64, by which the journal is encrypted
+	// (AES-256-GCM). Empty leaves it unencrypted, readable by the host's user only.
+	KeyFile string `yaml:"key_file"`
+	// Sync answers a sender only when the disk has its records. Without it a power cut, not a killed host,
+	// loses what was answered last.
+	Sync bool `yaml:"sync" default:"true"`
+}
+
+// EventJournal configures the journal of finished events.
+type EventJournal struct {
+	// MaxBytes bounds it on disk. When it is full because the store cannot keep up, the raw journal grows.
+	MaxBytes schema.Bytes `yaml:"max_bytes" default:"8GiB" min:"1MiB"`
+	// KeyFile encrypts this journal, as that of the raw one does.
+	KeyFile string `yaml:"key_file"`
+	// Sync is as that of the raw journal; events that are lost with it are made again from raw records.
+	Sync bool `yaml:"sync" default:"true"`
+}
+
+// Store configures where events are searched.
+type Store struct {
+	// Kind is embedded for the store inside the host, or none to keep no events.
+	Kind string `yaml:"kind" default:"embedded" enum:"embedded,none"`
+	// Memory bounds what searches use.
+	Memory schema.Bytes `yaml:"memory" default:"1GiB" min:"128MiB"`
+	// Threads is how many processors searches use; 0 is all.
+	Threads int `yaml:"threads" default:"0" min:"0" max:"1024"`
+	// FlushBytes is how much raw log is gathered in memory before a segment is written.
+	FlushBytes schema.Bytes `yaml:"flush_bytes" default:"128MiB" min:"1MiB" max:"4GiB"`
+	// FlushEvery is the longest that events stay in memory only; the journal has them, too.
+	FlushEvery time.Duration `yaml:"flush_every" default:"1m" min:"1s" max:"1h"`
+	// TailBytes bounds the memory of events that are not in segments yet; at the bound the store's consumer
+	// waits for the disk.
+	TailBytes schema.Bytes `yaml:"tail_bytes" default:"512MiB" min:"16MiB"`
+}
+
+// Plugins configures plugins.
+type Plugins struct {
+	// Dirs are searched for plugins: each folder in them with a plugin.yaml is one. Without the key it is the
+	// folder plugins beside the host's binary.
+	Dirs []string `yaml:"dirs"`
+	// Settings are those of single plugins, by their ids. Plugins without any run with their defaults.
+	Settings map[string]Plugin `yaml:"settings"`
+}
+
+// Plugin configures one plugin.
+type Plugin struct {
+	// Enabled starts the plugin. It can be changed by the API while the host runs.
+	Enabled bool `yaml:"enabled" default:"true"`
+	// Config is the plugin's own; `logcenter plugin info ID` shows what may be set.
+	Config map[string]any `yaml:"config"`
+	// Transport is how batches travel: shm is shared memory, which is faster and needs trust, socket a Unix
+	// socket, auto shared memory for trusted plugins and the socket for others.
+	Transport string `yaml:"transport" default:"auto" enum:"auto,shm,socket"`
+	// Trusted lets the plugin share memory with the host. Without the key, plugins beside the host's binary are.
+	Trusted *bool `yaml:"trusted"`
+	// OnFailure is what happens to events while an enricher or notifier is unavailable: pass lets them go on,
+	// marked, wait holds them back. Maskers always wait, parsers always pass.
+	OnFailure string `yaml:"on_failure" default:"pass" enum:"pass,wait"`
+	// Deadline bounds the work on one batch; a plugin that takes longer is started anew.
+	Deadline time.Duration `yaml:"deadline" default:"10s" min:"10ms" max:"10m"`
+}
+
+// Pipeline configures the way of records through the plugins.
+type Pipeline struct {
+	// Workers is how many batches are in work at once; 0 is one for each processor.
+	Workers int `yaml:"workers" default:"0" min:"0" max:"1024"`
+	// BatchBytes is how much raw log makes a batch.
+	BatchBytes schema.Bytes `yaml:"batch_bytes" default:"768KiB" min:"4KiB" max:"16MiB"`
+	// BatchDelay is the longest a record waits for its batch to fill.
+	BatchDelay time.Duration `yaml:"batch_delay" default:"50ms" min:"1ms" max:"10s"`
+	// ReorderBytes bounds the finished batches that wait for a slower one before them.
+	ReorderBytes schema.Bytes `yaml:"reorder_bytes" default:"64MiB" min:"1MiB" max:"4GiB"`
+}
+
+// Stream is a named selection of events.
+type Stream struct {
+	// Name is 1 to 64 lower-case letters, digits, dots, underscores and dashes.
+	Name string `yaml:"name" required:"true"`
+	// Query selects the events; * is all of them.
+	Query string `yaml:"query" required:"true"`
+	// Description tells people what the stream is for.
+	Description string `yaml:"description"`
+}
+
+// Limits bounds users.
+type Limits struct {
+	// Searches is how many searches, aggregations and exports run at once; more wait a little, then are refused.
+	Searches int `yaml:"searches" default:"8" min:"1" max:"1024"`
+	// SearchTimeout bounds one of them.
+	SearchTimeout time.Duration `yaml:"search_timeout" default:"1m" min:"1s" max:"1h"`
+}
+
+// Default is the configuration of a host that was given none. Relative paths start at the working directory.
+func Default() *Config {
+	c := &Config{}
+	if err := schema.Decode(nil, c); err != nil {
+		panic(err) // a test decodes the defaults
+	}
+	return c
+}
+
+// JSONSchema describes logcenter.yaml for editors and other tools (draft 2020-12).
+func JSONSchema() []byte { return schema.JSONSchema(Config{}, docs) }
+
+// Path is where p, a path from the configuration, leads: relative ones start at the configuration's folder.
+func (c *Config) Path(p string) string {
+	if p == "" || filepath.IsAbs(p) {
+		return p
+	}
+	return filepath.Join(c.dir, p)
+}

@@ -1,0 +1,303 @@
+package config_test
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/logcenter/logcenter/host/config"
+	"github.com/logcenter/logcenter/sdk/schema"
+)
+
+var update = flag.Bool("update", false, "write the expected output anew")
+
+// golden compares with a file in testdata.
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		require.NoError(t, os.WriteFile(path, got, 0o644))
+	}
+	want, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, string(want), string(got), "run `go test ./host/config -update` and read the difference")
+}
+
+func parse(text string) (*config.Config, error) {
+	return config.Parse("logcenter.yaml", []byte(text))
+}
+
+func TestDefault(t *testing.T) {
+	c := config.Default()
+	assert.Equal(t, "127.0.0.1:8080", c.HTTP.Listen)
+	assert.Equal(t, "data", c.Path(c.DataDir))
+	require.Len(t, c.Inputs, 2)
+	assert.Equal(t, "127.0.0.1:5514", c.Inputs[0].Syslog.UDP)
+	assert.Equal(t, "127.0.0.1:5514", c.Inputs[0].Syslog.TCP)
+	assert.NotNil(t, c.Inputs[1].HTTP)
+	assert.Equal(t, "auto", c.Inputs[1].Encoding)
+	assert.Equal(t, schema.Bytes(8<<30), c.Journal.Raw.MaxBytes)
+
+	empty, err := config.Parse("logcenter.yaml", nil)
+	require.NoError(t, err)
+	commentsOnly, err := parse("# nothing\n")
+	require.NoError(t, err)
+	assert.Equal(t, empty, commentsOnly)
+	equal(t, c, empty)
+}
+
+// equal compares all that can be configured.
+func equal(t *testing.T, want, got *config.Config) {
+	t.Helper()
+	a, err := json.Marshal(want)
+	require.NoError(t, err)
+	b, err := json.Marshal(got)
+	require.NoError(t, err)
+	assert.JSONEq(t, string(a), string(b))
+}
+
+func TestExampleIsTheDefault(t *testing.T) {
+	text := config.Example()
+	got, err := config.Parse("example.yaml", text)
+	require.NoError(t, err)
+	equal(t, config.Default(), got)
+	for i, line := range strings.Split(string(text), "\n") {
+		assert.LessOrEqual(t, len(line), 110, "line %d", i+1)
+	}
+	golden(t, "example.yaml", text)
+}
+
+// TestExamplesInComments proves that what is commented out is right, too: without its # each section loads.
+func TestExamplesInComments(t *testing.T) {
+	commented := regexp.MustCompile(`^( *)#([^ ].*|  +(- |[a-z_]+:).*)$`)
+	var out []string
+	var sections int
+	within := false // a commented section, which ends before the next line that is none of it
+	for _, line := range strings.Split(string(config.Example()), "\n") {
+		m := commented.FindStringSubmatch(line)
+		starts := m != nil && !strings.HasPrefix(m[2], " ")
+		if starts && !strings.HasSuffix(m[2], ":") || starts && within || m != nil && within {
+			out = append(out, m[1]+m[2])
+			sections++
+		} else if starts {
+			out = append(out, m[1]+m[2])
+			within = true
+			continue
+		} else {
+			out = append(out, line)
+		}
+		within = m != nil && (within || starts)
+	}
+	assert.Greater(t, sections, 20)
+	c, err := config.Parse("example.yaml", []byte(strings.Join(out, "\n")))
+	require.NoError(t, err, strings.Join(out, "\n"))
+	assert.Len(t, c.Inputs, 5)
+	assert.Len(t, c.Streams, 1)
+	assert.NotNil(t, c.HTTP.TLS)
+	assert.False(t, c.Plugins.Settings["asset"].Enabled)
+}
+
+func TestLoad(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "logcenter.yaml")
+	require.NoError(t, os.WriteFile(path, []byte(`
+data_dir: var
+http: &web {listen: ":0"}
+inputs:
+  - name: fw
+    timezone: Asia/Shanghai
+    syslog: {tcp: "[::]:514"}
+    multiline:
+      start: '^\d'
+  - name: app
+    http:
+      token_file: app.token
+plugins:
+  settings:
+    geoip:
+      trusted: false
+      config:
+        database: ./国家.mmdb
+        ratio: 1.5
+        since: 2026-01-01
+    nginx:
+store:
+  flush_every: 1h
+  memory: 2GiB
+streams:
+  - {name: all, query: "*"}
+`), 0o600))
+	c, err := config.Load(path)
+	require.NoError(t, err)
+	assert.Equal(t, filepath.Join(dir, "var"), c.Path(c.DataDir))
+	assert.Equal(t, "/x", c.Path("/x"))
+	assert.Empty(t, c.Path(""))
+	assert.Equal(t, time.Second, c.Inputs[0].Multiline.Wait)
+	assert.Equal(t, schema.Bytes(2<<30), c.Store.Memory)
+	assert.Equal(t, time.Hour, c.Store.FlushEvery)
+	assert.Equal(t, map[string]any{"database": "./国家.mmdb", "ratio": 1.5, "since": "2026-01-01"}, c.Plugins.Settings["geoip"].Config)
+	assert.False(t, *c.Plugins.Settings["geoip"].Trusted)
+	assert.True(t, c.Plugins.Settings["nginx"].Enabled)
+
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "app.token"), []byte("s3cret\n"), 0o600))
+	secret, err := c.Secret(c.Inputs[1].HTTP.TokenFile, "")
+	require.NoError(t, err)
+	assert.Equal(t, "s3cret", secret)
+}
+
+func TestLoadFails(t *testing.T) {
+	_, err := config.Load(filepath.Join(t.TempDir(), "none.yaml"))
+	require.ErrorIs(t, err, os.ErrNotExist)
+
+	large := filepath.Join(t.TempDir(), "large.yaml")
+	require.NoError(t, os.WriteFile(large, []byte(strings.Repeat("# nothing\n", 1<<20)), 0o600))
+	_, err = config.Load(large)
+	assert.ErrorContains(t, err, "is larger than 4 MiB")
+}
+
+func TestErrors(t *testing.T) {
+	f := func(text string, want ...string) {
+		t.Helper()
+		_, err := parse(text)
+		var got []string
+		for _, e := range config.Errors(err) {
+			got = append(got, e.Error())
+		}
+		assert.Equal(t, want, got)
+	}
+	f("htpp:\n  listen: x\n", `logcenter.yaml:1:1: htpp: unknown key (did you mean "http"?)`)
+	f("store:\n  kind: memory\n\n  fluhs_every: 1s\n",
+		`logcenter.yaml:2:9: store.kind: "memory" is not allowed (one of embedded, none)`,
+		`logcenter.yaml:4:3: store.fluhs_every: unknown key (did you mean "flush_every"?)`)
+	f("store:\n  memory: 1KiB\n", `logcenter.yaml:2:11: store.memory: "1KiB" is out of bounds (at least 128MiB)`)
+	f("http: {listen: localhost}\n", `logcenter.yaml:1:16: http.listen: "localhost" is not an address and port (e.g. 127.0.0.1:8080, [::]:514 or :514 for all addresses)`)
+	f("inputs:\n  - syslog: {udp: ':1'}\n", `logcenter.yaml:2:5: inputs[0].name: is required`)
+	f("inputs:\n  - name: a\n    syslog: {udp: ':1'}\n    http: {}\n",
+		`logcenter.yaml:2:5: inputs[0]: input a has 2 kinds (give it exactly one of syslog, file and http)`)
+	f("inputs:\n  - name: a\n    syslog: {}\n", `logcenter.yaml:3:5: inputs[0].syslog: listens on nothing (set udp, tcp or both, e.g. tcp: 0.0.0.0:514)`)
+	f("inputs:\n  - name: A b\n    http: {}\n", `logcenter.yaml:2:11: inputs[0].name: "A b" is no name (1 to 64 lower-case letters, digits, '.', '_' or '-', beginning with a letter or digit)`)
+	f("inputs:\n  - name: a\n    http: {}\n    timezone: Beijing\n", `logcenter.yaml:4:15: inputs[0].timezone: there is no time zone "Beijing" (an IANA name, e.g. Asia/Shanghai)`)
+	f("inputs:\n  - name: a\n    http: {}\n    multiline: {start: '('}\n", "logcenter.yaml:4:24: inputs[0].multiline.start: error parsing regexp: missing closing ): `(`")
+	f("inputs:\n  - {name: a, http: {}}\n  - {name: a, syslog: {tcp: '127.0.0.1:8080', udp: ':1'}}\n  - {name: b, syslog: {udp: ':1'}}\n",
+		`logcenter.yaml:3:12: inputs[1].name: there is an input "a" already (names are unique)`,
+		`logcenter.yaml:3:29: inputs[1].syslog.tcp: 127.0.0.1:8080 is taken by http.listen (use another port)`,
+		`logcenter.yaml:4:29: inputs[2].syslog.udp: :1 is taken by inputs[1].syslog.udp (use another port)`)
+	f("inputs:\n  - {name: a, http: {token_file: x, token_env: Y}}\n", `logcenter.yaml:2:48: inputs[0].http.token_env: is one token too many (set token_file or token_env)`)
+	f("streams:\n  - {name: s, query: 'a AND'}\n", `logcenter.yaml:2:22: streams[0].query: column 3: AND has nothing on its right (put a word in quotes to search for it)`)
+	f("streams:\n  - {name: s, query: a}\n  - {name: s, query: b}\n", `logcenter.yaml:3:12: streams[1].name: there is a stream "s" already (names are unique)`)
+	f("plugins:\n  settings:\n    a.b:\n      enabeld: true\n", `logcenter.yaml:4:7: plugins.settings["a.b"].enabeld: unknown key (did you mean "enabled"?)`)
+	f("log: {level: info}\nlog: {level: warn}\n", `logcenter.yaml:2:1: log: is given twice (the first stands in line 1)`)
+	f("log:\n  level: info\n level: warn\n", `logcenter.yaml:2: did not find expected key (this is not YAML; are indents, quotes and colons right?)`)
+	f("log:\n\tlevel: info\n", `logcenter.yaml:2: found character that cannot start any token (this is not YAML; are indents, quotes and colons right?)`)
+	f("log: {}\n---\nlog: {}\n", `logcenter.yaml:2:1: a second document (everything stands in one document: remove the line ---)`)
+	f("store: {threads: 0600}\n", `logcenter.yaml:1:18: store.threads: 0600 begins with 0 (leave the 0 out, or put it in quotes if it is a text)`)
+	f("store: {threads: 99999999999999999999}\n", `logcenter.yaml:1:18: store.threads: must be a whole number, not 1e+20`)
+	f("store: {<<: {threads: 1}}\n", `logcenter.yaml:1:9: store: is no key (keys are plain words; << is not supported)`)
+	f("store: {threads: !!binary YQ==}\n", `logcenter.yaml:1:18: store.threads: the tag !!binary is not supported (remove it)`)
+	f("- a\n", `logcenter.yaml:1:1: must have keys, not be a list (known keys: data_dir, http, log, inputs, journal, store, plugins, pipeline, streams, limits)`)
+	f("log: &l\n  x: *l\n", `logcenter.yaml:1:6: log.x`+strings.Repeat(".x", 31)+`: is too large or too deep (are there aliases that contain each other?)`)
+}
+
+func TestManyErrorsAtOnce(t *testing.T) {
+	text, err := os.ReadFile("testdata/broken.yaml")
+	require.NoError(t, err)
+	_, err = config.Parse("broken.yaml", text)
+	var got strings.Builder
+	for _, e := range config.Errors(err) {
+		got.WriteString(e.Error() + "\n")
+	}
+	golden(t, "broken.txt", []byte(got.String()))
+}
+
+func TestSecret(t *testing.T) {
+	c := config.Default()
+	t.Setenv("LOGCENTER_TEST_SECRET", " from environment ")
+	t.Setenv("LOGCENTER_TEST_EMPTY", "")
+	empty := filepath.Join(t.TempDir(), "empty")
+	require.NoError(t, os.WriteFile(empty, []byte(" \n"), 0o600))
+	f := func(file, env, want, wrong string) {
+		t.Helper()
+		got, err := c.Secret(file, env)
+		assert.Equal(t, want, got)
+		if wrong == "" {
+			assert.NoError(t, err)
+		} else {
+			assert.ErrorContains(t, err, wrong)
+		}
+	}
+	f("", "", "", "")
+	f("", "LOGCENTER_TEST_SECRET", "from environment", "")
+	f("", "LOGCENTER_TEST_EMPTY", "", "is not set or empty")
+	f(empty, "", "", "a secret has 1 to 65536")
+	f("/nowhere", "", "", "no such file")
+	f("a", "B", "", "name one")
+}
+
+func TestJSONSchema(t *testing.T) {
+	var s map[string]any
+	require.NoError(t, json.Unmarshal(config.JSONSchema(), &s))
+	assert.NotContains(t, string(config.JSONSchema()), "\n      \"type\": null")
+	golden(t, "schema.json", config.JSONSchema())
+}
+
+// TestDescriptionsAreCurrent proves that docs_gen.go is what the doc comments say.
+func TestDescriptionsAreCurrent(t *testing.T) {
+	fresh := filepath.Join(t.TempDir(), "docs_gen.go")
+	out, err := exec.Command("go", "run", "github.com/logcenter/logcenter/sdk/schema/docsgen", "-out", fresh, "-package", "config", ".").CombinedOutput()
+	require.NoError(t, err, string(out))
+	want, err := os.ReadFile(fresh)
+	require.NoError(t, err)
+	got, err := os.ReadFile("docs_gen.go")
+	require.NoError(t, err)
+	assert.Equal(t, string(want), string(got), "the doc comments have changed: run `go generate ./host/config`")
+}
+
+// TestEverythingIsDescribed finds keys without a description and such that only repeat their name.
+func TestEverythingIsDescribed(t *testing.T) {
+	var s map[string]any
+	require.NoError(t, json.Unmarshal(config.JSONSchema(), &s))
+	var walk func(path string, s map[string]any)
+	walk = func(path string, s map[string]any) {
+		properties, _ := s["properties"].(map[string]any)
+		for name, p := range properties {
+			p := p.(map[string]any)
+			at := schema.Key(path, name)
+			description, _ := p["description"].(string)
+			said := strings.Trim(strings.TrimPrefix(strings.ToLower(description), name), " .")
+			assert.Greater(t, len(said), len(name)+5, "%s says nothing: %q", at, description)
+			walk(at, p)
+			for _, inner := range []string{"items", "additionalProperties"} {
+				if e, ok := p[inner].(map[string]any); ok {
+					walk(at, e)
+				}
+			}
+		}
+	}
+	walk("", s)
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add(config.Example())
+	f.Add([]byte("a: &a [*a]\n? [x]\n: 1\n--- !!binary x\n"))
+	f.Add([]byte("inputs: [{name: a, syslog: {udp: ':1'}}]\nstreams: [{name: b, query: 'x AND'}]\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		c, err := config.Parse("x.yaml", text)
+		if (c == nil) == (err == nil) {
+			t.Fatalf("both or neither: %v, %v", c, err)
+		}
+		for _, e := range config.Errors(err) {
+			if e.Msg == "" {
+				t.Fatal("an error without a message")
+			}
+		}
+	})
+}
