@@ -358,8 +358,10 @@ func (d *dictionary) code(s string) uint32 {
 }
 
 // narrow brings u32 codes to the smallest width that holds them.
-func (d *dictionary) narrow(codes []byte) ([]byte, uint32) {
-	switch n := len(d.codes); {
+func (d *dictionary) narrow(codes []byte) ([]byte, uint32) { return d.narrowTo(codes, len(d.codes)) }
+
+func (d *dictionary) narrowTo(codes []byte, n int) ([]byte, uint32) {
+	switch {
 	case n <= 1<<8:
 		d.out = d.out[:0]
 		for i := 0; i < len(codes); i += 4 {

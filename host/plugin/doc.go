@@ -1,0 +1,28 @@
+// Package plugin runs plugins: it discovers and verifies them, starts each in a process of its own, calls
+// it, watches it, restarts it, and takes it out of service when it keeps failing. Crashing plugins are the
+// normal case; nothing a plugin does takes the host down or loses an event.
+//
+// Read manifest.go for what a plugin may do, process.go for one running process, supervisor.go for what
+// keeps one running, registry.go for all of them.
+package plugin
+
+import "time"
+
+// How plugins are supervised, all in one place.
+const (
+	startTimeout  = 15 * time.Second      // from exec to Open answered
+	callDeadline  = 10 * time.Second      // one Process call; longer means it hangs
+	pingInterval  = 2 * time.Second       // how soon an idle plugin's death is noticed
+	pingTimeout   = 5 * time.Second       //
+	backoffFirst  = 10 * time.Millisecond // before the first restart; doubles
+	backoffMost   = 10 * time.Second      //
+	healthyAfter  = 30 * time.Second      // a process that lived so long starts the backoff anew
+	triesPerBatch = 3                     // before a batch is split to find the event that kills the plugin
+	poisonPerCall = 8                     // events found so in one batch before the plugin is quarantined
+	startsFailed  = 5                     // failed starts in a row before it is quarantined
+	crashesMost   = 60                    // crashes within crashWindow before it is quarantined
+	crashWindow   = 5 * time.Minute       //
+	closeGrace    = 2 * time.Second       // for a plugin to finish when it is stopped
+	shmSlots      = 4                     // calls in flight with shared memory
+	shmSlotBytes  = 8 << 20               // larger bodies travel over the socket
+)

@@ -1,0 +1,65 @@
+package plugin
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/sirupsen/logrus"
+)
+
+// bridge turns what go-plugin and plugins log into lines of the host's log.
+type bridge struct{ entry *logrus.Entry }
+
+// newLog is the hclog logger of one plugin; its lines carry the plugin's id.
+func newLog(log *logrus.Entry, id string) hclog.Logger {
+	l := hclog.NewInterceptLogger(&hclog.LoggerOptions{Output: io.Discard, Level: hclog.Debug})
+	l.RegisterSink(bridge{log.WithField("plugin", id)})
+	return l
+}
+
+// maxLogValue bounds what one line of a plugin can put into the host's log.
+const maxLogValue = 4096
+
+// Accept implements hclog.SinkAdapter.
+func (b bridge) Accept(_ string, level hclog.Level, msg string, args ...any) {
+	e := b.entry
+	for i := 0; i+1 < len(args); i += 2 {
+		key := fmt.Sprint(args[i])
+		if key == "timestamp" || key == "@timestamp" {
+			continue
+		}
+		e = e.WithField(key, clip(fmt.Sprint(args[i+1])))
+	}
+	msg = clip(strings.TrimSpace(msg))
+	switch {
+	case level >= hclog.Error:
+		e.Error(msg)
+	case level == hclog.Warn:
+		e.Warn(msg)
+	case level == hclog.Info:
+		e.Debug(msg) // go-plugin's info is about itself
+	case !quiet(msg):
+		// What a plugin prints to stderr without a level arrives as debug; it is all an author may say of a
+		// crash, so it is shown.
+		e.Info(msg)
+	}
+}
+
+func clip(s string) string {
+	if len(s) > maxLogValue {
+		return s[:maxLogValue] + "…"
+	}
+	return s
+}
+
+// quiet knows go-plugin's own chatter.
+func quiet(msg string) bool {
+	for _, p := range [...]string{"starting plugin", "plugin started", "waiting for RPC", "plugin address", "using plugin", "received EOF", "plugin exited", "plugin process exited", "waiting for stdio", "stdio", "closing plugin", "reattaching", "error closing", "plugin failed to exit"} {
+		if strings.HasPrefix(msg, p) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,380 @@
+package plugin
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	goplugin "github.com/hashicorp/go-plugin"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/experimental"
+
+	"github.com/logcenter/logcenter/sdk"
+	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/wire"
+)
+
+// process is one running plugin process, ready to be called. Safe for concurrent use.
+type process struct {
+	m       *Manifest
+	client  *goplugin.Client
+	rpc     goplugin.ClientProtocol
+	stage   wire.StageClient
+	cmd     *exec.Cmd
+	pid     int
+	started time.Time
+
+	requests, replies *wire.Region // nil: bodies travel over the socket
+	slots             chan int
+	streams           chan *stream // idle ones
+
+	failOnce sync.Once
+	failed   chan struct{} // closed when the process is of no more use
+	failure  error         // set before failed is closed
+	calls    sync.WaitGroup
+}
+
+// stream is one long-lived call; one batch is in flight on it at a time.
+type stream struct {
+	grpc.ClientStream
+	cancel context.CancelFunc
+}
+
+// launch is what it takes to start a process.
+type launch struct {
+	manifest  *Manifest
+	binary    string // private copy
+	sum       []byte
+	socketDir string
+	config    []byte // JSON
+	shm       bool
+	log       hclog.Logger
+}
+
+// connection is the host's side of go-plugin's contract: it hands out the connection.
+type connection struct {
+	goplugin.NetRPCUnsupportedPlugin
+}
+
+func (connection) GRPCServer(*goplugin.GRPCBroker, *grpc.Server) error {
+	return errors.New("the host serves no plugin")
+}
+
+func (connection) GRPCClient(_ context.Context, _ *goplugin.GRPCBroker, c *grpc.ClientConn) (any, error) {
+	return c, nil
+}
+
+// start runs the binary and opens the plugin. The error says what the admin can do.
+func start(ctx context.Context, l launch) (p *process, err error) {
+	cmd := exec.Command(l.binary)
+	cmd.Dir = l.manifest.Dir
+	cmd.Env = []string{"PATH=/usr/bin:/bin", "LANG=C.UTF-8", "TZ=UTC", goplugin.EnvUnixSocketDir + "=" + l.socketDir}
+	p = &process{m: l.manifest, cmd: cmd, started: time.Now(), failed: make(chan struct{}), streams: make(chan *stream, 64)}
+	defer func() {
+		if err != nil {
+			p.kill()
+			p = nil
+		}
+	}()
+	if l.shm {
+		if err := p.share(cmd); err != nil {
+			l.log.Warn("shared memory is not to be had, bodies travel over the socket", "error", err.Error())
+		}
+	}
+	p.client = goplugin.NewClient(&goplugin.ClientConfig{
+		HandshakeConfig:  sdk.Handshake,
+		Plugins:          goplugin.PluginSet{sdk.ServiceName: connection{}},
+		Cmd:              cmd,
+		SecureConfig:     &goplugin.SecureConfig{Checksum: l.sum, Hash: sha256.New()},
+		AllowedProtocols: []goplugin.Protocol{goplugin.ProtocolGRPC},
+		SkipHostEnv:      true,
+		Managed:          true,
+		StartTimeout:     startTimeout,
+		Logger:           l.log,
+		GRPCDialOptions: []grpc.DialOption{
+			grpc.WithDefaultCallOptions(
+				grpc.MaxCallRecvMsgSize(wire.MaxMessageBytes), grpc.MaxCallSendMsgSize(wire.MaxMessageBytes),
+				grpc.ForceCodecV2(wire.NewCodec())),
+			grpc.WithInitialWindowSize(wire.WindowBytes), grpc.WithInitialConnWindowSize(wire.WindowBytes),
+			grpc.WithReadBufferSize(wire.SocketBufferBytes), grpc.WithWriteBufferSize(wire.SocketBufferBytes),
+			experimental.WithBufferPool(wire.Pool),
+		},
+	})
+	if p.rpc, err = p.client.Client(); err != nil {
+		return p, fmt.Errorf("start: %w", explainStart(err))
+	}
+	raw, err := p.rpc.Dispense(sdk.ServiceName)
+	if err != nil {
+		return p, fmt.Errorf("start: %w", err)
+	}
+	p.stage = wire.NewStageClient(raw.(*grpc.ClientConn))
+	p.pid = cmd.Process.Pid
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	return p, p.open(ctx, l.config)
+}
+
+// explainStart puts go-plugin's words for the usual mishaps into an admin's.
+func explainStart(err error) error {
+	s := err.Error()
+	switch {
+	case errors.Is(err, goplugin.ErrChecksumsDoNotMatch):
+		return errors.New("the binary changed since it was verified; enable the plugin again")
+	case strings.Contains(s, "Unrecognized remote plugin message"):
+		return fmt.Errorf("the program is no Logcenter plugin, or it exited before it said hello; run it by hand to see what it prints (%s)", firstLine(s))
+	case strings.Contains(s, "incompatible API version"):
+		return fmt.Errorf("the plugin speaks another protocol than this host's %d; rebuild it with this version's SDK", Protocol)
+	case strings.Contains(s, "timeout while waiting"):
+		return fmt.Errorf("the program said nothing within %v", startTimeout)
+	}
+	return err
+}
+
+func firstLine(s string) string {
+	s, _, _ = strings.Cut(s, "\n")
+	return s
+}
+
+// share makes the two regions and hands their descriptors down: 3 is the first after the standard ones.
+func (p *process) share(cmd *exec.Cmd) (err error) {
+	if p.requests, err = wire.NewRequestRegion(shmSlots, shmSlotBytes); err != nil {
+		return err
+	}
+	if p.replies, err = wire.NewReplyRegion(shmSlots, shmSlotBytes); err != nil {
+		err = errors.Join(err, p.requests.Close())
+		p.requests = nil
+		return err
+	}
+	cmd.ExtraFiles = []*os.File{p.requests.File(), p.replies.File()}
+	p.slots = make(chan int, shmSlots)
+	for i := range shmSlots {
+		p.slots <- i
+	}
+	return nil
+}
+
+func (p *process) open(ctx context.Context, config []byte) error {
+	d, err := p.stage.Describe(ctx, &wire.DescribeRequest{})
+	if err != nil {
+		return fmt.Errorf("describe: %w", err)
+	}
+	if d.Kind != p.m.Kind {
+		return fmt.Errorf("the manifest says %s, the program is a %s", KindName(p.m.Kind), KindName(d.Kind))
+	}
+	if d.Id != "" && d.Id != p.m.ID || d.Version != "" && d.Version != p.m.Version {
+		return fmt.Errorf("the manifest says %s %s, the program says %s %s", p.m.ID, p.m.Version, d.Id, d.Version)
+	}
+	r := &wire.OpenRequest{ConfigJson: config, Caps: d.Caps, Reads: decls(p.m.Reads), Writes: decls(p.m.Writes), MessageField: uint32(ecs.Message)}
+	if p.m.Kind == wire.Kind_PARSER {
+		r.Reads = append(r.Reads, decls(parserReads)...)
+	}
+	if p.requests != nil {
+		r.Shm = &wire.Shm{RequestFd: 3, ReplyFd: 4, Slots: shmSlots, SlotBytes: shmSlotBytes}
+	}
+	o, err := p.stage.Open(ctx, r)
+	if err != nil {
+		return fmt.Errorf("open: %w", err)
+	}
+	if o.Error != "" {
+		return &ConfigError{Plugin: p.m.ID, Msg: o.Error}
+	}
+	return nil
+}
+
+// parserReads are the reserved columns that every parser may use, for times without year or zone.
+var parserReads = []ecs.Field{ecs.EventIngested, ecs.EventTimezone}
+
+// ConfigError says that the plugin refused its configuration: starting again will not help.
+type ConfigError struct{ Plugin, Msg string }
+
+func (e *ConfigError) Error() string { return "plugin " + e.Plugin + " refuses its config: " + e.Msg }
+
+// Reply is a plugin's checked answer. It must be released, and is dead then.
+type Reply struct {
+	*wire.Result
+	in  wire.Incoming
+	buf *[]byte
+}
+
+// Release gives the reply's memory back.
+func (r *Reply) Release() {
+	if r == nil {
+		return
+	}
+	r.in.Free()
+	if r.buf != nil {
+		wire.Pool.Put(r.buf)
+		r.buf = nil
+	}
+}
+
+// errNonsense marks answers that break the protocol.
+var errNonsense = errors.New("nonsense answer")
+
+// process sends one batch and waits for the answer, which it checks. Any error but ctx's means that this
+// process is of no more use.
+func (p *process) process(ctx context.Context, b *wire.Batch) (*Reply, error) {
+	p.calls.Add(1)
+	defer p.calls.Done()
+	s, err := p.idleStream()
+	if err != nil {
+		return nil, err
+	}
+	timer := time.AfterFunc(callDeadline, func() {
+		p.fail(fmt.Errorf("no answer within %v", callDeadline))
+		s.cancel()
+	})
+	stop := context.AfterFunc(ctx, s.cancel)
+	r, err := p.exchange(s, b)
+	if !timer.Stop() && err != nil {
+		err = fmt.Errorf("no answer within %v", callDeadline)
+	}
+	if !stop() && err != nil && ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if err != nil {
+		s.cancel()
+		r.Release()
+		p.fail(err)
+		return nil, err
+	}
+	p.streams <- s
+	return r, nil
+}
+
+func (p *process) idleStream() (*stream, error) {
+	select {
+	case s := <-p.streams:
+		return s, nil
+	default:
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	st, err := p.stage.ProcessStream(ctx)
+	if err != nil {
+		cancel()
+		p.fail(err)
+		return nil, err
+	}
+	return &stream{ClientStream: st, cancel: cancel}, nil
+}
+
+func (p *process) exchange(s *stream, b *wire.Batch) (*Reply, error) {
+	b.BudgetNs = int64(callDeadline * 9 / 10)
+	out, slot, err := p.encode(b)
+	if slot >= 0 {
+		defer func() { p.slots <- slot }()
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := s.SendMsg(out); err != nil {
+		return nil, err
+	}
+	r := &Reply{Result: &wire.Result{}}
+	if err := s.RecvMsg(&r.in); err != nil {
+		return nil, err
+	}
+	if err := r.in.Decode(r.Result); err != nil {
+		return r, fmt.Errorf("%w: %w", errNonsense, err)
+	}
+	if ref := r.Shm; ref != nil {
+		if slot < 0 || int(ref.Slot) != slot || ref.Length > shmSlotBytes {
+			return r, fmt.Errorf("%w: shared memory slot %d, %d bytes", errNonsense, ref.Slot, ref.Length)
+		}
+		// One copy into memory of our own, before anything is looked at: the plugin can change its region
+		// at any time.
+		r.buf = wire.Pool.Get(int(ref.Length))
+		copy(*r.buf, p.replies.Slot(slot)[:ref.Length])
+		r.Result = &wire.Result{}
+		if err := r.UnmarshalVTUnsafe(*r.buf); err != nil {
+			return r, fmt.Errorf("%w: %w", errNonsense, err)
+		}
+	}
+	if r.Seq != b.Seq {
+		return r, fmt.Errorf("%w: answer %d to batch %d", errNonsense, r.Seq, b.Seq)
+	}
+	if err := r.Validate(b, uint32(ecs.Message)); err != nil {
+		return r, fmt.Errorf("%w: %w", errNonsense, err)
+	}
+	p.m.restrict(r.Result)
+	return r, nil
+}
+
+// encode puts the batch into shared memory where there is a slot and room, else into a message. slot is -1
+// in the second case.
+func (p *process) encode(b *wire.Batch) (out *wire.Outgoing, slot int, err error) {
+	if p.slots != nil {
+		if n := b.SizeVT(); n <= shmSlotBytes {
+			slot = <-p.slots
+			if _, err := b.MarshalToSizedBufferVT(p.requests.Slot(slot)[:n]); err != nil {
+				return nil, slot, err
+			}
+			out, err = wire.Encode(&wire.Batch{Seq: b.Seq, Shm: &wire.ShmRef{Slot: uint32(slot), Length: uint64(n)}})
+			return out, slot, err
+		}
+	}
+	out, err = wire.Encode(b)
+	return out, -1, err
+}
+
+// fail says that the process is of no more use and why; only the first call counts.
+func (p *process) fail(err error) {
+	p.failOnce.Do(func() {
+		p.failure = err
+		close(p.failed)
+	})
+}
+
+// ping proves the process, not the stage.
+func (p *process) ping() error {
+	done := make(chan error, 1)
+	go func() { done <- p.rpc.Ping() }()
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(pingTimeout):
+		return fmt.Errorf("no answer to a ping within %v", pingTimeout)
+	}
+}
+
+// kill ends the process at once and gives its memory back when the last call has returned.
+func (p *process) kill() {
+	if p.client != nil {
+		p.fail(errors.New("stopped"))
+		if p.cmd.Process != nil {
+			_ = p.cmd.Process.Kill() // go-plugin would first ask politely and wait; it may be gone already
+		}
+		p.client.Kill()
+	}
+	for {
+		select {
+		case s := <-p.streams:
+			s.cancel()
+			continue
+		default:
+		}
+		break
+	}
+	go func() {
+		p.calls.Wait()
+		_ = p.requests.Close() // nothing to be done about memory that cannot be unmapped
+		_ = p.replies.Close()
+	}()
+}
+
+// close lets the plugin finish, then ends it.
+func (p *process) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), closeGrace)
+	defer cancel()
+	if p.stage != nil {
+		_, _ = p.stage.Close(ctx, &wire.CloseRequest{GraceMs: uint32(closeGrace.Milliseconds())}) // it ends either way
+	}
+	p.kill()
+}

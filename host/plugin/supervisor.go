@@ -1,0 +1,295 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/logcenter/logcenter/sdk/wire"
+)
+
+// State is where a plugin is in its life.
+type State string
+
+// The states.
+const (
+	Disabled    State = "disabled"
+	Starting    State = "starting" // or waiting to be restarted
+	Running     State = "running"
+	Quarantined State = "quarantined" // failed too often; an admin enables it again
+)
+
+// ErrUnavailable means that the plugin is disabled or quarantined: it will not answer until an admin acts.
+var ErrUnavailable = errors.New("plugin is not in service")
+
+// Plugin is one plugin under supervision. All methods are safe for concurrent use.
+type Plugin struct {
+	m      *Manifest
+	launch launch
+	log    hclog.Logger
+
+	mu      sync.Mutex
+	state   State
+	reason  string        // of the last failure or of the state
+	proc    *process      // nil unless running
+	changed chan struct{} // closed and replaced when state or proc changes
+	stop    context.CancelFunc
+	stopped chan struct{}
+	onStart func(context.Context, *process) error // restores the state of detectors
+
+	crashes []time.Time
+	Metrics
+}
+
+// Metrics counts what a plugin did since the host started.
+type Metrics struct {
+	Calls, Rows, Bytes  atomic.Int64 // answered calls, their rows and message bytes
+	RowErrors, Poisoned atomic.Int64
+	Restarts, Failures  atomic.Int64 // processes started after the first; calls that failed
+	Dropped             atomic.Int64 // rows dropped as the manifest permits
+	BadValues           atomic.Int64 // values that did not fit their field
+	Undeclared          atomic.Int64 // sets of fields the manifest does not list
+	deadCPU             atomic.Int64 // nanoseconds of processes that are gone
+}
+
+func newPlugin(m *Manifest, l launch) *Plugin {
+	return &Plugin{m: m, launch: l, log: l.log, state: Disabled, changed: make(chan struct{})}
+}
+
+// Manifest is what the plugin may do.
+func (p *Plugin) Manifest() *Manifest { return p.m }
+
+// State is the plugin's state and, where there is one, the reason in an admin's words.
+func (p *Plugin) State() (State, string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.state, p.reason
+}
+
+// PID is the process, 0 when none runs.
+func (p *Plugin) PID() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.proc == nil {
+		return 0
+	}
+	return p.proc.pid
+}
+
+// CPU is the processor time of all its processes so far.
+func (p *Plugin) CPU() time.Duration {
+	return time.Duration(p.deadCPU.Load()) + processCPU(p.PID())
+}
+
+func (p *Plugin) set(s State, reason string, proc *process) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.state, p.reason, p.proc = s, reason, proc
+	close(p.changed)
+	p.changed = make(chan struct{})
+}
+
+// Enable starts the plugin and keeps it running. It returns when the first process is ready, or with the
+// reason why it is not; then the plugin is as it was before.
+func (p *Plugin) Enable(ctx context.Context) error {
+	p.mu.Lock()
+	if p.stop != nil {
+		p.mu.Unlock()
+		if st, _ := p.State(); st != Quarantined {
+			return nil
+		}
+		p.Disable()
+		p.mu.Lock()
+	}
+	p.crashes = nil
+	run, cancel := context.WithCancel(context.Background())
+	p.stop, p.stopped = cancel, make(chan struct{})
+	p.mu.Unlock()
+	p.set(Starting, "", nil)
+	proc, err := p.start(ctx)
+	if err != nil {
+		cancel()
+		close(p.stopped)
+		p.mu.Lock()
+		p.stop = nil
+		p.mu.Unlock()
+		p.set(Disabled, err.Error(), nil)
+		return err
+	}
+	p.set(Running, "", proc)
+	go p.supervise(run, proc)
+	return nil
+}
+
+// Disable stops the plugin. Calls in flight fail and are not tried again.
+func (p *Plugin) Disable() {
+	p.mu.Lock()
+	stop, stopped := p.stop, p.stopped
+	p.stop = nil
+	p.mu.Unlock()
+	if stop == nil {
+		return
+	}
+	stop()
+	<-stopped
+	p.set(Disabled, "", nil)
+}
+
+func (p *Plugin) start(ctx context.Context) (*process, error) {
+	proc, err := start(ctx, p.launch)
+	if err != nil {
+		return nil, err
+	}
+	if p.onStart != nil {
+		if err := p.onStart(ctx, proc); err != nil {
+			proc.kill()
+			return nil, err
+		}
+	}
+	return proc, nil
+}
+
+// supervise keeps a process running until stopped or quarantined.
+func (p *Plugin) supervise(ctx context.Context, proc *process) {
+	defer close(p.stopped)
+	backoff := backoffFirst
+	for {
+		err := p.watch(ctx, proc)
+		p.deadCPU.Add(int64(processCPU(proc.pid)))
+		if err == nil { // stopped
+			proc.close()
+			return
+		}
+		proc.kill()
+		if time.Since(proc.started) > healthyAfter {
+			backoff = backoffFirst
+		}
+		p.log.Warn("plugin process failed, starting it again", "error", err.Error())
+		if p.crashed() {
+			p.quarantine(fmt.Sprintf("crashed %d times within %v, last: %v", crashesMost, crashWindow, err))
+			<-ctx.Done()
+			return
+		}
+		p.set(Starting, err.Error(), nil)
+		if proc, backoff = p.restart(ctx, backoff); proc == nil {
+			<-ctx.Done()
+			return
+		}
+		p.Restarts.Add(1)
+		p.set(Running, "", proc)
+	}
+}
+
+// restart tries until a process runs; nil when stopped or quarantined.
+func (p *Plugin) restart(ctx context.Context, backoff time.Duration) (*process, time.Duration) {
+	for failed := 1; ; failed++ {
+		select {
+		case <-ctx.Done():
+			return nil, backoff
+		case <-time.After(backoff + rand.N(backoff/4+1)):
+		}
+		backoff = min(2*backoff, backoffMost)
+		proc, err := p.start(ctx)
+		if err == nil {
+			return proc, backoff
+		}
+		if ctx.Err() != nil {
+			return nil, backoff
+		}
+		p.log.Warn("plugin did not start", "error", err.Error(), "failed", failed)
+		p.set(Starting, err.Error(), nil)
+		var refused *ConfigError
+		if failed == startsFailed || errors.As(err, &refused) {
+			p.quarantine(fmt.Sprintf("did not start %d times in a row, last: %v", failed, err))
+			return nil, backoff
+		}
+	}
+}
+
+func (p *Plugin) crashed() (tooOften bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Now()
+	p.crashes = append(p.crashes, now)
+	for len(p.crashes) > 0 && now.Sub(p.crashes[0]) > crashWindow {
+		p.crashes = p.crashes[1:]
+	}
+	return len(p.crashes) >= crashesMost
+}
+
+func (p *Plugin) quarantine(reason string) {
+	p.log.Error("plugin is quarantined; `logcenter plugin enable` puts it back into service", "reason", reason)
+	p.mu.Lock()
+	proc := p.proc
+	p.mu.Unlock()
+	p.set(Quarantined, reason, nil)
+	if proc != nil {
+		proc.kill()
+	}
+}
+
+// watch waits until the process fails or ctx is done (nil), with a ping now and then.
+func (p *Plugin) watch(ctx context.Context, proc *process) error {
+	t := time.NewTicker(pingInterval)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-proc.failed:
+			if st, _ := p.State(); st == Quarantined {
+				<-ctx.Done()
+				return nil
+			}
+			return proc.failure
+		case <-t.C:
+			if err := proc.ping(); err != nil {
+				proc.fail(fmt.Errorf("ping: %w", err))
+			}
+		}
+	}
+}
+
+// running waits for a process. It fails with ErrUnavailable when the plugin is out of service.
+func (p *Plugin) running(ctx context.Context) (*process, error) {
+	for {
+		p.mu.Lock()
+		state, proc, changed := p.state, p.proc, p.changed
+		p.mu.Unlock()
+		switch state {
+		case Running:
+			select {
+			case <-proc.failed: // the supervisor will notice in a moment
+			default:
+				return proc, nil
+			}
+		case Disabled, Quarantined:
+			return nil, fmt.Errorf("%s is %s: %w", p.m.ID, state, ErrUnavailable)
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// call is one try on the process at hand.
+func (p *Plugin) call(ctx context.Context, b *wire.Batch) (*Reply, error) {
+	proc, err := p.running(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r, err := proc.process(ctx, b)
+	if err != nil && ctx.Err() == nil {
+		p.Failures.Add(1)
+		return nil, fmt.Errorf("plugin %s: %w", p.m.ID, err)
+	}
+	return r, err
+}
