@@ -65,7 +65,7 @@ type (
 		Pattern string
 		Pos     Pos
 	}
-	// Regex is /expr/ in the subset that CheckRegex takes. On keywords it matches anywhere unless
+	// Regex is /expr/ in the subset that CompileRegex takes. On keywords it matches anywhere unless
 	// anchored, on text within one token, case-insensitively.
 	Regex struct {
 		Field Field
@@ -81,7 +81,8 @@ type (
 		IncludeMax bool
 		Pos        Pos
 	}
-	// CIDR is field:10.0.0.0/8 on an IP field. IPv4 and IPv4-mapped IPv6 are the same.
+	// CIDR is field:10.0.0.0/8 on an IP field. IPv4 and IPv4-mapped IPv6 are the same, so ::/0 contains
+	// all addresses; see AddrRange.
 	CIDR struct {
 		Field  Field
 		Prefix netip.Prefix
