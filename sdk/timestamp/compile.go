@@ -4,8 +4,24 @@ import "strings"
 
 // op is one part of a layout.
 type op struct {
-	kind opKind
-	lit  string // for opLiteral
+	kind        opKind
+	least, most uint8  // digits, for numbers
+	lit         string // for opLiteral
+}
+
+// digits returns how many digits a number has, at least and at most.
+func (k opKind) digits() (least, most uint8) {
+	switch k {
+	case opYear:
+		return 4, 4
+	case opYearDay:
+		return 3, 3
+	case opYearDayBlank:
+		return 1, 3
+	case opYear2, opMonth2, opDay2, opHour12Two, opMinute2, opSecond2:
+		return 2, 2
+	}
+	return 1, 2
 }
 
 type opKind uint8
@@ -95,7 +111,7 @@ func (p *program) compile() error {
 	var lit strings.Builder
 	flush := func() {
 		if lit.Len() > 0 {
-			p.ops = append(p.ops, op{opLiteral, lit.String()})
+			p.ops = append(p.ops, op{kind: opLiteral, lit: lit.String()})
 			lit.Reset()
 		}
 	}
@@ -114,7 +130,8 @@ func (p *program) compile() error {
 		if (kind == opFraction || kind == opFractionCol || kind == opFractionOpt) && p.endsInSeconds() {
 			p.ops = p.ops[:len(p.ops)-1]
 		}
-		p.ops = append(p.ops, op{kind: kind})
+		least, most := kind.digits()
+		p.ops = append(p.ops, op{kind: kind, least: least, most: most})
 		if kind == opSecond || kind == opSecond2 {
 			p.ops = append(p.ops, op{kind: opFractionOpt})
 		}
@@ -128,6 +145,11 @@ func (p *program) compile() error {
 		return err
 	}
 	p.plain.build(p)
+	if rest := p.ops[p.plain.rest:]; len(rest) == 1 && rest[0].kind == opFractionOpt {
+		p.tail = tailFraction
+	} else if len(rest) > 0 {
+		p.tail = tailOps
+	}
 	return nil
 }
 

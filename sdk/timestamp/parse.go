@@ -21,13 +21,20 @@ func (p *program) parse(b []byte, zone *time.Location, ref int64) (ns int64, n i
 	if p.unit != 0 {
 		return parseCount(b, p.unit)
 	}
-	f := fields{day: 1}
-	rest := 0
-	if p.plain.match(b, &f) {
-		n, rest = p.plain.width, p.plain.rest
-	}
-	if rest < len(p.ops) {
-		if n, ok = p.run(b, n, rest, &f); !ok {
+	var f fields
+	if !p.plain.match(b, &f) {
+		f = fields{}
+		if n, ok = p.run(b, 0, 0, &f); !ok {
+			return 0, 0, false
+		}
+	} else if n = p.plain.width; p.tail == tailFraction {
+		if n < len(b) && (b[n] == '.' || b[n] == ',') {
+			nano, m := fractionAt(b, n)
+			f.nano = nano
+			n += m
+		}
+	} else if p.tail == tailOps {
+		if n, ok = p.run(b, n, p.plain.rest, &f); !ok {
 			return 0, 0, false
 		}
 	}

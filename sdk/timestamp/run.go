@@ -4,21 +4,25 @@ package timestamp
 func (p *program) run(b []byte, i, o int, f *fields) (int, bool) {
 	ok := true
 	for ; o < len(p.ops) && ok; o++ {
-		switch p.ops[o].kind {
+		switch op := &p.ops[o]; op.kind {
 		case opLiteral:
-			i, ok = literal(b, i, p.ops[o].lit)
+			if lit := op.lit; len(lit) == 1 && lit[0] != ' ' && i < len(b) && b[i] == lit[0] {
+				i++
+				continue
+			}
+			i, ok = literal(b, i, op.lit)
 		case opFraction, opFractionOpt, opFractionCol:
-			i, ok = f.readFraction(b, i, p.ops[o].kind)
+			i, ok = f.readFraction(b, i, op.kind)
 		case opOffset, opOffsetHour, opOffsetSeconds:
-			i, ok = f.readOffset(b, i, p.ops[o].kind)
+			i, ok = f.readOffset(b, i, op.kind)
 		case opAbbreviation:
 			i, ok = f.readAbbreviation(b, i)
 		case opPM:
 			i, ok = f.readHalf(b, i)
 		case opMonthName, opMonthLong, opWeekday, opWeekdayLong:
-			i, ok = f.readName(b, i, p.ops[o].kind)
+			i, ok = f.readName(b, i, op.kind)
 		default:
-			i, ok = f.readNumber(b, i, p.ops[o].kind)
+			i, ok = f.readNumber(b, i, op)
 		}
 	}
 	return i, ok
@@ -48,33 +52,21 @@ func literal(b []byte, i int, lit string) (int, bool) {
 	return i, true
 }
 
-func (f *fields) readNumber(b []byte, i int, kind opKind) (int, bool) {
-	least, most := 1, 2
-	switch kind {
-	case opYear:
-		least, most = 4, 4
-	case opYear2, opMonth2, opDay2, opHour12Two, opMinute2, opSecond2:
-		least = 2
-	case opYearDay:
-		least, most = 3, 3
-	case opDayBlank:
-		if i < len(b) && b[i] == ' ' {
+func (f *fields) readNumber(b []byte, i int, o *op) (int, bool) {
+	if i < len(b) && b[i] == ' ' && (o.kind == opDayBlank || o.kind == opYearDayBlank) {
+		i++
+		if o.kind == opYearDayBlank && i < len(b) && b[i] == ' ' {
 			i++
 		}
-	case opYearDayBlank:
-		for n := 0; n < 2 && i < len(b) && b[i] == ' '; n++ {
-			i++
-		}
-		most = 3
 	}
 	start, v := i, 0
-	for ; i < len(b) && i-start < most && b[i]-'0' <= 9; i++ {
+	for end := min(len(b), i+int(o.most)); i < end && b[i]-'0' <= 9; i++ {
 		v = v*10 + int(b[i]-'0')
 	}
-	if i-start < least {
+	if i-start < int(o.least) {
 		return i, false
 	}
-	switch kind {
+	switch o.kind {
 	case opYear:
 		f.year = v
 	case opYear2:

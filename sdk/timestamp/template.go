@@ -6,8 +6,11 @@ import (
 )
 
 // template is the leading part of a layout whose elements all have a fixed width. It is compared eight
-// bytes at a time: t is text XOR want, which leaves 0 for literals and 0 to 9 for digits; adding 0x7f or
+// bytes at a time: x is text XOR want, which leaves 0 for literals and 0 to 9 for digits; adding 0x7f or
 // 0x76 sets the top bit of all that is greater. No byte carries into the next unless it has failed.
+//
+// The digits are put together in the same step: with x the digits, byte i of x*10 + x>>8 is the value of
+// the two digits at i and i+1, for all i at once.
 type template struct {
 	width int // bytes; 0: no template, as there is too little that is fixed
 	rest  int // index of the first op behind it
@@ -15,57 +18,75 @@ type template struct {
 	at    [maxWords]uint8
 	want  [maxWords]uint64
 	add   [maxWords]uint64
+	digit [maxWords]uint64 // 0x0f where a digit is
 
-	// Positions of the elements, -1 for none.
-	year, month, day, hour, minute, second int8
-	monthName                              bool
-	dayBlank                               bool
+	year1, year2, month, day, hour, minute, second lane
+
+	monthName int8 // position, -1 for none
+	dayBlank  int8 // position of a day that may start with a blank, -1 for none
 }
 
+// lane says where the value of two digits is in the words. The zero value is a word that is always 0.
+type lane struct{ word, shift uint8 }
+
 const (
-	maxWords = 6
+	maxWords = 7
+	maxWidth = maxWords*7 + 1 // each word starts at least seven bytes behind the one before
 	highs    = 0x8080808080808080
 )
 
+// words holds what was made of the text. Word 0 stays 0, the template's word i is at i+1.
+type words [8]uint64
+
+func (l lane) of(w *words) int { return int(w[l.word&7] >> (l.shift & 63) & 0xff) }
+
 func (t *template) build(p *program) {
-	*t = template{year: -1, month: -1, day: -1, hour: -1, minute: -1, second: -1}
-	var want, add []byte
-	digits := func(n int) int8 {
-		at := int8(len(want))
+	*t = template{monthName: -1, dayBlank: -1}
+	var want, add, digit []byte
+	put := func(w, a, d byte, n int) {
 		for range n {
-			want, add = append(want, '0'), append(add, 0x76)
+			want, add, digit = append(want, w), append(add, a), append(digit, d)
 		}
-		return at
+	}
+	pairs := map[*lane]int{} // where the two digits of a lane are
+	two := func(l *lane) {
+		pairs[l] = len(want)
+		put('0', 0x76, 0x0f, 2)
 	}
 	i := 0
 loop:
-	for ; i < len(p.ops) && len(want) < maxWords*8-8; i++ {
-		switch o := p.ops[i]; o.kind {
+	for ; i < len(p.ops); i++ {
+		o := p.ops[i]
+		if len(want)+max(4, len(o.lit)) > maxWidth {
+			break
+		}
+		switch o.kind {
 		case opLiteral:
-			if len(want)+len(o.lit) > maxWords*8 {
-				break loop
-			}
 			for j := range len(o.lit) {
-				want, add = append(want, o.lit[j]), append(add, 0x7f)
+				put(o.lit[j], 0x7f, 0, 1)
 			}
 		case opYear:
-			t.year = digits(4)
+			two(&t.year1)
+			two(&t.year2)
 		case opMonth2:
-			t.month, t.monthName = digits(2), false
+			two(&t.month)
+			t.monthName = -1
 		case opMonthName:
-			t.month, t.monthName = int8(len(want)), true
-			want, add = append(want, 0, 0, 0), append(add, 0, 0, 0)
+			t.monthName = int8(len(want))
+			put(0, 0, 0, 3)
 		case opDay2:
-			t.day, t.dayBlank = digits(2), false
+			two(&t.day)
+			t.dayBlank = -1
 		case opDayBlank:
-			t.day, t.dayBlank = digits(2), true
-			want[t.day], add[t.day] = 0, 0
+			t.dayBlank = int8(len(want))
+			two(&t.day)
+			want[t.dayBlank], add[t.dayBlank] = 0, 0
 		case opHour:
-			t.hour = digits(2)
+			two(&t.hour)
 		case opMinute2:
-			t.minute = digits(2)
+			two(&t.minute)
 		case opSecond2:
-			t.second = digits(2)
+			two(&t.second)
 		default:
 			break loop
 		}
@@ -78,17 +99,36 @@ loop:
 	if len(want) < 8 {
 		return
 	}
-	t.width, t.rest, t.words = len(want), i, (len(want)+7)/8
-	for w := range t.words {
-		at := min(w*8, len(want)-8)
-		t.at[w] = uint8(at)
-		t.want[w] = binary.LittleEndian.Uint64(want[at:])
-		t.add[w] = binary.LittleEndian.Uint64(add[at:])
+	t.width, t.rest = len(want), i
+	starts := make(map[int]bool)
+	for _, at := range pairs {
+		starts[at] = true
+	}
+	for next := 0; next < len(want); t.words++ {
+		at := min(next, len(want)-8)
+		t.at[t.words] = uint8(at)
+		t.want[t.words] = binary.LittleEndian.Uint64(want[at:])
+		t.add[t.words] = binary.LittleEndian.Uint64(add[at:])
+		t.digit[t.words] = binary.LittleEndian.Uint64(digit[at:])
+		for l, pair := range pairs {
+			if at <= pair && pair < at+7 {
+				*l = lane{uint8(t.words + 1), uint8(pair-at) * 8}
+			}
+		}
+		if next = at + 8; starts[at+7] {
+			next-- // no two digits in two words
+		}
 	}
 }
 
 // matches reports whether b starts as the template says.
 func (t *template) matches(b []byte) bool {
+	var w words
+	return t.read(b, &w)
+}
+
+// read is matches, and makes the words.
+func (t *template) read(b []byte, w *words) bool {
 	if len(b) < t.width || t.width == 0 {
 		return false
 	}
@@ -96,51 +136,31 @@ func (t *template) matches(b []byte) bool {
 	for i := range t.words {
 		x := binary.LittleEndian.Uint64(b[t.at[i]:]) ^ t.want[i]
 		bad |= x + t.add[i] | x
+		x &= t.digit[i]
+		w[(i+1)&7] = x*10 + x>>8
 	}
 	return bad&highs == 0
 }
 
 // match fills f from the start of b. It is false if b is not of the template; f is then undefined.
 func (t *template) match(b []byte, f *fields) bool {
-	if !t.matches(b) {
+	var w words
+	if !t.read(b, &w) {
 		return false
 	}
-	b = b[:t.width]
-	if t.year >= 0 {
-		f.year = int(two(b, t.year))*100 + int(two(b, t.year+2))
+	f.year = t.year1.of(&w)*100 + t.year2.of(&w)
+	f.month = t.month.of(&w)
+	f.day = t.day.of(&w)
+	f.hour = t.hour.of(&w)
+	f.minute = t.minute.of(&w)
+	f.second = t.second.of(&w)
+	if t.monthName >= 0 {
+		f.month = month(b[t.monthName:])
 	}
-	if t.month >= 0 {
-		if t.monthName {
-			f.month = month(b[t.month:])
-		} else {
-			f.month = int(two(b, t.month))
+	if t.dayBlank >= 0 {
+		if c := b[t.dayBlank]; c != ' ' && c-'0' > 9 {
+			return false
 		}
-	}
-	if t.day >= 0 {
-		f.day = int(two(b, t.day))
-		if t.dayBlank {
-			switch c := b[t.day]; {
-			case c == ' ':
-				f.day = int(b[t.day+1] - '0')
-			case c-'0' > 9:
-				return false
-			}
-		}
-	}
-	if t.hour >= 0 {
-		f.hour = int(two(b, t.hour))
-	}
-	if t.minute >= 0 {
-		f.minute = int(two(b, t.minute))
-	}
-	if t.second >= 0 {
-		f.second = int(two(b, t.second))
 	}
 	return true
-}
-
-// two is the value of the two digits at i.
-func two(b []byte, i int8) uint {
-	d := b[i : i+2]
-	return uint(d[0])*10 + uint(d[1]) - '0'*11
 }

@@ -49,7 +49,17 @@ type program struct {
 	year  bool  // the layout has a year
 	ops   []op
 	plain template
+	tail  tail
 }
+
+// tail is what follows the template.
+type tail uint8
+
+const (
+	tailNone     tail = iota
+	tailFraction      // what may follow seconds, and nothing else
+	tailOps
+)
 
 // Compile makes a Layout of a layout of package time, or of one of the constants. It fails if the layout
 // has no day, as nothing can be made of its text then, and when its parts are more than a line can use.
