@@ -76,6 +76,7 @@ func TestScan(t *testing.T) {
 	f(Scanner{Pair: ';'}, ";;a=1;;b=2;;\r\n", "[a|1][b|2]")
 	f(Scanner{Pair: ';'}, " a = 1 ; b = two words ; ", "[a|1][b|two words]")
 	f(Scanner{Pair: ';'}, "a=;b= ;c=3", "[a|][b|][c|3]")
+	f(Scanner{Pair: ';'}, "a=1 ;b=2 3\t ;c=3", "[a|1][b|2 3][c|3]")
 	f(Scanner{Pair: ';'}, "flag;a=1;other flag;b=2;end", "<flag>[a|1]<other flag>[b|2]<end>")
 	f(Scanner{Pair: ';'}, "Source IP=1;b=2", "[Source IP|1][b|2]")
 	f(Scanner{Pair: ','}, "a=1, b=2,c=3", "[a|1][b|2][c|3]")
@@ -110,6 +111,11 @@ func TestScan(t *testing.T) {
 	f(Scanner{Pair: ';', Quotes: "'"}, "a='it's; b' x;c=1", "[a|it]<s; b' x>[c|1]")
 	f(Scanner{Pair: ';', Quotes: "'", SplitInQuotes: true}, "a='1;2';b='3'", "[a|'1]<2'>[b|3]")
 	f(Scanner{Pair: ',', Escape: '\\', EscapeBare: true}, `a=1\,2,b\=c=3\=4,d=\`, `[a|1\,2][b\=c|3\=4][d|\]`)
+
+	gap := strings.Repeat(" ", 100) // a quote ends a value only close to a separator, or where none does
+	f(Scanner{Pair: ';', Quotes: "'"}, "a='1'"+gap+";b='2'", "[a|1'"+gap+";b='2]")
+	f(Scanner{Pair: ';', Quotes: "'"}, "a='1'"+gap+";b=2", "[a|1][b|2]")
+	f(Scanner{Pair: ';', Quotes: "'"}, "a='1'"+gap, "[a|1]")
 
 	// Brackets.
 	br := Scanner{Pair: ';', Brackets: true}
@@ -171,6 +177,20 @@ func TestScanNeighbours(t *testing.T) {
 	}
 }
 
+func TestAccessors(t *testing.T) {
+	it := fortinet.Scan([]byte(`words a="1 2" b=3`))
+	require.True(t, it.Next())
+	assert.True(t, it.Quoted())
+	assert.Equal(t, 9, it.Pos())
+	require.True(t, it.Next())
+	assert.False(t, it.Quoted())
+	assert.Equal(t, 16, it.Pos())
+	require.False(t, it.Next())
+	assert.Empty(t, it.Key())
+	assert.Empty(t, it.Value())
+	require.NoError(t, it.Err())
+}
+
 func TestUnquote(t *testing.T) {
 	f := func(s Scanner, line string, escaped bool, want string) {
 		t.Helper()
@@ -185,6 +205,7 @@ func TestUnquote(t *testing.T) {
 	f(Scanner{Quotes: `"`, Escape: '"'}, `a="b ""c"""`, true, `b "c"`)
 	f(Scanner{Pair: ',', Escape: '\\', EscapeBare: true}, `a=b\,c`, true, "b,c")
 	f(Scanner{Quotes: `"`, Escape: '^'}, `a="b^"c^n"`, true, `b"cn`)
+	f(Scanner{Quotes: `"`, Escape: '"'}, `a="b"c""d"`, true, `b"c"d`) // a quote written once
 
 	g := func(in, want string) {
 		t.Helper()

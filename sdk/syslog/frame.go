@@ -67,7 +67,7 @@ func (f *FrameReader) Next() (frame []byte, truncated bool, err error) {
 			continue
 		}
 		if frame, truncated, ok := f.cut(); ok {
-			return frame, truncated, nil
+			return frame[:len(frame):len(frame)], truncated, nil // an append must not reach the next frame
 		}
 		if err := f.fill(); err != nil {
 			if err != io.EOF {

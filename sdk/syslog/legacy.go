@@ -150,7 +150,7 @@ func (h *Header) hostname(line []byte, i int) int {
 			h.Hostname = w[: len(w)-1 : len(w)-1]
 			return min(next, len(line))
 		}
-		return i - len(forwarded)
+		i -= len(forwarded)
 	}
 	w, next := word(line, i)
 	if n := bytes.Index(w, []byte("%%")); n > 0 && isHostname(w[:n]) {

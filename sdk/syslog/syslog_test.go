@@ -106,6 +106,9 @@ func TestParse(t *testing.T) {
 	f("<189>29: 30: words", "rfc3164 189 a=29 | 30: words")
 	f("<34>Oct 11 22:14:15 Message forwarded from web1: sshd[1]: x", "rfc3164 34 t=Oct 11 22:14:15 h=web1 a=sshd p=1 | x")
 
+	f("<34>Oct 11 22:14:15 Message forwarded from somewhere", "rfc3164 34 t=Oct 11 22:14:15 h=Message | forwarded from somewhere")
+	f("<38>Oct 11 22:14:15 web1 a[12]x: y", "rfc3164 38 t=Oct 11 22:14:15 h=web1 | a[12]x: y")
+
 	// No PRI.
 	f("Oct 11 22:14:15 web1 sshd[1]: x", "rfc3164 -1 t=Oct 11 22:14:15 h=web1 a=sshd p=1 | x")
 	f("2026-10-11T12:00:01.123456+08:00 web1 sshd[1]: x", "rfc3164 -1 t=2026-10-11T12:00:01.123456+08:00 h=web1 a=sshd p=1 | x")

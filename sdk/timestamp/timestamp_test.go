@@ -114,6 +114,16 @@ func TestParse(t *testing.T) {
 	f("06-01-02 15:04:05", "68-01-02 00:00:00", nil, "2068-01-02T00:00:00")
 	f("2006002 15:04:05", "2026366 00:00:00", nil, "no")
 	f("2006002 15:04:05", "2024366 00:00:00", nil, "2024-12-31T00:00:00")
+	f("2006 __2 15:04:05", "2026   1 00:00:00", nil, "2026-01-01T00:00:00")
+	f("2006 __2 15:04:05", "2026 365 00:00:00", nil, "2026-12-31T00:00:00")
+	f("2006 __2 15:04:05", "2026 000 00:00:00", nil, "no")
+	f("2006-__2", "2026-  1", nil, "2026-01-01T00:00:00")
+	f("2006-__2", "2026- 41", nil, "2026-02-10T00:00:00")
+	f("2006-1-_2", "2026-3- 2", nil, "2026-03-02T00:00:00")
+	f("2006-01 002", "2026-02 032", nil, "2026-02-01T00:00:00")
+	f("2006-01 002", "2026-03 032", nil, "no")
+	f("January and Jan 2006 at 02, Mondays", "May and May 2026 at 01, Mondays", nil, "2026-05-01T00:00:00")
+	f("2006-01-02 15:04:05.000000000000000000000000000000000000000000 PM", "2026-10-11 12:00:01.5 PM", nil, "2026-10-11T12:00:01.5")
 	f("2006-01-02", "2026-10-11", nil, "2026-10-11T00:00:00")
 	f("20060102150405", "20261011120001", nil, "2026-10-11T12:00:01")
 	f("log_2006-01-02", "log_2026-10-11", nil, "2026-10-11T00:00:00")
@@ -150,6 +160,39 @@ func TestParse(t *testing.T) {
 	f(UnixNano, "9223372036854775808", nil, "no")
 }
 
+// Names of months and zones, each of them.
+func TestNames(t *testing.T) {
+	short, long := MustCompile("2006 Jan 02 15:04:05"), MustCompile("Monday, January 2, 2006")
+	for m := time.January; m <= time.December; m++ {
+		want := time.Date(2026, m, 9, 0, 0, 0, 0, time.UTC)
+		for _, text := range []string{want.Format(short.String()), strings.ToUpper(want.Format(short.String()))} {
+			ns, ok := short.Parse([]byte(text), nil)
+			assert.True(t, ok && ns == want.UnixNano(), text)
+		}
+		text := want.Format(long.String())
+		ns, ok := long.Parse([]byte(text), nil)
+		assert.True(t, ok && ns == want.UnixNano(), text)
+		_, ok = short.Parse([]byte("2026 "+text[:3]+"x 02 15:04:05"), nil)
+		assert.False(t, ok)
+	}
+
+	l := MustCompile("2006-01-02 15:04:05 MST")
+	at := func(hours int) int64 { return time.Date(2026, 10, 11, 12-hours, 0, 0, 0, time.UTC).UnixNano() }
+	for name, hours := range map[string]int{
+		"UTC": 0, "GMT": 0, "Z": 0, "WET": 0, "CET": 1, "WEST": 1, "CEST": 2, "EET": 2, "EEST": 3, "MSK": 3, "HKT": 8, "SGT": 8,
+		"AWST": 8, "JST": 9, "KST": 9, "AEST": 10, "AEDT": 11, "EDT": -4, "EST": -5, "CDT": -5, "MDT": -6, "MST": -7,
+		"PDT": -7, "PST": -8, "AKDT": -8, "AKST": -9, "HST": -10, "UTC+8": 8, "GMT-10": -10, "+03": 3, "-0300": -3,
+		"CST": 8, "IST": 8, "XYZ": 8, // the zone's
+	} {
+		ns, ok := l.Parse([]byte("2026-10-11 12:00:00 "+name), shanghai)
+		assert.True(t, ok && ns == at(hours), "%s: %v %d", name, ok, ns)
+	}
+	for _, name := range []string{"", "+", "UTC+", "UTC+99", "8", "+99"} {
+		_, ok := l.Parse([]byte("2026-10-11 12:00:00 "+name), shanghai)
+		assert.False(t, ok, name)
+	}
+}
+
 func TestCompile(t *testing.T) {
 	f := func(layout, want string) {
 		t.Helper()
@@ -160,6 +203,7 @@ func TestCompile(t *testing.T) {
 	f("15:04:05", `timestamp layout "15:04:05": a month is expected: 01, 1, Jan or January`)
 	f("2006-01", `timestamp layout "2006-01": a day is expected: 02, 2 or _2`)
 	f("002 15:04", `timestamp layout "002 15:04": a day of the year (002) needs a year (2006)`)
+	f("Jander 02 2006", `timestamp layout "Jander 02 2006": a month is expected: 01, 1, Jan or January`)
 	f("yyyy-MM-dd", `timestamp layout "yyyy-MM-dd": a month is expected: 01, 1, Jan or January`)
 	_, err := Compile(strings.Repeat("2006-01-02", 20))
 	require.ErrorContains(t, err, "longer than 128 bytes")
