@@ -1,0 +1,216 @@
+// Package api is the REST API: HTTP in, calls to the other parts of the host, JSON out. It decides nothing
+// by itself but who may ask, how much at once, and how answers look.
+//
+// Each resource has a file with its handlers and the JSON they speak; openapi.yaml describes all of them
+// and a test holds both together. What the API asks of the other parts is in deps.go.
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/sirupsen/logrus"
+
+	"github.com/logcenter/logcenter/host/store"
+)
+
+// Limits on requests. Sizes are bytes.
+const (
+	maxBody          = 1 << 20 // a JSON request
+	readTimeout      = 30 * time.Second
+	writeTimeout     = 30 * time.Second // of one piece of an answer
+	headerTimeout    = 10 * time.Second
+	idleTimeout      = 2 * time.Minute
+	slotWait         = 5 * time.Second // for one of the searches or exports that may run at once
+	defaultSearches  = 8
+	defaultSearchFor = time.Minute
+)
+
+// Options are the parts that the API speaks for. All are required but those that say otherwise.
+type Options struct {
+	Store       store.Store
+	Scoper      Scoper
+	Plugins     Plugins
+	Streams     Streams
+	Inputs      Inputs
+	Consumers   Consumers
+	DeadLetters DeadLetters
+	Tail        Tail
+	Health      Health
+	Ingest      Ingest // nil: there are no HTTP inputs
+
+	Metrics     *prometheus.Registry // served at /metrics; the API adds its own
+	OpenMetrics bool                 // /metrics needs no token
+	ExportDir   string               // where exports are remembered; created if missing
+	Log         *logrus.Entry
+	Version     string // of the host
+
+	Searches      int           // searches, aggregations and online exports at once; 0 means 8
+	SearchTimeout time.Duration // of one; 0 means a minute
+}
+
+// Server answers the API's requests. It is an http.Handler, safe for concurrent use.
+type Server struct {
+	o       Options
+	engine  *gin.Engine
+	exports *exports
+	metrics *metrics
+	slots   chan struct{} // one for each running search
+	tails   atomic.Int64  // clients that follow
+}
+
+// New checks the options and readies all routes.
+func New(o Options) (*Server, error) {
+	for name, missing := range map[string]bool{
+		"Store": o.Store == nil, "Scoper": o.Scoper == nil, "Plugins": o.Plugins == nil, "Streams": o.Streams == nil,
+		"Inputs": o.Inputs == nil, "Consumers": o.Consumers == nil, "DeadLetters": o.DeadLetters == nil,
+		"Tail": o.Tail == nil, "Health": o.Health == nil, "Metrics": o.Metrics == nil, "Log": o.Log == nil,
+		"ExportDir": o.ExportDir == "",
+	} {
+		if missing {
+			return nil, fmt.Errorf("api: Options.%s is not set", name)
+		}
+	}
+	if o.Searches == 0 {
+		o.Searches = defaultSearches
+	}
+	if o.SearchTimeout == 0 {
+		o.SearchTimeout = defaultSearchFor
+	}
+	m, err := newMetrics(o.Metrics)
+	if err != nil {
+		return nil, fmt.Errorf("api: %w", err)
+	}
+	ex, err := openExports(o.ExportDir, o.Store, o.Log)
+	if err != nil {
+		return nil, fmt.Errorf("api: exports: %w", err)
+	}
+	gin.SetMode(gin.ReleaseMode)
+	s := &Server{o: o, engine: gin.New(), exports: ex, metrics: m, slots: make(chan struct{}, o.Searches)}
+	if err := s.routes(); err != nil {
+		return nil, fmt.Errorf("api: %w", err)
+	}
+	return s, nil
+}
+
+// ServeHTTP answers one request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.engine.ServeHTTP(w, r) }
+
+// Close ends the exports that are being read. Requests that still run fail.
+func (s *Server) Close() { s.exports.close() }
+
+// routes registers every path. What is not below /api/v1 is for machines that watch the host.
+func (s *Server) routes() error {
+	e := s.engine
+	e.HandleMethodNotAllowed = true
+	e.RedirectTrailingSlash = false
+	if err := e.SetTrustedProxies(nil); err != nil {
+		return err
+	}
+	e.Use(s.observe, s.recovered, limited)
+	e.NoRoute(s.handle(noRoute))
+	e.NoMethod(s.handle(noMethod))
+
+	e.GET("/healthz", s.handle(s.healthz))
+	e.GET("/readyz", s.handle(s.readyz))
+	if s.o.OpenMetrics {
+		e.GET("/metrics", s.serveMetrics())
+	} else {
+		e.GET("/metrics", s.authenticated, s.admins, s.serveMetrics())
+	}
+
+	// The path of an event begins here, and its senders have tokens of their own.
+	e.POST("/api/v1/ingest/:input", s.handle(s.ingest))
+
+	v1 := e.Group("/api/v1", s.authenticated)
+	v1.GET("/openapi.json", s.handle(s.openAPI))
+	v1.GET("/search", s.handle(s.getSearch))
+	v1.POST("/search", s.handle(s.postSearch))
+	v1.POST("/aggregate", s.handle(s.aggregate))
+	v1.GET("/fields", s.handle(s.fields))
+	v1.GET("/fields/:name/values", s.handle(s.fieldValues))
+	v1.GET("/query/validate", s.handle(s.validate))
+	v1.GET("/tail", s.handle(s.tail))
+	v1.GET("/export", s.handle(s.exportOnline))
+	v1.GET("/exports", s.handle(s.listExports))
+	v1.POST("/exports", s.handle(s.createExport))
+	v1.GET("/exports/:id", s.handle(s.getExport))
+	v1.DELETE("/exports/:id", s.handle(s.deleteExport))
+	v1.GET("/exports/:id/data", s.handle(s.exportData))
+	v1.GET("/streams", s.handle(s.listStreams))
+	v1.GET("/streams/:name", s.handle(s.getStream))
+
+	a := v1.Group("", s.admins)
+	a.PUT("/streams/:name", s.handle(s.putStream))
+	a.DELETE("/streams/:name", s.handle(s.deleteStream))
+	a.GET("/plugins", s.handle(s.listPlugins))
+	a.GET("/plugins/:id", s.handle(s.getPlugin))
+	a.POST("/plugins/:id/enable", s.handle(s.enablePlugin))
+	a.POST("/plugins/:id/disable", s.handle(s.disablePlugin))
+	a.GET("/inputs", s.handle(s.listInputs))
+	a.GET("/consumers", s.handle(s.listConsumers))
+	a.GET("/dead-letters", s.handle(s.listDeadLetters))
+	a.GET("/health", s.handle(s.health))
+	return nil
+}
+
+// NewHTTPServer returns a server for h with the time limits that keep slow clients from holding it.
+// Where it listens is the caller's decision.
+func NewHTTPServer(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: headerTimeout,
+		IdleTimeout:       idleTimeout,
+	}
+}
+
+// handle makes a gin handler of one that returns its error.
+func (s *Server) handle(f func(c *gin.Context) error) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if err := f(c); err != nil {
+			s.fail(c, err)
+		}
+	}
+}
+
+// search waits for one of the slots for expensive requests and bounds its time. The caller calls done.
+func (s *Server) search(c *gin.Context) (ctx context.Context, done func(), err error) {
+	ctx, cancel := context.WithTimeout(c.Request.Context(), s.o.SearchTimeout)
+	release, err := take(ctx, s.slots, "searches")
+	if err != nil {
+		cancel()
+		return nil, nil, err
+	}
+	s.metrics.searches.Inc()
+	// The answer may begin as late as the search's end.
+	s.writeWithin(c, s.o.SearchTimeout+writeTimeout)
+	return ctx, func() { release(); s.metrics.searches.Dec(); cancel() }, nil
+}
+
+// take waits a little for one of the slots of what.
+func take(ctx context.Context, slots chan struct{}, what string) (release func(), err error) {
+	wait := time.NewTimer(slotWait)
+	defer wait.Stop()
+	select {
+	case slots <- struct{}{}:
+		return func() { <-slots }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-wait.C:
+		return nil, fmt.Errorf("%w: %d %s are running already", ErrBusy, cap(slots), what)
+	}
+}
+
+// writeWithin moves the deadline of what is written to the client.
+func (s *Server) writeWithin(c *gin.Context, d time.Duration) {
+	err := http.NewResponseController(c.Writer).SetWriteDeadline(time.Now().Add(d))
+	if err != nil && !errors.Is(err, http.ErrNotSupported) { // as in tests without a connection
+		s.o.Log.WithError(err).Debug("api: set write deadline")
+	}
+}

@@ -1,0 +1,173 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/logcenter/logcenter/host/input"
+	"github.com/logcenter/logcenter/host/journal"
+	"github.com/logcenter/logcenter/host/store"
+	"github.com/logcenter/logcenter/host/stream"
+	"github.com/logcenter/logcenter/sdk/query"
+)
+
+// What the API asks of the other parts of the host. All methods are called from several goroutines at once
+// and answer within the context's deadline.
+
+// Scoper knows who a token belongs to.
+type Scoper interface {
+	// Caller returns who sent the token, or [ErrToken].
+	Caller(ctx context.Context, token string) (Caller, error)
+}
+
+// Caller is who makes a request.
+type Caller struct {
+	Name  string      // for logs and audit
+	Admin bool        // may change things, and see what is about the host rather than its events
+	Scope store.Scope // the events the caller may see
+}
+
+// Errors by which other parts tell the API what to answer. They may be wrapped; the text goes to the caller.
+var (
+	ErrToken    = errors.New("the token is not valid")
+	ErrNotFound = errors.New("not found")
+	// ErrConflict means that a request makes no sense in the present state.
+	ErrConflict = errors.New("conflict")
+	// ErrBusy means that the caller should try again later.
+	ErrBusy = errors.New("busy")
+)
+
+// Plugins is the plugin supervisor.
+type Plugins interface {
+	List(ctx context.Context) ([]PluginInfo, error)
+	// Info returns one plugin, or ErrNotFound.
+	Info(ctx context.Context, id string) (PluginInfo, error)
+	// Enable starts a plugin and returns how it is afterwards. Enabling a quarantined plugin gives it another
+	// chance. ErrConflict if it may not run, e.g. because two plugins disagree on a field's type.
+	Enable(ctx context.Context, id string) (PluginInfo, error)
+	// Disable stops a plugin and returns how it is afterwards.
+	Disable(ctx context.Context, id string) (PluginInfo, error)
+}
+
+// PluginInfo describes a plugin. Counters count since the host started.
+type PluginInfo struct {
+	ID           string          `json:"id"`
+	Kind         string          `json:"kind"` // parser, enricher, masker, detector or notifier
+	Version      string          `json:"version"`
+	Description  string          `json:"description,omitempty"`
+	State        string          `json:"state"`            // running, disabled, quarantined, starting or failed
+	Reason       string          `json:"reason,omitempty"` // why it is not running
+	PID          int             `json:"pid,omitempty"`    // 0: no process
+	Started      time.Time       `json:"started,omitzero"`
+	Restarts     uint64          `json:"restarts"`
+	Calls        uint64          `json:"calls"`
+	Rows         uint64          `json:"rows"`
+	Errors       uint64          `json:"errors"`
+	CPUSeconds   float64         `json:"cpu_seconds"`
+	MsPerMB      float64         `json:"ms_per_mb"`         // CPU milliseconds per MB of raw log
+	Accepts      json.RawMessage `json:"accepts,omitempty"` // the manifest's recognisers
+	Reads        []string        `json:"reads,omitempty"`
+	Writes       []string        `json:"writes,omitempty"`
+	ConfigSchema json.RawMessage `json:"config_schema,omitempty"` // JSON Schema
+}
+
+// Streams keeps the named selections; *[stream.Set] does.
+type Streams interface {
+	List() []stream.Stream
+	Get(name string) (stream.Stream, error)
+	Put(s stream.Stream) (kept stream.Stream, created bool, err error)
+	Delete(name string) error
+}
+
+// Inputs lists where records come in.
+type Inputs interface {
+	List(ctx context.Context) ([]input.Stats, error)
+}
+
+// Consumers lists the journals with their consumer groups.
+type Consumers interface {
+	List(ctx context.Context) ([]JournalInfo, error)
+}
+
+// JournalInfo is one partition of a journal.
+type JournalInfo struct {
+	Name      string // raw or events
+	Partition int
+	ID        string
+	Stats     journal.Stats
+}
+
+// DeadLetters is the list of events that could not be handled. What it shows is masked.
+type DeadLetters interface {
+	// List returns letters newest first.
+	List(ctx context.Context, f DeadLetterFilter) (DeadLetterPage, error)
+}
+
+// DeadLetterFilter selects dead letters. Empty fields select all.
+type DeadLetterFilter struct {
+	Plugin string
+	Reason string
+	Text   string // a part of the letter's message or text, without regard to case
+	Limit  int    // 1 to 1000
+	Cursor string // of the page before; store.ErrCursor if it is not valid
+}
+
+// DeadLetterPage is one page of dead letters.
+type DeadLetterPage struct {
+	Letters []DeadLetter `json:"letters"`
+	Cursor  string       `json:"cursor,omitempty"` // for the next page; empty: there is none
+}
+
+// DeadLetter is an event that could not be handled.
+type DeadLetter struct {
+	ID      string    `json:"id"`
+	Time    time.Time `json:"time"` // when it was given up
+	EventID string    `json:"event_id,omitempty"`
+	Stage   string    `json:"stage"` // e.g. parse, enrich, mask, store
+	Plugin  string    `json:"plugin,omitempty"`
+	Reason  string    `json:"reason"` // a code, e.g. plugin_crashed
+	Message string    `json:"message,omitempty"`
+	Input   string    `json:"input,omitempty"`
+	Text    string    `json:"text,omitempty"` // the masked line; empty where masking did not happen
+}
+
+// Tail hands out events as they are stored.
+type Tail interface {
+	// Subscribe delivers the events that n selects within the scope, until ctx is done or the host stops,
+	// which closes the channel. A slow reader loses events; dropped says how many since the start. A nil n
+	// selects all. The reader must not change what it receives.
+	Subscribe(ctx context.Context, n query.Node, s store.Scope) (events <-chan []store.Event, dropped func() uint64, err error)
+}
+
+// Health knows how the parts of the host are.
+type Health interface {
+	Components(ctx context.Context) ([]Component, error)
+}
+
+// Component is the health of one part of the host.
+type Component struct {
+	Name   string `json:"name"`
+	Status string `json:"status"`           // ok, degraded or failed
+	Reason string `json:"reason,omitempty"` // why it is not ok
+	Advice string `json:"advice,omitempty"` // what an admin can do
+}
+
+// The values of Component.Status, best first.
+const (
+	StatusOK       = "ok"
+	StatusDegraded = "degraded"
+	StatusFailed   = "failed"
+)
+
+// Ingest gives access to the HTTP inputs.
+type Ingest interface {
+	// Handler is what takes the requests of an input; nil if no HTTP input has the name. The handler limits
+	// and answers the request by itself; the API has checked the token.
+	Handler(input string) http.Handler
+	// Authorized says whether token is the one that the configuration gives to an input's senders, compared
+	// in constant time. API tokens of admins are good for every input.
+	Authorized(input, token string) bool
+}

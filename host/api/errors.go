@@ -1,0 +1,181 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+	"github.com/sirupsen/logrus"
+
+	"github.com/logcenter/logcenter/host/store"
+	"github.com/logcenter/logcenter/host/stream"
+	"github.com/logcenter/logcenter/sdk/query"
+)
+
+// Error is what the API answers instead of a result. openapi.yaml lists the codes.
+type Error struct {
+	Code     string    `json:"code"`
+	Message  string    `json:"message"`
+	Hint     string    `json:"hint,omitempty"`     // what would be right
+	Position *Position `json:"position,omitempty"` // in the query
+	status   int
+}
+
+// Position is a range of bytes of a query's UTF-8.
+type Position struct {
+	Start int `json:"start"`
+	End   int `json:"end"`
+}
+
+func (e *Error) Error() string { return e.Message }
+
+func badRequest(hint, format string, args ...any) *Error {
+	return &Error{Code: "bad_request", Message: fmt.Sprintf(format, args...), Hint: hint, status: http.StatusBadRequest}
+}
+
+func badQuery(e *query.Error) *Error {
+	return &Error{
+		Code: "bad_query", Message: e.Msg, Hint: e.Hint, status: http.StatusBadRequest,
+		Position: &Position{Start: e.Pos.Start, End: e.Pos.End},
+	}
+}
+
+func noRoute(c *gin.Context) error {
+	return &Error{
+		Code: "not_found", Message: fmt.Sprintf("there is nothing at %.200s", c.Request.URL.Path),
+		Hint: "GET /api/v1/openapi.json lists all paths", status: http.StatusNotFound,
+	}
+}
+
+func noMethod(c *gin.Context) error {
+	return &Error{
+		Code: "method_not_allowed", Message: fmt.Sprintf("%.20s cannot be done to %.200s", c.Request.Method, c.Request.URL.Path),
+		Hint: "the header Allow lists what can", status: http.StatusMethodNotAllowed,
+	}
+}
+
+// classes says how errors of the other parts are answered; the first that matches counts.
+var classes = []struct {
+	is     error
+	status int
+	code   string
+	hint   string
+}{
+	{context.DeadlineExceeded, http.StatusGatewayTimeout, "timeout", "ask for a shorter time range or a more selective query"},
+	{context.Canceled, http.StatusServiceUnavailable, "unavailable", "the host is stopping, try again soon"},
+	{ErrToken, http.StatusUnauthorized, "unauthorized", "send the header Authorization: Bearer TOKEN; the admin's token is in the file admin.token of the data directory"},
+	{ErrBusy, http.StatusTooManyRequests, "busy", "try again in a moment"},
+	{ErrNotFound, http.StatusNotFound, "not_found", ""},
+	{ErrConflict, http.StatusConflict, "conflict", ""},
+	{stream.ErrNotFound, http.StatusNotFound, "not_found", "GET /api/v1/streams lists all"},
+	{stream.ErrConfig, http.StatusConflict, "conflict", "change it in the configuration file"},
+	{stream.ErrTooMany, http.StatusConflict, "conflict", "delete one that is not needed"},
+	{stream.ErrInvalid, http.StatusBadRequest, "bad_request", ""},
+	{store.ErrCursor, http.StatusGone, "cursor_expired", "start again without it"},
+	{store.ErrTooManyBuckets, http.StatusBadRequest, "too_many_buckets", "use a longer interval, a smaller size or a shorter time range"},
+	{store.ErrRequest, http.StatusBadRequest, "bad_request", ""},
+	{store.ErrClosed, http.StatusServiceUnavailable, "unavailable", "the host is stopping, try again soon"},
+}
+
+// asError finds the answer to an error; nil if it is the host's own fault.
+func asError(err error) *Error {
+	var (
+		own   *Error
+		wrong *query.Error
+		large *http.MaxBytesError
+	)
+	switch {
+	case errors.As(err, &own):
+		return own
+	case errors.As(err, &wrong):
+		return badQuery(wrong)
+	case errors.As(err, &large):
+		return &Error{
+			Code: "too_large", Message: fmt.Sprintf("the request has more than %d bytes", large.Limit), status: http.StatusRequestEntityTooLarge,
+		}
+	}
+	for _, c := range classes {
+		if errors.Is(err, c.is) {
+			text := strings.TrimPrefix(err.Error(), store.ErrRequest.Error()+": ")
+			switch c.is {
+			case context.DeadlineExceeded:
+				text = "the answer took too long"
+			case context.Canceled:
+				text = "the request was cancelled"
+			}
+			return &Error{Code: c.code, Message: text, Hint: c.hint, status: c.status}
+		}
+	}
+	return nil
+}
+
+// fail answers with an error. What is the host's own fault goes to its log; the client learns only where.
+func (s *Server) fail(c *gin.Context, err error) {
+	e := asError(err)
+	if e == nil {
+		id := rand.Text()[:10]
+		s.o.Log.WithError(err).WithFields(logrus.Fields{"request": id, "route": c.FullPath()}).Error("api: request failed")
+		e = &Error{
+			Code: "internal", Message: "the host failed to answer", status: http.StatusInternalServerError,
+			Hint: "the host's log says why under request " + id,
+		}
+	}
+	c.Abort()
+	if c.Writer.Written() {
+		// Half of an answer must not look like a whole one: the connection breaks.
+		panic(http.ErrAbortHandler)
+	}
+	switch e.status {
+	case http.StatusUnauthorized:
+		c.Header("WWW-Authenticate", `Bearer realm="logcenter"`)
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		c.Header("Retry-After", "1")
+	}
+	s.writeJSON(c, e.status, map[string]*Error{"error": e})
+}
+
+// recovered turns panics into answers. The stack goes to the log.
+func (s *Server) recovered(c *gin.Context) {
+	defer func() {
+		v := recover()
+		if v == nil {
+			return
+		}
+		if v == http.ErrAbortHandler { //nolint:errorlint // net/http compares it the same way
+			panic(v)
+		}
+		s.metrics.panics.Inc()
+		s.o.Log.WithField("stack", string(debug.Stack())).Errorf("api: panic: %v", v)
+		s.fail(c, fmt.Errorf("panic: %v", v))
+	}()
+	c.Next()
+}
+
+// writeJSON answers with v. An error of writing means that the client is gone.
+func (s *Server) writeJSON(c *gin.Context, status int, v any) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		s.o.Log.WithError(err).WithField("route", c.FullPath()).Error("api: answer is no JSON")
+		status = http.StatusInternalServerError
+		b.Reset()
+		b.WriteString(`{"error":{"code":"internal","message":"the host made an answer that is no JSON","hint":"its log says why"}}`)
+	}
+	h := c.Writer.Header()
+	h.Set("Content-Type", "application/json; charset=utf-8")
+	h.Set("Content-Length", strconv.Itoa(b.Len()))
+	c.Status(status)
+	if _, err := io.Copy(c.Writer, &b); err != nil {
+		s.o.Log.WithError(err).Debug("api: client is gone")
+	}
+}

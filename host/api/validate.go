@@ -1,0 +1,39 @@
+package api
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/logcenter/logcenter/sdk/query"
+)
+
+type validateAnswer struct {
+	Valid    bool     `json:"valid"`
+	Query    string   `json:"query,omitempty"`    // in canonical form
+	Fields   []string `json:"fields,omitempty"`   // that it reads
+	Notices  []string `json:"notices,omitempty"`  // what is likely a mistake
+	Error    *Error   `json:"error,omitempty"`    // why it is not valid
+	Rendered string   `json:"rendered,omitempty"` // the error with the place marked, for a monospaced font
+}
+
+// validate says what is wrong with a query, which is an answer and not an error.
+func (s *Server) validate(c *gin.Context) error {
+	p := urlParams(c)
+	text, streamName := p.text("query"), p.text("stream")
+	if err := p.done(); err != nil {
+		return err
+	}
+	n, notices, err := s.parseQuery(text, streamName)
+	var wrong *query.Error
+	switch {
+	case errors.As(err, &wrong):
+		s.writeJSON(c, http.StatusOK, validateAnswer{Error: badQuery(wrong), Rendered: wrong.Render(text)})
+	case err != nil:
+		return err
+	default:
+		s.writeJSON(c, http.StatusOK, validateAnswer{Valid: true, Query: query.Format(n), Fields: query.FieldsOf(n), Notices: notices})
+	}
+	return nil
+}
