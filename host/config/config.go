@@ -110,12 +110,12 @@ type Store struct {
 	// Threads is how many processors searches use; 0 is all.
 	Threads int `yaml:"threads" default:"0" min:"0" max:"1024"`
 	// FlushBytes is how much raw log is gathered in memory before a segment is written.
-	FlushBytes schema.Bytes `yaml:"flush_bytes" default:"128MiB" min:"1MiB" max:"4GiB"`
+	FlushBytes schema.Bytes `yaml:"flush_bytes" default:"64MiB" min:"1MiB" max:"4GiB"`
 	// FlushEvery is the longest that events stay in memory only; the journal has them, too.
 	FlushEvery time.Duration `yaml:"flush_every" default:"1m" min:"1s" max:"1h"`
 	// TailBytes bounds the memory of events that are not in segments yet; at the bound the store's consumer
 	// waits for the disk.
-	TailBytes schema.Bytes `yaml:"tail_bytes" default:"512MiB" min:"16MiB"`
+	TailBytes schema.Bytes `yaml:"tail_bytes" default:"256MiB" min:"16MiB"`
 }
 
 // Plugins configures plugins.
@@ -133,16 +133,9 @@ type Plugin struct {
 	Enabled bool `yaml:"enabled" default:"true"`
 	// Config is the plugin's own; `logcenter plugin info ID` shows what may be set.
 	Config map[string]any `yaml:"config"`
-	// Transport is how batches travel: shm is shared memory, which is faster and needs trust, socket a Unix
-	// socket, auto shared memory for trusted plugins and the socket for others.
-	Transport string `yaml:"transport" default:"auto" enum:"auto,shm,socket"`
-	// Trusted lets the plugin share memory with the host. Without the key, plugins beside the host's binary are.
-	Trusted *bool `yaml:"trusted"`
-	// OnFailure is what happens to events while an enricher or notifier is unavailable: pass lets them go on,
-	// marked, wait holds them back. Maskers always wait, parsers always pass.
-	OnFailure string `yaml:"on_failure" default:"pass" enum:"pass,wait"`
-	// Deadline bounds the work on one batch; a plugin that takes longer is started anew.
-	Deadline time.Duration `yaml:"deadline" default:"10s" min:"10ms" max:"10m"`
+	// Transport is how batches travel: shm shares memory with the plugin if its manifest says that it is
+	// trusted, socket sends them through a Unix socket, which is slower.
+	Transport string `yaml:"transport" default:"shm" enum:"shm,socket"`
 }
 
 // Pipeline configures the way of records through the plugins.

@@ -124,7 +124,7 @@ inputs:
 plugins:
   settings:
     geoip:
-      trusted: false
+      transport: socket
       config:
         database: ./国家.mmdb
         ratio: 1.5
@@ -145,7 +145,7 @@ streams:
 	assert.Equal(t, schema.Bytes(2<<30), c.Store.Memory)
 	assert.Equal(t, time.Hour, c.Store.FlushEvery)
 	assert.Equal(t, map[string]any{"database": "./国家.mmdb", "ratio": 1.5, "since": "2026-01-01"}, c.Plugins.Settings["geoip"].Config)
-	assert.False(t, *c.Plugins.Settings["geoip"].Trusted)
+	assert.Equal(t, "socket", c.Plugins.Settings["geoip"].Transport)
 	assert.True(t, c.Plugins.Settings["nginx"].Enabled)
 
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "app.token"), []byte("s3cret\n"), 0o600))
@@ -187,6 +187,8 @@ func TestErrors(t *testing.T) {
 	f("inputs:\n  - name: A b\n    http: {}\n", `logcenter.yaml:2:11: inputs[0].name: "A b" is no name (1 to 64 lower-case letters, digits, '.', '_' or '-', beginning with a letter or digit)`)
 	f("inputs:\n  - name: a\n    http: {}\n    timezone: Beijing\n", `logcenter.yaml:4:15: inputs[0].timezone: there is no time zone "Beijing" (an IANA name, e.g. Asia/Shanghai)`)
 	f("inputs:\n  - name: a\n    http: {}\n    multiline: {start: '('}\n", "logcenter.yaml:4:24: inputs[0].multiline.start: error parsing regexp: missing closing ): `(`")
+	f("inputs:\n  - name: a\n    http: {}\n    multiline: {max_lines: 3}\n", "logcenter.yaml:4:5: inputs[0].multiline: must say how lines are joined (set start, or indent to true, not both)")
+	f("inputs:\n  - {name: a, http: {}, encoding: gkb}\n", `logcenter.yaml:2:35: inputs[0].encoding: unknown encoding "gkb": use auto, utf-8, gbk, gb18030, big5, latin1 or another name of the WHATWG Encoding Standard`)
 	f("inputs:\n  - {name: a, http: {}}\n  - {name: a, syslog: {tcp: '127.0.0.1:8080', udp: ':1'}}\n  - {name: b, syslog: {udp: ':1'}}\n",
 		`logcenter.yaml:3:12: inputs[1].name: there is an input "a" already (names are unique)`,
 		`logcenter.yaml:3:29: inputs[1].syslog.tcp: 127.0.0.1:8080 is taken by http.listen (use another port)`,

@@ -43,7 +43,7 @@ key_file: /etc/logcenter/tls.key`,
 	"plugins.dirs": ` [/usr/lib/logcenter/plugins]`,
 	"plugins.settings": `
 geoip:
-  trusted: true
+  transport: socket
 asset:
   enabled: false`,
 	"streams": `

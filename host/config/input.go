@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/logcenter/logcenter/host/input/decode"
 	"github.com/logcenter/logcenter/sdk/schema"
 )
 
@@ -24,14 +25,16 @@ type Input struct {
 
 	// Parser is the id of the plugin that parses all of this input's records. Empty asks the plugins' recognisers.
 	Parser string `yaml:"parser"`
-	// Timezone is the IANA zone of devices that send times without one. Empty is the host's.
+	// Timezone is the IANA zone of devices that send times without one. Empty leaves it to the parser.
 	Timezone string `yaml:"timezone"`
 	// Encoding is how senders write: auto takes UTF-8 or else GB18030 for each record; other values are names
 	// of the WHATWG Encoding Standard, e.g. gbk, big5, latin1.
 	Encoding string `yaml:"encoding" default:"auto"`
+	// Tags are put on every event of this input, at most 64.
+	Tags []string `yaml:"tags"`
 	// MaxRecordBytes bounds a record; what is longer is cut and marked.
-	MaxRecordBytes schema.Bytes `yaml:"max_record_bytes" default:"1MiB" min:"1KiB" max:"16MiB"`
-	// Multiline joins lines to records.
+	MaxRecordBytes schema.Bytes `yaml:"max_record_bytes" default:"256KiB" min:"1KiB" max:"16MiB"`
+	// Multiline joins lines to records. Without it every line is one.
 	Multiline *Multiline `yaml:"multiline"`
 }
 
@@ -74,15 +77,20 @@ type HTTPInput struct {
 	MaxBodyBytes schema.Bytes `yaml:"max_body_bytes" default:"16MiB" min:"1KiB" max:"1GiB"`
 }
 
-// Multiline joins lines to records. A record ends where the next one starts.
+// Multiline joins lines to records, by start or by indent. A record ends where the next one starts.
 type Multiline struct {
 	// Start is a regular expression (RE2) that the first line of a record matches, and no other.
-	Start string `yaml:"start" required:"true"`
+	Start string `yaml:"start"`
+	// Indent lets lines that begin with a space or tab continue the record before them.
+	Indent bool `yaml:"indent" default:"false"`
 	// MaxLines bounds a record; what follows becomes a record of its own.
 	MaxLines int `yaml:"max_lines" default:"500" min:"2" max:"100000"`
 	// Wait is how long a record's next line may take to arrive.
 	Wait time.Duration `yaml:"wait" default:"1s" min:"10ms" max:"1m"`
 }
+
+// maxTags of one input.
+const maxTags = 64
 
 // Addresses of the syslog input that a host without configured inputs has.
 const defaultSyslog = "127.0.0.1:5514"
@@ -131,6 +139,12 @@ func (in *Input) Validate() error {
 			Hint: "give it exactly one of syslog, file and http",
 		}
 	}
+	if len(in.Tags) > maxTags {
+		return &schema.Error{Path: "tags", Msg: fmt.Sprintf("has %d elements", len(in.Tags)), Hint: fmt.Sprintf("at most %d", maxTags)}
+	}
+	if _, err := decode.New(in.Encoding); err != nil {
+		return &schema.Error{Path: "encoding", Msg: err.Error()}
+	}
 	if in.Timezone != "" {
 		if _, err := time.LoadLocation(in.Timezone); err != nil {
 			return &schema.Error{
@@ -171,6 +185,9 @@ func (h *HTTPInput) Validate() error {
 
 // Validate checks what tags cannot say.
 func (m *Multiline) Validate() error {
+	if (m.Start != "") == m.Indent {
+		return &schema.Error{Msg: "must say how lines are joined", Hint: "set start, or indent to true, not both"}
+	}
 	if _, err := regexp.Compile(m.Start); err != nil {
 		return &schema.Error{Path: "start", Msg: err.Error()}
 	}
