@@ -44,7 +44,8 @@ type (
 		Pos  Pos
 	}
 	// Term compares with one unquoted or quoted value. On text fields it is the phrase of the value's
-	// tokens; on keywords equality; on numbers, booleans, dates and IPs equality of the parsed value.
+	// tokens; on keywords equality, in its case; on numbers, booleans and IPs equality of the parsed value;
+	// on dates any instant of the time that the value leaves open, e.g. of the day 2026-10-11, see ParseDate.
 	// On a list, one element suffices.
 	Term struct {
 		Field  Field
@@ -52,14 +53,16 @@ type (
 		Quoted bool // it was written in quotes; on text the same as unquoted
 		Pos    Pos
 	}
-	// Prefix is value*: on keywords the value starts so; on text a token starts so (case-insensitive).
+	// Prefix is value*: on keywords the value starts so; on text it is the phrase of the value's tokens, the
+	// last of which only needs to start so (case-insensitive), see TextWords.
 	Prefix struct {
 		Field Field
 		Value string
 		Pos   Pos
 	}
 	// Wildcard has * (any run) and ? (one character) anywhere; on keywords over the whole value, on
-	// text over one token, case-insensitively. Pattern keeps backslash escapes.
+	// text over one token, case-insensitively, see TextWords. Pattern has a backslash before each *, ? and
+	// backslash that means itself, and nowhere else.
 	Wildcard struct {
 		Field   Field
 		Pattern string

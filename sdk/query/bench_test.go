@@ -18,7 +18,9 @@ import (
 func corpus(tb testing.TB) (b *wire.Batch, megabytes float64) {
 	tb.Helper()
 	r := rand.New(rand.NewPCG(5, 6))
-	ip := func() netip.Addr { return netip.AddrFrom4([4]byte{10, byte(r.IntN(4)), byte(r.IntN(256)), byte(r.IntN(256))}) }
+	ip := func() netip.Addr {
+		return netip.AddrFrom4([4]byte{10, byte(r.IntN(4)), byte(r.IntN(256)), byte(r.IntN(256))})
+	}
 	users := []string{"zhangsan", "lisi", "admin", "root", "wangwu", "operator"}
 	paths := []string{"/index.html", "/api/v1/accounts", "/login", "/static/app.js", "/transfer?amount=100", "/images/logo.png"}
 	var events []event

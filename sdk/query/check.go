@@ -150,11 +150,11 @@ func checkLeaf(n Node, resolve Resolve) *Error {
 		return checkRange(n, t, fail)
 	case *CIDR:
 		if t != ecs.IP {
-			return fail(fmt.Sprintf(`put the value in quotes to search for the text: "%s"`, n.Prefix), "%s is a %s field, networks are for ip fields", FieldName(f), t)
+			return fail(fmt.Sprintf(`put the value in quotes to search for the text: "%s"`, n.Prefix), "%s is %s field, networks are for ip fields", FieldName(f), a(t))
 		}
 	case *Regex:
 		if t != ecs.Keyword && t != ecs.Text {
-			return fail(patternHint(f, t), "%s is a %s field, regular expressions are for keyword and text fields", FieldName(f), t)
+			return fail(patternHint(f, t), "%s is %s field, regular expressions are for keyword and text fields", FieldName(f), a(t))
 		}
 		return placed(n, second(CompileRegex(n.Expr, t)))
 	case *Wildcard, *Prefix:
@@ -162,7 +162,7 @@ func checkLeaf(n Node, resolve Resolve) *Error {
 			return placed(n, second(TextWords(n)))
 		}
 		if t != ecs.Keyword {
-			return fail(patternHint(f, t), "%s is a %s field, wildcards are for keyword and text fields", FieldName(f), t)
+			return fail(patternHint(f, t), "%s is %s field, wildcards are for keyword and text fields", FieldName(f), a(t))
 		}
 	case *Term:
 		return checkTerm(n, t)
@@ -179,7 +179,7 @@ func checkTerm(n *Term, t ecs.Type) *Error {
 	}
 	err := placed(n, second(ParseValue(t, n.Value)))
 	if err != nil {
-		err.Msg = fmt.Sprintf("%s, and %s is a %s field", err.Msg, FieldName(n.Field), t)
+		err.Msg = fmt.Sprintf("%s, and %s is %s field", err.Msg, FieldName(n.Field), a(t))
 	}
 	return err
 }
@@ -196,7 +196,7 @@ func checkRange(n *Range, t ecs.Type, fail func(hint, format string, args ...any
 	case ecs.Date:
 		_, _, err = n.Dates(time.Now(), time.UTC)
 	default:
-		return fail("ranges are for numbers, dates and IP addresses; for text use field:start*", "%s is a %s field and has no ranges", FieldName(n.Field), t)
+		return fail("ranges are for numbers, dates and IP addresses; for text use field:start*", "%s is %s field and has no ranges", FieldName(n.Field), a(t))
 	}
 	return placed(n, err)
 }
@@ -221,6 +221,14 @@ func checkUndeclared(n Node, f Field, fail func(hint, format string, args ...any
 		what = "wildcards other than a final *"
 	}
 	return fail(hint, "%s is not declared, so it takes no %s", f.Name, what)
+}
+
+// a is a type with its article.
+func a(t ecs.Type) string {
+	if t == ecs.IP {
+		return "an " + t.String()
+	}
+	return "a " + t.String()
 }
 
 func patternHint(f Field, t ecs.Type) string {

@@ -77,13 +77,13 @@ acme.x is not declared, so it takes no wildcards other than a final *
   hint: declare this field in a plugin or in config
 `)
 	f(`
-"10.0.0" is not an IP address, and source.ip is a ip field
+"10.0.0" is not an IP address, and source.ip is an ip field
   source.ip:10.0.0
   ^^^^^^^^^^^^^^^^
   hint: write e.g. 10.0.0.1 or 2001:db8::1, or a network: 10.0.0.0/8
 `)
 	f(`
-source.ip is a ip field, wildcards are for keyword and text fields
+source.ip is an ip field, wildcards are for keyword and text fields
   source.ip:10.0.*
   ^^^^^^^^^^^^^^^^
   hint: write a network: source.ip:10.0.0.0/8

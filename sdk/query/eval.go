@@ -39,6 +39,7 @@ type run struct {
 type leafState struct {
 	epoch    uint64
 	column   *wire.Column
+	date     [2]int64 // leafDate: its bounds now
 	bits     []uint64 // matching rows among done
 	done     []uint64
 	complete bool // done is all rows
@@ -74,8 +75,8 @@ func (r *run) match(b *wire.Batch, out [][]uint64) {
 		r.batch, r.message = nil, nil
 		return
 	}
-	if p.scan != nil && r.scannable() {
-		r.scanMessage()
+	if s := p.scanner(); s != nil && r.scannable() {
+		r.scanMessage(s)
 	}
 	r.scanned = true
 	for i, root := range p.roots {
@@ -114,6 +115,10 @@ func (r *run) bind(b *wire.Batch) {
 	}
 	r.message = findColumn(b, field{name: "message", handle: uint32(ecs.Message)})
 	for i, f := range p.fields {
+		if f.handle == 0 { // a plugin may have declared it since
+			h, _ := ecs.Lookup(f.name)
+			f.handle = uint32(h)
+		}
 		r.columns[i] = findColumn(b, f)
 	}
 }
@@ -223,7 +228,11 @@ func (r *run) state(i int) *leafState {
 		return st
 	}
 	st.epoch = r.epoch
-	st.column = r.columns[r.plan.leaves[i].field]
+	l := r.plan.leaves[i]
+	st.column = r.columns[l.field]
+	if st.date = l.date; l.relative != nil {
+		st.date = l.relative()
+	}
 	st.bits = resized(st.bits, r.words)
 	clear(st.bits)
 	st.complete = st.column == nil || st.column.Count == 0
@@ -239,7 +248,6 @@ func (r *run) settle(l *leaf, st *leafState, alive []uint64) {
 		r.settleDict(l, st)
 		return
 	}
-	l.prepare()
 	k := 0 // present rows before the word
 	whole := true
 	for w := range alive {
@@ -248,7 +256,7 @@ func (r *run) settle(l *leaf, st *leafState, alive []uint64) {
 		st.done[w] |= todo
 		whole = whole && st.done[w] == r.all[w]
 		if todo &= present; todo != 0 {
-			st.bits[w] |= r.test(l, c, w, k, present, todo)
+			st.bits[w] |= r.test(l, st, w, k, present, todo)
 		}
 		k += bits.OnesCount64(present)
 	}
@@ -256,7 +264,8 @@ func (r *run) settle(l *leaf, st *leafState, alive []uint64) {
 }
 
 // test evaluates a leaf for the rows todo of word w; k is the index of the first present row of the word.
-func (r *run) test(l *leaf, c *wire.Column, w, k int, present, todo uint64) uint64 {
+func (r *run) test(l *leaf, st *leafState, w, k int, present, todo uint64) uint64 {
+	c := st.column
 	var out uint64
 	for todo != 0 {
 		bit := bits.TrailingZeros64(todo)
@@ -267,7 +276,7 @@ func (r *run) test(l *leaf, c *wire.Column, w, k int, present, todo uint64) uint
 			from, to = c.List(i)
 		}
 		for ; from < to; from++ {
-			if l.kind == leafExists || r.element(l, c, w<<6+bit, from) {
+			if l.kind == leafExists || r.element(l, st, w<<6+bit, from) {
 				out |= 1 << bit
 				break
 			}

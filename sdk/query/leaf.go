@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/logcenter/logcenter/sdk/ecs"
@@ -30,8 +29,7 @@ const (
 	leafDate
 )
 
-// leaf is one comparison, shared by all places of all queries that make it. It is immutable but for the bounds of
-// dates relative to now.
+// leaf is one comparison, shared by all places of all queries that make it. It is immutable.
 type leaf struct {
 	kind  leafKind
 	field int // of the plan
@@ -50,17 +48,8 @@ type leaf struct {
 	truth    bool         // leafBool
 	addr     [2][2]uint64 // leafAddr: inclusive, big endian halves
 	addrs    map[[16]byte]struct{}
-	date     [2]atomic.Int64         // leafDate: from inclusive, to exclusive, nanoseconds
-	relative func() (from, to int64) // leafDate: reads the bounds anew
-}
-
-// prepare readies a leaf for the rows of a batch.
-func (l *leaf) prepare() {
-	if l.relative != nil {
-		from, to := l.relative()
-		l.date[0].Store(from)
-		l.date[1].Store(to)
-	}
+	date     [2]int64        // leafDate: from inclusive, to exclusive, nanoseconds
+	relative func() [2]int64 // leafDate: date at this moment, nil if it does not depend on it
 }
 
 // leaf compiles one comparison, or finds the same one made before.
@@ -179,13 +168,12 @@ func (l *leaf) compareDate(r *Range, c *compiler) error {
 	if err != nil {
 		return err
 	}
-	l.date[0].Store(from)
-	l.date[1].Store(to)
+	l.date = [2]int64{from, to}
 	for _, bound := range []*string{r.Min, r.Max} {
 		if bound != nil && strings.HasPrefix(*bound, "now") {
-			l.relative = func() (int64, int64) {
+			l.relative = func() [2]int64 {
 				from, to, _ := r.Dates(c.now(), opts.Zone) // was read before
-				return from, to
+				return [2]int64{from, to}
 			}
 		}
 	}
@@ -319,8 +307,9 @@ func (l *leaf) matchString(v []byte) bool {
 	}
 }
 
-// element compares the i-th element of a column, which belongs to row.
-func (r *run) element(l *leaf, c *wire.Column, row, i int) bool {
+// element compares the i-th element of a leaf's column, which belongs to row.
+func (r *run) element(l *leaf, st *leafState, row, i int) bool {
+	c := st.column
 	switch c.Type {
 	case wire.Type_STRING:
 		if l.kind > leafWords {
@@ -355,7 +344,7 @@ func (r *run) element(l *leaf, c *wire.Column, row, i int) bool {
 	case wire.Type_TIMESTAMP:
 		if l.kind == leafDate {
 			v := c.Nanos(i)
-			return l.date[0].Load() <= v && v < l.date[1].Load()
+			return st.date[0] <= v && v < st.date[1]
 		}
 	}
 	if l.kind > leafWords {

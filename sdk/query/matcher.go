@@ -2,6 +2,7 @@ package query
 
 import (
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/logcenter/logcenter/sdk/wire"
@@ -10,7 +11,7 @@ import (
 // Options are what [Compile] needs to know beside the query. The zero value is fine for most.
 type Options struct {
 	Resolve Resolve          // types of fields; nil: KnownFields
-	Now     func() time.Time // the clock of now-1h, read once a batch; nil: time.Now
+	Now     func() time.Time // the clock of now-1h, read once a batch and comparison; nil: time.Now
 	Zone    *time.Location   // of dates without one; nil: UTC
 }
 
@@ -102,9 +103,17 @@ type plan struct {
 	fields []field
 	leaves []*leaf
 	roots  []*step
-	depth  int      // of the deepest step
-	scan   *scanner // nil if no query looks for words in message
+	depth  int // of the deepest step
 	slots  map[string]int
+
+	scanOnce sync.Once // many plans are made for a Set only and never scan
+	scan     *scanner
+}
+
+// scanner is nil if no query looks for words in message.
+func (p *plan) scanner() *scanner {
+	p.scanOnce.Do(func() { p.scan = newScanner(p.leaves) })
+	return p.scan
 }
 
 // field is a field that some leaf reads.
@@ -145,7 +154,6 @@ func newPlan(sources []source) (*plan, error) {
 		}
 		p.roots = append(p.roots, root)
 	}
-	p.scan = newScanner(p.leaves)
 	return p, nil
 }
 

@@ -401,3 +401,91 @@ func TestMatchAllocatesNothing(t *testing.T) {
 	outs := s.Match(b, nil)
 	assert.Zero(t, testing.AllocsPerRun(20, func() { outs = s.Match(b, outs) }))
 }
+
+// Fields that nobody declared are compared as text whatever their column holds.
+func TestMatchUndeclaredTypes(t *testing.T) {
+	at := time.Date(2026, 10, 11, 12, 0, 0, 5e8, time.UTC)
+	b := batchOf(t, []event{
+		{"acme.i": int64(-5), "acme.d": 2.5, "acme.b": true, "acme.a": netip.MustParseAddr("10.0.0.1"), "acme.t": at, "acme.l": []any{int64(1), int64(22)}},
+		{"acme.i": int64(50), "acme.d": 1e9, "acme.b": false, "acme.a": netip.MustParseAddr("2001:db8::1"), "acme.t": at.Add(time.Hour)},
+	}, asPlain)
+	f := func(text, want string) {
+		t.Helper()
+		assert.Equal(t, want, rowsOf(compile(t, text).Match(b, nil)), text)
+	}
+	f(`acme.i:"-5"`, "0")
+	f("acme.i:5*", "1")
+	f("acme.d:2.5", "0")
+	f("acme.b:true", "0")
+	f("acme.a:10.0.0.1", "0")
+	f("acme.a:2001*", "1")
+	f(`acme.t:"2026-10-11T12:00:00.5Z"`, "0")
+	f("acme.t:2026-10-11T13*", "1")
+	f("acme.l:22", "0")
+	f("acme.i:*", "0 1")
+}
+
+// A column of another type than the field's does not match, and does no harm.
+func TestMatchOtherType(t *testing.T) {
+	b := batchOf(t, []event{{"message": "x", "source.port": "443", "source.ip": "10.0.0.1", "@timestamp": int64(1), "event.risk_score": int64(7)}}, asPlain)
+	f := func(text, want string) {
+		t.Helper()
+		assert.Equal(t, want, rowsOf(compile(t, text).Match(b, nil)), text)
+	}
+	f("source.port:443", "")
+	f("source.ip:10.0.0.0/8", "")
+	f("@timestamp:>1970-01-01", "")
+	f("event.risk_score:[6.5 TO 7.5]", "0")
+}
+
+// Lines that touch each other are still lines of their own.
+func TestMatchLinesWithoutSeparator(t *testing.T) {
+	lines := []string{"login", "failed", "", "登", "录a", "b"}
+	c := &wire.Column{Field: uint32(ecs.Message), Type: wire.Type_STRING, Encoding: wire.Encoding_PLAIN, Count: uint32(len(lines)), Values: le32(nil, 0)}
+	for _, l := range lines {
+		c.Data = append(c.Data, l...)
+		c.Values = le32(c.Values, len(c.Data))
+	}
+	b := &wire.Batch{Rows: uint32(len(lines)), Columns: []*wire.Column{c}}
+	f := func(text, want string) {
+		t.Helper()
+		assert.Equal(t, want, rowsOf(compile(t, text).Match(b, nil)), text)
+	}
+	f("login", "0")
+	f("failed", "1")
+	f("loginfailed OR ginf* OR 登录 OR ab", "")
+	f("a", "4")
+	f("b", "5")
+	f("登", "3")
+}
+
+// Clones share what was compiled and nothing else.
+func TestCloneConcurrently(t *testing.T) {
+	var events []event
+	for i := range 300 {
+		events = append(events, event{"message": fmt.Sprintf("n%d failed", i), "log.level": strconv.Itoa(i % 3), "@timestamp": time.Now()})
+	}
+	b := batchOf(t, events, asDict)
+	m := compile(t, "log.level:1 AND failed AND NOT n4 AND @timestamp:>now-1h")
+	s, err := query.NewSet(m, m)
+	require.NoError(t, err)
+	want := rowsOf(m.Match(b, nil))
+	require.NotEmpty(t, want)
+	done := make(chan string)
+	for range 4 {
+		go func() {
+			m, s := m.Clone(), s.Clone()
+			got := ""
+			for range 20 {
+				got = rowsOf(m.Match(b, nil))
+				if sets := s.Match(b, nil); rowsOf(sets[1]) != got {
+					got = "the set differs"
+				}
+			}
+			done <- got
+		}()
+	}
+	for range 4 {
+		assert.Equal(t, want, <-done)
+	}
+}

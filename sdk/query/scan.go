@@ -9,46 +9,45 @@ import (
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
-// scanner finds the words of all queries in one pass over the lines of a batch.
+// scanner finds the words of all queries in one pass over the lines of a batch, or two if they are many.
 //
-// Of each search it picks one word, and of the word two neighbouring bytes in each of stride positions. The
-// pass then looks only at every stride-th position of the text: wherever a word stands, one of its pairs lies
-// on such a position. A table of all pairs of bytes says whether a pair belongs to some word; only then is the
-// text around it compared.
+// Of each search it picks one word as its anchor.
 type scanner struct {
-	stride  int
-	table   *[1 << 16]uint8 // number of the bucket by pair, 0 for none
-	buckets [][]entry
-	anchors []anchor
-	leaves  []int // found by this scanner
+	passes []*pass
+	leaves []int // found by this scanner
 }
 
-// entry is one pair of an anchor in a bucket; pairs share buckets when there are more of them than buckets.
+// pass looks for some anchors. Of each it registers the grams, that is runs of width neighbouring bytes, at
+// stride positions next to each other, and then looks only at every stride-th position of the text: wherever an
+// anchor stands, one of its grams lies on such a position. A table of all grams, or of hashes of them, says
+// whether a gram is one of some anchor; only then is the text around it compared.
+type pass struct {
+	width   int // of a gram: 2, or 3 where the anchors are so many that most pairs of letters are in some
+	stride  int
+	table   *[1 << 16]uint8 // by key of a gram: 0 for none, else its bucket, or 1 if there is an index
+	index   []uint16        // bucket by key, where there are more than 255
+	buckets [][]entry
+	anchors []anchor
+}
+
+// entry is one gram of an anchor.
 type entry struct {
-	pair   uint16
-	offset uint16 // of the pair in the anchor's text
+	offset uint16 // of the gram in the anchor
 	anchor int32
 }
 
-// anchor is a piece of text that every match of a leaf contains.
-type anchor struct {
-	leaf  int
-	word  int       // of the leaf
-	text  string    // lower case
-	whole bool      // text is all of an Exact or Starts word, and ASCII
-	bytes []byteSet // what may stand at each byte
-}
-
-// byteSet are the values of one byte of a text in any case: up to four.
-type byteSet []byte
-
-// maxStride bounds how far apart positions are: beyond, the pairs to register cost more than is won.
-const maxStride = 6
+const (
+	// maxStride is how far apart positions are at most, so that eight bytes hold two grams.
+	maxStride = 5
+	// manyAnchors is from how many anchors on those of four bytes and more are looked for by grams of three.
+	manyAnchors = 24
+)
 
 // newScanner plans the search for the leaves that look for words in message, nil if there are none. Leaves
 // that need no literal text are left to be evaluated row by row.
 func newScanner(leaves []*leaf) *scanner {
-	s := &scanner{stride: maxStride}
+	s := &scanner{}
+	var anchors, short, long []anchor
 	for i, l := range leaves {
 		if !l.deferred {
 			continue
@@ -58,181 +57,64 @@ func newScanner(leaves []*leaf) *scanner {
 			continue
 		}
 		s.leaves = append(s.leaves, i)
-		s.anchors = append(s.anchors, as...)
+		anchors = append(anchors, as...)
 	}
-	if len(s.anchors) == 0 {
+	for _, a := range anchors {
+		if len(anchors) >= manyAnchors && len(a.bytes) >= 4 {
+			long = append(long, a)
+		} else {
+			short = append(short, a)
+		}
+	}
+	if len(short) > 0 {
+		s.passes = append(s.passes, newPass(2, short))
+	}
+	if len(long) > 0 {
+		s.passes = append(s.passes, newPass(3, long))
+	}
+	if len(s.passes) == 0 {
 		return nil
-	}
-	for _, a := range s.anchors {
-		s.stride = max(1, min(s.stride, len(a.bytes)-1))
-	}
-	pairs := map[uint16][]entry{}
-	for i, a := range s.anchors {
-		for _, e := range a.pairs(s.stride) {
-			e.anchor = int32(i)
-			pairs[e.pair] = append(pairs[e.pair], e)
-		}
-	}
-	s.table = new([1 << 16]uint8)
-	s.buckets = make([][]entry, 1, 256)
-	order := make([]uint16, 0, len(pairs))
-	for p := range pairs {
-		order = append(order, p)
-	}
-	slices.Sort(order)
-	for i, p := range order {
-		b := i%255 + 1
-		if b == len(s.buckets) {
-			s.buckets = append(s.buckets, nil)
-		}
-		s.table[p] = uint8(b)
-		s.buckets[b] = append(s.buckets[b], pairs[p]...)
 	}
 	return s
 }
 
-// anchorsOf picks the word of a search that is rarest in text, nil if no word has literal text.
-func anchorsOf(leaf int, words []Word) []anchor {
-	var best []anchor
-	score := 0
-	for i := range words {
-		w := &words[i]
-		texts := []string{w.Text}
-		if w.Kind == Like {
-			texts = w.Like.Literals()
-		}
-		var as []anchor
-		for _, t := range texts {
-			a := anchor{leaf: leaf, word: i}
-			a.text, a.bytes = searchable(t)
-			a.whole = w.Kind != Like && isASCII(t)
-			as = append(as, a)
-		}
-		if n := rarity(as); n > score {
-			best, score = as, n
+func newPass(width int, anchors []anchor) *pass {
+	p := &pass{width: width, stride: maxStride, anchors: anchors, table: new([1 << 16]uint8), buckets: make([][]entry, 1)}
+	for _, a := range anchors {
+		p.stride = max(1, min(p.stride, len(a.bytes)-width+1))
+	}
+	bucket := map[uint16]int{}
+	for i, a := range anchors {
+		a.grams(width, p.stride, func(key uint16, offset int) {
+			b, ok := bucket[key]
+			if !ok {
+				b = len(p.buckets)
+				bucket[key] = b
+				p.buckets = append(p.buckets, nil)
+			}
+			e := entry{offset: uint16(offset), anchor: int32(i)}
+			if !slices.Contains(p.buckets[b], e) { // grams in upper and lower case may have one key
+				p.buckets[b] = append(p.buckets[b], e)
+			}
+		})
+	}
+	if len(p.buckets) > 256 {
+		p.index = make([]uint16, 1<<16)
+	}
+	for key, b := range bucket {
+		if p.index != nil {
+			p.table[key], p.index[key] = 1, uint16(b)
+		} else {
+			p.table[key] = uint8(b)
 		}
 	}
-	return best
+	return p
 }
 
-// rarity is 0 for anchors that cannot be searched for.
-func rarity(as []anchor) int {
-	if len(as) == 0 {
-		return 0
-	}
-	least := 1 << 30
-	for _, a := range as {
-		n := 0
-		for _, set := range a.bytes {
-			n += 16 - commonness(set[0])/2
-		}
-		least = min(least, n)
-	}
-	return max(0, least-len(as)+1)
-}
+// pairKey is the key of a gram of two bytes, tripleKey of one of three: a hash without the case of ASCII.
+func pairKey(v uint16) uint16 { return v }
 
-func isASCII(s string) bool {
-	for i := range len(s) {
-		if s[i] >= utf8.RuneSelf {
-			return false
-		}
-	}
-	return true
-}
-
-// searchable is the longest part of a lower-case text whose characters take the same number of bytes in any
-// case, with the bytes that may stand at each place.
-func searchable(text string) (part string, sets []byteSet) {
-	from, cur := 0, []byteSet(nil)
-	cut := func(to int) {
-		if len(cur) > len(sets) {
-			part, sets = text[from:to], cur
-		}
-	}
-	for i, r := range text {
-		size := utf8.RuneLen(r)
-		var rs []byteSet
-		for _, f := range foldings(r) {
-			var b [utf8.UTFMax]byte
-			if lower(f) != r {
-				continue
-			}
-			if utf8.EncodeRune(b[:], f) != size {
-				rs = nil
-				break
-			}
-			if rs == nil {
-				rs = make([]byteSet, size)
-			}
-			for k := range rs {
-				if !slices.Contains(rs[k], b[k]) {
-					rs[k] = append(rs[k], b[k])
-				}
-			}
-		}
-		if rs == nil {
-			cut(i)
-			from, cur = i+size, nil
-			continue
-		}
-		cur = append(cur, rs...)
-	}
-	cut(len(text))
-	return part, sets
-}
-
-// pairs are what to register for an anchor: the rarest run of stride neighbouring pairs. A text of one byte is
-// registered with all bytes that may follow.
-func (a *anchor) pairs(stride int) []entry {
-	var out []entry
-	if len(a.bytes) == 1 {
-		for _, c := range a.bytes[0] {
-			for next := range 256 {
-				out = append(out, entry{pair: uint16(c) | uint16(next)<<8})
-			}
-		}
-		return out
-	}
-	best, least := 0, 1<<30
-	for from := 0; from+stride < len(a.bytes); from++ {
-		sum := 0
-		for i := from; i < from+stride; i++ {
-			sum += 1 << ((commonness(a.bytes[i][0]) + commonness(a.bytes[i+1][0])) / 2)
-		}
-		if sum < least {
-			best, least = from, sum
-		}
-	}
-	for i := best; i < best+stride; i++ {
-		for _, x := range a.bytes[i] {
-			for _, y := range a.bytes[i+1] {
-				out = append(out, entry{pair: uint16(x) | uint16(y)<<8, offset: uint16(i)})
-			}
-		}
-	}
-	return out
-}
-
-// commonness says how often a byte occurs in log text, about the logarithm to base 2 of its rank from the rare
-// end: 0 to 10. Lower-case letters and digits stand for both cases.
-func commonness(c byte) int {
-	const byFrequency = "qjzxkwvyfbghpmudclnrsaotie"
-	switch {
-	case c >= 'a' && c <= 'z':
-		for i := range len(byFrequency) {
-			if byFrequency[i] == c {
-				return 2 + i/4
-			}
-		}
-	case c >= '0' && c <= '3':
-		return 9
-	case c >= '4' && c <= '9':
-		return 8
-	case c >= utf8.RuneSelf:
-		return 6
-	}
-	return 4
-}
+func tripleKey(v uint32) uint16 { return uint16((v&0xffffff | 0x202020) * 0x9e3779b1 >> 16) }
 
 // hits is the state of a scan: the row that the position lies in.
 type hits struct {
@@ -249,16 +131,22 @@ func (r *run) scannable() bool {
 }
 
 // scanMessage settles all leaves of the scanner for the rows of need.
-func (r *run) scanMessage() {
-	s := r.plan.scan
+func (r *run) scanMessage(s *scanner) {
 	for _, i := range s.leaves {
 		r.state(i).complete = true
 	}
 	c := r.message
-	r.hits = hits{data: c.Data, row: -1}
+	r.hits.data = c.Data
 	for from := nextBit(r.need, 0, r.rows, true); from < r.rows; {
 		to := nextBit(r.need, from, r.rows, false)
-		r.scanRange(c.Offset(from), c.Offset(to), from)
+		for _, p := range s.passes {
+			r.moveTo(from)
+			if p.width == 2 {
+				r.scanPairs(p, c.Offset(from), c.Offset(to))
+			} else {
+				r.scanTriples(p, c.Offset(from), c.Offset(to))
+			}
+		}
 		from = nextBit(r.need, to, r.rows, true)
 	}
 	r.hits.data = nil
@@ -279,33 +167,18 @@ func nextBit(b []uint64, from, rows int, want bool) int {
 	return rows
 }
 
-// scanRange scans data[i:end], the lines of rows from firstRow on.
-func (r *run) scanRange(i, end, firstRow int) {
-	s := r.plan.scan
-	data := r.hits.data[:end]
-	table, stride := s.table, s.stride
-	r.moveTo(firstRow)
-	// Four positions a turn; the pairs of the last one must lie inside.
-	for ; i+3*stride+1 < end; i += 4 * stride {
-		window := data[i : i+3*stride+2]
-		a := table[binary.LittleEndian.Uint16(window)]
-		b := table[binary.LittleEndian.Uint16(window[stride:])]
-		c := table[binary.LittleEndian.Uint16(window[2*stride:])]
-		d := table[binary.LittleEndian.Uint16(window[3*stride:])]
-		if a|b|c|d == 0 {
-			continue
-		}
-		if a != 0 {
-			r.candidate(a, binary.LittleEndian.Uint16(window), i)
-		}
-		if b != 0 {
-			r.candidate(b, binary.LittleEndian.Uint16(window[stride:]), i+stride)
-		}
-		if c != 0 {
-			r.candidate(c, binary.LittleEndian.Uint16(window[2*stride:]), i+2*stride)
-		}
-		if d != 0 {
-			r.candidate(d, binary.LittleEndian.Uint16(window[3*stride:]), i+3*stride)
+// scanPairs scans data[i:end], lines of rows from the current one on, for grams of two bytes.
+func (r *run) scanPairs(p *pass, i, end int) {
+	data, table, stride := r.hits.data[:end], p.table, p.stride
+	shift := 8 * uint(stride) & 63
+	// Four positions a turn, out of two words of eight bytes.
+	for ; i+2*stride+8 <= end; i += 4 * stride {
+		v := binary.LittleEndian.Uint64(data[i:])
+		w := binary.LittleEndian.Uint64(data[i+2*stride:])
+		a, b := pairKey(uint16(v)), pairKey(uint16(v>>shift))
+		c, d := pairKey(uint16(w)), pairKey(uint16(w>>shift))
+		if table[a]|table[b]|table[c]|table[d] != 0 {
+			r.candidates(p, [4]uint16{a, b, c, d}, i)
 		}
 	}
 	for ; i < end; i += stride {
@@ -313,22 +186,54 @@ func (r *run) scanRange(i, end, firstRow int) {
 		if i+1 < end {
 			pair |= uint16(data[i+1]) << 8
 		}
-		if b := table[pair]; b != 0 {
-			r.candidate(b, pair, i)
+		if table[pair] != 0 {
+			r.candidate(p, pair, i)
 		}
 	}
 }
 
-// candidate looks at a position where a pair of some word stands.
-func (r *run) candidate(bucket uint8, pair uint16, pos int) {
-	s := r.plan.scan
+// scanTriples is scanPairs for grams of three bytes.
+func (r *run) scanTriples(p *pass, i, end int) {
+	data, table, stride := r.hits.data[:end], p.table, p.stride
+	shift := 8 * uint(stride) & 63
+	for ; i+2*stride+8 <= end; i += 4 * stride {
+		v := binary.LittleEndian.Uint64(data[i:])
+		w := binary.LittleEndian.Uint64(data[i+2*stride:])
+		a, b := tripleKey(uint32(v)), tripleKey(uint32(v>>shift))
+		c, d := tripleKey(uint32(w)), tripleKey(uint32(w>>shift))
+		if table[a]|table[b]|table[c]|table[d] != 0 {
+			r.candidates(p, [4]uint16{a, b, c, d}, i)
+		}
+	}
+	for ; i+3 <= end; i += stride {
+		key := tripleKey(uint32(data[i]) | uint32(data[i+1])<<8 | uint32(data[i+2])<<16)
+		if table[key] != 0 {
+			r.candidate(p, key, i)
+		}
+	}
+}
+
+func (r *run) candidates(p *pass, keys [4]uint16, pos int) {
+	for i, key := range keys {
+		if p.table[key] != 0 {
+			r.candidate(p, key, pos+i*p.stride)
+		}
+	}
+}
+
+// candidate looks at a position where a gram of some anchor stands.
+func (r *run) candidate(p *pass, key uint16, pos int) {
+	bucket := int(p.table[key])
+	if p.index != nil {
+		bucket = int(p.index[key])
+	}
 	data := r.hits.data
-	for _, e := range s.buckets[bucket] {
+	for _, e := range p.buckets[bucket] {
 		at := pos - int(e.offset)
-		if e.pair != pair || at < 0 {
+		if at < 0 {
 			continue
 		}
-		a := &s.anchors[e.anchor]
+		a := &p.anchors[e.anchor]
 		if a.whole {
 			if !equalFold(data, at, a.text) {
 				continue

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"slices"
 	"unicode"
 	"unicode/utf8"
 )
@@ -124,13 +125,35 @@ func tokenEnd(text []byte, i int) int {
 // AppendTokens appends the lower-cased tokens of text to dst, separated by one space each: the form that a
 // whitespace analyser takes apart again. It allocates only to grow dst.
 func AppendTokens(dst, text []byte) []byte {
-	first := true
-	for start, end := NextToken(text, 0); start >= 0; start, end = NextToken(text, end) {
-		if !first {
+	start := len(dst)
+	// ASCII, nearly all of most logs, in a loop of its own: no byte of it becomes more than two.
+	dst = slices.Grow(dst, 2*len(text)+utf8.UTFMax)
+	gap := false // a token ended, so that the next one needs a space
+	for i := 0; i < len(text); {
+		if c := text[i]; c < utf8.RuneSelf {
+			i++
+			if !asciiWord[c] {
+				gap = len(dst) > start
+				continue
+			}
+			if gap {
+				dst = append(dst, ' ')
+				gap = false
+			}
+			dst = append(dst, asciiLower[c])
+			continue
+		}
+		r, size, class := decode(text[i:])
+		i += size
+		if class == separator {
+			gap = len(dst) > start
+			continue
+		}
+		if (gap || class == soloChar) && len(dst) > start {
 			dst = append(dst, ' ')
 		}
-		first = false
-		dst = appendLower(dst, text[start:end])
+		dst = utf8.AppendRune(dst, lower(r))
+		gap = class == soloChar
 	}
 	return dst
 }

@@ -156,3 +156,17 @@ func TestAddrRange(t *testing.T) {
 	f("2001:db8::/33", "2001:db8::", "2001:db8:7fff:ffff:ffff:ffff:ffff:ffff")
 	f("::/0", "::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")
 }
+
+func FuzzParseDate(f *testing.F) {
+	now := time.Date(2026, 11, 21, 7, 30, 15, 0, time.UTC)
+	for _, s := range []string{"now-1d/d", "2026-10-11", "2026-10-11T12:30:15.25+08:00", "1760184000123", "now+999999y", "9999-12-31"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		from, to, err := query.ParseDate(s, now, time.UTC)
+		if err == nil {
+			require.True(t, from.Before(to), "%s: %s to %s", s, from, to)
+			require.Less(t, from.UnixNano(), to.UnixNano())
+		}
+	})
+}
