@@ -199,14 +199,18 @@ func (e *ConfigError) Error() string { return "plugin " + e.Plugin + " refuses i
 // Reply is a plugin's checked answer. It must be released, and is dead then.
 type Reply struct {
 	*wire.Result
-	in  wire.Incoming
-	buf *[]byte
+	in   wire.Incoming
+	buf  *[]byte
+	held *held // in process
 }
 
 // Release gives the reply's memory back.
 func (r *Reply) Release() {
 	if r == nil {
 		return
+	}
+	if r.held != nil {
+		r.held.done()
 	}
 	r.in.Free()
 	if r.buf != nil {

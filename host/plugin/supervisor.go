@@ -293,3 +293,20 @@ func (p *Plugin) call(ctx context.Context, b *wire.Batch) (*Reply, error) {
 	}
 	return r, err
 }
+
+// Wait returns when the plugin is running again, or with ctx's error.
+func (p *Plugin) Wait(ctx context.Context) error {
+	for {
+		p.mu.Lock()
+		state, changed := p.state, p.changed
+		p.mu.Unlock()
+		if state == Running {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}

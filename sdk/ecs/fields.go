@@ -152,6 +152,7 @@ const (
 	LogcenterPosition
 	LogcenterPriority
 	LogcenterSourceAssetName
+	LogcenterStream
 
 	endOfKnown
 )
@@ -306,5 +307,6 @@ var known = [endOfKnown - 1]Info{
 	LogcenterParser - 1:               {"logcenter.parser", Keyword, false, "Id and version of the parser that read the line."},
 	LogcenterPosition - 1:             {"logcenter.position", Long, false, "Place in the raw journal: entry offset * 2^24 + row * 2^8 + fan-out ordinal; event.id is made of it."},
 	LogcenterPriority - 1:             {"logcenter.priority", Long, false, "How urgent the event is: 1 (at once) to 5 (whenever)."},
+	LogcenterStream - 1:               {"logcenter.stream", Keyword, true, "Streams whose query the event matched when it came in."},
 	LogcenterSourceAssetName - 1:      {"logcenter.source.asset.name", Keyword, false, "Asset that has source.ip."},
 }

@@ -1,0 +1,285 @@
+package pipeline
+
+import (
+	"context"
+	"encoding/binary"
+	"slices"
+
+	"github.com/logcenter/logcenter/host/plugin"
+	"github.com/logcenter/logcenter/host/store"
+	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/wire"
+)
+
+// overlay returns a column with over's values where it has them and base's elsewhere.
+func overlay(base, over *wire.Column, rows int, message *wire.Column) *wire.Column {
+	if len(over.Present) == 0 {
+		return over
+	}
+	parts := make([]wire.Part, 0, 16)
+	for from := 0; from < rows; {
+		has := over.Has(from)
+		to := from + 1
+		for to < rows && over.Has(to) == has {
+			to++
+		}
+		src := base
+		if has {
+			src = over
+		}
+		parts = append(parts, wire.Part{Rows: to - from, Column: src.Slice(rows, from, to)})
+		from = to
+	}
+	return wire.Concat(parts, message)
+}
+
+// constants sets what manifests fix for the events of a parser, and who parsed them. What the parser wrote
+// itself stays.
+func (w *work) constants() {
+	var fields []ecs.Field
+	for _, g := range w.groups {
+		if g.parser == none {
+			continue
+		}
+		for _, c := range w.plan.Parsers[g.parser].Manifest().Constants {
+			if !slices.Contains(fields, c.Field) {
+				fields = append(fields, c.Field)
+			}
+		}
+	}
+	for _, f := range append(fields, ecs.LogcenterParser) {
+		c := w.constant(f)
+		if have := w.batch.Column(id(f)); have != nil && c != nil {
+			c = overlay(c, have, w.rows, w.message())
+		}
+		w.set(c)
+	}
+}
+
+func values(m *plugin.Manifest, f ecs.Field) []string {
+	if f == ecs.LogcenterParser {
+		return []string{m.Label()}
+	}
+	for _, c := range m.Constants {
+		if c.Field == f {
+			return c.Values
+		}
+	}
+	return nil
+}
+
+// constant fills runs of rows with codes: no work per event but a byte.
+func (w *work) constant(f ecs.Field) *wire.Column {
+	o := &wire.Column{Field: id(f), Type: wire.Type_STRING, Encoding: wire.Encoding_DICT, Width: 2}
+	list := f.Info().List
+	o.Dict = append(o.Dict, 0, 0, 0, 0)
+	full, elements := true, uint32(0)
+	if list {
+		o.Lists = append(o.Lists, 0, 0, 0, 0)
+	}
+	present := make([]byte, (w.rows+7)/8)
+	for _, g := range w.groups {
+		var vs []string
+		if g.parser != none {
+			vs = values(w.plan.Parsers[g.parser].Manifest(), f)
+		}
+		if len(vs) == 0 {
+			full = false
+			continue
+		}
+		first := o.Entries()
+		for _, v := range vs {
+			o.Data = append(o.Data, v...)
+			o.Dict = binary.LittleEndian.AppendUint32(o.Dict, uint32(len(o.Data)))
+		}
+		for row := g.from; row < g.to; row++ {
+			present[row>>3] |= 1 << (row & 7)
+			for i := range vs {
+				o.Values = binary.LittleEndian.AppendUint16(o.Values, uint16(first+i))
+			}
+			if list {
+				elements += uint32(len(vs))
+				o.Lists = binary.LittleEndian.AppendUint32(o.Lists, elements)
+			}
+		}
+		o.Count += uint32(g.to - g.from)
+	}
+	if o.Count == 0 {
+		return nil
+	}
+	if !full {
+		o.Present = present
+	}
+	return o
+}
+
+// fan is what a parser made of lines beside their first events.
+type fan struct {
+	base   int // row of the batch that the fan-out's parent 0 is
+	f      *wire.FanOut
+	parser int
+}
+
+// fanOut appends the events of fan-outs as rows of their own: their lines are copies of their parents'.
+func (w *work) fanOut(fans []fan) error {
+	if len(fans) == 0 {
+		return nil
+	}
+	ordinals := map[int]int{}
+	var order []int32 // parents in the batch
+	var ords []int
+	for _, f := range fans {
+		for i := range int(f.f.Rows) {
+			parent := f.base + int(binary.LittleEndian.Uint32(f.f.Parents[4*i:]))
+			ordinals[parent]++
+			order = append(order, int32(parent))
+			ords = append(ords, ordinals[parent])
+		}
+	}
+	// Reserved columns and constants come from the parent, fields only from the fan-out itself.
+	inherited := map[uint32]bool{id(ecs.Message): true}
+	for _, c := range w.raw.Batch.Columns {
+		inherited[c.Field] = true
+	}
+	for _, f := range fans {
+		for _, c := range w.plan.Parsers[f.parser].Manifest().Constants {
+			inherited[id(c.Field)] = true
+		}
+	}
+	inherited[id(ecs.LogcenterParser)] = true
+	extra := &work{r: w.r, plan: w.plan, raw: w.raw, rows: w.rows}
+	for _, c := range w.batch.Columns {
+		switch {
+		case c.Field == id(ecs.LogcenterPosition):
+			g := c.Gather(w.rows, order)
+			for i, n := range ords {
+				binary.LittleEndian.PutUint64(g.Values[8*i:], binary.LittleEndian.Uint64(g.Values[8*i:])|uint64(n))
+			}
+			extra.batch.Columns = append(extra.batch.Columns, g)
+		case inherited[c.Field]:
+			if g := c.Gather(w.rows, order); g != nil {
+				extra.batch.Columns = append(extra.batch.Columns, g)
+			}
+		}
+	}
+	extra.rows = len(order)
+	extra.batch.Rows = uint32(len(order))
+	var all answered
+	for _, f := range fans {
+		all.parts = append(all.parts, answeredPart{int(f.f.Rows), &wire.Result{Columns: f.f.Columns}})
+	}
+	extra.merge(all)
+	joined := concatBatches([]*wire.Batch{{Rows: uint32(w.rows), Columns: w.batch.Columns}, &extra.batch})
+	w.batch.Columns, w.batch.Rows, w.rows = joined.Columns, joined.Rows, int(joined.Rows)
+	w.gone = append(w.gone, make([]bool, len(order))...)
+	return nil
+}
+
+func (w *work) eventID(row int) string {
+	c := w.batch.Column(id(ecs.LogcenterPosition))
+	return store.EventID{Journal: w.raw.Journal, Partition: w.raw.Partition, Position: c.Int(row)}.String()
+}
+
+// complete sets what the host answers for: @timestamp where the line has none, errors, marks; and takes out
+// the rows that are dropped or dead.
+func (w *work) complete(context.Context) error {
+	if w.rows == 0 {
+		return nil
+	}
+	w.defaultTime()
+	w.errors()
+	if !w.goneAny {
+		return nil
+	}
+	order := make([]int32, 0, w.rows)
+	for row, gone := range w.gone {
+		if !gone {
+			order = append(order, int32(row))
+		}
+	}
+	w.gather(order)
+	return nil
+}
+
+// defaultTime is the time of receipt for events that carry none.
+func (w *work) defaultTime() {
+	received := w.batch.Column(id(ecs.EventIngested))
+	if received == nil {
+		return
+	}
+	c := &wire.Column{Field: id(ecs.Timestamp), Type: received.Type, Count: received.Count, Present: received.Present, Values: received.Values}
+	if have := w.batch.Column(id(ecs.Timestamp)); have != nil {
+		c = overlay(c, have, w.rows, nil)
+	}
+	w.set(c)
+}
+
+// errors turns failures into error.* fields and dead letters, and flags into logcenter.flags.
+func (w *work) errors() {
+	if len(w.failed)+len(w.flags) == 0 {
+		return
+	}
+	slices.SortStableFunc(w.failed, func(a, b failure) int { return a.row - b.row })
+	message := w.message()
+	for i := range w.texts {
+		w.texts[i].Reset(wire.Type_STRING, false, w.rows, message, nil)
+	}
+	last := -1
+	for _, f := range w.failed {
+		if f.code == "dead_letter" {
+			w.bury(f)
+			continue
+		}
+		if f.row == last { // the first stage's words stay
+			continue
+		}
+		last = f.row
+		w.texts[0].Text(f.row, f.code)
+		w.texts[1].Text(f.row, f.message)
+		w.texts[2].Text(f.row, f.kind)
+	}
+	for i, f := range [...]ecs.Field{ecs.ErrorCode, ecs.ErrorMessage, ecs.ErrorType} {
+		if w.texts[i].Used() {
+			w.set(w.texts[i].Finish(id(f)))
+		}
+	}
+	w.setFlags()
+}
+
+func (w *work) setFlags() {
+	have := w.batch.Column(id(ecs.LogcenterFlags))
+	if have != nil {
+		have.Each(w.rows, func(row, k int) {
+			for from, to := have.List(k); from < to; from++ {
+				w.flags = append(w.flags, flag{row, string(have.Bytes(from))})
+			}
+		})
+	}
+	slices.SortStableFunc(w.flags, func(a, b flag) int { return a.row - b.row })
+	w.marks.Reset(wire.Type_STRING, true, w.rows, nil, nil)
+	for i, f := range w.flags {
+		if i == 0 || w.flags[i-1] != f {
+			w.marks.Text(f.row, f.mark)
+		}
+	}
+	if w.marks.Used() {
+		w.set(w.marks.Finish(id(ecs.LogcenterFlags)))
+	}
+}
+
+// bury makes a dead letter of a row; its text is masked by now.
+func (w *work) bury(f failure) {
+	w.r.DeadLetters.Add(1)
+	m := w.message()
+	d := DeadLetter{
+		ID: w.eventID(f.row), Plugin: f.kind, Reason: f.message,
+		Message: string(m.Data[m.Offset(f.row) : m.Offset(f.row+1)-int(m.Separator)]),
+	}
+	if c := w.batch.Column(id(ecs.EventIngested)); c != nil {
+		var u wire.Cursor
+		if k := u.At(c, f.row); k >= 0 {
+			d.Time = c.Nanos(k)
+		}
+	}
+	w.dead = append(w.dead, d)
+}

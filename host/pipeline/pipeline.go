@@ -1,0 +1,145 @@
+// Package pipeline takes raw batches through the plugins and commits what became of them.
+//
+// [Processor.Process] is the path of a batch, in one readable function: choose parsers, parse, enrich,
+// mask, mark, route. [Runner] reads the raw journal, keeps several batches on their way at once, and
+// appends the finished ones to the event journal in raw order.
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/logcenter/logcenter/host/plugin"
+	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/wire"
+)
+
+// Stage is a plugin in the pipeline, in a process of its own (package plugin) or, in benchmarks, in this
+// one.
+type Stage interface {
+	Manifest() *plugin.Manifest
+	// Process handles a batch; see [plugin.Plugin.Process] for retries, splits and errors.
+	Process(ctx context.Context, b *wire.Batch) (*plugin.Answer, error)
+}
+
+// Plan is which plugins a batch goes through. It does not change; a new one replaces it.
+type Plan struct {
+	Parsers   []Stage
+	Enrichers []Stage
+	Maskers   []Stage
+	Detectors []Stage           // only in benchmarks: the host's detectors read the event journal
+	Overrides map[string]string // input name → parser id, for lines that need no recognising
+	Streams   *Router           // may be nil
+	dispatch  *dispatcher
+}
+
+// NewPlan readies a plan. An override that names no parser of the plan is ignored: its lines are recognised.
+func NewPlan(p Plan) *Plan {
+	p.dispatch = newDispatcher(p.Parsers, p.Overrides)
+	return &p
+}
+
+// Counters count events since the host started.
+type Counters struct {
+	Events, Bytes    atomic.Int64 // finished, and bytes of their masked messages
+	Unparsed         atomic.Int64 // kept without their parser's fields
+	Unrecognised     atomic.Int64 // of these: no parser claimed them
+	Unenriched       atomic.Int64
+	Masked           atomic.Int64 // events with at least one edit
+	Withheld         atomic.Int64 // events whose text was withheld because masking failed on them
+	DeadLetters      atomic.Int64
+	Dropped          atomic.Int64 // by parsers that may
+	Batches          atomic.Int64
+	WaitingForMasker atomic.Int64 // batches held now because a masker is down
+}
+
+// Processor runs batches through the current plan. Safe for concurrent use.
+type Processor struct {
+	mu   sync.RWMutex
+	plan *Plan
+	Counters
+	scratch sync.Pool // *work
+	hold    Hold
+}
+
+// Hold keeps the unmasked bytes of events that could not be handled, away from everybody.
+type Hold interface {
+	// Keep stores line under its event id. It must be durable on return.
+	Keep(eventID, reason string, line []byte) error
+}
+
+// NewProcessor makes a processor. hold may be nil where nothing unmasked may be kept (benchmarks).
+func NewProcessor(p *Plan, hold Hold) *Processor {
+	r := &Processor{plan: p, hold: hold}
+	r.scratch.New = func() any { return new(work) }
+	return r
+}
+
+// SetPlan replaces the plan; batches on their way finish with the old one.
+func (r *Processor) SetPlan(p *Plan) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.plan = p
+}
+
+// Finished is what became of a raw batch. It aliases the processor's memory until Release.
+type Finished struct {
+	Batch *wire.Batch // may have no rows
+	Dead  []DeadLetter
+	w     *work
+	r     *Processor
+}
+
+// Release gives the memory back.
+func (f *Finished) Release() {
+	f.w.release()
+	f.r.scratch.Put(f.w)
+}
+
+// DeadLetter is an event that could not be handled. Its text is masked.
+type DeadLetter struct {
+	ID      string `json:"event.id"`
+	Plugin  string `json:"plugin"`
+	Version string `json:"version"`
+	Reason  string `json:"reason"`
+	Message string `json:"message"`
+	Time    int64  `json:"received"` // nanoseconds
+}
+
+// Process takes one raw batch through the plugins. raw is not changed and must stay until Release. The only
+// errors are ctx's: whatever plugins do, the events go on, marked.
+func (r *Processor) Process(ctx context.Context, raw *Raw) (*Finished, error) {
+	r.mu.RLock()
+	plan := r.plan
+	r.mu.RUnlock()
+	w := r.scratch.Get().(*work)
+	w.begin(r, plan, raw)
+	for _, step := range [...]struct {
+		name string
+		do   func(context.Context) error
+	}{
+		{"recognise", w.recognise}, // rows grouped by parser
+		{"parse", w.parse},
+		{"enrich", w.enrich},
+		{"mask", w.mask}, // from here on nobody can reach the bytes that were masked
+		{"complete", w.complete},
+		{"route", w.route},
+		{"detect", w.detect},
+	} {
+		if err := step.do(ctx); err != nil {
+			w.release()
+			r.scratch.Put(w)
+			return nil, fmt.Errorf("%s: %w", step.name, err)
+		}
+	}
+	r.Batches.Add(1)
+	r.Events.Add(int64(w.rows))
+	if m := w.message(); m != nil && w.rows > 0 {
+		r.Bytes.Add(int64(m.Offset(w.rows) - m.Offset(0)))
+	}
+	return &Finished{Batch: &w.batch, Dead: w.dead, w: w, r: r}, nil
+}
+
+func id(f ecs.Field) uint32 { return uint32(f) }

@@ -1,0 +1,224 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/logcenter/logcenter/host/journal"
+)
+
+// Acknowledger commits the raw journal up to an entry, once what became of it is durable. The intake does,
+// as it keeps the idempotency keys of what goes away.
+type Acknowledger interface {
+	Commit(c journal.Consumer, offset uint64) error
+}
+
+// RunnerOptions size the runner. Zero values mean the defaults.
+type RunnerOptions struct {
+	Workers    int // batches on their way at once; default 3
+	BatchBytes int // of raw entries gathered into one batch, while more are there at once; default 768 KiB
+	// OnError is told of what stops work for a while: a journal that cannot be written. It may be nil.
+	OnError func(error)
+}
+
+const (
+	defaultWorkers    = 3
+	defaultBatchBytes = 768 << 10
+	maxEntriesPerRun  = 256
+	retryAppend       = time.Second
+)
+
+// Runner moves the raw journal through a processor into the event journal.
+type Runner struct {
+	p        *Processor
+	raw      journal.Journal
+	events   journal.Journal
+	consumer journal.Consumer
+	ack      Acknowledger
+	o        RunnerOptions
+	next     uint64 // first raw entry to take
+}
+
+// NewRunner joins the raw journal where the event journal's last entry ends: whatever was acknowledged but
+// not finished is done again, and nothing twice.
+func NewRunner(p *Processor, raw, events journal.Journal, ack Acknowledger, o RunnerOptions) (*Runner, error) {
+	if o.Workers <= 0 {
+		o.Workers = defaultWorkers
+	}
+	if o.BatchBytes <= 0 {
+		o.BatchBytes = defaultBatchBytes
+	}
+	if o.OnError == nil {
+		o.OnError = func(error) {}
+	}
+	c, err := raw.Consumer("pipeline", journal.GroupOptions{})
+	if err != nil {
+		return nil, err
+	}
+	r := &Runner{p: p, raw: raw, events: events, consumer: c, ack: ack, o: o, next: c.Committed() + 1}
+	if last := events.Last(); last > 0 {
+		e, err := events.Read(last)
+		switch {
+		case errors.Is(err, journal.ErrTrimmed): // every consumer is past it, so it was committed before
+		case err != nil:
+			return nil, fmt.Errorf("event journal: last entry: %w", err)
+		default:
+			entry, err := DecodeEntry(e.Body)
+			if err != nil {
+				return nil, err
+			}
+			if entry.Journal == raw.ID() {
+				r.next = max(r.next, entry.To+1)
+			}
+		}
+	}
+	return r, c.Seek(r.next)
+}
+
+// unit is one batch between reader and committer.
+type unit struct {
+	raw   *Raw
+	entry []byte
+	err   error
+	done  chan struct{}
+}
+
+// Run works until ctx is done. It returns an error only for what no restart would mend: an entry that cannot
+// be read.
+func (r *Runner) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	work := make(chan *unit)
+	// The reorder window: units are committed in the order they were read, and at most so many are between.
+	order := make(chan *unit, r.o.Workers+1)
+	var wg sync.WaitGroup
+	for range r.o.Workers {
+		wg.Go(func() {
+			for u := range work {
+				u.err = r.process(ctx, u)
+				close(u.done)
+			}
+		})
+	}
+	wg.Go(func() {
+		if err := r.commit(ctx, order); err != nil {
+			cancel(err)
+		}
+	})
+	err := r.read(ctx, work, order)
+	close(work)
+	close(order)
+	wg.Wait()
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, journal.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// read gathers entries into batches: as many as are there at once, but never waits for more.
+func (r *Runner) read(ctx context.Context, work, order chan<- *unit) error {
+	entries := make(chan journal.Entry, 8)
+	failed := make(chan error, 1)
+	go func() {
+		defer close(entries)
+		for {
+			e, err := r.consumer.Next(ctx)
+			if err != nil {
+				failed <- err
+				return
+			}
+			e.Body = append([]byte(nil), e.Body...) // ours beyond the next call
+			select {
+			case entries <- e:
+			case <-ctx.Done():
+				failed <- ctx.Err()
+				return
+			}
+		}
+	}()
+	for e := range entries {
+		bodies, size := [][]byte{e.Body}, len(e.Body)
+		from := e.Offset
+	gather:
+		for size < r.o.BatchBytes && len(bodies) < maxEntriesPerRun {
+			select {
+			case more, ok := <-entries:
+				if !ok {
+					break gather
+				}
+				bodies, size = append(bodies, more.Body), size+len(more.Body)
+			default:
+				break gather
+			}
+		}
+		raw, err := NewRaw(r.raw.ID(), 0, from, bodies)
+		if err != nil {
+			return err
+		}
+		u := &unit{raw: raw, done: make(chan struct{})}
+		select {
+		case order <- u:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		select {
+		case work <- u:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return <-failed
+}
+
+func (r *Runner) process(ctx context.Context, u *unit) error {
+	f, err := r.p.Process(ctx, u.raw)
+	if err != nil {
+		return err
+	}
+	defer f.Release()
+	u.entry, err = AppendEntry(make([]byte, 0, f.Batch.SizeVT()+entryHeader), u.raw, f)
+	return err
+}
+
+// commit appends finished batches in raw order. A journal that cannot be written holds everything back until
+// it can.
+func (r *Runner) commit(ctx context.Context, order <-chan *unit) error {
+	for u := range order {
+		select {
+		case <-u.done:
+		case <-ctx.Done():
+			return nil
+		}
+		if u.err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
+			return fmt.Errorf("raw entries %d to %d: %w", u.raw.From, u.raw.To, u.err)
+		}
+		for {
+			_, err := r.events.Append(ctx, u.entry)
+			if err == nil {
+				break
+			}
+			if ctx.Err() != nil || errors.Is(err, journal.ErrClosed) {
+				return nil
+			}
+			r.o.OnError(fmt.Errorf("event journal: %w", err))
+			select {
+			case <-time.After(retryAppend):
+			case <-ctx.Done():
+				return nil
+			}
+		}
+		if err := r.ack.Commit(r.consumer, u.raw.To); err != nil {
+			r.o.OnError(fmt.Errorf("raw journal: %w", err))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,72 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/logcenter/logcenter/sdk"
+	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/wire"
+)
+
+// InProcess runs a plugin's stage in this process, with the same checks of its answers: the baseline that
+// benchmarks compare the isolation with. It is not for production: a fault in the plugin is the host's.
+type InProcess struct {
+	m     *Manifest
+	stage *sdk.Stage
+}
+
+// NewInProcess opens a stage under a manifest.
+func NewInProcess(m *Manifest, s *sdk.Stage, config []byte) (*InProcess, error) {
+	if s.Kind() != m.Kind {
+		return nil, errors.New("the manifest says " + KindName(m.Kind) + ", the stage is a " + KindName(s.Kind()))
+	}
+	r := &wire.OpenRequest{ConfigJson: config, Reads: decls(m.Reads), Writes: decls(m.Writes), MessageField: uint32(ecs.Message)}
+	if m.Kind == wire.Kind_PARSER {
+		r.Reads = append(r.Reads, decls(parserReads)...)
+	}
+	return &InProcess{m: m, stage: s}, s.Open(r)
+}
+
+// Manifest is what the plugin may do.
+func (p *InProcess) Manifest() *Manifest { return p.m }
+
+// Process handles a batch.
+func (p *InProcess) Process(ctx context.Context, b *wire.Batch) (*Answer, error) {
+	// The stage reuses its memory when its callback returns, so the answer must be held there until Release:
+	// a goroutine does, which costs far less than a copy of all columns.
+	h := &held{release: make(chan struct{})}
+	ready := make(chan *wire.Result, 1)
+	failed := make(chan error, 1)
+	go func() {
+		err := p.stage.Process(ctx, b, func(r *wire.Result) error {
+			ready <- r
+			<-h.release
+			return nil
+		})
+		if err != nil {
+			failed <- err
+		}
+	}()
+	select {
+	case err := <-failed:
+		return nil, err
+	case r := <-ready:
+		reply := &Reply{Result: r, held: h}
+		if err := r.Validate(b, uint32(ecs.Message)); err != nil {
+			reply.Release()
+			return nil, err
+		}
+		p.m.restrict(r)
+		return &Answer{Parts: []Part{{0, int(b.Rows), reply, nil}}}, nil
+	}
+}
+
+// held keeps a stage's memory until released once.
+type held struct {
+	once    sync.Once
+	release chan struct{}
+}
+
+func (h *held) done() { h.once.Do(func() { close(h.release) }) }
