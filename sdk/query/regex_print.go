@@ -31,7 +31,10 @@ type printer struct {
 	dialect dialect
 }
 
-// The characters that are in no run: separators and those that are tokens of their own.
+// runEdge are the characters that are in no run: separators and those that are tokens of their own.
+const runEdge = `[^\p{L}\p{M}\p{Nd}]|[\p{Han}\p{Hiragana}\p{Katakana}\x{30fc}\x{ff70}]`
+
+// notRun are the same for use in a negated class, but for code points that Unicode has not assigned.
 const notRun = `\p{Z}\p{P}\p{S}\p{C}\p{Nl}\p{No}\p{Han}\p{Hiragana}\p{Katakana}\x{30fc}\x{ff70}`
 
 const never = `[^\x00-\x{10ffff}]`
@@ -137,7 +140,7 @@ func (p printer) begin() {
 	case dialectGo:
 		p.WriteByte('^')
 	case dialectRun:
-		p.WriteString("(?:^|[" + notRun + "])")
+		p.WriteString("(?:^|" + runEdge + ")")
 	}
 }
 
@@ -146,7 +149,7 @@ func (p printer) finish() {
 	case dialectGo:
 		p.WriteByte('$')
 	case dialectRun:
-		p.WriteString("(?:$|[" + notRun + "])")
+		p.WriteString("(?:$|" + runEdge + ")")
 	}
 }
 
