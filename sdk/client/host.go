@@ -1,0 +1,222 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// Plugin describes a plugin. Counters count since the host started.
+type Plugin struct {
+	ID           string          `json:"id"`
+	Kind         string          `json:"kind"` // parser, enricher, masker, detector or notifier
+	Version      string          `json:"version"`
+	Description  string          `json:"description,omitempty"`
+	State        string          `json:"state"`            // running, disabled, quarantined, starting or failed
+	Reason       string          `json:"reason,omitempty"` // why it is not running
+	PID          int             `json:"pid,omitempty"`
+	Started      time.Time       `json:"started,omitzero"`
+	Restarts     uint64          `json:"restarts"`
+	Calls        uint64          `json:"calls"`
+	Rows         uint64          `json:"rows"`
+	Errors       uint64          `json:"errors"`
+	CPUSeconds   float64         `json:"cpu_seconds"`
+	MsPerMB      float64         `json:"ms_per_mb"` // CPU milliseconds per MB of raw log
+	Accepts      json.RawMessage `json:"accepts,omitempty"`
+	Reads        []string        `json:"reads,omitempty"`
+	Writes       []string        `json:"writes,omitempty"`
+	ConfigSchema json.RawMessage `json:"config_schema,omitempty"`
+}
+
+// Plugins lists all plugins.
+func (c *Client) Plugins(ctx context.Context) ([]Plugin, error) {
+	a, err := call[struct {
+		Plugins []Plugin `json:"plugins"`
+	}](ctx, c, get("plugins"))
+	if err != nil {
+		return nil, err
+	}
+	return a.Plugins, nil
+}
+
+// Plugin returns one plugin.
+func (c *Client) Plugin(ctx context.Context, id string) (*Plugin, error) {
+	return call[Plugin](ctx, c, get("plugins", id))
+}
+
+// EnablePlugin starts a plugin.
+func (c *Client) EnablePlugin(ctx context.Context, id string) (*Plugin, error) {
+	return call[Plugin](ctx, c, request{method: http.MethodPost, path: []string{"plugins", id, "enable"}})
+}
+
+// DisablePlugin stops a plugin.
+func (c *Client) DisablePlugin(ctx context.Context, id string) (*Plugin, error) {
+	return call[Plugin](ctx, c, request{method: http.MethodPost, path: []string{"plugins", id, "disable"}})
+}
+
+// Input describes where records come in. Counters count since the host started.
+type Input struct {
+	Name        string           `json:"name"`
+	Kind        string           `json:"kind"`
+	Address     []string         `json:"address"`
+	Parser      string           `json:"parser,omitempty"`
+	State       string           `json:"state"` // stopped, running, waiting or failed
+	Records     int64            `json:"records"`
+	Bytes       int64            `json:"bytes"`
+	Batches     int64            `json:"batches"`
+	Decoded     int64            `json:"decoded"`
+	Truncated   int64            `json:"truncated"`
+	Dropped     map[string]int64 `json:"dropped"` // by reason
+	Connections int64            `json:"connections"`
+	Accepted    int64            `json:"accepted"`
+	Errors      int64            `json:"errors"`
+	LastError   string           `json:"last_error,omitempty"`
+	LastRecord  time.Time        `json:"last_record,omitzero"`
+}
+
+// Inputs lists all inputs.
+func (c *Client) Inputs(ctx context.Context) ([]Input, error) {
+	a, err := call[struct {
+		Inputs []Input `json:"inputs"`
+	}](ctx, c, get("inputs"))
+	if err != nil {
+		return nil, err
+	}
+	return a.Inputs, nil
+}
+
+// Journal is one partition of a journal with its consumer groups.
+type Journal struct {
+	Name      string  `json:"name"`
+	Partition int     `json:"partition"`
+	ID        string  `json:"id"`
+	First     uint64  `json:"first"` // offsets of the oldest and newest entry
+	Last      uint64  `json:"last"`
+	Bytes     int64   `json:"bytes"`
+	MaxBytes  int64   `json:"max_bytes"` // 0: no bound
+	Full      bool    `json:"full"`
+	Error     string  `json:"error,omitempty"`
+	Groups    []Group `json:"groups"`
+}
+
+// Group is a consumer group of a journal.
+type Group struct {
+	Name      string    `json:"name"`
+	Committed uint64    `json:"committed"`
+	Lag       uint64    `json:"lag"` // entries behind
+	LagBytes  int64     `json:"lag_bytes"`
+	Required  bool      `json:"required"`
+	Detached  bool      `json:"detached"`
+	LastRead  time.Time `json:"last_read,omitzero"`
+}
+
+// Consumers lists the journals and how far their consumers are behind.
+func (c *Client) Consumers(ctx context.Context) ([]Journal, error) {
+	a, err := call[struct {
+		Journals []Journal `json:"journals"`
+	}](ctx, c, get("consumers"))
+	if err != nil {
+		return nil, err
+	}
+	return a.Journals, nil
+}
+
+// DeadLetterFilter selects dead letters. The zero value is the newest 100.
+type DeadLetterFilter struct {
+	Plugin string
+	Reason string
+	Text   string // a part of the message or text
+	Limit  int    // 1 to 1000; 0 means 100
+	Cursor string // of the page before
+}
+
+// DeadLetter is an event that could not be handled. Its text is masked.
+type DeadLetter struct {
+	ID      string    `json:"id"`
+	Time    time.Time `json:"time"`
+	EventID string    `json:"event_id,omitempty"`
+	Stage   string    `json:"stage"`
+	Plugin  string    `json:"plugin,omitempty"`
+	Reason  string    `json:"reason"`
+	Message string    `json:"message,omitempty"`
+	Input   string    `json:"input,omitempty"`
+	Text    string    `json:"text,omitempty"`
+}
+
+// DeadLetterPage is one page of dead letters, newest first.
+type DeadLetterPage struct {
+	Letters []DeadLetter `json:"letters"`
+	Cursor  string       `json:"cursor,omitempty"` // for the next page; empty: there is none
+}
+
+// DeadLetters returns one page.
+func (c *Client) DeadLetters(ctx context.Context, f DeadLetterFilter) (*DeadLetterPage, error) {
+	p := url.Values{}
+	setText(p, "plugin", f.Plugin)
+	setText(p, "reason", f.Reason)
+	setText(p, "text", f.Text)
+	setText(p, "cursor", f.Cursor)
+	setInt(p, "limit", f.Limit)
+	return call[DeadLetterPage](ctx, c, get("dead-letters").with(p))
+}
+
+// Health is how the host is.
+type Health struct {
+	Status     string      `json:"status"` // ok, degraded or failed: the worst of the components
+	Version    string      `json:"version"`
+	Components []Component `json:"components"`
+}
+
+// Component is how one part of the host is.
+type Component struct {
+	Name   string `json:"name"`
+	Status string `json:"status"`
+	Reason string `json:"reason,omitempty"` // why it is not ok
+	Advice string `json:"advice,omitempty"` // what an admin can do
+}
+
+// Health returns how each part of the host is, and why.
+func (c *Client) Health(ctx context.Context) (*Health, error) {
+	return call[Health](ctx, c, get("health"))
+}
+
+// Stream is a named saved query.
+type Stream struct {
+	Name        string    `json:"name"`
+	Description string    `json:"description,omitempty"`
+	Query       string    `json:"query"`
+	Origin      string    `json:"origin"` // config or api; those of the configuration change there only
+	Updated     time.Time `json:"updated,omitzero"`
+}
+
+// Streams lists all streams by name.
+func (c *Client) Streams(ctx context.Context) ([]Stream, error) {
+	a, err := call[struct {
+		Streams []Stream `json:"streams"`
+	}](ctx, c, get("streams"))
+	if err != nil {
+		return nil, err
+	}
+	return a.Streams, nil
+}
+
+// Stream returns one stream.
+func (c *Client) Stream(ctx context.Context, name string) (*Stream, error) {
+	return call[Stream](ctx, c, get("streams", name))
+}
+
+// PutStream makes a stream or replaces it.
+func (c *Client) PutStream(ctx context.Context, name, query, description string) (*Stream, error) {
+	q, err := request{method: http.MethodPut, path: []string{"streams", name}}.json(map[string]string{"query": query, "description": description})
+	if err != nil {
+		return nil, err
+	}
+	return call[Stream](ctx, c, q)
+}
+
+// DeleteStream removes a stream. The events it selected stay.
+func (c *Client) DeleteStream(ctx context.Context, name string) error {
+	return c.nothing(ctx, request{method: http.MethodDelete, path: []string{"streams", name}})
+}
