@@ -26,6 +26,7 @@ const (
 	mostBackoff  = 2 * time.Second
 
 	probeBytes = 1 << 20
+	probeName  = "probe"
 )
 
 // request is one body on its way to the disk. The caller waits for done, so body stays as it is.
@@ -220,7 +221,6 @@ func (j *Journal) takeLocked() []*request {
 	rest := copy(j.queue, j.queue[n:])
 	clear(j.queue[rest:])
 	j.queue = j.queue[:rest]
-	j.queuedBytes -= size
 	return batch
 }
 
@@ -235,12 +235,16 @@ func (j *Journal) write(batch []*request) error {
 	case <-j.freed: // of before this attempt
 	default:
 	}
-	durable := j.last // only this goroutine changes it
+	last := j.last // only this goroutine changes it
+	durable := last
+	if j.o.NoSync {
+		durable = 0
+	}
 	bodies := make([][]byte, len(batch))
 	sizes := make([]int64, len(batch))
 	j.batch.Clear()
 	for i, r := range batch {
-		offset := durable + 1 + uint64(i)
+		offset := last + 1 + uint64(i)
 		var frame []byte
 		if j.box == nil {
 			frame = make([]byte, headerLen+len(r.body))
@@ -323,6 +327,7 @@ func (j *Journal) publish(batch []*request, bodies [][]byte, full []segment, tai
 		j.last++
 		j.ring.push(j.last, bodies[i])
 		r.offset = j.last
+		j.queuedBytes -= r.cost
 		close(r.done)
 	}
 	j.appended = time.Now()
@@ -365,9 +370,9 @@ func (j *Journal) failed(batch []*request, err error) {
 			r.err = fmt.Errorf("%w: %w", journal.ErrFull, err)
 		default:
 			again = append(again, r)
-			j.queuedBytes += r.cost
 			continue
 		}
+		j.queuedBytes -= r.cost
 		close(r.done)
 	}
 	j.queue = append(again, j.queue...)
@@ -447,7 +452,7 @@ func (j *Journal) probe() error {
 			return err
 		}
 	}
-	path := filepath.Join(j.dir, "probe")
+	path := filepath.Join(j.dir, probeName)
 	err := writeFile(path, make([]byte, probeBytes))
 	if err = errors.Join(err, os.Remove(path)); err != nil {
 		return err

@@ -10,8 +10,8 @@
 //	lock        held while open, with the owner's process id
 //	00000000000000000001, …   segments, named by the offset of their first entry
 //
-// The library is github.com/tidwall/wal (MIT): small, no dependencies to speak of, one format byte for
-// byte known, batches with one sync. Weighed against it: hashicorp/raft-wal checks whole batches and
+// The library is github.com/tidwall/wal (MIT): small, two small dependencies, a format known to the
+// byte, batches with one sync. Weighed against it: hashicorp/raft-wal checks whole batches and
 // preallocates, but brings raft, bbolt and etcd along, does not check what it reads, and takes a damaged
 // batch for the end of the log; Prometheus' tsdb/wlog and Pebble's record log write in 32 KiB pages, do
 // not address single entries and pull in their databases; etcd's wal knows raft entries only. Three
@@ -146,10 +146,10 @@ type Journal struct {
 	mu           sync.Mutex
 	closing      bool
 	queue        []*request // waiting to be written, oldest first
-	queuedBytes  int64
-	segments     []segment // never empty; the last one is written to
-	last         uint64    // newest entry that is durable and so visible
-	bytes        int64     // of all segments
+	queuedBytes  int64      // of the queue and of what is being written
+	segments     []segment  // never empty; the last one is written to
+	last         uint64     // newest entry that is durable and so visible
+	bytes        int64      // of all segments
 	ring         ring
 	groups       map[string]*group
 	dirty        bool  // state.json is behind
@@ -199,6 +199,9 @@ func Open(dir string, o Options) (*Journal, error) {
 
 // load fills j from the directory.
 func (j *Journal) load() error {
+	if err := os.Remove(filepath.Join(j.dir, probeName)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
 	key, err := readKey(j.o.KeyFile, j.o.Logf)
 	if err != nil {
 		return err
@@ -271,8 +274,11 @@ func (j *Journal) Read(offset uint64) (journal.Entry, error) {
 		c := cursor{j: j}
 		body, err := c.read(offset, at)
 		c.close()
-		if errors.Is(err, os.ErrNotExist) && j.trimmed(offset) {
-			continue // deleted between the look and the read: the next look says so
+		if errors.Is(err, os.ErrNotExist) {
+			if j.trimmed(offset) {
+				continue // deleted between the look and the read: the next look says so
+			}
+			err = j.damage(at.first, 0, offset, err)
 		}
 		return journal.Entry{Offset: offset, Body: body}, err
 	}

@@ -180,6 +180,9 @@ func commitsFreeTheDisk(j *Journal) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
+	if err := takeTheRest(filepath.Join(filepath.Dir(j.dir), "rest")); err != nil {
+		return 0, err
+	}
 	if err := c.Commit(last); err != nil {
 		return 0, err
 	}
@@ -198,6 +201,22 @@ func commitsFreeTheDisk(j *Journal) (uint64, error) {
 		}
 	}
 	return last, nil
+}
+
+// takeTheRest writes until nothing fits any more, also when the journal cleans up behind an attempt.
+func takeTheRest(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return err
+	}
+	for full := 0; full < 300; time.Sleep(time.Millisecond) {
+		if _, err := f.Write(make([]byte, 4096)); errors.Is(err, syscall.ENOSPC) {
+			full++
+		} else if full = 0; err != nil {
+			return err
+		}
+	}
+	return f.Close()
 }
 
 func allThere(j *Journal, last uint64) error {

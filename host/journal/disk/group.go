@@ -183,8 +183,11 @@ func (c *consumer) Next(ctx context.Context) (journal.Entry, error) {
 			continue
 		}
 		e.Body, err = c.readDisk(e.Offset, at)
-		if errors.Is(err, os.ErrNotExist) && c.j.trimmed(e.Offset) {
-			continue // deleted between the look and the read: the next look says so
+		if errors.Is(err, os.ErrNotExist) {
+			if c.j.trimmed(e.Offset) {
+				continue // deleted between the look and the read: the next look says so
+			}
+			err = c.j.damage(at.first, 0, e.Offset, err)
 		}
 		if err != nil {
 			return journal.Entry{}, err

@@ -47,6 +47,7 @@ func (j *Journal) trim() {
 			return
 		}
 		oldest := j.segments[0]
+		j.segments = j.segments[1:] // before the file goes, so that readers know why
 		j.mu.Unlock()
 
 		err := os.Remove(j.segmentPath(oldest.first))
@@ -60,8 +61,9 @@ func (j *Journal) trim() {
 		}
 		j.trimErr = err
 		if err == nil {
-			j.segments = j.segments[1:]
 			j.bytes -= oldest.size
+		} else {
+			j.segments = append([]segment{oldest}, j.segments...)
 		}
 		j.mu.Unlock()
 		if err != nil {

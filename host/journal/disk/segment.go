@@ -85,7 +85,8 @@ func (j *Journal) repairTail(tail *segment, acknowledged uint64) error {
 	end, next, err := scanSegment(data, j.seed, tail.first)
 	j.last = next - 1
 	if err == nil {
-		return nil
+		// A killed process may have written without syncing. What readers see must stay.
+		return cutFile(path, tail.size)
 	}
 	if acknowledged >= next && !j.o.NoSync {
 		return j.damage(tail.first, int64(end), next, fmt.Errorf("%w, but entries up to %d were acknowledged", err, acknowledged))

@@ -190,7 +190,7 @@ func writeFile(path string, data []byte) error {
 	return errors.Join(err, f.Close())
 }
 
-// cutFile shortens a file for good.
+// cutFile gives a file this size and makes all of it durable.
 func cutFile(path string, size int64) error {
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {
