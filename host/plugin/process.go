@@ -30,6 +30,8 @@ type process struct {
 	cmd     *exec.Cmd
 	pid     int
 	started time.Time
+	// generation tells processes of one plugin apart; set when it goes into service.
+	generation uint64
 
 	requests, replies *wire.Region // nil: bodies travel over the socket
 	slots             chan int

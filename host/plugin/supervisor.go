@@ -43,7 +43,8 @@ type Plugin struct {
 	stopped chan struct{}
 	onStart func(context.Context, *process) error // restores the state of detectors
 
-	crashes []time.Time
+	crashes    []time.Time
+	generation uint64 // counts processes put into service
 	Metrics
 }
 
@@ -91,6 +92,10 @@ func (p *Plugin) set(s State, reason string, proc *process) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.state, p.reason, p.proc = s, reason, proc
+	if proc != nil {
+		p.generation++
+		proc.generation = p.generation
+	}
 	close(p.changed)
 	p.changed = make(chan struct{})
 }

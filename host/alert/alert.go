@@ -1,0 +1,310 @@
+// Package alert runs detectors over the event journal and hands what they raise to notifiers.
+//
+// A [Runner] is one consumer group of the event journal. Detectors see every finished batch in journal
+// order. Their state is snapshotted with the offset it includes; a fresh process gets the last snapshot and
+// the batches since, so that a crash neither loses nor repeats an alert. Delivery is at least once, under
+// an id that stays the same.
+package alert
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/sirupsen/logrus"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/logcenter/logcenter/host/journal"
+	"github.com/logcenter/logcenter/host/pipeline"
+	"github.com/logcenter/logcenter/host/plugin"
+	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/wire"
+)
+
+// Options say where state is kept.
+type Options struct {
+	Dir string // snapshots, one file a detector; made if missing
+	Log *logrus.Entry
+}
+
+// Runner is the alert consumer. Handle has one caller, the rest is safe for concurrent use.
+type Runner struct {
+	o         Options
+	registry  *plugin.Registry
+	journal   journal.Journal
+	detectors map[string]*detector
+	seen      map[string]time.Time // ids delivered lately
+	Raised    atomic.Int64
+	Delivered atomic.Int64
+	Failed    atomic.Int64 // given up after a notifier's final error
+	Skipped   atomic.Int64 // batches that a detector did not survive
+
+	mu      sync.Mutex // guards what follows, and the map of detectors
+	handled uint64
+	recent  []*wire.Alert // newest last, bounded
+}
+
+const (
+	snapshotEvery = 10 * time.Second
+	notifyTimeout = 10 * time.Second
+	notifyTries   = 5
+	keepRecent    = 1000
+	keepSeen      = 100000
+	detectTries   = 3
+)
+
+// detector is one detector plugin with its state on disk.
+type detector struct {
+	p          *plugin.Plugin
+	path       string
+	generation uint64 // of the process that has seen all up to offset
+	offset     uint64 // the last batch it has seen
+	saved      atomic.Uint64
+	lastSave   time.Time
+	seq        uint64
+}
+
+// NewRunner makes the consumer of an event journal.
+func NewRunner(r *plugin.Registry, j journal.Journal, o Options) (*Runner, error) {
+	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
+		return nil, err
+	}
+	return &Runner{o: o, registry: r, journal: j, detectors: map[string]*detector{}, seen: map[string]time.Time{}}, nil
+}
+
+// Durable is the offset that no detector needs to see again: the least that their snapshots include. The journal
+// keeps what is behind it.
+func (r *Runner) Durable() uint64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	least := r.handled
+	for _, d := range r.detectors {
+		least = min(least, d.saved.Load())
+	}
+	return least
+}
+
+// Handle runs one entry through all detectors in service and delivers what they raise. An error means that
+// nothing of the entry is settled.
+func (r *Runner) Handle(ctx context.Context, offset uint64, e *pipeline.Entry) error {
+	for _, p := range r.registry.InService(wire.Kind_DETECTOR) {
+		d := r.detector(p, offset)
+		if offset <= d.offset {
+			continue
+		}
+		if err := r.advance(ctx, d, offset, e); err != nil && !errors.Is(err, plugin.ErrUnavailable) {
+			return err
+		}
+	}
+	r.mu.Lock()
+	r.handled = offset
+	r.mu.Unlock()
+	return nil
+}
+
+// detector finds or makes the runner's view of a plugin. One seen for the first time starts at its snapshot,
+// or, without one, at the entry at hand.
+func (r *Runner) detector(p *plugin.Plugin, offset uint64) *detector {
+	m := p.Manifest()
+	if d := r.detectors[m.ID]; d != nil {
+		return d
+	}
+	d := &detector{p: p, path: filepath.Join(r.o.Dir, m.ID+".snapshot"), lastSave: time.Now()}
+	_, saved, err := readSnapshot(d.path)
+	if err != nil {
+		saved = offset - 1
+		if !errors.Is(err, os.ErrNotExist) {
+			r.o.Log.WithError(err).WithField("plugin", m.ID).Error("the detector's snapshot cannot be read; it starts without memory of the past")
+		}
+	}
+	d.saved.Store(saved)
+	d.offset = saved
+	p.OnRestart(func() (uint64, []byte, error) {
+		state, offset, err := readSnapshot(d.path)
+		if err != nil {
+			return 0, nil, nil //nolint:nilerr // said above; without a snapshot it starts empty
+		}
+		return offset, state, nil
+	})
+	r.mu.Lock()
+	r.detectors[m.ID] = d
+	r.mu.Unlock()
+	return d
+}
+
+// advance brings a detector to offset. Whenever its process turns out to be a fresh one, that has the state of
+// the last snapshot, and the entries since are run again; alerts raised again have the same ids.
+func (r *Runner) advance(ctx context.Context, d *detector, offset uint64, e *pipeline.Entry) error {
+	for try := 1; ; try++ {
+		err := r.tryAdvance(ctx, d, offset, e)
+		if err == nil || ctx.Err() != nil || errors.Is(err, plugin.ErrUnavailable) {
+			return err
+		}
+		if errors.Is(err, plugin.ErrRestarted) {
+			try--
+			continue
+		}
+		if try == detectTries {
+			r.Skipped.Add(1)
+			r.o.Log.WithError(err).WithField("plugin", d.p.Manifest().ID).Error("the detector does not survive a batch; it goes on behind it")
+			d.offset = offset
+			return nil
+		}
+	}
+}
+
+func (r *Runner) tryAdvance(ctx context.Context, d *detector, offset uint64, e *pipeline.Entry) error {
+	g, err := d.p.Generation(ctx)
+	if err != nil {
+		return err
+	}
+	if g != d.generation {
+		if d.generation == 0 { // the first process started before OnRestart was set
+			if state, at, err := readSnapshot(d.path); err == nil {
+				if err := d.p.Restore(ctx, at, state); err != nil {
+					return err
+				}
+			}
+		}
+		d.generation, d.offset = g, d.saved.Load()
+	}
+	for at := d.offset + 1; at < offset; at++ {
+		old, err := r.journal.Read(at)
+		if errors.Is(err, journal.ErrTrimmed) {
+			d.offset = at
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		entry, err := pipeline.DecodeEntry(old.Body)
+		if err != nil {
+			return err
+		}
+		if err := r.detect(ctx, d, at, entry.Batch); err != nil {
+			return err
+		}
+	}
+	if err := r.detect(ctx, d, offset, e.Batch); err != nil {
+		return err
+	}
+	if time.Since(d.lastSave) > snapshotEvery {
+		return r.save(ctx, d)
+	}
+	return nil
+}
+
+func (r *Runner) detect(ctx context.Context, d *detector, offset uint64, b *wire.Batch) error {
+	if b.Rows == 0 {
+		d.offset = offset
+		return nil
+	}
+	d.seq++
+	req := &wire.Batch{Seq: d.seq, Rows: b.Rows, Journal: b.Journal, Partition: b.Partition, Offset: offset}
+	for _, f := range append([]ecs.Field{ecs.Message, ecs.LogcenterPosition}, d.p.Manifest().Reads...) {
+		if c := b.Column(uint32(f)); c != nil && req.Column(uint32(f)) == nil {
+			req.Columns = append(req.Columns, c)
+		}
+	}
+	reply, err := d.p.Detect(ctx, d.generation, req)
+	if err != nil {
+		return err
+	}
+	defer reply.Release()
+	if reply.Error != "" {
+		r.o.Log.WithField("plugin", d.p.Manifest().ID).Error("detector: " + reply.Error)
+	}
+	for _, a := range reply.Alerts {
+		r.deliver(ctx, a)
+	}
+	d.offset = offset
+	return nil
+}
+
+func (r *Runner) save(ctx context.Context, d *detector) error {
+	state, err := d.p.Snapshot(ctx)
+	if err != nil {
+		return fmt.Errorf("snapshot of %s: %w", d.p.Manifest().ID, err)
+	}
+	if err := writeSnapshot(d.path, d.offset, state); err != nil {
+		return err
+	}
+	d.saved.Store(d.offset)
+	d.lastSave = time.Now()
+	return nil
+}
+
+// Save snapshots all detectors, at the end of a run.
+func (r *Runner) Save(ctx context.Context) error {
+	var errs []error
+	for _, d := range r.detectors {
+		if d.offset > d.saved.Load() {
+			errs = append(errs, r.save(ctx, d))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// deliver tells all notifiers, and those who ask for recent alerts.
+func (r *Runner) deliver(ctx context.Context, a *wire.Alert) {
+	if _, dup := r.seen[a.Id]; dup {
+		return
+	}
+	if len(r.seen) >= keepSeen {
+		clear(r.seen)
+	}
+	r.seen[a.Id] = time.Now()
+	r.Raised.Add(1)
+	a = proto.Clone(a).(*wire.Alert)
+	r.mu.Lock()
+	r.recent = append(r.recent, a)
+	if len(r.recent) > keepRecent {
+		r.recent = r.recent[len(r.recent)-keepRecent:]
+	}
+	r.mu.Unlock()
+	r.o.Log.WithFields(logrus.Fields{"rule": a.Rule, "id": a.Id, "severity": a.Severity, "events": a.EventCount}).Info("alert: " + a.Name)
+	for _, n := range r.registry.InService(wire.Kind_NOTIFIER) {
+		r.notify(ctx, n, a)
+	}
+}
+
+func (r *Runner) notify(ctx context.Context, n *plugin.Plugin, a *wire.Alert) {
+	for try := 1; ; try++ {
+		tctx, cancel := context.WithTimeout(ctx, notifyTimeout)
+		wait, err := n.Notify(tctx, a)
+		cancel()
+		if err == nil {
+			r.Delivered.Add(1)
+			return
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		if wait == 0 || try == notifyTries {
+			r.Failed.Add(1)
+			r.o.Log.WithError(err).WithFields(logrus.Fields{"plugin": n.Manifest().ID, "id": a.Id}).Error("alert was not delivered")
+			return
+		}
+		select {
+		case <-time.After(min(wait, notifyTimeout)):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// Recent returns the newest alerts, newest first.
+func (r *Runner) Recent(n int) []*wire.Alert {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	out := make([]*wire.Alert, 0, min(n, len(r.recent)))
+	for i := len(r.recent) - 1; i >= 0 && len(out) < n; i-- {
+		out = append(out, r.recent[i])
+	}
+	return out
+}

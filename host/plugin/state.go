@@ -1,0 +1,133 @@
+package plugin
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/logcenter/logcenter/sdk/wire"
+)
+
+// Snapshot returns a detector's state as it is after the last batch it answered.
+func (p *Plugin) Snapshot(ctx context.Context) ([]byte, error) {
+	proc, err := p.running(ctx)
+	if err != nil {
+		return nil, err
+	}
+	st, err := proc.stage.Snapshot(ctx, &wire.SnapshotRequest{})
+	if err != nil {
+		return nil, err
+	}
+	var state bytes.Buffer
+	for {
+		c, err := st.Recv()
+		if errors.Is(err, io.EOF) {
+			return state.Bytes(), nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		state.Write(c.Data)
+	}
+}
+
+// Restore replaces a detector's state by a snapshot that includes everything up to offset.
+func (p *Plugin) Restore(ctx context.Context, offset uint64, state []byte) error {
+	proc, err := p.running(ctx)
+	if err != nil {
+		return err
+	}
+	return proc.restore(ctx, offset, state)
+}
+
+const restoreChunk = 1 << 20
+
+func (p *process) restore(ctx context.Context, offset uint64, state []byte) error {
+	st, err := p.stage.Restore(ctx)
+	if err != nil {
+		return err
+	}
+	for first := true; first || len(state) > 0; first = false {
+		n := min(len(state), restoreChunk)
+		if err := st.Send(&wire.StateChunk{Offset: offset, Data: state[:n]}); err != nil && !errors.Is(err, io.EOF) {
+			return err
+		}
+		state = state[n:]
+	}
+	r, err := st.CloseAndRecv()
+	if err != nil {
+		return fmt.Errorf("restore: %w", err)
+	}
+	if r.Error != "" {
+		return fmt.Errorf("restore: %s", r.Error)
+	}
+	return nil
+}
+
+// OnRestart says which state every fresh process of a detector starts with; nil state is none.
+func (p *Plugin) OnRestart(state func() (offset uint64, state []byte, err error)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.onStart = func(ctx context.Context, proc *process) error {
+		offset, s, err := state()
+		if err != nil || s == nil {
+			return err
+		}
+		return proc.restore(ctx, offset, s)
+	}
+}
+
+// Notify has a notifier deliver an alert. retry says when to try again, 0 that the error is final.
+func (p *Plugin) Notify(ctx context.Context, a *wire.Alert) (retry time.Duration, err error) {
+	proc, err := p.running(ctx)
+	if err != nil {
+		return time.Second, err
+	}
+	r, err := proc.stage.Notify(ctx, a)
+	if err != nil {
+		proc.fail(fmt.Errorf("notify: %w", err))
+		return time.Second, err
+	}
+	p.Calls.Add(1)
+	if r.Error != "" {
+		p.RowErrors.Add(1)
+		return time.Duration(r.RetryAfterMs) * time.Millisecond, errors.New(r.Error)
+	}
+	return 0, nil
+}
+
+// ErrRestarted means that the process is another than the one asked for: its state is the last snapshot's.
+var ErrRestarted = errors.New("plugin was restarted")
+
+// Generation waits for a running process and returns its number, which changes with every restart.
+func (p *Plugin) Generation(ctx context.Context) (uint64, error) {
+	proc, err := p.running(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return proc.generation, nil
+}
+
+// Detect is one try on the process of one generation: a stateful plugin that was restarted must first be
+// brought to where it was. ErrRestarted if it is another.
+func (p *Plugin) Detect(ctx context.Context, generation uint64, b *wire.Batch) (*Reply, error) {
+	proc, err := p.running(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if proc.generation != generation {
+		return nil, ErrRestarted
+	}
+	r, err := proc.process(ctx, b)
+	if err != nil {
+		if ctx.Err() == nil {
+			p.Failures.Add(1)
+		}
+		return nil, err
+	}
+	p.count(b, r)
+	return r, nil
+}
