@@ -1,0 +1,604 @@
+package embedded
+
+import (
+	"cmp"
+	"context"
+	"database/sql/driver"
+	"fmt"
+	"math"
+	"math/big"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/logcenter/logcenter/host/store"
+	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/query"
+)
+
+// Aggregate implements [store.Store]. Each level of buckets is one SQL statement, which also computes the single
+// values below it; values that are dear to compute for buckets that will be cut have a statement of their own.
+func (s *Store) Aggregate(ctx context.Context, scope store.Scope, r store.AggregateRequest) (*store.AggregateResult, error) {
+	p, err := s.snapshot()
+	if err != nil {
+		return nil, err
+	}
+	defer p.release()
+	q, ok, err := s.selection(scope, r.Selection, p)
+	if err != nil {
+		return nil, err
+	}
+	if !ok { // compute from nothing, so that the answer has its usual form
+		q = &selection{from: nanos(r.From), to: nanos(r.To), now: time.Now(), node: &query.All{}}
+		return s.aggregate(ctx, &snapshot{}, q, r.Aggs)
+	}
+	return s.aggregate(ctx, p, q, r.Aggs)
+}
+
+func (s *Store) aggregate(ctx context.Context, p *snapshot, q *selection, aggs []store.Agg) (*store.AggregateResult, error) {
+	aggs, err := checkAggs(aggs, 1, q)
+	if err != nil {
+		return nil, err
+	}
+	a := &aggregator{ctx: ctx, store: s, snap: p, sel: q}
+	root := newAggNode(aggs)
+	all := make([]int, len(aggs))
+	for i := range all {
+		all[i] = i
+	}
+	if err := a.fill(nil, nil, map[string]*aggNode{"": root}, aggs, all); err != nil {
+		return nil, err
+	}
+	return &store.AggregateResult{Total: root.count, Aggs: root.results}, nil
+}
+
+// checkAggs names aggregations and refuses what cannot be computed, before anything is read.
+func checkAggs(aggs []store.Agg, depth int, q *selection) ([]store.Agg, error) {
+	if len(aggs) > 0 && depth > store.MaxDepth {
+		return nil, fmt.Errorf("%w: aggregations are nested more than %d deep", store.ErrRequest, store.MaxDepth)
+	}
+	out := slices.Clone(aggs)
+	names := map[string]bool{}
+	for i := range out {
+		a := &out[i]
+		if a.Name == "" {
+			a.Name = string(a.Kind)
+			if a.Field != "" {
+				a.Name += "(" + a.Field + ")"
+			}
+		}
+		if names[a.Name] {
+			return nil, fmt.Errorf("%w: two aggregations are named %s", store.ErrRequest, a.Name)
+		}
+		names[a.Name] = true
+		var err error
+		switch a.Kind {
+		case store.Terms, store.DateHistogram, store.Histogram, store.Ranges:
+			if a.Kind == store.Terms && a.Size == 0 {
+				a.Size = 10
+			}
+			if _, err = newAggKey(a, q); err == nil {
+				a.Aggs, err = checkAggs(a.Aggs, depth+1, q)
+			}
+		default:
+			if len(a.Aggs) > 0 {
+				return nil, fmt.Errorf("%w: %s makes no buckets, so nothing can be nested in it", store.ErrRequest, a.Name)
+			}
+			_, err = newMetric(a)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// aggNode is one bucket, or the whole selection, while its results come in.
+type aggNode struct {
+	count   int64
+	results []store.AggResult
+}
+
+// newAggNode has the results of no events.
+func newAggNode(aggs []store.Agg) *aggNode {
+	n := &aggNode{results: make([]store.AggResult, len(aggs))}
+	for i, a := range aggs {
+		r := &n.results[i]
+		r.Name, r.Kind = a.Name, a.Kind
+		switch a.Kind {
+		case store.Count, store.Distinct, store.Sum:
+			r.Value = new(float64)
+		case store.Percentiles:
+			for range a.Percents {
+				r.Values = append(r.Values, math.NaN())
+			}
+		}
+	}
+	return n
+}
+
+type aggregator struct {
+	ctx     context.Context //nolint:containedctx // of one call
+	store   *Store
+	snap    *snapshot
+	sel     *selection
+	buckets int
+}
+
+// keep restricts a level to the buckets that were kept above it.
+type keep struct {
+	depth  int      // keys it names
+	tuples []string // SQL of their values
+}
+
+// fill computes those of aggs for the nodes of a path; nodes are by the SQL of their keys.
+func (a *aggregator) fill(path []*aggKey, only *keep, nodes map[string]*aggNode, aggs []store.Agg, which []int) error {
+	var vals, levels []int
+	for _, i := range which {
+		if _, err := newMetric(&aggs[i]); err == nil {
+			vals = append(vals, i)
+		} else {
+			levels = append(levels, i)
+		}
+	}
+	if len(vals) > 0 || len(path) == 0 {
+		if err := a.values(path, only, nodes, aggs, vals); err != nil {
+			return err
+		}
+	}
+	for _, i := range levels {
+		if err := a.level(path, only, nodes, aggs, i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// values computes single values for all nodes of a path. At the root it also counts.
+func (a *aggregator) values(path []*aggKey, only *keep, nodes map[string]*aggNode, aggs []store.Agg, which []int) error {
+	var plain []int
+	for _, i := range which {
+		m, err := newMetric(&aggs[i])
+		if err != nil {
+			return err
+		}
+		if m.unnest {
+			if err := a.valueQuery(path, only, nodes, aggs, []int{i}, m); err != nil {
+				return err
+			}
+		} else {
+			plain = append(plain, i)
+		}
+	}
+	if len(plain) == 0 && len(path) > 0 {
+		return nil
+	}
+	return a.valueQuery(path, only, nodes, aggs, plain, nil)
+}
+
+func (a *aggregator) valueQuery(path []*aggKey, only *keep, nodes map[string]*aggNode, aggs []store.Agg, which []int, list *metric) error {
+	sel := []string{"count(*)"}
+	var cols []column
+	for _, i := range which {
+		m, err := newMetric(&aggs[i])
+		if err != nil {
+			return err
+		}
+		sel = append(sel, m.sql)
+		cols = append(cols, m.field.cols...)
+	}
+	from, r, err := a.from(path, only, cols)
+	if err != nil {
+		return err
+	}
+	if list != nil {
+		from = "(SELECT *, unnest(list_distinct(" + list.field.expr + ")) AS e FROM " + from + ")"
+	}
+	keys := keyNames(len(path))
+	sql := "SELECT " + strings.Join(append(slices.Clone(keys), sel...), ", ") + " FROM " + from
+	if len(keys) > 0 {
+		sql += " GROUP BY " + strings.Join(keys, ", ")
+	}
+	return a.store.run(a.ctx, r, sql, func(v []driver.Value) error {
+		n := nodes[tuple(path, v)]
+		if n == nil {
+			return nil
+		}
+		v = v[len(path):]
+		if list == nil && len(path) == 0 {
+			n.count, _ = v[0].(int64)
+		}
+		for j, i := range which {
+			setValue(&n.results[i], v[1+j])
+		}
+		return nil
+	})
+}
+
+func keyNames(n int) []string {
+	keys := make([]string, n)
+	for i := range keys {
+		keys[i] = "k" + strconv.Itoa(i)
+	}
+	return keys
+}
+
+// tuple is the SQL of a row's keys.
+func tuple(path []*aggKey, v []driver.Value) string {
+	parts := make([]string, len(path))
+	for i, k := range path {
+		parts[i] = k.literal(v[i])
+	}
+	return strings.Join(parts, ", ")
+}
+
+// from is the relation with the keys of a path as k0, k1, …; events that are in several buckets of a list field
+// are there once for each.
+func (a *aggregator) from(path []*aggKey, only *keep, extra []column) (string, *relation, error) {
+	cols := extra
+	for _, k := range path {
+		cols = append(cols, k.field.columns()...)
+	}
+	if len(cols) == 0 {
+		cols = []column{{colOffset, kindInt, false}}
+	}
+	slices.SortFunc(cols, func(a, b column) int { return strings.Compare(a.Name, b.Name) })
+	cols = slices.Compact(cols)
+	r, err := a.store.relation(a.snap, a.sel, cols)
+	if err != nil {
+		return "", nil, err
+	}
+	sql := r.sql
+	for i, k := range path {
+		name := "k" + strconv.Itoa(i)
+		expr := k.expr
+		if k.unnest {
+			expr = "unnest(" + expr + ")"
+		}
+		sql = "(SELECT *, " + expr + " AS " + name + " FROM " + sql + ")"
+		if !k.nulls {
+			sql = "(SELECT * FROM " + sql + " WHERE " + name + " IS NOT NULL)"
+		}
+		if only != nil && only.depth == i+1 {
+			sql = only.restrict(sql)
+		}
+	}
+	return sql, r, nil
+}
+
+func (o *keep) restrict(sql string) string {
+	null := slices.ContainsFunc(o.tuples, func(t string) bool { return strings.Contains(t, "NULL") })
+	if o.depth == 1 && !null {
+		return "(SELECT * FROM " + sql + " WHERE k0 IN (" + strings.Join(o.tuples, ", ") + "))"
+	}
+	names, on := make([]string, o.depth), make([]string, o.depth)
+	for i := range o.depth {
+		names[i] = "v" + strconv.Itoa(i)
+		on[i] = "k" + strconv.Itoa(i) + " IS NOT DISTINCT FROM " + names[i]
+	}
+	return "(SELECT * FROM " + sql + " SEMI JOIN (VALUES (" + strings.Join(o.tuples, "), (") + ")) AS v(" +
+		strings.Join(names, ", ") + ") ON " + strings.Join(on, " AND ") + ")"
+}
+
+// level computes one level of buckets and what is nested in it.
+func (a *aggregator) level(path []*aggKey, only *keep, nodes map[string]*aggNode, aggs []store.Agg, i int) error {
+	agg := &aggs[i]
+	k, err := newAggKey(agg, a.sel)
+	if err != nil {
+		return err
+	}
+	path = append(path[:len(path):len(path)], k)
+	inline := inlineValues(agg)
+	var cols []column
+	sel := []string{"count(*) AS c"}
+	for _, j := range inline {
+		m, err := newMetric(&agg.Aggs[j])
+		if err != nil {
+			return err
+		}
+		sel = append(sel, m.sql+" AS m"+strconv.Itoa(j))
+		cols = append(cols, m.field.cols...)
+	}
+	from, r, err := a.from(path, only, cols)
+	if err != nil {
+		return err
+	}
+	l := &levelReader{a: a, path: path, agg: agg, index: i, nodes: nodes, inline: inline, below: map[string]*aggNode{}, key: k, firsts: map[string][]int64{}}
+	if err := a.store.run(a.ctx, r, levelSQL(path, sel, from, agg), l.row); err != nil {
+		return err
+	}
+	if err := l.finish(); err != nil {
+		return err
+	}
+	rest := restOf(agg, inline)
+	if len(rest) > 0 && len(l.below) > 0 {
+		if l.cut {
+			only = &keep{depth: len(path), tuples: l.tuples}
+		}
+		if err := a.fill(path, only, l.below, agg.Aggs, rest); err != nil {
+			return err
+		}
+	}
+	l.assemble()
+	return nil
+}
+
+// inlineValues are the values of an aggregation's buckets that its own statement computes.
+func inlineValues(agg *store.Agg) []int {
+	var out []int
+	for j := range agg.Aggs {
+		m, err := newMetric(&agg.Aggs[j])
+		if err == nil && !m.unnest && (agg.Kind != store.Terms || !m.dear) {
+			out = append(out, j)
+		}
+	}
+	return out
+}
+
+func restOf(agg *store.Agg, inline []int) []int {
+	var out []int
+	for j := range agg.Aggs {
+		if !slices.Contains(inline, j) {
+			out = append(out, j)
+		}
+	}
+	return out
+}
+
+func levelSQL(path []*aggKey, sel []string, from string, agg *store.Agg) string {
+	keys := keyNames(len(path))
+	all := strings.Join(keys, ", ")
+	groups := "SELECT " + all + ", " + strings.Join(sel, ", ") + " FROM " + from + " GROUP BY " + all
+	last := keys[len(keys)-1]
+	if agg.Kind != store.Terms {
+		return groups + " ORDER BY " + all
+	}
+	if len(keys) == 1 {
+		return fmt.Sprintf("SELECT *, sum(c) OVER () AS total FROM (%s) ORDER BY c DESC, %s ASC NULLS LAST LIMIT %d", groups, last, agg.Size)
+	}
+	parent := strings.Join(keys[:len(keys)-1], ", ")
+	return fmt.Sprintf("SELECT *, sum(c) OVER (PARTITION BY %s) AS total FROM (%s) QUALIFY row_number() OVER (PARTITION BY %s ORDER BY c DESC, %s ASC NULLS LAST) <= %d ORDER BY %s, c DESC, %s ASC NULLS LAST",
+		parent, groups, parent, last, agg.Size, parent, last)
+}
+
+// levelReader takes the rows of a level's statement.
+type levelReader struct {
+	a      *aggregator
+	path   []*aggKey
+	key    *aggKey
+	agg    *store.Agg
+	index  int
+	nodes  map[string]*aggNode
+	inline []int
+
+	below  map[string]*aggNode
+	tuples []string
+	cut    bool
+	made   []*madeBucket
+	firsts map[string][]int64 // parent → numbers of its buckets, for gaps
+}
+
+type madeBucket struct {
+	parent *aggNode
+	node   *aggNode
+	bucket store.Bucket
+	number int64 // of histograms and ranges: their order
+}
+
+func (l *levelReader) row(v []driver.Value) error {
+	n := len(l.path)
+	above := tuple(l.path[:n-1], v)
+	parent := l.nodes[above]
+	if parent == nil {
+		return nil
+	}
+	b, err := l.key.bucket(v[n-1])
+	if err != nil {
+		return err
+	}
+	node := newAggNode(l.agg.Aggs)
+	node.count, _ = v[n].(int64)
+	for j, i := range l.inline {
+		setValue(&node.results[i], v[n+1+j])
+	}
+	if l.agg.Kind == store.Terms {
+		r := &parent.results[l.index]
+		if len(l.firsts[above]) == 0 {
+			r.Other = toInt(v[len(v)-1])
+			l.firsts[above] = []int64{0}
+		}
+		if r.Other -= node.count; r.Other > 0 {
+			l.cut = true
+		}
+	} else if num, ok := v[n-1].(int64); ok {
+		l.firsts[above] = append(l.firsts[above], num)
+	}
+	t := tuple(l.path, v)
+	l.below[t] = node
+	l.tuples = append(l.tuples, t)
+	num, _ := v[n-1].(int64)
+	return l.add(parent, node, b, num)
+}
+
+func (l *levelReader) add(parent, node *aggNode, b store.Bucket, number int64) error {
+	if l.a.buckets++; l.a.buckets > store.MaxBuckets {
+		return fmt.Errorf("%w: more than %d: use a larger interval or width, or smaller sizes", store.ErrTooManyBuckets, store.MaxBuckets)
+	}
+	l.made = append(l.made, &madeBucket{parent, node, b, number})
+	return nil
+}
+
+// finish adds buckets without events where they are wanted.
+func (l *levelReader) finish() error {
+	if l.agg.Kind == store.Terms {
+		// Other of a parent is right only after its last row.
+		l.cut = false
+		for _, n := range l.nodes {
+			l.cut = l.cut || n.results[l.index].Other > 0
+		}
+		return nil
+	}
+	if l.agg.Kind != store.Ranges && !l.agg.Empty {
+		return nil
+	}
+	for above, parent := range l.nodes {
+		have := l.firsts[above]
+		first, last, ok := l.span(have)
+		if !ok {
+			continue
+		}
+		if last-first >= store.MaxBuckets {
+			return fmt.Errorf("%w: %d: use a larger interval or width", store.ErrTooManyBuckets, last-first+1)
+		}
+		for n := first; n <= last; n++ {
+			if _, found := slices.BinarySearch(have, n); found {
+				continue
+			}
+			b, err := l.key.bucket(n)
+			if err != nil {
+				return err
+			}
+			if err := l.add(parent, newAggNode(l.agg.Aggs), b, n); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// span is which buckets there must be.
+func (l *levelReader) span(have []int64) (first, last int64, ok bool) {
+	switch {
+	case l.agg.Kind == store.Ranges:
+		return 0, int64(len(l.agg.Ranges)) - 1, true
+	case l.agg.Kind == store.DateHistogram && l.key.field.name == fieldTime && l.a.sel.to > l.a.sel.from:
+		return l.key.iv.bucket(time.Unix(0, l.a.sel.from)), l.key.iv.bucket(time.Unix(0, l.a.sel.to-1)), true
+	case len(have) == 0:
+		return 0, 0, false
+	default:
+		return have[0], have[len(have)-1], true
+	}
+}
+
+// assemble hands the buckets to their parents, in order.
+func (l *levelReader) assemble() {
+	if l.agg.Kind != store.Terms { // terms come in order
+		slices.SortStableFunc(l.made, func(a, b *madeBucket) int { return cmp.Compare(a.number, b.number) })
+	}
+	for _, m := range l.made {
+		m.bucket.Count = m.node.count
+		if len(m.node.results) > 0 {
+			m.bucket.Aggs = m.node.results
+		}
+		r := &m.parent.results[l.index]
+		r.Buckets = append(r.Buckets, m.bucket)
+	}
+}
+
+// metric is a single value in SQL.
+type metric struct {
+	sql    string
+	dear   bool // costs much more than counting
+	unnest bool // needs the elements of a list field as e
+	field  struct {
+		cols []column
+		expr string
+	}
+}
+
+func newMetric(a *store.Agg) (*metric, error) {
+	m := &metric{}
+	if a.Kind == store.Count && a.Field == "" {
+		m.sql = "count(*)"
+		return m, nil
+	}
+	switch a.Kind {
+	case store.Count, store.Distinct, store.Min, store.Max, store.Avg, store.Sum, store.Percentiles:
+	default:
+		return nil, fmt.Errorf("%w: there is no aggregation %q", store.ErrRequest, a.Kind)
+	}
+	if a.Field == "" {
+		return nil, fmt.Errorf("%w: %s needs a field", store.ErrRequest, a.Kind)
+	}
+	f, err := aggregated(a.Kind, a.Field)
+	if err != nil {
+		return nil, err
+	}
+	m.field.cols, m.field.expr = f.columns(), f.expr()
+	x := m.field.expr
+	if f.List {
+		if m.unnest = true; a.Kind == store.Count {
+			m.unnest = false
+			m.sql = "coalesce(sum(len(list_distinct(" + x + "))), 0)::BIGINT"
+			return m, nil
+		}
+		x = "e"
+	}
+	return m, m.build(a, f, x)
+}
+
+func (m *metric) build(a *store.Agg, f aggField, x string) error {
+	switch a.Kind {
+	case store.Count:
+		m.sql = "count(" + x + ")"
+		return nil
+	case store.Distinct:
+		m.sql, m.dear = "count(DISTINCT "+x+")", true
+		return nil
+	}
+	if !f.numeric() && (f.typ != ecs.Date || a.Kind == store.Sum || a.Kind == store.Percentiles) {
+		return fmt.Errorf("%w: %s of %s: it is a %s field, want a number", store.ErrRequest, a.Kind, f.name, f.typ)
+	}
+	if a.Kind == store.Percentiles {
+		return m.percentiles(a, f, x)
+	}
+	m.sql = "CAST(" + string(a.Kind) + "(" + x + ") AS DOUBLE)"
+	if f.typ == ecs.Date {
+		m.sql = "(" + m.sql + " / 1e6)"
+	}
+	return nil
+}
+
+func (m *metric) percentiles(a *store.Agg, f aggField, x string) error {
+	if len(a.Percents) == 0 || len(a.Percents) > 100 {
+		return fmt.Errorf("%w: percentiles of %s: give 1 to 100 percents, e.g. 50, 95, 99", store.ErrRequest, f.name)
+	}
+	ps := make([]string, len(a.Percents))
+	for i, p := range a.Percents {
+		if !(p >= 0 && p <= 100) {
+			return fmt.Errorf("%w: percentiles of %s: %v is not between 0 and 100", store.ErrRequest, f.name, p)
+		}
+		ps[i] = strconv.FormatFloat(p/100, 'f', -1, 64)
+	}
+	m.sql, m.dear = "quantile_cont("+x+"::DOUBLE, ["+strings.Join(ps, ", ")+"])", true
+	return nil
+}
+
+// setValue puts what SQL computed into a result; NULL leaves the result of no events.
+func setValue(r *store.AggResult, v driver.Value) {
+	switch v := v.(type) {
+	case int64:
+		f := float64(v)
+		r.Value = &f
+	case float64:
+		r.Value = &v
+	case []any:
+		for i, e := range v {
+			if f, ok := e.(float64); ok && i < len(r.Values) {
+				r.Values[i] = f
+			}
+		}
+	}
+}
+
+func toInt(v driver.Value) int64 {
+	switch v := v.(type) {
+	case int64:
+		return v
+	case *big.Int:
+		return v.Int64()
+	default:
+		return 0
+	}
+}

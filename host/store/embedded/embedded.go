@@ -1,0 +1,352 @@
+// Package embedded keeps events in immutable Parquet segments that DuckDB queries in process.
+//
+// Its one idea: the event journal is the write-ahead log. Append only copies the columns of a batch into memory,
+// the tail; a flush in the background sorts the tail into segments, and the manifest, replaced atomically, names
+// them together with the journal offset they include. Queries read segments and tail as one.
+//
+// Every row carries the journal offset it came with, so a snapshot is an offset: a cursor or scan token stays
+// valid across flushes, merges and restarts without holding anything.
+package embedded
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/logcenter/logcenter/host/retention"
+	"github.com/logcenter/logcenter/host/store"
+	"github.com/logcenter/logcenter/sdk/wire"
+)
+
+// Options of a store. The zero value is usable.
+type Options struct {
+	// MemoryLimit is what DuckDB may use for queries, in bytes; 0 means 1 GiB. Flushes and merges have a
+	// quarter of it on top, the tail TailBytes.
+	MemoryLimit int64
+	// Threads of queries; 0 means one for each CPU.
+	Threads int
+	// FlushBytes of raw log start a flush; 0 means 64 MiB.
+	FlushBytes int64
+	// FlushInterval after its first event the tail is flushed however small; 0 means 60 s, negative never.
+	FlushInterval time.Duration
+	// TailBytes bounds the memory of events that are not in segments yet: Append waits. 0 means four times
+	// FlushBytes.
+	TailBytes int64
+	// SegmentRows bounds a segment; 0 means 245,760, four row groups.
+	SegmentRows int
+	// MergeInterval is how often small segments are looked for; 0 means 30 s, negative never.
+	MergeInterval time.Duration
+	// QueryTimeout bounds each query; 0 means 2 minutes.
+	QueryTimeout time.Duration
+	// Classify gives rows their retention class; nil means [retention.Classify].
+	Classify func(observerType, logType string) retention.Class
+	// Rejected is told of rows the store cannot keep, from within Append; nil only counts them.
+	Rejected func(Rejection)
+	// Failed is told of a flush or merge that failed and will be tried again; nil only shows it in Stats.
+	Failed func(error)
+}
+
+func (o *Options) defaults() {
+	setDefault(&o.MemoryLimit, 1<<30)
+	setDefault(&o.Threads, runtime.NumCPU())
+	setDefault(&o.FlushBytes, 64<<20)
+	setDefault(&o.FlushInterval, 60*time.Second)
+	setDefault(&o.TailBytes, 4*o.FlushBytes)
+	setDefault(&o.SegmentRows, 4*rowGroup)
+	setDefault(&o.MergeInterval, 30*time.Second)
+	setDefault(&o.QueryTimeout, 2*time.Minute)
+	if o.Classify == nil {
+		o.Classify = retention.Classify
+	}
+}
+
+func setDefault[T int | int64 | time.Duration](v *T, to T) {
+	if *v == 0 {
+		*v = to
+	}
+}
+
+// rowGroup is the number of rows that Parquet keeps together.
+const rowGroup = 61440
+
+// Store is the embedded store. Its methods are as [store.Store] says.
+type Store struct {
+	dir  string
+	opts Options
+	lock *os.File
+
+	readers *engine // queries
+	writer  *engine // flushes and merges, one thread
+
+	mu       sync.Mutex
+	space    *sync.Cond // tail shrank, failed or closed
+	segments []*segment
+	tail     []*entry
+	flushing int    // leading entries of tail that a flush is writing
+	appended uint64 // last offset appended
+	durable  uint64
+	tailSize int64 // bytes held
+	tailRaw  int64 // raw bytes behind flushing
+	since    time.Time
+	closed   bool
+	err      error // of the last flush, nil when it succeeded
+
+	write  sync.Mutex // held by flush, merge and drop: one writer of the manifest at a time
+	nextID uint64     // under write
+
+	wake      chan struct{}
+	stop      context.CancelFunc
+	done      sync.WaitGroup
+	ctx       context.Context //nolint:containedctx // ends with the store
+	rejected  atomic.Int64
+	flushTime atomic.Int64 // nanoseconds of the last flush
+	flushed   atomic.Int64 // when, unix nanoseconds
+	merges    atomic.Int64
+	viewID    atomic.Uint64
+}
+
+var _ store.Store = (*Store)(nil)
+
+// Open opens or creates the store in a directory, which belongs to one process at a time.
+func Open(dir string, o Options) (*Store, error) {
+	o.defaults()
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(filepath.Join(dir, segmentsDir), 0o700); err != nil {
+		return nil, err
+	}
+	lock, err := lockDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{dir: dir, opts: o, lock: lock, wake: make(chan struct{}, 1)}
+	s.space = sync.NewCond(&s.mu)
+	if err := s.open(); err != nil {
+		return nil, errors.Join(fmt.Errorf("open store %s: %w", dir, err), s.free())
+	}
+	s.ctx, s.stop = context.WithCancel(context.Background())
+	s.done.Add(2)
+	go s.flusher()
+	go s.merger()
+	return s, nil
+}
+
+func (s *Store) open() error {
+	m, segs, err := loadManifest(s.dir)
+	if err != nil {
+		return err
+	}
+	if err := sweep(s.dir, segs); err != nil {
+		return err
+	}
+	for _, g := range segs {
+		g.acquire() // by the store
+	}
+	s.segments, s.nextID = segs, m.NextID
+	s.durable, s.appended = m.Durable, m.Durable
+	spill := filepath.Join(s.dir, "spill")
+	if err := os.RemoveAll(spill); err != nil {
+		return err
+	}
+	if s.readers, err = newEngine(s.opts.Threads, s.opts.MemoryLimit, spill); err != nil {
+		return err
+	}
+	s.writer, err = newEngine(1, max(s.opts.MemoryLimit/4, 256<<20), spill)
+	return err
+}
+
+func (s *Store) free() error {
+	var errs []error
+	for _, e := range []*engine{s.readers, s.writer} {
+		if e != nil {
+			errs = append(errs, e.close())
+		}
+	}
+	return errors.Join(append(errs, s.lock.Close())...)
+}
+
+// Append implements [store.Store]. A batch that lacks what every event has is rejected as a whole.
+func (s *Store) Append(ctx context.Context, offset uint64, batches []*wire.Batch) error {
+	entries := make([]*entry, 0, len(batches))
+	s.mu.Lock()
+	old := offset <= s.appended
+	closed := s.closed
+	s.mu.Unlock()
+	switch {
+	case closed:
+		return store.ErrClosed
+	case old:
+		return nil
+	}
+	var size, raw int64
+	for _, b := range batches {
+		if b.Rows == 0 {
+			continue
+		}
+		e, err := newEntry(offset, b)
+		if err != nil {
+			s.reject(offset, b, err)
+			continue
+		}
+		entries = append(entries, e)
+		size += e.size
+		raw += e.raw
+	}
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	defer context.AfterFunc(ctx, func() { s.mu.Lock(); s.space.Broadcast(); s.mu.Unlock() })()
+	for s.tailSize > 0 && s.tailSize+size > s.opts.TailBytes {
+		switch {
+		case s.closed:
+			return store.ErrClosed
+		case ctx.Err() != nil:
+			if s.err != nil {
+				return fmt.Errorf("%w while the tail is full because flushing fails: %w", ctx.Err(), s.err)
+			}
+			return ctx.Err()
+		}
+		s.kick()
+		s.space.Wait()
+	}
+	if s.closed {
+		return store.ErrClosed
+	}
+	if len(entries) > 0 && len(s.tail) == s.flushing {
+		s.since = time.Now()
+		s.kickSoon()
+	}
+	s.tail = append(s.tail, entries...)
+	s.tailSize += size
+	s.tailRaw += raw
+	s.appended = offset
+	if s.tailRaw >= s.opts.FlushBytes {
+		s.kick()
+	}
+	return nil
+}
+
+func (s *Store) reject(offset uint64, b *wire.Batch, err error) {
+	s.rejected.Add(int64(b.Rows))
+	if s.opts.Rejected == nil {
+		return
+	}
+	src := store.EventID{Journal: b.Journal, Partition: b.Partition}.Source()
+	for row := range int(b.Rows) {
+		s.opts.Rejected(Rejection{Offset: offset, Source: src, Row: row, Reason: err.Error()})
+	}
+}
+
+// kick wakes the flusher.
+func (s *Store) kick() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// kickSoon wakes the flusher so that it sees the new deadline.
+func (s *Store) kickSoon() { s.kick() }
+
+// Durable implements [store.Store].
+func (s *Store) Durable() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.durable
+}
+
+// Flush implements [store.Store].
+func (s *Store) Flush(ctx context.Context) error {
+	s.mu.Lock()
+	closed := s.closed
+	s.mu.Unlock()
+	if closed {
+		return store.ErrClosed
+	}
+	return s.flush(ctx)
+}
+
+// Close flushes and releases everything. Queries under way end with an error.
+func (s *Store) Close() error { return s.close(true) }
+
+func (s *Store) close(flush bool) error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return nil
+	}
+	s.closed = true
+	s.space.Broadcast()
+	s.mu.Unlock()
+	s.stop()
+	s.done.Wait()
+	var err error
+	if flush {
+		err = s.flush(context.Background())
+	}
+	s.write.Lock()
+	defer s.write.Unlock()
+	return errors.Join(err, s.free())
+}
+
+// Stats implements [store.Store].
+func (s *Store) Stats() store.Stats {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st := store.Stats{
+		Kind: "embedded", Appended: s.appended, Durable: s.durable, TailBytes: s.tailSize, Segments: len(s.segments),
+		Rejected: s.rejected.Load(), FlushSeconds: time.Duration(s.flushTime.Load()).Seconds(),
+	}
+	if t := s.flushed.Load(); t != 0 {
+		st.LastFlush = time.Unix(0, t)
+	}
+	for _, g := range s.segments {
+		st.Events += g.Rows
+		st.Bytes += g.Bytes
+		st.RawBytes += g.Raw
+	}
+	for _, e := range s.tail {
+		st.TailEvents += int64(e.rows)
+		st.RawBytes += e.raw
+	}
+	st.Events += st.TailEvents
+	if s.err != nil {
+		st.Err = s.err.Error()
+	}
+	return st
+}
+
+// snapshot is what a query sees. It must be released.
+type snapshot struct {
+	segments []*segment
+	tail     []*entry
+	offset   uint64 // last event journal offset in it
+}
+
+func (s *Store) snapshot() (*snapshot, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, store.ErrClosed
+	}
+	p := &snapshot{segments: append([]*segment(nil), s.segments...), tail: s.tail[:len(s.tail):len(s.tail)], offset: s.appended}
+	for _, g := range p.segments {
+		g.acquire()
+	}
+	return p, nil
+}
+
+func (p *snapshot) release() {
+	for _, g := range p.segments {
+		g.release()
+	}
+	p.segments, p.tail = nil, nil
+}

@@ -1,0 +1,173 @@
+package embedded
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	duckdb "github.com/duckdb/duckdb-go/v2"
+
+	"github.com/logcenter/logcenter/host/store"
+)
+
+// engine is one DuckDB instance in memory with its idle connections.
+type engine struct {
+	connector *duckdb.Connector
+	mu        sync.Mutex
+	idle      []*conn
+	closed    bool
+	inUse     sync.WaitGroup
+}
+
+type conn struct {
+	driver.Conn
+	arrow *duckdb.Arrow
+}
+
+func newEngine(threads int, memory int64, spill string) (*engine, error) {
+	connector, err := duckdb.NewConnector("", func(e driver.ExecerContext) error {
+		for _, set := range []string{
+			fmt.Sprintf("SET threads = %d", threads),
+			fmt.Sprintf("SET memory_limit = '%dB'", memory),
+			"SET temp_directory = " + quote(spill),
+			"SET parquet_metadata_cache = true",
+			"SET autoinstall_known_extensions = false",
+			"SET autoload_known_extensions = false",
+			"SET TimeZone = 'UTC'",
+			"SET enable_progress_bar = false",
+		} {
+			if _, err := e.ExecContext(context.Background(), set, nil); err != nil {
+				return fmt.Errorf("%s: %w", set, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &engine{connector: connector}, nil
+}
+
+func (e *engine) get() (*conn, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return nil, store.ErrClosed
+	}
+	e.inUse.Add(1)
+	if n := len(e.idle); n > 0 {
+		c := e.idle[n-1]
+		e.idle = e.idle[:n-1]
+		return c, nil
+	}
+	dc, err := e.connector.Connect(context.Background())
+	if err != nil {
+		e.inUse.Done()
+		return nil, err
+	}
+	ar, err := duckdb.NewArrowFromConn(dc)
+	if err != nil {
+		e.inUse.Done()
+		return nil, errors.Join(err, dc.Close())
+	}
+	return &conn{dc, ar}, nil
+}
+
+// maxIdle connections are kept; more exist while more queries run at once.
+const maxIdle = 8
+
+func (e *engine) put(c *conn) {
+	e.mu.Lock()
+	if !e.closed && len(e.idle) < maxIdle {
+		e.idle = append(e.idle, c)
+		c = nil
+	}
+	e.mu.Unlock()
+	if c != nil {
+		_ = c.Close() // nothing is pending on it
+	}
+	e.inUse.Done()
+}
+
+func (e *engine) close() error {
+	e.mu.Lock()
+	e.closed = true
+	idle := e.idle
+	e.idle = nil
+	e.mu.Unlock()
+	e.inUse.Wait()
+	var errs []error
+	for _, c := range idle {
+		errs = append(errs, c.Close())
+	}
+	return errors.Join(append(errs, e.connector.Close())...)
+}
+
+func (c *conn) exec(ctx context.Context, sql string) error {
+	_, err := c.Conn.(driver.ExecerContext).ExecContext(ctx, sql, nil)
+	return queryError(ctx, err)
+}
+
+// rows runs a query and hands out its rows; vals is reused.
+func (c *conn) rows(ctx context.Context, sql string, f func(vals []driver.Value) error) error {
+	rows, err := c.Conn.(driver.QueryerContext).QueryContext(ctx, sql, nil)
+	if err != nil {
+		return queryError(ctx, err)
+	}
+	vals := make([]driver.Value, len(rows.Columns()))
+	for {
+		switch err = rows.Next(vals); {
+		case errors.Is(err, io.EOF):
+			return rows.Close()
+		case err == nil:
+			err = f(vals)
+		}
+		if err != nil {
+			return errors.Join(queryError(ctx, err), rows.Close())
+		}
+	}
+}
+
+// view makes records readable as a view, for one scan.
+func (c *conn) view(name string, schema *arrow.Schema, records []arrow.RecordBatch) (release func(), err error) {
+	reader, err := array.NewRecordReader(schema, records)
+	if err != nil {
+		return nil, err
+	}
+	free, err := c.arrow.RegisterView(reader, name)
+	if err != nil {
+		reader.Release()
+		return nil, err
+	}
+	return func() {
+		_ = c.exec(context.Background(), "DROP VIEW IF EXISTS "+quoteName(name))
+		free()
+		reader.Release()
+	}, nil
+}
+
+// queryError makes an interrupted query's error that of its context, and says when memory ran out.
+func queryError(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("query ended: %w", context.Cause(ctx))
+	}
+	var derr *duckdb.Error
+	if errors.As(err, &derr) && derr.Type == duckdb.ErrorTypeOutOfMemory {
+		return fmt.Errorf("%w: the query needs more memory than it may have: narrow the time range or the filter (%s)", store.ErrRequest, firstLine(derr.Msg))
+	}
+	return fmt.Errorf("duckdb: %w", err)
+}
+
+func firstLine(s string) string {
+	s, _, _ = strings.Cut(s, "\n")
+	return s
+}

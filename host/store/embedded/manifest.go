@@ -1,0 +1,265 @@
+package embedded
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+)
+
+// A data directory holds
+//
+//	LOCK                        held while a process has the store open
+//	manifest.json               which segments there are, up to which journal offset
+//	segments/CLASS/DAY/ID.parquet   rows
+//	segments/CLASS/DAY/ID.index     what is known of them: columns, counts, words of message
+//
+// Files are written under a .tmp name, synced, renamed, and their directory synced, before a manifest names them.
+// What the manifest does not name is left over from a crash and removed when the store is opened.
+const (
+	manifestName = "manifest.json"
+	segmentsDir  = "segments"
+	tmpSuffix    = ".tmp"
+)
+
+type manifest struct {
+	Version  int            `json:"version"`
+	Durable  uint64         `json:"durable"` // event journal offset that the segments include
+	NextID   uint64         `json:"next_id"`
+	Segments []*segmentInfo `json:"segments"`
+}
+
+// segmentInfo is what the manifest says of a segment.
+type segmentInfo struct {
+	ID          uint64 `json:"id"`
+	Class       string `json:"class"`
+	Day         string `json:"day"`
+	Rows        int64  `json:"rows"`
+	Raw         int64  `json:"raw"`   // bytes of message
+	Bytes       int64  `json:"bytes"` // on disk, index included
+	MinTime     int64  `json:"min_time"`
+	MaxTime     int64  `json:"max_time"`
+	MinIngested int64  `json:"min_ingested"`
+	MaxIngested int64  `json:"max_ingested"`
+	MinOffset   uint64 `json:"min_offset"`
+	MaxOffset   uint64 `json:"max_offset"`
+	Merged      bool   `json:"merged,omitempty"`
+}
+
+// segmentIndex is the content of an index file.
+type segmentIndex struct {
+	Columns    map[string]columnInfo `json:"columns"`
+	Undeclared map[string]int64      `json:"undeclared,omitempty"` // events that have the field
+	Sources    []string              `json:"sources"`
+	words      *bloom
+}
+
+type columnInfo struct {
+	Kind  kind  `json:"kind"`
+	List  bool  `json:"list,omitempty"`
+	Count int64 `json:"count"` // events that have a value
+}
+
+// segment is a segment in use. Its files go when it is dropped and the last snapshot with it is released.
+type segment struct {
+	segmentInfo
+	segmentIndex
+	path string // of the rows, absolute
+	refs atomic.Int64
+	drop atomic.Bool
+}
+
+func (s *segmentInfo) partition() string { return s.Class + "/" + s.Day }
+
+func (s *segmentInfo) file(dir string) string {
+	return filepath.Join(dir, segmentsDir, s.Class, s.Day, fmt.Sprintf("%010d.parquet", s.ID))
+}
+
+func indexFile(rows string) string { return strings.TrimSuffix(rows, ".parquet") + ".index" }
+
+func (s *segment) acquire() { s.refs.Add(1) }
+
+// release removes the files of a dropped segment after its last use.
+func (s *segment) release() {
+	if s.refs.Add(-1) == 0 && s.drop.Load() {
+		_ = os.Remove(s.path)
+		_ = os.Remove(indexFile(s.path))
+		_ = os.Remove(filepath.Dir(s.path)) // fails while others are there
+	}
+}
+
+// Index file: magic, length and CRC-32C of the JSON, the JSON, length and CRC of the words, the words.
+const indexMagic = "LCIDX1\r\n"
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+func (x *segmentIndex) encode() ([]byte, error) {
+	head, err := json.Marshal(x)
+	if err != nil {
+		return nil, err
+	}
+	out := []byte(indexMagic)
+	for _, part := range [][]byte{head, x.words.encode()} {
+		out = binary.LittleEndian.AppendUint32(out, uint32(len(part)))
+		out = binary.LittleEndian.AppendUint32(out, crc32.Checksum(part, castagnoli))
+		out = append(out, part...)
+	}
+	return out, nil
+}
+
+func decodeIndex(b []byte) (*segmentIndex, error) {
+	if !bytes.HasPrefix(b, []byte(indexMagic)) {
+		return nil, errors.New("not an index file of this version")
+	}
+	b = b[len(indexMagic):]
+	var parts [2][]byte
+	for i := range parts {
+		if len(b) < 8 || uint64(len(b)-8) < uint64(binary.LittleEndian.Uint32(b)) {
+			return nil, errors.New("index file is cut off")
+		}
+		n := int(binary.LittleEndian.Uint32(b))
+		parts[i] = b[8 : 8+n]
+		if crc32.Checksum(parts[i], castagnoli) != binary.LittleEndian.Uint32(b[4:]) {
+			return nil, errors.New("index file is damaged: checksum differs")
+		}
+		b = b[8+n:]
+	}
+	x := &segmentIndex{}
+	if err := json.Unmarshal(parts[0], x); err != nil {
+		return nil, fmt.Errorf("index file: %w", err)
+	}
+	var err error
+	x.words, err = decodeBloom(parts[1])
+	return x, err
+}
+
+// loadManifest reads the manifest and its segments; an empty directory has an empty one.
+func loadManifest(dir string) (*manifest, []*segment, error) {
+	m := &manifest{Version: 1, NextID: 1}
+	b, err := os.ReadFile(filepath.Join(dir, manifestName))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return m, nil, nil
+	case err != nil:
+		return nil, nil, err
+	}
+	if err := json.Unmarshal(b, m); err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", filepath.Join(dir, manifestName), err)
+	}
+	if m.Version != 1 {
+		return nil, nil, fmt.Errorf("%s has version %d, this program reads version 1", filepath.Join(dir, manifestName), m.Version)
+	}
+	segs := make([]*segment, 0, len(m.Segments))
+	for _, info := range m.Segments {
+		s := &segment{segmentInfo: *info, path: info.file(dir)}
+		if _, err := os.Stat(s.path); err != nil {
+			return nil, nil, fmt.Errorf("the manifest names a segment that is not there: %w", err)
+		}
+		b, err := os.ReadFile(indexFile(s.path))
+		if err != nil {
+			return nil, nil, err
+		}
+		x, err := decodeIndex(b)
+		if err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", indexFile(s.path), err)
+		}
+		s.segmentIndex = *x
+		segs = append(segs, s)
+	}
+	return m, segs, nil
+}
+
+func (m *manifest) save(dir string) error {
+	b, err := json.Marshal(m)
+	if err != nil {
+		return err
+	}
+	return writeFile(filepath.Join(dir, manifestName), b)
+}
+
+// writeFile replaces a file so that after a crash the old or the new one is there, whole.
+func writeFile(path string, b []byte) error {
+	f, err := os.OpenFile(path+tmpSuffix, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err := errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	return moveInto(path)
+}
+
+// moveInto gives a synced .tmp file its name for good.
+func moveInto(path string) error {
+	if err := os.Rename(path+tmpSuffix, path); err != nil {
+		return err
+	}
+	return syncPath(filepath.Dir(path))
+}
+
+func syncPath(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// makeDir makes a directory below dir and syncs every parent it was new in.
+func makeDir(dir, sub string) error {
+	at := dir
+	for _, part := range strings.Split(sub, string(filepath.Separator)) {
+		parent := at
+		at = filepath.Join(at, part)
+		err := os.Mkdir(at, 0o700)
+		if errors.Is(err, fs.ErrExist) {
+			continue
+		}
+		if err == nil {
+			err = syncPath(parent)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sweep removes what a crash left: files that the manifest does not name, and empty directories.
+func sweep(dir string, segs []*segment) error {
+	known := map[string]bool{}
+	for _, s := range segs {
+		known[s.path] = true
+		known[indexFile(s.path)] = true
+	}
+	_ = os.Remove(filepath.Join(dir, manifestName+tmpSuffix))
+	var dirs []string
+	err := filepath.WalkDir(filepath.Join(dir, segmentsDir), func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil
+		case err != nil:
+			return err
+		case d.IsDir():
+			dirs = append(dirs, path)
+		case !known[path]:
+			return os.Remove(path)
+		}
+		return nil
+	})
+	for i := len(dirs) - 1; i > 0; i-- {
+		_ = os.Remove(dirs[i]) // fails unless empty
+	}
+	return err
+}

@@ -1,0 +1,6 @@
+package embedded
+
+func (s *Store) merger() {
+	defer s.done.Done()
+	<-s.ctx.Done()
+}

@@ -1,0 +1,327 @@
+package embedded
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"github.com/logcenter/logcenter/host/store"
+	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/query"
+)
+
+// selection is what a query is about, checked.
+type selection struct {
+	node      query.Node
+	from, to  int64  // @timestamp in [from, to)
+	maxOffset uint64 // event journal offset of the snapshot
+	now       time.Time
+	partition string // only this one, if not empty
+	source    string // only this one, if not empty
+}
+
+// selection checks what a caller asks for. ok is false if the scope lets nothing through.
+func (s *Store) selection(scope store.Scope, sel store.Selection, p *snapshot) (q *selection, ok bool, err error) {
+	if sel.From.IsZero() || sel.To.IsZero() {
+		return nil, false, fmt.Errorf("%w: a time range is required: give from and to", store.ErrRequest)
+	}
+	if sel.To.Before(sel.From) {
+		return nil, false, fmt.Errorf("%w: the time range ends (%s) before it begins (%s)", store.ErrRequest, sel.To.Format(time.RFC3339), sel.From.Format(time.RFC3339))
+	}
+	if sel.Query != nil {
+		if err := query.Check(sel.Query, nil); err != nil {
+			return nil, false, fmt.Errorf("%w: %w", store.ErrRequest, err)
+		}
+	}
+	n := scope.Narrow(sel.Query)
+	if n == nil {
+		return nil, false, nil
+	}
+	if err := query.Check(n, nil); err != nil { // the scope's own query
+		return nil, false, fmt.Errorf("the scope's query does not fit the fields of today: %w", err)
+	}
+	return &selection{node: n, from: nanos(sel.From), to: nanos(sel.To), maxOffset: p.offset, now: time.Now()}, true, nil
+}
+
+// nanos is t in nanoseconds since 1970, as near as the years 1678 to 2261 allow.
+func nanos(t time.Time) int64 {
+	switch y := t.Year(); {
+	case y < 1678:
+		return -1 << 63
+	case y > 2261:
+		return 1<<63 - 1
+	default:
+		return t.UnixNano()
+	}
+}
+
+// relation is the part of a snapshot that a selection leaves, as SQL that can stand behind FROM once.
+type relation struct {
+	sql     string
+	empty   bool
+	rows    int64 // of the segments and entries in it, matching or not
+	name    string
+	schema  *arrow.Schema
+	records []arrow.RecordBatch
+}
+
+// relation plans a selection over columns. Segments that have no matching event are left out.
+func (s *Store) relation(p *snapshot, q *selection, cols []column) (*relation, error) {
+	r := &relation{}
+	var order []string
+	files := map[string][]string{}
+	for _, g := range p.segments {
+		frag, err := q.segment(g, cols)
+		if err != nil {
+			return nil, err
+		}
+		if frag == "" {
+			continue
+		}
+		if files[frag] == nil {
+			order = append(order, frag)
+		}
+		files[frag] = append(files[frag], quote(g.path))
+		r.rows += g.Rows
+	}
+	parts := make([]string, 0, len(order)+2)
+	for _, frag := range order {
+		parts = append(parts, strings.Replace(frag, fromMark, "read_parquet(["+strings.Join(files[frag], ", ")+"])", 1))
+	}
+	tail, err := s.tailFragment(p, q, cols, r)
+	if err != nil {
+		return nil, err
+	}
+	if tail != "" {
+		parts = append(parts, tail)
+	}
+	if len(parts) == 0 {
+		r.empty = true
+		list := make([]string, len(cols))
+		for i, c := range cols {
+			list[i] = "NULL::" + c.sqlType() + " AS " + quoteName(c.Name)
+		}
+		parts = append(parts, "SELECT "+strings.Join(list, ", ")+" WHERE false")
+	}
+	r.sql = "(" + strings.Join(parts, " UNION ALL ") + ")"
+	return r, nil
+}
+
+// fromMark stands for the files in a fragment; it can be in no quoted name, for '#' and space are in no field.
+const fromMark = `"# files"`
+
+// segment is the query of one segment, "" if nothing in it can match.
+func (q *selection) segment(g *segment, cols []column) (string, error) {
+	switch {
+	case g.MaxTime < q.from || g.MinTime >= q.to || g.MinOffset > q.maxOffset,
+		q.partition != "" && q.partition != g.partition(),
+		q.source != "" && !slices.Contains(g.Sources, q.source),
+		!mayHold(q.node, g.words):
+		return "", nil
+	}
+	c := condition{now: q.now, uses: map[string]bool{}, layout: layout{
+		columns:    g.Columns,
+		undeclared: func(name string) bool { return g.Undeclared[name] > 0 },
+	}}
+	where := c.sql(q.node)
+	if c.err != nil {
+		return "", fmt.Errorf("%w: %w", store.ErrRequest, c.err)
+	}
+	if where == sqlFalse {
+		return "", nil
+	}
+	conds := make([]string, 0, 4)
+	if g.MinTime < q.from {
+		conds = append(conds, quoteName(fieldTime)+" >= "+quoteTime(q.from))
+	}
+	if g.MaxTime >= q.to {
+		conds = append(conds, quoteName(fieldTime)+" < "+quoteTime(q.to))
+	}
+	if g.MaxOffset > q.maxOffset {
+		conds = append(conds, quoteName(colOffset)+" <= "+quoteInt(int64(q.maxOffset)))
+	}
+	if q.source != "" && len(g.Sources) > 1 {
+		conds = append(conds, quoteName(colSource)+" = "+quote(q.source))
+	}
+	if where != sqlTrue {
+		conds = append(conds, where)
+	}
+	list := make([]string, len(cols))
+	for i, col := range cols {
+		list[i] = g.expr(col) + " AS " + quoteName(col.Name)
+	}
+	return fragment(list, fromMark, conds), nil
+}
+
+func fragment(list []string, from string, conds []string) string {
+	s := "SELECT " + strings.Join(list, ", ") + " FROM " + from
+	if len(conds) > 0 {
+		s += " WHERE " + strings.Join(conds, " AND ")
+	}
+	return s
+}
+
+// expr is a column as a segment has it.
+func (g *segment) expr(c column) string {
+	switch c.Name {
+	case colFile:
+		return "filename"
+	case colRow:
+		return "file_row_number"
+	}
+	null := "NULL::" + c.sqlType()
+	info, ok := g.Columns[c.Name]
+	switch {
+	case ok && info.Kind == c.Kind && info.List == c.List:
+		return quoteName(c.Name)
+	case ok && info.Kind == c.Kind && c.List:
+		return "CASE WHEN " + quoteName(c.Name) + " IS NULL THEN NULL ELSE [" + quoteName(c.Name) + "] END"
+	case ok && info.Kind != kindIP && c.Kind != kindIP:
+		return "TRY_CAST(" + quoteName(c.Name) + " AS " + c.sqlType() + ")"
+	case ok || g.Undeclared[c.Name] == 0 || c.Kind == kindIP:
+		return null
+	case c.List:
+		return "TRY_CAST(json_extract_string(" + quoteName(colFlattened) + ", " + quote(jsonPath(c.Name)+"[*]") + ") AS " + c.sqlType() + ")"
+	default:
+		return "TRY_CAST(json_extract_string(" + quoteName(colFlattened) + ", " + quote(jsonPath(c.Name)+"[0]") + ") AS " + c.sqlType() + ")"
+	}
+}
+
+// recordRows is about how many rows of the tail become one Arrow record.
+const recordRows = 32768
+
+// tailFragment is the query of the tail, "" if nothing in it can match. It makes the records it reads.
+func (s *Store) tailFragment(p *snapshot, q *selection, cols []column, r *relation) (string, error) {
+	if q.partition != "" {
+		return "", nil // partitions are made by a flush
+	}
+	var in []int
+	have := map[string]columnInfo{}
+	undeclared := map[string]bool{}
+	for i, e := range p.tail {
+		if e.maxTime < q.from || e.minTime >= q.to || e.offset > q.maxOffset {
+			continue
+		}
+		in = append(in, i)
+		r.rows += int64(e.rows)
+		for name := range e.fields {
+			if f, ok := ecs.Lookup(name); ok {
+				for _, c := range columnsOf(f.Info()) {
+					have[c.Name] = columnInfo{Kind: c.Kind, List: c.List}
+				}
+			}
+		}
+		for _, c := range e.extra {
+			undeclared[c.Name] = true
+		}
+	}
+	if len(in) == 0 {
+		return "", nil
+	}
+	for _, c := range fixedColumns {
+		have[c.Name] = columnInfo{Kind: c.Kind}
+	}
+	c := condition{now: q.now, uses: map[string]bool{}, layout: layout{
+		columns: have, undeclared: func(name string) bool { return undeclared[name] },
+	}}
+	where := c.sql(q.node)
+	if c.err != nil {
+		return "", fmt.Errorf("%w: %w", store.ErrRequest, c.err)
+	}
+	if where == sqlFalse {
+		return "", nil
+	}
+	conds := []string{quoteName(fieldTime) + " >= " + quoteTime(q.from), quoteName(fieldTime) + " < " + quoteTime(q.to)}
+	if where != sqlTrue {
+		conds = append(conds, where)
+	}
+	c.uses[fieldTime] = true
+	list := make([]string, len(cols))
+	for i, col := range cols {
+		_, ok := have[col.Name]
+		switch {
+		case col.Name == colFile:
+			list[i] = "'' AS " + quoteName(colFile)
+		case ok || col.Name == colRow:
+			c.uses[col.Name] = true
+			list[i] = quoteName(col.Name)
+		default:
+			list[i] = "NULL::" + col.sqlType() + " AS " + quoteName(col.Name)
+		}
+	}
+	have[colRow] = columnInfo{Kind: kindInt}
+	s.records(p, in, c.uses, have, r)
+	return fragment(list, quoteName(r.name), conds), nil
+}
+
+// fixedColumns are in every segment beside the fields.
+var fixedColumns = []column{{fieldTime, kindTime, false}, {colSource, kindString, false}, {colOffset, kindInt, false}, {colFlattened, kindString, false}}
+
+func (s *Store) records(p *snapshot, in []int, uses map[string]bool, have map[string]columnInfo, r *relation) {
+	var cols []column
+	var fields []arrow.Field
+	for name := range uses {
+		cols = append(cols, column{name, have[name].Kind, have[name].List})
+	}
+	slices.SortFunc(cols, func(a, b column) int { return strings.Compare(a.Name, b.Name) })
+	for _, c := range cols {
+		fields = append(fields, c.arrowField())
+	}
+	r.name = fmt.Sprintf("tail %d", s.viewID.Add(1))
+	r.schema = arrow.NewSchema(fields, nil)
+	for len(in) > 0 {
+		n, rows := 0, 0
+		for n < len(in) && (n == 0 || rows+p.tail[in[n]].rows <= recordRows) {
+			rows += p.tail[in[n]].rows
+			n++
+		}
+		arrays := make([]arrow.Array, len(cols))
+		for i, c := range cols {
+			v := newVector(c, rows)
+			at := 0
+			for _, k := range in[:n] {
+				p.tail[k].into(v, at, k)
+				at += p.tail[k].rows
+			}
+			arrays[i] = v.array(nil, rows-v.count)
+		}
+		r.records = append(r.records, array.NewRecordBatch(r.schema, arrays, int64(rows)))
+		in = in[n:]
+	}
+}
+
+// run executes a query that reads the relation once.
+func (s *Store) run(ctx context.Context, r *relation, sql string, f func(vals []driver.Value) error) (err error) {
+	ctx, cancel := s.queryContext(ctx)
+	defer cancel()
+	c, err := s.readers.get()
+	if err != nil {
+		return err
+	}
+	defer s.readers.put(c)
+	if len(r.records) > 0 {
+		release, err := c.view(r.name, r.schema, r.records)
+		if err != nil {
+			return err
+		}
+		defer release()
+	}
+	return c.rows(ctx, sql, f)
+}
+
+var errTimeout = errors.New("the query took too long: narrow the time range or the filter")
+
+// queryContext ends with the store and after the query timeout.
+func (s *Store) queryContext(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(s.ctx, func() { cancel(store.ErrClosed) })
+	timer := time.AfterFunc(s.opts.QueryTimeout, func() { cancel(fmt.Errorf("%w: %w", store.ErrRequest, errTimeout)) })
+	return ctx, func() { timer.Stop(); stop(); cancel(nil) }
+}
