@@ -4,7 +4,10 @@ import (
 	"context"
 	"encoding/binary"
 	"slices"
+	"strings"
+	"time"
 
+	"github.com/logcenter/logcenter/host/deadletter"
 	"github.com/logcenter/logcenter/host/plugin"
 	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/sdk/ecs"
@@ -226,7 +229,7 @@ func (w *work) errors() {
 	}
 	last := -1
 	for _, f := range w.failed {
-		if f.code == "dead_letter" {
+		if f.code == deadLetter {
 			w.bury(f)
 			continue
 		}
@@ -267,19 +270,21 @@ func (w *work) setFlags() {
 	}
 }
 
+// deadLetter is the code of failures that make dead letters.
+const deadLetter = "dead_letter"
+
 // bury makes a dead letter of a row; its text is masked by now.
 func (w *work) bury(f failure) {
 	w.r.DeadLetters.Add(1)
 	m := w.message()
-	d := DeadLetter{
-		ID: w.eventID(f.row), Plugin: f.kind, Reason: f.message,
-		Message: string(m.Data[m.Offset(f.row) : m.Offset(f.row+1)-int(m.Separator)]),
+	d := deadletter.Letter{EventID: w.eventID(f.row), Reason: f.code, Message: f.message, Text: string(m.Text(f.row, f.row, m))}
+	kind := strings.Fields(f.kind)
+	d.Stage, d.Plugin, d.Version = kind[0], kind[1], kind[2]
+	if c := w.batch.Column(id(ecs.EventIngested)); c != nil && c.Has(f.row) {
+		d.Time = time.Unix(0, c.Nanos(c.Rank(f.row))).UTC()
 	}
-	if c := w.batch.Column(id(ecs.EventIngested)); c != nil {
-		var u wire.Cursor
-		if k := u.At(c, f.row); k >= 0 {
-			d.Time = c.Nanos(k)
-		}
+	if c := w.batch.Column(id(ecs.LogcenterInput)); c != nil && c.Has(f.row) {
+		d.Input = string(c.Bytes(c.Rank(f.row)))
 	}
 	w.dead = append(w.dead, d)
 }

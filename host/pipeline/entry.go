@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/logcenter/logcenter/host/deadletter"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
@@ -26,7 +27,7 @@ type Entry struct {
 	Journal  string // id of the raw journal
 	From, To uint64 // its entries
 	Batch    *wire.Batch
-	Dead     []DeadLetter
+	Dead     []deadletter.Letter
 }
 
 // entryMagic begins every entry; the digit is the version of the layout:

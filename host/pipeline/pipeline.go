@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/logcenter/logcenter/host/deadletter"
 	"github.com/logcenter/logcenter/host/plugin"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/wire"
@@ -87,7 +88,7 @@ func (r *Processor) SetPlan(p *Plan) {
 // Finished is what became of a raw batch. It aliases the processor's memory until Release.
 type Finished struct {
 	Batch *wire.Batch // may have no rows
-	Dead  []DeadLetter
+	Dead  []deadletter.Letter
 	w     *work
 	r     *Processor
 }
@@ -96,16 +97,6 @@ type Finished struct {
 func (f *Finished) Release() {
 	f.w.release()
 	f.r.scratch.Put(f.w)
-}
-
-// DeadLetter is an event that could not be handled. Its text is masked.
-type DeadLetter struct {
-	ID      string `json:"event.id"`
-	Plugin  string `json:"plugin"`
-	Version string `json:"version"`
-	Reason  string `json:"reason"`
-	Message string `json:"message"`
-	Time    int64  `json:"received"` // nanoseconds
 }
 
 // Process takes one raw batch through the plugins. raw is not changed and must stay until Release. The only

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/logcenter/logcenter/host/deadletter"
 	"github.com/logcenter/logcenter/host/plugin"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/wire"
@@ -20,7 +21,7 @@ type work struct {
 	batch   wire.Batch
 	groups  []group
 	answers []*plugin.Answer // whose memory the columns alias
-	dead    []DeadLetter
+	dead    []deadletter.Letter
 	gone    []bool // rows to take out: dropped or dead
 	goneAny bool
 	failed  []failure // rows kept with an error, ascending within a stage
@@ -277,7 +278,7 @@ func (w *work) outcome(base int, r *wire.Result, m *plugin.Manifest, kind string
 		switch {
 		case e.Disposition == wire.Disposition_DEAD_LETTER:
 			w.take(row)
-			w.failed = append(w.failed, failure{row, "dead_letter", e.Message, kind + " " + m.ID + " " + m.Version})
+			w.failed = append(w.failed, failure{row, deadLetter, e.Message, kind + " " + m.ID + " " + m.Version})
 			continue
 		case e.Code == "bad_value":
 		case kind == "parser":
