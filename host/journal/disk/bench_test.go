@@ -117,3 +117,33 @@ func benchJournal(b *testing.B, text []byte, o Options, appenders, readers int) 
 	})
 	require.NoError(b, j.Close())
 }
+
+// BenchmarkRead reads entries that are no longer in memory, with their checksums checked.
+func BenchmarkRead(b *testing.B) {
+	for _, size := range []int{1 << 10, 64 << 10, 1 << 20} {
+		b.Run(fmt.Sprintf("%dKiB", size>>10), func(b *testing.B) {
+			j, err := Open(b.TempDir(), Options{MemoryBytes: 1, NoSync: true})
+			require.NoError(b, err)
+			c, err := j.Consumer("g", journal.GroupOptions{})
+			require.NoError(b, err)
+			n := (64 << 20) / size
+			for range n {
+				_, err := j.Append(context.Background(), make([]byte, size))
+				require.NoError(b, err)
+			}
+			measure(b, size, func() {
+				for i := range b.N {
+					if i%n == 0 {
+						require.NoError(b, c.Seek(1))
+					}
+					if i%n == n-1 {
+						continue // the newest one is in memory
+					}
+					_, err := c.Next(context.Background())
+					require.NoError(b, err)
+				}
+			})
+			require.NoError(b, j.Close())
+		})
+	}
+}

@@ -160,7 +160,7 @@ func (w *witness) live(dir string) {
 
 func TestKill(t *testing.T) {
 	lives := 12
-	if os.Getenv("LOGCENTER_TEST_LONG") != "" {
+	if os.Getenv("LOGCENTER_LONG") != "" {
 		lives = 200
 	}
 	dir := filepath.Join(t.TempDir(), "journal")

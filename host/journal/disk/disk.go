@@ -16,7 +16,7 @@
 // batch for the end of the log; Prometheus' tsdb/wlog and Pebble's record log write in 32 KiB pages, do
 // not address single entries and pull in their databases; etcd's wal knows raft entries only. Three
 // habits of tidwall/wal are worked around here. It keeps its last segment in memory and grows it by
-// copying, so segments are small (8 MiB: a third of the CPU that 64 MiB cost). TruncateFront rewrites a
+// copying, so segments are small (8 MiB: about half the CPU that 64 MiB cost). TruncateFront rewrites a
 // segment under its lock, so trimming deletes whole segment files instead, which its layout allows. Its
 // readers share an unguarded cache of whole segments and wait for syncs, so reading is done here: from
 // memory for readers close behind, else straight from the files.

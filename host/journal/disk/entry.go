@@ -48,7 +48,7 @@ func seedOf(id string) uint32 { return crc32.Checksum([]byte(id), crcs) }
 func putHeader(frame []byte, seed uint32, flags byte, offset, durable uint64) {
 	copy(frame, magic)
 	frame[3] = flags
-	binary.LittleEndian.PutUint32(frame[4:], uint32(len(frame)-headerLen)) //nolint:gosec // bounded by Options
+	binary.LittleEndian.PutUint32(frame[4:], uint32(len(frame)-headerLen)) // bounded by Options
 	binary.LittleEndian.PutUint64(frame[8:], offset)
 	binary.LittleEndian.PutUint64(frame[16:], durable)
 	sum := crc32.Update(seed, crcs, frame[:24])

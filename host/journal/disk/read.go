@@ -137,7 +137,7 @@ func (x *index) position(j *Journal, f *os.File, offset uint64, at place) (int64
 		if err != nil {
 			return 0, j.damage(at.first, x.end, next, err)
 		}
-		x.pos = append(x.pos, uint32(x.end)) //nolint:gosec // a segment and one entry are at most 1 GiB each
+		x.pos = append(x.pos, uint32(x.end)) // a segment and one entry are at most 1 GiB each
 		x.end += n
 		buf = buf[min(n, int64(len(buf))):]
 	}
