@@ -156,10 +156,10 @@ func (s *Store) open() error {
 	if err := os.RemoveAll(spill); err != nil {
 		return err
 	}
-	if s.readers, err = newEngine(s.opts.Threads, s.opts.MemoryLimit, spill); err != nil {
+	if s.readers, err = newEngine(s.opts.Threads, s.opts.MemoryLimit, spill, false); err != nil {
 		return err
 	}
-	s.writer, err = newEngine(1, max(s.opts.MemoryLimit/4, 256<<20), spill)
+	s.writer, err = newEngine(1, max(s.opts.MemoryLimit/4, 256<<20), spill, true)
 	return err
 }
 

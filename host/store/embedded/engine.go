@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -30,12 +31,14 @@ type conn struct {
 	arrow *duckdb.Arrow
 }
 
-func newEngine(threads int, memory int64, spill string) (*engine, error) {
+// newEngine starts DuckDB. ordered makes queries keep the order of their input, which costs them parallelism.
+func newEngine(threads int, memory int64, spill string, ordered bool) (*engine, error) {
 	connector, err := duckdb.NewConnector("", func(e driver.ExecerContext) error {
 		for _, set := range []string{
 			fmt.Sprintf("SET threads = %d", threads),
 			fmt.Sprintf("SET memory_limit = '%dB'", memory),
 			"SET temp_directory = " + quote(spill),
+			"SET preserve_insertion_order = " + strconv.FormatBool(ordered),
 			"SET parquet_metadata_cache = true",
 			"SET autoinstall_known_extensions = false",
 			"SET autoload_known_extensions = false",

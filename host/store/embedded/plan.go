@@ -11,6 +11,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/sdk/ecs"
@@ -258,7 +259,16 @@ func (s *Store) tailFragment(p *snapshot, q *selection, cols []column, r *relati
 	}
 	have[colRow] = columnInfo{Kind: kindInt}
 	s.records(p, in, c.uses, have, r)
-	return fragment(list, quoteName(r.name), conds), nil
+	return fragment(list, r.view(), conds), nil
+}
+
+// tailRow is the one column of a view of the tail: a struct of the columns needed. DuckDB hands projections and
+// filters down to the stream, whose interface in C has no place for them, and takes the answer for projected and
+// filtered. One column leaves nothing to project, and a limit holds filters back.
+const tailRow = "r"
+
+func (r *relation) view() string {
+	return "(SELECT unnest(" + tailRow + ") FROM (SELECT " + tailRow + " FROM " + quoteName(r.name) + " OFFSET 0))"
 }
 
 // fixedColumns are in every segment beside the fields.
@@ -275,14 +285,15 @@ func (s *Store) records(p *snapshot, in []int, uses map[string]bool, have map[st
 		fields = append(fields, c.arrowField())
 	}
 	r.name = fmt.Sprintf("tail %d", s.viewID.Add(1))
-	r.schema = arrow.NewSchema(fields, nil)
+	row := arrow.StructOf(fields...)
+	r.schema = arrow.NewSchema([]arrow.Field{{Name: tailRow, Type: row}}, nil)
 	for len(in) > 0 {
 		n, rows := 0, 0
 		for n < len(in) && (n == 0 || rows+p.tail[in[n]].rows <= recordRows) {
 			rows += p.tail[in[n]].rows
 			n++
 		}
-		arrays := make([]arrow.Array, len(cols))
+		children := make([]arrow.ArrayData, len(cols))
 		for i, c := range cols {
 			v := newVector(c, rows)
 			at := 0
@@ -290,9 +301,10 @@ func (s *Store) records(p *snapshot, in []int, uses map[string]bool, have map[st
 				p.tail[k].into(v, at, k)
 				at += p.tail[k].rows
 			}
-			arrays[i] = v.array(nil, rows-v.count)
+			children[i] = v.array(nil, rows-v.count).Data()
 		}
-		r.records = append(r.records, array.NewRecordBatch(r.schema, arrays, int64(rows)))
+		data := array.NewData(row, rows, []*memory.Buffer{nil}, children, 0, 0)
+		r.records = append(r.records, array.NewRecordBatch(r.schema, []arrow.Array{array.MakeFromData(data)}, int64(rows)))
 		in = in[n:]
 	}
 }

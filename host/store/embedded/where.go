@@ -254,7 +254,12 @@ func quoteFloat(v float64) string {
 	return "(" + quote(strconv.FormatFloat(v, 'g', -1, 64)) + "::DOUBLE)"
 }
 
-func quoteTime(ns int64) string { return "make_timestamp_ns(" + quoteInt(ns) + ")" }
+// lastTime is the end of 2262-04-10; the ends of what 64 bits hold mean infinity to DuckDB.
+const lastTime = 9223286399999999999
+
+func quoteTime(ns int64) string {
+	return "make_timestamp_ns(" + quoteInt(min(max(ns, -lastTime), lastTime)) + ")"
+}
 
 func quoteIP(a [16]byte) string {
 	return fmt.Sprintf("'%x-%x-%x-%x-%x'::UUID", a[:4], a[4:6], a[6:8], a[8:10], a[10:])

@@ -9,7 +9,7 @@ import (
 	"math"
 	"net/netip"
 	"path"
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -278,6 +278,9 @@ func (r *runner) named(events []store.Event) []string {
 // matcherAgrees asks the in-memory matcher the same; it knows neither scope nor range.
 func (r *runner) matcherAgrees(n query.Node, total int64) error {
 	narrowed := r.scope.Narrow(n)
+	if slices.Contains(query.FieldsOf(narrowed), "event.id") {
+		return nil // which the store makes from the position
+	}
 	m, err := query.Compile(narrowed, query.Options{})
 	if err != nil {
 		return err
@@ -519,14 +522,4 @@ func showFloat(f float64) string {
 		return "none"
 	}
 	return strconv.FormatFloat(math.Round(f*1e6)/1e6, 'f', -1, 64)
-}
-
-// sortedNames is for tests that do not care about order.
-func sortedNames(m map[string]bool) []string {
-	out := make([]string, 0, len(m))
-	for k := range m {
-		out = append(out, k)
-	}
-	sort.Strings(out)
-	return out
 }
