@@ -186,7 +186,7 @@ func TestDamageInOlderSegment(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			require.NoError(t, os.WriteFile(path, c.content, 0o600))
 			j := open(t, dir, Options{SegmentBytes: 1000})
-			defer j.Close()
+			defer func() { require.NoError(t, j.Close()) }()
 			require.NoError(t, j.RemoveGroup("g"))
 			consumer, err := j.Consumer("g", journal.GroupOptions{})
 			require.NoError(t, err)

@@ -325,8 +325,8 @@ func TestCommitsAreSavedWithinASecondOrSo(t *testing.T) {
 		if !assert.NoError(t, err) {
 			return true
 		}
-		defer crashed.Close()
 		groups := crashed.Stats().Groups
+		assert.NoError(t, crashed.Close())
 		return len(groups) == 1 && groups[0].Committed == 2
 	}, 20*time.Second, 50*time.Millisecond)
 }

@@ -96,11 +96,11 @@ func fillAndRecover(dir, words string, cause error, free func() error) error {
 	_, err = j.Append(ctx, fullBody(last+1))
 	cancel()
 	if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, cause) || !strings.Contains(err.Error(), words) {
-		return fmt.Errorf("append to a full disk says %q", err)
+		return fmt.Errorf("append to a full disk (nil is wrong too): %w", err)
 	}
 	_, err = j.TryAppend(fullBody(last + 1))
 	if !errors.Is(err, journal.ErrFull) || !errors.Is(err, cause) {
-		return fmt.Errorf("TryAppend to a full disk says %q", err)
+		return fmt.Errorf("TryAppend to a full disk (nil is wrong too): %w", err)
 	}
 	if s := j.Stats(); s.Last != last || !strings.Contains(s.Err, words+"write ") || !strings.Contains(s.Err, "trying again") {
 		return fmt.Errorf("full disk, %d entries appended: %+v", last, s)
