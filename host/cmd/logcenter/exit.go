@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/logcenter/logcenter/host/config"
+)
+
+// Exit codes, as the help of the root command says.
+const (
+	exitOK           = 0
+	exitFailed       = 1
+	exitUsage        = 2
+	exitUnreachable  = 3
+	exitUnauthorised = 4
+	exitWrong        = 5
+)
+
+// usageError is a command line that makes no sense.
+type usageError struct{ err error }
+
+func usagef(format string, args ...any) error { return &usageError{fmt.Errorf(format, args...)} }
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+// unreachableError is a host that does not answer.
+type unreachableError struct{ err error }
+
+func (e *unreachableError) Error() string { return e.err.Error() }
+func (e *unreachableError) Unwrap() error { return e.err }
+
+// configError is a configuration that is wrong.
+type configError struct{ err error }
+
+func (e *configError) Error() string { return e.err.Error() }
+func (e *configError) Unwrap() error { return e.err }
+
+// quietError has a code but was told already.
+type quietError struct{ code int }
+
+func (e *quietError) Error() string { return "" }
+
+// exitCode is the code for what a command returned.
+func exitCode(err error) int {
+	var (
+		usage       *usageError
+		unreachable *unreachableError
+		wrong       *configError
+		quiet       *quietError
+		answer      *queryError
+	)
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &quiet):
+		return quiet.code
+	case errors.As(err, &usage):
+		return exitUsage
+	case errors.As(err, &unreachable):
+		return exitUnreachable
+	case errors.As(err, &wrong), errors.As(err, &answer):
+		return exitWrong
+	default:
+		return answerCode(err)
+	}
+}
+
+// report tells a person what went wrong.
+func report(w io.Writer, err error) {
+	var (
+		usage *usageError
+		wrong *configError
+		quiet *quietError
+		query *queryError
+	)
+	switch {
+	case errors.As(err, &quiet):
+	case errors.As(err, &usage):
+		fmt.Fprintf(w, "logcenter: %v\nlogcenter --help shows what is possible, with examples for every command\n", err)
+	case errors.As(err, &wrong):
+		for _, e := range config.Errors(wrong.err) {
+			if e.File == "" {
+				fmt.Fprintf(w, "logcenter: %s\n", e.Msg)
+				continue
+			}
+			fmt.Fprintln(w, e)
+		}
+	case errors.As(err, &query):
+		fmt.Fprintf(w, "logcenter: %s", query.rendered())
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(w, "logcenter: interrupted")
+	default:
+		fmt.Fprintf(w, "logcenter: %s\n", message(err))
+		if hint := answerHint(err); hint != "" {
+			fmt.Fprintf(w, "  hint: %s\n", hint)
+		}
+	}
+}

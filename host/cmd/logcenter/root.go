@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"io"
+
+	"github.com/spf13/cobra"
+)
+
+const about = `Logcenter takes in the logs of a network's devices, parses, enriches and masks them by plugins that
+run as processes of their own, keeps them, and answers searches.
+
+Exit codes:
+  0  all went well
+  1  something failed; the message says what and what to do
+  2  the command line is wrong
+  3  the host cannot be reached
+  4  the host does not accept the token, or the token may not do this
+  5  a query, a time, a name or the configuration is wrong
+
+Environment:
+  LOGCENTER_URL         where the host is, as --url
+  LOGCENTER_TOKEN       the API token itself
+  LOGCENTER_TOKEN_FILE  a file with the API token, as --token-file
+Without these a host on this machine is asked with the token in data/admin.token.`
+
+// execute runs one command line and returns the exit code.
+func execute(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) int {
+	var begun bool
+	root := newRootCommand(&begun)
+	root.SetArgs(args)
+	root.SetIn(in)
+	root.SetOut(out)
+	root.SetErr(errs)
+	err := root.ExecuteContext(ctx)
+	if err != nil && !begun {
+		err = &usageError{err} // the command line did not lead to any command
+	}
+	if err != nil {
+		report(errs, err)
+	}
+	return exitCode(err)
+}
+
+// newRootCommand returns the command with all others below it. It sets begun when one of them starts.
+func newRootCommand(begun *bool) *cobra.Command {
+	c := &connection{retries: fewRetries}
+	root := &cobra.Command{
+		Use:   "logcenter",
+		Short: "a security log center as a plugin toolkit",
+		Long:  about,
+		Example: `  logcenter run
+  logcenter search 'observer.type:ips AND log.level:(Error OR Fatal)' --from -1h
+  logcenter agg 'event.dataset:nginx.access' --hist '@timestamp:1m' --terms http.response.status_code
+  logcenter tail 'log.level:Error'`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		PersistentPreRun: func(*cobra.Command, []string) {
+			*begun = true
+		},
+	}
+	c.flags(root.PersistentFlags())
+	root.AddCommand(
+		newSearchCommand(c), newAggCommand(c), newTailCommand(c), newExportCommand(c), newFieldsCommand(c),
+		newPluginCommand(c), newStreamCommand(c), newInputsCommand(c), newConsumersCommand(c), newDeadLettersCommand(c),
+		newHealthCommand(c),
+		newValidateCommand(), newConfigCommand(), newLoadgenCommand(c), newVersionCommand(),
+	)
+	return root
+}

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/logcenter/logcenter/host/config"
+)
+
+func newValidateCommand() *cobra.Command {
+	var path string
+	cmd := &cobra.Command{
+		Use:   "validate",
+		Short: "check a configuration file",
+		Long: `Check a configuration file without starting anything.
+
+Every fault is told with file, line, column, key and what would be right, all of them at once. The exit code
+is 5 if there is any. What only the running plugins know is not checked here: their own settings under
+plugins.settings.ID.config, and whether the fields that streams ask for exist.`,
+		Example: `  logcenter validate
+  logcenter validate --config /etc/logcenter/logcenter.yaml`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := config.Load(path)
+			if err != nil {
+				return &configError{err}
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is right: HTTP on %s, %s, %s, data in %s\n", path, c.HTTP.Listen,
+				counted(len(c.Inputs), "input"), counted(len(c.Streams), "stream"), c.Path(c.DataDir))
+			return err
+		},
+	}
+	cmd.Flags().StringVarP(&path, "config", "c", "logcenter.yaml", "the configuration `file`")
+	markFile(cmd, "config", "yaml", "yml")
+	return cmd
+}
+
+// counted is a number with its noun.
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// markFile tells the shell that a flag is a file with one of the endings.
+func markFile(cmd *cobra.Command, flag string, endings ...string) {
+	if err := cmd.MarkFlagFilename(flag, endings...); err != nil {
+		panic(err) // the flag does not exist
+	}
+}
