@@ -1,0 +1,191 @@
+// Command nsfocus parses the events of NSFOCUS intrusion prevention systems.
+//
+// Format, by the log standard:
+//
+//	time:{time};danger_degree:{risk};breaking_sighn:{0|1};event:'[{rule}]{text}';src_addr:{ip};
+//	src_port:{port};dst_addr:{ip};dst_port:{port};proto:'{protocol}'
+//
+// ';' parts attributes, the first ':' parts key from value, and both may stand inside the quotes. The key is
+// spelt breaking_sighn. A syslog header may stand in front.
+package main
+
+import (
+	"bytes"
+	"errors"
+	"time"
+
+	"github.com/logcenter/logcenter/sdk"
+	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/kv"
+	"github.com/logcenter/logcenter/sdk/syslog"
+)
+
+// Config is what an admin may set for this plugin.
+type Config struct {
+	// Timezone is the IANA zone of the device's clock, e.g. Asia/Shanghai: its lines carry none. Empty means
+	// the zone of the input.
+	Timezone string `yaml:"timezone"`
+}
+
+type parser struct{ zone *time.Location }
+
+// New returns a parser that is safe for concurrent use.
+func New(c Config) (sdk.Parser, error) {
+	if c.Timezone == "" {
+		return parser{}, nil
+	}
+	zone, err := time.LoadLocation(c.Timezone)
+	return parser{zone}, err
+}
+
+var blocked = ecs.New("nsfocus.blocked", ecs.Boolean, "Whether the device stopped what it saw.")
+
+var (
+	errNoEvent = errors.New("nsfocus: want event:'[RULE]TEXT'")
+	errNoRisk  = errors.New("nsfocus: want danger_degree: and a number")
+	errCut     = errors.New("nsfocus: the line ends before src_addr and dst_addr")
+)
+
+var (
+	scanner = kv.Scanner{Pair: ';', Sep: ':', Quotes: "'"}
+	start   = []byte("time:")
+)
+
+// maxHeader is how far behind the start of a line a syslog header may reach.
+const maxHeader = 320
+
+// Parse reads one line. What is missing is an error, but what is there is set.
+func (p parser) Parse(line []byte, ev *sdk.Event) error {
+	rest := line
+	if !bytes.HasPrefix(line, start) {
+		if i := bytes.Index(line[:min(len(line), maxHeader)], start); i > 0 {
+			header(line[:i], ev)
+			rest = line[i:]
+		}
+	}
+	var named, rated, from, to bool
+	for it := scanner.Scan(rest); it.Next(); {
+		switch v := it.Value(); string(it.Key()) {
+		case "time":
+			ev.SetTime("2006-01-02 15:04:05", p.zone, v)
+		case "danger_degree":
+			rated = risk(ev, v)
+		case "breaking_sighn":
+			decision(ev, v)
+		case "event":
+			named = signature(ev, v)
+		case "src_addr":
+			ev.SetIP(ecs.SourceIP, v)
+			from = len(v) > 0
+		case "src_port":
+			port(ev, ecs.SourcePort, v)
+		case "dst_addr":
+			ev.SetIP(ecs.DestinationIP, v)
+			to = len(v) > 0
+		case "dst_port":
+			port(ev, ecs.DestinationPort, v)
+		case "proto":
+			ev.Set(ecs.NetworkTransport, v)
+		}
+	}
+	switch {
+	case !named:
+		// Of a line without text nothing is known but that the device saw something.
+		ev.SetString(ecs.LogcenterLogType, intrusion)
+		return errNoEvent
+	case !rated:
+		return errNoRisk
+	case !from || !to:
+		return errCut
+	}
+	return nil
+}
+
+func header(b []byte, ev *sdk.Event) {
+	h, _, err := syslog.Parse(b)
+	if err != nil {
+		return
+	}
+	if h.Priority >= 0 {
+		ev.SetInt(ecs.LogSyslogPriority, int64(h.Priority))
+	}
+	ev.Set(ecs.HostName, h.Hostname)
+	ev.Set(ecs.ObserverName, h.Hostname)
+}
+
+// risk sets the device's own severity and the unified one: 1 low, 2 middle, 3 high; 0 is notice, and 4 is
+// what newer models call critical.
+func risk(ev *sdk.Event, v []byte) bool {
+	if len(v) != 1 || v[0]-'0' > 9 {
+		if len(v) > 0 {
+			ev.Bad(ecs.EventSeverity, "not a number from 0 to 9")
+		}
+		return false
+	}
+	n := int64(v[0] - '0')
+	ev.SetInt(ecs.EventSeverity, n)
+	switch {
+	case n <= 1:
+		ev.SetLevel(ecs.Informational)
+	case n == 2:
+		ev.SetLevel(ecs.Warn)
+	case n == 3:
+		ev.SetLevel(ecs.Error)
+	default:
+		ev.SetLevel(ecs.Fatal)
+	}
+	return true
+}
+
+// decision says what the device did. Whether an attack that it let pass succeeded is not known.
+func decision(ev *sdk.Event, v []byte) {
+	switch string(v) {
+	case "1":
+		ev.SetBool(blocked, true)
+		ev.SetString(ecs.EventAction, "blocked")
+		ev.SetString(ecs.EventOutcome, "failure")
+		ev.SetString(ecs.EventType, "denied")
+	case "0":
+		ev.SetBool(blocked, false)
+		ev.SetString(ecs.EventAction, "detected")
+		ev.SetString(ecs.EventOutcome, "unknown")
+		ev.SetString(ecs.EventType, "allowed")
+	case "":
+	default:
+		ev.Bad(blocked, "not 0 or 1")
+	}
+}
+
+// signature reads [RULE]TEXT.
+func signature(ev *sdk.Event, v []byte) bool {
+	text := v
+	if len(v) > 0 && v[0] == '[' {
+		if i := bytes.IndexByte(v, ']'); i > 0 {
+			ev.Set(ecs.RuleID, v[1:i])
+			text = v[i+1:]
+		}
+	}
+	ev.Set(ecs.RuleName, text)
+	ev.SetString(ecs.LogcenterLogType, logType(text))
+	return len(text) > 0
+}
+
+func port(ev *sdk.Event, f ecs.Field, v []byte) {
+	n := int64(0)
+	for _, c := range v {
+		if c-'0' > 9 || n > 65535 {
+			n = 65536
+			break
+		}
+		n = n*10 + int64(c-'0')
+	}
+	switch {
+	case len(v) == 0:
+	case n > 65535:
+		ev.Bad(f, "not a port from 0 to 65535")
+	default:
+		ev.SetInt(f, n)
+	}
+}
+
+func main() { sdk.ServeParser(New) }
