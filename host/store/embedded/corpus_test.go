@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
 	"github.com/logcenter/logcenter/host/loadgen"
 	"github.com/logcenter/logcenter/host/store"
@@ -103,7 +104,7 @@ func (w *batchWriter) text(f ecs.Field, s string) { w.col(f).Text(w.row, s) }
 func (w *batchWriter) nanos(f ecs.Field, n int64) { w.col(f).Nanos(w.row, n) }
 func (w *batchWriter) int(f ecs.Field, n int64)   { w.col(f).Int(w.row, n) }
 func (w *batchWriter) span(f ecs.Field, from, n int) {
-	if n > 0 {
+	if n > 0 && utf8.Valid(w.line[from:from+n]) { // some lines are cut off
 		w.col(f).Span(w.row, from, n)
 	}
 }

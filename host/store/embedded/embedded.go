@@ -21,6 +21,7 @@ import (
 
 	"github.com/logcenter/logcenter/host/retention"
 	"github.com/logcenter/logcenter/host/store"
+	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
@@ -191,7 +192,12 @@ func (s *Store) Append(ctx context.Context, offset uint64, batches []*wire.Batch
 		if b.Rows == 0 {
 			continue
 		}
-		e, err := newEntry(offset, b)
+		// A text that is not UTF-8 would make its whole segment unreadable.
+		err := b.Validate(uint32(ecs.Message))
+		var e *entry
+		if err == nil {
+			e, err = newEntry(offset, b)
+		}
 		if err != nil {
 			s.reject(offset, b, err)
 			continue
