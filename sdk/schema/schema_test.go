@@ -355,7 +355,8 @@ func FuzzDecode(f *testing.F) {
 				t.Fatalf("an error without a message: %#v", e)
 			}
 		}
-		if schema.Decode(data, &again); err == nil {
+		if err == nil {
+			require.NoError(t, schema.Decode(data, &again))
 			assert.Equal(t, c, again)
 		}
 	})

@@ -53,7 +53,7 @@ for the innermost groups, or over all events where there is no group. Every line
 				return inQuery(err, query)
 			}
 			for _, n := range result.Notices {
-				fmt.Fprintf(cmd.ErrOrStderr(), "note: %s\n", n)
+				tell(cmd.ErrOrStderr(), "note: %s\n", n)
 			}
 			if out.format != "table" {
 				zone = nil // machines want times as they are
@@ -62,7 +62,7 @@ for the innermost groups, or over all events where there is no group. Every line
 				return err
 			}
 			if out.format == "table" {
-				fmt.Fprintf(cmd.ErrOrStderr(), "%s events%s\n", grouped(result.Total), others(result.Aggs))
+				tell(cmd.ErrOrStderr(), "%s events%s\n", grouped(result.Total), others(result.Aggs))
 			}
 			return nil
 		},

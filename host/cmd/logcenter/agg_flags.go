@@ -124,7 +124,7 @@ func parseTerms(a *aggFlags, s string) error {
 func parseRanges(a *aggFlags, s string) error {
 	field, list, ok := cutLast(s)
 	if !ok || field == "" {
-		return fmt.Errorf("want FIELD:A..B,…, e.g. http.response.status_code:..300,300..400,400..")
+		return fmt.Errorf("want FIELD:A..B,..., e.g. http.response.status_code:..300,300..400,400..999")
 	}
 	agg := client.Agg{Name: field, Kind: ranges, Field: field}
 	for part := range strings.SplitSeq(list, ",") {
@@ -169,7 +169,7 @@ func parsePercentiles(a *aggFlags, s string) error {
 	for part := range strings.SplitSeq(list, ",") {
 		p, err := strconv.ParseFloat(part, 64)
 		if err != nil || field == "" || !(p >= 0 && p <= 100) {
-			return fmt.Errorf("want FIELD or FIELD:P,…, each P from 0 to 100, e.g. event.duration:50,99.9")
+			return fmt.Errorf("want FIELD or FIELD:P,..., each P from 0 to 100, e.g. event.duration:50,99.9")
 		}
 		agg.Percents = append(agg.Percents, p)
 	}

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
 
 	"github.com/logcenter/logcenter/sdk/client"
@@ -35,7 +33,7 @@ func newDeadLettersCommand(c *connection) *cobra.Command {
 				return err
 			}
 			if out.format == "table" && page.Cursor != "" {
-				fmt.Fprintln(cmd.ErrOrStderr(), "there are more: --limit shows them, --plugin, --reason and --text select")
+				tell(cmd.ErrOrStderr(), "there are more: --limit shows them, --plugin, --reason and --text select\n")
 			}
 			return nil
 		},

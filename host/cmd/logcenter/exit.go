@@ -80,23 +80,26 @@ func report(w io.Writer, err error) {
 	switch {
 	case errors.As(err, &quiet):
 	case errors.As(err, &usage):
-		fmt.Fprintf(w, "logcenter: %v\nlogcenter --help shows what is possible, with examples for every command\n", err)
+		tell(w, "logcenter: %v\nlogcenter --help shows what is possible, with examples for every command\n", err)
 	case errors.As(err, &wrong):
 		for _, e := range config.Errors(wrong.err) {
 			if e.File == "" {
-				fmt.Fprintf(w, "logcenter: %s\n", e.Msg)
+				tell(w, "logcenter: %s\n", e.Msg)
 				continue
 			}
-			fmt.Fprintln(w, e)
+			tell(w, "%v\n", e)
 		}
 	case errors.As(err, &query):
-		fmt.Fprintf(w, "logcenter: %s", query.rendered())
+		tell(w, "logcenter: %s", query.rendered())
 	case errors.Is(err, context.Canceled):
-		fmt.Fprintln(w, "logcenter: interrupted")
+		tell(w, "logcenter: interrupted\n")
 	default:
-		fmt.Fprintf(w, "logcenter: %s\n", message(err))
+		tell(w, "logcenter: %s\n", message(err))
 		if hint := answerHint(err); hint != "" {
-			fmt.Fprintf(w, "  hint: %s\n", hint)
+			tell(w, "  hint: %s\n", hint)
 		}
 	}
 }
+
+// tell writes to standard error; nothing can be done where that fails.
+func tell(w io.Writer, format string, args ...any) { _, _ = fmt.Fprintf(w, format, args...) }

@@ -114,7 +114,7 @@ func (o *exportOptions) intoFile(cmd *cobra.Command, cl *client.Client, r client
 	if err != nil {
 		return at, err
 	}
-	defer f.Close()
+	defer f.Close() //nolint:errcheck // closed below where all went well
 	// What was written behind the progress that is known is written again.
 	if err := f.Truncate(at.Bytes); err != nil {
 		return at, err
@@ -138,7 +138,7 @@ func (o *exportOptions) intoFile(cmd *cobra.Command, cl *client.Client, r client
 		return at, err
 	}
 	if err := cl.DeleteExport(cmd.Context(), at.ID); err != nil && !client.IsCode(err, client.CodeNotFound) {
-		fmt.Fprintf(cmd.ErrOrStderr(), "note: the host could not forget the export: %s\n", message(err))
+		tell(cmd.ErrOrStderr(), "note: the host could not forget the export: %s\n", message(err))
 	}
 	return at, os.Remove(state)
 }

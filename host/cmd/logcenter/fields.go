@@ -44,7 +44,7 @@ func newFieldsCommand(c *connection) *cobra.Command {
 			if err := out.print(cmd.OutOrStdout(), valueTable(values), values); err != nil || out.format != "table" {
 				return err
 			}
-			fmt.Fprintf(cmd.ErrOrStderr(), "%s events have it, %s do not; %s different values\n",
+			tell(cmd.ErrOrStderr(), "%s events have it, %s do not; %s different values\n",
 				grouped(values.Count), grouped(values.Missing), grouped(values.Distinct))
 			return nil
 		},

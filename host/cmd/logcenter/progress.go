@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"time"
 )
@@ -42,13 +41,13 @@ func (p *progress) tell(text func() string) {
 	p.next = time.Now().Add(p.every())
 	s := text()
 	if !p.terminal {
-		fmt.Fprintln(p.w, s)
+		tell(p.w, "%s\n", s)
 		return
 	}
 	if limit := terminalColumns(p.w); limit > 1 {
 		s = cut(s, limit-1)
 	}
-	fmt.Fprintf(p.w, "\r%s\x1b[K", s)
+	tell(p.w, "\r%s\x1b[K", s)
 	p.written = columnsOf(s)
 }
 
@@ -58,7 +57,7 @@ func (p *progress) end(format string, args ...any) {
 		return
 	}
 	if p.written > 0 {
-		fmt.Fprint(p.w, "\r\x1b[K")
+		tell(p.w, "\r\x1b[K")
 	}
-	fmt.Fprintf(p.w, format+"\n", args...)
+	tell(p.w, format+"\n", args...)
 }

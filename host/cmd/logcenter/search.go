@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -89,7 +88,7 @@ func (o *searchOptions) run(cmd *cobra.Command, c *connection, query string) err
 		}
 		for _, n := range page.Notices {
 			if !notices[n] {
-				fmt.Fprintf(cmd.ErrOrStderr(), "note: %s\n", n)
+				tell(cmd.ErrOrStderr(), "note: %s\n", n)
 			}
 			notices[n] = true
 		}
@@ -116,14 +115,14 @@ func (o *searchOptions) run(cmd *cobra.Command, c *connection, query string) err
 func (o *searchOptions) summary(w io.Writer, shown int, total *int64, more bool) {
 	switch {
 	case total != nil:
-		fmt.Fprintf(w, "%s of %s events\n", grouped(int64(shown)), grouped(*total))
+		tell(w, "%s of %s events\n", grouped(int64(shown)), grouped(*total))
 	case o.format != "table":
 	case shown == 0:
-		fmt.Fprintln(w, "no events; is the time range right? --from and --to say which, the last hour is the default")
+		tell(w, "no events; is the time range right? --from and --to say which, the last hour is the default\n")
 	case more:
-		fmt.Fprintf(w, "%s events; there are more: --limit shows them, --count counts them\n", grouped(int64(shown)))
+		tell(w, "%s events; there are more: --limit shows them, --count counts them\n", grouped(int64(shown)))
 	default:
-		fmt.Fprintf(w, "%s events\n", grouped(int64(shown)))
+		tell(w, "%s events\n", grouped(int64(shown)))
 	}
 }
 

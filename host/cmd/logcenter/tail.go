@@ -49,19 +49,19 @@ missed then is told, so that search can find it.
 			r := client.TailRequest{
 				Query: queryOf(args), Stream: s.stream, Fields: fields,
 				OnDropped: func(n uint64) {
-					fmt.Fprintf(errs, "note: %s events were skipped, they come too fast for this terminal\n", grouped(int64(n)))
+					tell(errs, "note: %s events were skipped, they come too fast for this terminal\n", grouped(int64(n)))
 				},
 				OnReconnect: func(lost time.Time, reason error) {
-					fmt.Fprintf(errs, "note: connected again; events since %s may be missing (%v)\n", lost.In(zone).Format(shownTime), reason)
+					tell(errs, "note: connected again; events since %s may be missing (%v)\n", lost.In(zone).Format(shownTime), reason)
 				},
 			}
-			print := linePrinter(cmd.OutOrStdout(), fields, zone)
+			show := linePrinter(cmd.OutOrStdout(), fields, zone)
 			if asJSON {
 				enc := json.NewEncoder(cmd.OutOrStdout())
 				enc.SetEscapeHTML(false)
-				print = func(ev client.Event) error { return enc.Encode(ev) }
+				show = func(ev client.Event) error { return enc.Encode(ev) }
 			}
-			err = cl.Tail(cmd.Context(), r, print)
+			err = cl.Tail(cmd.Context(), r, show)
 			if errors.Is(err, context.Canceled) {
 				return nil // interrupted, as is the way to end it
 			}
