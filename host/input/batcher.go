@@ -19,6 +19,8 @@ const (
 	// sourceBytes is how much of one source may be in flight before its reader waits, so that one
 	// fast sender leaves room for others.
 	sourceBytes = 2 << 20
+	// waitingAfter is how long an append takes before the input says that it waits.
+	waitingAfter = time.Second
 	// shutdownGrace is how long a stopping input waits for readers, and then for the journal.
 	shutdownGrace = 5 * time.Second
 )
@@ -183,24 +185,11 @@ func (b *Batcher) next() (r *rows, wait time.Duration, end bool) {
 
 // store appends a batch and tells the sources.
 func (b *Batcher) store(r *rows) {
-	ctx, stop := context.WithTimeout(b.append, time.Second)
-	_, err := b.intake.Append(ctx, r.finish(), Key{})
-	stop()
-	for errors.Is(err, context.DeadlineExceeded) && b.append.Err() == nil { // say that we wait, and go on waiting
-		if b.count.state.CompareAndSwap(Running, Waiting) {
-			b.log("input %s: waiting: %v", b.common.Name, err)
-		}
-		_, err = b.intake.Append(b.append, r.finish(), Key{})
-	}
-	if b.count.state.CompareAndSwap(Waiting, Running) && err == nil {
-		b.log("input %s: goes on", b.common.Name)
-	}
+	lost, err := b.put(r)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if err == nil {
-		b.count.durable(r)
-	} else {
-		b.loseLocked(r, err)
+	if err != nil {
+		b.loseLocked(r, lost, err)
 	}
 	for i := range r.uses {
 		u := &r.uses[i]
@@ -215,21 +204,54 @@ func (b *Batcher) store(r *rows) {
 	b.change.Broadcast()
 }
 
-// loseLocked counts a batch that will never be durable. Its sources stop, so that a file is read again
-// from where it was durable and a connection is not silently robbed of its middle.
-func (b *Batcher) loseLocked(r *rows, err error) {
-	reason := DropJournal
-	if b.append.Err() != nil {
-		reason = DropShutdown
+// put appends a batch and counts it, waiting as long as it takes. A batch that is larger than the journal's
+// entries may be goes in two halves; a single record that is, is dropped and counted. lost is the number of
+// records that an error is about.
+func (b *Batcher) put(r *rows) (lost int, err error) {
+	ctx, stop := context.WithTimeout(b.append, waitingAfter)
+	_, err = b.intake.Append(ctx, r.finish(), Key{})
+	stop()
+	if errors.Is(err, context.DeadlineExceeded) && b.append.Err() == nil { // say that we wait, and go on waiting
+		if b.count.state.CompareAndSwap(Running, Waiting) {
+			b.log("input %s: waiting: %v", b.common.Name, err)
+		}
+		_, err = b.intake.Append(b.append, r.finish(), Key{})
 	}
-	b.count.Drop(reason, int64(r.n))
+	switch {
+	case errors.Is(err, journal.ErrTooLarge) && r.n > 1:
+		first, second := newRows(b.common, b.paths), newRows(b.common, b.paths)
+		r.halve(first, second)
+		lost1, err1 := b.put(first)
+		lost2, err2 := b.put(second)
+		return lost1 + lost2, errors.Join(err1, err2)
+	case errors.Is(err, journal.ErrTooLarge):
+		b.count.Drop(DropJournal, 1)
+		b.count.Fail(err)
+		b.log("input %s: a record of %d bytes is lost: %v", b.common.Name, len(r.arena), err)
+		return 0, nil
+	case err != nil:
+		return r.n, err
+	}
+	if b.count.state.CompareAndSwap(Waiting, Running) {
+		b.log("input %s: goes on", b.common.Name)
+	}
+	b.count.durable(r)
+	return 0, nil
+}
+
+// loseLocked counts n records of a batch that will never be durable. Its sources stop, so that a file is read again
+// from where it was durable and a connection is not silently robbed of its middle.
+func (b *Batcher) loseLocked(r *rows, n int, err error) {
+	reason := DropJournal
+	if b.append.Err() != nil || errors.Is(err, journal.ErrClosed) {
+		reason = DropShutdown
+		b.lost = err
+	}
+	b.count.Drop(reason, int64(n))
 	b.count.Fail(err)
-	b.log("input %s: %d records are lost: %v", b.common.Name, r.n, err)
+	b.log("input %s: %d records are lost: %v", b.common.Name, n, err)
 	for _, u := range r.uses {
 		u.source.err = err
-	}
-	if b.append.Err() != nil || errors.Is(err, journal.ErrClosed) {
-		b.lost = err
 	}
 }
 

@@ -316,6 +316,45 @@ func TestCloseWhileFull(t *testing.T) {
 	assert.ErrorIs(t, feed.Line(s, []byte("late"), false, 1, 0), input.ErrClosed)
 }
 
+// A journal that takes small entries only gets small ones, and just the record that is too large is lost.
+func TestBatchLargerThanEntries(t *testing.T) {
+	f := newFixture(t, input.Common{Tags: []string{"a"}}, true, disk.Options{MaxBytes: 1 << 20, MaxEntryBytes: 16 << 10})
+	feed := f.batcher.NewFeed(false)
+	a, b := f.batcher.Source("a", "pa"), f.batcher.Source("b", "pb")
+	var want []inputtest.Record
+	for i := range 101 {
+		s, r := a, inputtest.Record{Text: fmt.Sprint(i, strings.Repeat("x", 1000)), Input: "test", Address: "a", Path: "pa", Tags: []string{"a"}}
+		if i%3 == 0 {
+			s, r.Address, r.Path = b, "b", "pb"
+		}
+		line := r.Text
+		if i%5 == 0 {
+			line, r.Text, r.Flags = line+"\xff", line+"\uFFFD", []string{"decoded"}
+		}
+		if i == 40 {
+			line = strings.Repeat("y", 20<<10)
+		} else {
+			r.Ingested = time.Unix(0, int64(i)).UTC()
+			want = append(want, r)
+		}
+		require.NoError(t, feed.Line(s, []byte(line), false, int64(i), int64(i+1)))
+	}
+	require.NoError(t, f.batcher.Wait(a))
+	require.NoError(t, f.batcher.Wait(b))
+	got := f.Records()
+	for i := range got {
+		got[i].Offset = 0
+	}
+	assert.Equal(t, want, got)
+	st := f.count.Snapshot("test", &f.common)
+	assert.Equal(t, map[string]int64{"journal": 1}, st.Dropped)
+	assert.EqualValues(t, 100, st.Records)
+	assert.Contains(t, st.LastError, "too large")
+	pos, err := f.batcher.Durable(a)
+	assert.NoError(t, err)
+	assert.EqualValues(t, 101, pos)
+}
+
 func TestAbandonEndsWaiting(t *testing.T) {
 	f := newFixture(t, input.Common{}, false, small)
 	c, err := f.Journal.Consumer("pipeline", journal.GroupOptions{})

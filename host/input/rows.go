@@ -171,6 +171,30 @@ func (r *rows) adopt(s *Source) {
 	}
 }
 
+// halve copies the records to two other batches, for other than their sources' accounts.
+func (r *rows) halve(first, second *rows) {
+	k := 0
+	for i, to := range []*rows{first, second} {
+		sources := map[uint16]*Source{}
+		for row := i * (r.n / 2); row < (i+1)*(r.n/2)+i*(r.n%2); row++ {
+			code := r.codes[row]
+			s := sources[code]
+			if s == nil {
+				was := r.uses[code].source
+				s = &Source{address: was.address, path: was.path}
+				sources[code] = s
+			}
+			var mark Mark
+			if k < len(r.marked) && int(r.marked[k].row) == row {
+				mark = r.marked[k].mark
+				k++
+			}
+			from, end := binary.LittleEndian.Uint32(r.offsets[4*row:]), binary.LittleEndian.Uint32(r.offsets[4*row+4:])
+			to.add(s, r.arena[from:end-1], mark, int64(binary.LittleEndian.Uint64(r.ingested[8*row:])), 0)
+		}
+	}
+}
+
 // finish returns the batch; it aliases r until reset. r must not be empty.
 func (r *rows) finish() *wire.Batch {
 	n := uint32(r.n)
