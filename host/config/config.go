@@ -40,7 +40,8 @@ type Config struct {
 	// Limits bound what users of the API can ask for.
 	Limits Limits `yaml:"limits"`
 
-	dir string // where relative paths start; empty is the working directory
+	dir    string  // where relative paths start; empty is the working directory
+	places *places // of all keys in the file; nil if there is none
 }
 
 // HTTP configures the listener.

@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"flag"
 	"os"
@@ -11,8 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/logcenter/logcenter/host/config"
 	"github.com/logcenter/logcenter/sdk/schema"
@@ -244,6 +247,65 @@ func TestSecret(t *testing.T) {
 	f("a", "B", "", "name one")
 }
 
+func TestCheckFiles(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"tls.crt", "tls.key", "raw.key", "app.token"} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte("x"), 0o600))
+	}
+	f := func(text string, want ...string) {
+		t.Helper()
+		c, err := config.Parse(filepath.Join(dir, "logcenter.yaml"), []byte(text))
+		require.NoError(t, err)
+		var got []string
+		for _, e := range config.Errors(c.CheckFiles()) {
+			got = append(got, strings.ReplaceAll(e.Error(), dir+"/", ""))
+		}
+		assert.Equal(t, want, got)
+	}
+	f("")
+	f("http: {tls: {cert_file: tls.crt, key_file: tls.key}}\njournal: {raw: {key_file: raw.key}}\ninputs:\n  - {name: a, http: {token_file: app.token}}\nplugins: {dirs: [.]}\n")
+	f("http: {tls: {cert_file: tls.cert, key_file: tls.key}}\n", "logcenter.yaml:1:25: http.tls.cert_file: open tls.cert: no such file or directory")
+	f("inputs:\n  - {name: a, http: {token_file: none}}\n  - {name: b, syslog: {tcp: ':1', tls: {cert_file: tls.crt, key_file: no.key}}}\n",
+		"logcenter.yaml:2:34: inputs[0].http.token_file: open none: no such file or directory",
+		"logcenter.yaml:3:71: inputs[1].syslog.tls.key_file: open no.key: no such file or directory")
+	f("plugins:\n  dirs:\n    - plugins\njournal: {event: {key_file: no.key}}\n",
+		"logcenter.yaml:3:7: plugins.dirs[0]: open plugins: no such file or directory",
+		"logcenter.yaml:4:29: journal.event.key_file: open no.key: no such file or directory")
+	require.NoError(t, config.Default().CheckFiles())
+}
+
+// TestJSONSchemaHolds has another program's validator read the schema.
+func TestJSONSchemaHolds(t *testing.T) {
+	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(config.JSONSchema()))
+	require.NoError(t, err)
+	c := jsonschema.NewCompiler()
+	require.NoError(t, c.AddResource("logcenter.json", document))
+	s, err := c.Compile("logcenter.json") // which checks it against draft 2020-12
+	require.NoError(t, err)
+	valid := func(text []byte) error {
+		var v any
+		require.NoError(t, yaml.Unmarshal(text, &v))
+		return s.Validate(v)
+	}
+	require.NoError(t, valid(config.Example()))
+	for _, text := range []string{
+		"store: {memory: 134217728, flush_every: 1m30s}", "inputs: [{name: a, http: {}, tags: [x]}]", "plugins: {settings: {a: {config: {x: [1]}}}}",
+		"inputs: [{name: a, syslog: {udp: \":1\", idle_timeout: 1d}}]", "store: {memory: 1.5GiB}", "inputs: []",
+	} {
+		_, err := parse(text)
+		require.NoError(t, err, text)
+		assert.NoError(t, valid([]byte(text)), text)
+	}
+	for _, text := range []string{
+		"htpp: {}", "store: {kind: memory}", "store: {memory: lots}", "inputs: [{http: {}}]", "store: {threads: -1}", "store: {flush_every: 10}",
+		"plugins: {settings: {a: {config: 1}}}", "log: [info]", "journal: {raw: {sync: yes please}}",
+	} {
+		_, err := parse(text)
+		require.Error(t, err, text)
+		assert.Error(t, valid([]byte(text)), text)
+	}
+}
+
 func TestJSONSchema(t *testing.T) {
 	var s map[string]any
 	require.NoError(t, json.Unmarshal(config.JSONSchema(), &s))
@@ -260,7 +322,7 @@ func TestDescriptionsAreCurrent(t *testing.T) {
 	require.NoError(t, err)
 	got, err := os.ReadFile("docs_gen.go")
 	require.NoError(t, err)
-	assert.Equal(t, string(want), string(got), "the doc comments have changed: run `go generate ./host/config`")
+	assert.True(t, bytes.Equal(want, got), "the doc comments have changed: run `go generate ./host/config`")
 }
 
 // TestEverythingIsDescribed finds keys without a description and such that only repeat their name.

@@ -14,7 +14,6 @@ var docs = map[string]string{
 	"config.Config.Plugins":             "Plugins parse, enrich, mask, watch and notify; each is a process of its own.",
 	"config.Config.Store":               "Store is where events are searched.",
 	"config.Config.Streams":             "Streams are named selections of events. More can be made by the API; these only change here.",
-	"config.Config.dir":                 "where relative paths start; empty is the working directory",
 	"config.Error":                      "Error is one thing that is wrong with a configuration file.",
 	"config.Error.Column":               "in characters from 1; 0 if the place is not known",
 	"config.Error.File":                 "as it was given",
@@ -104,5 +103,4 @@ var docs = map[string]string{
 	"config.TLS.KeyFile":                "KeyFile is the private key, in PEM, readable by the host's user only.",
 	"config.place":                      "place is where a key and its value stand.",
 	"config.places":                     "places turns YAML into plain data and remembers where everything stands.",
-	"config.places.nodes":               "values made so far, those behind aliases each time they are used",
 }

@@ -88,13 +88,27 @@ func (e *example) object(indent, path string, t *schema.Type) {
 		case sampled:
 			e.commented(indent, f.Name+":"+sample)
 		case f.Type.Kind == schema.Object && !f.Type.Optional:
-			e.line(indent, f.Name+":")
+			head := f.Name + ":"
+			if !anyDefault(f.Type) {
+				head = "#" + head // or it would have no value
+			}
+			e.line(indent, head)
 			e.object(indent+"  ", at, f.Type)
 		default:
 			e.line(indent, "#"+f.Name+":")
 		}
 		e.elements(indent, f)
 	}
+}
+
+// anyDefault says whether a line of an object's example is none of a comment.
+func anyDefault(t *schema.Type) bool {
+	for _, f := range t.Fields {
+		if f.Defaults && f.Default != "" || f.Type.Kind == schema.Object && !f.Type.Optional && anyDefault(f.Type) {
+			return true
+		}
+	}
+	return false
 }
 
 // said is a field's description with the values it can have.

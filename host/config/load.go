@@ -90,7 +90,7 @@ func Parse(file string, text []byte) (*Config, error) {
 	c := &Config{}
 	err := schema.Decode(data, c)
 	if err == nil {
-		c.dir = filepath.Dir(file) // Decode replaces the whole struct
+		c.dir, c.places = filepath.Dir(file), &p
 		return c, nil
 	}
 	for _, e := range schema.Errors(err) {

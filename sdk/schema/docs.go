@@ -69,6 +69,9 @@ func fileDocs(file *ast.File, docs map[string]string) {
 					doc = field.Comment
 				}
 				for _, id := range field.Names {
+					if !id.IsExported() {
+						continue
+					}
 					put(docs, name+"."+id.Name, doc)
 				}
 			}

@@ -16,13 +16,16 @@ func newValidateCommand() *cobra.Command {
 		Long: `Check a configuration file without starting anything.
 
 Every fault is told with file, line, column, key and what would be right, all of them at once. The exit code
-is 5 if there is any. What only the running plugins know is not checked here: their own settings under
+is 5 if there is any. Certificates, keys, tokens and folders that it names must be readable. What only the running plugins know is not checked here: their own settings under
 plugins.settings.ID.config, and whether the fields that streams ask for exist.`,
 		Example: `  logcenter validate
   logcenter validate --config /etc/logcenter/logcenter.yaml`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := config.Load(path)
+			if err == nil {
+				err = c.CheckFiles()
+			}
 			if err != nil {
 				return &configError{err}
 			}

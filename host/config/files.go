@@ -1,0 +1,59 @@
+package config
+
+import (
+	"errors"
+	"os"
+
+	"github.com/logcenter/logcenter/sdk/schema"
+)
+
+// CheckFiles says which of the files that the configuration names cannot be read by the caller: certificates,
+// keys, tokens, folders of plugins. Files of inputs are not among them, they may come up later. The error is
+// as that of [Load].
+func (c *Config) CheckFiles() error {
+	var errs []error
+	check := func(path, name string) {
+		if name == "" {
+			return
+		}
+		f, err := os.Open(c.Path(name))
+		if err == nil {
+			err = f.Close()
+		}
+		if err != nil {
+			errs = append(errs, &schema.Error{Path: path, Msg: err.Error()})
+		}
+	}
+	tls := func(path string, t *TLS) {
+		if t == nil {
+			return
+		}
+		check(schema.Key(path, "cert_file"), t.CertFile)
+		check(schema.Key(path, "key_file"), t.KeyFile)
+		check(schema.Key(path, "client_ca_file"), t.ClientCAFile)
+	}
+	tls("http.tls", c.HTTP.TLS)
+	for i, in := range c.Inputs {
+		at := schema.Index("inputs", i)
+		if in.Syslog != nil {
+			tls(at+".syslog.tls", in.Syslog.TLS)
+		}
+		if in.HTTP != nil {
+			check(at+".http.token_file", in.HTTP.TokenFile)
+		}
+	}
+	check("journal.raw.key_file", c.Journal.Raw.KeyFile)
+	check("journal.event.key_file", c.Journal.Event.KeyFile)
+	for i, dir := range c.Plugins.Dirs {
+		check(schema.Index("plugins.dirs", i), dir)
+	}
+	if c.places == nil || errs == nil {
+		return errors.Join(errs...)
+	}
+	p := *c.places
+	p.errs = nil
+	for _, e := range schema.Errors(errors.Join(errs...)) {
+		p.add(e)
+	}
+	return p.join()
+}
