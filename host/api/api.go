@@ -27,7 +27,7 @@ const (
 	writeTimeout     = 30 * time.Second // of one piece of an answer
 	headerTimeout    = 10 * time.Second
 	idleTimeout      = 2 * time.Minute
-	slotWait         = 5 * time.Second // for one of the searches or exports that may run at once
+	slotWait         = 2 * time.Second // for one of the searches or exports that may run at once
 	defaultSearches  = 8
 	defaultSearchFor = time.Minute
 )

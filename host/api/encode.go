@@ -140,11 +140,12 @@ func newEncoder(nested bool, fields []string) *encoder {
 	return e
 }
 
-// append appends ev as a JSON object, fields sorted by name.
+// append appends ev as a JSON object, fields sorted by name. What event.id is made of comes only if it is
+// asked for: as a number it is more than JavaScript can hold.
 func (e *encoder) append(b []byte, ev store.Event) []byte {
 	e.names = e.names[:0]
 	for name := range ev {
-		if e.only == nil || e.only[name] {
+		if e.only == nil && name != positionField || e.only[name] {
 			e.names = append(e.names, name)
 		}
 	}

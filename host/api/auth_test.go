@@ -1,0 +1,114 @@
+package api_test
+
+import (
+	"context"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/logcenter/logcenter/host/api"
+)
+
+func TestEverythingNeedsAToken(t *testing.T) {
+	f := newFixture(t)
+	open := map[string]bool{"/healthz": true, "/readyz": true}
+	for _, r := range f.server.Routes() {
+		path := strings.NewReplacer(":id", "x", ":name", "x", ":input", "web").Replace(r.Path)
+		for name, header := range map[string]string{"none": "", "wrong": "Bearer no", "other": "Basic " + adminToken, "long": "Bearer " + strings.Repeat("x", 600)} {
+			a := f.do(r.Method, path, "", "Authorization", header)
+			if open[r.Path] {
+				assert.Equal(t, http.StatusOK, a.status, r.Path)
+				continue
+			}
+			assert.Equal(t, http.StatusUnauthorized, a.status, "%s %s with %s", r.Method, r.Path, name)
+			assert.Equal(t, "unauthorized", a.code(t))
+			assert.Contains(t, a.header.Get("WWW-Authenticate"), "Bearer")
+		}
+	}
+}
+
+func TestOnlyAdminsChangeThings(t *testing.T) {
+	f := newFixture(t)
+	reader := []string{"Authorization", "Bearer " + readerToken}
+	for _, r := range []string{
+		"PUT /api/v1/streams/x", "DELETE /api/v1/streams/x", "GET /api/v1/plugins", "POST /api/v1/plugins/x/enable",
+		"POST /api/v1/plugins/x/disable", "GET /api/v1/plugins/x", "GET /api/v1/inputs", "GET /api/v1/consumers",
+		"GET /api/v1/dead-letters", "GET /api/v1/health", "GET /metrics", "POST /api/v1/ingest/web",
+	} {
+		method, path, _ := strings.Cut(r, " ")
+		a := f.do(method, path, "", reader...)
+		assert.Equal(t, http.StatusForbidden, a.status, r)
+		assert.Equal(t, "forbidden", a.code(t), r)
+	}
+	assert.Equal(t, http.StatusOK, f.get("/api/v1/streams", reader...).status)
+}
+
+func TestReadersSeeTheirScope(t *testing.T) {
+	f := newFixture(t)
+	f.store.fill(9)
+	reader := []string{"Authorization", "Bearer " + readerToken}
+	q := "?count=true&from=2026-10-11T11:00:00Z&to=2026-10-11T12:00:00Z"
+	assert.EqualValues(t, 9, f.ok(f.get("/api/v1/search" + q))["total"])
+	assert.EqualValues(t, 6, f.ok(f.get("/api/v1/search"+q, reader...))["total"])
+	a := f.get("/api/v1/export?format=ndjson&from=2026-10-11T11:00:00Z&to=2026-10-11T12:00:00Z", reader...)
+	assert.Equal(t, 6, strings.Count(string(a.body), "\n"))
+}
+
+func TestMetricsCanBeOpened(t *testing.T) {
+	f := newFixture(t, func(o *api.Options) { o.OpenMetrics = true })
+	f.get("/api/v1/search", "Authorization", "Bearer wrong")
+	a := f.get("/metrics", "Authorization", "")
+	assert.Equal(t, http.StatusOK, a.status)
+	assert.Contains(t, string(a.body), "logcenter_api_refused_total 1\n")
+	assert.Contains(t, string(a.body), `logcenter_api_request_seconds_count{method="GET",route="/api/v1/search",status="401"} 1`)
+}
+
+func TestEnsureAdminToken(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "data", "admin.token")
+	token, err := api.EnsureAdminToken(path)
+	require.NoError(t, err)
+	assert.Len(t, token, 43)
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+
+	again, err := api.EnsureAdminToken(path)
+	require.NoError(t, err)
+	assert.Equal(t, token, again)
+
+	other, err := api.EnsureAdminToken(filepath.Join(t.TempDir(), "admin.token"))
+	require.NoError(t, err)
+	assert.NotEqual(t, token, other)
+
+	require.NoError(t, os.Chmod(path, 0o640))
+	_, err = api.EnsureAdminToken(path)
+	require.ErrorContains(t, err, "others can read "+path+" (mode 0640): run chmod 600")
+	require.NoError(t, os.Chmod(path, 0o600))
+	for _, bad := range []string{"", "short", strings.Repeat("x", 600), "two words that are long enough for a token"} {
+		require.NoError(t, os.WriteFile(path, []byte(bad), 0o600))
+		_, err = api.EnsureAdminToken(path)
+		require.ErrorContains(t, err, path+" must hold one word of 32 to 512 characters", bad)
+	}
+	_, err = api.EnsureAdminToken(t.TempDir())
+	require.ErrorContains(t, err, "admin token")
+}
+
+func TestAdminToken(t *testing.T) {
+	_, err := api.NewAdminToken("short")
+	require.ErrorContains(t, err, "5 characters")
+	a, err := api.NewAdminToken(adminToken)
+	require.NoError(t, err)
+	who, err := a.Caller(context.Background(), adminToken)
+	require.NoError(t, err)
+	assert.True(t, who.Admin)
+	assert.NotNil(t, who.Scope.Narrow(nil), "sees everything")
+	for _, wrong := range []string{"", adminToken[:len(adminToken)-1], adminToken + "x"} {
+		_, err = a.Caller(context.Background(), wrong)
+		require.ErrorIs(t, err, api.ErrToken)
+	}
+}

@@ -1,0 +1,143 @@
+package api_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/logcenter/logcenter/host/api"
+	"github.com/logcenter/logcenter/host/input"
+	"github.com/logcenter/logcenter/host/journal"
+	"github.com/logcenter/logcenter/host/store"
+)
+
+func TestHealth(t *testing.T) {
+	f := newFixture(t)
+	for _, c := range []struct {
+		parts  []api.Component
+		status string
+		ready  int
+	}{
+		{nil, "ok", 200},
+		{[]api.Component{{Name: "store", Status: "ok"}}, "ok", 200},
+		{[]api.Component{{Name: "store", Status: "ok"}, {Name: "plugin geoip", Status: "degraded", Reason: "quarantined", Advice: "enable it"}}, "degraded", 200},
+		{[]api.Component{{Name: "disk", Status: "failed", Reason: "full"}, {Name: "x", Status: "degraded"}}, "failed", 503},
+	} {
+		f.parts.health = c.parts
+		a := f.ok(f.get("/api/v1/health"))
+		assert.Equal(t, c.status, a["status"])
+		assert.Equal(t, "1.2.3", a["version"])
+		assert.Len(t, a["components"], len(c.parts))
+		ready := f.get("/readyz")
+		assert.Equal(t, c.ready, ready.status)
+		assert.Equal(t, map[string]any{"status": c.status}, ready.json(t), "no reasons without a token")
+		assert.Equal(t, 200, f.get("/healthz").status)
+	}
+}
+
+func TestPlugins(t *testing.T) {
+	f := newFixture(t)
+	assert.Equal(t, []any{}, f.ok(f.get("/api/v1/plugins"))["plugins"])
+	f.parts.plugins = map[string]api.PluginInfo{"geoip": {
+		ID: "geoip", Kind: "enricher", Version: "1.0.0", State: "quarantined", Reason: "crashed", PID: 7, Started: testDay, Restarts: 3,
+		Calls: 10, Rows: 1000, Errors: 1, CPUSeconds: 1.5, MsPerMB: 2.5, Accepts: json.RawMessage(`[{"prefix":"<"}]`),
+		Reads: []string{"source.ip"}, Writes: []string{"source.geo.country_iso_code"}, ConfigSchema: json.RawMessage(`{"type":"object"}`),
+	}, "broken": {ID: "broken", Kind: "parser", State: "failed", ConfigSchema: json.RawMessage(`{`)}}
+	assert.Len(t, f.ok(f.get("/api/v1/plugins"))["plugins"], 2)
+	a := f.ok(f.get("/api/v1/plugins/geoip"))
+	assert.Equal(t, "quarantined", a["state"])
+	assert.Equal(t, map[string]any{"type": "object"}, a["config_schema"])
+	assert.Equal(t, 404, f.get("/api/v1/plugins/nope").status)
+	assert.Equal(t, "running", f.ok(f.do("POST", "/api/v1/plugins/geoip/enable", ""))["state"])
+	assert.Equal(t, "disabled", f.ok(f.do("POST", "/api/v1/plugins/geoip/disable", ""))["state"])
+	f.parts.err = fmt.Errorf("%w: field a is keyword in nginx and long in geoip", api.ErrConflict)
+	refused := f.do("POST", "/api/v1/plugins/geoip/enable", "")
+	assert.Equal(t, 409, refused.status)
+	assert.Contains(t, string(refused.body), "nginx and long in geoip")
+}
+
+func TestInputsAndConsumers(t *testing.T) {
+	f := newFixture(t)
+	assert.Equal(t, []any{}, f.ok(f.get("/api/v1/inputs"))["inputs"])
+	assert.Equal(t, []any{}, f.ok(f.get("/api/v1/consumers"))["journals"])
+	f.parts.inputs = []input.Stats{{
+		Name: "syslog", Kind: "syslog", Address: []string{"udp 127.0.0.1:5514"}, State: "running", Records: 5,
+		Dropped: map[string]int64{"kernel_buffer": 2}, LastRecord: testDay,
+	}, {Name: "new", Kind: "file", State: "stopped"}}
+	f.parts.journals = []api.JournalInfo{{Name: "events", ID: "abc", Stats: journal.Stats{
+		First: 3, Last: 9, Bytes: 100, MaxBytes: 1000, Full: true, Err: "disk full",
+		Groups: []journal.GroupStats{{Name: "store", Committed: 5, Lag: 4, LagBytes: 60, Required: true, LastRead: testDay}},
+	}}, {Name: "raw"}}
+	in := f.ok(f.get("/api/v1/inputs"))["inputs"].([]any)[0].(map[string]any)
+	assert.Equal(t, map[string]any{"kernel_buffer": 2.0}, in["dropped"])
+	assert.Equal(t, "2026-10-11T12:00:00Z", in["last_record"])
+	all := f.ok(f.get("/api/v1/consumers"))["journals"].([]any)
+	assert.Equal(t, map[string]any{
+		"name": "events", "partition": 0.0, "id": "abc", "first": 3.0, "last": 9.0, "bytes": 100.0, "max_bytes": 1000.0, "full": true, "error": "disk full",
+		"groups": []any{map[string]any{
+			"name": "store", "committed": 5.0, "lag": 4.0, "lag_bytes": 60.0, "required": true, "detached": false, "last_read": "2026-10-11T12:00:00Z",
+		}},
+	}, all[0])
+}
+
+func TestDeadLetters(t *testing.T) {
+	f := newFixture(t)
+	assert.Equal(t, map[string]any{"letters": []any{}}, f.ok(f.get("/api/v1/dead-letters")))
+	assert.Equal(t, api.DeadLetterFilter{Limit: 100}, f.parts.filter)
+	f.parts.letters = api.DeadLetterPage{Cursor: "next", Letters: []api.DeadLetter{{
+		ID: "1", Time: testDay, EventID: "e", Stage: "enrich", Plugin: "geoip", Reason: "plugin_crashed", Message: "exit 2", Input: "syslog", Text: "password=******",
+	}}}
+	a := f.ok(f.get("/api/v1/dead-letters?plugin=geoip&reason=plugin_crashed&text=exit&limit=7&cursor=c"))
+	assert.Equal(t, api.DeadLetterFilter{Plugin: "geoip", Reason: "plugin_crashed", Text: "exit", Limit: 7, Cursor: "c"}, f.parts.filter)
+	assert.Equal(t, "next", a["cursor"])
+	assert.Equal(t, "password=******", a["letters"].([]any)[0].(map[string]any)["text"])
+	f.parts.err = store.ErrCursor
+	assert.Equal(t, 410, f.get("/api/v1/dead-letters?cursor=old").status)
+}
+
+func TestStreams(t *testing.T) {
+	f := newFixture(t)
+	a := f.do("PUT", "/api/v1/streams/ips-high", `{"query":"observer.type:ips","description":"入侵防护"}`)
+	assert.Equal(t, http.StatusCreated, a.status)
+	assert.Equal(t, "api", a.json(t)["origin"])
+	a = f.do("PUT", "/api/v1/streams/ips-high", `{"query":"observer.type:ips AND log.level:Error"}`)
+	assert.Equal(t, http.StatusOK, a.status)
+	assert.Equal(t, "observer.type:ips AND log.level:Error", f.ok(f.get("/api/v1/streams/ips-high"))["query"])
+	all := f.ok(f.get("/api/v1/streams"))["streams"].([]any)
+	assert.Len(t, all, 2)
+	assert.Equal(t, map[string]any{"name": "errors", "query": "log.level:Error", "origin": "config"}, all[0])
+
+	for body, code := range map[string]string{`{"query":"("}`: "bad_query", `{"query":""}`: "bad_request", `{"qery":""}`: "bad_request"} {
+		a = f.do("PUT", "/api/v1/streams/x", body)
+		assert.Equal(t, 400, a.status)
+		assert.Equal(t, code, a.code(t))
+	}
+	assert.Equal(t, 400, f.do("PUT", "/api/v1/streams/Bad", `{"query":"x"}`).status)
+	a = f.do("PUT", "/api/v1/streams/errors", `{"query":"x"}`)
+	assert.Equal(t, 409, a.status)
+	assert.Contains(t, a.hint(t), "configuration file")
+	assert.Equal(t, 409, f.do("DELETE", "/api/v1/streams/errors", "").status)
+	assert.Equal(t, 204, f.do("DELETE", "/api/v1/streams/ips-high", "").status)
+	assert.Equal(t, 404, f.do("DELETE", "/api/v1/streams/ips-high", "").status)
+	assert.Equal(t, 404, f.get("/api/v1/streams/ips-high").status)
+}
+
+func TestIngest(t *testing.T) {
+	f := newFixture(t)
+	for token, status := range map[string]int{"sender": 200, adminToken: 200, "wrong": 401, readerToken: 403} {
+		a := f.do("POST", "/api/v1/ingest/web", "line\n", "Authorization", "Bearer "+token)
+		assert.Equal(t, status, a.status, token)
+	}
+	assert.Equal(t, []string{"line\n", "line\n"}, f.parts.ingested)
+	a := f.do("POST", "/api/v1/ingest/nope", "line\n")
+	assert.Equal(t, 404, a.status)
+	assert.Contains(t, a.json(t)["error"].(map[string]any)["message"], `"nope"`)
+	assert.Equal(t, 401, f.do("POST", "/api/v1/ingest/nope", "line\n", "Authorization", "Bearer sender").status)
+
+	f = newFixture(t, func(o *api.Options) { o.Ingest = nil })
+	assert.Equal(t, 404, f.do("POST", "/api/v1/ingest/web", "line\n").status)
+	assert.Equal(t, 401, f.do("POST", "/api/v1/ingest/web", "line\n", "Authorization", "Bearer sender").status)
+}
