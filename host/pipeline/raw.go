@@ -132,3 +132,8 @@ func joinLines(parts []wire.Part) *wire.Column {
 	}
 	return o
 }
+
+// RawOf is a run of one entry that was never in a journal, for benchmarks.
+func RawOf(journal string, offset uint64, b *wire.Batch) *Raw {
+	return &Raw{Journal: journal, From: offset, To: offset, Batch: b, rows: []int{int(b.Rows)}}
+}

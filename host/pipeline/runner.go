@@ -62,7 +62,7 @@ func NewRunner(p *Processor, raw, events journal.Journal, ack Acknowledger, o Ru
 	if last := events.Last(); last > 0 {
 		e, err := events.Read(last)
 		switch {
-		case errors.Is(err, journal.ErrTrimmed): // every consumer is past it, so it was committed before
+		case errors.Is(err, journal.ErrTrimmed): // given up when idle, long after its raw entries were committed
 		case err != nil:
 			return nil, fmt.Errorf("event journal: last entry: %w", err)
 		default:
@@ -133,7 +133,6 @@ func (r *Runner) read(ctx context.Context, work, order chan<- *unit) error {
 				failed <- err
 				return
 			}
-			e.Body = append([]byte(nil), e.Body...) // ours beyond the next call
 			select {
 			case entries <- e:
 			case <-ctx.Done():

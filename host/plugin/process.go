@@ -32,6 +32,7 @@ type process struct {
 	started time.Time
 	// generation tells processes of one plugin apart; set when it goes into service.
 	generation uint64
+	schema     []byte // JSON Schema of the config
 
 	requests, replies *wire.Region // nil: bodies travel over the socket
 	slots             chan int
@@ -170,6 +171,7 @@ func (p *process) open(ctx context.Context, config []byte) error {
 	if d.Kind != p.m.Kind {
 		return fmt.Errorf("the manifest says %s, the program is a %s", KindName(p.m.Kind), KindName(d.Kind))
 	}
+	p.schema = d.ConfigSchema
 	if d.Id != "" && d.Id != p.m.ID || d.Version != "" && d.Version != p.m.Version {
 		return fmt.Errorf("the manifest says %s %s, the program says %s %s", p.m.ID, p.m.Version, d.Id, d.Version)
 	}

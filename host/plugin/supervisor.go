@@ -45,6 +45,7 @@ type Plugin struct {
 
 	crashes    []time.Time
 	generation uint64 // counts processes put into service
+	schema     []byte // of the config
 	Metrics
 }
 
@@ -95,6 +96,7 @@ func (p *Plugin) set(s State, reason string, proc *process) {
 	if proc != nil {
 		p.generation++
 		proc.generation = p.generation
+		p.schema = proc.schema
 	}
 	close(p.changed)
 	p.changed = make(chan struct{})
@@ -314,4 +316,21 @@ func (p *Plugin) Wait(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// Started is when the running process was started, zero when none runs.
+func (p *Plugin) Started() time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.proc == nil {
+		return time.Time{}
+	}
+	return p.proc.started
+}
+
+// ConfigSchema is the JSON Schema of the plugin's config, nil until it ran once.
+func (p *Plugin) ConfigSchema() []byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.schema
 }

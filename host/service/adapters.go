@@ -1,0 +1,227 @@
+package service
+
+import (
+	"context"
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"sort"
+
+	"github.com/logcenter/logcenter/host/api"
+	"github.com/logcenter/logcenter/host/deadletter"
+	"github.com/logcenter/logcenter/host/input"
+	"github.com/logcenter/logcenter/host/pipeline"
+	"github.com/logcenter/logcenter/host/plugin"
+	"github.com/logcenter/logcenter/host/store"
+	"github.com/logcenter/logcenter/host/stream"
+	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/query"
+	"github.com/logcenter/logcenter/sdk/wire"
+)
+
+const (
+	parserKind   = wire.Kind_PARSER
+	enricherKind = wire.Kind_ENRICHER
+	maskerKind   = wire.Kind_MASKER
+)
+
+func newRouter(selectors []stream.Selector) (*pipeline.Router, error) {
+	nodes := make(map[string]query.Node, len(selectors))
+	for _, s := range selectors {
+		nodes[s.Name] = s.Node
+	}
+	return pipeline.NewRouter(nodes)
+}
+
+// The types below show the parts to the API in its own terms.
+
+type pluginsAPI struct{ s *Service }
+
+func (a pluginsAPI) List(context.Context) (out []api.PluginInfo, err error) {
+	for _, p := range a.s.plugins.All() {
+		out = append(out, pluginInfo(p))
+	}
+	return out, nil
+}
+
+func (a pluginsAPI) Info(_ context.Context, id string) (api.PluginInfo, error) {
+	p, err := a.s.plugins.Get(id)
+	if err != nil {
+		return api.PluginInfo{}, fmt.Errorf("%w: %w", api.ErrNotFound, err)
+	}
+	return pluginInfo(p), nil
+}
+
+func (a pluginsAPI) Enable(ctx context.Context, id string) (api.PluginInfo, error) {
+	if _, err := a.s.plugins.Get(id); err != nil {
+		return api.PluginInfo{}, fmt.Errorf("%w: %w", api.ErrNotFound, err)
+	}
+	if err := a.s.plugins.Enable(ctx, id); err != nil {
+		return api.PluginInfo{}, fmt.Errorf("%w: %w", api.ErrConflict, err)
+	}
+	return a.Info(ctx, id)
+}
+
+func (a pluginsAPI) Disable(ctx context.Context, id string) (api.PluginInfo, error) {
+	if err := a.s.plugins.Disable(id); err != nil {
+		return api.PluginInfo{}, fmt.Errorf("%w: %w", api.ErrNotFound, err)
+	}
+	return a.Info(ctx, id)
+}
+
+func pluginInfo(p *plugin.Plugin) api.PluginInfo {
+	m := p.Manifest()
+	state, reason := p.State()
+	i := api.PluginInfo{
+		ID: m.ID, Kind: plugin.KindName(m.Kind), Version: m.Version, Description: m.Description,
+		State: string(state), Reason: reason, PID: p.PID(), Started: p.Started(),
+		Restarts: uint64(p.Restarts.Load()), Calls: uint64(p.Calls.Load()), Rows: uint64(p.Rows.Load()),
+		Errors: uint64(p.RowErrors.Load() + p.Failures.Load()), CPUSeconds: p.CPU().Seconds(),
+		Reads: names(m.Reads), Writes: names(m.Writes), ConfigSchema: p.ConfigSchema(),
+	}
+	if state == plugin.Disabled && reason != "" {
+		i.State = "failed"
+	}
+	if b := p.Bytes.Load(); b > 0 {
+		i.MsPerMB = 1000 * i.CPUSeconds / (float64(b) / 1e6)
+	}
+	if len(m.Accepts) > 0 {
+		if accepts, err := json.Marshal(m.Accepts); err == nil {
+			i.Accepts = accepts
+		}
+	}
+	return i
+}
+
+func names(fs []ecs.Field) (out []string) {
+	for _, f := range fs {
+		out = append(out, f.Name())
+	}
+	sort.Strings(out)
+	return out
+}
+
+type inputsAPI struct{ s *Service }
+
+func (a inputsAPI) List(context.Context) (out []input.Stats, err error) {
+	for _, in := range a.s.inputs {
+		out = append(out, in.Stats())
+	}
+	return out, nil
+}
+
+type consumersAPI struct{ s *Service }
+
+func (a consumersAPI) List(context.Context) ([]api.JournalInfo, error) {
+	return []api.JournalInfo{
+		{Name: "raw", ID: a.s.raw.ID(), Stats: a.s.raw.Stats()},
+		{Name: "events", ID: a.s.events.ID(), Stats: a.s.events.Stats()},
+	}, nil
+}
+
+type deadLettersAPI struct{ s *Service }
+
+func (a deadLettersAPI) List(_ context.Context, f api.DeadLetterFilter) (page api.DeadLetterPage, err error) {
+	ds, next, ok := a.s.dead.Page(deadletter.Filter{Plugin: f.Plugin, Reason: f.Reason, Text: f.Text}, f.Cursor, f.Limit)
+	if !ok {
+		return page, fmt.Errorf("%w: the letter it names is not kept any more", store.ErrCursor)
+	}
+	page.Cursor, page.Letters = next, []api.DeadLetter{}
+	for _, d := range ds {
+		page.Letters = append(page.Letters, api.DeadLetter{
+			ID: d.EventID, Time: d.Time, EventID: d.EventID, Stage: d.Stage, Plugin: d.Plugin,
+			Reason: d.Reason, Message: d.Message, Input: d.Input, Text: d.Text,
+		})
+	}
+	return page, nil
+}
+
+type ingestAPI struct{ s *Service }
+
+func (a ingestAPI) Handler(name string) http.Handler { return a.s.handlers[name] }
+
+func (a ingestAPI) Authorized(name, token string) bool {
+	want, ok := a.s.tokens[name]
+	return ok && want != "" && subtle.ConstantTimeCompare([]byte(want), []byte(token)) == 1
+}
+
+type healthAPI struct{ s *Service }
+
+// Components looks at every part; what is wrong says what an admin can do.
+func (a healthAPI) Components(context.Context) ([]api.Component, error) {
+	s := a.s
+	list := []api.Component{s.journalHealth("raw journal", s.raw.Stats().Err, s.raw.Stats().Full), s.journalHealth("event journal", s.events.Stats().Err, s.events.Stats().Full), s.storeHealth()}
+	for _, p := range s.plugins.All() {
+		list = append(list, pluginHealth(p))
+	}
+	for _, in := range s.inputs {
+		list = append(list, inputHealth(in.Stats()))
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, name := range sortedKeys(s.faults) {
+		list = append(list, api.Component{Name: name, Status: api.StatusDegraded, Reason: s.faults[name], Advice: "see the host's log"})
+	}
+	return list, nil
+}
+
+func (s *Service) journalHealth(name, err string, full bool) api.Component {
+	c := api.Component{Name: name, Status: api.StatusOK}
+	switch {
+	case err != "":
+		c.Status, c.Reason, c.Advice = api.StatusFailed, err, "make space on the disk or mend it; senders wait, and work goes on by itself"
+	case full:
+		c.Status, c.Reason, c.Advice = api.StatusDegraded, "it has reached its bound because a consumer lags", "see `logcenter consumers`; raise journal.*.max_bytes if the store needs more time"
+	}
+	return c
+}
+
+func (s *Service) storeHealth() api.Component {
+	c := api.Component{Name: "store", Status: api.StatusOK}
+	if err := s.store.Stats().Err; err != "" {
+		c.Status, c.Reason, c.Advice = api.StatusFailed, err, "events wait in the event journal; mend the cause and they are written"
+	}
+	return c
+}
+
+func pluginHealth(p *plugin.Plugin) api.Component {
+	state, reason := p.State()
+	id := p.Manifest().ID
+	c := api.Component{Name: "plugin " + id, Status: api.StatusOK}
+	switch {
+	case state == plugin.Quarantined:
+		c.Status, c.Reason, c.Advice = api.StatusDegraded, "quarantined: "+reason, "mend it, then `logcenter plugin enable "+id+"`"
+		if p.Manifest().Kind == maskerKind {
+			c.Status = api.StatusFailed // events wait for it
+		}
+	case state == plugin.Starting:
+		c.Status, c.Reason = api.StatusDegraded, "starting: "+reason
+	case state == plugin.Disabled && reason != "":
+		c.Status, c.Reason, c.Advice = api.StatusDegraded, reason, "mend it, then `logcenter plugin enable "+id+"`"
+	}
+	return c
+}
+
+func inputHealth(st input.Stats) api.Component {
+	c := api.Component{Name: "input " + st.Name, Status: api.StatusOK}
+	switch st.State {
+	case "failed":
+		c.Status, c.Reason = api.StatusFailed, st.LastError
+	case "waiting":
+		c.Status, c.Reason, c.Advice = api.StatusDegraded, "waits for the raw journal", "see the raw journal's health"
+	}
+	return c
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	return keys
+}
+
+var errNoStore = errors.New("this host keeps no events: store.kind is none")

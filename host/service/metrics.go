@@ -1,0 +1,124 @@
+package service
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/logcenter/logcenter/host/journal"
+	"github.com/logcenter/logcenter/host/plugin"
+)
+
+// collector reads the counters of all parts when /metrics is asked: nothing is counted twice.
+type collector struct{ s *Service }
+
+func (s *Service) register() {
+	s.metrics.MustRegister(collector{s}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+}
+
+// Describe sends nothing: the set of metrics depends on plugins and inputs.
+func (collector) Describe(chan<- *prometheus.Desc) {}
+
+// Collect implements [prometheus.Collector].
+func (c collector) Collect(out chan<- prometheus.Metric) {
+	send := func(t prometheus.ValueType, name, help string, v float64, labels ...string) {
+		var keys, values []string
+		for i := 0; i+1 < len(labels); i += 2 {
+			keys, values = append(keys, labels[i]), append(values, labels[i+1])
+		}
+		m, err := prometheus.NewConstMetric(prometheus.NewDesc("logcenter_"+name, help, keys, nil), t, v, values...)
+		if err == nil { // label values are UTF-8 by construction
+			out <- m
+		}
+	}
+	counter := func(name, help string, v float64, labels ...string) {
+		send(prometheus.CounterValue, name, help, v, labels...)
+	}
+	gauge := func(name, help string, v float64, labels ...string) {
+		send(prometheus.GaugeValue, name, help, v, labels...)
+	}
+	c.pipeline(counter, gauge)
+	for _, p := range c.s.plugins.All() {
+		pluginMetrics(p, counter, gauge)
+	}
+	journalMetrics("raw", c.s.raw.Stats(), gauge)
+	journalMetrics("event", c.s.events.Stats(), gauge)
+	st := c.s.store.Stats()
+	gauge("store_events", "Events in the store.", float64(st.Events))
+	gauge("store_bytes", "Bytes of the store on disk.", float64(st.Bytes))
+	gauge("store_raw_bytes", "Bytes of the stored events' messages.", float64(st.RawBytes))
+	gauge("store_tail_events", "Searchable events that are not in segments yet.", float64(st.TailEvents))
+	gauge("store_segments", "Segments of the store.", float64(st.Segments))
+	counter("store_rejected_total", "Events the store could not keep.", float64(st.Rejected))
+	for _, in := range c.s.inputs {
+		i := in.Stats()
+		counter("input_records_total", "Records made durable.", float64(i.Records), "input", i.Name)
+		counter("input_bytes_total", "Bytes of these records.", float64(i.Bytes), "input", i.Name)
+		counter("input_decoded_total", "Records that were not UTF-8.", float64(i.Decoded), "input", i.Name)
+		counter("input_truncated_total", "Records that were cut.", float64(i.Truncated), "input", i.Name)
+		for reason, n := range i.Dropped {
+			counter("input_dropped_total", "Records lost, by reason.", float64(n), "input", i.Name, "reason", reason)
+		}
+	}
+}
+
+type sender func(name, help string, v float64, labels ...string)
+
+func (c collector) pipeline(counter, gauge sender) {
+	p := &c.s.processor.Counters
+	counter("events_total", "Finished events.", float64(p.Events.Load()))
+	counter("event_bytes_total", "Bytes of their masked messages.", float64(p.Bytes.Load()))
+	counter("events_unparsed_total", "Events kept without a parser's fields.", float64(p.Unparsed.Load()))
+	counter("events_unrecognised_total", "Of these: no parser claimed them.", float64(p.Unrecognised.Load()))
+	counter("events_unenriched_total", "Events an enricher failed on.", float64(p.Unenriched.Load()))
+	counter("events_masked_total", "Events with something masked.", float64(p.Masked.Load()))
+	counter("events_withheld_total", "Events whose text is withheld because masking failed.", float64(p.Withheld.Load()))
+	counter("events_dropped_total", "Events dropped by parsers that may.", float64(p.Dropped.Load()))
+	counter("dead_letters_total", "Events made dead letters.", float64(p.DeadLetters.Load()))
+	gauge("batches_waiting_for_masker", "Batches held because a masker is out of service.", float64(p.WaitingForMasker.Load()))
+	counter("alerts_raised_total", "Alerts raised.", float64(c.s.alerts.Raised.Load()))
+	counter("alerts_delivered_total", "Deliveries by notifiers.", float64(c.s.alerts.Delivered.Load()))
+	counter("alerts_failed_total", "Deliveries given up.", float64(c.s.alerts.Failed.Load()))
+	kept, _, dropped := c.s.dead.Counts()
+	gauge("dead_letters_kept", "Dead letters that can be listed.", float64(kept))
+	counter("dead_letters_expired_total", "Dead letters that made room for newer ones.", float64(dropped))
+	gauge("hold_bytes", "Encrypted bytes of events that could not be handled.", float64(c.s.hold.Bytes()))
+	c.s.mu.Lock()
+	counts := c.s.router.Counts()
+	c.s.mu.Unlock()
+	for name, n := range counts {
+		gauge("stream_events", "Events of a stream since it was last changed.", float64(n), "stream", name)
+	}
+}
+
+func pluginMetrics(p *plugin.Plugin, counter, gauge sender) {
+	m := p.Manifest()
+	l := []string{"plugin", m.ID, "kind", plugin.KindName(m.Kind)}
+	state, _ := p.State()
+	up := 0.0
+	if state == plugin.Running {
+		up = 1
+	}
+	gauge("plugin_up", "1 while the plugin runs.", up, l...)
+	counter("plugin_calls_total", "Batches answered.", float64(p.Calls.Load()), l...)
+	counter("plugin_rows_total", "Events in these batches.", float64(p.Rows.Load()), l...)
+	counter("plugin_bytes_total", "Message bytes in these batches.", float64(p.Bytes.Load()), l...)
+	counter("plugin_row_errors_total", "Events the plugin reported an error for.", float64(p.RowErrors.Load()), l...)
+	counter("plugin_bad_values_total", "Values that did not fit their field.", float64(p.BadValues.Load()), l...)
+	counter("plugin_undeclared_total", "Values for fields the manifest does not list.", float64(p.Undeclared.Load()), l...)
+	counter("plugin_poisoned_total", "Events the plugin does not survive.", float64(p.Poisoned.Load()), l...)
+	counter("plugin_failures_total", "Calls that failed.", float64(p.Failures.Load()), l...)
+	counter("plugin_restarts_total", "Processes started after the first.", float64(p.Restarts.Load()), l...)
+	counter("plugin_cpu_seconds_total", "Processor time.", p.CPU().Seconds(), l...)
+	if b := p.Bytes.Load(); b > 0 {
+		gauge("plugin_cpu_ms_per_mb", "Processor milliseconds per MB of messages.", 1000*p.CPU().Seconds()/(float64(b)/1e6), l...)
+	}
+}
+
+func journalMetrics(name string, st journal.Stats, gauge sender) {
+	gauge("journal_bytes", "Bytes of a journal on disk.", float64(st.Bytes), "journal", name)
+	gauge("journal_max_bytes", "Bound of a journal.", float64(st.MaxBytes), "journal", name)
+	for _, g := range st.Groups {
+		gauge("journal_lag_entries", "Entries a consumer group is behind.", float64(g.Lag), "journal", name, "group", g.Name)
+		gauge("journal_lag_bytes", "Bytes a consumer group is behind.", float64(g.LagBytes), "journal", name, "group", g.Name)
+	}
+}

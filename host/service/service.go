@@ -1,0 +1,412 @@
+// Package service is one running Logcenter: it opens the parts in the order an event meets them, runs
+// them, and closes them in the reverse order. It decides nothing about events.
+package service
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/sirupsen/logrus"
+
+	"github.com/logcenter/logcenter/host/alert"
+	"github.com/logcenter/logcenter/host/api"
+	"github.com/logcenter/logcenter/host/config"
+	"github.com/logcenter/logcenter/host/deadletter"
+	"github.com/logcenter/logcenter/host/hold"
+	"github.com/logcenter/logcenter/host/input"
+	"github.com/logcenter/logcenter/host/journal/disk"
+	"github.com/logcenter/logcenter/host/pipeline"
+	"github.com/logcenter/logcenter/host/plugin"
+	"github.com/logcenter/logcenter/host/store"
+	"github.com/logcenter/logcenter/host/store/embedded"
+	"github.com/logcenter/logcenter/host/stream"
+	"github.com/logcenter/logcenter/host/tail"
+)
+
+// Service is one running Logcenter. Made by Open, driven by Run.
+type Service struct {
+	cfg     *config.Config
+	log     *logrus.Entry
+	version string
+
+	plugins   *plugin.Registry
+	raw       *disk.Journal
+	events    *disk.Journal
+	intake    *input.Intake
+	hold      *hold.Hold
+	dead      *deadletter.List
+	store     store.Store
+	streams   *stream.Set
+	processor *pipeline.Processor
+	runner    *pipeline.Runner
+	alerts    *alert.Runner
+	inputs    []input.Input
+	handlers  map[string]http.Handler // of HTTP inputs
+	tokens    map[string]string       // of their senders
+	tails     tail.Hub
+	api       *api.Server
+	listener  net.Listener
+	metrics   *prometheus.Registry
+
+	mu             sync.Mutex
+	router         *pipeline.Router
+	streamsVersion uint64            // of the streams in the plan
+	faults         map[string]string // component → what is wrong now
+	closers        []func() error
+}
+
+// TokenFile is where the admin token lies, below the data directory.
+const TokenFile = "admin.token"
+
+// Open opens every part and binds every port, but takes nothing in yet. On error nothing stays open.
+func Open(ctx context.Context, cfg *config.Config, log *logrus.Logger, version string) (s *Service, err error) {
+	s = &Service{
+		cfg: cfg, log: logrus.NewEntry(log), version: version, metrics: prometheus.NewRegistry(),
+		handlers: map[string]http.Handler{}, tokens: map[string]string{}, faults: map[string]string{},
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}()
+	for _, open := range [...]func(context.Context) error{
+		s.openData, s.openPlugins, s.openJournals, s.openStore, s.openPipeline, s.openInputs, s.openAPI,
+	} {
+		if err := open(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+func (s *Service) onClose(f func() error) { s.closers = append(s.closers, f) }
+
+func (s *Service) path(names ...string) string {
+	return filepath.Join(append([]string{s.cfg.Path(s.cfg.DataDir)}, names...)...)
+}
+
+func (s *Service) openData(context.Context) error {
+	if err := os.MkdirAll(s.path(), 0o700); err != nil {
+		return fmt.Errorf("data_dir: %w", err)
+	}
+	return nil
+}
+
+func (s *Service) openPlugins(context.Context) (err error) {
+	settings := map[string]plugin.Settings{}
+	for id, p := range s.cfg.Plugins.Settings {
+		settings[id] = plugin.Settings{Disabled: !p.Enabled, Config: p.Config, Socket: p.Transport == "socket"}
+	}
+	dirs := make([]string, len(s.cfg.Plugins.Dirs))
+	for i, d := range s.cfg.Plugins.Dirs {
+		dirs[i] = s.cfg.Path(d)
+	}
+	if len(dirs) == 0 {
+		self, err := os.Executable()
+		if err != nil {
+			return err
+		}
+		dirs = []string{filepath.Join(filepath.Dir(self), "plugins")}
+	}
+	s.plugins, err = plugin.Open(plugin.Options{Dirs: dirs, RunDir: s.path("plugins", "run"), Plugins: settings, Log: s.log})
+	if s.plugins == nil {
+		return err
+	}
+	s.onClose(s.plugins.Close)
+	if err != nil { // the others run
+		s.log.WithError(err).Error("some plugins are left out")
+		s.fault("plugins", err)
+	}
+	return nil
+}
+
+func (s *Service) openJournals(context.Context) (err error) {
+	logf := func(format string, args ...any) { s.log.Warnf(format, args...) }
+	open := func(name string, max int64, key string, sync bool) (*disk.Journal, error) {
+		j, err := disk.Open(s.path("journal", name), disk.Options{MaxBytes: max, KeyFile: s.cfg.Path(key), NoSync: !sync, Logf: logf})
+		if err != nil {
+			return nil, fmt.Errorf("%s journal: %w", name, err)
+		}
+		s.onClose(j.Close)
+		return j, nil
+	}
+	r, e := s.cfg.Journal.Raw, s.cfg.Journal.Event
+	if s.raw, err = open("raw", int64(r.MaxBytes), r.KeyFile, r.Sync); err != nil {
+		return err
+	}
+	if s.events, err = open("event", int64(e.MaxBytes), e.KeyFile, e.Sync); err != nil {
+		return err
+	}
+	if s.intake, err = input.NewIntake(s.raw, s.path("journal", "keys"), input.IntakeOptions{Logf: logf}); err != nil {
+		return err
+	}
+	s.onClose(s.intake.Close)
+	if s.hold, err = hold.Open(s.path("hold")); err != nil {
+		return err
+	}
+	s.onClose(s.hold.Close)
+	if s.dead, err = deadletter.Open(s.path("deadletters.ndjson")); err != nil {
+		return err
+	}
+	s.onClose(s.dead.Close)
+	return nil
+}
+
+func (s *Service) openStore(context.Context) error {
+	c := s.cfg.Store
+	if c.Kind == "none" {
+		s.store = noStore{new(atomic.Uint64)}
+		return nil
+	}
+	st, err := embedded.Open(s.path("store"), embedded.Options{
+		MemoryLimit: int64(c.Memory), Threads: c.Threads, FlushBytes: int64(c.FlushBytes),
+		FlushInterval: c.FlushEvery, TailBytes: int64(c.TailBytes), QueryTimeout: s.cfg.Limits.SearchTimeout,
+		Rejected: s.rejected, Failed: func(err error) { s.warn("store", err) },
+	})
+	if err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	s.store = st
+	s.onClose(st.Close)
+	return nil
+}
+
+// rejected makes a dead letter of a row that the store cannot keep.
+func (s *Service) rejected(r embedded.Rejection) {
+	err := s.dead.Add([]deadletter.Letter{{
+		EventID: fmt.Sprintf("%s@%d.%d", r.Source, r.Offset, r.Row), Time: time.Now().UTC(), Stage: "store", Reason: "rejected", Message: r.Reason,
+	}})
+	if err != nil {
+		s.warn("dead letters", err)
+	}
+}
+
+func (s *Service) openPipeline(context.Context) (err error) {
+	var fixed []stream.Stream
+	for _, c := range s.cfg.Streams {
+		fixed = append(fixed, stream.Stream{Name: c.Name, Query: c.Query, Description: c.Description})
+	}
+	if s.streams, err = stream.Open(s.path("streams.json"), fixed); err != nil {
+		return err
+	}
+	s.processor = pipeline.NewProcessor(pipeline.NewPlan(pipeline.Plan{}), s.hold)
+	workers := s.cfg.Pipeline.Workers
+	if workers == 0 {
+		workers = runtime.NumCPU() + 1 // plugins work while the host does
+	}
+	s.runner, err = pipeline.NewRunner(s.processor, s.raw, s.events, s.intake, pipeline.RunnerOptions{
+		Workers: workers, BatchBytes: int(s.cfg.Pipeline.BatchBytes), OnError: func(err error) { s.warn("pipeline", err) },
+	})
+	if err != nil {
+		return err
+	}
+	s.alerts, err = alert.NewRunner(s.plugins, s.events, alert.Options{Dir: s.path("alert"), Log: s.log})
+	s.plugins.OnChange(s.replan)
+	return err
+}
+
+// replan makes a plan of the plugins in service and of the streams as they are now.
+func (s *Service) replan() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	version, selectors := s.streams.Selectors()
+	router, err := newRouter(selectors)
+	if err != nil { // streams are checked when they are saved; a plugin's fields may have gone since
+		s.log.WithError(err).Error("streams are not routed")
+	}
+	s.router, s.streamsVersion = router, version
+	stages := func(ps []*plugin.Plugin) (out []pipeline.Stage) {
+		for _, p := range ps {
+			out = append(out, p)
+		}
+		return out
+	}
+	s.processor.SetPlan(pipeline.NewPlan(pipeline.Plan{
+		Parsers:   stages(s.plugins.InService(parserKind)),
+		Enrichers: stages(s.plugins.InService(enricherKind)),
+		Maskers:   stages(s.plugins.InService(maskerKind)),
+		Overrides: input.Parsers(s.inputs),
+		Streams:   router,
+	}))
+}
+
+func (s *Service) openAPI(context.Context) (err error) {
+	token, err := api.EnsureAdminToken(s.path(TokenFile))
+	if err != nil {
+		return err
+	}
+	admin, err := api.NewAdminToken(token)
+	if err != nil {
+		return err
+	}
+	s.register()
+	s.api, err = api.New(api.Options{
+		Store: s.store, Scoper: admin, Plugins: pluginsAPI{s}, Streams: s.streams, Inputs: inputsAPI{s},
+		Consumers: consumersAPI{s}, DeadLetters: deadLettersAPI{s}, Tail: &s.tails, Health: healthAPI{s}, Ingest: ingestAPI{s},
+		Metrics: s.metrics, OpenMetrics: s.cfg.HTTP.OpenMetrics, ExportDir: s.path("exports"), Log: s.log, Version: s.version,
+		Searches: s.cfg.Limits.Searches, SearchTimeout: s.cfg.Limits.SearchTimeout,
+	})
+	if err != nil {
+		return err
+	}
+	s.onClose(func() error { s.api.Close(); return nil })
+	s.listener, err = net.Listen("tcp", s.cfg.HTTP.Listen)
+	if err != nil {
+		return fmt.Errorf("http.listen %s: %w: stop what uses the address, or set another", s.cfg.HTTP.Listen, err)
+	}
+	if t := s.cfg.HTTP.TLS; t != nil {
+		conf, err := s.tls(t)
+		if err != nil {
+			return errors.Join(fmt.Errorf("http.tls: %w", err), s.listener.Close())
+		}
+		s.listener = tls.NewListener(s.listener, conf)
+	}
+	s.onClose(func() error {
+		if err := s.listener.Close(); !errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		return nil
+	})
+	return nil
+}
+
+// Addr is where the API listens.
+func (s *Service) Addr() net.Addr { return s.listener.Addr() }
+
+// Inputs are the inputs, for main to say where they listen.
+func (s *Service) Inputs() []input.Input { return s.inputs }
+
+// drain is how long what was received may take on its way when the host stops.
+const drain = 10 * time.Second
+
+// Run starts the plugins and works until ctx is done; ready is called once all runs. Then it stops taking in
+// first and storing last. An error is something that cannot go on.
+func (s *Service) Run(ctx context.Context, ready func()) error {
+	if err := s.plugins.Start(ctx); err != nil {
+		s.log.WithError(err).Error("some plugins did not start")
+	}
+	s.replan()
+	work, stopWork := context.WithCancelCause(context.Background())
+	defer stopWork(nil)
+	var wg sync.WaitGroup
+	fatal := func(what string, f func(context.Context) error) {
+		wg.Go(func() {
+			if err := f(work); err != nil {
+				s.warn(what, err)
+				stopWork(fmt.Errorf("%s: %w", what, err))
+			}
+		})
+	}
+	fatal("pipeline", s.runner.Run)
+	for _, f := range s.feeds() {
+		fatal(f.Group, f.Run)
+	}
+	fatal("streams", s.followStreams)
+
+	intake, stopIntake := context.WithCancel(ctx)
+	defer stopIntake()
+	context.AfterFunc(work, stopIntake)
+	server := api.NewHTTPServer(s.api)
+	var inputs sync.WaitGroup
+	inputs.Go(func() { input.RunAll(intake, s.inputs, s.log.Warnf) })
+	inputs.Go(func() {
+		if err := server.Serve(s.listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
+			stopWork(fmt.Errorf("http: %w", err))
+		}
+	})
+	ready()
+	<-intake.Done()
+	s.tails.Close() // else those who follow would keep the server
+	graceful, cancel := context.WithTimeout(context.Background(), drain)
+	if err := server.Shutdown(graceful); err != nil {
+		_ = server.Close() // those that still run are cut
+	}
+	cancel()
+	inputs.Wait()
+	stopWork(nil)
+	wg.Wait()
+	if cause := context.Cause(work); cause != nil && !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	saved, cancel := context.WithTimeout(context.Background(), drain)
+	defer cancel()
+	return s.alerts.Save(saved)
+}
+
+// feeds are the consumer groups of the event journal.
+func (s *Service) feeds() []*pipeline.Feed {
+	onError := func(group string) func(error) { return func(err error) { s.warn(group, err) } }
+	feeds := []*pipeline.Feed{
+		{Group: "alert", Journal: s.events, Durable: s.alerts.Durable, Handle: s.alerts.Handle, OnError: onError("alert")},
+		{
+			Group: "dead-letters", Journal: s.events, OnError: onError("dead letters"),
+			Handle: func(_ context.Context, _ uint64, e *pipeline.Entry) error { return s.dead.Add(e.Dead) },
+		},
+	}
+	st := pipeline.StoreFeed(s.events, s.store, onError("store"))
+	st.OnEntry = func(e *pipeline.Entry) { s.tails.Publish(e.Batch) }
+	return append(feeds, st)
+}
+
+// followStreams replans when streams were changed by the API.
+func (s *Service) followStreams(ctx context.Context) error {
+	t := time.NewTicker(time.Second)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-t.C:
+		}
+		v, _ := s.streams.Selectors()
+		s.mu.Lock()
+		stale := v != s.streamsVersion
+		s.mu.Unlock()
+		if stale {
+			s.replan()
+		}
+	}
+}
+
+// faultFor is how long a fault is shown after it was last seen.
+const faultFor = 30 * time.Second
+
+func (s *Service) fault(component string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults[component] = err.Error()
+}
+
+// warn logs a fault and shows it in the health for a while.
+func (s *Service) warn(component string, err error) {
+	s.log.WithError(err).WithField("component", component).Error("a part of the host has trouble; it is tried again")
+	s.fault(component, err)
+	time.AfterFunc(faultFor, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.faults[component] == err.Error() {
+			delete(s.faults, component)
+		}
+	})
+}
+
+// Close closes everything in the reverse order of opening.
+func (s *Service) Close() error {
+	var errs []error
+	for i := len(s.closers) - 1; i >= 0; i-- {
+		errs = append(errs, s.closers[i]())
+	}
+	s.closers = nil
+	return errors.Join(errs...)
+}
