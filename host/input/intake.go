@@ -20,6 +20,9 @@ const (
 	DefaultMaxKeys   = 1_000_000
 )
 
+// saveEvery bounds how often the key log is synced.
+const saveEvery = 250 * time.Millisecond
+
 // ErrUnavailable means that the raw journal cannot write at the moment, e.g. because the disk is full; the
 // error's text has the journal's. Trying again later makes sense.
 var ErrUnavailable = errors.New("the raw journal cannot write")
@@ -53,7 +56,10 @@ type Intake struct {
 	keys    *keySet
 	unsaved []uint64 // sequence numbers of keys that are not in the key log
 	flights map[Key]*flight
-	owed    map[journal.Consumer]uint64 // commits that wait for flights
+	owed    map[journal.Consumer]uint64 // commits that wait for flights or for the timer
+	timer   *time.Timer                 // that settles what is owed; nil when not set
+	savedAt time.Time                   // when keys were last saved
+	closed  bool
 }
 
 // flight is an append with a key that has not returned.
@@ -198,11 +204,10 @@ func (in *Intake) land(key Key, f *flight, offset uint64, err error) {
 		in.remember(seen{key, offset, in.now()})
 	}
 	close(f.done)
-	settle := len(in.flights) == 0 && len(in.owed) > 0
-	in.mu.Unlock()
-	if settle {
-		in.settle()
+	if len(in.flights) == 0 && len(in.owed) > 0 && in.timer == nil && !in.closed {
+		in.timer = time.AfterFunc(max(0, saveEvery-time.Since(in.savedAt)), in.settle)
 	}
+	in.mu.Unlock()
 }
 
 func (in *Intake) store(ctx context.Context, b *wire.Batch, key string) (uint64, error) {
@@ -265,23 +270,36 @@ func (in *Intake) Blocked() error {
 }
 
 // Commit commits a consumer of the raw journal, after it has saved the keys of the entries that may be
-// trimmed then. Whoever consumes the raw journal commits through here. It syncs a file if there are new
-// keys, so call it about once a second rather than for every entry.
-//
-// While entries with keys are just being appended, what is behind them is committed a moment later.
+// trimmed then. Whoever consumes the raw journal commits through here, as often as it likes: where keys are
+// to be saved, which syncs a file, that happens every 250 ms at most, and what comes in between is committed
+// then. The same goes for commits behind entries with keys that are just being appended.
 func (in *Intake) Commit(c journal.Consumer, offset uint64) error {
 	in.logMu.Lock()
 	defer in.logMu.Unlock()
+	return in.commit(c, offset, false)
+}
+
+// commit is Commit with logMu held; now means not to wait for other commits.
+func (in *Intake) commit(c journal.Consumer, offset uint64, now bool) error {
 	in.mu.Lock()
 	safe := offset
 	for _, f := range in.flights {
 		safe = min(safe, f.from)
 	}
-	delete(in.owed, c)
-	if safe < offset {
+	wait := saveEvery - time.Since(in.savedAt)
+	later := !now && wait > 0 && len(in.unsaved) > 0
+	if later || safe < offset {
 		in.owed[c] = offset
+	} else {
+		delete(in.owed, c)
+	}
+	if later && in.timer == nil {
+		in.timer = time.AfterFunc(wait, in.settle)
 	}
 	in.mu.Unlock()
+	if later {
+		return nil
+	}
 	if err := in.save(safe); err != nil {
 		in.logErrors.Add(1)
 		return err
@@ -294,12 +312,18 @@ func (in *Intake) Commit(c journal.Consumer, offset uint64) error {
 
 // settle makes good on commits that had to wait.
 func (in *Intake) settle() {
+	in.logMu.Lock()
+	defer in.logMu.Unlock()
 	in.mu.Lock()
 	owed := in.owed
-	in.owed = map[journal.Consumer]uint64{}
+	in.owed, in.timer = map[journal.Consumer]uint64{}, nil
+	closed := in.closed
 	in.mu.Unlock()
+	if closed {
+		return
+	}
 	for c, offset := range owed {
-		if err := in.Commit(c, max(offset, c.Committed())); err != nil && !errors.Is(err, journal.ErrClosed) {
+		if err := in.commit(c, offset, true); err != nil && !errors.Is(err, journal.ErrClosed) {
 			in.logf("committing entry %d of the raw journal: %v", offset, err)
 		}
 	}
@@ -333,6 +357,7 @@ func (in *Intake) save(offset uint64) error {
 func (in *Intake) saved(offset uint64) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
+	in.savedAt = time.Now()
 	in.unsaved = slices.DeleteFunc(in.unsaved, func(n uint64) bool {
 		return n < in.keys.head || in.keys.at(n).offset <= offset
 	})
@@ -356,10 +381,18 @@ func (in *Intake) compact(covered uint64) error {
 	return nil
 }
 
-// Close saves all keys and closes the key log; the journal stays open. No other call may follow.
+// Close makes commits that wait, saves all keys and closes the key log; the journal stays open. No other
+// call may follow.
 func (in *Intake) Close() error {
+	in.settle()
 	in.logMu.Lock()
 	defer in.logMu.Unlock()
+	in.mu.Lock()
+	in.closed = true
+	if in.timer != nil {
+		in.timer.Stop()
+	}
+	in.mu.Unlock()
 	last := in.j.Last()
 	err := in.save(last)
 	if err == nil && in.log.covered < last { // nothing to save: still spare the next open the reading
