@@ -1,0 +1,110 @@
+package main
+
+import (
+	"bytes"
+	"encoding/binary"
+)
+
+// scanner finds any of a few literals in a large text. It looks at the pair of bytes at every second
+// position only: of three consecutive bytes of a literal, one of the two pairs is at such a position. Pairs
+// are chosen where they are rare, and a bitmap of all pairs fits the nearest cache.
+type scanner struct {
+	pairs    [1 << 16 / 64]uint64
+	literals map[uint16][]candidate
+}
+
+// candidate is a literal and where in it the pair is.
+type candidate struct {
+	literal []byte // folded
+	at      int
+}
+
+// newScanner makes a scanner for folded literals of at least minLiteral bytes.
+func newScanner(literals [][]byte) *scanner {
+	s := &scanner{literals: map[uint16][]candidate{}}
+	for _, l := range literals {
+		at := rarest(l)
+		for _, at := range []int{at, at + 1} {
+			p := uint16(l[at]) | uint16(l[at+1])<<8
+			s.pairs[p>>6] |= 1 << (p & 63)
+			s.literals[p] = append(s.literals[p], candidate{l, at})
+		}
+	}
+	return s
+}
+
+// rarest is where in a literal the three bytes are that are rarest in logs.
+func rarest(l []byte) (at int) {
+	best := -1
+	for i := 0; i+minLiteral <= len(l); i++ {
+		a, b, c := common(l[i]), common(l[i+1]), common(l[i+2])
+		if cost := a*b + b*c; best < 0 || cost < best {
+			at, best = i, cost
+		}
+	}
+	return at
+}
+
+// common is how common a byte is in logs, roughly.
+func common(c byte) int {
+	switch {
+	case c-'0' <= 9:
+		return 12
+	case bytes.IndexByte([]byte(" etaoinrs.-:/"), c) >= 0:
+		return 10
+	case bytes.IndexByte([]byte("cdlpmu="), c) >= 0:
+		return 6
+	case letter(c):
+		return 3
+	case c == '%':
+		return 4
+	}
+	return 2
+}
+
+// find appends where in text literals may start or nearby inside them, in any case of letters.
+func (s *scanner) find(text []byte, hits []int) []int {
+	if len(s.literals) == 0 {
+		return hits
+	}
+	const bit = 0x2020202020202020
+	i := 0
+	for ; i+8 <= len(text); i += 8 {
+		v := binary.LittleEndian.Uint64(text[i:]) | bit
+		a, b, c, d := uint16(v), uint16(v>>16), uint16(v>>32), uint16(v>>48)
+		m := s.pairs[a>>6]>>(a&63) | s.pairs[b>>6]>>(b&63) | s.pairs[c>>6]>>(c&63) | s.pairs[d>>6]>>(d&63)
+		if m&1 == 0 {
+			continue
+		}
+		for j, p := range [...]uint16{a, b, c, d} {
+			hits = s.check(text, i+2*j, p, hits)
+		}
+	}
+	for ; i+2 <= len(text); i += 2 {
+		hits = s.check(text, i, binary.LittleEndian.Uint16(text[i:])|0x2020, hits)
+	}
+	return hits
+}
+
+func (s *scanner) check(text []byte, i int, pair uint16, hits []int) []int {
+	if s.pairs[pair>>6]>>(pair&63)&1 == 0 {
+		return hits
+	}
+	for _, c := range s.literals[pair] {
+		start := i - c.at
+		if start < 0 || start+len(c.literal) > len(text) {
+			continue
+		}
+		same := true
+		for k, l := range c.literal {
+			if text[start+k]|0x20 != l {
+				same = false
+				break
+			}
+		}
+		if same {
+			return append(hits, start)
+		}
+	}
+	return hits
+}
