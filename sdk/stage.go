@@ -42,14 +42,18 @@ func (s *Stage) Describe() *wire.DescribeResponse {
 	return d
 }
 
-// Open makes the plugin from its config and agrees on fields. The error's text is for the admin.
+// Open makes the plugin from its config and agrees on fields; a stage that is open starts anew. The error's
+// text is for the admin.
 func (s *Stage) Open(r *wire.OpenRequest) error {
 	impl, err := s.create(r.ConfigJson)
 	if err != nil {
 		return err
 	}
 	s.impl = impl
-	s.reads = make(map[uint32]ecs.Field)
+	// Tests open one stage again and again; nothing of what was agreed before may stay.
+	s.reads, s.toHost, s.types, s.lists = make(map[uint32]ecs.Field), nil, nil, nil
+	s.workers = sync.Pool{New: func() any { return newWorker(s) }}
+	s.offset = 0
 	for _, d := range r.Reads {
 		f, err := define(d)
 		if err != nil {
@@ -71,7 +75,6 @@ func (s *Stage) Open(r *wire.OpenRequest) error {
 	}
 	s.reads[r.MessageField] = ecs.Message
 	s.agree(ecs.Message, &wire.FieldDecl{Id: r.MessageField})
-	s.workers.New = func() any { return newWorker(s) }
 	return nil
 }
 

@@ -44,17 +44,20 @@ func isMethod(b []byte) bool {
 func location(v []byte, ev *sdk.Event) {
 	ev.Set(ecs.URLOriginal, v)
 	rest := v
-	if len(v) > 0 && v[0] != '/' {
-		// Proxies are asked for http://host/path, CONNECT for host:port.
-		if i := bytes.Index(v, []byte("://")); i >= 0 {
-			rest = v[i+3:]
-			end := bytes.IndexAny(rest, "/?")
-			if end < 0 {
-				end = len(rest)
-			}
-			ev.Set(ecs.URLDomain, host(rest[:end]))
-			rest = rest[end:]
+	if len(v) > 1 && v[0] != '/' {
+		// Proxies are asked for http://host/path, CONNECT for host:port; OPTIONS may ask for *.
+		i := bytes.Index(v, []byte("://"))
+		if i < 0 {
+			ev.Set(ecs.URLDomain, host(v))
+			return
 		}
+		rest = v[i+3:]
+		end := bytes.IndexAny(rest, "/?")
+		if end < 0 {
+			end = len(rest)
+		}
+		ev.Set(ecs.URLDomain, host(rest[:end]))
+		rest = rest[end:]
 	}
 	if i := bytes.IndexByte(rest, '?'); i >= 0 {
 		ev.Set(ecs.URLQuery, rest[i+1:])

@@ -1,0 +1,66 @@
+package plugintest
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/logcenter/logcenter/sdk"
+)
+
+// Fuzz looks for a line at which the plugin panics, or answers what the host would refuse: a span outside the
+// line, half a character, an edit that reaches too far. It starts from the samples. The line under test
+// stands between two samples, whose events it must leave alone.
+func Fuzz(f *testing.F, s *sdk.Stage) {
+	Open(f, s, fuzzConfig(f))
+	for _, sample := range samples(f) {
+		for _, l := range sample.lines {
+			f.Add(l)
+		}
+	}
+	f.Add([]byte{})
+	f.Add(bytes.Repeat([]byte("="), 4096))
+	beside := samples(f)[0].lines[0]
+	alone, err := answers(s, [][]byte{beside})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, line []byte) {
+		line = clean(line)
+		got, err := answers(s, [][]byte{beside, line, beside})
+		if err != nil {
+			t.Fatalf("%v\nline: %q", err, line)
+		}
+		for _, at := range []int{0, 2} {
+			if !bytes.Equal(got[at], alone[0]) {
+				t.Fatalf("a line changes what comes of another one\nline: %q\ngot %s\nwant %s", line, got[at], alone[0])
+			}
+		}
+	})
+}
+
+// fuzzConfig is the config of the first sample that has one.
+func fuzzConfig(tb testing.TB) []byte {
+	tb.Helper()
+	for _, s := range samples(tb) {
+		config, err := readConfig(s.name)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		if config != nil {
+			return config
+		}
+	}
+	return nil
+}
+
+// clean makes of any bytes what the host would send as a line.
+func clean(line []byte) []byte {
+	line = bytes.ToValidUTF8(line, []byte("\uFFFD"))
+	return bytes.ReplaceAll(line, []byte("\n"), []byte(" "))
+}
+
+// answers are the events of lines as JSON.
+func answers(s *sdk.Stage, lines [][]byte) ([][]byte, error) {
+	f := sample{file: "lines", lines: lines}
+	return f.run(s)
+}

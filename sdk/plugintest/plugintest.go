@@ -1,0 +1,118 @@
+// Package plugintest tests a plugin by the samples in its folder.
+//
+// Its one idea: samples work three shifts. A line in testdata/*.log is compared with its golden line, seeds
+// the fuzzer and is what the benchmark measures. All a plugin's test file says is
+//
+//	func TestGolden(t *testing.T)      { plugintest.Golden(t, sdk.ParserStage(New)) }
+//	func TestConformance(t *testing.T) { plugintest.Conformance(t, sdk.ParserStage(New)) }
+//	func FuzzParse(f *testing.F)       { plugintest.Fuzz(f, sdk.ParserStage(New)) }
+//	func BenchmarkParse(b *testing.B)  { plugintest.Bench(b, sdk.ParserStage(New)) }
+//
+// Every function reads plugin.yaml and testdata of the folder the test runs in:
+//
+//	NAME.log             lines as captured, one event each
+//	NAME.events.jsonl    events with fields, one JSON object a line, for kinds that read more than the line
+//	NAME.config.yaml     the plugin's config for NAME, or NAME.config.json; missing means defaults
+//	NAME.golden.jsonl    what the plugin made of it: line N of it belongs to line N of the sample
+//
+// Golden files hold what the plugin wrote and nothing else: constants of plugin.yaml are the host's to set.
+// `go test -update` writes them; read the difference before committing it.
+package plugintest
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/logcenter/logcenter/sdk"
+	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/wire"
+)
+
+var update = flag.Bool("update", false, "write golden files instead of comparing with them")
+
+// Received is the time of receipt of all samples, by which times without a year are read.
+var Received = time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC)
+
+// Open reads plugin.yaml and opens the stage under it with a config, which is JSON; nil means defaults.
+func Open(tb testing.TB, s *sdk.Stage, config []byte) *Manifest {
+	tb.Helper()
+	m, err := ReadManifest("plugin.yaml")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	open(tb, s, m, config)
+	return m
+}
+
+func open(tb testing.TB, s *sdk.Stage, m *Manifest, config []byte) {
+	tb.Helper()
+	if s.Kind() != m.Kind {
+		tb.Fatalf("plugin.yaml: kind says %s, the code is a %s", m.Kind, s.Kind())
+	}
+	if err := s.Open(m.request(config)); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// request is what the host sends to open the plugin; field ids are the handles of this process.
+func (m *Manifest) request(config []byte) *wire.OpenRequest {
+	r := &wire.OpenRequest{ConfigJson: config, MessageField: uint32(ecs.Message)}
+	for _, f := range m.Reads {
+		r.Reads = append(r.Reads, decl(f))
+	}
+	if m.Kind == wire.Kind_PARSER {
+		// Of a line's time of receipt and zone every parser may know.
+		r.Reads = append(r.Reads, decl(ecs.EventIngested), decl(ecs.EventTimezone))
+	}
+	for _, f := range m.Writes {
+		r.Writes = append(r.Writes, decl(f))
+	}
+	return r
+}
+
+func decl(f ecs.Field) *wire.FieldDecl {
+	i := f.Info()
+	return &wire.FieldDecl{Id: uint32(f), Name: i.Name, Type: sdk.WireType(i.Type), List: i.List, Description: i.Description}
+}
+
+// process runs one batch, checks the answer as the host does, and hands it to use.
+func process(s *sdk.Stage, b *wire.Batch, use func(*wire.Result)) error {
+	err := s.Process(context.Background(), b, func(r *wire.Result) error {
+		if err := r.Validate(b, uint32(ecs.Message)); err != nil {
+			return fmt.Errorf("the host would refuse this answer: %w", err)
+		}
+		if n := r.Counters["panics"]; n > 0 {
+			return fmt.Errorf("the plugin panicked %d times; the stack is above", n)
+		}
+		if use != nil {
+			use(r)
+		}
+		return nil
+	})
+	return err
+}
+
+// readConfig is the config of a sample, nil if it has none.
+func readConfig(name string) ([]byte, error) {
+	data, err := os.ReadFile(name + ".config.json")
+	if err == nil || !os.IsNotExist(err) {
+		return data, err
+	}
+	data, err = os.ReadFile(name + ".config.yaml")
+	if os.IsNotExist(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	v, err := decodeYAML(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s.config.yaml: %w", name, err)
+	}
+	return json.Marshal(v)
+}
