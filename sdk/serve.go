@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/hashicorp/go-hclog"
 	plugin "github.com/hashicorp/go-plugin"
@@ -113,6 +115,9 @@ func serve(s *Stage) {
 		fmt.Fprintf(os.Stderr, "This is a %s plugin of Logcenter. The host starts it; try `logcenter plugin list`.\n", kindName(s.kind))
 		os.Exit(2)
 	}
+	// Whoever stops the host's whole process group or service means the host: it ends its plugins when the last
+	// event is through.
+	signal.Ignore(syscall.SIGTERM, os.Interrupt)
 	watchParent()
 	plugin.Serve(&plugin.ServeConfig{
 		HandshakeConfig: Handshake,

@@ -34,13 +34,15 @@ func (b bridge) Accept(_ string, level hclog.Level, msg string, args ...any) {
 	}
 	msg = clip(strings.TrimSpace(msg))
 	switch {
+	case quiet(msg):
+		e.Debug(msg)
 	case level >= hclog.Error:
 		e.Error(msg)
 	case level == hclog.Warn:
 		e.Warn(msg)
 	case level == hclog.Info:
 		e.Debug(msg) // go-plugin's info is about itself
-	case !quiet(msg):
+	default:
 		// What a plugin prints to stderr without a level arrives as debug; it is all an author may say of a
 		// crash, so it is shown.
 		e.Info(msg)

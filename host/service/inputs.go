@@ -10,6 +10,7 @@ import (
 
 	"github.com/logcenter/logcenter/host/config"
 	"github.com/logcenter/logcenter/host/input"
+	"github.com/logcenter/logcenter/host/input/httpin"
 	"github.com/logcenter/logcenter/host/input/syslog"
 )
 
@@ -56,6 +57,17 @@ func (s *Service) newInput(c *config.Input, env input.Env) (input.Input, error) 
 			}
 		}
 		return syslog.New(o, env)
+	case c.HTTP != nil:
+		in, err := httpin.New(httpin.Config{Common: common(c), MaxBodyBytes: int64(c.HTTP.MaxBodyBytes), Path: "/api/v1/ingest/" + c.Name}, env)
+		if err != nil {
+			return nil, err
+		}
+		s.handlers[c.Name] = in
+		s.tokens[c.Name], err = s.cfg.Secret(c.HTTP.TokenFile, c.HTTP.TokenEnv)
+		if err != nil {
+			return nil, fmt.Errorf("input %s: %w", c.Name, err)
+		}
+		return in, nil
 	default:
 		return nil, fmt.Errorf("input %s is of no known kind", c.Name)
 	}

@@ -1,0 +1,204 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/sirupsen/logrus"
+	"github.com/spf13/cobra"
+
+	"github.com/logcenter/logcenter/host/config"
+	"github.com/logcenter/logcenter/host/loadgen"
+	"github.com/logcenter/logcenter/host/service"
+)
+
+type runOptions struct {
+	config, data string
+	plugins      []string
+	demo         bool
+}
+
+func newRunCommand() *cobra.Command {
+	o := &runOptions{}
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "run the log center",
+		Long: `Run the log center until it is interrupted: take logs in, parse, enrich, mask, store, watch and serve them.
+
+Without --config it listens on loopback only: HTTP on 127.0.0.1:8080, syslog (UDP and TCP) on 127.0.0.1:5514. It
+keeps all its data in one folder, ./data or what --data says. The admin token is made at the first start and lies
+in admin.token there.`,
+		Example: `  logcenter run
+  logcenter run --demo
+  logcenter config example > logcenter.yaml && logcenter run --config logcenter.yaml`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return runHost(cmd.Context(), o, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.config, "config", "", "configuration `file`; without it everything has its default")
+	f.StringVar(&o.data, "data", "", "`folder` for all data, in place of the configuration's data_dir")
+	f.StringArrayVar(&o.plugins, "plugins", nil, "`folder` with plugins, in place of the configuration's; can be given again")
+	f.BoolVar(&o.demo, "demo", false, "feed made-up traffic of a small bank: the last hour at once, then as it happens")
+	return cmd
+}
+
+func (o *runOptions) load() (*config.Config, error) {
+	cfg := config.Default()
+	if o.config != "" {
+		var err error
+		if cfg, err = config.Load(o.config); err != nil {
+			return nil, &configError{err}
+		}
+	}
+	if o.data != "" {
+		abs, err := filepath.Abs(o.data)
+		if err != nil {
+			return nil, err
+		}
+		cfg.DataDir = abs
+	}
+	if len(o.plugins) > 0 {
+		cfg.Plugins.Dirs = nil
+		for _, d := range o.plugins {
+			abs, err := filepath.Abs(d)
+			if err != nil {
+				return nil, err
+			}
+			cfg.Plugins.Dirs = append(cfg.Plugins.Dirs, abs)
+		}
+	}
+	return cfg, nil
+}
+
+func newLog(c config.Log, w io.Writer) (*logrus.Logger, error) {
+	log := logrus.New()
+	log.SetOutput(w)
+	level, err := logrus.ParseLevel(c.Level)
+	if err != nil {
+		return nil, err
+	}
+	log.SetLevel(level)
+	log.SetFormatter(&logrus.TextFormatter{FullTimestamp: true, TimestampFormat: "2006-01-02 15:04:05"})
+	if c.Format == "json" {
+		log.SetFormatter(&logrus.JSONFormatter{TimestampFormat: time.RFC3339Nano})
+	}
+	return log, nil
+}
+
+func runHost(ctx context.Context, o *runOptions, out, errs io.Writer) error {
+	cfg, err := o.load()
+	if err != nil {
+		return err
+	}
+	log, err := newLog(cfg.Log, errs)
+	if err != nil {
+		return &configError{err}
+	}
+	s, err := service.Open(ctx, cfg, log, version)
+	if err != nil {
+		return err
+	}
+	feed, stopFeed := context.WithCancel(ctx)
+	defer stopFeed()
+	err = s.Run(ctx, func() {
+		greet(out, cfg, s)
+		if o.demo {
+			go feedDemo(feed, cfg, log)
+		}
+	})
+	stopFeed()
+	return errors.Join(err, s.Close())
+}
+
+// greet says where the host listens and what to try.
+func greet(out io.Writer, cfg *config.Config, s *service.Service) {
+	var where []string
+	for _, in := range s.Inputs() {
+		st := in.Stats()
+		where = append(where, fmt.Sprintf("%s (%s)", st.Name, strings.Join(st.Address, ", ")))
+	}
+	token := filepath.Join(cfg.Path(cfg.DataDir), service.TokenFile)
+	flag := ""
+	if cwd, err := os.Getwd(); err != nil || token != filepath.Join(cwd, "data", service.TokenFile) {
+		flag = " --token-file " + token
+	}
+	if a := s.Addr().String(); a != "127.0.0.1:8080" {
+		flag += " --url http://" + a
+	}
+	self := os.Args[0]
+	fmt.Fprintf(out, `Logcenter %s runs.
+  API     http://%s/api/v1/
+  inputs  %s
+  data    %s
+
+Try:
+  %s search 'observer.type:ips AND log.level:(Error OR Fatal)' --from -1h%s
+  %s agg '*' --hist '@timestamp:5m' --terms event.dataset --from -1h%s
+  %s tail 'log.level:Error'%s
+`, version, s.Addr(), strings.Join(where, ", "), cfg.Path(cfg.DataDir), self, flag, self, flag, self, flag)
+}
+
+// The demo's traffic.
+const (
+	demoHistory = time.Hour
+	demoLines   = 20000 // in the history
+	demoRate    = 10    // lines a second after it
+)
+
+// feedDemo sends made-up traffic to the syslog input, as devices would.
+func feedDemo(ctx context.Context, cfg *config.Config, log *logrus.Logger) {
+	address := ""
+	for _, in := range cfg.Inputs {
+		if in.Syslog != nil && in.Syslog.TCP != "" {
+			address = in.Syslog.TCP
+		}
+	}
+	if address == "" {
+		log.Error("--demo needs a syslog input with tcp")
+		return
+	}
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "tcp", address)
+	if err != nil {
+		log.WithError(err).Error("the demo cannot reach the syslog input")
+		return
+	}
+	defer conn.Close()
+	start := time.Now().UTC()
+	history := loadgen.New(loadgen.Options{
+		Seed: uint64(start.Unix()), Start: start.Add(-demoHistory), Rate: demoLines / demoHistory.Seconds(), PublicAddresses: true,
+	})
+	var buf []byte
+	for range demoLines {
+		buf = append(history.Next(buf), '\n')
+		if len(buf) > 64<<10 {
+			if _, err := conn.Write(buf); err != nil {
+				return // the host stops
+			}
+			buf = buf[:0]
+		}
+	}
+	live := loadgen.New(loadgen.Options{Seed: uint64(start.Unix()) + 1, Start: start, Rate: demoRate, PublicAddresses: true})
+	t := time.NewTicker(time.Second / demoRate)
+	defer t.Stop()
+	for {
+		if _, err := conn.Write(buf); err != nil {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+			buf = append(live.Next(buf[:0]), '\n')
+		}
+	}
+}
