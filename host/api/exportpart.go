@@ -176,7 +176,8 @@ func (r *reader) fill(job exportJob, limit int) (*part, error) {
 	if r.enc.csv && r.at == (place{}) {
 		pt.data = appendCSVHeader(pt.data, job.Columns)
 	}
-	for began := time.Now(); len(pt.data) < limit; {
+	// Only a token fixes the snapshot, so the first part does not end before there is one.
+	for began := time.Now(); len(pt.data) < limit || r.at.token == "" && r.at.skip > 0; {
 		if r.row >= r.rows() {
 			more, err := r.step(pt)
 			if err != nil {

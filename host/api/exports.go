@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/logcenter/logcenter/host/store"
+	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/query"
 )
 
@@ -50,6 +52,9 @@ func (s *Server) createExport(c *gin.Context) error {
 	}
 	sel, _, err := s.selected(r.selection)
 	if err != nil {
+		return err
+	}
+	if err := unmoving(sel.Query); err != nil {
 		return err
 	}
 	ctx, done, err := s.search(c)
@@ -96,6 +101,30 @@ func (s *Server) newJob(r exportRequest) (exportJob, error) {
 		return job, badRequest("write raw, parsed or both", "content: %.40q is not possible", job.Content)
 	}
 	return job, checkFields(job.Fields)
+}
+
+// unmoving refuses queries that mean something else an hour later: a resumed export would have other rows.
+func unmoving(n query.Node) error {
+	var wrong *query.Error
+	query.Walk(n, func(leaf query.Node) {
+		switch n := leaf.(type) {
+		case *query.Term:
+			if t, _ := query.TypeOf(n.Field, nil); t == ecs.Date && strings.HasPrefix(n.Value, "now") {
+				wrong = &query.Error{Pos: n.Pos}
+			}
+		case *query.Range:
+			for _, bound := range []*string{n.Min, n.Max} {
+				if t, _ := query.TypeOf(n.Field, nil); t == ecs.Date && bound != nil && strings.HasPrefix(*bound, "now") {
+					wrong = &query.Error{Pos: n.Pos}
+				}
+			}
+		}
+	})
+	if wrong == nil {
+		return nil
+	}
+	wrong.Msg, wrong.Hint = "the query of an export cannot be relative to now, because it goes on for long", "write a date, or use from and to"
+	return wrong
 }
 
 // count counts the events of an export for its progress; -1 if that would take long.

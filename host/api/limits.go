@@ -19,6 +19,8 @@ func limited(c *gin.Context) {
 		_ = rc.SetWriteDeadline(time.Time{}) // not supported: a test without a connection, here and below
 		return
 	}
+	c.Header("Cache-Control", "no-store")
+	c.Header("X-Content-Type-Options", "nosniff")
 	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxBody)
 	_ = rc.SetWriteDeadline(time.Now().Add(readTimeout + writeTimeout))
 	if c.Request.ContentLength != 0 {

@@ -45,7 +45,6 @@ func (s *Server) tail(c *gin.Context) error {
 	}
 	h := c.Writer.Header()
 	h.Set("Content-Type", "text/event-stream; charset=utf-8")
-	h.Set("Cache-Control", "no-store")
 	h.Set("X-Accel-Buffering", "no") // nginx in front of the host would hold events back
 	c.Status(http.StatusOK)
 	f := follower{s: s, c: c, enc: newEncoder(nested, fields), dropped: dropped}
