@@ -35,7 +35,7 @@ func (e *Edits) Replace(start, end int, with string) {
 		return
 	}
 	// Never leave half a character behind.
-	for start > 0 && e.text[start]&0xc0 == 0x80 {
+	for start > 0 && start < len(e.text) && e.text[start]&0xc0 == 0x80 {
 		start--
 	}
 	for end < len(e.text) && e.text[end]&0xc0 == 0x80 {

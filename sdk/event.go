@@ -25,7 +25,7 @@ type Event struct {
 	line []byte
 	row  int
 	w    *worker
-	out  []*wire.Builder // by ecs.Field; nil where the manifest does not list the field under writes
+	out  []*wire.Builder // by ecs.Field; nil where the manifest does not list the field under writes; no list if the event is lost
 	fan  bool            // an event beside the first of its line
 }
 
@@ -38,8 +38,28 @@ func (e *Event) builder(f ecs.Field) *wire.Builder {
 			return b
 		}
 	}
-	e.w.undeclared++
+	if e.out != nil {
+		e.w.undeclared++
+	}
 	return nil
+}
+
+// typed is builder for setters that know their value's type.
+func (e *Event) typed(f ecs.Field, t ecs.Type) *wire.Builder {
+	b := e.builder(f)
+	if b == nil || e.w.types[f] == t || t == ecs.Keyword && e.w.types[f] == ecs.Text {
+		return b
+	}
+	e.Bad(f, "cannot be set to a "+t.String())
+	return nil
+}
+
+// source is the row of the event's line.
+func (e *Event) source() int {
+	if e.fan {
+		return e.w.parent(e.row)
+	}
+	return e.row
 }
 
 // place says where in the line v lies.
@@ -104,7 +124,7 @@ func (e *Event) text(b *wire.Builder, f ecs.Field, v []byte) {
 // SetCopy sets f to v, which was made (decoded, joined) from the slice from of the line: masking then
 // knows what it shows.
 func (e *Event) SetCopy(f ecs.Field, v, from []byte) {
-	b := e.builder(f)
+	b := e.typed(f, ecs.Keyword)
 	if b == nil || len(v) == 0 {
 		return
 	}
@@ -119,9 +139,13 @@ func (e *Event) SetCopy(f ecs.Field, v, from []byte) {
 	b.Copy(e.row, v, 0, 0)
 }
 
-// SetString sets f to a value that recurs, such as a name of an asset: each is sent once a batch.
+// SetString sets f to a value that recurs, such as a name of an asset: each is sent once a batch. What is not
+// UTF-8 in it becomes U+FFFD.
 func (e *Event) SetString(f ecs.Field, s string) {
-	if b := e.builder(f); b != nil && s != "" {
+	if s == "" {
+		return
+	}
+	if b := e.typed(f, ecs.Keyword); b != nil {
 		b.Text(e.row, s)
 	}
 }
@@ -131,42 +155,42 @@ func (e *Event) SetLevel(s ecs.Severity) { e.SetString(ecs.LogLevel, string(s)) 
 
 // SetInt sets a long.
 func (e *Event) SetInt(f ecs.Field, n int64) {
-	if b := e.builder(f); b != nil {
+	if b := e.typed(f, ecs.Long); b != nil {
 		b.Int(e.row, n)
 	}
 }
 
 // SetFloat sets a double.
 func (e *Event) SetFloat(f ecs.Field, n float64) {
-	if b := e.builder(f); b != nil && !math.IsNaN(n) && !math.IsInf(n, 0) {
+	if b := e.typed(f, ecs.Double); b != nil && !math.IsNaN(n) && !math.IsInf(n, 0) {
 		b.Float(e.row, n)
 	}
 }
 
 // SetBool sets a boolean.
 func (e *Event) SetBool(f ecs.Field, v bool) {
-	if b := e.builder(f); b != nil {
+	if b := e.typed(f, ecs.Boolean); b != nil {
 		b.Bool(e.row, v)
 	}
 }
 
 // SetAddr sets an address; the zero Addr sets nothing.
 func (e *Event) SetAddr(f ecs.Field, a netip.Addr) {
-	if b := e.builder(f); b != nil && a.IsValid() {
+	if b := e.typed(f, ecs.IP); b != nil && a.IsValid() {
 		b.IP(e.row, a.As16())
 	}
 }
 
 // SetPoint sets a place in degrees.
 func (e *Event) SetPoint(f ecs.Field, lat, lon float64) {
-	if b := e.builder(f); b != nil {
+	if b := e.typed(f, ecs.GeoPoint); b != nil {
 		b.Point(e.row, lat, lon)
 	}
 }
 
 // SetIP sets an address from its text, IPv4 or IPv6.
 func (e *Event) SetIP(f ecs.Field, v []byte) {
-	if b := e.builder(f); b != nil && len(v) > 0 {
+	if b := e.typed(f, ecs.IP); b != nil && len(v) > 0 {
 		e.setIP(b, f, v)
 	}
 }
@@ -217,16 +241,16 @@ func (e *Event) setInt(b *wire.Builder, f ecs.Field, v []byte) {
 }
 
 func parseInt(v []byte) (n int64, ok bool) {
+	if len(v) > 18 {
+		n, err := strconv.ParseInt(view(v), 10, 64)
+		return n, err == nil && v[0] != '+'
+	}
 	neg := v[0] == '-'
 	if neg {
 		v = v[1:]
 	}
-	if len(v) == 0 || len(v) > 18 {
-		n, err := strconv.ParseInt(view(v), 10, 64)
-		if neg {
-			n = -n
-		}
-		return n, err == nil
+	if len(v) == 0 {
+		return 0, false
 	}
 	for _, c := range v {
 		if c-'0' > 9 {
@@ -249,7 +273,7 @@ func (e *Event) SetTime(layout string, zone *time.Location, parts ...[]byte) {
 
 // SetTimeField is SetTime for another date field.
 func (e *Event) SetTimeField(f ecs.Field, layout string, zone *time.Location, parts ...[]byte) {
-	b := e.builder(f)
+	b := e.typed(f, ecs.Date)
 	if b == nil || len(parts) == 0 || len(parts[0]) == 0 {
 		return
 	}
@@ -263,14 +287,14 @@ func (e *Event) SetTimeField(f ecs.Field, layout string, zone *time.Location, pa
 	}
 	l := e.w.layout(layout)
 	if zone == nil {
-		zone = e.w.zone(e.row)
+		zone = e.w.zone(e.source())
 	}
 	var ns int64
 	var ok bool
 	if l.HasYear() {
 		ns, ok = l.Parse(text, zone)
 	} else {
-		ns, ok = l.ParseAt(text, zone, e.w.received(e.row))
+		ns, ok = l.ParseAt(text, zone, e.w.received(e.source()))
 	}
 	if !ok {
 		e.Bad(f, "not a time of the form "+layout)
@@ -284,21 +308,21 @@ func (e *Event) SetTimeField(f ecs.Field, layout string, zone *time.Location, pa
 func (e *Event) Bad(f ecs.Field, reason string) { e.w.bad(e, f, reason) }
 
 // Has says whether f came with the event. Readers see what earlier stages set, not what this event set.
-func (e *Event) Has(f ecs.Field) bool { _, k := e.w.read(f, e.row); return k >= 0 }
+func (e *Event) Has(f ecs.Field) bool { _, k := e.w.read(f, e.source()); return k >= 0 }
 
 // Text is the value of a string field that the manifest lists under reads, nil if there is none. It must
 // not be changed.
 func (e *Event) Text(f ecs.Field) []byte {
-	c, k := e.w.read(f, e.row)
+	c, k := e.w.read(f, e.source())
 	if k < 0 || c.Type != wire.Type_STRING || len(c.Lists) > 0 {
 		return nil
 	}
-	return c.Text(k, e.row, e.w.message)
+	return c.Text(k, e.source(), e.w.message)
 }
 
 // Addr is the value of an IP field.
 func (e *Event) Addr(f ecs.Field) (a netip.Addr, ok bool) {
-	c, k := e.w.read(f, e.row)
+	c, k := e.w.read(f, e.source())
 	if k < 0 || c.Type != wire.Type_IP || len(c.Lists) > 0 {
 		return netip.Addr{}, false
 	}
@@ -307,7 +331,7 @@ func (e *Event) Addr(f ecs.Field) (a netip.Addr, ok bool) {
 
 // IPv4 is the value of an IP field as a number, if it is an IPv4 address: the fast way for tables.
 func (e *Event) IPv4(f ecs.Field) (a uint32, ok bool) {
-	c, k := e.w.read(f, e.row)
+	c, k := e.w.read(f, e.source())
 	if k < 0 || c.Type != wire.Type_IP || len(c.Lists) > 0 {
 		return 0, false
 	}
@@ -320,7 +344,7 @@ func (e *Event) IPv4(f ecs.Field) (a uint32, ok bool) {
 
 // Int is the value of a long field.
 func (e *Event) Int(f ecs.Field) (n int64, ok bool) {
-	c, k := e.w.read(f, e.row)
+	c, k := e.w.read(f, e.source())
 	if k < 0 || c.Type != wire.Type_INT64 || len(c.Lists) > 0 {
 		return 0, false
 	}
@@ -329,7 +353,7 @@ func (e *Event) Int(f ecs.Field) (n int64, ok bool) {
 
 // Float is the value of a double field.
 func (e *Event) Float(f ecs.Field) (n float64, ok bool) {
-	c, k := e.w.read(f, e.row)
+	c, k := e.w.read(f, e.source())
 	if k < 0 || c.Type != wire.Type_DOUBLE || len(c.Lists) > 0 {
 		return 0, false
 	}
@@ -338,7 +362,7 @@ func (e *Event) Float(f ecs.Field) (n float64, ok bool) {
 
 // Time is the value of a date field.
 func (e *Event) Time(f ecs.Field) (t time.Time, ok bool) {
-	c, k := e.w.read(f, e.row)
+	c, k := e.w.read(f, e.source())
 	if k < 0 || c.Type != wire.Type_TIMESTAMP || len(c.Lists) > 0 {
 		return time.Time{}, false
 	}

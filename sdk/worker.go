@@ -8,7 +8,9 @@ import (
 	"os"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/wire"
@@ -35,6 +37,7 @@ type worker struct {
 	fanOut     []*wire.Builder // made when a line first fans out
 	fanParents []byte
 	fanRows    int
+	fanGone    []int // rows of lines at which the plugin panicked
 
 	result     wire.Result
 	errs       []*wire.RowError
@@ -42,6 +45,7 @@ type worker struct {
 	undeclared int64
 	badValues  int64
 	panics     int64
+	lost       int64 // events over MaxFanOut
 	edits      Edits
 	hits       []int
 	emit       func(Alert)
@@ -90,8 +94,8 @@ func (w *worker) begin(b *wire.Batch) {
 		}
 	}
 	w.errs, w.drop = w.errs[:0], w.drop[:0]
-	w.fanRows, w.fanParents = 0, w.fanParents[:0]
-	w.undeclared, w.badValues, w.panics = 0, 0, 0
+	w.fanRows, w.fanParents, w.fanGone = 0, w.fanParents[:0], w.fanGone[:0]
+	w.undeclared, w.badValues, w.panics, w.lost = 0, 0, 0, 0
 	w.result = wire.Result{Seq: b.Seq, Rows: b.Rows, Columns: w.result.Columns[:0], Errors: w.result.Errors[:0]}
 }
 
@@ -182,8 +186,12 @@ func (w *worker) nth(n int) *Event {
 		w.fanOut = make([]*wire.Builder, len(w.out))
 	}
 	if n > MaxFanOut { // one too many: what is set on it is lost, and the line says so
-		w.bad(&w.ev, 0, fmt.Sprintf("more than %d events in one line", MaxFanOut))
-		return &Event{w: w, row: 0}
+		w.lost++
+		if n == MaxFanOut+1 {
+			w.fail(w.ev.row, &wire.RowError{Code: "fan_out", Message: fmt.Sprintf("more than %d events in one line; the rest is lost", MaxFanOut)})
+		}
+		w.fan = Event{w: w, line: w.ev.line, row: w.ev.row}
+		return &w.fan
 	}
 	for f, o := range w.out {
 		if o == nil {
@@ -212,6 +220,10 @@ func (w *worker) panicked(row int, p any) {
 		if o != nil {
 			o.Undo(row)
 		}
+	}
+	// The line is one unparsed event: what else was made of it goes when all rows are done.
+	for i := w.fanRows; i > 0 && w.parent(i-1) == row; i-- {
+		w.fanGone = append(w.fanGone, i-1)
 	}
 	w.fail(row, &wire.RowError{Code: "panic", Message: "the plugin panicked; its log has the stack"})
 }
@@ -243,10 +255,7 @@ func (w *worker) failed(row int, err error) {
 const maxErrorText = 512
 
 func (w *worker) fail(row int, e *wire.RowError) {
-	e.Row = uint32(row)
-	if len(e.Message) > maxErrorText {
-		e.Message = e.Message[:maxErrorText]
-	}
+	e.Row, e.Message = uint32(row), clip(e.Message)
 	// The row's error replaces a note of a bad value: it says more.
 	if n := len(w.errs); n > 0 && int(w.errs[n-1].Row) == row {
 		w.errs[n-1] = e
@@ -255,16 +264,25 @@ func (w *worker) fail(row int, e *wire.RowError) {
 	w.errs = append(w.errs, e)
 }
 
+// clip bounds the text of an error and makes it UTF-8, as protocol buffers refuse anything else.
+func clip(s string) string {
+	if len(s) > maxErrorText {
+		end := maxErrorText
+		for end > 0 && !utf8.RuneStart(s[end]) {
+			end--
+		}
+		s = s[:end]
+	}
+	return strings.ToValidUTF8(s, "?")
+}
+
 func (w *worker) bad(e *Event, f ecs.Field, reason string) {
 	w.badValues++
-	row := e.row
-	if e.fan {
-		row = w.parent(row)
-	}
+	row := e.source()
 	if n := len(w.errs); n > 0 && int(w.errs[n-1].Row) == row {
 		return
 	}
-	w.errs = append(w.errs, &wire.RowError{Row: uint32(row), Code: "bad_value", Field: f.Name(), Message: f.Name() + ": " + reason})
+	w.errs = append(w.errs, &wire.RowError{Row: uint32(row), Code: "bad_value", Field: f.Name(), Message: clip(f.Name() + ": " + reason)})
 }
 
 func (w *worker) read(f ecs.Field, row int) (*wire.Column, int) {
@@ -312,7 +330,7 @@ func (w *worker) detectBatch(d BatchDetector, b *wire.Batch) (err error) {
 func (w *worker) tick(t Ticker, r *wire.TickRequest) *wire.Result {
 	w.result = wire.Result{}
 	if err := t.Tick(time.Unix(0, r.WatermarkNs).UTC(), w.emit); err != nil {
-		w.result.Error = err.Error()
+		w.result.Error = clip(err.Error())
 	}
 	return &w.result
 }
@@ -327,20 +345,14 @@ func (w *worker) finish() *wire.Result {
 	}
 	r.Errors = append(r.Errors, w.errs...)
 	r.Drop = w.drop
-	if w.fanRows > 0 {
-		fan := &wire.FanOut{Rows: uint32(w.fanRows), Parents: w.fanParents}
-		for f, o := range w.fanOut {
-			if o != nil && o.Used() {
-				fan.Columns = append(fan.Columns, o.Finish(w.s.toHost[f]))
-			}
-		}
-		r.Fanout = fan
+	if w.fanRows > len(w.fanGone) {
+		r.Fanout = w.finishFan()
 	}
 	r.Counters = nil
 	for _, c := range [...]struct {
 		name string
 		n    int64
-	}{{"undeclared_fields", w.undeclared}, {"bad_values", w.badValues}, {"panics", w.panics}} {
+	}{{"undeclared_fields", w.undeclared}, {"bad_values", w.badValues}, {"panics", w.panics}, {"fan_out_lost", w.lost}} {
 		if c.n > 0 {
 			if r.Counters == nil {
 				r.Counters = map[string]int64{}
@@ -349,6 +361,38 @@ func (w *worker) finish() *wire.Result {
 		}
 	}
 	return r
+}
+
+// finishFan gathers the events beside the first of their lines.
+func (w *worker) finishFan() *wire.FanOut {
+	fan := &wire.FanOut{Rows: uint32(w.fanRows), Parents: w.fanParents}
+	for f, o := range w.fanOut {
+		if o != nil && o.Used() {
+			fan.Columns = append(fan.Columns, o.Finish(w.s.toHost[f]))
+		}
+	}
+	if len(w.fanGone) == 0 {
+		return fan
+	}
+	slices.Sort(w.fanGone)
+	var order []int32
+	gone := w.fanGone
+	kept := &wire.FanOut{}
+	for row := range w.fanRows {
+		if len(gone) > 0 && gone[0] == row {
+			gone = gone[1:]
+			continue
+		}
+		order = append(order, int32(row))
+		kept.Parents = binary.LittleEndian.AppendUint32(kept.Parents, uint32(w.parent(row)))
+	}
+	kept.Rows = uint32(len(order))
+	for _, c := range fan.Columns {
+		if c = c.Gather(w.fanRows, order); c != nil {
+			kept.Columns = append(kept.Columns, c)
+		}
+	}
+	return kept
 }
 
 // mask runs a masker over the lines and over every value that is not part of its line.

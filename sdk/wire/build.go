@@ -3,6 +3,8 @@ package wire
 import (
 	"encoding/binary"
 	"math"
+	"strings"
+	"unicode/utf8"
 	"unsafe"
 )
 
@@ -209,9 +211,11 @@ func (c *Builder) toPlain() {
 	}
 }
 
-// Text sets row to s through the column's dictionary (lists: appends it): right for values that recur.
+// Text sets row to s through the column's dictionary (lists: appends it): right for values that recur. What is
+// not UTF-8 in s becomes U+FFFD: s may come from anywhere, and one bad text would have the whole batch refused.
 func (c *Builder) Text(row int, s string) {
 	if c.used && c.enc != Encoding_DICT {
+		s = strings.ToValidUTF8(s, "\uFFFD")
 		c.Copy(row, unsafe.Slice(unsafe.StringData(s), len(s)), 0, 0)
 		return
 	}
@@ -344,6 +348,9 @@ func (d *dictionary) code(s string) uint32 {
 		return e.code
 	}
 	c, ok := d.codes[s]
+	if !ok && !utf8.ValidString(s) {
+		return d.code(strings.ToValidUTF8(s, "\uFFFD"))
+	}
 	if !ok {
 		if d.codes == nil {
 			d.codes = make(map[string]uint32)

@@ -25,7 +25,7 @@ func (b *Batch) Validate(message uint32) error {
 		if m.Type != Type_STRING || m.Encoding != Encoding_PLAIN || len(m.Present) != 0 || len(m.Lists) != 0 {
 			return errors.New("message column: want PLAIN strings for all rows")
 		}
-		if err := m.validate(int(b.Rows), nil); err != nil {
+		if err := m.validate(int(b.Rows), nil, nil); err != nil {
 			return fmt.Errorf("message column: %w", err)
 		}
 	}
@@ -33,7 +33,7 @@ func (b *Batch) Validate(message uint32) error {
 		if c == m {
 			continue
 		}
-		if err := c.validate(int(b.Rows), m); err != nil {
+		if err := c.validate(int(b.Rows), m, nil); err != nil {
 			return fmt.Errorf("column %d %s: %w", c.Field, c.Name, err)
 		}
 	}
@@ -55,7 +55,7 @@ func (r *Result) Validate(request *Batch, message uint32) error {
 		if c.Separator != 0 {
 			return fmt.Errorf("column %d %s: separators are for lines only", c.Field, c.Name)
 		}
-		if err := c.validate(rows, m); err != nil {
+		if err := c.validate(rows, m, nil); err != nil {
 			return fmt.Errorf("column %d %s: %w", c.Field, c.Name, err)
 		}
 	}
@@ -99,17 +99,18 @@ func (f *FanOut) validate(rows int, message *Column) error {
 		}
 		last = p
 	}
+	parent := func(row int) int { return int(binary.LittleEndian.Uint32(f.Parents[4*row:])) }
 	for _, c := range f.Columns {
 		if c.Separator != 0 {
 			return fmt.Errorf("column %d %s: separators are for lines only", c.Field, c.Name)
 		}
 		if c.Encoding == Encoding_SPAN {
-			if err := c.validateSpans(n, message, func(row int) int { return int(binary.LittleEndian.Uint32(f.Parents[4*row:])) }); err != nil {
+			if err := c.validateSpans(n, message, parent); err != nil {
 				return fmt.Errorf("column %d %s: %w", c.Field, c.Name, err)
 			}
 			continue
 		}
-		if err := c.validate(n, nil); err != nil {
+		if err := c.validate(n, message, parent); err != nil {
 			return fmt.Errorf("column %d %s: %w", c.Field, c.Name, err)
 		}
 	}
@@ -159,9 +160,10 @@ func (e *Edits) validate(b *Batch, c, message *Column) error {
 
 func boundary(v []byte, i int) bool { return i == len(v) || utf8.RuneStart(v[i]) }
 
-func (c *Column) validate(rows int, message *Column) error {
+// validate checks one column. line maps a row to the row of message, nil for the same.
+func (c *Column) validate(rows int, message *Column, line func(int) int) error {
 	if c.Encoding == Encoding_SPAN && c.Type == Type_STRING && len(c.Lists) == 0 {
-		return c.validateSpans(rows, message, nil)
+		return c.validateSpans(rows, message, line)
 	}
 	if c.Encoding == Encoding_SPAN {
 		return errors.New("SPAN goes with single strings only")
@@ -171,7 +173,7 @@ func (c *Column) validate(rows int, message *Column) error {
 		return err
 	}
 	if c.Type == Type_STRING {
-		return c.validateStrings(n, rows, message)
+		return c.validateStrings(n, rows, message, line)
 	}
 	if c.Encoding != Encoding_PLAIN {
 		return fmt.Errorf("%s goes with strings only", c.Encoding)
@@ -244,7 +246,7 @@ func lastOffset(p []byte, first, step uint32, what string) (int, error) {
 	return int(last), nil
 }
 
-func (c *Column) validateStrings(n, rows int, message *Column) error {
+func (c *Column) validateStrings(n, rows int, message *Column, line func(int) int) error {
 	if c.Encoding == Encoding_DICT {
 		if len(c.Dict) < 4 || len(c.Dict)%4 != 0 {
 			return fmt.Errorf("dictionary of %d bytes of offsets", len(c.Dict))
@@ -260,7 +262,7 @@ func (c *Column) validateStrings(n, rows int, message *Column) error {
 	if err := texts(c.Values, c.Data, c.Separator); err != nil {
 		return err
 	}
-	return c.validateOrigin(n, rows, message)
+	return c.validateOrigin(n, rows, message, line)
 }
 
 // texts checks that offsets lie inside data and that every string between them is UTF-8.
@@ -303,7 +305,7 @@ func (c *Column) validateCodes(n int) error {
 	return nil
 }
 
-func (c *Column) validateOrigin(n, rows int, message *Column) error {
+func (c *Column) validateOrigin(n, rows int, message *Column, line func(int) int) error {
 	if len(c.Origin) == 0 {
 		return nil
 	}
@@ -316,7 +318,11 @@ func (c *Column) validateOrigin(n, rows int, message *Column) error {
 		if len(c.Lists) > 0 {
 			from, to = c.List(k)
 		}
-		length := message.Offset(row+1) - message.Offset(row) - int(message.Separator)
+		at := row
+		if line != nil {
+			at = line(row)
+		}
+		length := message.Offset(at+1) - message.Offset(at) - int(message.Separator)
 		for ; from < to; from++ {
 			s, e := binary.LittleEndian.Uint32(c.Origin[8*from:]), binary.LittleEndian.Uint32(c.Origin[8*from+4:])
 			if s > e || int(e) > length {
