@@ -24,7 +24,9 @@ func Position(offset uint64, row uint16, ordinal uint8) int64 {
 }
 
 // Source is the part of the id that all events of one raw journal partition share.
-func (e EventID) Source() string { return e.Journal + "-" + strconv.FormatUint(uint64(e.Partition), 10) }
+func (e EventID) Source() string {
+	return e.Journal + "-" + strconv.FormatUint(uint64(e.Partition), 10)
+}
 
 // String is the event.id.
 func (e EventID) String() string { return FormatEventID(e.Source(), e.Position) }

@@ -243,6 +243,9 @@ func (x *scanner) window(q *selection, rows int64) error {
 				return err
 			}
 		}
+		if n == 0 { // without the empty pieces before, so that a full piece gets smaller each time
+			part.from = q.from + k*step
+		}
 		part.to = end
 		n += counts[k]
 		if end == q.to {

@@ -54,9 +54,11 @@ func Batch(entry uint64, events []Event) (*wire.Batch, error) {
 		if err != nil {
 			return nil, err
 		}
-		b.Columns = append(b.Columns, c)
+		if c != nil {
+			b.Columns = append(b.Columns, c)
+		}
 	}
-	return b, nil
+	return b, b.Validate(uint32(ecs.Message))
 }
 
 var wireTypes = map[ecs.Type]wire.Type{
@@ -64,6 +66,7 @@ var wireTypes = map[ecs.Type]wire.Type{
 	ecs.Boolean: wire.Type_BOOL, ecs.IP: wire.Type_IP, ecs.Date: wire.Type_TIMESTAMP, ecs.GeoPoint: wire.Type_GEO,
 }
 
+// fieldColumn is nil if no event has a value.
 func fieldColumn(name string, events []Event, lines *wire.Column) (*wire.Column, error) {
 	f, declared := ecs.Lookup(name)
 	info := f.Info()
@@ -96,6 +99,9 @@ func fieldColumn(name string, events []Event, lines *wire.Column) (*wire.Column,
 				return nil, fmt.Errorf("event %d, %s: %w", i, name, err)
 			}
 		}
+	}
+	if !w.Used() {
+		return nil, nil //nolint:nilnil // no column
 	}
 	c := w.Finish(uint32(f))
 	c.Name = name

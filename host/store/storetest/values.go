@@ -1,0 +1,240 @@
+package storetest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/logcenter/logcenter/host/store"
+	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/query"
+	"github.com/logcenter/logcenter/sdk/wire"
+)
+
+const messageField = uint32(ecs.Message)
+
+func columnNamed(t *testing.T, b *wire.Batch, name string) *wire.Column {
+	t.Helper()
+	f, _ := ecs.Lookup(name)
+	c := b.Column(uint32(f))
+	require.NotNil(t, c, "no column %s", name)
+	return c
+}
+
+// testValues: what comes out is what went in, from tail and segments, by search and scan.
+func testValues(t *testing.T, s store.Store) {
+	at := epoch.Add(123456789 * time.Nanosecond)
+	long := strings.Repeat("长", 5000)
+	in := Event{
+		"@timestamp": at, "event.ingested": at.Add(time.Second), "message": "a line with 中文 and \x01 \"quotes\" \\ and " + long,
+		"user.name": "o'neill \"x\" \\ \n\t\x7f", "source.ip": netip.MustParseAddr("10.1.2.3"), "destination.ip": netip.MustParseAddr("2001:db8::7"),
+		"source.port": int64(443), "file.size": int64(-1 << 63), "event.risk_score": 0.1, "tags": []any{"b", "a", "b"},
+		"related.ip": []any{netip.MustParseAddr("10.1.2.3"), netip.MustParseAddr("::1")}, "event.start": time.Unix(0, -1).UTC(),
+		"source.geo.location": map[string]any{"lat": json.Number("31.25"), "lon": json.Number("-121.5")},
+		"acme.note":           "undeclared \"q\" \\ 中", "acme.list": []any{"x", "y"}, "user.id": "",
+	}
+	load(t, s, 1, []Event{in, {"@timestamp": at, "message": ""}})
+	want := store.Event{}
+	for k, v := range in {
+		want[k] = v
+	}
+	want["source.geo.location"] = store.GeoPoint{Lat: 31.25, Lon: -121.5}
+	want["event.id"] = store.EventID{Journal: Journal, Position: store.Position(1, 0, 0)}.String()
+	want["logcenter.position"] = store.Position(1, 0, 0)
+	for _, from := range []string{"tail", "segment"} {
+		p, err := s.Search(context.Background(), store.Everything(), store.SearchRequest{Selection: whole(), OldestFirst: true})
+		require.NoError(t, err)
+		require.Len(t, p.Events, 2)
+		assert.Equal(t, want, p.Events[0], from)
+		assert.Empty(t, p.Events[1]["message"], from)
+		assert.NotContains(t, p.Events[1], "user.name", from)
+		require.NoError(t, s.Flush(context.Background()))
+	}
+	for b, err := range s.Scan(context.Background(), store.Everything(), store.ScanRequest{Selection: whole()}) {
+		require.NoError(t, err)
+		require.NoError(t, b.Batch.Validate(messageField))
+		m := b.Batch.Column(messageField)
+		for _, c := range b.Batch.Columns {
+			if c.Has(0) && c.Type == wire.Type_STRING && len(c.Lists) == 0 {
+				assert.Equal(t, in[c.Name], string(c.Text(0, 0, m)), c.Name)
+			}
+		}
+		ip := columnNamed(t, b.Batch, "destination.ip")
+		assert.Equal(t, in["destination.ip"], ip.Addr(0))
+		lat, lon := columnNamed(t, b.Batch, "source.geo.location").Point(0)
+		assert.Equal(t, [2]float64{31.25, -121.5}, [2]float64{lat, lon})
+		tags := columnNamed(t, b.Batch, "tags")
+		from, to := tags.List(0)
+		assert.Equal(t, 3, to-from)
+		assert.Equal(t, Journal, b.Batch.Journal)
+	}
+}
+
+func testFieldsOfPage(t *testing.T, s store.Store) {
+	load(t, s, 1, numbered(0, 2, epoch))
+	for range 2 {
+		p, err := s.Search(context.Background(), store.Everything(), store.SearchRequest{Selection: whole(), Limit: 1, Fields: []string{"event.sequence", "event.original"}})
+		require.NoError(t, err)
+		ev := p.Events[0]
+		require.Len(t, ev, 4)
+		require.EqualValues(t, 1, ev["event.sequence"])
+		require.Equal(t, "event number 1 of many", ev["message"])
+		require.NoError(t, s.Flush(context.Background()))
+	}
+}
+
+// testSourcesAndOrdinals: events of several journals, and several of one line, have ids and an order of their own.
+func testSourcesAndOrdinals(t *testing.T, s store.Store) {
+	ctx := context.Background()
+	var batches []*wire.Batch
+	for i, journal := range []string{"b", "a", "c-c_c-c_c-c_c-c_c-c_c1"} {
+		b, err := Batch(7, numbered(10*i, 2, epoch))
+		require.NoError(t, err)
+		b.Journal, b.Partition = journal, uint32(i)
+		positions := &wire.Builder{}
+		positions.Reset(wire.Type_INT64, false, 2, nil, nil)
+		positions.Int(0, store.Position(7, 5, 0))
+		positions.Int(1, store.Position(7, 5, 1))
+		for k, c := range b.Columns {
+			if c.Field == uint32(ecs.LogcenterPosition) {
+				b.Columns[k] = positions.Finish(c.Field)
+			}
+		}
+		batches = append(batches, b)
+	}
+	require.NoError(t, s.Append(ctx, 1, batches))
+	for range 2 {
+		p, err := s.Search(ctx, store.Everything(), store.SearchRequest{Selection: whole(), OldestFirst: true, Count: true})
+		require.NoError(t, err)
+		var ids []string
+		for _, ev := range p.Events {
+			id := ev["event.id"].(string)
+			ids = append(ids, id)
+			require.EqualValues(t, 1, count(t, s, `event.id:"`+id+`"`), id)
+		}
+		require.Equal(t, []string{
+			"a-1-7-5", "b-0-7-5", "c-c_c-c_c-c_c-c_c-c_c1-2-7-5",
+			"a-1-7-5-1", "b-0-7-5-1", "c-c_c-c_c-c_c-c_c-c_c1-2-7-5-1",
+		}, ids)
+		seqs, _, _ := scanAll(t, s, store.ScanRequest{Selection: whole()})
+		require.Len(t, seqs, 6)
+		require.NoError(t, s.Flush(ctx))
+	}
+}
+
+// testRandom compares searches for random queries over random events with the matcher.
+func testRandom(t *testing.T, s store.Store) {
+	rnd := rand.New(rand.NewPCG(1, 2))
+	words := []string{"login", "Failed", "登录", "失败", "10.0.0.1", "user", "error42", "abc登录", "x", "Straße", "2001:db8::1", "a_b", "K", "Ω"}
+	pick := func(list []string) string { return list[rnd.IntN(len(list))] }
+	users := []string{"alice", "Bob", "张三", "a b", "al*ce", "x\"y", ""}
+	event := func(i int) Event {
+		n := 1 + rnd.IntN(5)
+		var m []string
+		for range n {
+			m = append(m, pick(words))
+		}
+		ev := Event{"@timestamp": epoch.Add(time.Duration(i) * time.Millisecond), "message": strings.Join(m, pick([]string{" ", ";", "", "，", "-"}))}
+		if rnd.IntN(2) == 0 {
+			ev["user.name"] = pick(users)
+		}
+		if rnd.IntN(2) == 0 {
+			ev["source.port"] = int64(rnd.IntN(6))
+		}
+		if rnd.IntN(2) == 0 {
+			ev["source.ip"] = netip.AddrFrom4([4]byte{10, 0, byte(rnd.IntN(2)), byte(rnd.IntN(3))})
+		}
+		if rnd.IntN(3) == 0 {
+			ev["tags"] = []any{pick(users), pick(users)}
+		}
+		if rnd.IntN(3) == 0 {
+			ev["acme.kind"] = pick(users)
+		}
+		return ev
+	}
+	var batches []*wire.Batch
+	for i := range uint64(6) {
+		events := make([]Event, 50)
+		for k := range events {
+			events[k] = event(int(i)*50 + k)
+		}
+		b, err := Batch(i+1, events)
+		require.NoError(t, err)
+		batches = append(batches, b)
+		require.NoError(t, s.Append(context.Background(), i+1, []*wire.Batch{b}))
+		if i == 2 {
+			require.NoError(t, s.Flush(context.Background()))
+		}
+	}
+	quoted := func(v string) string { return query.Format(&query.Term{Value: v, Quoted: true}) }
+	leaf := func() string {
+		switch rnd.IntN(12) {
+		case 0:
+			return "source.port:" + fmt.Sprint(rnd.IntN(6))
+		case 1:
+			return fmt.Sprintf("source.port:[%d TO %d}", rnd.IntN(4), rnd.IntN(6))
+		case 2:
+			return fmt.Sprintf("source.ip:10.0.%d.0/%d", rnd.IntN(2), 22+rnd.IntN(10))
+		case 3:
+			return pick([]string{"user.name", "tags", "acme.kind"}) + ":" + quoted(pick(users))
+		case 4:
+			return pick([]string{"user.name", "tags", "acme.kind"}) + ":" + pick([]string{"a*", "张*", "B*"})
+		case 5:
+			return pick([]string{"user.name", "tags"}) + ":" + pick([]string{"a?i*", "*o*", "?三", "/^a.*e$/", "/[bB]o+/"})
+		case 6:
+			return "_exists_:" + pick([]string{"user.name", "tags", "acme.kind", "source.ip", "host.name"})
+		case 7:
+			return pick([]string{"log*", "fail*", "*or42", "e?ror*", "str*", "登*", "a*", "?"})
+		case 8:
+			return pick([]string{"/log.n/", "/^x$/", "/[0-9]+/", "/登/", "/or4/", "/k/"})
+		default:
+			return quoted(pick(words) + pick([]string{"", " ", " " + pick(words)}))
+		}
+	}
+	var tree func(depth int) string
+	tree = func(depth int) string {
+		switch n := rnd.IntN(6); {
+		case depth == 0 || n < 2:
+			return leaf()
+		case n == 2:
+			return "NOT (" + tree(depth-1) + ")"
+		case n < 5:
+			return "(" + tree(depth-1) + " AND " + tree(depth-1) + ")"
+		default:
+			return "(" + tree(depth-1) + " OR " + tree(depth-1) + ")"
+		}
+	}
+	for range 250 {
+		q := tree(3)
+		n, err := query.Parse(q)
+		require.NoError(t, err, q)
+		m, err := query.Compile(n, query.Options{})
+		require.NoError(t, err, q)
+		want := map[string]bool{}
+		for i, b := range batches {
+			bits := m.Match(b, nil)
+			for row := range int(b.Rows) {
+				if bits[row/64]&(1<<(row%64)) != 0 {
+					want[store.EventID{Journal: Journal, Position: store.Position(uint64(i+1), uint16(row), 0)}.String()] = true
+				}
+			}
+		}
+		sel := whole()
+		sel.Query = n
+		p, err := s.Search(context.Background(), store.Everything(), store.SearchRequest{Selection: sel, Limit: 1000, Fields: []string{"@timestamp"}})
+		require.NoError(t, err, q)
+		got := map[string]bool{}
+		for _, ev := range p.Events {
+			got[ev["event.id"].(string)] = true
+		}
+		require.Equal(t, want, got, q)
+	}
+}
