@@ -16,6 +16,7 @@ type Feed struct {
 	max    int
 	join   *joiner
 	joined *Source
+	n      int
 }
 
 // sink takes finished records: a Batcher or Parts.
@@ -50,7 +51,7 @@ func (f *Feed) Line(s *Source, line []byte, cut bool, at, pos int64) error {
 			f.count.Drop(DropEmpty, 1)
 			return nil
 		}
-		return f.to.add(s, text, mark, at, pos)
+		return f.add(s, text, mark, at, pos)
 	}
 	if !f.join.continues(text) {
 		if err := f.Flush(); err != nil {
@@ -64,6 +65,18 @@ func (f *Feed) Line(s *Source, line []byte, cut bool, at, pos int64) error {
 	f.joined = s
 	f.join.add(text, mark, at, pos)
 	return nil
+}
+
+// Records is how many records the feed has added.
+func (f *Feed) Records() int { return f.n }
+
+// add adds a finished record.
+func (f *Feed) add(s *Source, text []byte, mark Mark, at, pos int64) error {
+	err := f.to.add(s, text, mark, at, pos)
+	if err == nil {
+		f.n++
+	}
+	return err
 }
 
 // text decodes and bounds a line.
@@ -92,7 +105,7 @@ func (f *Feed) Flush() error {
 	if j == nil || j.lines == 0 {
 		return nil
 	}
-	err := f.to.add(f.joined, j.buf, j.mark, j.at, j.pos)
+	err := f.add(f.joined, j.buf, j.mark, j.at, j.pos)
 	if err == nil {
 		j.clear()
 	}

@@ -131,14 +131,6 @@ func TestSameKeyAtOnceIsStoredOnce(t *testing.T) {
 	assert.EqualValues(t, 20, h.Journal.Last())
 }
 
-// copyDir is what a killed process leaves behind: the files as they are, without any Close.
-func copyDir(t *testing.T, from string) string {
-	t.Helper()
-	to := t.TempDir()
-	require.NoError(t, os.CopyFS(to, os.DirFS(from)))
-	return to
-}
-
 func restartFrom(t *testing.T, dir string, d disk.Options, o input.IntakeOptions) *inputtest.Host {
 	t.Helper()
 	h := inputtest.NewHostWith(t, d, o)
@@ -165,8 +157,8 @@ func TestKeysSurviveKillAndTrimming(t *testing.T) {
 	assert.EqualValues(t, n-50, c.Committed())
 
 	for name, h := range map[string]*inputtest.Host{
-		"killed":          restartFrom(t, copyDir(t, h.Dir), small, input.IntakeOptions{}),
-		"and once more":   restartFrom(t, copyDir(t, h.Dir), small, input.IntakeOptions{}),
+		"killed":          restartFrom(t, h.Snapshot(), small, input.IntakeOptions{}),
+		"and once more":   restartFrom(t, h.Snapshot(), small, input.IntakeOptions{}),
 		"properly closed": func() *inputtest.Host { h.Stop(); h.Start(input.IntakeOptions{}); return h }(),
 	} {
 		assert.Equal(t, n, h.Intake.Stats().Keys, name)
@@ -188,7 +180,7 @@ func TestDamagedKeyLog(t *testing.T) {
 	require.NoError(t, h.Intake.Commit(c, 10))
 	f := func(change func(b []byte) []byte, keys int) {
 		t.Helper()
-		dir := copyDir(t, h.Dir)
+		dir := h.Snapshot()
 		path := filepath.Join(dir, "intake", "keys")
 		b, err := os.ReadFile(path)
 		require.NoError(t, err)
@@ -251,7 +243,7 @@ func TestKeyLogIsCompacted(t *testing.T) {
 	}
 	assert.Less(t, most, int64(32*(4096+400)))
 	assert.Greater(t, most, int64(32*4096), "the log never reached its bound, so this proves nothing")
-	again := restartFrom(t, copyDir(t, h.Dir), disk.Options{}, input.IntakeOptions{MaxKeys: 100})
+	again := restartFrom(t, h.Snapshot(), disk.Options{}, input.IntakeOptions{MaxKeys: 100})
 	assert.Equal(t, 100, again.Intake.Stats().Keys)
 	assert.True(t, appendOne(t, again, "x", fmt.Sprint(3*4096-1)).Duplicate)
 }
@@ -286,7 +278,7 @@ func TestCommitWhileAppending(t *testing.T) {
 	inputtest.Until(t, "all is committed", func() bool { return c.Committed() == n*writers })
 	cancel()
 	committing.Wait()
-	again := restartFrom(t, copyDir(t, h.Dir), disk.Options{}, input.IntakeOptions{})
+	again := restartFrom(t, h.Snapshot(), disk.Options{}, input.IntakeOptions{})
 	assert.Equal(t, n*writers, again.Intake.Stats().Keys)
 }
 

@@ -3,7 +3,10 @@ package inputtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -150,6 +153,38 @@ func Decode(e journal.Entry) ([]Record, error) {
 		all[i].Ingested = time.Unix(0, columns["event.ingested"].Nanos(i)).UTC()
 	}
 	return all, nil
+}
+
+// Snapshot copies Dir to a new directory: what a process killed at this moment would leave behind. Files
+// are copied in the order of their names while they may be written, so what is missing is the end.
+func (h *Host) Snapshot() string {
+	h.t.Helper()
+	to := h.t.TempDir()
+	err := filepath.WalkDir(h.Dir, func(path string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // replaced by another file meanwhile
+		}
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(h.Dir, path)
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			return os.MkdirAll(filepath.Join(to, rel), 0o700)
+		}
+		b, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(to, rel), b, 0o600)
+	})
+	require.NoError(h.t, err)
+	return to
 }
 
 // Run runs an input until the test ends or stop is called, which waits for it.
