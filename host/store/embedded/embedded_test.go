@@ -1,6 +1,14 @@
 package embedded_test
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -10,16 +18,297 @@ import (
 	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/host/store/embedded"
 	"github.com/logcenter/logcenter/host/store/storetest"
+	"github.com/logcenter/logcenter/sdk/query"
+	"github.com/logcenter/logcenter/sdk/wire"
 )
 
 // manual is a store that flushes and merges when told.
 var manual = embedded.Options{FlushInterval: -1, MergeInterval: -1, MemoryLimit: 512 << 20, QueryTimeout: time.Minute}
 
-func open(t *testing.T) store.Store {
-	s, err := embedded.Open(t.TempDir(), manual)
+func openIn(t *testing.T, dir string, o embedded.Options) *embedded.Store {
+	t.Helper()
+	s, err := embedded.Open(dir, o)
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, s.Close()) })
 	return s
 }
 
-func TestSuite(t *testing.T) { storetest.Run(t, open) }
+func TestSuite(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) store.Store {
+		s := openIn(t, t.TempDir(), manual)
+		t.Cleanup(func() { assert.Zero(t, s.Stats().Rejected) })
+		return s
+	})
+}
+
+var epoch = time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)
+
+// events makes rows events of an entry, numbered so that every event of all entries has its own number.
+func events(entry uint64, rows int) []storetest.Event {
+	out := make([]storetest.Event, rows)
+	for i := range out {
+		n := int64(entry-1)*int64(rows) + int64(i)
+		out[i] = storetest.Event{
+			"@timestamp": epoch.Add(time.Duration(n) * time.Millisecond), "message": fmt.Sprintf("event %d of entry %d 登录", n, entry),
+			"event.sequence": n, "observer.type": "firewall", "logcenter.log_type": []string{"attack", "run_state"}[n%2],
+		}
+	}
+	return out
+}
+
+func load(t *testing.T, s *embedded.Store, entry uint64, rows int) {
+	t.Helper()
+	b, err := storetest.Batch(entry, events(entry, rows))
+	require.NoError(t, err)
+	require.NoError(t, s.Append(context.Background(), entry, []*wire.Batch{b}))
+}
+
+// tally counts events and their different numbers.
+func tally(t *testing.T, s *embedded.Store, q string) (total, distinct int64) {
+	t.Helper()
+	n, err := query.Parse(q)
+	require.NoError(t, err)
+	r, err := s.Aggregate(context.Background(), store.Everything(), store.AggregateRequest{
+		Selection: store.Selection{Query: n, From: epoch.AddDate(-1, 0, 0), To: epoch.AddDate(1, 0, 0)},
+		Aggs:      []store.Agg{{Kind: store.Distinct, Field: "event.sequence"}},
+	})
+	require.NoError(t, err)
+	return r.Total, int64(*r.Aggs[0].Value)
+}
+
+func files(t *testing.T, dir string) (out []string) {
+	t.Helper()
+	require.NoError(t, filepath.WalkDir(filepath.Join(dir, "segments"), func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			out = append(out, path)
+		}
+		return err
+	}))
+	return out
+}
+
+// TestReopen: what was not flushed is replayed from behind Durable.
+func TestReopen(t *testing.T) {
+	dir := t.TempDir()
+	s := openIn(t, dir, manual)
+	load(t, s, 1, 10)
+	load(t, s, 2, 10)
+	require.NoError(t, s.Flush(context.Background()))
+	load(t, s, 3, 10)
+	require.EqualValues(t, 2, s.Durable())
+	require.NoError(t, s.Abandon())
+	require.ErrorIs(t, s.Flush(context.Background()), store.ErrClosed)
+	require.ErrorIs(t, s.Append(context.Background(), 9, nil), store.ErrClosed)
+	_, err := s.Search(context.Background(), store.Everything(), store.SearchRequest{})
+	require.ErrorIs(t, err, store.ErrClosed)
+
+	s = openIn(t, dir, manual)
+	require.EqualValues(t, 2, s.Durable())
+	total, _ := tally(t, s, "")
+	require.EqualValues(t, 20, total)
+	for e := uint64(1); e <= 4; e++ {
+		load(t, s, e, 10)
+	}
+	total, distinct := tally(t, s, "")
+	require.EqualValues(t, 40, total)
+	require.EqualValues(t, 40, distinct)
+	require.NoError(t, s.Close())
+	s = openIn(t, dir, manual)
+	require.EqualValues(t, 4, s.Durable(), "Close flushes")
+}
+
+// TestCursorSurvivesRestart: a cursor holds nothing in the store.
+func TestCursorSurvivesRestart(t *testing.T) {
+	dir := t.TempDir()
+	s := openIn(t, dir, manual)
+	load(t, s, 1, 10)
+	r := store.SearchRequest{Selection: store.Selection{From: epoch, To: epoch.Add(time.Hour)}, Limit: 4}
+	p, err := s.Search(context.Background(), store.Everything(), r)
+	require.NoError(t, err)
+	require.NoError(t, s.Close())
+	s = openIn(t, dir, manual)
+	load(t, s, 2, 10)
+	r.Cursor, r.Limit = p.Cursor, 100
+	p, err = s.Search(context.Background(), store.Everything(), r)
+	require.NoError(t, err)
+	require.Len(t, p.Events, 6)
+	require.EqualValues(t, 5, p.Events[0]["event.sequence"])
+}
+
+func TestOneProcess(t *testing.T) {
+	dir := t.TempDir()
+	openIn(t, dir, manual)
+	_, err := embedded.Open(dir, manual)
+	require.ErrorContains(t, err, "in use by another process")
+	require.ErrorContains(t, err, dir)
+}
+
+// TestSweep: files of an unfinished flush go when the store opens; a missing segment is an error that names it.
+func TestSweep(t *testing.T) {
+	dir := t.TempDir()
+	s := openIn(t, dir, manual)
+	load(t, s, 1, 10)
+	require.NoError(t, s.Close())
+	want := files(t, dir)
+	require.Len(t, want, 4, "two classes, rows and index each")
+	left := filepath.Join(filepath.Dir(want[0]), "0000000099.parquet")
+	require.NoError(t, os.WriteFile(left, []byte("torn"), 0o600))
+	require.NoError(t, os.WriteFile(left+".tmp", []byte("torn"), 0o600))
+	s = openIn(t, dir, manual)
+	require.Equal(t, want, files(t, dir))
+	require.NoError(t, s.Close())
+
+	b, err := os.ReadFile(want[0])
+	require.NoError(t, err)
+	index := strings.HasSuffix(want[0], ".index")
+	require.True(t, index)
+	b[20] ^= 1
+	require.NoError(t, os.WriteFile(want[0], b, 0o600))
+	_, err = embedded.Open(dir, manual)
+	require.ErrorContains(t, err, "checksum")
+	require.ErrorContains(t, err, want[0])
+	require.NoError(t, os.Remove(want[1]))
+	_, err = embedded.Open(dir, manual)
+	require.ErrorContains(t, err, filepath.Base(want[1]))
+}
+
+func TestMerge(t *testing.T) {
+	dir := t.TempDir()
+	s := openIn(t, dir, manual)
+	for e := uint64(1); e <= 20; e++ {
+		load(t, s, e, 50)
+		require.NoError(t, s.Flush(context.Background()))
+	}
+	before := s.Stats()
+	require.Equal(t, 40, before.Segments)
+	for {
+		merged, err := s.Merge(context.Background())
+		require.NoError(t, err)
+		if !merged {
+			break
+		}
+	}
+	st := s.Stats()
+	require.Equal(t, 2, st.Segments)
+	require.Equal(t, before.Events, st.Events)
+	require.Equal(t, before.RawBytes, st.RawBytes)
+	require.Len(t, files(t, dir), 4, "the merged ones are removed")
+	for range 2 {
+		total, distinct := tally(t, s, "")
+		require.EqualValues(t, 1000, total)
+		require.EqualValues(t, 1000, distinct)
+		total, _ = tally(t, s, "登录 AND 17")
+		require.EqualValues(t, 51, total, "event 17 and the 50 of entry 17")
+		fs, err := s.Fields(context.Background(), store.Everything(), store.Selection{From: epoch, To: epoch.Add(time.Hour)})
+		require.NoError(t, err)
+		for _, f := range fs {
+			require.EqualValues(t, 1000, f.Count, f.Name)
+		}
+		require.NoError(t, s.Close())
+		s = openIn(t, dir, manual)
+	}
+}
+
+// TestMergeUnderQueries: a scan keeps the files it reads.
+func TestMergeUnderScan(t *testing.T) {
+	s := openIn(t, t.TempDir(), manual)
+	for e := uint64(1); e <= 10; e++ {
+		load(t, s, e, 10)
+		require.NoError(t, s.Flush(context.Background()))
+	}
+	rows, merged := 0, false
+	for b, err := range s.Scan(context.Background(), store.Everything(), store.ScanRequest{Selection: store.Selection{From: epoch, To: epoch.Add(time.Hour)}}) {
+		require.NoError(t, err)
+		rows += int(b.Batch.Rows)
+		if !merged {
+			merged, err = s.Merge(context.Background())
+			require.NoError(t, err)
+			require.True(t, merged)
+		}
+	}
+	require.Equal(t, 100, rows)
+}
+
+// TestFlushByItself: by age, and by size.
+func TestFlushByItself(t *testing.T) {
+	o := manual
+	o.FlushInterval = 20 * time.Millisecond
+	s := openIn(t, t.TempDir(), o)
+	load(t, s, 1, 10)
+	require.Eventually(t, func() bool { return s.Durable() == 1 }, 20*time.Second, time.Millisecond)
+	load(t, s, 2, 10)
+	require.Eventually(t, func() bool { return s.Durable() == 2 }, 20*time.Second, time.Millisecond)
+
+	o.FlushInterval, o.FlushBytes = -1, 1000
+	s = openIn(t, t.TempDir(), o)
+	load(t, s, 1, 3)
+	require.EqualValues(t, 3, s.Stats().TailEvents)
+	load(t, s, 2, 100)
+	require.Eventually(t, func() bool { return s.Durable() == 2 }, 20*time.Second, time.Millisecond)
+}
+
+// TestFullTail: while flushing fails, Append takes what fits and then waits; it goes on by itself afterwards.
+func TestFullTail(t *testing.T) {
+	dir := t.TempDir()
+	var failures atomic.Int64
+	o := manual
+	o.FlushBytes, o.TailBytes = 1000, 100<<10
+	o.Failed = func(error) { failures.Add(1) }
+	s := openIn(t, dir, o)
+	segments := filepath.Join(dir, "segments")
+	require.NoError(t, os.Remove(segments))
+	require.NoError(t, os.WriteFile(segments, nil, 0o600)) // in the way
+	var err error
+	entry := uint64(0)
+	for err == nil && entry < 1000 {
+		entry++
+		b, berr := storetest.Batch(entry, events(entry, 20))
+		require.NoError(t, berr)
+		ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
+		err = s.Append(ctx, entry, []*wire.Batch{b})
+		cancel()
+	}
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.ErrorContains(t, err, "flushing fails")
+	require.LessOrEqual(t, s.Stats().TailBytes, o.TailBytes)
+	require.NotEmpty(t, s.Stats().Err)
+	require.Positive(t, failures.Load())
+	total, _ := tally(t, s, "")
+	require.EqualValues(t, 20*(entry-1), total, "all that was taken can be searched")
+
+	require.NoError(t, os.Remove(segments))
+	require.NoError(t, os.Mkdir(segments, 0o700))
+	load(t, s, entry, 20)
+	require.Eventually(t, func() bool { return s.Stats().Err == "" && s.Durable() >= entry-1 }, 60*time.Second, time.Millisecond)
+	total, distinct := tally(t, s, "")
+	require.EqualValues(t, 20*entry, total)
+	require.EqualValues(t, 20*entry, distinct)
+}
+
+// TestRejected: a batch that is not an event batch is told of, the others are kept.
+func TestRejected(t *testing.T) {
+	o := manual
+	var got []embedded.Rejection
+	o.Rejected = func(r embedded.Rejection) { got = append(got, r) }
+	s := openIn(t, t.TempDir(), o)
+	good, err := storetest.Batch(1, events(1, 3))
+	require.NoError(t, err)
+	require.NoError(t, s.Append(context.Background(), 1, []*wire.Batch{{Rows: 2, Journal: "x"}, good}))
+	require.Len(t, got, 2)
+	require.Equal(t, "x-0", got[0].Source)
+	require.Contains(t, got[0].Reason, "message")
+	require.EqualValues(t, 2, s.Stats().Rejected)
+	total, _ := tally(t, s, "")
+	require.EqualValues(t, 3, total)
+}
+
+func TestQueryTimeout(t *testing.T) {
+	o := manual
+	o.QueryTimeout = time.Nanosecond
+	s := openIn(t, t.TempDir(), o)
+	load(t, s, 1, 1000)
+	_, err := s.Search(context.Background(), store.Everything(), store.SearchRequest{Selection: store.Selection{From: epoch, To: epoch.Add(time.Hour)}})
+	require.Error(t, err)
+	require.True(t, errors.Is(err, store.ErrRequest), err)
+	require.ErrorContains(t, err, "narrow the time range")
+}
