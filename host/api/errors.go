@@ -43,10 +43,11 @@ func badRequest(hint, format string, args ...any) *Error {
 }
 
 func badQuery(e *query.Error) *Error {
-	return &Error{
-		Code: "bad_query", Message: e.Msg, Hint: e.Hint, status: http.StatusBadRequest,
-		Position: &Position{Start: e.Pos.Start, End: e.Pos.End},
+	own := &Error{Code: "bad_query", Message: e.Msg, Hint: e.Hint, status: http.StatusBadRequest}
+	if e.Pos != (query.Pos{}) { // a node that was not parsed has no place
+		own.Position = &Position{Start: e.Pos.Start, End: e.Pos.End}
 	}
+	return own
 }
 
 func noRoute(c *gin.Context) error {
@@ -68,22 +69,23 @@ var classes = []struct {
 	is     error
 	status int
 	code   string
+	text   string // empty: the error's own
 	hint   string
 }{
-	{context.DeadlineExceeded, http.StatusGatewayTimeout, "timeout", "ask for a shorter time range or a more selective query"},
-	{context.Canceled, http.StatusServiceUnavailable, "unavailable", "the host is stopping, try again soon"},
-	{ErrToken, http.StatusUnauthorized, "unauthorized", "send the header Authorization: Bearer TOKEN; the admin's token is in the file admin.token of the data directory"},
-	{ErrBusy, http.StatusTooManyRequests, "busy", "try again in a moment"},
-	{ErrNotFound, http.StatusNotFound, "not_found", ""},
-	{ErrConflict, http.StatusConflict, "conflict", ""},
-	{stream.ErrNotFound, http.StatusNotFound, "not_found", "GET /api/v1/streams lists all"},
-	{stream.ErrConfig, http.StatusConflict, "conflict", "change it in the configuration file"},
-	{stream.ErrTooMany, http.StatusConflict, "conflict", "delete one that is not needed"},
-	{stream.ErrInvalid, http.StatusBadRequest, "bad_request", ""},
-	{store.ErrCursor, http.StatusGone, "cursor_expired", "start again without it"},
-	{store.ErrTooManyBuckets, http.StatusBadRequest, "too_many_buckets", "use a longer interval, a smaller size or a shorter time range"},
-	{store.ErrRequest, http.StatusBadRequest, "bad_request", ""},
-	{store.ErrClosed, http.StatusServiceUnavailable, "unavailable", "the host is stopping, try again soon"},
+	{context.DeadlineExceeded, http.StatusGatewayTimeout, "timeout", "the answer took too long", "ask for a shorter time range or a more selective query"},
+	{context.Canceled, http.StatusServiceUnavailable, "unavailable", "the request was cancelled", "the host is stopping, try again soon"},
+	{ErrToken, http.StatusUnauthorized, "unauthorized", "", "send the header Authorization: Bearer TOKEN; the admin's token is in the file admin.token of the data directory"},
+	{ErrBusy, http.StatusTooManyRequests, "busy", "", "try again in a moment"},
+	{ErrNotFound, http.StatusNotFound, "not_found", "", ""},
+	{ErrConflict, http.StatusConflict, "conflict", "", ""},
+	{stream.ErrNotFound, http.StatusNotFound, "not_found", "", "GET /api/v1/streams lists all"},
+	{stream.ErrConfig, http.StatusConflict, "conflict", "", "change it in the configuration file"},
+	{stream.ErrTooMany, http.StatusConflict, "conflict", "", "delete one that is not needed"},
+	{stream.ErrInvalid, http.StatusBadRequest, "bad_request", "", ""},
+	{store.ErrCursor, http.StatusGone, "cursor_expired", "", "start again without it"},
+	{store.ErrTooManyBuckets, http.StatusBadRequest, "too_many_buckets", "", "use a longer interval, a smaller size or a shorter time range"},
+	{store.ErrRequest, http.StatusBadRequest, "bad_request", "", ""},
+	{store.ErrClosed, http.StatusServiceUnavailable, "unavailable", "", "the host is stopping, try again soon"},
 }
 
 // asError finds the answer to an error; nil if it is the host's own fault.
@@ -105,12 +107,9 @@ func asError(err error) *Error {
 	}
 	for _, c := range classes {
 		if errors.Is(err, c.is) {
-			text := strings.TrimPrefix(err.Error(), store.ErrRequest.Error()+": ")
-			switch c.is {
-			case context.DeadlineExceeded:
-				text = "the answer took too long"
-			case context.Canceled:
-				text = "the request was cancelled"
+			text := c.text
+			if text == "" {
+				text = strings.TrimPrefix(err.Error(), store.ErrRequest.Error()+": ")
 			}
 			return &Error{Code: c.code, Message: text, Hint: c.hint, status: c.status}
 		}

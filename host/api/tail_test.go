@@ -35,7 +35,7 @@ func follow(f *fixture, params string) (next func() string, closeBody func()) {
 			}
 			b.WriteString(line)
 		}
-	}, func() { res.Body.Close() }
+	}, func() { assert.NoError(f.t, res.Body.Close()) }
 }
 
 func TestTail(t *testing.T) {

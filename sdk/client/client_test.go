@@ -36,7 +36,7 @@ func serve(t *testing.T, h func(n int, w http.ResponseWriter, r *http.Request)) 
 func fail(w http.ResponseWriter, status int, code string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	fmt.Fprintf(w, `{"error":{"code":%q,"message":"m","hint":"h","position":{"start":1,"end":2}}}`, code)
+	_, _ = fmt.Fprintf(w, `{"error":{"code":%q,"message":"m","hint":"h","position":{"start":1,"end":2}}}`, code)
 }
 
 func TestOptions(t *testing.T) {
