@@ -1,0 +1,197 @@
+package main
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// A snapshot is: stateMagic; the journals' ids; the rules' ids and versions; the groups from the one that has
+// been silent longest. Texts have their length in front; numbers are varints.
+const stateMagic = "logcenter threshold state 1\n"
+
+// maxText bounds what a damaged snapshot can make Restore allocate at once.
+const maxText = 1 << 20
+
+// Snapshot writes what the detector remembers.
+func (d *detector) Snapshot(w io.Writer) error {
+	e := encoder{w: bufio.NewWriterSize(w, 64<<10)}
+	e.raw(stateMagic)
+	e.number(uint64(len(d.journals)))
+	for _, j := range d.journals {
+		e.text(j)
+	}
+	index := map[*rule]uint64{}
+	e.number(uint64(len(d.rules)))
+	for i, r := range d.rules {
+		index[r] = uint64(i)
+		e.text(r.ID)
+		e.text(r.version)
+	}
+	e.number(uint64(d.groups.n))
+	if d.groups.n > 0 {
+		for g := d.groups.ends.prev; g != &d.groups.ends; g = g.prev {
+			e.number(index[g.rule])
+			e.text(g.key)
+			e.signed(g.until)
+			e.number(g.suppressed)
+			e.number(uint64(len(g.seen)))
+			for _, s := range g.seen {
+				e.signed(s.at)
+				e.signed(s.position)
+				e.number(uint64(s.partition))
+				e.number(uint64(s.journal))
+			}
+		}
+	}
+	return e.w.Flush()
+}
+
+// Restore takes over a snapshot. Groups of rules that are gone, or count differently now, are left out.
+func (d *detector) Restore(r io.Reader) error {
+	s := decoder{r: bufio.NewReaderSize(r, 64<<10)}
+	head := make([]byte, len(stateMagic))
+	if _, err := io.ReadFull(s.r, head); err != nil || string(head) != stateMagic {
+		return fmt.Errorf("this is no snapshot of this version of threshold: it does not start with %q", stateMagic)
+	}
+	d.forget()
+	names := make(journals, 0, 1)
+	for range s.number(1 << 20) {
+		names = append(names, s.text())
+	}
+	var rules []*rule
+	for range s.number(1 << 20) {
+		rules = append(rules, d.find(s.text(), s.text()))
+	}
+	for range s.number(1 << 30) {
+		g := &group{}
+		n := s.number(uint64(len(rules)))
+		if s.err == nil && n < uint64(len(rules)) {
+			g.rule = rules[n]
+		}
+		g.key, g.until, g.suppressed = s.text(), s.signed(), s.number(1<<62)
+		for range s.number(1 << 20) {
+			e := seen{at: s.signed(), position: s.signed(), partition: uint32(s.number(1<<32 - 1)), journal: uint32(s.number(uint64(len(names))))}
+			if int(e.journal) >= len(names) {
+				s.fail()
+			}
+			if s.err != nil {
+				break
+			}
+			g.seen = append(g.seen, e)
+		}
+		if s.err != nil {
+			break
+		}
+		if g.rule != nil {
+			g.rule.groups[g.key] = g
+			d.groups.touch(g)
+			d.notes.forgotten += d.groups.trim()
+		}
+	}
+	if s.err != nil {
+		d.forget()
+		return fmt.Errorf("snapshot of threshold: %w", s.err)
+	}
+	d.journals = names
+	return nil
+}
+
+func (d *detector) forget() {
+	d.groups = newGroups(d.groups.limit)
+	d.journals = nil
+	for _, r := range d.rules {
+		clear(r.groups)
+	}
+}
+
+func (d *detector) find(id, version string) *rule {
+	for _, r := range d.rules {
+		if r.ID == id && r.version == version {
+			return r
+		}
+	}
+	return nil
+}
+
+// encoder keeps the first error in its writer, which Flush returns.
+type encoder struct {
+	w *bufio.Writer
+	b []byte
+}
+
+func (e *encoder) raw(s string) { _, _ = e.w.WriteString(s) }
+
+func (e *encoder) number(n uint64) {
+	e.b = binary.AppendUvarint(e.b[:0], n)
+	_, _ = e.w.Write(e.b)
+}
+
+func (e *encoder) signed(n int64) {
+	e.b = binary.AppendVarint(e.b[:0], n)
+	_, _ = e.w.Write(e.b)
+}
+
+func (e *encoder) text(s string) {
+	e.number(uint64(len(s)))
+	e.raw(s)
+}
+
+// decoder reads zeros after the first error.
+type decoder struct {
+	r   *bufio.Reader
+	err error
+}
+
+func (d *decoder) fail() {
+	if d.err == nil {
+		d.err = errors.New("a number is out of range")
+	}
+}
+
+func (d *decoder) number(most uint64) uint64 {
+	if d.err != nil {
+		return 0
+	}
+	n, err := binary.ReadUvarint(d.r)
+	if err != nil {
+		d.err = noEOF(err)
+		return 0
+	}
+	if n > most {
+		d.fail()
+		return 0
+	}
+	return n
+}
+
+func (d *decoder) signed() int64 {
+	if d.err != nil {
+		return 0
+	}
+	n, err := binary.ReadVarint(d.r)
+	if err != nil {
+		d.err = noEOF(err)
+	}
+	return n
+}
+
+func (d *decoder) text() string {
+	b := make([]byte, d.number(maxText))
+	if d.err == nil {
+		if _, err := io.ReadFull(d.r, b); err != nil {
+			d.err = noEOF(err)
+		}
+	}
+	return string(b)
+}
+
+// noEOF makes an end inside a snapshot an error that says so.
+func noEOF(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
