@@ -41,7 +41,7 @@ endif
 
 .PHONY: run
 run: build ## build, start with the embedded store and feed the sample logs
-	bin/logcenter run --samples testdata/samples
+	bin/logcenter run --demo
 
 .PHONY: test
 test: build ## all tests, 2 s of each fuzz target, races where they can be
@@ -70,9 +70,19 @@ generate: ## write generated files anew
 	cd sdk/wire && go tool -modfile=../../tools/buf/go.mod buf generate
 	go generate -tags $(TAGS) ./...
 
+# The plugins of the benchmark, linked into one program: the baseline that isolation is compared with.
+LINKED := $(filter $(addprefix %/,dptech nsfocus nginx geoip masking threshold),$(PLUGINS))
+
 .PHONY: bench
-bench: build ## figures of the whole path on 288 MB of made-up traffic
-	bin/logcenter bench pipeline
+bench: build ## figures of the whole path on 288 MB of made-up traffic, each beside its baseline
+	cd tools && go run ./inprocess ../build/_inprocess $(LINKED:%=../%)
+	CGO_ENABLED=0 go build -trimpath -o bin/logcenter-inprocess ./build/_inprocess
+	bin/logcenter bench pipeline --transport inprocess
+	bin/logcenter bench pipeline --transport socket
+	bin/logcenter bench pipeline --transport shm
+	bin/logcenter bench pipeline --transport socket --journal disk
+	bin/logcenter bench pipeline --transport shm --journal disk
+	bin/logcenter bench pipeline --transport shm --journal disk --store embedded
 
 .PHONY: clean
 clean: ## remove what make has built; data/ stays

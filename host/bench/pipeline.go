@@ -5,6 +5,7 @@ package bench
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -206,12 +207,14 @@ func frame(buf []byte, last bool) (*wire.Batch, int) {
 	m := &wire.Column{Field: uint32(ecs.Message), Name: "message", Type: wire.Type_STRING, Separator: 1}
 	m.Values = binary.LittleEndian.AppendUint32(make([]byte, 0, len(buf)/40), 0)
 	used := 0
-	for i, c := range buf {
-		if c == '\n' {
-			used = i + 1
-			m.Values = binary.LittleEndian.AppendUint32(m.Values, uint32(used))
-			m.Count++
+	for {
+		n := bytes.IndexByte(buf[used:], '\n')
+		if n < 0 {
+			break
 		}
+		used += n + 1
+		m.Values = binary.LittleEndian.AppendUint32(m.Values, uint32(used))
+		m.Count++
 	}
 	m.Data = buf[:used]
 	rows := int(m.Count)

@@ -1,13 +1,13 @@
 package main
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime/pprof"
+	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -79,9 +79,6 @@ func (o *benchOptions) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	if o.transport == "inprocess" {
-		return inProcess(cmd, self)
-	}
 	if err := os.MkdirAll(o.dir, 0o700); err != nil {
 		return err
 	}
@@ -92,6 +89,9 @@ func (o *benchOptions) run(cmd *cobra.Command) error {
 	}
 	if len(o.dirs) == 0 {
 		o.dirs = []string{filepath.Join(filepath.Dir(self), "plugins")}
+	}
+	if o.transport == "inprocess" {
+		return o.inProcess(cmd, self)
 	}
 	b := bench.Options{
 		Name: o.transport + " journal=" + o.journal + " store=" + o.store, Input: o.input, Dirs: o.dirs, Plugins: o.plugins,
@@ -124,16 +124,20 @@ func (o *benchOptions) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	return printFigures(cmd, r, o.jsonLines)
+	return r.Print(cmd.OutOrStdout(), o.jsonLines)
 }
 
 // inProcess hands over to the program in which the same plugins are linked.
-func inProcess(cmd *cobra.Command, self string) error {
+func (o *benchOptions) inProcess(cmd *cobra.Command, self string) error {
 	program := self + "-inprocess"
 	if _, err := os.Stat(program); err != nil {
 		return fmt.Errorf("%w: `make bench` builds the program that has the plugins linked in", err)
 	}
-	c := exec.CommandContext(cmd.Context(), program, os.Args[1:]...)
+	args := []string{"-input", o.input, "-plugin-dir", o.dirs[0], "-plugins", strings.Join(o.plugins, ","), "-journal", o.journal, "-workers", strconv.Itoa(o.workers), "-dir", o.dir}
+	if o.jsonLines {
+		args = append(args, "-json")
+	}
+	c := exec.CommandContext(cmd.Context(), program, args...)
 	c.Stdout, c.Stderr = cmd.OutOrStdout(), cmd.ErrOrStderr()
 	return c.Run()
 }
@@ -149,17 +153,4 @@ func makeTraffic(dir, size string) (string, error) {
 	}
 	_, err = loadgen.New(loadgen.Options{Seed: 1, PublicAddresses: true}).WriteFile(path, int64(n), nil)
 	return path, err
-}
-
-func printFigures(cmd *cobra.Command, r *bench.Result, asJSON bool) error {
-	if asJSON {
-		return json.NewEncoder(cmd.OutOrStdout()).Encode(r)
-	}
-	_, err := fmt.Fprintf(cmd.OutOrStdout(), "%-36s %6.1f MB %8d events  wall %6.2f s  cpu %6.2f s  %6.2f ms/MB  %6.1f MB/s per core  memory %4.0f MB  %v\n",
-		r.Name, r.RawMB, r.Events, r.WallS, r.CPUS, r.CPUMsPerMB, r.MBPerCoreS, r.MemoryMB, r.Processes)
-	if r.StoreRawRatio > 0 {
-		_, err2 := fmt.Fprintf(cmd.OutOrStdout(), "%-36s %.3f bytes on disk per raw byte\n", "", r.StoreRawRatio)
-		err = errors.Join(err, err2)
-	}
-	return err
 }
