@@ -25,6 +25,7 @@ const (
 	maxBody          = 1 << 20 // a JSON request
 	readTimeout      = 30 * time.Second
 	writeTimeout     = 30 * time.Second // of one piece of an answer
+	ingestTimeout    = 10 * time.Minute // for a request to an input, until it is answered
 	headerTimeout    = 10 * time.Second
 	idleTimeout      = 2 * time.Minute
 	slotWait         = 2 * time.Second // for one of the searches or exports that may run at once

@@ -140,8 +140,9 @@ func TestClientSeesTheHost(t *testing.T) {
 	_, err = c.Stream(ctx, "web")
 	assert.True(t, client.IsCode(err, client.CodeNotFound), "%v", err)
 
-	_, err = c.Ingest(ctx, "web", []byte("line\n"), client.IngestOptions{})
+	in, err := c.Ingest(ctx, "web", []byte("line\n"), client.IngestOptions{})
 	require.NoError(t, err)
+	assert.Equal(t, &client.Ingested{Accepted: 1}, in)
 	assert.Equal(t, []string{"line\n"}, f.parts.ingested)
 }
 

@@ -313,7 +313,7 @@ func (p ingest) Handler(in string) http.Handler {
 		b, _ := io.ReadAll(r.Body)
 		p.ingested = append(p.ingested, string(b))
 		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write([]byte(`{"records":1}`))
+		_, _ = w.Write([]byte(`{"accepted":1,"duplicate":false}`))
 	})
 }
 

@@ -15,8 +15,9 @@ import (
 // several requests, so every request sets its own deadlines.
 func limited(c *gin.Context) {
 	rc := http.NewResponseController(c.Writer)
-	if c.FullPath() == ingestPath { // inputs have bounds of their own
-		_ = rc.SetWriteDeadline(time.Time{}) // not supported: a test without a connection, here and below
+	if c.FullPath() == ingestPath { // inputs have bounds of their own, but for a sender who never gets done
+		_ = rc.SetReadDeadline(time.Now().Add(ingestTimeout)) // not supported: a test without a connection, here and below
+		_ = rc.SetWriteDeadline(time.Now().Add(ingestTimeout + writeTimeout))
 		return
 	}
 	c.Header("Cache-Control", "no-store")

@@ -199,7 +199,7 @@ func (c *Client) do(ctx context.Context, r request, read func(*http.Response) er
 		if ctx.Err() != nil {
 			return errors.Join(ctx.Err(), err)
 		}
-		if !again(err, r.once) || try >= c.retries && !r.always {
+		if !again(err, r) || try >= c.retries && !r.always {
 			return err
 		}
 		if err := pause(ctx, try, err); err != nil {
@@ -214,8 +214,8 @@ type answerError struct{ err error }
 func (e *answerError) Error() string { return e.err.Error() }
 func (e *answerError) Unwrap() error { return e.err }
 
-// again says whether a request that failed with err may be sent again.
-func again(err error, once bool) bool {
+// again says whether r, which failed with err, may be sent again.
+func again(err error, r request) bool {
 	var (
 		api *Error
 		bad *answerError
@@ -229,10 +229,10 @@ func again(err error, once bool) bool {
 		case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 			return true
 		case http.StatusBadGateway, http.StatusGatewayTimeout:
-			return !once && api.Code == codeHTTP // a proxy's answer; the host's own timeout would come again
+			return r.always || !r.once && api.Code == codeHTTP // a proxy's answer; the host's own timeout would come again
 		}
-		return false
-	case once:
+		return r.always && api.Status >= 500
+	case r.once:
 		return false
 	case errors.As(err, &u):
 		var cert *tls.CertificateVerificationError

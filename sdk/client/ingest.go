@@ -3,9 +3,7 @@ package client
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 )
 
@@ -20,9 +18,15 @@ type IngestOptions struct {
 	ContentType string
 }
 
+// Ingested is what became of a request with records.
+type Ingested struct {
+	Accepted  int  `json:"accepted"`  // records
+	Duplicate bool `json:"duplicate"` // they were stored before under the same key
+}
+
 // Ingest sends records, one a line, to an HTTP input of the host. It tries again until the host answers or ctx
-// is done; then the records are durable. Only the host's refusal is an [*Error].
-func (c *Client) Ingest(ctx context.Context, input string, lines []byte, o IngestOptions) (json.RawMessage, error) {
+// is done; then the records are durable. Only a refusal that would come again is an [*Error].
+func (c *Client) Ingest(ctx context.Context, input string, lines []byte, o IngestOptions) (*Ingested, error) {
 	if len(lines) == 0 {
 		return nil, errors.New("there are no lines to send")
 	}
@@ -32,14 +36,8 @@ func (c *Client) Ingest(ctx context.Context, input string, lines []byte, o Inges
 	if o.ContentType == "" {
 		o.ContentType = "text/plain; charset=utf-8"
 	}
-	var answer json.RawMessage
-	err := c.do(ctx, request{
+	return call[Ingested](ctx, c, request{
 		method: http.MethodPost, path: []string{"ingest", input}, body: lines, always: true,
 		header: http.Header{"Content-Type": {o.ContentType}, "Idempotency-Key": {o.Key}},
-	}, func(res *http.Response) error {
-		b, err := io.ReadAll(io.LimitReader(res.Body, maxErrorBody))
-		answer = b
-		return err
 	})
-	return answer, err
 }

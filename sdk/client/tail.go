@@ -52,7 +52,7 @@ func (c *Client) Tail(ctx context.Context, r TailRequest, f func(Event) error) e
 			return ctx.Err()
 		case errors.As(err, &stop):
 			return stop.err
-		case !again(err, false), !t.connected && try >= c.retries:
+		case !again(err, t.q), !t.connected && try >= c.retries:
 			return err
 		}
 		if connected {
