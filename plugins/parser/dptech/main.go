@@ -38,10 +38,15 @@ func New(c Config) (sdk.Parser, error) {
 
 var (
 	errHead     = errors.New("dptech: want HOSTNAME%%TYPE/MODULE/SEVERITY/KIND: behind the time")
+	errOrigin   = errors.New("dptech: want <PRI>TIMESTAMP HOSTNAME in front of %%")
 	errSeverity = errors.New("dptech: want a severity from 0 to 7 as the third part of the head")
+	errKind     = errors.New("dptech: want SYSLOG, OPERLOG or DATALOG as the fourth part of the head")
 )
 
-var marker = []byte("%%")
+var (
+	marker  = []byte("%%")
+	headEnd = []byte("LOG: ") // of all three kinds
+)
 
 // maxHead bounds where the head may end: a name of 255 bytes, the time and the four parts.
 const maxHead = 384
@@ -50,20 +55,19 @@ const maxHead = 384
 func (p parser) Parse(line []byte, ev *sdk.Event) error {
 	at := bytes.Index(line[:min(len(line), maxHead)], marker)
 	if at < 0 {
-		// The mark is damaged, but the pairs may be whole.
-		if i := bytes.Index(line, []byte("LOG: ")); i >= 0 {
-			pairs(line[i+len("LOG: "):], ev)
-		}
+		salvage(line, ev)
 		return errHead
 	}
-	p.origin(line[:at], ev)
+	known := p.origin(line[:at], ev)
 	h, ok := readHead(line[at+len(marker):])
 	if !ok {
+		salvage(line[at:], ev)
 		return errHead
 	}
 	m := moduleOf(h.module, h.kind)
 	ev.SetString(ecs.LogcenterLogType, m.logType)
 	ev.SetString(ecs.EventDataset, m.dataset)
+	ev.SetString(ecs.EventKind, m.eventKind())
 	if m.category != "" {
 		ev.SetString(ecs.EventCategory, m.category)
 	}
@@ -76,34 +80,60 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 	}
 	ev.SetInt(ecs.EventSeverity, int64(h.severity))
 	ev.SetLevel(ecs.SyslogSeverity(h.severity))
+	switch {
+	case !known:
+		return errOrigin
+	case !isKind(h.kind):
+		return errKind
+	}
 	return nil
+}
+
+// salvage sets the pairs behind a damaged head.
+func salvage(line []byte, ev *sdk.Event) {
+	if i := bytes.Index(line, headEnd); i >= 0 {
+		pairs(line[i+len(headEnd):], ev)
+	}
+}
+
+func isKind(b []byte) bool {
+	switch string(b) {
+	case "SYSLOG", "OPERLOG", "DATALOG":
+		return true
+	}
+	return false
 }
 
 const isoLayout = "2006-01-02 15:04:05"
 
-// origin reads <PRI>TIMESTAMP HOSTNAME.
-func (p parser) origin(b []byte, ev *sdk.Event) {
+// origin reads <PRI>TIMESTAMP HOSTNAME. It is false if there is no time or no name.
+func (p parser) origin(b []byte, ev *sdk.Event) bool {
 	pri, n := priority(b)
 	if n > 0 {
 		ev.SetInt(ecs.LogSyslogPriority, int64(pri))
+		ev.SetInt(ecs.LogSyslogFacilityCode, int64(pri/8))
+		ev.SetInt(ecs.LogSyslogSeverityCode, int64(pri%8))
 	}
 	rest := b[n:]
 	if len(rest) > 20 && rest[4] == '-' && rest[10] == ' ' && rest[19] == ' ' {
 		ev.SetTime(isoLayout, p.zone, rest[:19])
 		name(rest[20:], ev)
-		return
+		return true
 	}
 	h, _, _ := syslog.Parse(b)
 	switch t := h.Timestamp; {
 	case len(t) == 0:
-	case t[0] >= 'A':
+	case t[0] >= 'A' && len(t) > 9 && t[9] == ':':
 		ev.SetTime("Jan _2 15:04:05", p.zone, t)
+	case t[0] >= 'A':
+		ev.SetTime("Jan _2 2006 15:04:05", p.zone, t)
 	case len(t) > 10 && t[10] == 'T':
 		ev.SetTime(time.RFC3339Nano, p.zone, t)
 	default:
 		ev.SetTime(isoLayout, p.zone, t)
 	}
 	name(h.Hostname, ev)
+	return len(h.Timestamp) > 0 && len(h.Hostname) > 0
 }
 
 func name(host []byte, ev *sdk.Event) {
@@ -133,10 +163,10 @@ type head struct {
 
 func readHead(b []byte) (h head, ok bool) {
 	var rest []byte
-	if h.device, rest, ok = part(b, '/'); !ok {
+	if h.device, rest, ok = part(b, '/'); !ok || !isUpper(h.device) {
 		return h, false
 	}
-	if h.module, rest, ok = part(rest, '/'); !ok {
+	if h.module, rest, ok = part(rest, '/'); !ok || !isUpper(h.module) {
 		return h, false
 	}
 	severity, rest, ok := part(rest, '/')
@@ -154,6 +184,16 @@ func readHead(b []byte) (h head, ok bool) {
 		h.severity = int(severity[0] - '0')
 	}
 	return h, true
+}
+
+// isUpper says that b is in capitals, and starts with one.
+func isUpper(b []byte) bool {
+	for _, c := range b {
+		if c-'a' <= 'z'-'a' {
+			return false
+		}
+	}
+	return b[0]-'A' <= 'Z'-'A'
 }
 
 // maxPart is the longest part of a head; real ones have up to 12 bytes.

@@ -11,6 +11,17 @@ const (
 	other    = "other"
 )
 
+// eventKind is event.kind: what a device judges to be an attack is an alert.
+func (r rule) eventKind() string {
+	switch r.logType {
+	case attack:
+		return "alert"
+	case runState:
+		return "state"
+	}
+	return "event"
+}
+
 // moduleOf is the library of rules. Of unknown modules the kind decides: what a device says of itself is
 // SYSLOG.
 func moduleOf(module, kind []byte) rule {

@@ -35,6 +35,8 @@ var (
 	errTime    = errors.New("nginx: want ADDRESS - USER [TIME] at the start")
 	errRequest = errors.New(`nginx: want "REQUEST" behind the time`)
 	errStatus  = errors.New(`nginx: want a status from 100 to 999 behind the request`)
+	errSize    = errors.New(`nginx: want the bytes sent, or -, behind the status`)
+	errTail    = errors.New(`nginx: want "REFERRER" "AGENT" in closed quotes behind the bytes`)
 )
 
 // Parse reads one line. What stands in front of a fault is set.
@@ -50,7 +52,7 @@ func (parser) Parse(line []byte, ev *sdk.Event) error {
 	client(rest[:open], ev)
 	rest = rest[open+2:]
 	end := bytes.IndexByte(rest[:min(len(rest), maxTime)], ']')
-	if end < 0 {
+	if end <= 0 {
 		return errTime
 	}
 	ev.SetTime("02/Jan/2006:15:04:05 -0700", nil, rest[:end])
@@ -72,10 +74,12 @@ func (parser) Parse(line []byte, ev *sdk.Event) error {
 	size, rest := word(rest)
 	if n, ok := digits(size, 18); ok {
 		ev.SetInt(ecs.HTTPResponseBodyBytes, n)
-	} else if len(size) > 0 && string(size) != "-" {
-		ev.Bad(ecs.HTTPResponseBodyBytes, "not a whole number")
+	} else if string(size) != "-" {
+		return errSize
 	}
-	tail(rest, ev)
+	if !tail(rest, ev) {
+		return errTail
+	}
 	return nil
 }
 
@@ -126,8 +130,9 @@ func answer(code int64, ev *sdk.Event) {
 	}
 }
 
-// tail reads "REFERRER" "AGENT" "FORWARDED FOR" TIME, of which any may be missing from the right.
-func tail(b []byte, ev *sdk.Event) {
+// tail reads "REFERRER" "AGENT" "FORWARDED FOR" TIME, of which any may be missing from the right. It is false
+// if a quote is never closed.
+func tail(b []byte, ev *sdk.Event) bool {
 	fields := [...]ecs.Field{ecs.HTTPRequestReferrer, ecs.UserAgentOriginal, forwardedFor}
 	for i := 0; i < len(fields) && len(b) > 0 && b[0] == '"'; i++ {
 		v, rest, ok := quoted(b)
@@ -135,12 +140,13 @@ func tail(b []byte, ev *sdk.Event) {
 			ev.Set(fields[i], v)
 		}
 		if !ok {
-			return
+			return false
 		}
 		b = rest
 	}
 	seconds, _ := word(b)
 	duration(seconds, ev)
+	return true
 }
 
 // quoted reads text in quotes and the blank behind it. Without a closing quote the text is all there is.

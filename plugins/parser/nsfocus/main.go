@@ -38,12 +38,17 @@ func New(c Config) (sdk.Parser, error) {
 	return parser{zone}, err
 }
 
-var blocked = ecs.New("nsfocus.blocked", ecs.Boolean, "Whether the device stopped what it saw.")
+var (
+	blocked      = ecs.New("nsfocus.blocked", ecs.Boolean, "Whether the device stopped what it saw.")
+	dangerDegree = ecs.New("nsfocus.danger_degree", ecs.Keyword, "Risk in words, from devices that write no number.")
+)
 
 var (
-	errNoEvent = errors.New("nsfocus: want event:'[RULE]TEXT'")
-	errNoRisk  = errors.New("nsfocus: want danger_degree: and a number")
-	errCut     = errors.New("nsfocus: the line ends before src_addr and dst_addr")
+	errNoTime     = errors.New("nsfocus: want time: and a time")
+	errNoEvent    = errors.New("nsfocus: want event:'[RULE]TEXT'")
+	errNoRisk     = errors.New("nsfocus: want danger_degree: and a number")
+	errNoDecision = errors.New("nsfocus: want breaking_sighn: and 0 or 1")
+	errCut        = errors.New("nsfocus: the line ends before src_addr and dst_addr")
 )
 
 var (
@@ -58,20 +63,21 @@ const maxHeader = 320
 func (p parser) Parse(line []byte, ev *sdk.Event) error {
 	rest := line
 	if !bytes.HasPrefix(line, start) {
-		if i := bytes.Index(line[:min(len(line), maxHeader)], start); i > 0 {
+		if i := bytes.Index(line[:min(len(line), maxHeader)], start); i > 0 && bytes.IndexByte(line[:i], ';') < 0 {
 			header(line[:i], ev)
 			rest = line[i:]
 		}
 	}
-	var named, rated, from, to bool
+	var timed, named, rated, decided, from, to bool
 	for it := scanner.Scan(rest); it.Next(); {
 		switch v := it.Value(); string(it.Key()) {
 		case "time":
 			ev.SetTime("2006-01-02 15:04:05", p.zone, v)
+			timed = len(v) > 0
 		case "danger_degree":
 			rated = risk(ev, v)
 		case "breaking_sighn":
-			decision(ev, v)
+			decided = decision(ev, v)
 		case "event":
 			named = signature(ev, v)
 		case "src_addr":
@@ -90,11 +96,15 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 	}
 	switch {
 	case !named:
-		// Of a line without text nothing is known but that the device saw something.
+		// Of a line without a whole text nothing is sure but that the device saw something.
 		ev.SetString(ecs.LogcenterLogType, intrusion)
 		return errNoEvent
+	case !timed:
+		return errNoTime
 	case !rated:
 		return errNoRisk
+	case !decided:
+		return errNoDecision
 	case !from || !to:
 		return errCut
 	}
@@ -113,32 +123,40 @@ func header(b []byte, ev *sdk.Event) {
 	ev.Set(ecs.ObserverName, h.Hostname)
 }
 
-// risk sets the device's own severity and the unified one: 1 low, 2 middle, 3 high; 0 is notice, and 4 is
-// what newer models call critical.
+// levels unify the risks 0 notice, 1 low, 2 middle and 3 high. Higher ones are what newer models call critical.
+var levels = [...]ecs.Severity{ecs.Informational, ecs.Warn, ecs.Error, ecs.Fatal}
+
+// risk sets the device's own severity and the unified one.
 func risk(ev *sdk.Event, v []byte) bool {
-	if len(v) != 1 || v[0]-'0' > 9 {
-		if len(v) > 0 {
-			ev.Bad(ecs.EventSeverity, "not a number from 0 to 9")
-		}
+	n := -1
+	if len(v) == 1 && v[0]-'0' <= 9 {
+		n = int(v[0] - '0')
+		ev.SetInt(ecs.EventSeverity, int64(n))
+	} else if n = inWords(v); n >= 0 {
+		ev.Set(dangerDegree, v)
+	}
+	if n < 0 {
 		return false
 	}
-	n := int64(v[0] - '0')
-	ev.SetInt(ecs.EventSeverity, n)
-	switch {
-	case n <= 1:
-		ev.SetLevel(ecs.Informational)
-	case n == 2:
-		ev.SetLevel(ecs.Warn)
-	case n == 3:
-		ev.SetLevel(ecs.Error)
-	default:
-		ev.SetLevel(ecs.Fatal)
-	}
+	ev.SetLevel(levels[min(n, len(levels)-1)])
 	return true
 }
 
+// inWords is the risk that a word stands for, -1 for none.
+func inWords(v []byte) int {
+	switch string(v) {
+	case "low", "Low", "低":
+		return 1
+	case "middle", "Middle", "medium", "Medium", "中":
+		return 2
+	case "high", "High", "高":
+		return 3
+	}
+	return -1
+}
+
 // decision says what the device did. Whether an attack that it let pass succeeded is not known.
-func decision(ev *sdk.Event, v []byte) {
+func decision(ev *sdk.Event, v []byte) bool {
 	switch string(v) {
 	case "1":
 		ev.SetBool(blocked, true)
@@ -150,24 +168,25 @@ func decision(ev *sdk.Event, v []byte) {
 		ev.SetString(ecs.EventAction, "detected")
 		ev.SetString(ecs.EventOutcome, "unknown")
 		ev.SetString(ecs.EventType, "allowed")
-	case "":
 	default:
-		ev.Bad(blocked, "not 0 or 1")
+		return false
 	}
+	return true
 }
 
-// signature reads [RULE]TEXT.
+// signature reads [RULE]TEXT. Events of the device itself have no rule.
 func signature(ev *sdk.Event, v []byte) bool {
-	text := v
+	text, whole := v, true
 	if len(v) > 0 && v[0] == '[' {
-		if i := bytes.IndexByte(v, ']'); i > 0 {
+		i := bytes.IndexByte(v, ']')
+		if whole = i > 0; whole {
 			ev.Set(ecs.RuleID, v[1:i])
 			text = v[i+1:]
 		}
 	}
 	ev.Set(ecs.RuleName, text)
 	ev.SetString(ecs.LogcenterLogType, logType(text))
-	return len(text) > 0
+	return whole && len(text) > 0
 }
 
 func port(ev *sdk.Event, f ecs.Field, v []byte) {
