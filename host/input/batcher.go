@@ -21,8 +21,9 @@ const (
 	sourceBytes = 2 << 20
 	// waitingAfter is how long an append takes before the input says that it waits.
 	waitingAfter = time.Second
-	// shutdownGrace is how long a stopping input waits for readers, and then for the journal.
-	shutdownGrace = 5 * time.Second
+	// readersGrace and journalGrace are how long a stopping input waits for readers, and then for the journal.
+	readersGrace = 2 * time.Second
+	journalGrace = 3 * time.Second
 )
 
 // ErrClosed is returned for records that come after Batcher.Close.
@@ -221,9 +222,10 @@ func (b *Batcher) put(r *rows) (lost int, err error) {
 	case errors.Is(err, journal.ErrTooLarge) && r.n > 1:
 		first, second := newRows(b.common, b.paths), newRows(b.common, b.paths)
 		r.halve(first, second)
-		lost1, err1 := b.put(first)
-		lost2, err2 := b.put(second)
-		return lost1 + lost2, errors.Join(err1, err2)
+		if lost, err := b.put(first); err != nil {
+			return lost + second.n, err
+		}
+		return b.put(second)
 	case errors.Is(err, journal.ErrTooLarge):
 		b.count.Drop(DropJournal, 1)
 		b.count.Fail(err)
@@ -247,9 +249,13 @@ func (b *Batcher) loseLocked(r *rows, n int, err error) {
 		reason = DropShutdown
 		b.lost = err
 	}
-	b.count.Drop(reason, int64(n))
-	b.count.Fail(err)
-	b.log("input %s: %d records are lost: %v", b.common.Name, n, err)
+	if b.paths { // files can be read again
+		b.log("input %s: %d records are not durable and will be read again: %v", b.common.Name, n, err)
+	} else {
+		b.count.Drop(reason, int64(n))
+		b.count.Fail(err)
+		b.log("input %s: %d records are lost: %v", b.common.Name, n, err)
+	}
 	for _, u := range r.uses {
 		u.source.err = err
 	}
@@ -317,7 +323,7 @@ func (b *Batcher) Close(ctx context.Context) error {
 }
 
 // Shutdown ends an input whose readers have been told to stop: it waits for them, closes the Batcher and
-// waits again for those that it held up. It takes 10 seconds at most if the journal is full.
+// waits again for those that it held up. It takes 5 seconds at most if the journal is full.
 func (b *Batcher) Shutdown(readers *sync.WaitGroup) error {
 	gone := make(chan struct{})
 	go func() {
@@ -326,9 +332,9 @@ func (b *Batcher) Shutdown(readers *sync.WaitGroup) error {
 	}()
 	select {
 	case <-gone:
-	case <-time.After(shutdownGrace):
+	case <-time.After(readersGrace):
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), shutdownGrace)
+	ctx, cancel := context.WithTimeout(context.Background(), journalGrace)
 	defer cancel()
 	err := b.Close(ctx)
 	<-gone
