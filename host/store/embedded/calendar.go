@@ -21,9 +21,11 @@ func parseInterval(s, zone string) (interval, error) {
 	iv := interval{zone: time.UTC}
 	if len(s) >= 2 {
 		iv.unit = s[len(s)-1]
-		iv.n, _ = strconv.ParseInt(s[:len(s)-1], 10, 32)
+		if n, err := strconv.ParseInt(s[:len(s)-1], 10, 32); err == nil && n <= maxUnits[iv.unit] {
+			iv.n = n
+		}
 	}
-	if iv.n <= 0 || strings.IndexByte("smhdwM", iv.unit) < 0 {
+	if iv.n <= 0 {
 		return iv, fmt.Errorf("%w: interval %q: want a number and s, m, h, d, w or M, e.g. 5m", store.ErrRequest, s)
 	}
 	if zone != "" {
@@ -35,6 +37,9 @@ func parseInterval(s, zone string) (interval, error) {
 	}
 	return iv, nil
 }
+
+// maxUnits allow about 30 years.
+var maxUnits = map[byte]int64{'s': 1e9, 'm': 16e6, 'h': 266000, 'd': 11000, 'w': 1600, 'M': 360}
 
 var unitNanos = map[byte]int64{'s': int64(time.Second), 'm': int64(time.Minute), 'h': int64(time.Hour), 'd': dayNanos, 'w': 7 * dayNanos}
 

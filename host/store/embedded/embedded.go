@@ -32,11 +32,11 @@ type Options struct {
 	MemoryLimit int64
 	// Threads of queries; 0 means one for each CPU.
 	Threads int
-	// FlushBytes of raw log start a flush; 0 means 64 MiB.
+	// FlushBytes of raw log start a flush; 0 means 48 MiB.
 	FlushBytes int64
 	// FlushInterval after its first event the tail is flushed however small; 0 means 60 s, negative never.
 	FlushInterval time.Duration
-	// TailBytes bounds the memory of events that are not in segments yet: Append waits. 0 means four times
+	// TailBytes bounds the memory of events that are not in segments yet: Append waits. 0 means three times
 	// FlushBytes.
 	TailBytes int64
 	// SegmentRows bounds a segment; 0 means 245,760, four row groups.
@@ -56,9 +56,9 @@ type Options struct {
 func (o *Options) defaults() {
 	setDefault(&o.MemoryLimit, 1<<30)
 	setDefault(&o.Threads, runtime.NumCPU())
-	setDefault(&o.FlushBytes, 64<<20)
+	setDefault(&o.FlushBytes, 48<<20)
 	setDefault(&o.FlushInterval, 60*time.Second)
-	setDefault(&o.TailBytes, 4*o.FlushBytes)
+	setDefault(&o.TailBytes, 3*o.FlushBytes)
 	setDefault(&o.SegmentRows, 4*rowGroup)
 	setDefault(&o.MergeInterval, 30*time.Second)
 	setDefault(&o.QueryTimeout, 2*time.Minute)

@@ -15,7 +15,7 @@ import (
 // times, and only rows that came slowly; a flush at full speed makes segments too large to be merged.
 const (
 	mergeCount = 8
-	smallShare = 4 // a segment is small below SegmentRows/smallShare
+	smallShare = 16 // a segment is small below SegmentRows/smallShare
 )
 
 // merger merges while nothing waits to be flushed.
