@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/logcenter/logcenter/sdk/ecs"
@@ -104,23 +103,13 @@ type rule struct {
 	groups  map[string]*group
 }
 
-// readable are the fields that rules may use: those that plugin.yaml reads.
-var readable = []string{
-	"@timestamp", "destination.ip", "event.action", "event.category", "event.code", "event.dataset", "event.ingested",
-	"event.module", "event.outcome", "event.reason", "host.name", "http.request.method", "http.response.status_code",
-	"log.level", "log.source.address", "logcenter.asset.name", "logcenter.flags", "logcenter.input", "logcenter.log_type",
-	"logcenter.position", "logcenter.stream", "message", "network.transport", "observer.name", "observer.type",
-	"observer.vendor", "process.name", "rule.category", "rule.id", "rule.name", "source.geo.country_iso_code", "source.ip",
-	"tags", "threat.technique.id", "url.path", "user.name",
-}
-
 // compile makes the rules that are on. Errors have the path of the key in the configuration.
-func (c *Config) compile() ([]*rule, error) {
+func (c *Config) compile(now func() time.Time) ([]*rule, error) {
 	var out []*rule
 	var errs []error
 	index := map[string]int{}
 	add := func(path string, r Rule) {
-		made, err := r.compile()
+		made, err := r.compile(now)
 		if err != nil {
 			errs = append(errs, schema.Under(path, err))
 			return
@@ -156,16 +145,13 @@ func (c *Config) compile() ([]*rule, error) {
 	return out, errors.Join(errs...)
 }
 
-func (r Rule) compile() (*rule, error) {
+func (r Rule) compile(now func() time.Time) (*rule, error) {
 	n, err := query.Parse(r.Query)
 	if err == nil {
 		err = query.Check(n, nil)
 	}
 	if err != nil {
 		return nil, &schema.Error{Path: "query", Msg: err.Error()}
-	}
-	if name := unreadable(n); name != "" {
-		return nil, unread("query", name)
 	}
 	out := &rule{Rule: r, need: r.Threshold + 1, window: int64(r.Window), quiet: int64(r.Quiet), groups: map[string]*group{}}
 	if r.Type == "keyword" {
@@ -177,7 +163,7 @@ func (r Rule) compile() (*rule, error) {
 			out.quiet = int64(keywordQuiet)
 		}
 	}
-	if out.matcher, err = query.Compile(n, query.Options{}); err != nil {
+	if out.matcher, err = query.Compile(n, query.Options{Now: now}); err != nil {
 		return nil, &schema.Error{Path: "query", Msg: err.Error()}
 	}
 	if out.groupBy, err = lookup("group_by", r.GroupBy); err != nil {
@@ -199,58 +185,36 @@ func (r Rule) compile() (*rule, error) {
 func lookup(path string, names []string) (out []ecs.Field, err error) {
 	for i, name := range names {
 		f, ok := ecs.Lookup(name)
-		if !ok || !slices.Contains(readable, f.Name()) {
-			return nil, unread(schema.Index(path, i), name)
+		if !ok {
+			return nil, unread(schema.Index(path, i), name, nil)
 		}
 		out = append(out, f)
 	}
 	return out, nil
 }
 
-func unread(path, name string) error {
-	hint := "one of " + strings.Join(readable, ", ")
+// unread is the error of a field that the host does not send.
+func unread(path, name string, readable []string) error {
+	hint := "add it under reads in plugin.yaml"
 	if near := schema.Nearest(name, readable); near != "" {
-		hint = fmt.Sprintf("did you mean %q?", near)
+		hint = fmt.Sprintf("did you mean %q? otherwise %s", near, hint)
 	}
 	return &schema.Error{Path: path, Msg: fmt.Sprintf("field %s is not one that this plugin reads", name), Hint: hint}
 }
 
-// unreadable is a field of the query that plugin.yaml does not read, empty if there is none.
-func unreadable(n query.Node) string {
-	var f query.Field
-	switch n := n.(type) {
-	case *query.And:
-		return firstUnreadable(n.Nodes)
-	case *query.Or:
-		return firstUnreadable(n.Nodes)
-	case *query.Not:
-		return unreadable(n.Node)
-	case *query.Term:
-		f = n.Field
-	case *query.Prefix:
-		f = n.Field
-	case *query.Wildcard:
-		f = n.Field
-	case *query.Regex:
-		f = n.Field
-	case *query.Range:
-		f = n.Field
-	case *query.CIDR:
-		f = n.Field
-	case *query.Exists:
-		f = n.Field
+// Opened refuses rules that look at fields which the host does not send: they would never match.
+func (d *detector) Opened(reads []ecs.Field) error {
+	names := []string{ecs.Message.Name()}
+	for _, f := range reads {
+		names = append(names, f.Name())
 	}
-	if f.Name == "" || f.Name == "event.original" || slices.Contains(readable, f.Name) {
-		return ""
-	}
-	return f.Name
-}
-
-func firstUnreadable(ns []query.Node) string {
-	for _, n := range ns {
-		if name := unreadable(n); name != "" {
-			return name
+	var errs []error
+	for _, r := range d.rules {
+		for _, name := range slices.Concat(query.FieldsOf(r.matcher.Node()), r.GroupBy, r.Fields) {
+			if !slices.Contains(names, name) {
+				errs = append(errs, unread("rule "+r.ID, name, names))
+			}
 		}
 	}
-	return ""
+	return errors.Join(errs...)
 }

@@ -88,6 +88,7 @@ func (d *detector) Restore(r io.Reader) error {
 		if g.rule != nil {
 			g.rule.groups[g.key] = g
 			d.groups.touch(g)
+			d.groups.events += len(g.seen)
 			d.notes.forgotten += d.groups.trim()
 		}
 	}
@@ -100,7 +101,7 @@ func (d *detector) Restore(r io.Reader) error {
 }
 
 func (d *detector) forget() {
-	d.groups = newGroups(d.groups.limit)
+	d.groups = groups{limit: d.groups.limit, limitEvents: d.groups.limitEvents}
 	d.journals = nil
 	for _, r := range d.rules {
 		clear(r.groups)

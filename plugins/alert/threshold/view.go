@@ -33,6 +33,21 @@ func (v *view) reset(b *wire.Batch, journal uint32) {
 	v.message = v.column(ecs.Message)
 }
 
+// newest is when the last event of the batch was received, or the time of the last event of a batch that does
+// not say.
+func (v *view) newest() time.Time {
+	for _, f := range []ecs.Field{ecs.EventIngested, ecs.Timestamp} {
+		if c := v.column(f); c != nil && c.Type == wire.Type_TIMESTAMP && c.Count > 0 {
+			at := c.Nanos(0)
+			for k := range int(c.Count) {
+				at = max(at, c.Nanos(k))
+			}
+			return time.Unix(0, at).UTC()
+		}
+	}
+	return time.Unix(0, 0).UTC()
+}
+
 // rewind lets rows be read from the first one again.
 func (v *view) rewind() { clear(v.cursors) }
 

@@ -31,12 +31,12 @@ type group struct {
 
 // groups are the groups of all rules, from the one that has been silent longest.
 type groups struct {
-	limit int
-	n     int
-	ends  group // next is the newest, prev the oldest
+	limit       int
+	limitEvents int
+	n           int
+	events      int
+	ends        group // next is the newest, prev the oldest
 }
-
-func newGroups(limit int) groups { return groups{limit: limit} }
 
 func (g *groups) touch(e *group) {
 	if g.ends.next == nil {
@@ -53,8 +53,9 @@ func (g *groups) touch(e *group) {
 
 // trim forgets what is too much and says how many groups that were.
 func (g *groups) trim() (forgotten int) {
-	for ; g.n > g.limit; g.n-- {
+	for ; g.n > 1 && (g.n > g.limit || g.events > g.limitEvents); g.n-- {
 		e := g.ends.prev
+		g.events -= len(e.seen)
 		e.prev.next, g.ends.prev = &g.ends, e.prev
 		delete(e.rule.groups, e.key)
 		forgotten++
@@ -80,12 +81,14 @@ func (d *detector) count(r *rule, rows []uint64, emit func(sdk.Alert)) {
 				r.groups[g.key] = g
 			}
 			d.groups.touch(g)
-			d.notes.forgotten += d.groups.trim()
+			before, quiet := len(g.seen), g.suppressed
 			if g.add(d.batch.seen(row)) {
 				emit(d.alert(g, row))
-			} else if g.suppressed > 0 {
+			} else if g.suppressed > quiet {
 				d.notes.suppressed++
 			}
+			d.groups.events += len(g.seen) - before
+			d.notes.forgotten += d.groups.trim()
 		}
 	}
 }
