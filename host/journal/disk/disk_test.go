@@ -202,7 +202,7 @@ func TestOptions(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, int64(8<<30), o.MaxBytes)
 	require.Equal(t, 64<<20, o.MaxEntryBytes)
-	require.Equal(t, int64(8<<20), o.SegmentBytes)
+	require.Equal(t, int64(2<<20), o.SegmentBytes)
 	j := open(t, t.TempDir(), Options{})
 	for _, name := range []string{"", strings.Repeat("x", 256), "\xff"} {
 		_, err := j.Consumer(name, journal.GroupOptions{})
