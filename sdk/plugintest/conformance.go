@@ -167,7 +167,8 @@ const longLine = 2 << 20
 // oddLines are all cuts of all samples, and lines no device should send.
 func oddLines(t *testing.T, s *sdk.Stage, files []sample) {
 	lines := [][]byte{
-		{}, []byte(" "), []byte("\x00\x00\x00"), []byte("\uFFFD"), []byte("日志"), []byte("\r"), []byte("\u202e\u0000\u0301"),
+		{},
+		[]byte(" "), []byte("\x00\x00\x00"), []byte("\uFFFD"), []byte("日志"), []byte("\r"), []byte("\u202e\u0000\u0301"),
 		bytes.Repeat([]byte("a"), longLine), bytes.Repeat([]byte("=;:'\"[%"), 20000), bytes.Repeat([]byte("密"), longLine/6),
 		bytes.Repeat([]byte("1"), 100000),
 	}
