@@ -145,10 +145,6 @@ type Pipeline struct {
 	Workers int `yaml:"workers" default:"0" min:"0" max:"1024"`
 	// BatchBytes is how much raw log makes a batch.
 	BatchBytes schema.Bytes `yaml:"batch_bytes" default:"768KiB" min:"4KiB" max:"16MiB"`
-	// BatchDelay is the longest a record waits for its batch to fill.
-	BatchDelay time.Duration `yaml:"batch_delay" default:"50ms" min:"1ms" max:"10s"`
-	// ReorderBytes bounds the finished batches that wait for a slower one before them.
-	ReorderBytes schema.Bytes `yaml:"reorder_bytes" default:"64MiB" min:"1MiB" max:"4GiB"`
 }
 
 // Stream is a named selection of events.
@@ -181,10 +177,15 @@ func Default() *Config {
 // JSONSchema describes logcenter.yaml for editors and other tools (draft 2020-12).
 func JSONSchema() []byte { return schema.JSONSchema(Config{}, docs) }
 
-// Path is where p, a path from the configuration, leads: relative ones start at the configuration's folder.
+// Path is where p, a path from the configuration, leads, as an absolute path: relative ones start at the
+// configuration's folder. "" stays "".
 func (c *Config) Path(p string) string {
 	if p == "" || filepath.IsAbs(p) {
 		return p
 	}
-	return filepath.Join(c.dir, p)
+	p = filepath.Join(c.dir, p)
+	if abs, err := filepath.Abs(p); err == nil { // it fails where there is no working directory
+		return abs
+	}
+	return p
 }

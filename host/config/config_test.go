@@ -42,7 +42,9 @@ func parse(text string) (*config.Config, error) {
 func TestDefault(t *testing.T) {
 	c := config.Default()
 	assert.Equal(t, "127.0.0.1:8080", c.HTTP.Listen)
-	assert.Equal(t, "data", c.Path(c.DataDir))
+	here, err := os.Getwd()
+	require.NoError(t, err)
+	assert.Equal(t, filepath.Join(here, "data"), c.Path(c.DataDir))
 	require.Len(t, c.Inputs, 2)
 	assert.Equal(t, "127.0.0.1:5514", c.Inputs[0].Syslog.UDP)
 	assert.Equal(t, "127.0.0.1:5514", c.Inputs[0].Syslog.TCP)

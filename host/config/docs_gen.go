@@ -65,8 +65,6 @@ var docs = map[string]string{
 	"config.Multiline.Wait":             "Wait is how long a record's next line may take to arrive.",
 	"config.Pipeline":                   "Pipeline configures the way of records through the plugins.",
 	"config.Pipeline.BatchBytes":        "BatchBytes is how much raw log makes a batch.",
-	"config.Pipeline.BatchDelay":        "BatchDelay is the longest a record waits for its batch to fill.",
-	"config.Pipeline.ReorderBytes":      "ReorderBytes bounds the finished batches that wait for a slower one before them.",
 	"config.Pipeline.Workers":           "Workers is how many batches are in work at once; 0 is one for each processor.",
 	"config.Plugin":                     "Plugin configures one plugin.",
 	"config.Plugin.Config":              "Config is the plugin's own; `logcenter plugin info ID` shows what may be set.",

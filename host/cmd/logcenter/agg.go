@@ -28,7 +28,7 @@ for the innermost groups, or over all events where there is no group. Every line
 ` + queryHelp + "\n\n" + timesHelp,
 		Example: `  logcenter agg 'event.dataset:nginx.access' --hist '@timestamp:1m' --terms http.response.status_code
   logcenter agg 'observer.type:firewall' --terms source.ip:20 --distinct destination.ip
-  logcenter agg --ranges http.response.status_code:..300,300..400,400..500,500.. --stats http.response.bytes
+  logcenter agg --ranges http.response.status_code:..300,300..400,400..500,500.. --stats http.response.body.bytes
   logcenter agg --percentiles event.duration:50,95,99.9 -o json`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -62,7 +62,7 @@ for the innermost groups, or over all events where there is no group. Every line
 				return err
 			}
 			if out.format == "table" {
-				tell(cmd.ErrOrStderr(), "%s events%s\n", grouped(result.Total), others(result.Aggs))
+				tell(cmd.ErrOrStderr(), "%s%s\n", counted(int(result.Total), "event"), others(result.Aggs))
 			}
 			return nil
 		},

@@ -89,7 +89,7 @@ func cutLast(s string) (field, rest string, found bool) {
 func parseHist(a *aggFlags, s string) error {
 	field, step, ok := cutLast(s)
 	if !ok || field == "" {
-		return fmt.Errorf("want FIELD:STEP, e.g. @timestamp:1m or http.response.bytes:1000")
+		return fmt.Errorf("want FIELD:STEP, e.g. @timestamp:1m or http.response.body.bytes:1000")
 	}
 	agg := client.Agg{Name: field, Kind: dateHistogram, Field: field, Interval: step}
 	if !calendar.MatchString(step) {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 
@@ -74,11 +75,20 @@ func answerHint(err error) string {
 	}
 }
 
-// message is an error of sdk/client for a person; the hint of the API about tokens is for programmers.
+// message is an error of sdk/client for a person; the hint of the API about tokens is for programmers, and so
+// is the path of a request.
 func message(err error) string {
-	var answer *client.Error
-	if errors.As(err, &answer) && answer.Status == http.StatusUnauthorized {
+	var (
+		answer *client.Error
+		lost   *url.Error
+	)
+	switch {
+	case errors.As(err, &answer) && answer.Status == http.StatusUnauthorized:
 		return answer.Message
+	case errors.As(err, &lost):
+		if u, perr := url.Parse(lost.URL); perr == nil {
+			return fmt.Sprintf("cannot reach %s://%s: %v", u.Scheme, u.Host, lost.Err)
+		}
 	}
 	return err.Error()
 }

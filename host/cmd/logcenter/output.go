@@ -83,3 +83,11 @@ func grouped(n int64) string {
 	}
 	return s
 }
+
+// counted is a number with its noun.
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return grouped(int64(n)) + " " + noun + "s"
+}

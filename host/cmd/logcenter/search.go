@@ -115,14 +115,14 @@ func (o *searchOptions) run(cmd *cobra.Command, c *connection, query string) err
 func (o *searchOptions) summary(w io.Writer, shown int, total *int64, more bool) {
 	switch {
 	case total != nil:
-		tell(w, "%s of %s events\n", grouped(int64(shown)), grouped(*total))
+		tell(w, "%s of %s\n", grouped(int64(shown)), counted(int(*total), "event"))
 	case o.format != "table":
 	case shown == 0:
 		tell(w, "no events; is the time range right? --from and --to say which, the last hour is the default\n")
 	case more:
-		tell(w, "%s events; there are more: --limit shows them, --count counts them\n", grouped(int64(shown)))
+		tell(w, "%s; there are more: --limit shows them, --count counts them\n", counted(shown, "event"))
 	default:
-		tell(w, "%s events\n", grouped(int64(shown)))
+		tell(w, "%s\n", counted(shown, "event"))
 	}
 }
 

@@ -39,14 +39,6 @@ plugins.settings.ID.config, and whether the fields that streams ask for exist.`,
 	return cmd
 }
 
-// counted is a number with its noun.
-func counted(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
 // markFile tells the shell that a flag is a file with one of the endings.
 func markFile(cmd *cobra.Command, flag string, endings ...string) {
 	if err := cmd.MarkFlagFilename(flag, endings...); err != nil {
