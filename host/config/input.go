@@ -56,9 +56,11 @@ type SyslogInput struct {
 
 // FileInput follows files.
 type FileInput struct {
-	// Paths are files or patterns such as /var/log/nginx/*.log. Rotated files are read to their end.
+	// Paths are files or patterns such as /var/log/nginx/*.log. Rotated files are read to their end; names that
+	// end in .gz, .bz2, .xz or .zst are left out.
 	Paths []string `yaml:"paths" required:"true"`
-	// From is where a file that was never read before is begun.
+	// From is where files are begun that are there when the input first runs. Files that appear later are
+	// always read from their start.
 	From string `yaml:"from" default:"end" enum:"start,end"`
 	// Poll is how often files are looked at.
 	Poll time.Duration `yaml:"poll" default:"250ms" min:"10ms" max:"1h"`
