@@ -164,7 +164,7 @@ func TestBatchBounds(t *testing.T) {
 		lines = append(lines, strings.Repeat(fmt.Sprint(i), 1<<20))
 	}
 	rs := f.lines(t, lines...)
-	require.Equal(t, len(lines), len(rs))
+	require.Len(t, rs, len(lines))
 	for i, r := range rs {
 		if r.Text != lines[i] {
 			t.Fatalf("record %d is %.20q, sent %.20q", i, r.Text, lines[i])

@@ -194,7 +194,7 @@ func TestDamagedKeyLog(t *testing.T) {
 	f(func(b []byte) []byte { b[32+5*32] ^= 1; return b }, 9)
 	f(func(b []byte) []byte { return b[:32+3*32+7] }, 3)
 	f(func(b []byte) []byte { return b[:20] }, 0)
-	f(func(b []byte) []byte { return nil }, 0)
+	f(func([]byte) []byte { return nil }, 0)
 
 	require.NoError(t, os.WriteFile(filepath.Join(h.Dir, "intake2"), nil, 0o600))
 	dir := t.TempDir()
@@ -300,9 +300,9 @@ func TestFullJournalSaysSo(t *testing.T) {
 	last := h.Journal.Last()
 
 	// the pipeline catches up while a sender waits: nobody blocks anybody
-	done := make(chan error, 1)
+	done, waits := make(chan error, 1), key(t, "waits")
 	go func() {
-		_, err := h.Intake.Append(context.Background(), batch(big), key(t, "waits"))
+		_, err := h.Intake.Append(context.Background(), batch(big), waits)
 		done <- err
 	}()
 	inputtest.Until(t, "the journal is full", func() bool { return errors.Is(h.Intake.Blocked(), journal.ErrFull) })

@@ -144,7 +144,7 @@ func (in *Input) close(f *tail) {
 const maxPrint = 1024
 
 // fingerprint is the SHA-256 of the first n bytes of a file, or of as many as there are.
-func fingerprint(h *os.File, n int) (print [sha256.Size]byte, length int) {
+func fingerprint(h *os.File, n int) (sum [sha256.Size]byte, length int) {
 	b := make([]byte, n)
 	length, err := h.ReadAt(b, 0)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -158,7 +158,7 @@ func (f *tail) same(c checkpoint) bool {
 	if len(c.Fingerprint) != sha256.Size || c.Length < 0 || c.Length > maxPrint {
 		return false
 	}
-	print, n := fingerprint(f.file, c.Length)
+	sum, n := fingerprint(f.file, c.Length)
 	info, err := f.file.Stat()
-	return err == nil && n == c.Length && print == [sha256.Size]byte(c.Fingerprint) && info.Size() >= c.Offset
+	return err == nil && n == c.Length && sum == [sha256.Size]byte(c.Fingerprint) && info.Size() >= c.Offset
 }

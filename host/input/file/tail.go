@@ -88,7 +88,7 @@ func (f *tail) lost() error {
 // truncated begins anew if the file has: it is shorter than what was read, or starts with other bytes.
 func (f *tail) truncated(size int64) (bool, error) {
 	if size > f.offset {
-		if print, n := fingerprint(f.file, f.length); n == f.length && print == f.print {
+		if sum, n := fingerprint(f.file, f.length); n == f.length && sum == f.print {
 			return false, nil
 		}
 	}
