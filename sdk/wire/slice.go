@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/binary"
+	"slices"
 )
 
 // Slice returns rows [from, to) of a batch as a batch of its own. Data is shared with b; offsets and
@@ -126,12 +127,35 @@ type Part struct {
 // Concat makes one column of parts that follow each other, all of one field and type. SPAN and PLAIN or
 // DICT may meet: then message, over the rows of all parts, is needed to make copies. nil if no part has a
 // value. A single part that covers all rows is returned as it is.
-func Concat(parts []Part, message *Column) *Column {
+func Concat(parts []Part, message *Column) *Column { return concat(parts, message, nil) }
+
+// Overlay returns a column with over's values at the rows that over has and base's elsewhere; both are of one
+// field and type and over so many rows. message is as for [Concat].
+func Overlay(base, over *Column, rows int, message *Column) *Column {
+	if len(over.Present) == 0 || int(over.Count) == rows {
+		return over
+	}
+	if over.Count == 0 {
+		return base
+	}
+	both := concat([]Part{{rows, base}, {rows, over}}, message, func(row int) int { return row % rows })
+	order := make([]int32, rows)
+	for row := range order {
+		order[row] = int32(row)
+		if over.Has(row) {
+			order[row] += int32(rows)
+		}
+	}
+	return both.Gather(2*rows, order)
+}
+
+// concat is Concat; line maps a row to its row of message, nil means the same.
+func concat(parts []Part, message *Column, line func(int) int) *Column {
 	var first *Column
 	rows, mixed := 0, false
 	for _, p := range parts {
 		rows += p.Rows
-		if p.Column == nil {
+		if p.Column == nil || p.Column.Count == 0 {
 			continue
 		}
 		if first == nil {
@@ -147,12 +171,13 @@ func Concat(parts []Part, message *Column) *Column {
 		return first
 	}
 	if mixed {
-		return concatCopies(parts, first, rows, message)
+		return concatCopies(parts, first, rows, message, line)
 	}
-	o := &Column{Field: first.Field, Name: first.Name, Type: first.Type, Encoding: first.Encoding}
+	parts = withValues(parts)
+	o := &Column{Field: first.Field, Name: first.Name, Type: first.Type, Encoding: first.Encoding, Separator: first.Separator}
 	o.concatPresence(parts, rows)
 	for _, p := range parts {
-		if p.Column != nil {
+		if p.Column != nil && (o.Type == Type_INT64 || o.Encoding == Encoding_SPAN) {
 			o.Width = max(o.Width, p.Column.Width)
 		}
 	}
@@ -169,6 +194,20 @@ func Concat(parts []Part, message *Column) *Column {
 		}
 	}
 	return o
+}
+
+// withValues leaves out columns without a value: they may say nothing of their encoding's arrays.
+func withValues(parts []Part) []Part {
+	if !slices.ContainsFunc(parts, func(p Part) bool { return p.Column != nil && p.Column.Count == 0 }) {
+		return parts
+	}
+	parts = slices.Clone(parts)
+	for i, p := range parts {
+		if p.Column != nil && p.Column.Count == 0 {
+			parts[i].Column = nil
+		}
+	}
+	return parts
 }
 
 func (c *Column) concatPresence(parts []Part, rows int) {
@@ -212,7 +251,7 @@ func (c *Column) concatPresence(parts []Part, rows int) {
 }
 
 func appendWide(dst, src []byte, from, to *Column) []byte {
-	if from.Width == to.Width {
+	if to.Width == 0 || from.Width == to.Width {
 		return append(dst, src...)
 	}
 	for k := range len(src) / int(from.Width) { // 4 to 8 bytes
@@ -281,10 +320,10 @@ func (c *Column) concatDict(parts []Part) {
 }
 
 // concatCopies is for the rare field that one plugin sets as spans and another as copies.
-func concatCopies(parts []Part, first *Column, rows int, message *Column) *Column {
+func concatCopies(parts []Part, first *Column, rows int, message *Column, line func(int) int) *Column {
 	var b Builder
 	isList := len(first.Lists) > 0
-	b.Reset(Type_STRING, isList, rows, message, nil)
+	b.Reset(Type_STRING, isList, rows, message, line)
 	at := 0
 	for _, p := range parts {
 		if c := p.Column; c != nil {
@@ -295,7 +334,8 @@ func concatCopies(parts []Part, first *Column, rows int, message *Column) *Colum
 					b.Copy(at+row, b.line(at + row)[start:start+n], start, start+n)
 				case len(c.Lists) > 0:
 					for from, to := c.List(k); from < to; from++ {
-						b.Copy(at+row, c.Bytes(from), 0, 0)
+						start, end := c.OriginOf(from)
+						b.Copy(at+row, c.Bytes(from), start, end)
 					}
 				default:
 					from, to := c.OriginOf(k)
@@ -304,6 +344,9 @@ func concatCopies(parts []Part, first *Column, rows int, message *Column) *Colum
 			})
 		}
 		at += p.Rows
+	}
+	if !b.Used() { // lists without elements
+		return nil
 	}
 	o := b.Finish(first.Field)
 	o.Name = first.Name

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -11,6 +12,8 @@ import (
 const (
 	MaxRows    = 1 << 20
 	MaxColumns = 4096
+	// MaxFanOut is how many events a line can have beside its first: an event id has one byte for their ordinal.
+	MaxFanOut = 255
 )
 
 // Validate checks every length, offset, bitmap, code and span of a batch, so that the column methods cannot
@@ -66,15 +69,20 @@ func (r *Result) Validate(request *Batch, message uint32) error {
 		}
 		last = int(e.Row)
 	}
-	if len(r.Drop) != 0 && len(r.Drop) != (rows+7)/8 {
-		return fmt.Errorf("drop bitmap of %d bytes for %d rows", len(r.Drop), rows)
+	if len(r.Drop) != 0 {
+		if err := validateBitmap(r.Drop, rows); err != nil {
+			return fmt.Errorf("drop %w", err)
+		}
 	}
 	if f := r.Fanout; f != nil {
 		if err := f.validate(rows, m); err != nil {
 			return fmt.Errorf("fan-out: %w", err)
 		}
 	}
-	for _, e := range r.Edits {
+	for i, e := range r.Edits {
+		if slices.ContainsFunc(r.Edits[:i], func(o *Edits) bool { return o.Field == e.Field }) {
+			return fmt.Errorf("edits of field %d come twice", e.Field)
+		}
 		c := request.Column(e.Field)
 		if c == nil {
 			return fmt.Errorf("edits of field %d, which was not sent", e.Field)
@@ -91,13 +99,18 @@ func (f *FanOut) validate(rows int, message *Column) error {
 	if n > MaxRows || len(f.Parents) != 4*n {
 		return fmt.Errorf("%d bytes of parents for %d rows", len(f.Parents), n)
 	}
-	last := uint32(0)
+	last, run := uint32(0), 0
 	for i := range n {
 		p := binary.LittleEndian.Uint32(f.Parents[4*i:])
 		if int(p) >= rows || p < last {
 			return fmt.Errorf("parent %d is row %d of %d, after row %d", i, p, rows, last)
 		}
-		last = p
+		if p != last {
+			last, run = p, 0
+		}
+		if run++; run > MaxFanOut {
+			return fmt.Errorf("row %d has more than %d further events", p, MaxFanOut)
+		}
 	}
 	parent := func(row int) int { return int(binary.LittleEndian.Uint32(f.Parents[4*row:])) }
 	for _, c := range f.Columns {
@@ -208,11 +221,8 @@ func (c *Column) validateShape(rows int) (int, error) {
 			return 0, fmt.Errorf("%d values for %d rows without a presence bitmap", n, rows)
 		}
 	} else {
-		if len(c.Present) != (rows+7)/8 {
-			return 0, fmt.Errorf("presence bitmap of %d bytes for %d rows", len(c.Present), rows)
-		}
-		if rows%8 != 0 && c.Present[len(c.Present)-1]>>(rows%8) != 0 {
-			return 0, errors.New("presence bitmap has bits behind the last row")
+		if err := validateBitmap(c.Present, rows); err != nil {
+			return 0, fmt.Errorf("presence %w", err)
 		}
 		if got := CountBits(c.Present, rows); got != n {
 			return 0, fmt.Errorf("presence bitmap has %d bits for %d values", got, n)
@@ -224,7 +234,20 @@ func (c *Column) validateShape(rows int) (int, error) {
 	if len(c.Lists) != 4*(n+1) {
 		return 0, fmt.Errorf("%d bytes of list offsets for %d lists", len(c.Lists), n)
 	}
+	if first := binary.LittleEndian.Uint32(c.Lists); first != 0 {
+		return 0, fmt.Errorf("list offsets start at %d, want 0", first)
+	}
 	return lastOffset(c.Lists, 0, 0, "list")
+}
+
+func validateBitmap(p []byte, rows int) error {
+	if len(p) != (rows+7)/8 {
+		return fmt.Errorf("bitmap of %d bytes for %d rows", len(p), rows)
+	}
+	if rows%8 != 0 && p[len(p)-1]>>(rows%8) != 0 {
+		return errors.New("bitmap has bits behind the last row")
+	}
+	return nil
 }
 
 // lastOffset checks that u32 offsets ascend by at least step from first and returns the last one.
@@ -255,6 +278,9 @@ func (c *Column) validateStrings(n, rows int, message *Column, line func(int) in
 			return fmt.Errorf("dictionary: %w", err)
 		}
 		return c.validateCodes(n)
+	}
+	if c.Encoding != Encoding_PLAIN {
+		return fmt.Errorf("unknown encoding %d", c.Encoding)
 	}
 	if len(c.Values) != 4*(n+1) {
 		return fmt.Errorf("%d bytes of offsets for %d strings", len(c.Values), n)
