@@ -19,9 +19,9 @@ func AlertID(rule string, keys map[string]string, window time.Time) string {
 	}
 	slices.Sort(names)
 	h := sha256.New()
-	fmt.Fprintf(h, "%q %d", rule, window.UnixNano())
+	h.Write(fmt.Appendf(nil, "%q %d", rule, window.UnixNano()))
 	for _, k := range names {
-		fmt.Fprintf(h, " %q=%q", k, keys[k])
+		h.Write(fmt.Appendf(nil, " %q=%q", k, keys[k]))
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }

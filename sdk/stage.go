@@ -19,7 +19,6 @@ type Stage struct {
 	schema func() []byte
 
 	impl    any
-	message ecs.Field            // of this process; the host's id is in toHost
 	reads   map[uint32]ecs.Field // host's id → ours
 	toHost  []uint32             // ours → host's id; 0 = not agreed
 	types   []ecs.Type           // of fields that may be written
@@ -45,20 +44,17 @@ func (s *Stage) Describe() *wire.DescribeResponse {
 // Open makes the plugin from its config and agrees on fields; a stage that is open starts anew. The error's
 // text is for the admin.
 func (s *Stage) Open(r *wire.OpenRequest) error {
-	impl, err := s.create(r.ConfigJson)
-	if err != nil {
-		return err
-	}
-	s.impl = impl
 	// Tests open one stage again and again; nothing of what was agreed before may stay.
 	s.reads, s.toHost, s.types, s.lists = make(map[uint32]ecs.Field), nil, nil, nil
 	s.workers = sync.Pool{New: func() any { return newWorker(s) }}
 	s.offset = 0
+	var reads []ecs.Field
 	for _, d := range r.Reads {
 		f, err := define(d)
 		if err != nil {
 			return err
 		}
+		reads = append(reads, f)
 		s.reads[d.Id] = f
 		s.agree(f, d)
 	}
@@ -75,6 +71,17 @@ func (s *Stage) Open(r *wire.OpenRequest) error {
 	}
 	s.reads[r.MessageField] = ecs.Message
 	s.agree(ecs.Message, &wire.FieldDecl{Id: r.MessageField})
+	// Behind the fields, so that a plugin whose config names fields knows those of plugin.yaml.
+	impl, err := s.create(r.ConfigJson)
+	if err != nil {
+		return err
+	}
+	if o, ok := impl.(Opener); ok {
+		if err := o.Opened(reads); err != nil {
+			return err
+		}
+	}
+	s.impl = impl
 	return nil
 }
 

@@ -30,7 +30,6 @@ type worker struct {
 	message *wire.Column
 	in      []*wire.Column // by our field
 	cursors []wire.Cursor
-	remap   []uint32
 
 	ev, fan    Event
 	out        []*wire.Builder // by our field

@@ -194,7 +194,7 @@ func TestUpdateWritesGoldens(t *testing.T) {
 	assert.True(t, passed, out)
 	written, err := os.ReadFile(filepath.Join(dir, "testdata/lines.golden.jsonl"))
 	require.NoError(t, err)
-	assert.Equal(t, golden, string(written))
+	assert.Equal(t, strings.Split(golden, "\n"), strings.Split(string(written), "\n"))
 }
 
 func TestRecognisers(t *testing.T) {
@@ -296,8 +296,7 @@ func TestEnrichersReadSampleEvents(t *testing.T) {
 		}), nil
 	}), "enricher", "user.name, source.ip, event.severity, event.start", "event.reason")
 	out := shown(t, s, f)
-	assert.Equal(t, `{"event.reason":"li 192.0.2.7 9007199254740993 1791720000"}`, out[0])
-	assert.Equal(t, `{}`, out[1])
+	assert.Equal(t, []string{`{"event.reason":"li 192.0.2.7 9007199254740993 1791720000"}`, `{}`}, out[:2])
 	assert.Contains(t, out[2], `"(error)":"retry after 1s: busy"`)
 	b, err := f.batch(0, 1)
 	require.NoError(t, err)

@@ -79,13 +79,13 @@ func readSample(file, ext string) (sample, error) {
 }
 
 // batch makes a batch of events [from, to) as the host would send it to a plugin that reads the given fields.
-func (s *sample) batch(from, to int) (*wire.Batch, error) {
-	b := Lines(s.lines[from:to])
-	if s.fields == nil {
+func (f *sample) batch(from, to int) (*wire.Batch, error) {
+	b := Lines(f.lines[from:to])
+	if f.fields == nil {
 		return b, nil
 	}
 	var names []string
-	for _, e := range s.fields[from:to] {
+	for _, e := range f.fields[from:to] {
 		for name := range e {
 			if !slices.Contains(names, name) {
 				names = append(names, name)
@@ -94,20 +94,20 @@ func (s *sample) batch(from, to int) (*wire.Batch, error) {
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		f, ok := ecs.Lookup(name)
+		field, ok := ecs.Lookup(name)
 		if !ok {
-			return nil, fmt.Errorf("%s: field %s is neither known nor declared", s.file, name)
+			return nil, fmt.Errorf("%s: field %s is neither known nor declared", f.file, name)
 		}
 		var w wire.Builder
-		w.Reset(sdk.WireType(f.Type()), f.Info().List, to-from, b.Columns[0], nil)
-		for row, e := range s.fields[from:to] {
+		w.Reset(sdk.WireType(field.Type()), field.Info().List, to-from, b.Columns[0], nil)
+		for row, e := range f.fields[from:to] {
 			if v, ok := e[name]; ok {
-				if err := put(&w, f, row, v, s.lines[from+row]); err != nil {
-					return nil, fmt.Errorf("%s:%d: %s: %w", s.file, from+row+1, name, err)
+				if err := put(&w, field, row, v, f.lines[from+row]); err != nil {
+					return nil, fmt.Errorf("%s:%d: %s: %w", f.file, from+row+1, name, err)
 				}
 			}
 		}
-		b.Columns = append(b.Columns, w.Finish(uint32(f)))
+		b.Columns = append(b.Columns, w.Finish(uint32(field)))
 	}
 	return b, nil
 }

@@ -128,14 +128,14 @@ var levels = [...]ecs.Severity{ecs.Informational, ecs.Warn, ecs.Error, ecs.Fatal
 
 // risk sets the device's own severity and the unified one.
 func risk(ev *sdk.Event, v []byte) bool {
-	n := -1
-	if len(v) == 1 && v[0]-'0' <= 9 {
+	n := inWords(v)
+	switch {
+	case n >= 0:
+		ev.Set(dangerDegree, v)
+	case len(v) == 1 && v[0]-'0' <= 9:
 		n = int(v[0] - '0')
 		ev.SetInt(ecs.EventSeverity, int64(n))
-	} else if n = inWords(v); n >= 0 {
-		ev.Set(dangerDegree, v)
-	}
-	if n < 0 {
+	default:
 		return false
 	}
 	ev.SetLevel(levels[min(n, len(levels)-1)])
