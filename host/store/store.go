@@ -112,11 +112,11 @@ type SearchRequest struct {
 	Count       bool     // also count all matches exactly
 }
 
-// Page is one page of a search, in the order of (@timestamp, event.id).
+// Page is one page of a search, in the order of (@timestamp, event.id); see [EventID] for the order of ids.
 type Page struct {
 	Events []Event
 	Total  int64  // all matches in the snapshot if Count was asked for, else -1
-	Cursor string // for the next page; empty: there is none
+	Cursor string // for the next page; empty: there is none. It pages through the snapshot of the first page, without what came later
 	// Notices tell what a reader must know of the answer, e.g. that a part was cut.
 	Notices []string
 }
@@ -150,7 +150,8 @@ const (
 	Percentiles AggKind = "percentiles" // of numeric Field at Percents, linear interpolation
 )
 
-// Agg is one aggregation. On list fields every element counts.
+// Agg is one aggregation. On list fields every element counts, one that an event has twice once. Counts of buckets
+// are events.
 type Agg struct {
 	Name     string  // in the answer; unique among siblings; empty means kind or kind(field)
 	Kind     AggKind //
@@ -189,7 +190,7 @@ type AggregateResult struct {
 type AggResult struct {
 	Name    string
 	Kind    AggKind
-	Value   *float64  // single values; nil when there was nothing to compute from
+	Value   *float64  // single values; of dates in milliseconds since 1970 UTC. Of no values Count, Distinct and Sum are 0, the others nil
 	Values  []float64 // Percentiles, in the order asked for; NaN when there was nothing
 	Buckets []Bucket
 	Other   int64 // Terms: events in values that did not make it into Size

@@ -2,7 +2,6 @@ package embedded_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -18,6 +17,7 @@ import (
 	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/host/store/embedded"
 	"github.com/logcenter/logcenter/host/store/storetest"
+	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/query"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
@@ -308,7 +308,47 @@ func TestQueryTimeout(t *testing.T) {
 	s := openIn(t, t.TempDir(), o)
 	load(t, s, 1, 1000)
 	_, err := s.Search(context.Background(), store.Everything(), store.SearchRequest{Selection: store.Selection{From: epoch, To: epoch.Add(time.Hour)}})
-	require.Error(t, err)
-	require.True(t, errors.Is(err, store.ErrRequest), err)
+	require.ErrorIs(t, err, store.ErrRequest)
 	require.ErrorContains(t, err, "narrow the time range")
+}
+
+// TestDeclaredLater: values stored while a field was undeclared, or had another type, are found under its name.
+func TestDeclaredLater(t *testing.T) {
+	dir := t.TempDir()
+	s := openIn(t, dir, manual)
+	add := func(entry uint64, fields storetest.Event) {
+		ev := storetest.Event{"@timestamp": epoch, "message": "one line"}
+		for k, v := range fields {
+			ev[k] = v
+		}
+		b, err := storetest.Batch(entry, []storetest.Event{ev})
+		require.NoError(t, err)
+		require.NoError(t, s.Append(context.Background(), entry, []*wire.Batch{b}))
+		require.NoError(t, s.Flush(context.Background()))
+	}
+	add(1, storetest.Event{"later.word": "red", "later.number": "42", "later.list": []any{"a", "b"}})
+	total, _ := tally(t, s, "later.word:red AND later.number:42 AND later.list:b")
+	require.EqualValues(t, 1, total)
+
+	for _, i := range []ecs.Info{{Name: "later.word", Type: ecs.Keyword}, {Name: "later.number", Type: ecs.Long}, {Name: "later.list", Type: ecs.Keyword, List: true}} {
+		i.Description = "Declared by a plugin that came later."
+		_, err := ecs.Define(i)
+		require.NoError(t, err)
+	}
+	add(2, storetest.Event{"later.word": "red", "later.number": int64(42), "later.list": []any{"b", "c"}})
+	for range 2 {
+		total, _ = tally(t, s, "later.word:red AND later.number:42 AND later.list:b AND _exists_:later.word")
+		require.EqualValues(t, 2, total)
+		r, err := s.Aggregate(context.Background(), store.Everything(), store.AggregateRequest{
+			Selection: store.Selection{From: epoch, To: epoch.Add(time.Hour)},
+			Aggs:      []store.Agg{{Kind: store.Sum, Field: "later.number"}, {Kind: store.Terms, Field: "later.list"}},
+		})
+		require.NoError(t, err)
+		require.InDelta(t, 84, *r.Aggs[0].Value, 0)
+		require.Len(t, r.Aggs[1].Buckets, 3)
+		require.Equal(t, "b", r.Aggs[1].Buckets[0].Text)
+		require.EqualValues(t, 2, r.Aggs[1].Buckets[0].Count)
+		require.NoError(t, s.Close())
+		s = openIn(t, dir, manual)
+	}
 }

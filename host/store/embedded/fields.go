@@ -47,7 +47,7 @@ func (s *Store) Fields(ctx context.Context, scope store.Scope, sel store.Selecti
 	if err := s.countFields(ctx, &rest, q, counts, undeclared); err != nil {
 		return nil, err
 	}
-	return fieldList(counts, undeclared, p), nil
+	return fieldList(counts, undeclared), nil
 }
 
 // countFields counts values by scanning.
@@ -107,7 +107,7 @@ func (s *Store) countFields(ctx context.Context, p *snapshot, q *selection, coun
 	})
 }
 
-func fieldList(counts, undeclared map[string]int64, p *snapshot) []store.FieldInfo {
+func fieldList(counts, undeclared map[string]int64) []store.FieldInfo {
 	out := []store.FieldInfo{}
 	all := counts[fieldTime]
 	for name, n := range counts {

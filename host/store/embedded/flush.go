@@ -451,10 +451,14 @@ func (w *segmentWriter) write(ctx context.Context, s *Store, c *conn) (*segment,
 	err = c.copyTo(ctx, "SELECT * FROM "+quoteName(name), g.path)
 	release()
 	w.arrays = nil
+	if err == nil {
+		err = g.finish()
+	}
 	if err != nil {
+		g.remove()
 		return nil, err
 	}
-	return g, g.finish()
+	return g, nil
 }
 
 // copyTo writes a query's rows as a synced Parquet file.

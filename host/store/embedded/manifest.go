@@ -84,15 +84,19 @@ func (s *segmentInfo) file(dir string) string {
 
 func indexFile(rows string) string { return strings.TrimSuffix(rows, ".parquet") + ".index" }
 
-func (s *segment) acquire() { s.refs.Add(1) }
+func (g *segment) acquire() { g.refs.Add(1) }
 
 // release removes the files of a dropped segment after its last use.
-func (s *segment) release() {
-	if s.refs.Add(-1) == 0 && s.drop.Load() {
-		_ = os.Remove(s.path)
-		_ = os.Remove(indexFile(s.path))
-		_ = os.Remove(filepath.Dir(s.path)) // fails while others are there
+func (g *segment) release() {
+	if g.refs.Add(-1) == 0 && g.drop.Load() {
+		g.remove()
 	}
+}
+
+func (g *segment) remove() {
+	_ = os.Remove(g.path)
+	_ = os.Remove(indexFile(g.path))
+	_ = os.Remove(filepath.Dir(g.path)) // fails while others are there
 }
 
 // Index file: magic, length and CRC-32C of the JSON, the JSON, length and CRC of the words, the words.

@@ -151,19 +151,29 @@ func (s *Store) mergeSegments(ctx context.Context, old []*segment) (*segment, er
 	if _, ok := g.Columns[fieldLogType]; ok {
 		order = quoteName(fieldLogType) + ", " + order
 	}
-	if err := c.copyTo(ctx, "SELECT * FROM read_parquet(["+list+"], union_by_name = true) ORDER BY "+order, g.path); err != nil {
+	err = c.copyTo(ctx, "SELECT * FROM read_parquet(["+list+"], union_by_name = true) ORDER BY "+order, g.path)
+	if err == nil {
+		err = g.index(ctx, c)
+	}
+	if err != nil {
+		g.remove()
 		return nil, err
 	}
+	return g, nil
+}
+
+// index reads the words of a segment's messages and writes its index.
+func (g *segment) index(ctx context.Context, c *conn) error {
 	words := newWordSet()
-	err = c.rows(ctx, "SELECT "+quoteName(fieldMessage)+" FROM read_parquet("+quote(g.path)+")", func(v []driver.Value) error {
+	err := c.rows(ctx, "SELECT "+quoteName(fieldMessage)+" FROM read_parquet("+quote(g.path)+")", func(v []driver.Value) error {
 		if m, ok := v[0].(string); ok {
 			words.addText([]byte(m))
 		}
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	g.words = words.bloom()
-	return g, g.finish()
+	return g.finish()
 }

@@ -23,24 +23,6 @@ type place struct {
 	Position int64  `json:"p"`
 }
 
-func (a place) compare(b place) int {
-	switch {
-	case a.Time != b.Time:
-		if a.Time < b.Time {
-			return -1
-		}
-		return 1
-	case a.Source != b.Source:
-		return strings.Compare(a.Source, b.Source)
-	case a.Position < b.Position:
-		return -1
-	case a.Position > b.Position:
-		return 1
-	default:
-		return 0
-	}
-}
-
 // cursor is where a page ended, and the snapshot it was of: an event journal offset.
 type cursor struct {
 	Snapshot uint64 `json:"n"`

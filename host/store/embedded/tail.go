@@ -89,11 +89,11 @@ func newEntry(offset uint64, b *wire.Batch) (*entry, error) {
 		}
 	}
 	e.size = int64(n) + int64(8*e.rows) + 4096
-	return e, e.check(b)
+	return e, e.check()
 }
 
 // check finds the columns that every event has.
-func (e *entry) check(b *wire.Batch) error {
+func (e *entry) check() error {
 	e.message = e.fields[fieldMessage]
 	if e.message == nil || e.message.Encoding != wire.Encoding_PLAIN || int(e.message.Count) != e.rows {
 		return fmt.Errorf("batch of entry %d has no message for every row", e.offset)

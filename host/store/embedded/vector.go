@@ -2,7 +2,6 @@ package embedded
 
 import (
 	"encoding/binary"
-	"math/bits"
 	"unsafe"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -84,8 +83,6 @@ func (v *vector) setAll(at, n int) {
 	}
 	v.count += n
 }
-
-func (v *vector) has(row int) bool { return v.valid[row>>6]&(1<<(row&63)) != 0 }
 
 func (v *vector) addBuffer(b []byte) uint32 {
 	v.bufs = append(v.bufs, b)
@@ -362,13 +359,4 @@ func (v *vector) listData(perm []int32, n, nulls int, valid *memory.Buffer) *arr
 	defer child.Release()
 	t := v.col.arrowField().Type
 	return array.NewData(t, n, []*memory.Buffer{valid, memory.NewBufferBytes(offsets)}, []arrow.ArrayData{child.Data()}, nulls, 0)
-}
-
-// onesIn counts the set bits of a bitmap.
-func onesIn(words []uint64) int {
-	n := 0
-	for _, w := range words {
-		n += bits.OnesCount64(w)
-	}
-	return n
 }

@@ -155,7 +155,7 @@ func scanAll(t *testing.T, s store.Store, r store.ScanRequest) (seqs []int64, to
 		c := columnNamed(t, b.Batch, "event.sequence")
 		var part []int64
 		c.Each(int(b.Batch.Rows), func(_, k int) { part = append(part, c.Int(k)) })
-		require.EqualValues(t, b.Batch.Rows, len(part))
+		require.Len(t, part, int(b.Batch.Rows))
 		require.NoError(t, b.Batch.Validate(messageField))
 		seqs = append(seqs, part...)
 		batches = append(batches, part)
@@ -325,7 +325,8 @@ func testScopeZero(t *testing.T, s store.Store) {
 	st, err := s.FieldStats(ctx, nobody, store.FieldStatsRequest{Selection: whole(), Field: "observer.type"})
 	require.NoError(t, err)
 	require.Zero(t, st.Count)
-	for range s.Scan(ctx, nobody, store.ScanRequest{Selection: whole()}) {
+	for _, err := range s.Scan(ctx, nobody, store.ScanRequest{Selection: whole()}) {
+		require.NoError(t, err)
 		require.Fail(t, "nothing is to be seen")
 	}
 }
