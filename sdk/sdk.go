@@ -20,6 +20,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
@@ -93,6 +94,13 @@ type Stateful interface {
 type Notifier interface {
 	// Notify may be called again with the same a.ID. An error is final, RetryAfter asks for another try.
 	Notify(ctx context.Context, a Alert) error
+}
+
+// Opener is an optional method of all kinds, called once before the first event, for plugins whose config names
+// fields: reads are those that plugin.yaml lists, and no others are sent. An error refuses the config; its text
+// is for the admin.
+type Opener interface {
+	Opened(reads []ecs.Field) error
 }
 
 // Closer is an optional method of all kinds, called once before the process ends.

@@ -1,12 +1,315 @@
 package main
 
 import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/netip"
+	"strings"
 	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/logcenter/logcenter/sdk"
+	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/plugintest"
+	"github.com/logcenter/logcenter/sdk/wire"
 )
 
 func TestGolden(t *testing.T)      { plugintest.Golden(t, sdk.DetectorStage(New)) }
 func TestConformance(t *testing.T) { plugintest.Conformance(t, sdk.DetectorStage(New)) }
 func BenchmarkDetect(b *testing.B) { plugintest.Bench(b, sdk.DetectorStage(New)) }
+
+// login is a failed login in the tests below.
+type login struct {
+	at time.Duration // behind start
+	ip string
+}
+
+var start = time.Date(2026, 10, 11, 11, 55, 0, 0, time.UTC)
+
+// run is a detector with one rule, and what it has raised.
+type run struct {
+	t      *testing.T
+	stage  *sdk.Stage
+	config string
+	n      int
+	alerts []sdk.Alert
+}
+
+func newRun(t *testing.T, config string) *run {
+	r := &run{t: t, config: config}
+	r.restart()
+	return r
+}
+
+// restart is a fresh process.
+func (r *run) restart() {
+	r.t.Helper()
+	r.stage = sdk.DetectorStage(New)
+	plugintest.Open(r.t, r.stage, []byte(r.config))
+}
+
+// send hands over logins as one batch.
+func (r *run) send(logins ...login) {
+	r.t.Helper()
+	lines := make([][]byte, len(logins))
+	var at, received, ip, outcome, place wire.Builder
+	at.Reset(wire.Type_TIMESTAMP, false, len(logins), nil, nil)
+	received.Reset(wire.Type_TIMESTAMP, false, len(logins), nil, nil)
+	ip.Reset(wire.Type_IP, false, len(logins), nil, nil)
+	outcome.Reset(wire.Type_STRING, false, len(logins), nil, nil)
+	place.Reset(wire.Type_INT64, false, len(logins), nil, nil)
+	for i, l := range logins {
+		lines[i] = fmt.Appendf(nil, "login %d failed", r.n)
+		at.Nanos(i, start.Add(l.at).UnixNano())
+		received.Nanos(i, start.Add(24*time.Hour).UnixNano())
+		if l.ip != "" {
+			ip.IP(i, netip.MustParseAddr(l.ip).As16())
+		}
+		outcome.Text(i, "failure")
+		place.Int(i, int64(r.n)<<8)
+		r.n++
+	}
+	b := plugintest.Lines(lines)
+	b.Journal, b.Partition = "journal", 3
+	for f, w := range map[ecs.Field]*wire.Builder{
+		ecs.Timestamp: &at, ecs.EventIngested: &received, ecs.SourceIP: &ip, ecs.EventOutcome: &outcome, ecs.LogcenterPosition: &place,
+	} {
+		if !w.Used() {
+			continue
+		}
+		for i, c := range b.Columns {
+			if c.Field == uint32(f) {
+				b.Columns = append(b.Columns[:i], b.Columns[i+1:]...)
+				break
+			}
+		}
+		b.Columns = append(b.Columns, w.Finish(uint32(f)))
+	}
+	require.NoError(r.t, r.stage.Process(context.Background(), b, func(res *wire.Result) error {
+		for _, a := range res.Alerts {
+			r.alerts = append(r.alerts, sdk.AlertFromWire(a))
+		}
+		require.Empty(r.t, res.Error)
+		return nil
+	}))
+}
+
+// rule is a config with one rule of three events in ten minutes.
+func config(more string) string {
+	return `{"builtin":false,"rules":[{"id":"r","name":"R","query":"event.outcome:failure","group_by":["source.ip"],"threshold":2` + more + `}]}`
+}
+
+const m = time.Minute
+
+func TestWindow(t *testing.T) {
+	a, b := "192.0.2.1", "192.0.2.2"
+	for _, tt := range []struct {
+		name  string
+		given []login
+		want  []time.Duration // when the last event of each alert happened
+	}{
+		{"one more than the threshold", []login{{0, a}, {m, a}, {2 * m, a}}, []time.Duration{2 * m}},
+		{"as many as the threshold", []login{{0, a}, {m, a}}, nil},
+		{"across the full hour", []login{{4 * m, a}, {6 * m, a}, {13 * m, a}}, []time.Duration{13 * m}},
+		{"just within", []login{{0, a}, {0, a}, {10*m - 1, a}}, []time.Duration{10*m - 1}},
+		{"just not", []login{{0, a}, {0, a}, {10 * m, a}}, nil},
+		{"groups apart", []login{{0, a}, {m, b}, {2 * m, a}, {3 * m, b}}, nil},
+		{"both groups", []login{{0, a}, {0, b}, {m, a}, {m, b}, {2 * m, a}, {3 * m, b}}, []time.Duration{2 * m, 3 * m}},
+		{"quiet behind an alert", []login{{0, a}, {1, a}, {2, a}, {3, a}, {4, a}, {5, a}}, []time.Duration{2}},
+		{"again when the quiet is over", []login{{0, a}, {1, a}, {2, a}, {5 * m, a}, {11 * m, a}, {12 * m, a}, {13 * m, a}}, []time.Duration{2, 13 * m}},
+		{"events of the alert are spent", []login{{0, a}, {8 * m, a}, {9 * m, a}, {19 * m, a}, {20 * m, a}}, []time.Duration{9 * m}},
+		{"late event completes", []login{{0, a}, {12 * m, a}, {6 * m, a}, {5 * m, a}}, []time.Duration{6 * m}},
+		{"late event, old window", []login{{0, a}, {m, a}, {15 * m, a}, {26 * m, a}, {37 * m, a}, {2 * m, a}}, []time.Duration{2 * m}},
+		{"a clock years ahead", []login{{0, a}, {876000 * time.Hour, a}, {m, a}, {2 * m, a}}, []time.Duration{2 * m}},
+		{"without an address", []login{{0, ""}, {1, ""}, {2, ""}, {3, ""}}, nil},
+		{"IPv6", []login{{0, "2001:db8::1"}, {1, "2001:db8::1"}, {2, "2001:db8::1"}}, []time.Duration{2}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			for _, step := range []int{1, 2, len(tt.given)} { // batches of any size decide alike
+				r := newRun(t, config(""))
+				for i := 0; i < len(tt.given); i += step {
+					r.send(tt.given[i:min(i+step, len(tt.given))]...)
+				}
+				var got []time.Duration
+				for _, a := range r.alerts {
+					assert.EqualValues(t, 3, a.Count)
+					assert.Len(t, a.EventIDs, 3)
+					got = append(got, a.Last.Sub(start))
+				}
+				assert.Equal(t, tt.want, got, "batches of %d", step)
+			}
+		})
+	}
+}
+
+func TestTwentyOneAcrossAClockBoundary(t *testing.T) {
+	r := newRun(t, `{}`)
+	for i := range 21 { // 9:50 minutes from 11:55 to 12:05
+		r.send(login{time.Duration(i) * 29500 * time.Millisecond, "192.0.2.1"})
+		assert.Empty(t, r.alerts)
+	}
+	assert.Empty(t, r.alerts, "the built-in rule wants logins, not only failures")
+
+	r = newRun(t, `{"builtin":false,"rules":[{"id":"r","name":"R","query":"event.outcome:failure"}]}`)
+	for i := range 21 {
+		assert.Empty(t, r.alerts, "after %d", i)
+		r.send(login{time.Duration(i) * 29500 * time.Millisecond, "192.0.2.1"})
+	}
+	require.Len(t, r.alerts, 1)
+	assert.EqualValues(t, 21, r.alerts[0].Count)
+}
+
+func TestAlert(t *testing.T) {
+	r := newRun(t, config(`,"severity":"Error","priority":1,"description":"D","topic":"T","method":"M","frequency":"F","remarks":"X","tags":["t"],"fields":["event.outcome","user.name"]`))
+	r.send(login{0, "192.0.2.1"}, login{1, "192.0.2.1"}, login{2, "192.0.2.1"})
+	require.Len(t, r.alerts, 1)
+	a := r.alerts[0]
+	assert.Equal(t, sdk.AlertID("r", map[string]string{"source.ip": "192.0.2.1"}, start), a.ID)
+	a.RuleVersion, a.ID = "", ""
+	assert.Equal(t, sdk.Alert{
+		Rule: "r", Name: "R", Description: "D", Topic: "T", Type: "frequency", Method: "M", Frequency: "F", Remarks: "X",
+		Severity: "Error", Priority: 1, Keys: map[string]string{"source.ip": "192.0.2.1"},
+		Fields: map[string]string{"event.outcome": "failure"}, EventIDs: []string{"journal-3-0-0", "journal-3-0-1", "journal-3-0-2"},
+		Count: 3, First: start, Last: start.Add(2), Tags: []string{"t"},
+	}, a)
+}
+
+func TestKeyword(t *testing.T) {
+	r := newRun(t, config(`,"type":"keyword"`))
+	for i := range 10 { // one every 20 seconds; quiet for a minute
+		r.send(login{time.Duration(i) * 20 * time.Second, "192.0.2.1"})
+	}
+	var at []time.Duration
+	for _, a := range r.alerts {
+		at = append(at, a.Last.Sub(start))
+	}
+	assert.Equal(t, []time.Duration{0, m, 2 * m, 3 * m}, at)
+	assert.Empty(t, r.alerts[0].Fields["suppressed"])
+	assert.Equal(t, "2", r.alerts[1].Fields["suppressed"])
+}
+
+func TestGroupsAreBounded(t *testing.T) {
+	r := newRun(t, `{"max_groups":2,`+config("")[1:])
+	a, b, c := "192.0.2.1", "192.0.2.2", "192.0.2.3"
+	r.send(login{0, a}, login{1, a}, login{2, b}, login{3, b}, login{4, c}, login{5, a})
+	assert.Empty(t, r.alerts, "a was silent longest when c came")
+	r.send(login{6, c}, login{7, c})
+	assert.Len(t, r.alerts, 1)
+
+	r = newRun(t, `{"max_events":100,`+strings.Replace(config(""), `"threshold":2`, `"threshold":90`, 1)[1:])
+	for i := range 90 {
+		r.send(login{time.Duration(i), a})
+	}
+	for i := range 20 {
+		r.send(login{time.Duration(i), b})
+	}
+	r.send(login{100, a})
+	assert.Empty(t, r.alerts, "a was forgotten when both had more than 100 events")
+}
+
+func TestSnapshot(t *testing.T) {
+	var given []login
+	for i := range 300 {
+		given = append(given, login{time.Duration(i) * 13 * time.Second, fmt.Sprintf("192.0.2.%d", i%7*i%5)})
+	}
+	whole := newRun(t, config(""))
+	for _, l := range given {
+		whole.send(l)
+	}
+	require.Greater(t, len(whole.alerts), 5)
+	cut := newRun(t, config(""))
+	for i, l := range given {
+		cut.send(l)
+		if i%17 == 0 { // the process dies; what it remembers moves on
+			var state bytes.Buffer
+			offset, err := cut.stage.Snapshot(&state)
+			require.NoError(t, err)
+			cut.restart()
+			require.NoError(t, cut.stage.Restore(&state, offset))
+		}
+	}
+	assert.Equal(t, whole.alerts, cut.alerts)
+}
+
+func TestSnapshotOfAnotherRule(t *testing.T) {
+	r := newRun(t, config(""))
+	r.send(login{0, "192.0.2.1"}, login{1, "192.0.2.1"})
+	var state bytes.Buffer
+	_, err := r.stage.Snapshot(&state)
+	require.NoError(t, err)
+	r.config = config(`,"window":"5m"`)
+	r.restart()
+	require.NoError(t, r.stage.Restore(bytes.NewReader(state.Bytes()), 0))
+	r.send(login{2, "192.0.2.1"})
+	assert.Empty(t, r.alerts, "what was counted for another window must not count")
+}
+
+func TestRestoreRefuses(t *testing.T) {
+	r := newRun(t, config(""))
+	r.send(login{0, "192.0.2.1"}, login{1, "192.0.2.1"})
+	var state bytes.Buffer
+	_, err := r.stage.Snapshot(&state)
+	require.NoError(t, err)
+	for n := range state.Len() {
+		require.Error(t, r.stage.Restore(bytes.NewReader(state.Bytes()[:n]), 0), "cut at %d", n)
+	}
+	r.send(login{2, "192.0.2.1"})
+	assert.Empty(t, r.alerts, "a refused snapshot leaves nothing behind")
+}
+
+func FuzzRestore(f *testing.F) {
+	f.Add([]byte(stateMagic))
+	f.Add([]byte(stateMagic + "\x01\x01j\x01\x01r\x00\x01\x00\x00\x02\x00\x01\x02\x02\x00\x00"))
+	f.Fuzz(func(t *testing.T, state []byte) {
+		d, err := New(Config{MaxGroups: 10, MaxEvents: 100, Builtin: true})
+		require.NoError(t, err)
+		if d.(*detector).Restore(bytes.NewReader(state)) == nil {
+			require.NoError(t, d.(*detector).Snapshot(&bytes.Buffer{}))
+		}
+	})
+}
+
+func TestConfigErrors(t *testing.T) {
+	for _, tt := range []struct{ config, want string }{
+		{`{"rules":[{"id":"r","name":"R","query":"a AND"}]}`, `rules[0].query: column`},
+		{`{"rules":[{"id":"r","name":"R"}]}`, `rules[0].query: is required`},
+		{`{"rules":[{"id":"r","name":"R","query":"x","window":"10"}]}`, `rules[0].window`},
+		{`{"rules":[{"id":"r","name":"R","query":"x","severity":"error"}]}`, `did you mean "Error"?`},
+		{`{"rules":[{"id":"r","name":"R","query":"x","group_by":["source.ipp"]}]}`, `rules[0].group_by[0]: field source.ipp is not one that this plugin reads`},
+		{`{"rules":[{"id":"r","name":"R","query":"x","group_by":["tags"]}]}`, `rules[0].group_by[0]: tags cannot part groups`},
+		{`{"rules":[{"id":"r","name":"R","query":"process.executable:sh"}]}`, `rule r: field process.executable is not one that this plugin reads`},
+		{`{"rules":[{"id":"r","name":"R","query":"source.ip:x"}]}`, `rules[0].query`},
+		{`{"rules":[{"id":"r","name":"R","query":"x"},{"id":"r","name":"R","query":"x"}]}`, `rules[1].id: "r" is used twice`},
+		{`{"disable":["nope"]}`, `disable[0]: there is no rule "nope"`},
+	} {
+		m, err := plugintest.ReadManifest("plugin.yaml")
+		require.NoError(t, err)
+		err = sdk.DetectorStage(New).Open(openRequest(m, tt.config))
+		assert.ErrorContains(t, err, tt.want, "%s", tt.config)
+	}
+}
+
+func TestBuiltinCanBeReplacedAndLeftOut(t *testing.T) {
+	d, err := New(Config{MaxGroups: 1, MaxEvents: 100, Builtin: true, Disable: []string{"error-burst"}, Rules: []Rule{
+		{ID: "attack-burst", Name: "mine", Query: "x", Threshold: 1, Window: m, Type: "frequency"},
+	}})
+	require.NoError(t, err)
+	var got []string
+	for _, r := range d.(*detector).rules {
+		got = append(got, r.ID+" "+r.Name)
+	}
+	assert.Equal(t, []string{"login-failures Many failed logins from one address", "attack-burst mine"}, got)
+}
+
+func openRequest(m *plugintest.Manifest, config string) *wire.OpenRequest {
+	r := &wire.OpenRequest{ConfigJson: []byte(config), MessageField: uint32(ecs.Message)}
+	for _, f := range m.Reads {
+		i := f.Info()
+		r.Reads = append(r.Reads, &wire.FieldDecl{Id: uint32(f), Name: i.Name, Type: sdk.WireType(i.Type), List: i.List, Description: i.Description})
+	}
+	return r
+}

@@ -168,11 +168,28 @@ type notes struct {
 	told                             time.Time
 }
 
+// every is how often an admin is told.
+const every = time.Minute
+
 func (n *notes) tell() {
-	if n.ungrouped+n.forgotten+n.suppressed == 0 || time.Since(n.told) < time.Minute {
-		return
+	if n.told.IsZero() { // the first batch
+		n.told = time.Now()
 	}
-	fmt.Fprintf(os.Stderr, "events without the fields of group_by: %d; groups forgotten because there were too many: %d; events within the quiet time behind an alert: %d\n",
-		n.ungrouped, n.forgotten, n.suppressed)
+	if time.Since(n.told) >= every {
+		n.flush()
+	}
+}
+
+func (n *notes) flush() {
+	if n.ungrouped+n.forgotten+n.suppressed > 0 {
+		fmt.Fprintf(os.Stderr, "not counted: %d events without the fields of group_by, %d in the quiet time behind an alert; %d groups forgotten because there were too many\n",
+			n.ungrouped, n.suppressed, n.forgotten)
+	}
 	*n = notes{told: time.Now()}
+}
+
+// Close tells what was not told yet.
+func (d *detector) Close() error {
+	d.notes.flush()
+	return nil
 }
