@@ -2,7 +2,8 @@
 //
 // The one idea: an answer of 200 is a receipt. All records of the request are durable then; any other
 // answer means that the sender sends the request again, and with an Idempotency-Key nothing is stored
-// twice. A request is read as a whole before any of it is stored.
+// twice. Without one, records of a request that was answered 429 or 503 may be stored all the same. A
+// request is read as a whole before any of it is stored.
 //
 //	POST …/NAME            Content-Type: text/plain            a record a line
 //	POST …/NAME            Content-Type: application/x-ndjson  a JSON object a line

@@ -3,6 +3,7 @@ package httpin
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -42,14 +43,17 @@ func start(t testing.TB, h *inputtest.Host, change func(*Config)) *server {
 	s := &server{in: in, Server: httptest.NewServer(in)}
 	t.Cleanup(s.Close)
 	s.stop = inputtest.Run(t, in)
-	inputtest.Until(t, "the input runs", func() bool {
-		_, leave := in.enter()
-		if leave != nil {
-			leave()
-		}
-		return leave != nil
-	})
+	runs(t, in)
 	return s
+}
+
+func runs(t testing.TB, in *Input) {
+	t.Helper()
+	inputtest.Until(t, "the input runs", func() bool {
+		in.mu.Lock()
+		defer in.mu.Unlock()
+		return in.batcher != nil
+	})
 }
 
 // post sends a body and returns status and answer; headers are pairs.
@@ -290,6 +294,42 @@ func TestFullJournal(t *testing.T) {
 	require.NoError(t, h.Intake.Commit(c, h.Journal.Last()))
 	inputtest.Until(t, "there is room", func() bool { return h.Intake.Blocked() == nil })
 	s.ok(t, "", line, 1, "Idempotency-Key", "more")
+}
+
+// broken is a journal whose disk fails.
+type broken struct{ journal.Journal }
+
+func (broken) Append(ctx context.Context, _ []byte) (uint64, error) {
+	<-ctx.Done()
+	return 0, ctx.Err()
+}
+
+func (b broken) Stats() journal.Stats {
+	s := b.Journal.Stats()
+	s.Err = "appending fails: no space left on device"
+	return s
+}
+
+func TestFailingDisk(t *testing.T) {
+	h := inputtest.NewHost(t)
+	intake, err := input.NewIntake(broken{h.Journal}, t.TempDir(), input.IntakeOptions{})
+	require.NoError(t, err)
+	in, err := New(Config{Common: input.Common{Name: "web"}, MaxWait: 50 * time.Millisecond}, input.Env{Intake: intake})
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- in.Run(ctx) }()
+	runs(t, in)
+	s := &server{in: in, Server: httptest.NewServer(in)}
+	defer s.Close()
+	for _, headers := range [][]string{nil, {"Idempotency-Key", "k"}} {
+		status, answer := s.post(t, "", "x", headers...)
+		assert.Equal(t, 503, status)
+		assert.Contains(t, fmt.Sprint(answer), "no space left on device")
+	}
+	cancel()
+	require.ErrorIs(t, <-ended, input.ErrUnavailable)
+	assert.EqualValues(t, 1, in.Stats().Dropped["shutdown"])
 }
 
 func TestSenderThatGoesAway(t *testing.T) {

@@ -204,6 +204,28 @@ func TestPortInUse(t *testing.T) {
 	assert.ErrorContains(t, err, "listens on nothing")
 }
 
+// An input that cannot run is reported, and the others do not notice.
+func TestRunAll(t *testing.T) {
+	h := inputtest.NewHost(t)
+	good, _, tcp := start(t, h, func(c *Config) { c.Parser = "dptech" })
+	bad, err := New(Config{Common: input.Common{Name: "bad"}, TCP: tcp}, h.Env())
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	reported, ended := make(chan string, 10), make(chan struct{})
+	inputs := []input.Input{bad, good}
+	go func() {
+		defer close(ended)
+		input.RunAll(ctx, inputs, func(format string, args ...any) { reported <- fmt.Sprintf(format, args...) })
+	}()
+	assert.Contains(t, <-reported, "input bad: ")
+	write(t, dial(t, "tcp", tcp), "hello\n")
+	received(t, good, 1)
+	assert.Equal(t, map[string]string{"syslog": "dptech"}, input.Parsers(inputs))
+	cancel()
+	<-ended
+}
+
 // What senders have handed over when the host stops is durable afterwards, and the input can run again.
 func TestStopFlushes(t *testing.T) {
 	h := inputtest.NewHost(t)
