@@ -58,7 +58,7 @@ test-long: build ## the tests in their full counts, which takes hours
 
 .PHONY: check
 check: ## format, vet, lint, generated files, known vulnerabilities
-	@unformatted=$$($(TOOL) gofumpt -l .); \
+	@unformatted=$$($(TOOL) gofumpt -l $$(git ls-files '*.go')); \
 	test -z "$$unformatted" || { printf 'not formatted, run "%s gofumpt -w FILE":\n%s\n' '$(TOOL)' "$$unformatted" >&2; exit 1; }
 	go vet -tags $(TAGS) ./...
 	$(TOOL) golangci-lint run

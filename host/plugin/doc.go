@@ -11,7 +11,7 @@ import "time"
 // How plugins are supervised, all in one place.
 const (
 	startTimeout  = 15 * time.Second      // from exec to Open answered
-	callDeadline  = 10 * time.Second      // one Process call; longer means it hangs
+	callDeadline  = 10 * time.Second      // one call, where Options say nothing else; longer means it hangs
 	pingInterval  = 2 * time.Second       // how soon an idle plugin's death is noticed
 	pingTimeout   = 5 * time.Second       //
 	backoffFirst  = 10 * time.Millisecond // before the first restart; doubles

@@ -3,6 +3,7 @@ package plugin
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 
 	"github.com/logcenter/logcenter/sdk"
@@ -57,6 +58,10 @@ func (p *InProcess) Process(ctx context.Context, b *wire.Batch) (*Answer, error)
 		if err := r.Validate(b, uint32(ecs.Message)); err != nil {
 			reply.Release()
 			return nil, err
+		}
+		if r.Error != "" && p.m.Kind != wire.Kind_DETECTOR {
+			defer reply.Release()
+			return nil, fmt.Errorf("it failed on the batch: %s", r.Error)
 		}
 		p.m.restrict(r)
 		return &Answer{Parts: []Part{{0, int(b.Rows), reply, nil}}}, nil

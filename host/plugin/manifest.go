@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 
@@ -265,7 +266,7 @@ func decls(fields []ecs.Field) []*wire.FieldDecl {
 // Label is how logs and errors name the plugin.
 func (m *Manifest) Label() string { return strings.TrimSpace(m.ID + " " + m.Version) }
 
-// restrict takes out of an answer what the manifest does not grant, and counts it in the answer.
+// restrict takes out of an answer what the manifest does not grant, counts it in the answer, and mends texts.
 func (m *Manifest) restrict(r *wire.Result) {
 	strip := func(cs []*wire.Column) []*wire.Column {
 		kept := cs[:0]
@@ -288,6 +289,44 @@ func (m *Manifest) restrict(r *wire.Result) {
 	}
 	if !m.MayDrop {
 		r.Drop = nil
+	}
+	for _, e := range r.Errors {
+		e.Code, e.Message, e.Field = mend(e.Code), mend(e.Message), mend(e.Field)
+	}
+}
+
+// maxNote bounds what a plugin can say of one event.
+const maxNote = 512
+
+// mend makes a short text of what a plugin says: it becomes part of an event, which must stay UTF-8.
+func mend(s string) string {
+	if len(s) > maxNote {
+		s = s[:maxNote]
+		for i := 0; i < utf8.UTFMax && !utf8.ValidString(s[len(s)-min(len(s), utf8.UTFMax):]); i++ {
+			s = s[:len(s)-1]
+		}
+	}
+	return strings.Clone(strings.ToValidUTF8(s, "\uFFFD"))
+}
+
+// mendAlert makes the texts of an alert UTF-8, which protobuf insists on when a notifier is told of it.
+func mendAlert(a *wire.Alert) {
+	for _, s := range [...]*string{
+		&a.Id, &a.Rule, &a.RuleVersion, &a.Name, &a.Description, &a.Topic, &a.Type, &a.Method, &a.Frequency, &a.Remarks, &a.Severity,
+	} {
+		*s = strings.ToValidUTF8(*s, "\uFFFD")
+	}
+	for _, list := range [...][]string{a.EventIds, a.Tags} {
+		for i, s := range list {
+			list[i] = strings.ToValidUTF8(s, "\uFFFD")
+		}
+	}
+	for _, m := range [...]*map[string]string{&a.Keys, &a.Fields} {
+		clean := make(map[string]string, len(*m))
+		for k, v := range *m {
+			clean[strings.ToValidUTF8(k, "\uFFFD")] = strings.ToValidUTF8(v, "\uFFFD")
+		}
+		*m = clean
 	}
 }
 

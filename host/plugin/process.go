@@ -23,13 +23,14 @@ import (
 
 // process is one running plugin process, ready to be called. Safe for concurrent use.
 type process struct {
-	m       *Manifest
-	client  *goplugin.Client
-	rpc     goplugin.ClientProtocol
-	stage   wire.StageClient
-	cmd     *exec.Cmd
-	pid     int
-	started time.Time
+	m        *Manifest
+	deadline time.Duration // of a call
+	client   *goplugin.Client
+	rpc      goplugin.ClientProtocol
+	stage    wire.StageClient
+	cmd      *exec.Cmd
+	pid      int
+	started  time.Time
 	// generation tells processes of one plugin apart; set when it goes into service.
 	generation uint64
 	schema     []byte // JSON Schema of the config
@@ -41,7 +42,10 @@ type process struct {
 	failOnce sync.Once
 	failed   chan struct{} // closed when the process is of no more use
 	failure  error         // set before failed is closed
-	calls    sync.WaitGroup
+
+	gate  sync.Mutex // guards dead, and calls from growing once it is set
+	dead  bool
+	calls sync.WaitGroup
 }
 
 // stream is one long-lived call; one batch is in flight on it at a time.
@@ -58,6 +62,7 @@ type launch struct {
 	socketDir string
 	config    []byte // JSON
 	shm       bool
+	deadline  time.Duration // of a call
 	log       hclog.Logger
 }
 
@@ -79,7 +84,7 @@ func start(ctx context.Context, l launch) (p *process, err error) {
 	cmd := exec.Command(l.binary)
 	cmd.Dir = l.manifest.Dir
 	cmd.Env = []string{"PATH=/usr/bin:/bin", "LANG=C.UTF-8", "TZ=UTC", goplugin.EnvUnixSocketDir + "=" + l.socketDir}
-	p = &process{m: l.manifest, cmd: cmd, started: time.Now(), failed: make(chan struct{}), streams: make(chan *stream, 64)}
+	p = &process{m: l.manifest, deadline: l.deadline, cmd: cmd, started: time.Now(), failed: make(chan struct{}), streams: make(chan *stream, 64)}
 	defer func() {
 		if err != nil {
 			p.kill()
@@ -229,23 +234,30 @@ var errNonsense = errors.New("nonsense answer")
 // process sends one batch and waits for the answer, which it checks. Any error but ctx's means that this
 // process is of no more use.
 func (p *process) process(ctx context.Context, b *wire.Batch) (*Reply, error) {
-	p.calls.Add(1)
+	if !p.enter() {
+		<-p.failed
+		return nil, p.failure
+	}
 	defer p.calls.Done()
 	s, err := p.idleStream()
 	if err != nil {
 		return nil, err
 	}
-	timer := time.AfterFunc(callDeadline, func() {
-		p.fail(fmt.Errorf("no answer within %v", callDeadline))
+	timer := time.AfterFunc(p.deadline, func() {
+		p.fail(fmt.Errorf("no answer within %v", p.deadline))
 		s.cancel()
 	})
 	stop := context.AfterFunc(ctx, s.cancel)
-	r, err := p.exchange(s, b)
+	r, err := p.exchange(ctx, s, b)
 	if !timer.Stop() && err != nil {
-		err = fmt.Errorf("no answer within %v", callDeadline)
+		err = fmt.Errorf("no answer within %v", p.deadline)
 	}
-	if !stop() && err != nil && ctx.Err() != nil {
-		return nil, ctx.Err()
+	if !stop() { // the stream is, or is about to be, cancelled
+		if err != nil {
+			r.Release()
+			return nil, ctx.Err()
+		}
+		return r, nil
 	}
 	if err != nil {
 		s.cancel()
@@ -255,6 +267,17 @@ func (p *process) process(ctx context.Context, b *wire.Batch) (*Reply, error) {
 	}
 	p.streams <- s
 	return r, nil
+}
+
+// enter begins a call, which keeps the shared memory mapped; false when the process is being taken down.
+func (p *process) enter() bool {
+	p.gate.Lock()
+	defer p.gate.Unlock()
+	if p.dead {
+		return false
+	}
+	p.calls.Add(1)
+	return true
 }
 
 func (p *process) idleStream() (*stream, error) {
@@ -273,11 +296,15 @@ func (p *process) idleStream() (*stream, error) {
 	return &stream{ClientStream: st, cancel: cancel}, nil
 }
 
-func (p *process) exchange(s *stream, b *wire.Batch) (*Reply, error) {
-	b.BudgetNs = int64(callDeadline * 9 / 10)
+func (p *process) exchange(ctx context.Context, s *stream, b *wire.Batch) (*Reply, error) {
+	b.BudgetNs = int64(p.deadline * 9 / 10)
 	out, slot, err := p.encode(b)
 	if slot >= 0 {
-		defer func() { p.slots <- slot }()
+		defer func() {
+			if ctx.Err() == nil { // else the plugin may still be writing to it, so nobody gets it again
+				p.slots <- slot
+			}
+		}()
 	}
 	if err != nil {
 		return nil, err
@@ -318,9 +345,13 @@ func (p *process) exchange(s *stream, b *wire.Batch) (*Reply, error) {
 // encode puts the batch into shared memory where there is a slot and room, else into a message. slot is -1
 // in the second case.
 func (p *process) encode(b *wire.Batch) (out *wire.Outgoing, slot int, err error) {
-	if p.slots != nil {
-		if n := b.SizeVT(); n <= shmSlotBytes {
-			slot = <-p.slots
+	slot = -1
+	if n := b.SizeVT(); p.slots != nil && n <= shmSlotBytes {
+		select {
+		case slot = <-p.slots:
+		default: // more calls than slots
+		}
+		if slot >= 0 {
 			if _, err := b.MarshalToSizedBufferVT(p.requests.Slot(slot)[:n]); err != nil {
 				return nil, slot, err
 			}
@@ -361,6 +392,10 @@ func (p *process) kill() {
 		}
 		p.client.Kill()
 	}
+	p.gate.Lock()
+	p.dead = true
+	p.gate.Unlock()
+	p.fail(errors.New("stopped"))
 	for {
 		select {
 		case s := <-p.streams:

@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/sirupsen/logrus"
 
@@ -24,7 +26,9 @@ type Options struct {
 	RunDir  string   // for private copies of binaries; made if missing, 0700
 	Plugins map[string]Settings
 	Socket  bool // no shared memory for anyone
-	Log     *logrus.Entry
+	// CallDeadline is how long one call may take until the plugin counts as hung. 0 = 10 s.
+	CallDeadline time.Duration
+	Log          *logrus.Entry
 }
 
 // Settings are an admin's words on one plugin. The zero value: enabled, default config.
@@ -95,20 +99,36 @@ func (r *Registry) add(dir string) error {
 	}
 	m, err := ReadManifest(dir)
 	if err != nil {
-		return err
+		return r.nameOther(err)
 	}
 	if have := r.plugins[m.ID]; have != nil {
 		return fmt.Errorf("%s: plugin id %s is taken by %s", filepath.Join(dir, ManifestName), m.ID, have.m.Dir)
 	}
 	s := r.o.Plugins[m.ID]
-	l := launch{manifest: m, socketDir: r.socketDir, shm: m.Trusted && !r.o.Socket && !s.Socket, log: newLog(r.o.Log, m.ID)}
+	l := launch{manifest: m, deadline: cmp.Or(r.o.CallDeadline, callDeadline), socketDir: r.socketDir, shm: m.Trusted && !r.o.Socket && !s.Socket, log: newLog(r.o.Log, m.ID)}
 	r.plugins[m.ID] = newPlugin(m, l)
 	r.order = append(r.order, m.ID)
 	return nil
 }
 
-// Start enables every plugin that is not disabled. A plugin that does not start is left disabled with its
-// reason; all reasons are returned, and the others run.
+// nameOther says which plugin declared the field first whose type err is about.
+func (r *Registry) nameOther(err error) error {
+	var conflict *ecs.ConflictError
+	if !errors.As(err, &conflict) {
+		return err
+	}
+	f, _ := ecs.Lookup(conflict.Name)
+	for _, id := range r.order {
+		if m := r.plugins[id].m; slices.Contains(m.Writes, f) || slices.Contains(m.Reads, f) {
+			return fmt.Errorf("%w; plugin %s has it so (%s)", err, id, filepath.Join(m.Dir, ManifestName))
+		}
+	}
+	return err
+}
+
+// Start enables every plugin that is not disabled. One that does not start has failed, with its reason; all
+// reasons are returned, and the others run. A plugin that nobody configured and that cannot do without is left
+// disabled, which is no error.
 func (r *Registry) Start(ctx context.Context) error {
 	var mu sync.Mutex
 	var errs []error
@@ -118,7 +138,13 @@ func (r *Registry) Start(ctx context.Context) error {
 			continue
 		}
 		wg.Go(func() {
-			if err := r.Enable(ctx, id); err != nil {
+			err := r.Enable(ctx, id)
+			var refused *ConfigError
+			if _, configured := r.o.Plugins[id]; !configured && errors.As(err, &refused) {
+				r.plugins[id].set(Disabled, "needs configuration: "+refused.Msg, nil)
+				return
+			}
+			if err != nil {
 				mu.Lock()
 				errs = append(errs, err)
 				mu.Unlock()
@@ -139,9 +165,10 @@ func (r *Registry) Enable(ctx context.Context, id string) error {
 	if err != nil {
 		return fmt.Errorf("plugins.%s.config: %w", id, err)
 	}
+	defer r.tell()
 	binary, sum, err := privateCopy(p.m.Binary, r.o.RunDir)
 	if err != nil {
-		p.set(Disabled, err.Error(), nil)
+		p.unfit(err)
 		return fmt.Errorf("plugin %s: %w", id, err)
 	}
 	p.mu.Lock()
@@ -150,7 +177,6 @@ func (r *Registry) Enable(ctx context.Context, id string) error {
 	if err := p.Enable(ctx); err != nil {
 		return fmt.Errorf("plugin %s: %w", id, err)
 	}
-	r.tell()
 	return nil
 }
 
@@ -196,13 +222,13 @@ func (r *Registry) All() []*Plugin {
 	return all
 }
 
-// InService returns the plugins of a kind that are enabled, sorted by id; quarantined ones too for maskers,
-// as events must wait for these and not pass.
+// InService returns the plugins of a kind that are enabled, sorted by id. Of maskers it returns all that are
+// not disabled, also those that failed to start or are quarantined: events must wait for them, not pass.
 func (r *Registry) InService(k wire.Kind) []*Plugin {
 	var out []*Plugin
 	for _, p := range r.All() {
 		st, _ := p.State()
-		if p.m.Kind == k && (st == Running || st == Starting || st == Quarantined && k == wire.Kind_MASKER) {
+		if p.m.Kind == k && (st == Running || st == Starting || k == wire.Kind_MASKER && st != Disabled) {
 			out = append(out, p)
 		}
 	}
@@ -229,7 +255,7 @@ func (r *Registry) tell() {
 func (r *Registry) Declared() []ecs.Field {
 	seen := map[ecs.Field]bool{}
 	for _, p := range r.All() {
-		if st, _ := p.State(); st == Disabled {
+		if st, _ := p.State(); st == Disabled || st == Failed {
 			continue
 		}
 		for _, f := range p.m.Writes {

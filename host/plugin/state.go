@@ -11,26 +11,47 @@ import (
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
-// Snapshot returns a detector's state as it is after the last batch it answered.
-func (p *Plugin) Snapshot(ctx context.Context) ([]byte, error) {
+// maxState bounds what a detector may keep.
+const maxState = 256 << 20
+
+// Snapshot returns a detector's state as it is after the last batch that its process of this generation
+// answered, and that batch's offset. ErrRestarted if another process runs now.
+func (p *Plugin) Snapshot(ctx context.Context, generation uint64) (offset uint64, state []byte, err error) {
 	proc, err := p.running(ctx)
 	if err != nil {
-		return nil, err
+		return 0, nil, err
 	}
-	st, err := proc.stage.Snapshot(ctx, &wire.SnapshotRequest{})
+	if proc.generation != generation {
+		return 0, nil, ErrRestarted
+	}
+	if offset, state, err = proc.snapshot(ctx); err != nil && ctx.Err() == nil {
+		p.Failures.Add(1)
+		proc.fail(fmt.Errorf("snapshot: %w", err))
+	}
+	return offset, state, err
+}
+
+func (p *process) snapshot(ctx context.Context) (offset uint64, state []byte, err error) {
+	ctx, cancel := context.WithTimeout(ctx, p.deadline)
+	defer cancel()
+	st, err := p.stage.Snapshot(ctx, &wire.SnapshotRequest{})
 	if err != nil {
-		return nil, err
+		return 0, nil, err
 	}
-	var state bytes.Buffer
+	var all bytes.Buffer
 	for {
 		c, err := st.Recv()
 		if errors.Is(err, io.EOF) {
-			return state.Bytes(), nil
+			return offset, all.Bytes(), nil
 		}
 		if err != nil {
-			return nil, err
+			return 0, nil, err
 		}
-		state.Write(c.Data)
+		if all.Len()+len(c.Data) > maxState {
+			return 0, nil, fmt.Errorf("state of more than %d bytes", maxState)
+		}
+		all.Write(c.Data)
+		offset = c.Offset // the last chunk says it
 	}
 }
 
@@ -46,6 +67,8 @@ func (p *Plugin) Restore(ctx context.Context, offset uint64, state []byte) error
 const restoreChunk = 1 << 20
 
 func (p *process) restore(ctx context.Context, offset uint64, state []byte) error {
+	ctx, cancel := context.WithTimeout(ctx, p.deadline)
+	defer cancel()
 	st, err := p.stage.Restore(ctx)
 	if err != nil {
 		return err
@@ -88,7 +111,10 @@ func (p *Plugin) Notify(ctx context.Context, a *wire.Alert) (retry time.Duration
 	}
 	r, err := proc.stage.Notify(ctx, a)
 	if err != nil {
-		proc.fail(fmt.Errorf("notify: %w", err))
+		if !errors.Is(ctx.Err(), context.Canceled) {
+			p.Failures.Add(1)
+			proc.fail(fmt.Errorf("notify: %w", err))
+		}
 		return time.Second, err
 	}
 	p.Calls.Add(1)
@@ -127,6 +153,9 @@ func (p *Plugin) Detect(ctx context.Context, generation uint64, b *wire.Batch) (
 			p.Failures.Add(1)
 		}
 		return nil, err
+	}
+	for _, a := range r.Alerts {
+		mendAlert(a)
 	}
 	p.count(b, r)
 	return r, nil

@@ -22,6 +22,7 @@ const (
 	Disabled    State = "disabled"
 	Starting    State = "starting" // or waiting to be restarted
 	Running     State = "running"
+	Failed      State = "failed"      // did not start; an admin enables it again
 	Quarantined State = "quarantined" // failed too often; an admin enables it again
 )
 
@@ -92,6 +93,21 @@ func (p *Plugin) CPU() time.Duration {
 func (p *Plugin) set(s State, reason string, proc *process) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.setLocked(s, reason, proc)
+}
+
+// move is set for the supervisor: false if the plugin was quarantined meanwhile, which stays.
+func (p *Plugin) move(s State, reason string, proc *process) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.state == Quarantined {
+		return false
+	}
+	p.setLocked(s, reason, proc)
+	return true
+}
+
+func (p *Plugin) setLocked(s State, reason string, proc *process) {
 	p.state, p.reason, p.proc = s, reason, proc
 	if proc != nil {
 		p.generation++
@@ -102,8 +118,17 @@ func (p *Plugin) set(s State, reason string, proc *process) {
 	p.changed = make(chan struct{})
 }
 
+// unfit says that a plugin that is wanted cannot run, unless it runs from an earlier Enable.
+func (p *Plugin) unfit(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.stop == nil {
+		p.setLocked(Failed, err.Error(), nil)
+	}
+}
+
 // Enable starts the plugin and keeps it running. It returns when the first process is ready, or with the
-// reason why it is not; then the plugin is as it was before.
+// reason why it is not; then the plugin has failed.
 func (p *Plugin) Enable(ctx context.Context) error {
 	p.mu.Lock()
 	if p.stop != nil {
@@ -111,7 +136,7 @@ func (p *Plugin) Enable(ctx context.Context) error {
 		if st, _ := p.State(); st != Quarantined {
 			return nil
 		}
-		p.Disable()
+		p.end()
 		p.mu.Lock()
 	}
 	p.crashes = nil
@@ -126,7 +151,7 @@ func (p *Plugin) Enable(ctx context.Context) error {
 		p.mu.Lock()
 		p.stop = nil
 		p.mu.Unlock()
-		p.set(Disabled, err.Error(), nil)
+		p.unfit(err)
 		return err
 	}
 	p.set(Running, "", proc)
@@ -136,6 +161,12 @@ func (p *Plugin) Enable(ctx context.Context) error {
 
 // Disable stops the plugin. Calls in flight fail and are not tried again.
 func (p *Plugin) Disable() {
+	p.end()
+	p.set(Disabled, "", nil)
+}
+
+// end stops the process, if any, and its supervisor.
+func (p *Plugin) end() {
 	p.mu.Lock()
 	stop, stopped := p.stop, p.stopped
 	p.stop = nil
@@ -145,16 +176,18 @@ func (p *Plugin) Disable() {
 	}
 	stop()
 	<-stopped
-	p.set(Disabled, "", nil)
 }
 
 func (p *Plugin) start(ctx context.Context) (*process, error) {
-	proc, err := start(ctx, p.launch)
+	p.mu.Lock()
+	l, onStart := p.launch, p.onStart
+	p.mu.Unlock()
+	proc, err := start(ctx, l)
 	if err != nil {
 		return nil, err
 	}
-	if p.onStart != nil {
-		if err := p.onStart(ctx, proc); err != nil {
+	if onStart != nil {
+		if err := onStart(ctx, proc); err != nil {
 			proc.kill()
 			return nil, err
 		}
@@ -183,13 +216,20 @@ func (p *Plugin) supervise(ctx context.Context, proc *process) {
 			<-ctx.Done()
 			return
 		}
-		p.set(Starting, err.Error(), nil)
+		if !p.move(Starting, err.Error(), nil) {
+			<-ctx.Done()
+			return
+		}
 		if proc, backoff = p.restart(ctx, backoff); proc == nil {
 			<-ctx.Done()
 			return
 		}
 		p.Restarts.Add(1)
-		p.set(Running, "", proc)
+		if !p.move(Running, "", proc) {
+			proc.kill()
+			<-ctx.Done()
+			return
+		}
 	}
 }
 
@@ -210,7 +250,9 @@ func (p *Plugin) restart(ctx context.Context, backoff time.Duration) (*process, 
 			return nil, backoff
 		}
 		p.log.Warn("plugin did not start", "error", err.Error(), "failed", failed)
-		p.set(Starting, err.Error(), nil)
+		if !p.move(Starting, err.Error(), nil) {
+			return nil, backoff
+		}
 		var refused *ConfigError
 		if failed == startsFailed || errors.As(err, &refused) {
 			p.quarantine(fmt.Sprintf("did not start %d times in a row, last: %v", failed, err))
@@ -231,11 +273,16 @@ func (p *Plugin) crashed() (tooOften bool) {
 }
 
 func (p *Plugin) quarantine(reason string) {
-	p.log.Error("plugin is quarantined; `logcenter plugin enable` puts it back into service", "reason", reason)
 	p.mu.Lock()
-	proc := p.proc
+	proc, out := p.proc, p.stop == nil || p.state == Quarantined
+	if !out {
+		p.setLocked(Quarantined, reason, nil)
+	}
 	p.mu.Unlock()
-	p.set(Quarantined, reason, nil)
+	if out { // disabled or quarantined meanwhile
+		return
+	}
+	p.log.Error("plugin is quarantined; `logcenter plugin enable` puts it back into service", "reason", reason)
 	if proc != nil {
 		proc.kill()
 	}
@@ -276,7 +323,7 @@ func (p *Plugin) running(ctx context.Context) (*process, error) {
 			default:
 				return proc, nil
 			}
-		case Disabled, Quarantined:
+		case Disabled, Failed, Quarantined:
 			return nil, fmt.Errorf("%s is %s: %w", p.m.ID, state, ErrUnavailable)
 		}
 		select {
@@ -294,6 +341,10 @@ func (p *Plugin) call(ctx context.Context, b *wire.Batch) (*Reply, error) {
 		return nil, err
 	}
 	r, err := proc.process(ctx, b)
+	if err == nil && r.Error != "" {
+		err = fmt.Errorf("it failed on the batch: %s", r.Error)
+		r.Release()
+	}
 	if err != nil && ctx.Err() == nil {
 		p.Failures.Add(1)
 		return nil, fmt.Errorf("plugin %s: %w", p.m.ID, err)
@@ -301,14 +352,17 @@ func (p *Plugin) call(ctx context.Context, b *wire.Batch) (*Reply, error) {
 	return r, err
 }
 
-// Wait returns when the plugin is running again, or with ctx's error.
+// Wait returns when the plugin is running again, with [ErrUnavailable] when it is disabled, or with ctx's error.
 func (p *Plugin) Wait(ctx context.Context) error {
 	for {
 		p.mu.Lock()
 		state, changed := p.state, p.changed
 		p.mu.Unlock()
-		if state == Running {
+		switch state {
+		case Running:
 			return nil
+		case Disabled:
+			return fmt.Errorf("%s is %s: %w", p.m.ID, state, ErrUnavailable)
 		}
 		select {
 		case <-changed:

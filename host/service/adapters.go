@@ -81,9 +81,6 @@ func pluginInfo(p *plugin.Plugin) api.PluginInfo {
 		Errors: uint64(p.RowErrors.Load() + p.Failures.Load()), CPUSeconds: p.CPU().Seconds(),
 		Reads: names(m.Reads), Writes: names(m.Writes), ConfigSchema: p.ConfigSchema(),
 	}
-	if state == plugin.Disabled && reason != "" {
-		i.State = "failed"
-	}
 	if b := p.Bytes.Load(); b > 0 {
 		i.MsPerMB = 1000 * i.CPUSeconds / (float64(b) / 1e6)
 	}
@@ -193,13 +190,13 @@ func pluginHealth(p *plugin.Plugin) api.Component {
 	switch {
 	case state == plugin.Quarantined:
 		c.Status, c.Reason, c.Advice = api.StatusDegraded, "quarantined: "+reason, "mend it, then `logcenter plugin enable "+id+"`"
-		if p.Manifest().Kind == maskerKind {
-			c.Status = api.StatusFailed // events wait for it
-		}
 	case state == plugin.Starting:
 		c.Status, c.Reason = api.StatusDegraded, "starting: "+reason
-	case state == plugin.Disabled && reason != "":
+	case state == plugin.Failed:
 		c.Status, c.Reason, c.Advice = api.StatusDegraded, reason, "mend it, then `logcenter plugin enable "+id+"`"
+	}
+	if p.Manifest().Kind == maskerKind && (state == plugin.Quarantined || state == plugin.Failed) {
+		c.Status, c.Reason = api.StatusFailed, c.Reason+"; nothing is stored until it masks again"
 	}
 	return c
 }

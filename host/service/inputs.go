@@ -10,6 +10,7 @@ import (
 
 	"github.com/logcenter/logcenter/host/config"
 	"github.com/logcenter/logcenter/host/input"
+	"github.com/logcenter/logcenter/host/input/file"
 	"github.com/logcenter/logcenter/host/input/httpin"
 	"github.com/logcenter/logcenter/host/input/syslog"
 )
@@ -57,6 +58,10 @@ func (s *Service) newInput(c *config.Input, env input.Env) (input.Input, error) 
 			}
 		}
 		return syslog.New(o, env)
+	case c.File != nil:
+		return file.New(file.Config{
+			Common: common(c), Paths: c.File.Paths, FromStart: c.File.From == "start", Poll: c.File.Poll, MaxFiles: c.File.MaxFiles,
+		}, env)
 	case c.HTTP != nil:
 		in, err := httpin.New(httpin.Config{Common: common(c), MaxBodyBytes: int64(c.HTTP.MaxBodyBytes), Path: "/api/v1/ingest/" + c.Name}, env)
 		if err != nil {

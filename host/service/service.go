@@ -297,6 +297,9 @@ func (s *Service) Run(ctx context.Context, ready func()) error {
 		s.log.WithError(err).Error("some plugins did not start")
 	}
 	s.replan()
+	if len(s.plugins.InService(maskerKind)) == 0 {
+		s.log.Warn("no masking plugin is enabled: passwords and card numbers are stored as they come")
+	}
 	work, stopWork := context.WithCancelCause(context.Background())
 	defer stopWork(nil)
 	var wg sync.WaitGroup

@@ -9,6 +9,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -167,6 +168,21 @@ func (h *hostProcess) count(query string) int64 {
 	return a.Total
 }
 
+func (h *hostProcess) metrics() string {
+	h.t.Helper()
+	r, err := http.NewRequestWithContext(h.t.Context(), http.MethodGet, "http://"+h.http+"/metrics", nil)
+	require.NoError(h.t, err)
+	token, err := os.ReadFile(filepath.Join(h.data, "admin.token"))
+	require.NoError(h.t, err)
+	r.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
+	a, err := http.DefaultClient.Do(r)
+	require.NoError(h.t, err)
+	defer a.Body.Close()
+	body, err := io.ReadAll(a.Body)
+	require.NoError(h.t, err)
+	return string(body)
+}
+
 // waitFor polls a condition; it fails the test with the host's log.
 func (h *hostProcess) waitFor(what string, within time.Duration, ok func() bool) {
 	h.t.Helper()
@@ -289,12 +305,12 @@ func TestNothingLostNothingTwiceUnderKills(t *testing.T) {
 		for range batch {
 			body = tr.line(body)
 		}
-		for { // the client tries again for a while, a killed host may take longer
-			_, err := h.client().Ingest(t.Context(), "http", body, client.IngestOptions{Key: fmt.Sprint("batch-", first)})
-			if err == nil {
-				break
-			}
-		}
+		h.waitFor("a batch to be answered", time.Minute, func() bool { // a killed host may take longer than the client tries
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			defer cancel()
+			_, err := h.client().Ingest(ctx, "http", body, client.IngestOptions{Key: fmt.Sprint("batch-", first)})
+			return err == nil
+		})
 		time.Sleep(pause)
 	}
 	if !long() {
