@@ -156,3 +156,30 @@ func BenchmarkQuery(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkScan reports what a scan of everything costs.
+func BenchmarkScan(b *testing.B) {
+	c := newCorpus(3, 500)
+	s, err := embedded.Open(b.TempDir(), embedded.Options{FlushInterval: -1, MergeInterval: -1})
+	require.NoError(b, err)
+	defer s.Close()
+	raw := 0
+	for off := uint64(1); raw < 100<<20; off++ {
+		batch, n := c.batch(batchSize)
+		raw += n
+		require.NoError(b, s.Append(context.Background(), off, []*wire.Batch{batch}))
+	}
+	require.NoError(b, s.Flush(context.Background()))
+	sel := store.Selection{From: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC), To: time.Date(2026, 12, 30, 0, 0, 0, 0, time.UTC)}
+	runtime.GC()
+	t0 := cpu()
+	for b.Loop() {
+		rows := int64(0)
+		for batch, err := range s.Scan(context.Background(), store.Everything(), store.ScanRequest{Selection: sel}) {
+			require.NoError(b, err)
+			rows += int64(batch.Batch.Rows)
+		}
+		require.Equal(b, s.Stats().Events, rows)
+	}
+	b.ReportMetric((cpu()-t0)/float64(b.N)/(float64(raw)/1e6), "cpu-ms/MB")
+}

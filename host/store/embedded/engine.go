@@ -137,6 +137,21 @@ func (c *conn) rows(ctx context.Context, sql string, f func(vals []driver.Value)
 	}
 }
 
+// records runs a query and hands out its answer in Arrow records, which belong to the driver.
+func (c *conn) records(ctx context.Context, sql string, f func(rec arrow.RecordBatch) error) error {
+	r, err := c.arrow.QueryContext(ctx, sql)
+	if err != nil {
+		return queryError(ctx, err)
+	}
+	defer r.Release()
+	for r.Next() {
+		if err := f(r.RecordBatch()); err != nil {
+			return err
+		}
+	}
+	return queryError(ctx, r.Err())
+}
+
 // view makes records readable as a view, for one scan.
 func (c *conn) view(name string, schema *arrow.Schema, records []arrow.RecordBatch) (release func(), err error) {
 	reader, err := array.NewRecordReader(schema, records)

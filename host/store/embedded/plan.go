@@ -310,7 +310,17 @@ func (s *Store) records(p *snapshot, in []int, uses map[string]bool, have map[st
 }
 
 // run executes a query that reads the relation once.
-func (s *Store) run(ctx context.Context, r *relation, sql string, f func(vals []driver.Value) error) (err error) {
+func (s *Store) run(ctx context.Context, r *relation, sql string, f func(vals []driver.Value) error) error {
+	return s.with(ctx, r, func(ctx context.Context, c *conn) error { return c.rows(ctx, sql, f) })
+}
+
+// runArrow is run, with the answer as columns.
+func (s *Store) runArrow(ctx context.Context, r *relation, sql string, f func(rec arrow.RecordBatch) error) error {
+	return s.with(ctx, r, func(ctx context.Context, c *conn) error { return c.records(ctx, sql, f) })
+}
+
+// with calls f with a connection on which the relation can be read.
+func (s *Store) with(ctx context.Context, r *relation, f func(ctx context.Context, c *conn) error) (err error) {
 	ctx, cancel := s.queryContext(ctx)
 	defer cancel()
 	c, err := s.readers.get()
@@ -325,7 +335,7 @@ func (s *Store) run(ctx context.Context, r *relation, sql string, f func(vals []
 		}
 		defer release()
 	}
-	return c.rows(ctx, sql, f)
+	return f(ctx, c)
 }
 
 var errTimeout = errors.New("the query took too long: narrow the time range or the filter")

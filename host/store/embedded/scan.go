@@ -9,14 +9,11 @@ import (
 	"fmt"
 	"iter"
 	"math"
-	"net/netip"
 	"slices"
 	"strings"
 
 	"github.com/logcenter/logcenter/host/store"
-	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/query"
-	"github.com/logcenter/logcenter/sdk/wire"
 )
 
 // scanToken is where a scan stands: behind an event of a source of a partition. Order is day, class, source, then
@@ -273,7 +270,7 @@ func (x *scanner) batch(q *selection, after int64) (last int64, err error) {
 	}
 	sql := fmt.Sprintf("SELECT %s FROM %s WHERE %s ORDER BY %s, %s LIMIT %d", strings.Join(list, ", "), r.sql, where, t, pos, x.limit)
 	b := newBatchBuilder(x.cols, int(x.limit), x.keep)
-	if err := x.store.run(x.ctx, r, sql, b.row); err != nil {
+	if err := x.store.runArrow(x.ctx, r, sql, b.add); err != nil {
 		return 0, err
 	}
 	last = math.MaxInt64
@@ -290,159 +287,14 @@ func (x *scanner) batch(q *selection, after int64) (last int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	out := store.ScanBatch{Batch: b.finish(), Token: x.token.encode(), Done: x.token.Done, Total: x.total}
+	batch, err := b.finish()
+	if err != nil {
+		return 0, err
+	}
+	out := store.ScanBatch{Batch: batch, Token: x.token.encode(), Done: x.token.Done, Total: x.total}
 	out.Batch.Journal, out.Batch.Partition = id.Journal, id.Partition
 	if !x.yield(out) {
 		return 0, errStopped
 	}
 	return last, nil
-}
-
-// batchBuilder makes a batch of rows of a segment.
-type batchBuilder struct {
-	cols                   []column
-	keep                   func(string) bool
-	rows                   int
-	n                      int
-	builders               map[string]*wire.Builder
-	order                  []string
-	lats                   map[string]float64
-	lastTime, lastPosition int64
-}
-
-func newBatchBuilder(cols []column, rows int, keep func(string) bool) *batchBuilder {
-	return &batchBuilder{cols: cols, rows: rows, keep: keep, builders: map[string]*wire.Builder{}, lats: map[string]float64{}}
-}
-
-func (b *batchBuilder) column(name string, t wire.Type, list bool) *wire.Builder {
-	w := b.builders[name]
-	if w == nil {
-		w = &wire.Builder{}
-		w.Reset(t, list, b.rows, nil, nil)
-		b.builders[name] = w
-		b.order = append(b.order, name)
-	}
-	return w
-}
-
-func (b *batchBuilder) row(v []driver.Value) error {
-	row := b.n
-	b.n++
-	for i, c := range b.cols {
-		val := v[i]
-		if val == nil {
-			continue
-		}
-		switch c.Name {
-		case colSource, colOffset:
-			continue
-		case colFlattened:
-			if err := b.undeclared(row, val.(string)); err != nil {
-				return err
-			}
-			continue
-		case fieldTime:
-			b.lastTime = val.(int64)
-		case fieldPosition:
-			b.lastPosition = val.(int64)
-		}
-		if err := b.value(c, row, val); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (b *batchBuilder) value(c column, row int, val driver.Value) error {
-	base := baseName(c.Name)
-	if base != c.Name {
-		f, _ := val.(float64)
-		if strings.HasSuffix(c.Name, suffixLat) {
-			b.lats[base] = f // its other half comes next: columns are sorted
-		} else {
-			b.column(base, wire.Type_GEO, false).Point(row, b.lats[base], f)
-		}
-		return nil
-	}
-	w := b.column(c.Name, kinds[c.Kind].wire, c.List)
-	vals := []any{val}
-	if c.List {
-		vals, _ = val.([]any)
-	}
-	for _, e := range vals {
-		switch e := e.(type) {
-		case string:
-			if f, ok := ecs.Lookup(c.Name); ok && f == ecs.Message || !ok {
-				w.Copy(row, []byte(e), 0, 0)
-			} else {
-				w.Text(row, e)
-			}
-		case int64:
-			if c.Kind == kindTime {
-				w.Nanos(row, e)
-			} else {
-				w.Int(row, e)
-			}
-		case float64:
-			w.Float(row, e)
-		case bool:
-			w.Bool(row, e)
-		default:
-			a, err := decodeIP(e)
-			if err != nil {
-				return fmt.Errorf("%s: %w", c.Name, err)
-			}
-			w.IP(row, a)
-		}
-	}
-	return nil
-}
-
-func (b *batchBuilder) undeclared(row int, text string) error {
-	var m map[string][]string
-	if err := json.Unmarshal([]byte(text), &m); err != nil {
-		return fmt.Errorf("undeclared fields of an event: %w", err)
-	}
-	for name, vals := range m {
-		if b.keep != nil && !b.keep(name) {
-			continue
-		}
-		for _, v := range vals {
-			b.column(name, wire.Type_STRING, true).Copy(row, []byte(v), 0, 0)
-		}
-	}
-	return nil
-}
-
-func (b *batchBuilder) finish() *wire.Batch {
-	out := &wire.Batch{Rows: uint32(b.n)}
-	for _, name := range b.order {
-		f, ok := ecs.Lookup(name)
-		field := uint32(0)
-		if ok {
-			field = uint32(f)
-		}
-		c := b.builders[name].Finish(field)
-		c.Name = name
-		if len(c.Present) > 0 {
-			c.Present = c.Present[:(b.n+7)/8]
-			if int(c.Count) == b.n {
-				c.Present = nil
-			}
-		}
-		out.Columns = append(out.Columns, c)
-	}
-	return out
-}
-
-func decodeIP(v any) ([16]byte, error) {
-	d, err := decodeValue(kindIP, v)
-	if err != nil {
-		return [16]byte{}, err
-	}
-	a, ok := d.(netip.Addr)
-	if !ok {
-		return [16]byte{}, fmt.Errorf("%T where an address was expected", d)
-	}
-	return a.As16(), nil
 }
