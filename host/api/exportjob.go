@@ -87,6 +87,7 @@ type exports struct {
 	store   store.Store
 	log     *logrus.Entry
 	slots   chan struct{} // one for each part that is made
+	buffers sync.Pool     // *[]byte, for parts
 	started time.Time
 	stop    context.CancelFunc
 	base    context.Context //nolint:containedctx // scans outlive the requests that begin them

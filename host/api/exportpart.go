@@ -157,7 +157,7 @@ func (x *exports) part(ctx context.Context, e *export, scope store.Scope, sel st
 	r.idle.Stop()
 	// A client that leaves must not leave a long scan behind.
 	stay := context.AfterFunc(ctx, r.cancel)
-	pt, err := r.fill(e.job, limit)
+	pt, err := r.fill(e.job, x.buffer(limit), limit)
 	if !stay() || err != nil || pt.done {
 		e.closeReader()
 	} else {
@@ -170,9 +170,23 @@ func (x *exports) part(ctx context.Context, e *export, scope store.Scope, sel st
 	return pt, nil
 }
 
-// fill makes one part. After an error the reader is not where it says.
-func (r *reader) fill(job exportJob, limit int) (*part, error) {
-	pt := &part{data: make([]byte, 0, limit+limit/16)}
+// buffer is memory for a part; reuse takes it back when the part was sent.
+func (x *exports) buffer(limit int) []byte {
+	if b, ok := x.buffers.Get().(*[]byte); ok && cap(*b) >= limit {
+		return (*b)[:0]
+	}
+	return make([]byte, 0, limit+limit/16)
+}
+
+func (x *exports) reuse(b []byte) {
+	if cap(b) <= 2*maxPart<<20 {
+		x.buffers.Put(&b)
+	}
+}
+
+// fill makes one part in buf. After an error the reader is not where it says.
+func (r *reader) fill(job exportJob, buf []byte, limit int) (*part, error) {
+	pt := &part{data: buf}
 	if r.enc.csv && r.at == (place{}) {
 		pt.data = appendCSVHeader(pt.data, job.Columns)
 	}

@@ -218,6 +218,7 @@ func (s *Server) exportData(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	defer s.exports.reuse(pt.data)
 	h := c.Writer.Header()
 	h.Set("Content-Type", contentTypes[e.job.Format])
 	h.Set("Content-Length", strconv.Itoa(len(pt.data)))
