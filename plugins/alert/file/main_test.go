@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -109,7 +108,7 @@ func TestLineThatACrashHasCutIsEnded(t *testing.T) {
 	require.NoError(t, err)
 	parts := bytes.Split(data, []byte("\n"))
 	require.Len(t, parts, 4)
-	assert.Equal(t, `{"id":"2`, string(parts[1]))
+	assert.Equal(t, []byte(`{"id":"2`), parts[1])
 	assert.Contains(t, string(parts[2]), `"id":"3"`)
 }
 
@@ -141,7 +140,7 @@ func TestWhatCannotBeWrittenIsTriedAgain(t *testing.T) {
 func TestPathThatCannotBeWrittenIsRefusedAtOnce(t *testing.T) {
 	_, err := New(Config{Path: filepath.Join(t.TempDir(), "no", "alerts.jsonl")})
 	var e *schema.Error
-	require.True(t, errors.As(err, &e))
+	require.ErrorAs(t, err, &e)
 	assert.Equal(t, "path", e.Path)
 	_, err = New(Config{Path: t.TempDir()})
 	require.Error(t, err)

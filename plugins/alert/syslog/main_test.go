@@ -159,7 +159,7 @@ func TestAReceiverThatDoesNotReadIsGivenUp(t *testing.T) {
 }
 
 // receiver takes TCP messages framed by their length.
-func receiver(t *testing.T, l net.Listener, got chan<- string) {
+func receiver(l net.Listener, got chan<- string) {
 	c, err := l.Accept()
 	if err != nil {
 		return
@@ -183,7 +183,7 @@ func TestAConnectionThatWasClosedIsMadeAnew(t *testing.T) {
 	got := make(chan string, 2)
 	n := start(t, func(c *Config) { c.Address, c.Protocol = l.Addr().String(), "tcp" })
 	for i := range 2 {
-		go receiver(t, l, got) // takes one message and closes
+		go receiver(l, got) // takes one message and closes
 		a := alert
 		a.ID = fmt.Sprint("id-", i)
 		require.NoError(t, n.Notify(context.Background(), a))

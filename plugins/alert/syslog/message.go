@@ -93,10 +93,23 @@ func appendData(b []byte, a sdk.Alert, limit int) []byte {
 		return strconv.FormatUint(n, 10)
 	}
 	for _, p := range [...][2]string{
-		{"id", a.ID}, {"name", a.Name}, {"description", a.Description}, {"topic", a.Topic}, {"type", a.Type},
-		{"method", a.Method}, {"fields", pairs(a.Fields)}, {"frequency", a.Frequency}, {"remarks", a.Remarks},
-		{"rule", a.Rule}, {"severity", a.Severity}, {"priority", number(uint64(max(0, a.Priority)))}, {"keys", pairs(a.Keys)},
-		{"count", number(a.Count)}, {"first", stamp(a.First)}, {"last", stamp(a.Last)}, {"tags", strings.Join(a.Tags, ",")},
+		{"id", a.ID},
+		{"name", a.Name},
+		{"description", a.Description},
+		{"topic", a.Topic},
+		{"type", a.Type},
+		{"method", a.Method},
+		{"fields", pairs(a.Fields)},
+		{"frequency", a.Frequency},
+		{"remarks", a.Remarks},
+		{"rule", a.Rule},
+		{"severity", a.Severity},
+		{"priority", number(uint64(max(0, a.Priority)))},
+		{"keys", pairs(a.Keys)},
+		{"count", number(a.Count)},
+		{"first", stamp(a.First)},
+		{"last", stamp(a.Last)},
+		{"tags", strings.Join(a.Tags, ",")},
 	} {
 		if p[1] == "" {
 			continue
