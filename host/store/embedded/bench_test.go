@@ -143,6 +143,17 @@ func BenchmarkQuery(b *testing.B) {
 		{"absent token", agg("zzyzx42")},
 		{"chinese", agg("心跳超时")},
 		{"regex", agg("/ssess.*n/")},
+		{"newest 10000", func() error {
+			_, err := s.Search(context.Background(), store.Everything(), store.SearchRequest{Selection: store.Selection{From: from, To: to}, Limit: store.MaxPage})
+			return err
+		}},
+		{"scattered 10000", func() error {
+			n, err := query.Parse("source.geo.country_iso_code:BR AND destination.port:443")
+			if err == nil {
+				_, err = s.Search(context.Background(), store.Everything(), store.SearchRequest{Selection: store.Selection{Query: n, From: from, To: to}, Limit: store.MaxPage})
+			}
+			return err
+		}},
 		{"newest 100", search("")},
 		{"newest 100 filtered", search("observer.type:ips AND event.severity:3")},
 		{"newest 100 rare", search("destination.port:9092 AND source.ip:10.16.3.18")},

@@ -82,10 +82,11 @@ type Store struct {
 	opts Options
 	lock *os.File
 
-	readers *engine // queries
-	writer  *engine // flushes and merges, one thread
+	writer *engine // flushes and merges, one thread
 
 	mu       sync.Mutex
+	readers  *engine    // queries
+	dropped  int        // segments dropped since it started
 	space    *sync.Cond // tail shrank, failed or closed
 	segments []*segment
 	tail     []*entry
@@ -153,15 +154,21 @@ func (s *Store) open() error {
 	}
 	s.segments, s.nextID = segs, m.NextID
 	s.durable, s.appended = m.Durable, m.Durable
-	spill := filepath.Join(s.dir, "spill")
-	if err := os.RemoveAll(spill); err != nil {
+	if err := os.RemoveAll(s.spill()); err != nil {
 		return err
 	}
-	if s.readers, err = newEngine(s.opts.Threads, s.opts.MemoryLimit, spill, false); err != nil {
+	if s.readers, err = s.newReaders(); err != nil {
 		return err
 	}
-	s.writer, err = newEngine(1, max(s.opts.MemoryLimit/4, 256<<20), spill, true)
+	s.writer, err = newEngine(1, max(s.opts.MemoryLimit/4, 256<<20), s.spill(), true)
 	return err
+}
+
+// spill is where DuckDB puts what does not fit into memory.
+func (s *Store) spill() string { return filepath.Join(s.dir, "spill") }
+
+func (s *Store) newReaders() (*engine, error) {
+	return newEngine(s.opts.Threads, s.opts.MemoryLimit, s.spill(), false)
 }
 
 func (s *Store) free() error {

@@ -352,3 +352,28 @@ func TestDeclaredLater(t *testing.T) {
 		s = openIn(t, dir, manual)
 	}
 }
+
+// TestRenewUnderScan: a new engine takes over between two queries of a scan.
+func TestRenewUnderScan(t *testing.T) {
+	s := openIn(t, t.TempDir(), manual)
+	for e := uint64(1); e <= 3; e++ {
+		evs := events(e, 300)
+		for i := range evs {
+			evs[i]["message"] = strings.Repeat("x", 100<<10)
+		}
+		b, err := storetest.Batch(e, evs)
+		require.NoError(t, err)
+		require.NoError(t, s.Append(context.Background(), e, []*wire.Batch{b}))
+	}
+	rows, steps := 0, 0
+	for b, err := range s.Scan(context.Background(), store.Everything(), store.ScanRequest{Selection: store.Selection{From: epoch, To: epoch.Add(time.Hour)}}) {
+		require.NoError(t, err)
+		rows += int(b.Batch.Rows)
+		steps++
+		require.NoError(t, s.Renew())
+	}
+	require.Equal(t, 900, rows)
+	require.Greater(t, steps, 1)
+	total, _ := tally(t, s, "")
+	require.EqualValues(t, 900, total)
+}

@@ -39,7 +39,8 @@ func newEngine(threads int, memory int64, spill string, ordered bool) (*engine, 
 			fmt.Sprintf("SET memory_limit = '%dB'", memory),
 			"SET temp_directory = " + quote(spill),
 			"SET preserve_insertion_order = " + strconv.FormatBool(ordered),
-			"SET parquet_metadata_cache = true",
+			"SET parquet_metadata_cache = true",      // never shrinks, see Store.renew
+			"SET enable_external_file_cache = false", // the kernel caches files, outside of our memory
 			"SET autoinstall_known_extensions = false",
 			"SET autoload_known_extensions = false",
 			"SET TimeZone = 'UTC'",

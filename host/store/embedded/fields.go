@@ -284,10 +284,39 @@ func (s *Store) replace(left, gone []*segment, durable uint64) error {
 	}
 	s.mu.Lock()
 	s.segments = left
+	s.dropped += len(gone)
 	s.mu.Unlock()
 	for _, g := range gone {
 		g.drop.Store(true)
 		g.release()
 	}
+	return s.renew()
+}
+
+// maxDropped is how many files DuckDB may know that are gone.
+const maxDropped = 1000
+
+// renew replaces the engine of queries once it knows many files that are gone: it keeps what it read of their
+// footers. Queries under way end on the old one. s.write is held.
+func (s *Store) renew() error {
+	s.mu.Lock()
+	due := s.dropped > maxDropped
+	s.mu.Unlock()
+	if !due {
+		return nil
+	}
+	e, err := s.newReaders()
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	old := s.readers
+	s.readers, s.dropped = e, 0
+	s.mu.Unlock()
+	s.done.Add(1)
+	go func() {
+		defer s.done.Done()
+		_ = old.close() // in memory: nothing can be lost
+	}()
 	return nil
 }

@@ -319,15 +319,23 @@ func (s *Store) runArrow(ctx context.Context, r *relation, sql string, f func(re
 	return s.with(ctx, r, func(ctx context.Context, c *conn) error { return c.records(ctx, sql, f) })
 }
 
+// reader takes a connection for a query.
+func (s *Store) reader() (*engine, *conn, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c, err := s.readers.get()
+	return s.readers, c, err
+}
+
 // with calls f with a connection on which the relation can be read.
 func (s *Store) with(ctx context.Context, r *relation, f func(ctx context.Context, c *conn) error) (err error) {
 	ctx, cancel := s.queryContext(ctx)
 	defer cancel()
-	c, err := s.readers.get()
+	e, c, err := s.reader()
 	if err != nil {
 		return err
 	}
-	defer s.readers.put(c)
+	defer e.put(c)
 	if len(r.records) > 0 {
 		release, err := c.view(r.name, r.schema, r.records)
 		if err != nil {
