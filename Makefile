@@ -58,7 +58,7 @@ test-long: build ## the tests in their full counts, which takes hours
 
 .PHONY: check
 check: ## format, vet, lint, generated files, known vulnerabilities
-	@unformatted=$$($(TOOL) gofumpt -l $$(git ls-files '*.go')); \
+	@unformatted=$$($(TOOL) gofumpt -l $$(git ls-files '*.go' ':!*.pb.go')); \
 	test -z "$$unformatted" || { printf 'not formatted, run "%s gofumpt -w FILE":\n%s\n' '$(TOOL)' "$$unformatted" >&2; exit 1; }
 	go vet -tags $(TAGS) ./...
 	$(TOOL) golangci-lint run
@@ -72,6 +72,12 @@ generate: ## write generated files anew
 
 # The plugins of the benchmark, linked into one program: the baseline that isolation is compared with.
 LINKED := $(filter $(addprefix %/,dptech nsfocus nginx geoip masking threshold),$(PLUGINS))
+
+.PHONY: geoip
+geoip: ## the bundled table of countries anew, from npm
+	mkdir -p build/geoip && cd build/geoip && npm pack --silent @ip-location-db/geo-whois-asn-country-mmdb | xargs tar xzf
+	go run ./plugins/enricher/geoip/generate -out plugins/enricher/geoip/data/country.bin build/geoip/package/geo-whois-asn-country.mmdb
+	@echo "write the version into plugins/enricher/geoip/data/ATTRIBUTION:"; grep '"version"' build/geoip/package/package.json
 
 .PHONY: bench
 bench: build ## figures of the whole path on 288 MB of made-up traffic, each beside its baseline

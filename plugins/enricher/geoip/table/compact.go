@@ -102,6 +102,9 @@ func ReadCompact(data []byte) (*Table, error) {
 	if b.t.start6, b.t.place6, err = readRanges(r, 16, uint32(codes)); err != nil {
 		return nil, fmt.Errorf("%w: IPv6: %w", ErrFormat, err)
 	}
+	if _, err := r.ReadByte(); !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("%w: it does not end where it should", ErrFormat)
+	}
 	b.full = true
 	return b.Table(), nil
 }

@@ -17,7 +17,8 @@ var countries = func() map[string]string {
 	return m
 }()
 
-// names are by ISO 3166-1, in the short forms that are in common use, and XK, which the EU assigned.
+// names are by ISO 3166-1, in the short forms that are in common use, with AN and AP, which registries have for
+// what was dissolved in 2010 and for no country in particular, and XK, which the EU assigned.
 const names = `AD Andorra
 AE United Arab Emirates
 AF Afghanistan
@@ -25,7 +26,9 @@ AG Antigua and Barbuda
 AI Anguilla
 AL Albania
 AM Armenia
+AN Netherlands Antilles
 AO Angola
+AP Asia and Pacific
 AQ Antarctica
 AR Argentina
 AS American Samoa

@@ -17,10 +17,14 @@ func OpenMMDB(path string, bits6 int) (*Table, error) {
 	}
 	defer db.Close() //nolint:errcheck // only read
 	b := NewBuilder()
-	places := map[uintptr]uint32{} // by where the record is: many networks share one
+	left := 4*int(db.Metadata.NodeCount) + 1000 // a tree has one leaf more than it has nodes; damaged files have loops
+	places := map[uintptr]uint32{}              // by where the record is: many networks share one
 	for n := range db.Networks() {
 		if err := n.Err(); err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		if left--; left < 0 {
+			return nil, fmt.Errorf("%s: more networks than its %d nodes can have: the file is damaged", path, db.Metadata.NodeCount)
 		}
 		id, ok := places[n.Offset()]
 		if !ok {
