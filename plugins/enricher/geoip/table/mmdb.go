@@ -3,6 +3,7 @@ package table
 import (
 	"fmt"
 	"net/netip"
+	"os"
 
 	"github.com/oschwald/maxminddb-golang/v2"
 )
@@ -17,14 +18,18 @@ func OpenMMDB(path string, bits6 int) (*Table, error) {
 	}
 	defer db.Close() //nolint:errcheck // only read
 	b := NewBuilder()
-	left := 4*int(db.Metadata.NodeCount) + 1000 // a tree has one leaf more than it has nodes; damaged files have loops
-	places := map[uintptr]uint32{}              // by where the record is: many networks share one
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	left := info.Size() / 3        // a leaf takes 3 bytes at least; damaged files have loops
+	places := map[uintptr]uint32{} // by where the record is: many networks share one
 	for n := range db.Networks() {
 		if err := n.Err(); err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
 		if left--; left < 0 {
-			return nil, fmt.Errorf("%s: more networks than its %d nodes can have: the file is damaged", path, db.Metadata.NodeCount)
+			return nil, fmt.Errorf("%s: more networks than fit a file of this size: it is damaged", path)
 		}
 		id, ok := places[n.Offset()]
 		if !ok {
