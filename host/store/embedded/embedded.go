@@ -4,8 +4,36 @@
 // the tail; a flush in the background sorts the tail into segments, and the manifest, replaced atomically, names
 // them together with the journal offset they include. Queries read segments and tail as one.
 //
+// # Snapshots
+//
 // Every row carries the journal offset it came with, so a snapshot is an offset: a cursor or scan token stays
-// valid across flushes, merges and restarts without holding anything.
+// valid across flushes, merges and restarts without holding anything. A running query holds the segments it reads;
+// their files go when the last one is done.
+//
+// # From batch to segment
+//
+// Append copies a batch as it is (spans stay spans, codes stay codes), which costs memory of about 1.5 times the
+// raw log. A query makes Arrow arrays of just the columns it needs, a flush of all of them: strings as views into
+// the batch's own bytes, so that sorting rows moves 16 bytes a value and no text. A flush cuts all partitions
+// (retention class and day of event.ingested) at one offset. See manifest.go for the files and for what happens
+// when the process is killed.
+//
+// # Text
+//
+// Each segment has a set of the words of its messages, see bloom.go; segments that cannot have a word are not
+// read. In the others RE2 looks for the word, case-insensitively, behind a cheap test for its letters; see phrase.go.
+//
+// # Not obvious
+//
+//   - DuckDB 1.4 hands filters and projections down to an Arrow stream, which ignores both: see tailRow.
+//   - IP addresses are UUIDs in segments: 16 bytes that compare like addresses, with row group statistics. A
+//     network is a range.
+//   - Segments have only the columns that have values. A query is planned for each set of columns; a condition on a
+//     column that is not there folds to false and takes the segment with it.
+//   - Events are merged only if they came slowly: rewriting all would cost as much CPU as writing did.
+//
+// Measured on 2026-11-21 (2 vCPUs of an AMD EPYC, mixed firewall, IPS and web lines): Append 1–2 ms CPU a MB of raw
+// log, flush 14–17, 0.21 stored bytes a raw byte. See the benchmarks for more.
 package embedded
 
 import (

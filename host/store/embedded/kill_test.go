@@ -43,7 +43,7 @@ func appendForever(dir string) error {
 	if err != nil {
 		return err
 	}
-	last := uint64(0)
+	last := s.Durable()
 	for entry := s.Durable() + 1; ; entry++ {
 		b, err := storetest.Batch(entry, events(entry, killRows))
 		if err != nil {
