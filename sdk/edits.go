@@ -11,10 +11,11 @@ import (
 // Edits collects what to replace in one text. It is valid during the call it was handed to.
 type Edits struct {
 	field ecs.Field
+	host  uint32 // the host's id of the field: a masker edits fields, too, that its process does not know
 	text  []byte
 	list  []edit
-	out   map[ecs.Field]*wire.Edits
-	index map[string]uint32 // replacements of the column at hand
+	out   map[uint32]*wire.Edits // by the host's id
+	index map[string]uint32      // replacements of the column at hand
 	bad   bool
 }
 
@@ -23,7 +24,8 @@ type edit struct {
 	with       string
 }
 
-// Field is the field whose value the text is; ecs.Message for the line.
+// Field is the field whose value the text is; ecs.Message for the line, 0 for a field that this process does
+// not know.
 func (e *Edits) Field() ecs.Field { return e.field }
 
 // Replace has bytes [start, end) of the text replaced by with. Ranges may come in any order and overlap:
@@ -52,10 +54,10 @@ func (e *Edits) flush(row int) {
 	if len(e.list) > 1 {
 		sort.SliceStable(e.list, func(a, b int) bool { return e.list[a].start < e.list[b].start })
 	}
-	o := e.out[e.field]
+	o := e.out[e.host]
 	if o == nil {
-		o = &wire.Edits{Field: uint32(e.field)}
-		e.out[e.field] = o
+		o = &wire.Edits{Field: e.host}
+		e.out[e.host] = o
 		clear(e.index)
 	}
 	for i := 0; i < len(e.list); {

@@ -29,6 +29,7 @@ type worker struct {
 	rows    int
 	message *wire.Column
 	in      []*wire.Column // by our field
+	hosts   []uint32       // the host's ids of the batch's columns, whose own are ours from begin on
 	cursors []wire.Cursor
 
 	ev, fan    Event
@@ -60,7 +61,7 @@ func newWorker(s *Stage) *worker {
 	}
 	w.ev = Event{w: w, out: w.out}
 	w.emit = func(a Alert) { w.result.Alerts = append(w.result.Alerts, AlertToWire(a)) }
-	w.edits = Edits{out: map[ecs.Field]*wire.Edits{}, index: map[string]uint32{}}
+	w.edits = Edits{out: map[uint32]*wire.Edits{}, index: map[string]uint32{}}
 	return w
 }
 
@@ -68,7 +69,9 @@ func (w *worker) begin(b *wire.Batch) {
 	w.rows = int(b.Rows)
 	clear(w.in)
 	w.message = nil
+	w.hosts = w.hosts[:0]
 	for _, c := range b.Columns {
+		w.hosts = append(w.hosts, c.Field)
 		f, ok := w.s.reads[c.Field]
 		if !ok {
 			f, ok = ecs.Lookup(c.Name)
@@ -117,6 +120,9 @@ func (w *worker) process(ctx context.Context, b *wire.Batch) *wire.Result {
 		for row := 0; row < w.rows; {
 			row = w.each(row)
 		}
+	}
+	for i, c := range b.Columns {
+		c.Field = w.hosts[i] // a batch that came without a process in between is still its owner's
 	}
 	return w.finish()
 }
@@ -400,22 +406,21 @@ func (w *worker) mask(m Masker, b *wire.Batch) {
 	if w.message != nil {
 		w.maskLines(m)
 	}
-	for _, c := range b.Columns {
-		if c != w.message && c.Type == wire.Type_STRING && c.Encoding == wire.Encoding_PLAIN && len(c.Lists) == 0 && c.Field != 0 {
-			w.edits.field = ecs.Field(c.Field)
+	for i, c := range b.Columns {
+		if c != w.message && c.Type == wire.Type_STRING && c.Encoding == wire.Encoding_PLAIN && len(c.Lists) == 0 {
+			w.edits.field, w.edits.host = ecs.Field(c.Field), w.hosts[i]
 			clear(w.edits.index)
 			c.Each(w.rows, func(row, k int) { w.maskOne(m, row, c.Bytes(k)) })
 		}
 	}
-	for f, e := range w.edits.out {
-		e.Field = w.s.toHost[f]
+	for _, e := range w.edits.out {
 		w.result.Edits = append(w.result.Edits, e)
 	}
 	slices.SortFunc(w.errs, func(a, b *wire.RowError) int { return int(a.Row) - int(b.Row) })
 }
 
 func (w *worker) maskLines(m Masker) {
-	w.edits.field = ecs.Message
+	w.edits.field, w.edits.host = ecs.Message, w.s.toHost[ecs.Message]
 	clear(w.edits.index)
 	c := w.message
 	p, ok := m.(Prefilter)
