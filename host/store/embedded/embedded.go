@@ -261,9 +261,9 @@ func (s *Store) Append(ctx context.Context, offset uint64, batches []*wire.Batch
 	if s.closed {
 		return store.ErrClosed
 	}
-	if len(entries) > 0 && len(s.tail) == s.flushing {
+	if len(s.tail) == s.flushing && (len(entries) > 0 || s.appended == s.durable) {
 		s.since = time.Now()
-		s.kickSoon()
+		s.kick() // there is a deadline now
 	}
 	s.tail = append(s.tail, entries...)
 	s.tailSize += size
@@ -293,9 +293,6 @@ func (s *Store) kick() {
 	default:
 	}
 }
-
-// kickSoon wakes the flusher so that it sees the new deadline.
-func (s *Store) kickSoon() { s.kick() }
 
 // Durable implements [store.Store].
 func (s *Store) Durable() uint64 {

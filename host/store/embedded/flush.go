@@ -62,7 +62,7 @@ func (s *Store) flusher() {
 
 // flushDue says whether to flush now, else how long at most to wait. s.mu is held.
 func (s *Store) flushDue() (bool, time.Duration) {
-	if len(s.tail) == 0 {
+	if s.appended == s.durable { // else the offset of entries without rows is to be made durable, too
 		return false, time.Hour
 	}
 	// Half of the bound: one half is written while the other fills.

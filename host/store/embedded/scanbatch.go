@@ -147,7 +147,7 @@ func (c *columnBuilder) addValues(arr arrow.Array, from, to int) error {
 			}
 		}
 	default:
-		return fmt.Errorf("Arrow type %s was not expected", arr.DataType())
+		return fmt.Errorf("values of Arrow type %s were not expected", arr.DataType())
 	}
 	return nil
 }
@@ -177,7 +177,7 @@ func (c *columnBuilder) addIPs(arr *array.String, from, to int) error {
 func (b *batchBuilder) undeclared(arr arrow.Array) error {
 	texts, ok := arr.(*array.String)
 	if !ok {
-		return fmt.Errorf("Arrow type %s was not expected", arr.DataType())
+		return fmt.Errorf("values of Arrow type %s were not expected", arr.DataType())
 	}
 	for i := range texts.Len() {
 		if texts.IsNull(i) {
