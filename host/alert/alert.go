@@ -227,14 +227,14 @@ func (r *Runner) detect(ctx context.Context, d *detector, offset uint64, b *wire
 }
 
 func (r *Runner) save(ctx context.Context, d *detector) error {
-	state, err := d.p.Snapshot(ctx)
+	offset, state, err := d.p.Snapshot(ctx, d.generation)
 	if err != nil {
 		return fmt.Errorf("snapshot of %s: %w", d.p.Manifest().ID, err)
 	}
-	if err := writeSnapshot(d.path, d.offset, state); err != nil {
+	if err := writeSnapshot(d.path, offset, state); err != nil {
 		return err
 	}
-	d.saved.Store(d.offset)
+	d.saved.Store(offset)
 	d.lastSave = time.Now()
 	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/binary"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/logcenter/logcenter/host/deadletter"
@@ -13,28 +12,6 @@ import (
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
-
-// overlay returns a column with over's values where it has them and base's elsewhere.
-func overlay(base, over *wire.Column, rows int, message *wire.Column) *wire.Column {
-	if len(over.Present) == 0 {
-		return over
-	}
-	parts := make([]wire.Part, 0, 16)
-	for from := 0; from < rows; {
-		has := over.Has(from)
-		to := from + 1
-		for to < rows && over.Has(to) == has {
-			to++
-		}
-		src := base
-		if has {
-			src = over
-		}
-		parts = append(parts, wire.Part{Rows: to - from, Column: src.Slice(rows, from, to)})
-		from = to
-	}
-	return wire.Concat(parts, message)
-}
 
 // constants sets what manifests fix for the events of a parser, and who parsed them. What the parser wrote
 // itself stays.
@@ -53,7 +30,7 @@ func (w *work) constants() {
 	for _, f := range append(fields, ecs.LogcenterParser) {
 		c := w.constant(f)
 		if have := w.batch.Column(id(f)); have != nil && c != nil {
-			c = overlay(c, have, w.rows, w.message())
+			c = wire.Overlay(c, have, w.rows, w.message())
 		}
 		w.set(c)
 	}
@@ -212,7 +189,7 @@ func (w *work) defaultTime() {
 	}
 	c := &wire.Column{Field: id(ecs.Timestamp), Type: received.Type, Count: received.Count, Present: received.Present, Values: received.Values}
 	if have := w.batch.Column(id(ecs.Timestamp)); have != nil {
-		c = overlay(c, have, w.rows, nil)
+		c = wire.Overlay(c, have, w.rows, nil)
 	}
 	w.set(c)
 }
@@ -229,7 +206,7 @@ func (w *work) errors() {
 	}
 	last := -1
 	for _, f := range w.failed {
-		if f.code == deadLetter {
+		if f.dead {
 			w.bury(f)
 			continue
 		}
@@ -239,7 +216,7 @@ func (w *work) errors() {
 		last = f.row
 		w.texts[0].Text(f.row, f.code)
 		w.texts[1].Text(f.row, f.message)
-		w.texts[2].Text(f.row, f.kind)
+		w.texts[2].Text(f.row, f.kind+" "+f.m.ID)
 	}
 	for i, f := range [...]ecs.Field{ecs.ErrorCode, ecs.ErrorMessage, ecs.ErrorType} {
 		if w.texts[i].Used() {
@@ -270,16 +247,12 @@ func (w *work) setFlags() {
 	}
 }
 
-// deadLetter is the code of failures that make dead letters.
-const deadLetter = "dead_letter"
-
 // bury makes a dead letter of a row; its text is masked by now.
 func (w *work) bury(f failure) {
 	w.r.DeadLetters.Add(1)
 	m := w.message()
-	d := deadletter.Letter{EventID: w.eventID(f.row), Reason: f.code, Message: f.message, Text: string(m.Text(f.row, f.row, m))}
-	kind := strings.Fields(f.kind)
-	d.Stage, d.Plugin, d.Version = kind[0], kind[1], kind[2]
+	d := deadletter.Letter{EventID: w.eventID(f.row), Reason: "dead_letter", Message: f.message, Text: string(m.Text(f.row, f.row, m))}
+	d.Stage, d.Plugin, d.Version = f.kind, f.m.ID, f.m.Version
 	if c := w.batch.Column(id(ecs.EventIngested)); c != nil && c.Has(f.row) {
 		d.Time = time.Unix(0, c.Nanos(c.Rank(f.row))).UTC()
 	}

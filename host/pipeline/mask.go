@@ -8,6 +8,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/logcenter/logcenter/host/plugin"
 	"github.com/logcenter/logcenter/sdk/ecs"
@@ -27,6 +28,9 @@ func (w *work) mask(ctx context.Context) error {
 	}
 	for _, stage := range w.plan.Maskers {
 		a, err := w.askMasker(ctx, stage)
+		if errors.Is(err, plugin.ErrUnavailable) && !w.r.plans(stage) {
+			continue // an admin disabled it while the batch waited
+		}
 		if err != nil {
 			return err
 		}
@@ -34,11 +38,6 @@ func (w *work) mask(ctx context.Context) error {
 		w.apply(a, stage.Manifest())
 	}
 	return nil
-}
-
-// waiter is a stage that can say when it is back in service.
-type waiter interface {
-	Wait(ctx context.Context) error
 }
 
 func (w *work) askMasker(ctx context.Context, stage Stage) (*plugin.Answer, error) {
@@ -49,31 +48,9 @@ func (w *work) askMasker(ctx context.Context, stage Stage) (*plugin.Answer, erro
 			b.Columns = append(b.Columns, c)
 		}
 	}
-	waiting := false
-	defer func() {
-		if waiting {
-			w.r.WaitingForMasker.Add(-1)
-		}
-	}()
-	for {
-		w.seq++
-		b.Seq = w.seq
-		a, err := stage.Process(ctx, b)
-		if !errors.Is(err, plugin.ErrUnavailable) {
-			return a, err
-		}
-		if !waiting {
-			waiting = true
-			w.r.WaitingForMasker.Add(1)
-		}
-		s, ok := stage.(waiter)
-		if !ok {
-			return nil, err
-		}
-		if err := s.Wait(ctx); err != nil {
-			return nil, err
-		}
-	}
+	w.seq++
+	b.Seq = w.seq
+	return w.ask(ctx, stage, b, true, &w.r.WaitingForMasker)
 }
 
 // rowEdit is an edit of one row's line.
@@ -102,7 +79,6 @@ func (w *work) apply(a *plugin.Answer, m *plugin.Manifest) {
 	for _, p := range a.Parts {
 		if p.Reply == nil {
 			lines = append(lines, edited{row: p.From, withheld: true})
-			w.keep(p.From, m, "poison")
 			continue
 		}
 		lines = appendLineEdits(lines, p)
@@ -172,11 +148,12 @@ func (w *work) applyLines(lines []edited, m *plugin.Manifest) {
 		}
 		w.r.Withheld.Add(1)
 		w.keep(l.row, m, "masking failed")
-		w.failed = append(w.failed, failure{l.row, "mask", "masking failed on this event; its text is withheld", "masker " + m.ID})
+		w.failed = append(w.failed, failure{row: l.row, code: "mask", message: "masking failed on this event; its text is withheld", kind: "masker", m: m})
 		w.flags = append(w.flags, flag{l.row, "withheld"})
 		n := old.Offset(l.row+1) - int(old.Separator) - old.Offset(l.row)
 		l.edits = []rowEdit{{0, n, Withheld}}
 	}
+	w.hideNotes(lines, old)
 	fresh := rewrite(old, w.rows, lines)
 	for i, c := range w.batch.Columns {
 		switch {
@@ -185,34 +162,54 @@ func (w *work) applyLines(lines []edited, m *plugin.Manifest) {
 		case c.Field == id(ecs.LogcenterPosition) || c.Field == id(ecs.EventIngested):
 		case c.Encoding == wire.Encoding_SPAN:
 			w.batch.Columns[i] = moveSpans(c, lines)
-		case len(c.Origin) > 0:
-			w.batch.Columns[i] = hideCopies(c, w.rows, lines)
 		case c.Type == wire.Type_INT64 || c.Type == wire.Type_DOUBLE:
 			w.batch.Columns[i] = hideNumbers(c, w.rows, lines, old)
-		case c.Type == wire.Type_STRING && anyWithheld(lines) && !w.reserved(c):
-			w.batch.Columns[i] = clearRows(c, w.rows, withheldRows(lines))
+		case c.Type == wire.Type_STRING && !w.reserved(c):
+			w.batch.Columns[i] = hideTexts(c, w.rows, lines, old)
 		}
 	}
 	w.batch.Columns = slices.DeleteFunc(w.batch.Columns, func(c *wire.Column) bool { return c == nil })
 }
 
-// reserved says whether a column came from the input: it shows nothing of the line.
+// reserved says whether a column came from the input or from manifests: it shows nothing of the line.
 func (w *work) reserved(c *wire.Column) bool {
-	return c.Field == id(ecs.LogcenterParser) || w.raw.Batch.Column(c.Field) != nil
+	if c.Field == id(ecs.LogcenterParser) || w.raw.Batch.Column(c.Field) != nil {
+		return true
+	}
+	return slices.ContainsFunc(w.groups, func(g group) bool {
+		return g.parser != none && values(w.plan.Parsers[g.parser].Manifest(), ecs.Field(c.Field)) != nil
+	})
 }
 
-func anyWithheld(lines []edited) bool {
-	return slices.ContainsFunc(lines, func(l edited) bool { return l.withheld })
-}
-
-func withheldRows(lines []edited) map[int]bool {
-	rows := map[int]bool{}
-	for _, l := range lines {
-		if l.withheld {
-			rows[l.row] = true
+// hideNotes takes masked text out of what plugins said of events: authors are told not to quote the line, but
+// errors of libraries do.
+func (w *work) hideNotes(lines []edited, old *wire.Column) {
+	for i := range w.failed {
+		f := &w.failed[i]
+		k, ok := slices.BinarySearchFunc(lines, f.row, func(l edited, row int) int { return l.row - row })
+		if !ok || f.code == "mask" {
+			continue
+		}
+		l := &lines[k]
+		line := old.Data[old.Offset(f.row):old.Offset(f.row+1)]
+		switch {
+		case l.withheld:
+			f.message = Withheld
+		case l.shown(line, []byte(f.message)):
+			for _, e := range l.edits {
+				if secret := string(line[e.start:e.end]); len(secret) >= leastSecret {
+					f.message = strings.ReplaceAll(f.message, secret, maskedValue)
+				}
+			}
 		}
 	}
-	return rows
+}
+
+// shown says whether a text holds the whole of something that was masked in the line.
+func (l *edited) shown(line, text []byte) bool {
+	return slices.ContainsFunc(l.edits, func(e rowEdit) bool {
+		return e.end-e.start >= leastSecret && bytes.Contains(text, line[e.start:e.end])
+	})
 }
 
 // rewrite makes the lines anew with the edits carried out: rows between two edited ones are one copy.
@@ -313,12 +310,14 @@ func widen(c *wire.Column) *wire.Column {
 	return o
 }
 
-// hideCopies replaces decoded copies whose source in the line was masked.
-func hideCopies(c *wire.Column, rows int, lines []edited) *wire.Column {
-	hidden := map[int]bool{} // elements
+// hideTexts replaces copies whose source in the line was masked, and those that show what was masked in it without
+// saying where they have it from. Of withheld events and in dictionaries the value goes.
+func hideTexts(c *wire.Column, rows int, lines []edited, old *wire.Column) *wire.Column {
+	hidden, gone := map[int]bool{}, map[int]bool{} // elements, rows
 	var u wire.Cursor
 	for i := range lines {
-		k := u.At(c, lines[i].row)
+		l := &lines[i]
+		k := u.At(c, l.row)
 		if k < 0 {
 			continue
 		}
@@ -326,22 +325,35 @@ func hideCopies(c *wire.Column, rows int, lines []edited) *wire.Column {
 		if len(c.Lists) > 0 {
 			from, to = c.List(k)
 		}
+		line := old.Data[old.Offset(l.row):old.Offset(l.row+1)]
 		for ; from < to; from++ {
-			start, end := c.OriginOf(from)
-			if lines[i].withheld || lines[i].touches(start, end) {
+			start, end := 0, 0
+			if c.Encoding == wire.Encoding_PLAIN {
+				start, end = c.OriginOf(from)
+			}
+			switch {
+			case l.withheld && end == 0:
+				gone[l.row] = true
+			case !l.withheld && !l.touches(start, end) && !l.shown(line, c.Bytes(from)):
+			case c.Encoding == wire.Encoding_PLAIN:
 				hidden[from] = true
+			default:
+				gone[l.row] = true
 			}
 		}
 	}
-	if len(hidden) == 0 {
-		return c
+	if len(hidden) > 0 {
+		c = mapStrings(c, func(k int, v []byte) []byte {
+			if hidden[k] {
+				return []byte(maskedValue)
+			}
+			return v
+		})
 	}
-	return mapStrings(c, func(k int, v []byte) []byte {
-		if hidden[k] {
-			return []byte(maskedValue)
-		}
-		return v
-	})
+	if len(gone) > 0 {
+		c = clearRows(c, rows, gone)
+	}
+	return c
 }
 
 func (l *edited) touches(start, end int) bool {

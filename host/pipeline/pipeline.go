@@ -8,6 +8,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -54,6 +55,8 @@ type Counters struct {
 	Dropped          atomic.Int64 // by parsers that may
 	Batches          atomic.Int64
 	WaitingForMasker atomic.Int64 // batches held now because a masker is down
+	// WaitingForEnricher counts batches held now because an enricher with on_failure: hold is down.
+	WaitingForEnricher atomic.Int64
 }
 
 // Processor runs batches through the current plan. Safe for concurrent use.
@@ -83,6 +86,13 @@ func (r *Processor) SetPlan(p *Plan) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.plan = p
+}
+
+// plans says whether a stage is part of the plan as it is now.
+func (r *Processor) plans(s Stage) bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return slices.Contains(r.plan.Maskers, s) || slices.Contains(r.plan.Enrichers, s)
 }
 
 // Finished is what became of a raw batch. It aliases the processor's memory until Release.

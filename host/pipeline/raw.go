@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 
+	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
@@ -51,8 +52,8 @@ func decodeBatch(b *wire.Batch, body []byte) error {
 	}
 	for _, c := range b.Columns {
 		f, ok := ecs.Lookup(c.Name)
-		if !ok {
-			f = 0 // a field nobody declares any more; it keeps its name
+		if !ok || sdk.WireType(f.Type()) != c.Type || c.Count > 0 && f.Info().List != (len(c.Lists) > 0) {
+			f = 0 // a field nobody declares any more, or as another type; it keeps its name
 		}
 		c.Field = id(f)
 	}
@@ -68,7 +69,13 @@ func concatBatches(bs []*wire.Batch) *wire.Batch {
 	for _, b := range bs {
 		out.Rows += b.Rows
 	}
-	message := concatColumn(bs, bs[0].Column(id(ecs.Message)), nil)
+	var message *wire.Column
+	for _, b := range bs {
+		if m := b.Column(id(ecs.Message)); m != nil { // an entry without rows may lack it
+			message = concatColumn(bs, m, nil)
+			break
+		}
+	}
 	seen := map[string]bool{}
 	for _, b := range bs {
 		for _, c := range b.Columns {
@@ -84,7 +91,9 @@ func concatBatches(bs []*wire.Batch) *wire.Batch {
 				out.Columns = append(out.Columns, message)
 				continue
 			}
-			out.Columns = append(out.Columns, concatColumn(bs, c, message))
+			if c = concatColumn(bs, c, message); c != nil {
+				out.Columns = append(out.Columns, c)
+			}
 		}
 	}
 	return out
@@ -95,7 +104,8 @@ func concatColumn(bs []*wire.Batch, like, message *wire.Column) *wire.Column {
 	for i, b := range bs {
 		parts[i].Rows = int(b.Rows)
 		for _, c := range b.Columns {
-			if c.Field == like.Field && (c.Field != 0 || c.Name == like.Name) {
+			// Nobody checked the type of fields that are not declared.
+			if c.Field == like.Field && (c.Field != 0 || c.Name == like.Name && c.Type == like.Type && (len(c.Lists) > 0) == (len(like.Lists) > 0)) {
 				parts[i].Column = c
 			}
 		}

@@ -104,9 +104,7 @@ func (r *Runner) Run(ctx context.Context) error {
 		})
 	}
 	wg.Go(func() {
-		if err := r.commit(ctx, order); err != nil {
-			cancel(err)
-		}
+		cancel(r.commit(ctx, order)) // also without an error: nobody takes what is read from here on
 	})
 	err := r.read(ctx, work, order)
 	close(work)

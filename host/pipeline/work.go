@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync/atomic"
+	"time"
 
 	"github.com/logcenter/logcenter/host/deadletter"
 	"github.com/logcenter/logcenter/host/plugin"
@@ -36,8 +38,11 @@ type work struct {
 
 // failure is what a stage said of a row.
 type failure struct {
-	row                 int
-	code, message, kind string
+	row           int
+	code, message string
+	kind          string // of the stage
+	m             *plugin.Manifest
+	dead          bool // the event becomes a dead letter
 }
 
 type flag struct {
@@ -179,7 +184,7 @@ func (w *work) merge(a answered) {
 			continue
 		}
 		if have := w.batch.Column(f); have != nil {
-			c = overlay(have, c, w.rows, w.message())
+			c = wire.Overlay(have, c, w.rows, w.message())
 		}
 		w.set(c)
 	}
@@ -253,7 +258,7 @@ func (w *work) unrecognised(g group) {
 func (w *work) unparsed(from, to int, m *plugin.Manifest, code, message string) {
 	w.r.Unparsed.Add(int64(to - from))
 	for row := from; row < to; row++ {
-		w.failed = append(w.failed, failure{row, code, message, "parser " + m.ID})
+		w.failed = append(w.failed, failure{row: row, code: code, message: message, kind: "parser", m: m})
 		w.flags = append(w.flags, flag{row, "unparsed"})
 	}
 }
@@ -267,7 +272,7 @@ func (w *work) keep(row int, m *plugin.Manifest, reason string) {
 	c := w.message()
 	line := c.Data[c.Offset(row) : c.Offset(row+1)-int(c.Separator)]
 	if err := w.r.hold.Keep(w.eventID(row), m.Label()+": "+reason, line); err != nil {
-		w.failed = append(w.failed, failure{row, "hold", "its bytes could not be kept: " + err.Error(), m.ID})
+		w.failed = append(w.failed, failure{row: row, code: "hold", message: "its bytes could not be kept: " + err.Error(), kind: plugin.KindName(m.Kind), m: m})
 	}
 }
 
@@ -278,7 +283,7 @@ func (w *work) outcome(base int, r *wire.Result, m *plugin.Manifest, kind string
 		switch {
 		case e.Disposition == wire.Disposition_DEAD_LETTER:
 			w.take(row)
-			w.failed = append(w.failed, failure{row, deadLetter, e.Message, kind + " " + m.ID + " " + m.Version})
+			w.failed = append(w.failed, failure{row: row, message: e.Message, kind: kind, m: m, dead: true})
 			continue
 		case e.Code == "bad_value":
 		case kind == "parser":
@@ -288,7 +293,7 @@ func (w *work) outcome(base int, r *wire.Result, m *plugin.Manifest, kind string
 			w.r.Unenriched.Add(1)
 			w.flags = append(w.flags, flag{row, "unenriched"})
 		}
-		w.failed = append(w.failed, failure{row, e.Code, e.Message, kind + " " + m.ID})
+		w.failed = append(w.failed, failure{row: row, code: e.Code, message: e.Message, kind: kind, m: m})
 	}
 	for i, bits := range r.Drop {
 		for k := range 8 {
@@ -315,7 +320,7 @@ func (w *work) enrich(ctx context.Context) error {
 				b.Columns = append(b.Columns, m)
 			}
 		}
-		a, err := stage.Process(ctx, b)
+		a, err := w.ask(ctx, stage, b, m.Hold, &w.r.WaitingForEnricher)
 		if errors.Is(err, plugin.ErrUnavailable) {
 			w.r.Unenriched.Add(int64(w.rows))
 			for row := range w.rows {
@@ -343,6 +348,47 @@ func (w *work) enrich(ctx context.Context) error {
 		w.merge(all)
 	}
 	return nil
+}
+
+// waiter is a stage that can say when it is back in service.
+type waiter interface {
+	// Wait returns plugin.ErrUnavailable when the plugin is disabled.
+	Wait(ctx context.Context) error
+}
+
+// planPoll is how often a batch that waits for a disabled plugin looks whether it was taken out of the plan.
+const planPoll = 20 * time.Millisecond
+
+// ask has a stage handle a batch. hold has the batch wait while the stage is out of service; then the error is
+// plugin.ErrUnavailable only when an admin took the stage out of the plan meanwhile. waiting counts those who wait.
+func (w *work) ask(ctx context.Context, stage Stage, b *wire.Batch, hold bool, waiting *atomic.Int64) (*plugin.Answer, error) {
+	a, err := stage.Process(ctx, b)
+	s, ok := stage.(waiter)
+	if !hold || !ok || !errors.Is(err, plugin.ErrUnavailable) {
+		return a, err
+	}
+	waiting.Add(1)
+	defer waiting.Add(-1)
+	for errors.Is(err, plugin.ErrUnavailable) {
+		switch err := s.Wait(ctx); {
+		case err == nil:
+		case !errors.Is(err, plugin.ErrUnavailable):
+			return nil, err
+		case !w.r.plans(stage):
+			return nil, err
+		default: // it is disabled, and the plan does not know yet; or it is on its way back
+			select {
+			case <-time.After(planPoll):
+			case <-ctx.Done():
+				return nil, ctx.Err()
+			}
+			continue
+		}
+		w.seq++
+		b.Seq = w.seq
+		a, err = stage.Process(ctx, b)
+	}
+	return a, err
 }
 
 // detect is for benchmarks, where no journal stands before the detectors.

@@ -46,6 +46,8 @@ func (p *Plugin) Process(ctx context.Context, b *wire.Batch) (*Answer, error) {
 			return nil, err
 		}
 	}
+	p.searches.Add(1)
+	defer p.searches.Add(-1)
 	s := search{p: p, b: b}
 	if err := s.split(ctx, 0, int(b.Rows), err); err != nil {
 		s.answer.Release()
@@ -68,8 +70,11 @@ func (s *search) split(ctx context.Context, from, to int, cause error) error {
 		s.p.Poisoned.Add(1)
 		s.p.log.Warn("one event kills the plugin every time; it goes on without", "error", cause.Error())
 		s.answer.Parts = append(s.answer.Parts, Part{from, to, nil, cause})
-		if s.poison >= poisonPerCall {
+		switch tooOften := s.p.crashed(); {
+		case s.poison >= poisonPerCall:
 			s.p.quarantine(fmt.Sprintf("%d events of one batch killed it, last: %v", s.poison, cause))
+		case tooOften:
+			s.p.quarantine(fmt.Sprintf("crashed %d times within %v, last: %v", crashesMost, crashWindow, cause))
 		}
 		return nil
 	}

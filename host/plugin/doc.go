@@ -14,9 +14,8 @@ const (
 	callDeadline  = 10 * time.Second      // one call, where Options say nothing else; longer means it hangs
 	pingInterval  = 2 * time.Second       // how soon an idle plugin's death is noticed
 	pingTimeout   = 5 * time.Second       //
-	backoffFirst  = 10 * time.Millisecond // before the first restart; doubles
+	backoffFirst  = 10 * time.Millisecond // before a restart; doubles with each failed start
 	backoffMost   = 10 * time.Second      //
-	healthyAfter  = 30 * time.Second      // a process that lived so long starts the backoff anew
 	triesPerBatch = 3                     // before a batch is split to find the event that kills the plugin
 	poisonPerCall = 8                     // events found so in one batch before the plugin is quarantined
 	startsFailed  = 5                     // failed starts in a row before it is quarantined

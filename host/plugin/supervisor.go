@@ -45,8 +45,9 @@ type Plugin struct {
 	onStart func(context.Context, *process) error // restores the state of detectors
 
 	crashes    []time.Time
-	generation uint64 // counts processes put into service
-	schema     []byte // of the config
+	searches   atomic.Int32 // batches that are split now to find what kills it
+	generation uint64       // counts processes put into service
+	schema     []byte       // of the config
 	Metrics
 }
 
@@ -198,7 +199,6 @@ func (p *Plugin) start(ctx context.Context) (*process, error) {
 // supervise keeps a process running until stopped or quarantined.
 func (p *Plugin) supervise(ctx context.Context, proc *process) {
 	defer close(p.stopped)
-	backoff := backoffFirst
 	for {
 		err := p.watch(ctx, proc)
 		p.deadCPU.Add(int64(processCPU(proc.pid)))
@@ -207,11 +207,9 @@ func (p *Plugin) supervise(ctx context.Context, proc *process) {
 			return
 		}
 		proc.kill()
-		if time.Since(proc.started) > healthyAfter {
-			backoff = backoffFirst
-		}
 		p.log.Warn("plugin process failed, starting it again", "error", err.Error())
-		if p.crashed() {
+		// Who looks for the event that kills it expects crashes, and counts one for each event found.
+		if p.searches.Load() == 0 && p.crashed() {
 			p.quarantine(fmt.Sprintf("crashed %d times within %v, last: %v", crashesMost, crashWindow, err))
 			<-ctx.Done()
 			return
@@ -220,7 +218,7 @@ func (p *Plugin) supervise(ctx context.Context, proc *process) {
 			<-ctx.Done()
 			return
 		}
-		if proc, backoff = p.restart(ctx, backoff); proc == nil {
+		if proc = p.restart(ctx); proc == nil {
 			<-ctx.Done()
 			return
 		}
@@ -233,30 +231,32 @@ func (p *Plugin) supervise(ctx context.Context, proc *process) {
 	}
 }
 
-// restart tries until a process runs; nil when stopped or quarantined.
-func (p *Plugin) restart(ctx context.Context, backoff time.Duration) (*process, time.Duration) {
+// restart tries until a process runs; nil when stopped or quarantined. The wait grows with failed starts only: of
+// processes that start and crash, crashesMost is the bound, and a batch that waits should not wait for long.
+func (p *Plugin) restart(ctx context.Context) *process {
+	backoff := backoffFirst
 	for failed := 1; ; failed++ {
 		select {
 		case <-ctx.Done():
-			return nil, backoff
+			return nil
 		case <-time.After(backoff + rand.N(backoff/4+1)):
 		}
 		backoff = min(2*backoff, backoffMost)
 		proc, err := p.start(ctx)
 		if err == nil {
-			return proc, backoff
+			return proc
 		}
 		if ctx.Err() != nil {
-			return nil, backoff
+			return nil
 		}
 		p.log.Warn("plugin did not start", "error", err.Error(), "failed", failed)
 		if !p.move(Starting, err.Error(), nil) {
-			return nil, backoff
+			return nil
 		}
 		var refused *ConfigError
 		if failed == startsFailed || errors.As(err, &refused) {
 			p.quarantine(fmt.Sprintf("did not start %d times in a row, last: %v", failed, err))
-			return nil, backoff
+			return nil
 		}
 	}
 }

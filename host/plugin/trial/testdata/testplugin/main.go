@@ -1,0 +1,300 @@
+// Command testplugin is a plugin that does what the tests of the host need: what the file "behaviour" in its folder
+// says before it serves, and what its config and the lines say afterwards.
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	goplugin "github.com/hashicorp/go-plugin"
+	"google.golang.org/grpc"
+
+	"github.com/logcenter/logcenter/sdk"
+	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/wire"
+)
+
+// Config is the plugin's configuration.
+type Config struct {
+	// Refuse is the reason for which the config is refused; empty takes it.
+	Refuse string `yaml:"refuse"`
+	// Every is how many lines make an alert of the detector.
+	Every int `yaml:"every" default:"10"`
+	// Fails is how often the notifier asks for another try of each alert.
+	Fails int `yaml:"fails"`
+	// File is where the notifier writes ids of alerts.
+	File string `yaml:"file"`
+	// Secret is what the masker hides.
+	Secret string `yaml:"secret" default:"hunter2"`
+}
+
+func (c Config) check() error {
+	if c.Refuse != "" {
+		return errors.New(c.Refuse)
+	}
+	return nil
+}
+
+type parser struct{}
+
+// Parse reads "word port=N rest".
+func (parser) Parse(line []byte, ev *sdk.Event) error {
+	if err := obey(line); err != nil {
+		return err
+	}
+	word, rest, _ := bytes.Cut(line, []byte(" "))
+	ev.Set(ecs.EventAction, word)
+	if _, after, ok := bytes.Cut(rest, []byte("port=")); ok {
+		n, _, _ := bytes.Cut(after, []byte(" "))
+		ev.Set(ecs.SourcePort, n)
+	}
+	if bytes.Contains(line, []byte("UNDECLARED")) {
+		ev.SetString(ecs.UserName, "nobody")
+	}
+	return nil
+}
+
+// obey does what a line asks for.
+func obey(line []byte) error {
+	has := func(s string) bool { return bytes.Contains(line, []byte(s)) }
+	switch {
+	case has("PANIC"):
+		panic("a line says so")
+	case has("KILL"):
+		os.Exit(9)
+	case has("HANG"):
+		select {}
+	case has("SKIP"):
+		return sdk.ErrSkip
+	case has("DEAD"):
+		return fmt.Errorf("no use: %w", sdk.ErrPermanent)
+	case has("BADTEXT"):
+		return errors.New("half a character: \xe7\x99 " + strings.Repeat("长", 400))
+	case has("ENV"):
+		return errors.New(strings.Join(os.Environ(), " "))
+	}
+	return nil
+}
+
+type enricher struct{}
+
+func (enricher) Enrich(_ context.Context, ev *sdk.Event) error {
+	a := ev.Text(ecs.EventAction)
+	if err := obey(a); err != nil {
+		return err
+	}
+	ev.SetString(ecs.UserName, "user of "+string(a))
+	return nil
+}
+
+type masker struct{ secret []byte }
+
+func (m masker) Mask(text []byte, e *sdk.Edits) error {
+	if err := obey(text); err != nil {
+		return err
+	}
+	for at := 0; ; {
+		i := bytes.Index(text[at:], m.secret)
+		if i < 0 {
+			return nil
+		}
+		e.Replace(at+i, at+i+len(m.secret), "***")
+		at += i + len(m.secret)
+	}
+}
+
+// detector counts lines by their first word.
+type detector struct {
+	every int
+	mu    sync.Mutex
+	n     map[string]int
+}
+
+func (d *detector) Detect(ev *sdk.Event, emit func(sdk.Alert)) error {
+	line := ev.Line()
+	if err := obey(line); err != nil {
+		return err
+	}
+	word, _, _ := strings.Cut(string(line), " ")
+	d.n[word]++
+	if n := d.n[word]; n%d.every == 0 {
+		emit(sdk.Alert{Rule: "every", Name: word, Keys: map[string]string{"word": word, "n": strconv.Itoa(n)}})
+	}
+	return nil
+}
+
+func (d *detector) Snapshot(w io.Writer) error {
+	for word, n := range d.n {
+		if _, err := fmt.Fprintln(w, word, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *detector) Restore(r io.Reader) error {
+	d.n = map[string]int{}
+	for {
+		var word string
+		var n int
+		if _, err := fmt.Fscanln(r, &word, &n); err != nil {
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			return err
+		}
+		d.n[word] = n
+	}
+}
+
+type notifier struct {
+	c     Config
+	mu    sync.Mutex
+	tries map[string]int
+}
+
+func (n *notifier) Notify(_ context.Context, a sdk.Alert) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.tries[a.ID]++
+	f, err := os.OpenFile(n.c.File, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if n.tries[a.ID] <= n.c.Fails {
+		fmt.Fprintln(f, "try", a.ID)
+		return sdk.RetryAfter(time.Millisecond, errors.New("busy"))
+	}
+	_, err = fmt.Fprintln(f, "told", a.ID)
+	return err
+}
+
+func main() {
+	said, _ := os.ReadFile("behaviour") // none: a parser
+	switch b := strings.TrimSpace(string(said)); b {
+	case "exit":
+		os.Exit(7)
+	case "mute":
+		time.Sleep(time.Minute)
+	case "chatter":
+		fmt.Println("hello, I am no plugin")
+	case "protocol":
+		h := sdk.Handshake
+		h.ProtocolVersion = 77
+		serve(h, "")
+	case "enricher":
+		sdk.ServeEnricher(func(c Config) (sdk.Enricher, error) { return enricher{}, c.check() })
+	case "masker":
+		sdk.ServeMasker(func(c Config) (sdk.Masker, error) { return masker{[]byte(c.Secret)}, c.check() })
+	case "detector":
+		sdk.ServeDetector(func(c Config) (sdk.Detector, error) { return &detector{every: c.Every, n: map[string]int{}}, c.check() })
+	case "notifier":
+		sdk.ServeNotifier(func(c Config) (sdk.Notifier, error) { return &notifier{c: c, tries: map[string]int{}}, c.check() })
+	case "", "parser":
+		sdk.ServeParser(func(c Config) (sdk.Parser, error) { return parser{}, c.check() })
+	default:
+		serve(sdk.Handshake, b)
+	}
+}
+
+// liar answers by hand what the SDK never would.
+type liar struct {
+	wire.UnimplementedStageServer
+	lie string
+}
+
+func serve(h goplugin.HandshakeConfig, lie string) {
+	goplugin.Serve(&goplugin.ServeConfig{
+		HandshakeConfig: h,
+		Plugins:         goplugin.PluginSet{sdk.ServiceName: &liarPlugin{lie: lie}},
+		GRPCServer:      goplugin.DefaultGRPCServer,
+	})
+}
+
+type liarPlugin struct {
+	goplugin.NetRPCUnsupportedPlugin
+	lie string
+}
+
+func (p *liarPlugin) GRPCServer(_ *goplugin.GRPCBroker, g *grpc.Server) error {
+	wire.RegisterStageServer(g, &liar{lie: p.lie})
+	return nil
+}
+
+func (p *liarPlugin) GRPCClient(context.Context, *goplugin.GRPCBroker, *grpc.ClientConn) (any, error) {
+	return nil, errors.New("no client")
+}
+
+func (l *liar) Describe(context.Context, *wire.DescribeRequest) (*wire.DescribeResponse, error) {
+	d := &wire.DescribeResponse{Kind: wire.Kind_PARSER}
+	switch l.lie {
+	case "other kind":
+		d.Kind = wire.Kind_MASKER
+	case "other version":
+		d.Version = "9"
+	}
+	return d, nil
+}
+
+func (l *liar) Open(context.Context, *wire.OpenRequest) (*wire.OpenResponse, error) {
+	return &wire.OpenResponse{}, nil
+}
+
+func (l *liar) Close(context.Context, *wire.CloseRequest) (*wire.CloseResponse, error) {
+	return &wire.CloseResponse{}, nil
+}
+
+func (l *liar) ProcessStream(st grpc.BidiStreamingServer[wire.Batch, wire.Result]) error {
+	for {
+		b, err := st.Recv()
+		if err != nil {
+			return err
+		}
+		if err := st.Send(l.answer(b)); err != nil {
+			return err
+		}
+	}
+}
+
+func (l *liar) answer(b *wire.Batch) *wire.Result {
+	r := &wire.Result{Seq: b.Seq, Rows: b.Rows}
+	rows := int(b.Rows)
+	dict := func(f ecs.Field) *wire.Column {
+		return &wire.Column{
+			Field: uint32(f), Type: wire.Type_STRING, Encoding: wire.Encoding_DICT, Width: 1, Count: b.Rows,
+			Values: make([]byte, rows), Dict: []byte{0, 0, 0, 0, 1, 0, 0, 0}, Data: []byte("x"),
+		}
+	}
+	switch l.lie {
+	case "spans":
+		r.Columns = []*wire.Column{{
+			Field: uint32(ecs.EventAction), Type: wire.Type_STRING, Encoding: wire.Encoding_SPAN, Width: 4, Count: b.Rows,
+			Values: bytes.Repeat([]byte{0, 0, 255, 255}, rows),
+		}}
+	case "seq":
+		r.Seq++
+	case "rows":
+		r.Rows++
+	case "error":
+		r.Error = "I do not feel like it"
+	case "undeclared":
+		number := &wire.Column{Field: uint32(ecs.EventAction), Type: wire.Type_INT64, Width: 4, Count: b.Rows, Values: make([]byte, 4*rows)}
+		r.Columns = []*wire.Column{dict(ecs.UserName), dict(ecs.Message), dict(60000), number}
+		r.Fanout = &wire.FanOut{Rows: 1, Parents: make([]byte, 4), Columns: []*wire.Column{{
+			Field: uint32(ecs.EventID), Type: wire.Type_INT64, Width: 4, Count: 1, Values: make([]byte, 4),
+		}}}
+	case "drop":
+		r.Drop = make([]byte, (rows+7)/8)
+		r.Drop[0] = 1
+	}
+	return r
+}
