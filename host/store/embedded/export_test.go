@@ -17,3 +17,6 @@ func (s *Store) Renew() error {
 	s.mu.Unlock()
 	return s.renew()
 }
+
+// Merges counts the merges so far.
+func (s *Store) Merges() int64 { return s.merges.Load() }

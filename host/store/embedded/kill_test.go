@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -99,4 +100,47 @@ func TestKill(t *testing.T) {
 		require.NoError(t, s.Close())
 		before = d
 	}
+}
+
+// TestQueriesUnderWay: whatever is flushed and merged meanwhile, a query sees every entry appended before it, once,
+// and entries only whole.
+func TestQueriesUnderWay(t *testing.T) {
+	o := busy
+	o.Threads = 2
+	s := openIn(t, t.TempDir(), o)
+	var appended atomic.Uint64
+	stop := make(chan struct{})
+	done := make(chan error, 1)
+	go func() {
+		for entry := uint64(1); ; entry++ {
+			select {
+			case <-stop:
+				done <- nil
+				return
+			default:
+			}
+			b, err := storetest.Batch(entry, events(entry, killRows))
+			if err == nil {
+				err = s.Append(context.Background(), entry, []*wire.Batch{b})
+			}
+			if err != nil {
+				done <- err
+				return
+			}
+			appended.Store(entry)
+		}
+	}()
+	deadline := time.Now().Add(30 * time.Second)
+	for queries := 0; queries < 60 || s.Merges() < 2 && time.Now().Before(deadline); queries++ {
+		before := appended.Load()
+		total, distinct := tally(t, s, "")
+		after := appended.Load()
+		require.Equal(t, total, distinct, "no event twice")
+		require.Zero(t, total%killRows, "no entry in part")
+		require.GreaterOrEqual(t, total, int64(before*killRows))
+		require.LessOrEqual(t, total, int64((after+1)*killRows))
+	}
+	close(stop)
+	require.NoError(t, <-done)
+	require.GreaterOrEqual(t, s.Merges(), int64(2))
 }
