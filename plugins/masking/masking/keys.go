@@ -343,6 +343,9 @@ func closes(text []byte, i int) bool {
 
 var schemes = [][]byte{fold("basic"), fold("bearer"), fold("token"), fold("negotiate"), fold("ntlm"), fold("apikey")}
 
+// longSchemes have several parts behind them.
+var longSchemes = [][]byte{fold("digest "), fold("aws4-"), fold("oauth "), fold("hawk ")}
+
 // credentials is the secret of an Authorization header: behind a known scheme one word, otherwise all of it.
 func credentials(text, folded []byte, i int) (from, to int) {
 	i += spaces(text, i)
@@ -367,8 +370,13 @@ func credentials(text, folded []byte, i int) (from, to int) {
 	if mark > 0 {
 		return i, quotedEnd(text, i, closing(open))
 	}
+	for _, s := range longSchemes {
+		if bytes.HasPrefix(folded[i:], s) {
+			return i, len(text)
+		}
+	}
 	if word := wordEnd(text, i); word < len(text) && text[word] == ' ' && !startsField(text, word+1) {
-		return i, len(text) // a scheme that is not known, e.g. Digest, with several parts
+		return i, len(text) // a scheme that is not known
 	}
 	return i, bareEnd(text, i, normal)
 }
@@ -403,6 +411,13 @@ func maskUserinfo(text []byte, e *sdk.Edits) {
 			return
 		}
 		i += at
+		for { // the last @ before the path: passwords may have some, too
+			next := bytes.IndexAny(text[i+1:], "@/ \"'<>?#")
+			if next < 0 || text[i+1+next] != '@' {
+				break
+			}
+			i += 1 + next
+		}
 		if from := userinfo(text[max(at, i-maxUserinfo):i]); from > 0 {
 			e.Replace(max(at, i-maxUserinfo)+from, i, stars)
 		}
