@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/pprof"
 	"strings"
 
 	"github.com/logcenter/logcenter/host/pipeline"
@@ -27,10 +28,19 @@ func InProcess(args []string, mains map[string]func()) int {
 	dir := f.String("dir", filepath.Join(os.TempDir(), "logcenter-bench"), "folder for what a run writes")
 	asJSON := f.Bool("json", false, "print JSON")
 	journal := f.String("journal", "off", "off or disk")
+	profile := f.String("profile", "", "CPU profile to write")
 	if err := f.Parse(args); err != nil {
 		return 2
 	}
 	stages, err := linked(*dirs, strings.Split(*ids, ","), mains)
+	if err == nil && *profile != "" {
+		var out *os.File
+		if out, err = os.Create(*profile); err == nil {
+			defer out.Close()
+			err = pprof.StartCPUProfile(out)
+			defer pprof.StopCPUProfile()
+		}
+	}
 	if err == nil {
 		var r *Result
 		r, err = Pipeline(context.Background(), Options{

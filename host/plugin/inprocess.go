@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"sync"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/wire"
@@ -35,6 +37,17 @@ func (p *InProcess) Manifest() *Manifest { return p.m }
 
 // Process handles a batch.
 func (p *InProcess) Process(ctx context.Context, b *wire.Batch) (*Answer, error) {
+	if p.m.Kind == wire.Kind_DETECTOR { // it sees one batch at a time, and what it answers is small
+		var r *wire.Result
+		err := p.stage.Process(ctx, b, func(out *wire.Result) error {
+			r = proto.Clone(out).(*wire.Result)
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		return &Answer{Parts: []Part{{0, int(b.Rows), &Reply{Result: r}, nil}}}, nil
+	}
 	// The stage reuses its memory when its callback returns, so the answer must be held there until Release:
 	// a goroutine does, which costs far less than a copy of all columns.
 	h := &held{release: make(chan struct{})}

@@ -134,6 +134,9 @@ func (o *benchOptions) inProcess(cmd *cobra.Command, self string) error {
 		return fmt.Errorf("%w: `make bench` builds the program that has the plugins linked in", err)
 	}
 	args := []string{"-input", o.input, "-plugin-dir", o.dirs[0], "-plugins", strings.Join(o.plugins, ","), "-journal", o.journal, "-workers", strconv.Itoa(o.workers), "-dir", o.dir}
+	if o.profile != "" {
+		args = append(args, "-profile", o.profile)
+	}
 	if o.jsonLines {
 		args = append(args, "-json")
 	}
