@@ -7,6 +7,7 @@
 package alert
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,10 +30,12 @@ import (
 // Options say where state is kept.
 type Options struct {
 	Dir string // snapshots, one file a detector; made if missing
-	Log *logrus.Entry
+	// SnapshotEvery is how often state is saved, and so how much is replayed after a crash. 0 = 10 s.
+	SnapshotEvery time.Duration
+	Log           *logrus.Entry
 }
 
-// Runner is the alert consumer. Handle has one caller, the rest is safe for concurrent use.
+// Runner is the alert consumer. Handle and Save have one caller, the rest is safe for concurrent use.
 type Runner struct {
 	o         Options
 	registry  *plugin.Registry
@@ -67,6 +70,9 @@ type detector struct {
 	saved      atomic.Uint64
 	lastSave   time.Time
 	seq        uint64
+	failing    uint64          // the entry at which it last failed
+	fails      int             // how often there
+	poison     map[uint64]bool // entries it does not survive; replays leave them out
 }
 
 // NewRunner makes the consumer of an event journal.
@@ -79,12 +85,16 @@ func NewRunner(r *plugin.Registry, j journal.Journal, o Options) (*Runner, error
 
 // Durable is the offset that no detector needs to see again: the least that their snapshots include. The journal
 // keeps what is behind it.
+//
+// One that is disabled or quarantined holds nothing back: what is gone when it returns, it does not see.
 func (r *Runner) Durable() uint64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	least := r.handled
 	for _, d := range r.detectors {
-		least = min(least, d.saved.Load())
+		if st, _ := d.p.State(); st == plugin.Running || st == plugin.Starting {
+			least = min(least, d.saved.Load())
+		}
 	}
 	return least
 }
@@ -114,7 +124,7 @@ func (r *Runner) detector(p *plugin.Plugin, offset uint64) *detector {
 	if d := r.detectors[m.ID]; d != nil {
 		return d
 	}
-	d := &detector{p: p, path: filepath.Join(r.o.Dir, m.ID+".snapshot"), lastSave: time.Now()}
+	d := &detector{p: p, path: filepath.Join(r.o.Dir, m.ID+".snapshot"), lastSave: time.Now(), poison: map[uint64]bool{}}
 	_, saved, err := readSnapshot(d.path)
 	if err != nil {
 		saved = offset - 1
@@ -140,23 +150,29 @@ func (r *Runner) detector(p *plugin.Plugin, offset uint64) *detector {
 // advance brings a detector to offset. Whenever its process turns out to be a fresh one, that has the state of
 // the last snapshot, and the entries since are run again; alerts raised again have the same ids.
 func (r *Runner) advance(ctx context.Context, d *detector, offset uint64, e *pipeline.Entry) error {
-	for try := 1; ; try++ {
+	for {
 		err := r.tryAdvance(ctx, d, offset, e)
 		if err == nil || ctx.Err() != nil || errors.Is(err, plugin.ErrUnavailable) {
 			return err
 		}
-		if errors.Is(err, plugin.ErrRestarted) {
-			try--
+		if errors.Is(err, plugin.ErrRestarted) || errors.Is(err, errNotSaved) {
 			continue
 		}
-		if try == detectTries {
+		// Only failures at the same entry count: a process killed now and then during a long replay is no fault of
+		// any entry.
+		if at := d.offset + 1; d.failing != at {
+			d.failing, d.fails = at, 0
+		}
+		if d.fails++; d.fails == detectTries {
 			r.Skipped.Add(1)
-			r.o.Log.WithError(err).WithField("plugin", d.p.Manifest().ID).Error("the detector does not survive a batch; it goes on behind it")
-			d.offset = offset
-			return nil
+			r.o.Log.WithError(err).WithFields(logrus.Fields{"plugin": d.p.Manifest().ID, "entry": d.failing}).Error("the detector does not survive a batch; it goes on behind it")
+			d.poison[d.failing] = true
 		}
 	}
 }
+
+// errNotSaved means that the process was replaced before its state was saved: it has to be brought here again.
+var errNotSaved = errors.New("snapshot was not made")
 
 func (r *Runner) tryAdvance(ctx context.Context, d *detector, offset uint64, e *pipeline.Entry) error {
 	g, err := d.p.Generation(ctx)
@@ -172,6 +188,11 @@ func (r *Runner) tryAdvance(ctx context.Context, d *detector, offset uint64, e *
 			}
 		}
 		d.generation, d.offset = g, d.saved.Load()
+		for at := range d.poison {
+			if at <= d.offset {
+				delete(d.poison, at)
+			}
+		}
 	}
 	for at := d.offset + 1; at < offset; at++ {
 		old, err := r.journal.Read(at)
@@ -193,14 +214,21 @@ func (r *Runner) tryAdvance(ctx context.Context, d *detector, offset uint64, e *
 	if err := r.detect(ctx, d, offset, e.Batch); err != nil {
 		return err
 	}
-	if time.Since(d.lastSave) > snapshotEvery {
-		return r.save(ctx, d)
+	if time.Since(d.lastSave) < cmp.Or(r.o.SnapshotEvery, snapshotEvery) {
+		return nil
+	}
+	if err := r.save(ctx, d); err != nil {
+		r.o.Log.WithError(err).WithField("plugin", d.p.Manifest().ID).Warn("the detector's state is not saved; it is tried again")
+		d.lastSave = time.Now()
+		if g, err := d.p.Generation(ctx); err != nil || g != d.generation {
+			return errNotSaved
+		}
 	}
 	return nil
 }
 
 func (r *Runner) detect(ctx context.Context, d *detector, offset uint64, b *wire.Batch) error {
-	if b.Rows == 0 {
+	if b.Rows == 0 || d.poison[offset] {
 		d.offset = offset
 		return nil
 	}
@@ -222,24 +250,31 @@ func (r *Runner) detect(ctx context.Context, d *detector, offset uint64, b *wire
 	for _, a := range reply.Alerts {
 		r.deliver(ctx, a)
 	}
+	if err := ctx.Err(); err != nil {
+		return err // an alert may not be delivered, so the entry is not done: a snapshot must not include it
+	}
 	d.offset = offset
 	return nil
 }
 
 func (r *Runner) save(ctx context.Context, d *detector) error {
-	offset, state, err := d.p.Snapshot(ctx, d.generation)
+	seen, state, err := d.p.Snapshot(ctx, d.generation)
 	if err != nil {
 		return fmt.Errorf("snapshot of %s: %w", d.p.Manifest().ID, err)
 	}
-	if err := writeSnapshot(d.path, offset, state); err != nil {
+	if seen > d.offset { // its alerts of the last entry may not be delivered
+		return fmt.Errorf("snapshot of %s: it has seen entry %d, done is %d", d.p.Manifest().ID, seen, d.offset)
+	}
+	// Entries behind the last one it was sent hold nothing for it.
+	if err := writeSnapshot(d.path, d.offset, state); err != nil {
 		return err
 	}
-	d.saved.Store(offset)
+	d.saved.Store(d.offset)
 	d.lastSave = time.Now()
 	return nil
 }
 
-// Save snapshots all detectors, at the end of a run.
+// Save snapshots all detectors, at the end of a run; Handle must have returned.
 func (r *Runner) Save(ctx context.Context) error {
 	var errs []error
 	for _, d := range r.detectors {

@@ -309,22 +309,24 @@ func mend(s string) string {
 	return strings.Clone(strings.ToValidUTF8(s, "\uFFFD"))
 }
 
-// mendAlert makes the texts of an alert UTF-8, which protobuf insists on when a notifier is told of it.
+// mendAlert makes the texts of an alert UTF-8, which protobuf insists on when a notifier is told of it, and its own:
+// they alias the reply, and an alert outlives it.
 func mendAlert(a *wire.Alert) {
+	own := func(s string) string { return strings.Clone(strings.ToValidUTF8(s, "\uFFFD")) }
 	for _, s := range [...]*string{
 		&a.Id, &a.Rule, &a.RuleVersion, &a.Name, &a.Description, &a.Topic, &a.Type, &a.Method, &a.Frequency, &a.Remarks, &a.Severity,
 	} {
-		*s = strings.ToValidUTF8(*s, "\uFFFD")
+		*s = own(*s)
 	}
 	for _, list := range [...][]string{a.EventIds, a.Tags} {
 		for i, s := range list {
-			list[i] = strings.ToValidUTF8(s, "\uFFFD")
+			list[i] = own(s)
 		}
 	}
 	for _, m := range [...]*map[string]string{&a.Keys, &a.Fields} {
 		clean := make(map[string]string, len(*m))
 		for k, v := range *m {
-			clean[strings.ToValidUTF8(k, "\uFFFD")] = strings.ToValidUTF8(v, "\uFFFD")
+			clean[own(k)] = own(v)
 		}
 		*m = clean
 	}
