@@ -97,11 +97,15 @@ func (n *notifier) Notify(ctx context.Context, a sdk.Alert) error {
 func (n *notifier) send(ctx context.Context, b []byte) error {
 	if n.conn != nil {
 		err := n.conn.write(ctx, b)
-		if err == nil || ctx.Err() != nil {
-			return err
+		if err == nil {
+			return nil
 		}
+		// Also when time is up: half a message may be on its way, and the next one must not follow it.
 		n.conn.close()
 		n.conn = nil
+		if ctx.Err() != nil {
+			return err
+		}
 	}
 	conn, err := dial(ctx, n.c.Protocol, n.c.Address)
 	if err != nil {

@@ -155,7 +155,13 @@ func TestAReceiverThatDoesNotReadIsGivenUp(t *testing.T) {
 	}
 	var again *sdk.RetryError
 	require.ErrorAs(t, err, &again)
-	_ = (<-held).Close()
+	defer func() { _ = (<-held).Close() }()
+
+	// The next message must not follow the half of one that is on its way.
+	got := make(chan string, 1)
+	go receiver(l, got)
+	require.NoError(t, n.Notify(context.Background(), alert))
+	assert.Contains(t, <-got, `id="`+alert.ID+`"`)
 }
 
 // receiver takes TCP messages framed by their length.

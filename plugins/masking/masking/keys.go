@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 
 	"github.com/logcenter/logcenter/sdk"
 )
@@ -58,6 +59,24 @@ func (k *key) rare() []byte {
 		}
 	}
 	return k.word
+}
+
+// family are the keys that share their rare part: where it is not, none of them is.
+type family struct {
+	rare []byte
+	keys []key
+}
+
+func families(keys []key) (out []family) {
+	for _, k := range keys {
+		i := slices.IndexFunc(out, func(f family) bool { return bytes.Equal(f.rare, k.rare()) })
+		if i < 0 {
+			i = len(out)
+			out = append(out, family{rare: k.rare()})
+		}
+		out[i].keys = append(out[i].keys, k)
+	}
+	return out
 }
 
 // fold makes letters of both cases equal, and other bytes only where that does no harm to a search that is

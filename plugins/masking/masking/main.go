@@ -58,11 +58,12 @@ type rule struct {
 }
 
 type masker struct {
-	c       Config
-	keys    []key
-	words   *scanner // what Prefilter looks for
-	exclude []string
-	rules   []rule
+	c        Config
+	keys     []key
+	families []family
+	words    *scanner // what Prefilter looks for
+	exclude  []string
+	rules    []rule
 }
 
 // minLiteral keeps a literal from being found in every line.
@@ -100,6 +101,7 @@ func New(c Config) (sdk.Masker, error) {
 		}
 		m.rules = append(m.rules, rule{fold(r.Contains), p, r.Group, r.With})
 	}
+	m.families = families(m.keys)
 	m.words = newScanner(m.literals())
 	return m, nil
 }
@@ -131,8 +133,14 @@ func (m *masker) Mask(text []byte, e *sdk.Edits) error {
 	var local [1024]byte
 	folded := append(local[:0], text...)
 	foldInto(folded, text)
-	for i := range m.keys {
-		m.maskKey(&m.keys[i], text, folded, e)
+	for i := range m.families {
+		f := &m.families[i]
+		if !bytes.Contains(folded, f.rare) {
+			continue
+		}
+		for j := range f.keys {
+			m.maskKey(&f.keys[j], text, folded, e)
+		}
 	}
 	if m.c.Passwords {
 		maskUserinfo(text, e)
