@@ -30,7 +30,7 @@
 //     network is a range.
 //   - Segments have only the columns that have values. A query is planned for each set of columns; a condition on a
 //     column that is not there folds to false and takes the segment with it.
-//   - Events are merged only if they came slowly: rewriting all would cost as much CPU as writing did.
+//   - A busy store merges only the smallest segments: rewriting all would cost as much CPU as writing did.
 //
 // Measured on 2026-11-21 (2 vCPUs of an AMD EPYC, mixed firewall, IPS and web lines): Append 1–2 ms CPU a MB of raw
 // log, flush 14–17, 0.21 stored bytes a raw byte. See the benchmarks for more.

@@ -12,10 +12,13 @@ import (
 )
 
 // Small segments of a partition are merged once there are so many: each row is then written twice, rarely three
-// times, and only rows that came slowly; a flush at full speed makes segments too large to be merged.
+// times. What is small depends on the load, for writing all rows twice would cost as much as ingest does.
 const (
-	mergeCount = 8
-	smallShare = 16 // a segment is small below SegmentRows/smallShare
+	mergeCount  = 8
+	urgentCount = 64 // so many are merged even before a flush that is due
+	smallIdle   = 4  // below SegmentRows/smallIdle rows a segment is small to an idle store,
+	smallBusy   = 16 // below this share to a busy one
+	idleFactor  = 4  // a store is idle so many times as long after a flush as the flush took
 )
 
 // merger merges while nothing waits to be flushed.
@@ -47,15 +50,21 @@ func (s *Store) merger() {
 
 // mergeable finds small segments of one partition that fit into one. s.mu is held.
 func (s *Store) mergeable() []*segment {
+	least, share := mergeCount, int64(smallBusy)
+	if due, _ := s.flushDue(); due {
+		least = urgentCount
+	} else if time.Now().UnixNano()-s.flushed.Load() > idleFactor*s.flushTime.Load() {
+		share = smallIdle
+	}
 	byPart := map[string][]*segment{}
 	for _, g := range s.segments {
-		if g.Rows < int64(s.opts.SegmentRows)/smallShare {
+		if g.Rows < int64(s.opts.SegmentRows)/share {
 			byPart[g.partition()] = append(byPart[g.partition()], g)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(byPart)) {
 		small := byPart[name]
-		if len(small) < mergeCount {
+		if len(small) < least {
 			continue
 		}
 		slices.SortFunc(small, func(a, b *segment) int { return int(a.Rows - b.Rows) })
@@ -83,19 +92,18 @@ func sameKinds(others []*segment, g *segment) bool {
 	return true
 }
 
-// merge replaces some small segments by one; false if there was nothing to do, or a flush is due and goes first.
+// merge replaces some small segments by one; false if there was nothing to do, or a flush goes first.
 func (s *Store) merge(ctx context.Context) (bool, error) {
 	if !s.write.TryLock() {
 		return false, nil
 	}
 	defer s.write.Unlock()
 	s.mu.Lock()
-	due, _ := s.flushDue()
 	old := s.mergeable()
 	durable := s.durable
 	all := s.segments
 	s.mu.Unlock()
-	if due || len(old) == 0 {
+	if len(old) == 0 {
 		return false, nil
 	}
 	g, err := s.mergeSegments(ctx, old)
