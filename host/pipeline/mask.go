@@ -37,6 +37,10 @@ func (w *work) mask(ctx context.Context) error {
 		w.answers = append(w.answers, a)
 		w.apply(a, stage.Manifest())
 	}
+	// Where values came from is of no more use, and not for journals.
+	for _, c := range w.batch.Columns {
+		c.Origin = nil
+	}
 	return nil
 }
 
@@ -314,6 +318,9 @@ func widen(c *wire.Column) *wire.Column {
 // saying where they have it from. Of withheld events and in dictionaries the value goes.
 func hideTexts(c *wire.Column, rows int, lines []edited, old *wire.Column) *wire.Column {
 	hidden, gone := map[int]bool{}, map[int]bool{} // elements, rows
+	if len(c.Origin) > 0 {                         // the next masker's edits count in the new lines
+		c.Origin = slices.Clone(c.Origin)
+	}
 	var u wire.Cursor
 	for i := range lines {
 		l := &lines[i]
@@ -330,6 +337,11 @@ func hideTexts(c *wire.Column, rows int, lines []edited, old *wire.Column) *wire
 			start, end := 0, 0
 			if c.Encoding == wire.Encoding_PLAIN {
 				start, end = c.OriginOf(from)
+			}
+			if end > 0 {
+				movedFrom, movedTo := l.moved(start, end)
+				binary.LittleEndian.PutUint32(c.Origin[8*from:], uint32(movedFrom))
+				binary.LittleEndian.PutUint32(c.Origin[8*from+4:], uint32(movedTo))
 			}
 			switch {
 			case l.withheld && end == 0:
