@@ -56,7 +56,7 @@ func (w *work) begin(r *Processor, plan *Plan, raw *Raw) {
 	w.batch.Reset()
 	w.batch.Rows, w.batch.Journal, w.batch.Partition, w.batch.Offset = raw.Batch.Rows, raw.Journal, raw.Partition, raw.From
 	w.batch.Columns = append(w.batch.Columns, raw.Batch.Columns...)
-	w.dead, w.failed, w.flags = nil, w.failed[:0], w.flags[:0]
+	w.dead, w.failed, w.flags, w.groups = nil, w.failed[:0], w.flags[:0], nil
 	w.gone, w.goneAny = slices.Grow(w.gone[:0], w.rows)[:w.rows], false
 	clear(w.gone)
 	if w.rows > 0 {
