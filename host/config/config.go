@@ -111,12 +111,12 @@ type Store struct {
 	// Threads is how many processors searches use; 0 is all.
 	Threads int `yaml:"threads" default:"0" min:"0" max:"1024"`
 	// FlushBytes is how much raw log is gathered in memory before a segment is written.
-	FlushBytes schema.Bytes `yaml:"flush_bytes" default:"64MiB" min:"1MiB" max:"4GiB"`
+	FlushBytes schema.Bytes `yaml:"flush_bytes" default:"32MiB" min:"1MiB" max:"4GiB"`
 	// FlushEvery is the longest that events stay in memory only; the journal has them, too.
 	FlushEvery time.Duration `yaml:"flush_every" default:"1m" min:"1s" max:"1h"`
 	// TailBytes bounds the memory of events that are not in segments yet; at the bound the store's consumer
 	// waits for the disk.
-	TailBytes schema.Bytes `yaml:"tail_bytes" default:"256MiB" min:"16MiB"`
+	TailBytes schema.Bytes `yaml:"tail_bytes" default:"96MiB" min:"16MiB"`
 }
 
 // Plugins configures plugins.

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -68,6 +69,26 @@ type Service struct {
 
 // TokenFile is where the admin token lies, below the data directory.
 const TokenFile = "admin.token"
+
+// How much garbage may gather before it is collected, in percent of what lives. Without a store the heap is small
+// beside its buffers, and collecting less often costs a tenth less processor time; with one, its tail lives
+// in the heap, and garbage in proportion to it would double the host's memory.
+const (
+	gcWithoutStore = 200
+	gcWithStore    = 50
+)
+
+// TuneGC sets the collector for a host with or without an embedded store, unless GOGC in the environment does.
+func TuneGC(store bool) {
+	if os.Getenv("GOGC") != "" {
+		return
+	}
+	if store {
+		debug.SetGCPercent(gcWithStore)
+	} else {
+		debug.SetGCPercent(gcWithoutStore)
+	}
+}
 
 // Open opens every part and binds every port, but takes nothing in yet. On error nothing stays open.
 func Open(ctx context.Context, cfg *config.Config, log *logrus.Logger, version string) (s *Service, err error) {
@@ -165,6 +186,7 @@ func (s *Service) openJournals(context.Context) (err error) {
 
 func (s *Service) openStore(context.Context) error {
 	c := s.cfg.Store
+	TuneGC(c.Kind != "none")
 	if c.Kind == "none" {
 		s.store = noStore{new(atomic.Uint64)}
 		return nil

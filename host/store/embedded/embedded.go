@@ -60,7 +60,7 @@ type Options struct {
 	MemoryLimit int64
 	// Threads of queries; 0 means one for each CPU.
 	Threads int
-	// FlushBytes of raw log start a flush; 0 means 48 MiB.
+	// FlushBytes of raw log start a flush; 0 means 32 MiB.
 	FlushBytes int64
 	// FlushInterval after its first event the tail is flushed however small; 0 means 60 s, negative never.
 	FlushInterval time.Duration
@@ -84,7 +84,7 @@ type Options struct {
 func (o *Options) defaults() {
 	setDefault(&o.MemoryLimit, 1<<30)
 	setDefault(&o.Threads, runtime.NumCPU())
-	setDefault(&o.FlushBytes, 48<<20)
+	setDefault(&o.FlushBytes, 32<<20)
 	setDefault(&o.FlushInterval, 60*time.Second)
 	setDefault(&o.TailBytes, 3*o.FlushBytes)
 	setDefault(&o.SegmentRows, 4*rowGroup)
