@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -37,6 +36,43 @@ func open(t *testing.T, dir string) *disk.Journal {
 	j, err := disk.Open(dir, disk.Options{NoSync: true})
 	require.NoError(t, err)
 	return j
+}
+
+// stopping is an event journal that ends the run at some append: before it is made, or right behind it.
+type stopping struct {
+	journal.Journal
+	stop   func()
+	left   int
+	before bool
+	all    uint64 // if set: cancel when this raw entry is through
+	cancel func()
+}
+
+func (s *stopping) Append(ctx context.Context, body []byte) (uint64, error) {
+	s.left--
+	if s.left == 0 && s.before {
+		s.stop()
+	}
+	at, err := s.Journal.Append(ctx, body)
+	if s.left == 0 {
+		s.stop()
+	}
+	if e, decodeErr := pipeline.DecodeEntry(body); decodeErr == nil && e.To == s.all {
+		s.cancel()
+	}
+	return at, err
+}
+
+// covers is the last raw entry that the event journal holds what became of.
+func covers(t *testing.T, j journal.Journal) uint64 {
+	if j.Last() == 0 {
+		return 0
+	}
+	e, err := j.Read(j.Last())
+	require.NoError(t, err)
+	entry, err := pipeline.DecodeEntry(e.Body)
+	require.NoError(t, err)
+	return entry.To
 }
 
 // entries reads the whole event journal: the raw entries that its entries cover, and all lines.
@@ -83,28 +119,17 @@ func TestRunnerGivesEachRawEntryOnceInOrder(t *testing.T) {
 	runs := 0
 	for ; ; runs++ {
 		raw, ev := open(t, rawDir), open(t, eventDir)
-		r, err := pipeline.NewRunner(processor(pipeline.Plan{Parsers: []pipeline.Stage{slow}}, nil), raw, ev, plain{}, pipeline.RunnerOptions{BatchBytes: 1 + rnd.IntN(4000)})
-		require.NoError(t, err)
 		ctx, cancel := context.WithCancel(t.Context())
-		done := make(chan error)
-		go func() { done <- r.Run(ctx) }()
-		// Stop once some entries are through: anywhere in what is on its way then.
-		goal := ev.Last() + uint64(1+rnd.IntN(6))
-		var last uint64
-		require.Eventually(t, func() bool {
-			covered := uint64(0)
-			if n := ev.Last(); n > 0 {
-				e, err := ev.Read(n)
-				require.NoError(t, err)
-				entry, err := pipeline.DecodeEntry(e.Body)
-				require.NoError(t, err)
-				covered = entry.To
-			}
-			last = covered
-			return covered == total || ev.Last() >= goal
-		}, 20*time.Second, 50*time.Microsecond)
+		stops := &stopping{Journal: ev, stop: cancel, left: 1 + rnd.IntN(3), before: rnd.IntN(2) == 0}
+		if last := covers(t, ev); last > total-20 {
+			stops.stop = func() {} // the last run stops when all is through
+			stops.all, stops.cancel = total, cancel
+		}
+		r, err := pipeline.NewRunner(processor(pipeline.Plan{Parsers: []pipeline.Stage{slow}}, nil), raw, stops, plain{}, pipeline.RunnerOptions{BatchBytes: 1 + rnd.IntN(1500)})
+		require.NoError(t, err)
+		require.NoError(t, r.Run(ctx))
 		cancel()
-		require.NoError(t, <-done)
+		last := covers(t, ev)
 		require.NoError(t, raw.Close())
 		require.NoError(t, ev.Close())
 		if last == total {
