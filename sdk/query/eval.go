@@ -173,13 +173,13 @@ func (r *run) eval(s *step, depth int, alive, lo, hi []uint64) {
 		l, h := r.level(depth, 0), r.level(depth, 1)
 		for _, sub := range s.subs {
 			r.eval(sub, depth+1, hi, l, h)
-			any := uint64(0)
+			left := uint64(0)
 			for w := range hi {
 				hi[w] = h[w]
 				lo[w] &= l[w]
-				any |= h[w]
+				left |= h[w]
 			}
-			if any == 0 {
+			if left == 0 {
 				break
 			}
 		}
@@ -190,14 +190,14 @@ func (r *run) eval(s *step, depth int, alive, lo, hi []uint64) {
 		copy(open, alive)
 		for _, sub := range s.subs {
 			r.eval(sub, depth+1, open, l, h)
-			any := uint64(0)
+			left := uint64(0)
 			for w := range hi {
 				lo[w] |= l[w]
 				hi[w] |= h[w]
 				open[w] &^= l[w]
-				any |= open[w]
+				left |= open[w]
 			}
-			if any == 0 {
+			if left == 0 {
 				break
 			}
 		}
@@ -311,15 +311,15 @@ func (r *run) settleDict(l *leaf, st *leafState) {
 		r.lut = make([]uint8, n+n/4)
 	}
 	lut := r.lut[:n]
-	any := uint8(0)
+	found := uint8(0)
 	for code := range lut {
 		lut[code] = 0
 		if l.matchString(c.Entry(code)) {
 			lut[code] = 1
 		}
-		any |= lut[code]
+		found |= lut[code]
 	}
-	if any == 0 {
+	if found == 0 {
 		return
 	}
 	if len(c.Present) == 0 && len(c.Lists) == 0 && c.Width == 1 {

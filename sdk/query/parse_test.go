@@ -1,7 +1,6 @@
 package query_test
 
 import (
-	"errors"
 	"strings"
 	"testing"
 
@@ -164,7 +163,7 @@ func TestParseErrors(t *testing.T) {
 		_, err := query.Parse(text)
 		require.Error(t, err, text)
 		var qerr *query.Error
-		require.True(t, errors.As(err, &qerr))
+		require.ErrorAs(t, err, &qerr)
 		assert.Equal(t, want, qerr.Render(text))
 		assert.NotContains(t, err.Error(), "\n")
 		assert.Contains(t, err.Error(), qerr.Msg)

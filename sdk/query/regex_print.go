@@ -90,11 +90,11 @@ func (p printer) quantifier(re *syntax.Regexp) {
 	case re.Op == syntax.OpQuest:
 		p.WriteByte('?')
 	case re.Max < 0:
-		fmt.Fprintf(p, "{%d,}", re.Min)
+		_, _ = fmt.Fprintf(p, "{%d,}", re.Min)
 	case re.Max == re.Min:
-		fmt.Fprintf(p, "{%d}", re.Min)
+		_, _ = fmt.Fprintf(p, "{%d}", re.Min)
 	default:
-		fmt.Fprintf(p, "{%d,%d}", re.Min, re.Max)
+		_, _ = fmt.Fprintf(p, "{%d,%d}", re.Min, re.Max)
 	}
 }
 
@@ -215,7 +215,7 @@ func (p printer) rune(r rune) {
 	case p.isLucene() || r >= utf8.RuneSelf && unicode.IsPrint(r):
 		p.WriteRune(r)
 	default:
-		fmt.Fprintf(p, `\x{%x}`, r)
+		_, _ = fmt.Fprintf(p, `\x{%x}`, r)
 	}
 }
 

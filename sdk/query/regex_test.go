@@ -76,11 +76,11 @@ func TestRegexText(t *testing.T) {
 			want := i < len(matches)
 			assert.Equal(t, want, p.MatchText([]byte(v)), "%s on %q", expr, v)
 			assert.Equal(t, want, regexp.MustCompile(p.RE2()).MatchString(v), "%s as %s on %q", expr, p.RE2(), v)
-			any := false
+			found := false
 			for _, tok := range query.Tokenize(v) {
-				any = any || luceneMatch(t, p, tok)
+				found = found || luceneMatch(t, p, tok)
 			}
-			assert.Equal(t, want, any, "%s as %s on %q", expr, p.Lucene(), v)
+			assert.Equal(t, want, found, "%s as %s on %q", expr, p.Lucene(), v)
 		}
 	}
 	type s = []string
@@ -206,7 +206,7 @@ func TestRegexTranslations(t *testing.T) {
 					}
 					literal = strings.ToLower(value)
 				} else {
-					require.Equal(t, regexp.MustCompile("(?s:"+expr+")").MatchString(value), want, what)
+					require.Equal(t, want, regexp.MustCompile("(?s:"+expr+")").MatchString(value), what)
 				}
 				require.Equal(t, want, re2.MatchString(value), what)
 				require.Equal(t, want, viaLucene, what)

@@ -87,20 +87,20 @@ func clip(s string) string {
 	return strings.ToValidUTF8(s[:57], "") + "..."
 }
 
-// Longs are the bounds of a range on a Long field, both inclusive; min > max is empty.
-func (n *Range) Longs() (min, max int64, err error) {
-	min, max = math.MinInt64, math.MaxInt64
+// Longs are the bounds of a range on a Long field, both inclusive; low > high is empty.
+func (n *Range) Longs() (low, high int64, err error) {
+	low, high = math.MinInt64, math.MaxInt64
 	if n.Min != nil {
 		v, perr := parseLong(*n.Min)
 		switch {
 		case perr != nil:
 			return 0, 0, perr
 		case n.IncludeMin:
-			min = v
+			low = v
 		case v == math.MaxInt64:
 			return 1, 0, nil
 		default:
-			min = v + 1
+			low = v + 1
 		}
 	}
 	if n.Max != nil {
@@ -109,27 +109,27 @@ func (n *Range) Longs() (min, max int64, err error) {
 		case perr != nil:
 			return 0, 0, perr
 		case n.IncludeMax:
-			max = v
+			high = v
 		case v == math.MinInt64:
 			return 1, 0, nil
 		default:
-			max = v - 1
+			high = v - 1
 		}
 	}
-	return min, max, nil
+	return low, high, nil
 }
 
 // Doubles are the bounds of a range on a Double field, both inclusive (an excluded bound is the float64 next
-// to it); min > max is empty. NaN is in no range.
-func (n *Range) Doubles() (min, max float64, err error) {
-	min, max = math.Inf(-1), math.Inf(1)
+// to it); low > high is empty. NaN is in no range.
+func (n *Range) Doubles() (low, high float64, err error) {
+	low, high = math.Inf(-1), math.Inf(1)
 	if n.Min != nil {
 		v, perr := parseDouble(*n.Min)
 		if perr != nil {
 			return 0, 0, perr
 		}
-		if min = v; !n.IncludeMin {
-			min = math.Nextafter(v, math.Inf(1))
+		if low = v; !n.IncludeMin {
+			low = math.Nextafter(v, math.Inf(1))
 		}
 	}
 	if n.Max != nil {
@@ -137,49 +137,49 @@ func (n *Range) Doubles() (min, max float64, err error) {
 		if perr != nil {
 			return 0, 0, perr
 		}
-		if max = v; !n.IncludeMax {
-			max = math.Nextafter(v, math.Inf(-1))
+		if high = v; !n.IncludeMax {
+			high = math.Nextafter(v, math.Inf(-1))
 		}
 	}
-	return min, max, nil
+	return low, high, nil
 }
 
 // Addrs are the bounds of a range on an IP field as 16 bytes with IPv4 mapped into IPv6, both inclusive and
-// ordered by bytes; min > max is empty. So >=10.0.0.0 holds for all IPv6 addresses above ::ffff:10.0.0.0 too.
-func (n *Range) Addrs() (min, max [16]byte, err error) {
-	for i := range max {
-		max[i] = 0xff
+// ordered by bytes; low > high is empty. So >=10.0.0.0 holds for all IPv6 addresses above ::ffff:10.0.0.0 too.
+func (n *Range) Addrs() (low, high [16]byte, err error) {
+	for i := range high {
+		high[i] = 0xff
 	}
 	empty := func() ([16]byte, [16]byte, error) { return [16]byte{1}, [16]byte{}, nil }
 	if n.Min != nil {
 		a, perr := parseAddr(*n.Min)
 		if perr != nil {
-			return min, max, perr
+			return low, high, perr
 		}
-		min = a.As16()
+		low = a.As16()
 		if !n.IncludeMin {
-			next := netip.AddrFrom16(min).Next()
+			next := netip.AddrFrom16(low).Next()
 			if !next.IsValid() {
 				return empty()
 			}
-			min = next.As16()
+			low = next.As16()
 		}
 	}
 	if n.Max != nil {
 		a, perr := parseAddr(*n.Max)
 		if perr != nil {
-			return min, max, perr
+			return low, high, perr
 		}
-		max = a.As16()
+		high = a.As16()
 		if !n.IncludeMax {
-			prev := netip.AddrFrom16(max).Prev()
+			prev := netip.AddrFrom16(high).Prev()
 			if !prev.IsValid() {
 				return empty()
 			}
-			max = prev.As16()
+			high = prev.As16()
 		}
 	}
-	return min, max, nil
+	return low, high, nil
 }
 
 // Dates are the bounds of a range on a Date field, from inclusive, to exclusive, in nanoseconds since 1970 UTC;
