@@ -248,7 +248,7 @@ func TestParse(t *testing.T) {
 	f, err = Parse([]byte(`a=1 b="2`))
 	require.ErrorIs(t, err, ErrQuote)
 	var e *Error
-	require.True(t, errors.As(err, &e))
+	require.ErrorAs(t, err, &e)
 	assert.Equal(t, 6, e.Pos)
 	assert.Equal(t, "2", string(f.Get("b")))
 

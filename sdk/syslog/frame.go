@@ -40,12 +40,12 @@ type FrameReader struct {
 	err      error // of r; reported when the buffer is empty
 }
 
-// NewFrameReader reads frames of at most max bytes from r; zero or less means DefaultMaxFrame.
-func NewFrameReader(r io.Reader, max int) *FrameReader {
-	if max <= 0 {
-		max = DefaultMaxFrame
+// NewFrameReader reads frames of at most limit bytes from r; zero or less means DefaultMaxFrame.
+func NewFrameReader(r io.Reader, limit int) *FrameReader {
+	if limit <= 0 {
+		limit = DefaultMaxFrame
 	}
-	return &FrameReader{r: r, max: max}
+	return &FrameReader{r: r, max: limit}
 }
 
 // Dropped is the number of bytes that were cut off frames longer than the maximum, so far.
@@ -70,7 +70,7 @@ func (f *FrameReader) Next() (frame []byte, truncated bool, err error) {
 			return frame[:len(frame):len(frame)], truncated, nil // an append must not reach the next frame
 		}
 		if err := f.fill(); err != nil {
-			if err != io.EOF {
+			if err != io.EOF { //nolint:errorlint // a stream's end is io.EOF itself, a wrapped one is a failure
 				return nil, false, err
 			}
 			return f.last()

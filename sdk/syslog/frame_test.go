@@ -15,16 +15,16 @@ import (
 )
 
 // frames reads all frames and writes them as [frame], cut ones as [frame…], then the error unless EOF.
-func frames(r io.Reader, max int) (string, *FrameReader) {
+func frames(r io.Reader, limit int) (string, *FrameReader) {
 	var b strings.Builder
-	f := NewFrameReader(r, max)
+	f := NewFrameReader(r, limit)
 	for {
 		frame, cut, err := f.Next()
 		if err != nil {
 			if frame != nil || cut {
 				b.WriteString(" frame with an error ")
 			}
-			if err != io.EOF {
+			if err != io.EOF { //nolint:errorlint // Next is to return io.EOF itself
 				b.WriteString(" ! " + err.Error())
 			}
 			return b.String(), f
@@ -38,7 +38,7 @@ func frames(r io.Reader, max int) (string, *FrameReader) {
 }
 
 func TestFrames(t *testing.T) {
-	f := func(stream string, max int, want string, dropped int64) {
+	f := func(stream string, limit int, want string, dropped int64) {
 		t.Helper()
 		for name, r := range map[string]io.Reader{
 			"at once":      strings.NewReader(stream),
@@ -46,7 +46,7 @@ func TestFrames(t *testing.T) {
 			"in halves":    iotest.HalfReader(strings.NewReader(stream)),
 			"end early":    iotest.DataErrReader(strings.NewReader(stream)),
 		} {
-			got, fr := frames(r, max)
+			got, fr := frames(r, limit)
 			assert.Equal(t, want, got, "%q %s", stream, name)
 			assert.Equal(t, dropped, fr.Dropped(), "%q %s", stream, name)
 		}
@@ -134,7 +134,7 @@ func TestFramesMemory(t *testing.T) {
 			break
 		}
 	}
-	assert.Equal(t, minBuffer, len(f.buf))
+	assert.Len(t, f.buf, minBuffer)
 	got, f := frames(strings.NewReader(strings.Repeat("x", 1<<20)), 1000)
 	assert.True(t, strings.HasSuffix(got, "…]"))
 	assert.LessOrEqual(t, len(f.buf), 1100)
@@ -144,21 +144,21 @@ func TestFramesMemory(t *testing.T) {
 func FuzzFrames(f *testing.F) {
 	f.Add([]byte("5 <1>ab<2>line\n4 <3>c\x00<5>e\r\n"), 6)
 	f.Add([]byte("9000 <1>abcdef\n<2>ab\n12345678901 <\n"), 3)
-	f.Fuzz(func(t *testing.T, stream []byte, max int) {
-		max = max&0xff + 1
-		a, fa := frames(bytes.NewReader(stream), max)
-		b, fb := frames(iotest.OneByteReader(bytes.NewReader(stream)), max)
+	f.Fuzz(func(t *testing.T, stream []byte, limit int) {
+		limit = limit&0xff + 1
+		a, fa := frames(bytes.NewReader(stream), limit)
+		b, fb := frames(iotest.OneByteReader(bytes.NewReader(stream)), limit)
 		if a != b || fa.Dropped() != fb.Dropped() {
 			t.Fatalf("at once %q (%d dropped), byte by byte %q (%d)", a, fa.Dropped(), b, fb.Dropped())
 		}
 		// Every byte is in a frame, dropped, or framing.
-		fr, total := NewFrameReader(iotest.HalfReader(bytes.NewReader(stream)), max), int64(0)
+		fr, total := NewFrameReader(iotest.HalfReader(bytes.NewReader(stream)), limit), int64(0)
 		for {
 			frame, _, err := fr.Next()
 			if err != nil {
 				break
 			}
-			if len(frame) == 0 || len(frame) > max {
+			if len(frame) == 0 || len(frame) > limit {
 				t.Fatalf("a frame of %d bytes", len(frame))
 			}
 			total += int64(len(frame))

@@ -235,7 +235,7 @@ func FuzzValidate(f *testing.F) {
 	}).MarshalVT()
 	require.NoError(f, err)
 	f.Add(body, answer)
-	f.Fuzz(func(t *testing.T, batch, result []byte) {
+	f.Fuzz(func(_ *testing.T, batch, result []byte) {
 		var b wire.Batch
 		if b.UnmarshalVTUnsafe(batch) != nil || b.Rows > 1000 || b.Validate(messageID) != nil {
 			return
