@@ -36,7 +36,7 @@ func InProcess(args []string, mains map[string]func()) int {
 	if err == nil && *profile != "" {
 		var out *os.File
 		if out, err = os.Create(*profile); err == nil {
-			defer out.Close()
+			defer func() { _ = out.Close() }()
 			err = pprof.StartCPUProfile(out)
 			defer pprof.StopCPUProfile()
 		}

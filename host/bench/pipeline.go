@@ -76,7 +76,6 @@ type run struct {
 	detectors []pipeline.Stage
 	processor *pipeline.Processor
 	bytes     int64
-	appended  atomic.Uint64
 }
 
 // Pipeline runs the input through the path once and returns the figures.
@@ -167,7 +166,7 @@ func (r *run) batches(use func(b *wire.Batch) error) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	in := bufio.NewReaderSize(f, 1<<20)
 	var rest []byte
 	for {
@@ -306,12 +305,12 @@ func (r *run) journalled(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer raw.Close()
+	defer func() { _ = raw.Close() }()
 	events, err := open("event")
 	if err != nil {
 		return err
 	}
-	defer events.Close()
+	defer func() { _ = events.Close() }()
 	runner, err := pipeline.NewRunner(r.processor, raw, events, commits{}, pipeline.RunnerOptions{
 		Workers: r.o.Workers, BatchBytes: r.o.BatchSize, OnError: func(err error) { cancel(err) },
 	})

@@ -61,7 +61,7 @@ func (l *List) load() error {
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	s := bufio.NewScanner(f)
 	s.Buffer(make([]byte, 64<<10), maxLine)
 	var torn error
@@ -170,7 +170,7 @@ func (l *List) Page(f Filter, after string, limit int) (page []Letter, next stri
 		if !l.ids[after] {
 			return nil, "", false
 		}
-		for ; l.letters[i].EventID != after; i-- { //nolint:revive // the search is the loop
+		for ; l.letters[i].EventID != after; i-- {
 		}
 		i--
 	}

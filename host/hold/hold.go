@@ -193,7 +193,7 @@ func (h *Hold) eachOf(name string, f func(Record) error) error {
 	if err != nil {
 		return err
 	}
-	defer in.Close()
+	defer func() { _ = in.Close() }()
 	r := bufio.NewReader(in)
 	for {
 		var size [4]byte

@@ -39,7 +39,7 @@ func (f *Feed) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	start := c.Committed() + 1
 	if f.Durable != nil {
 		if d := f.Durable(); d > 0 {

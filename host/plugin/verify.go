@@ -51,12 +51,12 @@ func privateCopy(path, dir string) (copied string, sum []byte, err error) {
 	if err != nil {
 		return "", nil, fmt.Errorf("plugin binary: %w", err)
 	}
-	defer in.Close()
+	defer func() { _ = in.Close() }()
 	tmp, err := os.CreateTemp(dir, ".copy-")
 	if err != nil {
 		return "", nil, err
 	}
-	defer os.Remove(tmp.Name())
+	defer func() { _ = os.Remove(tmp.Name()) }() // it is gone if it was renamed
 	h := sha256.New()
 	_, err = io.Copy(io.MultiWriter(tmp, h), in)
 	if err = errors.Join(err, tmp.Chmod(0o500), tmp.Close()); err != nil {

@@ -349,7 +349,7 @@ func TestSyslogUnderKillsStoresNothingTwice(t *testing.T) {
 			}
 		}
 		if _, err := conn.Write(body); err != nil { // what the host had not journalled is gone: syslog has no answers
-			conn.Close()
+			_ = conn.Close()
 			conn = nil
 		}
 		time.Sleep(time.Duration(hosts) * 500 * time.Millisecond / time.Duration(lines/100))

@@ -135,7 +135,8 @@ func greet(out io.Writer, cfg *config.Config, s *service.Service) {
 		flag += " --url http://" + a
 	}
 	self := os.Args[0]
-	fmt.Fprintf(out, `Logcenter %s runs.
+	// A greeting that cannot be printed is no reason to stop.
+	_, _ = fmt.Fprintf(out, `Logcenter %s runs.
   API     http://%s/api/v1/
   inputs  %s
   data    %s
@@ -172,7 +173,7 @@ func feedDemo(ctx context.Context, cfg *config.Config, log *logrus.Logger) {
 		log.WithError(err).Error("the demo cannot reach the syslog input")
 		return
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	start := time.Now().UTC()
 	history := loadgen.New(loadgen.Options{
 		Seed: uint64(start.Unix()), Start: start.Add(-demoHistory), Rate: demoLines / demoHistory.Seconds(), PublicAddresses: true,
