@@ -71,7 +71,7 @@ func batch(lines []string) *wire.Batch {
 }
 
 // feed hands the entries of a journal to a runner from where its state is on; after is called behind each.
-func feed(t *testing.T, ctx context.Context, r *alert.Runner, j journal.Journal, from uint64, after func(offset uint64)) {
+func feed(ctx context.Context, t *testing.T, r *alert.Runner, j journal.Journal, from uint64, after func(offset uint64)) {
 	for at := from; at <= j.Last(); at++ {
 		e, err := j.Read(at)
 		require.NoError(t, err)
@@ -104,7 +104,7 @@ func undisturbed(t *testing.T, j journal.Journal) []string {
 	reg, _ := start(t, plugin.Settings{})
 	r, err := alert.NewRunner(reg, j, alert.Options{Dir: t.TempDir(), Log: trial.Quiet()})
 	require.NoError(t, err)
-	feed(t, t.Context(), r, j, 1, nothing)
+	feed(t.Context(), t, r, j, 1, nothing)
 	require.NotEmpty(t, ids(r))
 	return ids(r)
 }
@@ -130,7 +130,7 @@ func TestKillsNeitherLoseNorRepeatAlerts(t *testing.T) {
 				close(done)
 			})
 			kills := 0
-			feed(t, t.Context(), r, j, 1, func(uint64) {
+			feed(t.Context(), t, r, j, 1, func(uint64) {
 				if rnd.IntN(30) == 0 {
 					kills++
 					killer <- struct{}{}
@@ -157,7 +157,7 @@ func TestHostRestarts(t *testing.T) {
 		r, err := alert.NewRunner(reg, j, alert.Options{Dir: dir, Log: trial.Quiet(), SnapshotEvery: time.Nanosecond})
 		require.NoError(t, err)
 		ctx, cancel := context.WithCancel(t.Context())
-		feed(t, ctx, r, j, from, func(at uint64) {
+		feed(ctx, t, r, j, from, func(at uint64) {
 			if at == from+uint64(17*(run+1)) {
 				cancel()
 			}
@@ -187,7 +187,7 @@ func TestPoisonEntryIsSkippedOnce(t *testing.T) {
 	reg, p := start(t, plugin.Settings{})
 	r, err := alert.NewRunner(reg, j, alert.Options{Dir: t.TempDir(), Log: trial.Quiet()})
 	require.NoError(t, err)
-	feed(t, t.Context(), r, j, 1, nothing)
+	feed(t.Context(), t, r, j, 1, nothing)
 	assert.EqualValues(t, 1, r.Skipped.Load())
 	assert.EqualValues(t, 3, p.Restarts.Load())
 	assert.Contains(t, strings.Join(ids(r), " "), "w040", "alerts go on behind it")
@@ -198,7 +198,7 @@ func TestADisabledDetectorHoldsNothingBack(t *testing.T) {
 	reg, _ := start(t, plugin.Settings{})
 	r, err := alert.NewRunner(reg, j, alert.Options{Dir: t.TempDir(), Log: trial.Quiet()})
 	require.NoError(t, err)
-	feed(t, t.Context(), r, j, 1, nothing)
+	feed(t.Context(), t, r, j, 1, nothing)
 	assert.Zero(t, r.Durable(), "no snapshot yet")
 	require.NoError(t, reg.Disable("counter"))
 	assert.EqualValues(t, 10, r.Durable())
@@ -218,7 +218,7 @@ func TestNotifierTriesAgainUnderTheSameID(t *testing.T) {
 	require.NoError(t, reg.Start(t.Context()))
 	r, err := alert.NewRunner(reg, j, alert.Options{Dir: t.TempDir(), Log: trial.Quiet()})
 	require.NoError(t, err)
-	feed(t, t.Context(), r, j, 1, nothing)
+	feed(t.Context(), t, r, j, 1, nothing)
 	data, err := os.ReadFile(told)
 	require.NoError(t, err)
 	var want []string

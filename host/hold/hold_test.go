@@ -42,7 +42,7 @@ func TestKeepSurvivesAndIsUnreadable(t *testing.T) {
 	require.NoError(t, err)
 	want := []string{"e-1 poison password=Secret-1", "e-2 masking failed 密码=\xff二"}
 	require.Equal(t, want, all(t, h))
-	require.EqualValues(t, st.Size(), h.Bytes())
+	require.Equal(t, st.Size(), h.Bytes())
 
 	// A crash in the middle of a write costs the record that was being written, and no other.
 	require.NoError(t, os.WriteFile(files[0], append(raw, 0x30, 0, 0, 0, 1, 2), 0o600))

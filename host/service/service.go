@@ -154,8 +154,8 @@ func (s *Service) openPlugins(context.Context) (err error) {
 
 func (s *Service) openJournals(context.Context) (err error) {
 	logf := func(format string, args ...any) { s.log.Warnf(format, args...) }
-	open := func(name string, max int64, key string, sync bool) (*disk.Journal, error) {
-		j, err := disk.Open(s.path("journal", name), disk.Options{MaxBytes: max, KeyFile: s.cfg.Path(key), NoSync: !sync, Logf: logf})
+	open := func(name string, maxBytes int64, key string, sync bool) (*disk.Journal, error) {
+		j, err := disk.Open(s.path("journal", name), disk.Options{MaxBytes: maxBytes, KeyFile: s.cfg.Path(key), NoSync: !sync, Logf: logf})
 		if err != nil {
 			return nil, fmt.Errorf("%s journal: %w", name, err)
 		}
