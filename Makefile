@@ -88,7 +88,7 @@ bench: build ## figures of the whole path on 288 MB of made-up traffic, each bes
 	bin/logcenter bench pipeline --transport shm
 	bin/logcenter bench pipeline --transport socket --journal disk
 	bin/logcenter bench pipeline --transport shm --journal disk
-	bin/logcenter bench pipeline --transport shm --journal disk --store embedded
+	bin/logcenter bench pipeline --transport shm --journal disk --store embedded --queries
 
 .PHONY: clean
 clean: ## remove what make has built; data/ stays

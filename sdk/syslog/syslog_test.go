@@ -19,7 +19,12 @@ func show(line string) string {
 		name  string
 		value []byte
 	}{
-		{"seq", h.Sequence}, {"t", h.Timestamp}, {"h", h.Hostname}, {"a", h.AppName}, {"p", h.ProcID}, {"m", h.MsgID},
+		{"seq", h.Sequence},
+		{"t", h.Timestamp},
+		{"h", h.Hostname},
+		{"a", h.AppName},
+		{"p", h.ProcID},
+		{"m", h.MsgID},
 		{"sd", h.Structured},
 	} {
 		if p.value != nil {

@@ -34,7 +34,7 @@ type benchOptions struct {
 	input, size, journal, store, transport, dir string
 	plugins, dirs                               []string
 	workers                                     int
-	jsonLines                                   bool
+	jsonLines, queries                          bool
 	profile                                     string
 }
 
@@ -64,6 +64,7 @@ CPU milliseconds per MB is the figure to compare; MB is 1,000,000 bytes of raw l
 	f.StringVar(&o.dir, "dir", filepath.Join(os.TempDir(), "logcenter-bench"), "`folder` for what a run writes")
 	f.IntVar(&o.workers, "workers", 0, "batches in work at once; 0 is 3")
 	f.BoolVar(&o.jsonLines, "json", false, "print JSON")
+	f.BoolVar(&o.queries, "queries", false, "with --store embedded: ask the filled store every kind of question")
 	f.StringVar(&o.profile, "profile", "", "write the host's CPU profile to `file`, for go tool pprof")
 	return cmd
 }
@@ -75,6 +76,9 @@ func (o *benchOptions) run(cmd *cobra.Command) error {
 		if c.value != c.a && c.value != c.b && c.value != c.c {
 			return usagef("--%s is %s or %s or %s, not %q", c.flag, c.a, c.b, c.c, c.value)
 		}
+	}
+	if o.queries && (o.store != "embedded" || o.transport == "inprocess") {
+		return usagef("--queries goes with --store embedded and processes")
 	}
 	self, err := os.Executable()
 	if err != nil {
@@ -108,7 +112,7 @@ func (o *benchOptions) run(cmd *cobra.Command) error {
 		if err != nil {
 			return err
 		}
-		defer st.Close()
+		defer func() { _ = st.Close() }()
 		b.Store = st
 	}
 	if o.profile != "" {
@@ -116,7 +120,7 @@ func (o *benchOptions) run(cmd *cobra.Command) error {
 		if err != nil {
 			return err
 		}
-		defer f.Close()
+		defer func() { _ = f.Close() }()
 		if err := pprof.StartCPUProfile(f); err != nil {
 			return err
 		}
@@ -126,7 +130,10 @@ func (o *benchOptions) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	return r.Print(cmd.OutOrStdout(), o.jsonLines)
+	if err := r.Print(cmd.OutOrStdout(), o.jsonLines); err != nil || !o.queries {
+		return err
+	}
+	return bench.Queries(cmd.Context(), b.Store, cmd.OutOrStdout(), o.jsonLines)
 }
 
 // inProcess hands over to the program in which the same plugins are linked.

@@ -72,8 +72,11 @@ type hit struct {
 
 // hitColumns are what a page is ordered by and fetched by.
 var hitColumns = []column{
-	{fieldTime, kindTime, false}, {colSource, kindString, false}, {fieldPosition, kindInt, false},
-	{colFile, kindString, false}, {colRow, kindInt, false},
+	{fieldTime, kindTime, false},
+	{colSource, kindString, false},
+	{fieldPosition, kindInt, false},
+	{colFile, kindString, false},
+	{colRow, kindInt, false},
 }
 
 // Search implements [store.Store].
