@@ -48,7 +48,7 @@ const MaxFanOut = 256
 // Enricher adds what is known elsewhere of an event.
 type Enricher interface {
 	// Enrich reads and sets fields of ev. It may do I/O until ctx is done. An error keeps the event
-	// unenriched and marked; RetryAfter has it tried again.
+	// unenriched and marked, whatever the error.
 	Enrich(ctx context.Context, ev *Event) error
 }
 
@@ -77,7 +77,8 @@ type BatchDetector interface {
 	DetectBatch(b *wire.Batch, emit func(Alert)) error
 }
 
-// Ticker is an optional method of a Detector.
+// Ticker is an optional method of a Detector. The host of this version does not call it: windows close when
+// later events come.
 type Ticker interface {
 	// Tick tells how far event time has come; windows that end before it can be closed.
 	Tick(watermark time.Time, emit func(Alert)) error

@@ -45,6 +45,10 @@ func (f *Feed) Run(ctx context.Context) error {
 		if d := f.Durable(); d > 0 {
 			start = d + 1
 		}
+		if last := f.Journal.Last(); start > last+1 {
+			return fmt.Errorf("%s has entries up to %d, but the event journal ends at %d: the journal was removed or is an older copy; "+
+				"restore the one that belongs to it, or move the data of %s away", f.Group, start-1, last, f.Group)
+		}
 	}
 	if err := c.Seek(start); err != nil && !errors.Is(err, journal.ErrTrimmed) {
 		return fmt.Errorf("%s: entry %d: %w", f.Group, start, err)

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -99,13 +100,14 @@ func Open(ctx context.Context, cfg *config.Config, log *logrus.Logger, version s
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
+			s = nil
 		}
 	}()
 	for _, open := range [...]func(context.Context) error{
 		s.openData, s.openPlugins, s.openJournals, s.openStore, s.openPipeline, s.openInputs, s.openAPI,
 	} {
 		if err := open(ctx); err != nil {
-			return nil, err
+			return s, err
 		}
 	}
 	return s, nil
@@ -145,11 +147,19 @@ func (s *Service) openPlugins(context.Context) (err error) {
 		return err
 	}
 	s.onClose(s.plugins.Close)
+	if err != nil && !s.hasMasker() {
+		return fmt.Errorf("no masking plugin is left, so events would be stored with their secrets; mend this first: %w", err)
+	}
 	if err != nil { // the others run
 		s.log.WithError(err).Error("some plugins are left out")
 		s.fault("plugins", err)
 	}
 	return nil
+}
+
+// hasMasker says whether a masking plugin was found, enabled or not: disabling it is an admin's decision.
+func (s *Service) hasMasker() bool {
+	return slices.ContainsFunc(s.plugins.All(), func(p *plugin.Plugin) bool { return p.Manifest().Kind == maskerKind })
 }
 
 func (s *Service) openJournals(context.Context) (err error) {

@@ -3,8 +3,11 @@ package main_test
 import (
 	"bytes"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -65,4 +68,53 @@ func glob(t *testing.T, pattern string) []string {
 	files, err := filepath.Glob(pattern)
 	require.NoError(t, err)
 	return files
+}
+
+// A masking plugin that is not even found because its manifest is broken must not go unnoticed either.
+func TestBrokenMaskerManifestIsRefused(t *testing.T) {
+	dirs := t.TempDir()
+	require.NoError(t, os.CopyFS(dirs, os.DirFS("../../../bin/plugins")))
+	manifest := filepath.Join(dirs, "masking", "plugin.yaml")
+	text, err := os.ReadFile(manifest)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(manifest, append(text, "\nkindd: masker\n"...), 0o600))
+	h := newHost(t, "plugins: {dirs: ["+dirs+"]}\n")
+	out, err := exec.Command(binary, "run", "--config", h.config).CombinedOutput()
+	require.Error(t, err)
+	require.Contains(t, string(out), "no masking plugin is left")
+	require.Contains(t, string(out), "kindd")
+}
+
+// A store whose journal is gone must not take new entries for old ones.
+func TestLostJournalIsRefused(t *testing.T) {
+	h := newHost(t, "")
+	h.start()
+	_, err := h.client().Ingest(t.Context(), "http", []byte("one line\n"), client.IngestOptions{})
+	require.NoError(t, err)
+	h.waitFor("the line", 10*time.Second, func() bool { return h.count("*") == 1 })
+	h.kill(syscall.SIGTERM)
+	require.NoError(t, os.RemoveAll(filepath.Join(h.data, "journal", "event")))
+	out, err := exec.Command(binary, "run", "--config", h.config).CombinedOutput()
+	require.Error(t, err)
+	require.Contains(t, string(out), "the journal was removed or is an older copy")
+}
+
+// Two hosts on one folder, and a port that is taken, are each said in words.
+func TestSecondHostIsRefused(t *testing.T) {
+	h := newHost(t, "")
+	h.start()
+	out, err := exec.Command(binary, "run", "--config", h.config).CombinedOutput()
+	require.Error(t, err)
+	require.Contains(t, string(out), h.data)
+	require.NotContains(t, string(out), "panic")
+
+	other := newHost(t, "")
+	other.http = h.http
+	text, err := os.ReadFile(other.config)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(other.config, regexp.MustCompile(`listen: [0-9.:]+`).ReplaceAll(text, []byte("listen: "+h.http)), 0o600))
+	out, err = exec.Command(binary, "run", "--config", other.config).CombinedOutput()
+	require.Error(t, err)
+	require.Contains(t, string(out), h.http)
+	require.Contains(t, string(out), "stop what uses the address")
 }
