@@ -12,15 +12,6 @@ import (
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
-func sortedNames[V any](m map[string]V) []string {
-	names := make([]string, 0, len(m))
-	for n := range m {
-		names = append(names, n)
-	}
-	slices.Sort(names)
-	return names
-}
-
 // Entry is one entry of the event journal: what became of a run of raw entries. Every raw entry is in exactly
 // one, so that after a crash work goes on behind the last.
 type Entry struct {

@@ -3,6 +3,8 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/logcenter/logcenter/sdk/ecs"
@@ -26,7 +28,7 @@ func NewRouter(streams map[string]query.Node) (*Router, error) {
 	}
 	r := &Router{count: map[string]int64{}}
 	var ms []*query.Matcher
-	for _, name := range sortedNames(streams) {
+	for _, name := range slices.Sorted(maps.Keys(streams)) {
 		m, err := query.Compile(streams[name], query.Options{})
 		if err != nil {
 			return nil, fmt.Errorf("stream %s: %w", name, err)

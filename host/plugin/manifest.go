@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -217,7 +219,7 @@ func (d *fieldDecl) define() (ecs.Field, error) {
 }
 
 func (m *Manifest) readConstants(values map[string]any) error {
-	for _, name := range sortedKeys(values) {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
 		f, ok := ecs.Lookup(name)
 		if !ok {
 			return fmt.Errorf("constants.%s: unknown field; nearest is %s", name, nearestField(name))

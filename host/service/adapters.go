@@ -6,8 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
-	"sort"
+	"slices"
 
 	"github.com/logcenter/logcenter/host/api"
 	"github.com/logcenter/logcenter/host/deadletter"
@@ -96,7 +97,7 @@ func names(fs []ecs.Field) (out []string) {
 	for _, f := range fs {
 		out = append(out, f.Name())
 	}
-	sort.Strings(out)
+	slices.Sort(out)
 	return out
 }
 
@@ -158,7 +159,7 @@ func (a healthAPI) Components(context.Context) ([]api.Component, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, name := range sortedKeys(s.faults) {
+	for _, name := range slices.Sorted(maps.Keys(s.faults)) {
 		list = append(list, api.Component{Name: name, Status: api.StatusDegraded, Reason: s.faults[name], Advice: "see the host's log"})
 	}
 	return list, nil
@@ -210,15 +211,6 @@ func inputHealth(st input.Stats) api.Component {
 		c.Status, c.Reason, c.Advice = api.StatusDegraded, "waits for the raw journal", "see the raw journal's health"
 	}
 	return c
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	return keys
 }
 
 var errNoStore = errors.New("this host keeps no events: store.kind is none")

@@ -25,20 +25,21 @@ func EventAt(b *wire.Batch, row int) Event {
 			continue
 		}
 		if len(c.Lists) == 0 {
-			ev[name] = valueAt(c, k, row, message)
+			ev[name] = ValueAt(c, k, row, message)
 			continue
 		}
 		from, to := c.List(k)
 		list := make([]any, 0, to-from)
 		for ; from < to; from++ {
-			list = append(list, valueAt(c, from, row, message))
+			list = append(list, ValueAt(c, from, row, message))
 		}
 		ev[name] = list
 	}
 	return ev
 }
 
-func valueAt(c *wire.Column, k, row int, message *wire.Column) any {
+// ValueAt is the k-th value of a column as an [Event] has it; row and message are for spans.
+func ValueAt(c *wire.Column, k, row int, message *wire.Column) any {
 	switch c.Type {
 	case wire.Type_INT64:
 		return c.Int(k)

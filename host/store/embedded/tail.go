@@ -316,7 +316,7 @@ func ecsList(name string) bool {
 func goValue(c *wire.Column, row int, message *wire.Column, list bool) any {
 	k := c.Rank(row)
 	if !list {
-		return element(c, k, row, message)
+		return store.ValueAt(c, k, row, message)
 	}
 	from, to := k, k+1
 	if len(c.Lists) > 0 {
@@ -324,30 +324,10 @@ func goValue(c *wire.Column, row int, message *wire.Column, list bool) any {
 	}
 	var out []any
 	for ; from < to; from++ {
-		out = append(out, element(c, from, row, message))
+		out = append(out, store.ValueAt(c, from, row, message))
 	}
 	if out == nil {
 		return nil
 	}
 	return out
-}
-
-func element(c *wire.Column, k, row int, message *wire.Column) any {
-	switch c.Type {
-	case wire.Type_INT64:
-		return c.Int(k)
-	case wire.Type_DOUBLE:
-		return c.Float(k)
-	case wire.Type_BOOL:
-		return c.Bool(k)
-	case wire.Type_IP:
-		return c.Addr(k)
-	case wire.Type_TIMESTAMP:
-		return time.Unix(0, c.Nanos(k)).UTC()
-	case wire.Type_GEO:
-		lat, lon := c.Point(k)
-		return store.GeoPoint{Lat: lat, Lon: lon}
-	default:
-		return string(c.Text(k, row, message))
-	}
 }
