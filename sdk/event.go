@@ -1,7 +1,6 @@
 package sdk
 
 import (
-	"encoding/binary"
 	"math"
 	"net/netip"
 	"strconv"
@@ -335,11 +334,7 @@ func (e *Event) IPv4(f ecs.Field) (a uint32, ok bool) {
 	if k < 0 || c.Type != wire.Type_IP || len(c.Lists) > 0 {
 		return 0, false
 	}
-	v := c.IP16(k)
-	if binary.LittleEndian.Uint64(v) != 0 || binary.LittleEndian.Uint32(v[8:]) != 0xffff0000 {
-		return 0, false
-	}
-	return binary.BigEndian.Uint32(v[12:]), true
+	return c.IPv4(k)
 }
 
 // Int is the value of a long field.

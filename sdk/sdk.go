@@ -67,6 +67,14 @@ type Prefilter interface {
 	Prefilter(arena []byte, hits []int) []int
 }
 
+// BatchEnricher is an optional method of an Enricher: for those who want the columns, as lookups in large tables do
+// that wait for memory one by one but not together. An error or a panic has Enrich called for each event instead.
+type BatchEnricher interface {
+	// EnrichBatch reads b, which must not be changed, and sets fields through at, the cursor of a row. The rows at
+	// which a field is set must ascend.
+	EnrichBatch(ctx context.Context, b *wire.Batch, at func(row int) *Event) error
+}
+
 // Detector watches events in journal order and raises alerts.
 type Detector interface {
 	Detect(ev *Event, emit func(Alert)) error
@@ -102,6 +110,14 @@ type Notifier interface {
 // is for the admin.
 type Opener interface {
 	Opened(reads []ecs.Field) error
+}
+
+// Narrower is an optional method of all kinds, called once behind Opened, for plugins that read fewer fields under
+// their config than plugin.yaml lists: what is not sent costs nothing.
+type Narrower interface {
+	// Reads are the fields to be sent. Others are not, whatever plugin.yaml lists; message comes all the same where
+	// one of them may be a part of the line.
+	Reads() []ecs.Field
 }
 
 // Closer is an optional method of all kinds, called once before the process ends.

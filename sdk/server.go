@@ -75,7 +75,7 @@ func (s *server) Open(_ context.Context, r *wire.OpenRequest) (*wire.OpenRespons
 		}
 	}
 	s.opened = true
-	return &wire.OpenResponse{}, nil
+	return &wire.OpenResponse{Reads: s.stage.Reads()}, nil
 }
 
 func (s *server) ready() error {

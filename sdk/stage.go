@@ -19,6 +19,7 @@ type Stage struct {
 	schema func() []byte
 
 	impl    any
+	narrow  *wire.ReadSet        // what the plugin wants of what it may read; nil is all
 	reads   map[uint32]ecs.Field // host's id → ours
 	toHost  []uint32             // ours → host's id; 0 = not agreed
 	types   []ecs.Type           // of fields that may be written
@@ -81,9 +82,21 @@ func (s *Stage) Open(r *wire.OpenRequest) error {
 			return err
 		}
 	}
+	s.narrow = nil
+	if n, ok := impl.(Narrower); ok {
+		s.narrow = &wire.ReadSet{}
+		for _, f := range n.Reads() {
+			if int(f) < len(s.toHost) && s.toHost[f] != 0 {
+				s.narrow.Fields = append(s.narrow.Fields, s.toHost[f])
+			}
+		}
+	}
 	s.impl = impl
 	return nil
 }
+
+// Reads is what the open plugin wants to be sent, nil for all that was agreed.
+func (s *Stage) Reads() *wire.ReadSet { return s.narrow }
 
 func (s *Stage) agree(f ecs.Field, d *wire.FieldDecl) {
 	for len(s.toHost) <= int(f) {
@@ -151,7 +164,7 @@ func (s *Stage) Process(ctx context.Context, b *wire.Batch, use func(*wire.Resul
 	}
 	w := s.workers.Get().(*worker)
 	defer s.workers.Put(w)
-	if err := b.Validate(s.toHost[ecs.Message]); err != nil {
+	if err := b.ValidateBounds(s.toHost[ecs.Message]); err != nil {
 		return fmt.Errorf("bad batch: %w", err)
 	}
 	if s.kind == wire.Kind_DETECTOR {

@@ -310,6 +310,62 @@ func TestReadersSeeWhatCame(t *testing.T) {
 	})
 }
 
+// enrichAll is an enricher that takes whole batches.
+type enrichAll struct {
+	enrich
+	batch func(b *wire.Batch, at func(row int) *sdk.Event) error
+}
+
+func (e enrichAll) EnrichBatch(_ context.Context, b *wire.Batch, at func(row int) *sdk.Event) error {
+	return e.batch(b, at)
+}
+
+func TestBatchEnricherThatFailsIsAskedEventByEvent(t *testing.T) {
+	one := enrich(func(_ context.Context, ev *sdk.Event) error {
+		ev.Set(ecs.EventAction, []byte("one "+string(ev.Text(ecs.UserName))))
+		return nil
+	})
+	all := func(b *wire.Batch, at func(int) *sdk.Event) error {
+		c := b.Column(uint32(ecs.UserName))
+		c.Each(int(b.Rows), func(row, k int) {
+			at(row).Set(ecs.EventAction, []byte("all "+string(c.Text(k, row, b.Column(uint32(ecs.Message))))))
+		})
+		return nil
+	}
+	for name, tt := range map[string]struct {
+		batch func(*wire.Batch, func(int) *sdk.Event) error
+		want  map[int]string
+	}{
+		"works":  {all, map[int]string{0: "all alice", 2: "all carol"}},
+		"fails":  {func(b *wire.Batch, at func(int) *sdk.Event) error { return errors.Join(all(b, at), errors.New("no")) }, map[int]string{0: "one alice", 1: "one ", 2: "one carol"}},
+		"panics": {func(b *wire.Batch, at func(int) *sdk.Event) error { _ = all(b, at); panic("no") }, map[int]string{0: "one alice", 1: "one ", 2: "one carol"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := open(t, sdk.EnricherStage(func(struct{}) (sdk.Enricher, error) { return enrichAll{one, tt.batch}, nil }))
+			b := texts(batch("a", "b", "c"), ecs.UserName, "alice", "", "carol")
+			process(t, s, b, func(r *wire.Result) { assert.Equal(t, tt.want, values(r, b, ecs.EventAction)) })
+		})
+	}
+}
+
+// narrowed reads less than its manifest lists.
+type narrowed struct{ enrich }
+
+func (narrowed) Reads() []ecs.Field { return []ecs.Field{ecs.UserName, ecs.SourceIP} }
+
+func TestReadsAreNarrowedToWhatWasAgreed(t *testing.T) {
+	r := &wire.OpenRequest{MessageField: 7, Reads: []*wire.FieldDecl{
+		{Id: 3, Name: ecs.UserName.Name(), Type: wire.Type_STRING}, {Id: 4, Name: ecs.EventAction.Name(), Type: wire.Type_STRING},
+	}}
+	s := sdk.EnricherStage(func(struct{}) (sdk.Enricher, error) { return narrowed{}, nil })
+	require.NoError(t, s.Open(r))
+	assert.Equal(t, []uint32{3}, s.Reads().Fields, "source.ip is not in the manifest")
+
+	s = sdk.EnricherStage(func(struct{}) (sdk.Enricher, error) { return enrich(nil), nil })
+	require.NoError(t, s.Open(r))
+	assert.Nil(t, s.Reads(), "all of them")
+}
+
 func TestEnricherIsToldItsBudget(t *testing.T) {
 	b := batch("a")
 	b.BudgetNs = int64(time.Minute)
@@ -387,7 +443,7 @@ func TestProcessNeedsAnOpenStageAndAGoodBatch(t *testing.T) {
 	assert.ErrorContains(t, closed.Process(context.Background(), batch("a"), use), "before Open")
 
 	b := batch("a")
-	b.Columns[0].Data[0] = 0xff
+	b.Columns[0].Data = b.Columns[0].Data[:1]
 	assert.ErrorContains(t, parserStage(t, p).Process(context.Background(), b, use), "bad batch")
 
 	failing := sdk.ParserStage(func(struct{}) (sdk.Parser, error) { return nil, errors.New("timezone: no such zone") })

@@ -89,16 +89,21 @@ func (w *worker) begin(b *wire.Batch) {
 			w.message = c
 		}
 	}
+	w.resetOut()
+	w.errs, w.drop = w.errs[:0], w.drop[:0]
+	w.fanRows, w.fanParents, w.fanGone = 0, w.fanParents[:0], w.fanGone[:0]
+	w.undeclared, w.badValues, w.panics, w.lost = 0, 0, 0, 0
+	w.result = wire.Result{Seq: b.Seq, Rows: b.Rows, Columns: w.result.Columns[:0], Errors: w.result.Errors[:0]}
+}
+
+// resetOut forgets what was set, and where in the columns the reader is.
+func (w *worker) resetOut() {
 	clear(w.cursors)
 	for f, o := range w.out {
 		if o != nil {
 			o.Reset(WireType(w.types[f]), w.s.lists[f], w.rows, w.message, nil)
 		}
 	}
-	w.errs, w.drop = w.errs[:0], w.drop[:0]
-	w.fanRows, w.fanParents, w.fanGone = 0, w.fanParents[:0], w.fanGone[:0]
-	w.undeclared, w.badValues, w.panics, w.lost = 0, 0, 0, 0
-	w.result = wire.Result{Seq: b.Seq, Rows: b.Rows, Columns: w.result.Columns[:0], Errors: w.result.Errors[:0]}
 }
 
 func (w *worker) process(ctx context.Context, b *wire.Batch) *wire.Result {
@@ -116,15 +121,40 @@ func (w *worker) process(ctx context.Context, b *wire.Batch) *wire.Result {
 		if err := w.detectBatch(impl, b); err != nil {
 			w.result.Error = err.Error()
 		}
-	default:
-		for row := 0; row < w.rows; {
-			row = w.each(row)
+	case BatchEnricher:
+		if !w.enrichBatch(impl, b) {
+			w.resetOut()
+			w.all()
 		}
+	default:
+		w.all()
 	}
 	for i, c := range b.Columns {
 		c.Field = w.hosts[i] // a batch that came without a process in between is still its owner's
 	}
 	return w.finish()
+}
+
+func (w *worker) all() {
+	for row := 0; row < w.rows; {
+		row = w.each(row)
+	}
+}
+
+// enrichBatch says whether the plugin did the whole batch.
+func (w *worker) enrichBatch(e BatchEnricher, b *wire.Batch) (done bool) {
+	defer func() {
+		if p := recover(); p != nil {
+			w.panics++
+			fmt.Fprintf(os.Stderr, "panic at a batch, whose events come one by one now: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return e.EnrichBatch(w.ctx, b, w.at) == nil
+}
+
+func (w *worker) at(row int) *Event {
+	w.enter(row)
+	return &w.ev
 }
 
 // each calls the plugin for the rows from from on and returns where to go on: behind the last row, or

@@ -182,7 +182,9 @@ func (r *run) batches(use func(b *wire.Batch) error) error {
 		if used == 0 && !last {
 			return fmt.Errorf("%s: a line of more than %d bytes", r.o.Input, r.o.BatchSize)
 		}
-		rest = buf[used:]
+		if !last {
+			rest = buf[used:]
+		}
 		if b.Rows > 0 {
 			r.bytes += int64(used)
 			if r.o.Progress != nil {

@@ -48,47 +48,60 @@ func values(m *plugin.Manifest, f ecs.Field) []string {
 	return nil
 }
 
-// constant fills runs of rows with codes: no work per event but a byte.
+// constant fills runs of rows with codes: no work per event but a byte a value.
 func (w *work) constant(f ecs.Field) *wire.Column {
-	o := &wire.Column{Field: id(f), Type: wire.Type_STRING, Encoding: wire.Encoding_DICT, Width: 2}
-	list := f.Info().List
+	o := &wire.Column{Field: id(f), Type: wire.Type_STRING, Encoding: wire.Encoding_DICT}
 	o.Dict = append(o.Dict, 0, 0, 0, 0)
-	full, elements := true, uint32(0)
-	if list {
-		o.Lists = append(o.Lists, 0, 0, 0, 0)
-	}
-	present := make([]byte, (w.rows+7)/8)
-	for _, g := range w.groups {
-		var vs []string
-		if g.parser != none {
-			vs = values(w.plan.Parsers[g.parser].Manifest(), f)
-		}
-		if len(vs) == 0 {
-			full = false
+	runs := make([][]string, len(w.groups))
+	rows, elements := 0, 0
+	for i, g := range w.groups {
+		if g.parser == none {
 			continue
 		}
-		first := o.Entries()
-		for _, v := range vs {
+		runs[i] = values(w.plan.Parsers[g.parser].Manifest(), f)
+		if n := len(runs[i]); n > 0 {
+			rows += g.to - g.from
+			elements += n * (g.to - g.from)
+		}
+		for _, v := range runs[i] {
 			o.Data = append(o.Data, v...)
 			o.Dict = binary.LittleEndian.AppendUint32(o.Dict, uint32(len(o.Data)))
 		}
-		for row := g.from; row < g.to; row++ {
-			present[row>>3] |= 1 << (row & 7)
-			for i := range vs {
-				o.Values = binary.LittleEndian.AppendUint16(o.Values, uint16(first+i))
-			}
-			if list {
-				elements += uint32(len(vs))
-				o.Lists = binary.LittleEndian.AppendUint32(o.Lists, elements)
-			}
-		}
-		o.Count += uint32(g.to - g.from)
 	}
-	if o.Count == 0 {
+	if rows == 0 {
 		return nil
 	}
-	if !full {
-		o.Present = present
+	o.Count, o.Width = uint32(rows), wire.CodeWidth(o.Entries())
+	o.Values = make([]byte, 0, int(o.Width)*elements)
+	if rows < w.rows {
+		o.Present = make([]byte, (w.rows+7)/8)
+	}
+	if f.Info().List {
+		o.Lists = append(make([]byte, 0, 4*rows+4), 0, 0, 0, 0)
+	}
+	first, element := 0, uint32(0)
+	for i, g := range w.groups {
+		n := len(runs[i])
+		if n == 0 {
+			continue
+		}
+		for range g.to - g.from {
+			for code := first; code < first+n; code++ {
+				o.Values = wire.AppendCode(o.Values, uint32(code), o.Width)
+			}
+		}
+		if o.Lists != nil {
+			for range g.to - g.from {
+				element += uint32(n)
+				o.Lists = binary.LittleEndian.AppendUint32(o.Lists, element)
+			}
+		}
+		if o.Present != nil {
+			for row := g.from; row < g.to; row++ {
+				o.Present[row>>3] |= 1 << (row & 7)
+			}
+		}
+		first += n
 	}
 	return o
 }

@@ -6,7 +6,10 @@
 // keeps one running, registry.go for all of them.
 package plugin
 
-import "time"
+import (
+	"runtime"
+	"time"
+)
 
 // How plugins are supervised, all in one place.
 const (
@@ -25,3 +28,7 @@ const (
 	shmSlots      = 4                     // calls in flight with shared memory
 	shmSlotBytes  = 8 << 20               // larger bodies travel over the socket
 )
+
+// pluginThreads is how many threads of a plugin written in Go run at once: half of what there is, since no plugin
+// runs alone, and threads that look for work cost the others.
+func pluginThreads() int { return max(1, runtime.GOMAXPROCS(0)/2) }

@@ -280,3 +280,20 @@ func TestWhatAPluginSaysIsMended(t *testing.T) {
 	assert.NotContains(t, said[1].Message, "hush")
 	assert.Contains(t, said[1].Message, "TZ=UTC")
 }
+
+func TestPluginIsSentNoMoreThanItWants(t *testing.T) {
+	for _, socket := range []bool{false, true} {
+		for narrow, want := range map[bool]string{false: "user of login", true: "user of"} {
+			o := plugin.Options{Socket: socket, Plugins: map[string]plugin.Settings{"names": {Config: map[string]any{"narrow": narrow}}}}
+			_, p := trial.Start(t, o, "names", "enricher", "trusted: true")
+			b := batch("login")
+			b.Columns = append(b.Columns, &wire.Column{
+				Field: uint32(ecs.EventAction), Type: wire.Type_STRING, Encoding: wire.Encoding_SPAN, Width: 4, Count: 1, Values: []byte{0, 0, 5, 0},
+			})
+			a, err := p.Process(t.Context(), b)
+			require.NoError(t, err)
+			assert.Equal(t, []string{want}, told(b, a), "narrow %v, socket %v", narrow, socket)
+			a.Release()
+		}
+	}
+}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -33,7 +35,8 @@ type process struct {
 	started  time.Time
 	// generation tells processes of one plugin apart; set when it goes into service.
 	generation uint64
-	schema     []byte // JSON Schema of the config
+	schema     []byte        // JSON Schema of the config
+	reads      *wire.ReadSet // what it wants to be sent; nil is all
 
 	requests, replies *wire.Region // nil: bodies travel over the socket
 	slots             chan int
@@ -83,7 +86,7 @@ func (connection) GRPCClient(_ context.Context, _ *goplugin.GRPCBroker, c *grpc.
 func start(ctx context.Context, l launch) (p *process, err error) {
 	cmd := exec.Command(l.binary)
 	cmd.Dir = l.manifest.Dir
-	cmd.Env = []string{"PATH=/usr/bin:/bin", "LANG=C.UTF-8", "TZ=UTC", goplugin.EnvUnixSocketDir + "=" + l.socketDir}
+	cmd.Env = []string{"PATH=/usr/bin:/bin", "LANG=C.UTF-8", "TZ=UTC", "GOMAXPROCS=" + strconv.Itoa(pluginThreads()), goplugin.EnvUnixSocketDir + "=" + l.socketDir}
 	p = &process{m: l.manifest, deadline: l.deadline, cmd: cmd, started: time.Now(), failed: make(chan struct{}), streams: make(chan *stream, 64)}
 	defer func() {
 		if err != nil {
@@ -194,7 +197,25 @@ func (p *process) open(ctx context.Context, config []byte) error {
 	if o.Error != "" {
 		return &ConfigError{Plugin: p.m.ID, Msg: o.Error}
 	}
+	p.reads = o.Reads
 	return nil
+}
+
+// narrow leaves out the columns that a plugin does not want. Lines stay where there are spans into them.
+func narrow(b *wire.Batch, want *wire.ReadSet) *wire.Batch {
+	if want == nil {
+		return b
+	}
+	o := &wire.Batch{Seq: b.Seq, Rows: b.Rows, Partition: b.Partition, Offset: b.Offset, Journal: b.Journal}
+	lines := slices.Contains(want.Fields, uint32(ecs.Message)) || slices.ContainsFunc(b.Columns, func(c *wire.Column) bool {
+		return c.Encoding == wire.Encoding_SPAN && slices.Contains(want.Fields, c.Field)
+	})
+	for _, c := range b.Columns {
+		if slices.Contains(want.Fields, c.Field) || lines && c.Field == uint32(ecs.Message) {
+			o.Columns = append(o.Columns, c)
+		}
+	}
+	return o
 }
 
 // parserReads are the reserved columns that every parser may use, for times without year or zone.
@@ -297,6 +318,7 @@ func (p *process) idleStream() (*stream, error) {
 }
 
 func (p *process) exchange(ctx context.Context, s *stream, b *wire.Batch) (*Reply, error) {
+	b = narrow(b, p.reads)
 	b.BudgetNs = int64(p.deadline * 9 / 10)
 	out, slot, err := p.encode(b)
 	if slot >= 0 {

@@ -3,6 +3,7 @@ package wire
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 	"strings"
 	"unicode/utf8"
 	"unsafe"
@@ -86,9 +87,12 @@ func (c *Builder) begin(row int, enc Encoding) {
 		c.Undo(row)
 	}
 	c.row = row
-	c.marks = [4]int{len(c.values), len(c.data), len(c.origin), len(c.lists)}
+	c.marks[0] = len(c.values)
 	c.present[row>>3] |= 1 << (row & 7)
 	c.count++
+	if c.list || enc == Encoding_PLAIN { // the others have nothing but values
+		c.marks[1], c.marks[2], c.marks[3] = len(c.data), len(c.origin), len(c.lists)
+	}
 	if c.list {
 		c.lists = binary.LittleEndian.AppendUint32(c.lists, uint32(c.elements()))
 	}
@@ -117,7 +121,10 @@ func (c *Builder) Undo(row int) {
 	if !c.used || c.row != row || row < 0 {
 		return
 	}
-	c.values, c.data, c.origin, c.lists = c.values[:c.marks[0]], c.data[:min(c.marks[1], len(c.data))], c.origin[:min(c.marks[2], len(c.origin))], c.lists[:c.marks[3]]
+	c.values = c.values[:c.marks[0]]
+	if c.list || c.enc == Encoding_PLAIN {
+		c.data, c.origin, c.lists = c.data[:min(c.marks[1], len(c.data))], c.origin[:min(c.marks[2], len(c.origin))], c.lists[:c.marks[3]]
+	}
 	c.present[row>>3] &^= 1 << (row & 7)
 	c.count--
 	c.row = -1
@@ -365,23 +372,21 @@ func (d *dictionary) code(s string) uint32 {
 }
 
 // narrow brings u32 codes to the smallest width that holds them.
-func (d *dictionary) narrow(codes []byte) ([]byte, uint32) { return d.narrowTo(codes, len(d.codes)) }
-
-func (d *dictionary) narrowTo(codes []byte, n int) ([]byte, uint32) {
-	switch {
-	case n <= 1<<8:
-		d.out = d.out[:0]
+func (d *dictionary) narrow(codes []byte) ([]byte, uint32) {
+	width := CodeWidth(len(d.codes))
+	switch width {
+	case 1:
+		d.out = slices.Grow(d.out[:0], len(codes)/4)
 		for i := 0; i < len(codes); i += 4 {
 			d.out = append(d.out, codes[i])
 		}
-		return d.out, 1
-	case n <= 1<<16:
-		d.out = d.out[:0]
+	case 2:
+		d.out = slices.Grow(d.out[:0], len(codes)/2)
 		for i := 0; i < len(codes); i += 4 {
 			d.out = append(d.out, codes[i], codes[i+1])
 		}
-		return d.out, 2
 	default:
-		return codes, 4
+		return codes, width
 	}
+	return d.out, width
 }

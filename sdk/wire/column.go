@@ -137,6 +137,15 @@ func (c *Column) Addr(k int) netip.Addr {
 	return netip.AddrFrom16([16]byte(c.Values[16*k:])).Unmap()
 }
 
+// IPv4 is the k-th value of an IP column as a number, the first byte highest, if it is an IPv4 address.
+func (c *Column) IPv4(k int) (a uint32, ok bool) {
+	v := c.Values[16*k : 16*k+16]
+	if binary.LittleEndian.Uint64(v) != 0 || binary.LittleEndian.Uint32(v[8:]) != 0xffff0000 {
+		return 0, false
+	}
+	return binary.BigEndian.Uint32(v[12:]), true
+}
+
 // Point is the k-th value of a GEO column, in degrees.
 func (c *Column) Point(k int) (lat, lon float64) {
 	return math.Float64frombits(binary.LittleEndian.Uint64(c.Values[16*k:])),

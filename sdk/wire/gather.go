@@ -6,78 +6,110 @@ import "encoding/binary"
 // twice. Dictionaries are shared with c. nil if none of the rows has a value.
 func (c *Column) Gather(rows int, order []int32) *Column {
 	o := &Column{Field: c.Field, Name: c.Name, Type: c.Type, Encoding: c.Encoding, Width: c.Width, Separator: c.Separator, Dict: c.Dict}
-	var ks []int32 // k of every row, -1 for none; nil when all rows have one
+	picks := order // the k of every row that has a value, in the new order; then the elements
 	if len(c.Present) > 0 {
-		ks = make([]int32, rows)
-		for i := range ks {
-			ks[i] = -1
-		}
-		c.Each(rows, func(row, k int) { ks[row] = int32(k) })
-		o.Present = make([]byte, (len(order)+7)/8)
-		for i, row := range order {
-			if ks[row] >= 0 {
-				o.Present[i>>3] |= 1 << (i & 7)
-				o.Count++
-			}
-		}
-		if o.Count == 0 {
-			return nil
-		}
-	} else {
-		o.Count = uint32(len(order))
+		picks = c.pick(o, rows, order)
 	}
-	each := func(f func(k int)) {
-		for _, row := range order {
-			if ks == nil {
-				f(int(row))
-			} else if k := ks[row]; k >= 0 {
-				f(int(k))
-			}
-		}
+	o.Count = uint32(len(picks))
+	if o.Count == 0 {
+		return nil
 	}
 	if len(c.Lists) > 0 {
-		inner := each
-		elements := uint32(0)
-		o.Lists = binary.LittleEndian.AppendUint32(o.Lists, 0)
-		each(func(k int) {
-			from, to := c.List(k)
-			elements += uint32(to - from)
-			o.Lists = binary.LittleEndian.AppendUint32(o.Lists, elements)
-		})
-		each = func(f func(int)) {
-			inner(func(k int) {
-				for from, to := c.List(k); from < to; from++ {
-					f(from)
-				}
-			})
-		}
+		picks = c.pickElements(o, picks)
 	}
-	c.gatherValues(o, len(order), each)
+	if len(c.Origin) > 0 {
+		o.Origin = gatherFixed(c.Origin, 8, picks)
+	}
+	w := c.width()
+	if w == 0 {
+		o.Values, o.Data = c.gatherTexts(picks)
+		return o
+	}
+	o.Values, o.Data = gatherFixed(c.Values, w, picks), c.Data
 	return o
 }
 
-func (c *Column) gatherValues(o *Column, n int, each func(func(int))) {
-	if len(c.Origin) > 0 {
-		each(func(k int) { o.Origin = append(o.Origin, c.Origin[8*k:8*k+8]...) })
+// pick sets o's presence and returns the k of the rows that have a value.
+func (c *Column) pick(o *Column, rows int, order []int32) []int32 {
+	ks := make([]int32, rows+len(order))
+	ks, picks := ks[:rows], ks[rows:rows]
+	k := int32(0)
+	for row := range ks {
+		if c.Present[row>>3]>>(row&7)&1 == 0 {
+			ks[row] = -1
+			continue
+		}
+		ks[row] = k
+		k++
 	}
-	switch w := c.width(); w {
-	case 0:
-		o.Values = binary.LittleEndian.AppendUint32(make([]byte, 0, 4*n+4), 0)
-		o.Data = make([]byte, 0, len(c.Data))
-		each(func(k int) {
-			o.Data = append(o.Data, c.Data[c.Offset(k):c.Offset(k+1)]...)
-			o.Values = binary.LittleEndian.AppendUint32(o.Values, uint32(len(o.Data)))
-		})
+	o.Present = make([]byte, (len(order)+7)/8)
+	for i, row := range order {
+		if k := ks[row]; k >= 0 {
+			o.Present[i>>3] |= 1 << (i & 7)
+			picks = append(picks, k)
+		}
+	}
+	return picks
+}
+
+// pickElements sets o's lists and returns their elements.
+func (c *Column) pickElements(o *Column, picks []int32) []int32 {
+	elements := make([]int32, 0, len(picks))
+	o.Lists = binary.LittleEndian.AppendUint32(make([]byte, 0, 4*len(picks)+4), 0)
+	for _, k := range picks {
+		from, to := c.List(int(k))
+		for ; from < to; from++ {
+			elements = append(elements, int32(from))
+		}
+		o.Lists = binary.LittleEndian.AppendUint32(o.Lists, uint32(len(elements)))
+	}
+	return elements
+}
+
+// gatherFixed brings values of w bytes into a new order.
+func gatherFixed(values []byte, w int, picks []int32) []byte {
+	out := make([]byte, w*len(picks))
+	switch w {
 	case 1:
-		o.Values, o.Data = make([]byte, 0, n), c.Data
-		each(func(k int) { o.Values = append(o.Values, c.Values[k]) })
+		for i, k := range picks {
+			out[i] = values[k]
+		}
 	case 4:
-		o.Values, o.Data = make([]byte, 0, 4*n), c.Data
-		each(func(k int) {
-			o.Values = binary.LittleEndian.AppendUint32(o.Values, binary.LittleEndian.Uint32(c.Values[4*k:]))
-		})
+		for i, k := range picks {
+			binary.LittleEndian.PutUint32(out[4*i:], binary.LittleEndian.Uint32(values[4*k:]))
+		}
+	case 8:
+		for i, k := range picks {
+			binary.LittleEndian.PutUint64(out[8*i:], binary.LittleEndian.Uint64(values[8*k:]))
+		}
 	default:
-		o.Values, o.Data = make([]byte, 0, w*n), c.Data
-		each(func(k int) { o.Values = append(o.Values, c.Values[w*k:w*k+w]...) })
+		for i, k := range picks {
+			copy(out[w*i:w*i+w], values[w*int(k):])
+		}
 	}
+	return out
+}
+
+// gatherTexts brings the strings of a PLAIN column into a new order, neighbours in one copy.
+func (c *Column) gatherTexts(picks []int32) (values, data []byte) {
+	size := 0
+	for _, k := range picks {
+		size += c.Offset(int(k)+1) - c.Offset(int(k))
+	}
+	values, data = make([]byte, 4, 4*len(picks)+4), make([]byte, 0, size)
+	for i := 0; i < len(picks); {
+		k := int(picks[i])
+		from := c.Offset(k)
+		shift := len(data) - from
+		for {
+			values = binary.LittleEndian.AppendUint32(values, uint32(c.Offset(k+1)+shift))
+			i++
+			k++
+			if i == len(picks) || int(picks[i]) != k {
+				break
+			}
+		}
+		data = append(data, c.Data[from:c.Offset(k)]...)
+	}
+	return values, data
 }

@@ -693,6 +693,7 @@ type OpenResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Error         string                 `protobuf:"bytes,1,opt,name=error,proto3" json:"error,omitempty"`                          // empty: ready
 	ErrorPath     string                 `protobuf:"bytes,2,opt,name=error_path,json=errorPath,proto3" json:"error_path,omitempty"` // where in the config, e.g. rules[2].query
+	Reads         *ReadSet               `protobuf:"bytes,3,opt,name=reads,proto3" json:"reads,omitempty"`                          // absent: everything that the manifest reads
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -741,6 +742,58 @@ func (x *OpenResponse) GetErrorPath() string {
 	return ""
 }
 
+func (x *OpenResponse) GetReads() *ReadSet {
+	if x != nil {
+		return x.Reads
+	}
+	return nil
+}
+
+// ReadSet is what a plugin wants to be sent under its config, of what its manifest reads.
+type ReadSet struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Fields        []uint32               `protobuf:"varint,1,rep,packed,name=fields,proto3" json:"fields,omitempty"` // ids of OpenRequest
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReadSet) Reset() {
+	*x = ReadSet{}
+	mi := &file_plugin_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReadSet) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReadSet) ProtoMessage() {}
+
+func (x *ReadSet) ProtoReflect() protoreflect.Message {
+	mi := &file_plugin_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReadSet.ProtoReflect.Descriptor instead.
+func (*ReadSet) Descriptor() ([]byte, []int) {
+	return file_plugin_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *ReadSet) GetFields() []uint32 {
+	if x != nil {
+		return x.Fields
+	}
+	return nil
+}
+
 // A column of one field over the rows of a batch.
 type Column struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
@@ -767,7 +820,7 @@ type Column struct {
 
 func (x *Column) Reset() {
 	*x = Column{}
-	mi := &file_plugin_proto_msgTypes[6]
+	mi := &file_plugin_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -779,7 +832,7 @@ func (x *Column) String() string {
 func (*Column) ProtoMessage() {}
 
 func (x *Column) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_proto_msgTypes[6]
+	mi := &file_plugin_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -792,7 +845,7 @@ func (x *Column) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Column.ProtoReflect.Descriptor instead.
 func (*Column) Descriptor() ([]byte, []int) {
-	return file_plugin_proto_rawDescGZIP(), []int{6}
+	return file_plugin_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Column) GetField() uint32 {
@@ -897,7 +950,7 @@ type ShmRef struct {
 
 func (x *ShmRef) Reset() {
 	*x = ShmRef{}
-	mi := &file_plugin_proto_msgTypes[7]
+	mi := &file_plugin_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -909,7 +962,7 @@ func (x *ShmRef) String() string {
 func (*ShmRef) ProtoMessage() {}
 
 func (x *ShmRef) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_proto_msgTypes[7]
+	mi := &file_plugin_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -922,7 +975,7 @@ func (x *ShmRef) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShmRef.ProtoReflect.Descriptor instead.
 func (*ShmRef) Descriptor() ([]byte, []int) {
-	return file_plugin_proto_rawDescGZIP(), []int{7}
+	return file_plugin_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ShmRef) GetSlot() uint32 {
@@ -956,7 +1009,7 @@ type Batch struct {
 
 func (x *Batch) Reset() {
 	*x = Batch{}
-	mi := &file_plugin_proto_msgTypes[8]
+	mi := &file_plugin_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -968,7 +1021,7 @@ func (x *Batch) String() string {
 func (*Batch) ProtoMessage() {}
 
 func (x *Batch) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_proto_msgTypes[8]
+	mi := &file_plugin_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -981,7 +1034,7 @@ func (x *Batch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Batch.ProtoReflect.Descriptor instead.
 func (*Batch) Descriptor() ([]byte, []int) {
-	return file_plugin_proto_rawDescGZIP(), []int{8}
+	return file_plugin_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Batch) GetSeq() uint64 {
@@ -1066,7 +1119,7 @@ type Result struct {
 
 func (x *Result) Reset() {
 	*x = Result{}
-	mi := &file_plugin_proto_msgTypes[9]
+	mi := &file_plugin_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1078,7 +1131,7 @@ func (x *Result) String() string {
 func (*Result) ProtoMessage() {}
 
 func (x *Result) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_proto_msgTypes[9]
+	mi := &file_plugin_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1091,7 +1144,7 @@ func (x *Result) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Result.ProtoReflect.Descriptor instead.
 func (*Result) Descriptor() ([]byte, []int) {
-	return file_plugin_proto_rawDescGZIP(), []int{9}
+	return file_plugin_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Result) GetSeq() uint64 {
@@ -1185,7 +1238,7 @@ type RowError struct {
 
 func (x *RowError) Reset() {
 	*x = RowError{}
-	mi := &file_plugin_proto_msgTypes[10]
+	mi := &file_plugin_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1197,7 +1250,7 @@ func (x *RowError) String() string {
 func (*RowError) ProtoMessage() {}
 
 func (x *RowError) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_proto_msgTypes[10]
+	mi := &file_plugin_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1210,7 +1263,7 @@ func (x *RowError) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RowError.ProtoReflect.Descriptor instead.
 func (*RowError) Descriptor() ([]byte, []int) {
-	return file_plugin_proto_rawDescGZIP(), []int{10}
+	return file_plugin_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *RowError) GetRow() uint32 {
@@ -1267,7 +1320,7 @@ type FanOut struct {
 
 func (x *FanOut) Reset() {
 	*x = FanOut{}
-	mi := &file_plugin_proto_msgTypes[11]
+	mi := &file_plugin_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1279,7 +1332,7 @@ func (x *FanOut) String() string {
 func (*FanOut) ProtoMessage() {}
 
 func (x *FanOut) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_proto_msgTypes[11]
+	mi := &file_plugin_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1292,7 +1345,7 @@ func (x *FanOut) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FanOut.ProtoReflect.Descriptor instead.
 func (*FanOut) Descriptor() ([]byte, []int) {
-	return file_plugin_proto_rawDescGZIP(), []int{11}
+	return file_plugin_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *FanOut) GetRows() uint32 {
@@ -1328,7 +1381,7 @@ type Edits struct {
 
 func (x *Edits) Reset() {
 	*x = Edits{}
-	mi := &file_plugin_proto_msgTypes[12]
+	mi := &file_plugin_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1340,7 +1393,7 @@ func (x *Edits) String() string {
 func (*Edits) ProtoMessage() {}
 
 func (x *Edits) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_proto_msgTypes[12]
+	mi := &file_plugin_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1353,7 +1406,7 @@ func (x *Edits) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Edits.ProtoReflect.Descriptor instead.
 func (*Edits) Descriptor() ([]byte, []int) {
-	return file_plugin_proto_rawDescGZIP(), []int{12}
+	return file_plugin_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Edits) GetField() uint32 {
@@ -1388,7 +1441,7 @@ type TickRequest struct {
 
 func (x *TickRequest) Reset() {
 	*x = TickRequest{}
-	mi := &file_plugin_proto_msgTypes[13]
+	mi := &file_plugin_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1400,7 +1453,7 @@ func (x *TickRequest) String() string {
 func (*TickRequest) ProtoMessage() {}
 
 func (x *TickRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_proto_msgTypes[13]
+	mi := &file_plugin_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1413,7 +1466,7 @@ func (x *TickRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TickRequest.ProtoReflect.Descriptor instead.
 func (*TickRequest) Descriptor() ([]byte, []int) {
-	return file_plugin_proto_rawDescGZIP(), []int{13}
+	return file_plugin_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *TickRequest) GetWatermarkNs() int64 {
@@ -1445,7 +1498,7 @@ type SnapshotRequest struct {
 
 func (x *SnapshotRequest) Reset() {
 	*x = SnapshotRequest{}
-	mi := &file_plugin_proto_msgTypes[14]
+	mi := &file_plugin_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1457,7 +1510,7 @@ func (x *SnapshotRequest) String() string {
 func (*SnapshotRequest) ProtoMessage() {}
 
 func (x *SnapshotRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_proto_msgTypes[14]
+	mi := &file_plugin_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1470,7 +1523,7 @@ func (x *SnapshotRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SnapshotRequest.ProtoReflect.Descriptor instead.
 func (*SnapshotRequest) Descriptor() ([]byte, []int) {
-	return file_plugin_proto_rawDescGZIP(), []int{14}
+	return file_plugin_proto_rawDescGZIP(), []int{15}
 }
 
 type StateChunk struct {
@@ -1483,7 +1536,7 @@ type StateChunk struct {
 
 func (x *StateChunk) Reset() {
 	*x = StateChunk{}
-	mi := &file_plugin_proto_msgTypes[15]
+	mi := &file_plugin_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1495,7 +1548,7 @@ func (x *StateChunk) String() string {
 func (*StateChunk) ProtoMessage() {}
 
 func (x *StateChunk) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_proto_msgTypes[15]
+	mi := &file_plugin_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1508,7 +1561,7 @@ func (x *StateChunk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StateChunk.ProtoReflect.Descriptor instead.
 func (*StateChunk) Descriptor() ([]byte, []int) {
-	return file_plugin_proto_rawDescGZIP(), []int{15}
+	return file_plugin_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *StateChunk) GetOffset() uint64 {
@@ -1534,7 +1587,7 @@ type RestoreResponse struct {
 
 func (x *RestoreResponse) Reset() {
 	*x = RestoreResponse{}
-	mi := &file_plugin_proto_msgTypes[16]
+	mi := &file_plugin_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1546,7 +1599,7 @@ func (x *RestoreResponse) String() string {
 func (*RestoreResponse) ProtoMessage() {}
 
 func (x *RestoreResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_proto_msgTypes[16]
+	mi := &file_plugin_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1559,7 +1612,7 @@ func (x *RestoreResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RestoreResponse.ProtoReflect.Descriptor instead.
 func (*RestoreResponse) Descriptor() ([]byte, []int) {
-	return file_plugin_proto_rawDescGZIP(), []int{16}
+	return file_plugin_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *RestoreResponse) GetError() string {
@@ -1597,7 +1650,7 @@ type Alert struct {
 
 func (x *Alert) Reset() {
 	*x = Alert{}
-	mi := &file_plugin_proto_msgTypes[17]
+	mi := &file_plugin_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1609,7 +1662,7 @@ func (x *Alert) String() string {
 func (*Alert) ProtoMessage() {}
 
 func (x *Alert) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_proto_msgTypes[17]
+	mi := &file_plugin_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1622,7 +1675,7 @@ func (x *Alert) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Alert.ProtoReflect.Descriptor instead.
 func (*Alert) Descriptor() ([]byte, []int) {
-	return file_plugin_proto_rawDescGZIP(), []int{17}
+	return file_plugin_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Alert) GetId() string {
@@ -1769,7 +1822,7 @@ type NotifyResponse struct {
 
 func (x *NotifyResponse) Reset() {
 	*x = NotifyResponse{}
-	mi := &file_plugin_proto_msgTypes[18]
+	mi := &file_plugin_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1781,7 +1834,7 @@ func (x *NotifyResponse) String() string {
 func (*NotifyResponse) ProtoMessage() {}
 
 func (x *NotifyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_proto_msgTypes[18]
+	mi := &file_plugin_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1794,7 +1847,7 @@ func (x *NotifyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NotifyResponse.ProtoReflect.Descriptor instead.
 func (*NotifyResponse) Descriptor() ([]byte, []int) {
-	return file_plugin_proto_rawDescGZIP(), []int{18}
+	return file_plugin_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *NotifyResponse) GetReceipt() string {
@@ -1827,7 +1880,7 @@ type CloseRequest struct {
 
 func (x *CloseRequest) Reset() {
 	*x = CloseRequest{}
-	mi := &file_plugin_proto_msgTypes[19]
+	mi := &file_plugin_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1839,7 +1892,7 @@ func (x *CloseRequest) String() string {
 func (*CloseRequest) ProtoMessage() {}
 
 func (x *CloseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_proto_msgTypes[19]
+	mi := &file_plugin_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1852,7 +1905,7 @@ func (x *CloseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseRequest.ProtoReflect.Descriptor instead.
 func (*CloseRequest) Descriptor() ([]byte, []int) {
-	return file_plugin_proto_rawDescGZIP(), []int{19}
+	return file_plugin_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *CloseRequest) GetGraceMs() uint32 {
@@ -1870,7 +1923,7 @@ type CloseResponse struct {
 
 func (x *CloseResponse) Reset() {
 	*x = CloseResponse{}
-	mi := &file_plugin_proto_msgTypes[20]
+	mi := &file_plugin_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1882,7 +1935,7 @@ func (x *CloseResponse) String() string {
 func (*CloseResponse) ProtoMessage() {}
 
 func (x *CloseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_proto_msgTypes[20]
+	mi := &file_plugin_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1895,7 +1948,7 @@ func (x *CloseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseResponse.ProtoReflect.Descriptor instead.
 func (*CloseResponse) Descriptor() ([]byte, []int) {
-	return file_plugin_proto_rawDescGZIP(), []int{20}
+	return file_plugin_proto_rawDescGZIP(), []int{21}
 }
 
 var File_plugin_proto protoreflect.FileDescriptor
@@ -1936,11 +1989,14 @@ const file_plugin_proto_rawDesc = "" +
 	"\breply_fd\x18\x02 \x01(\rR\areplyFd\x12\x14\n" +
 	"\x05slots\x18\x03 \x01(\rR\x05slots\x12\x1d\n" +
 	"\n" +
-	"slot_bytes\x18\x04 \x01(\x04R\tslotBytes\"C\n" +
+	"slot_bytes\x18\x04 \x01(\x04R\tslotBytes\"w\n" +
 	"\fOpenResponse\x12\x14\n" +
 	"\x05error\x18\x01 \x01(\tR\x05error\x12\x1d\n" +
 	"\n" +
-	"error_path\x18\x02 \x01(\tR\terrorPath\"\xee\x02\n" +
+	"error_path\x18\x02 \x01(\tR\terrorPath\x122\n" +
+	"\x05reads\x18\x03 \x01(\v2\x1c.logcenter.plugin.v1.ReadSetR\x05reads\"!\n" +
+	"\aReadSet\x12\x16\n" +
+	"\x06fields\x18\x01 \x03(\rR\x06fields\"\xee\x02\n" +
 	"\x06Column\x12\x14\n" +
 	"\x05field\x18\x01 \x01(\rR\x05field\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12-\n" +
@@ -2108,7 +2164,7 @@ func file_plugin_proto_rawDescGZIP() []byte {
 }
 
 var file_plugin_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
+var file_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
 var file_plugin_proto_goTypes = []any{
 	(Capability)(0),          // 0: logcenter.plugin.v1.Capability
 	(Kind)(0),                // 1: logcenter.plugin.v1.Kind
@@ -2121,24 +2177,25 @@ var file_plugin_proto_goTypes = []any{
 	(*OpenRequest)(nil),      // 8: logcenter.plugin.v1.OpenRequest
 	(*Shm)(nil),              // 9: logcenter.plugin.v1.Shm
 	(*OpenResponse)(nil),     // 10: logcenter.plugin.v1.OpenResponse
-	(*Column)(nil),           // 11: logcenter.plugin.v1.Column
-	(*ShmRef)(nil),           // 12: logcenter.plugin.v1.ShmRef
-	(*Batch)(nil),            // 13: logcenter.plugin.v1.Batch
-	(*Result)(nil),           // 14: logcenter.plugin.v1.Result
-	(*RowError)(nil),         // 15: logcenter.plugin.v1.RowError
-	(*FanOut)(nil),           // 16: logcenter.plugin.v1.FanOut
-	(*Edits)(nil),            // 17: logcenter.plugin.v1.Edits
-	(*TickRequest)(nil),      // 18: logcenter.plugin.v1.TickRequest
-	(*SnapshotRequest)(nil),  // 19: logcenter.plugin.v1.SnapshotRequest
-	(*StateChunk)(nil),       // 20: logcenter.plugin.v1.StateChunk
-	(*RestoreResponse)(nil),  // 21: logcenter.plugin.v1.RestoreResponse
-	(*Alert)(nil),            // 22: logcenter.plugin.v1.Alert
-	(*NotifyResponse)(nil),   // 23: logcenter.plugin.v1.NotifyResponse
-	(*CloseRequest)(nil),     // 24: logcenter.plugin.v1.CloseRequest
-	(*CloseResponse)(nil),    // 25: logcenter.plugin.v1.CloseResponse
-	nil,                      // 26: logcenter.plugin.v1.Result.CountersEntry
-	nil,                      // 27: logcenter.plugin.v1.Alert.KeysEntry
-	nil,                      // 28: logcenter.plugin.v1.Alert.FieldsEntry
+	(*ReadSet)(nil),          // 11: logcenter.plugin.v1.ReadSet
+	(*Column)(nil),           // 12: logcenter.plugin.v1.Column
+	(*ShmRef)(nil),           // 13: logcenter.plugin.v1.ShmRef
+	(*Batch)(nil),            // 14: logcenter.plugin.v1.Batch
+	(*Result)(nil),           // 15: logcenter.plugin.v1.Result
+	(*RowError)(nil),         // 16: logcenter.plugin.v1.RowError
+	(*FanOut)(nil),           // 17: logcenter.plugin.v1.FanOut
+	(*Edits)(nil),            // 18: logcenter.plugin.v1.Edits
+	(*TickRequest)(nil),      // 19: logcenter.plugin.v1.TickRequest
+	(*SnapshotRequest)(nil),  // 20: logcenter.plugin.v1.SnapshotRequest
+	(*StateChunk)(nil),       // 21: logcenter.plugin.v1.StateChunk
+	(*RestoreResponse)(nil),  // 22: logcenter.plugin.v1.RestoreResponse
+	(*Alert)(nil),            // 23: logcenter.plugin.v1.Alert
+	(*NotifyResponse)(nil),   // 24: logcenter.plugin.v1.NotifyResponse
+	(*CloseRequest)(nil),     // 25: logcenter.plugin.v1.CloseRequest
+	(*CloseResponse)(nil),    // 26: logcenter.plugin.v1.CloseResponse
+	nil,                      // 27: logcenter.plugin.v1.Result.CountersEntry
+	nil,                      // 28: logcenter.plugin.v1.Alert.KeysEntry
+	nil,                      // 29: logcenter.plugin.v1.Alert.FieldsEntry
 }
 var file_plugin_proto_depIdxs = []int32{
 	2,  // 0: logcenter.plugin.v1.FieldDecl.type:type_name -> logcenter.plugin.v1.Type
@@ -2149,44 +2206,45 @@ var file_plugin_proto_depIdxs = []int32{
 	5,  // 5: logcenter.plugin.v1.OpenRequest.reads:type_name -> logcenter.plugin.v1.FieldDecl
 	5,  // 6: logcenter.plugin.v1.OpenRequest.writes:type_name -> logcenter.plugin.v1.FieldDecl
 	9,  // 7: logcenter.plugin.v1.OpenRequest.shm:type_name -> logcenter.plugin.v1.Shm
-	2,  // 8: logcenter.plugin.v1.Column.type:type_name -> logcenter.plugin.v1.Type
-	3,  // 9: logcenter.plugin.v1.Column.encoding:type_name -> logcenter.plugin.v1.Encoding
-	11, // 10: logcenter.plugin.v1.Batch.columns:type_name -> logcenter.plugin.v1.Column
-	12, // 11: logcenter.plugin.v1.Batch.shm:type_name -> logcenter.plugin.v1.ShmRef
-	11, // 12: logcenter.plugin.v1.Result.columns:type_name -> logcenter.plugin.v1.Column
-	15, // 13: logcenter.plugin.v1.Result.errors:type_name -> logcenter.plugin.v1.RowError
-	16, // 14: logcenter.plugin.v1.Result.fanout:type_name -> logcenter.plugin.v1.FanOut
-	17, // 15: logcenter.plugin.v1.Result.edits:type_name -> logcenter.plugin.v1.Edits
-	22, // 16: logcenter.plugin.v1.Result.alerts:type_name -> logcenter.plugin.v1.Alert
-	26, // 17: logcenter.plugin.v1.Result.counters:type_name -> logcenter.plugin.v1.Result.CountersEntry
-	12, // 18: logcenter.plugin.v1.Result.shm:type_name -> logcenter.plugin.v1.ShmRef
-	4,  // 19: logcenter.plugin.v1.RowError.disposition:type_name -> logcenter.plugin.v1.Disposition
-	11, // 20: logcenter.plugin.v1.FanOut.columns:type_name -> logcenter.plugin.v1.Column
-	27, // 21: logcenter.plugin.v1.Alert.keys:type_name -> logcenter.plugin.v1.Alert.KeysEntry
-	28, // 22: logcenter.plugin.v1.Alert.fields:type_name -> logcenter.plugin.v1.Alert.FieldsEntry
-	6,  // 23: logcenter.plugin.v1.Stage.Describe:input_type -> logcenter.plugin.v1.DescribeRequest
-	8,  // 24: logcenter.plugin.v1.Stage.Open:input_type -> logcenter.plugin.v1.OpenRequest
-	13, // 25: logcenter.plugin.v1.Stage.Process:input_type -> logcenter.plugin.v1.Batch
-	13, // 26: logcenter.plugin.v1.Stage.ProcessStream:input_type -> logcenter.plugin.v1.Batch
-	18, // 27: logcenter.plugin.v1.Stage.Tick:input_type -> logcenter.plugin.v1.TickRequest
-	19, // 28: logcenter.plugin.v1.Stage.Snapshot:input_type -> logcenter.plugin.v1.SnapshotRequest
-	20, // 29: logcenter.plugin.v1.Stage.Restore:input_type -> logcenter.plugin.v1.StateChunk
-	22, // 30: logcenter.plugin.v1.Stage.Notify:input_type -> logcenter.plugin.v1.Alert
-	24, // 31: logcenter.plugin.v1.Stage.Close:input_type -> logcenter.plugin.v1.CloseRequest
-	7,  // 32: logcenter.plugin.v1.Stage.Describe:output_type -> logcenter.plugin.v1.DescribeResponse
-	10, // 33: logcenter.plugin.v1.Stage.Open:output_type -> logcenter.plugin.v1.OpenResponse
-	14, // 34: logcenter.plugin.v1.Stage.Process:output_type -> logcenter.plugin.v1.Result
-	14, // 35: logcenter.plugin.v1.Stage.ProcessStream:output_type -> logcenter.plugin.v1.Result
-	14, // 36: logcenter.plugin.v1.Stage.Tick:output_type -> logcenter.plugin.v1.Result
-	20, // 37: logcenter.plugin.v1.Stage.Snapshot:output_type -> logcenter.plugin.v1.StateChunk
-	21, // 38: logcenter.plugin.v1.Stage.Restore:output_type -> logcenter.plugin.v1.RestoreResponse
-	23, // 39: logcenter.plugin.v1.Stage.Notify:output_type -> logcenter.plugin.v1.NotifyResponse
-	25, // 40: logcenter.plugin.v1.Stage.Close:output_type -> logcenter.plugin.v1.CloseResponse
-	32, // [32:41] is the sub-list for method output_type
-	23, // [23:32] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	11, // 8: logcenter.plugin.v1.OpenResponse.reads:type_name -> logcenter.plugin.v1.ReadSet
+	2,  // 9: logcenter.plugin.v1.Column.type:type_name -> logcenter.plugin.v1.Type
+	3,  // 10: logcenter.plugin.v1.Column.encoding:type_name -> logcenter.plugin.v1.Encoding
+	12, // 11: logcenter.plugin.v1.Batch.columns:type_name -> logcenter.plugin.v1.Column
+	13, // 12: logcenter.plugin.v1.Batch.shm:type_name -> logcenter.plugin.v1.ShmRef
+	12, // 13: logcenter.plugin.v1.Result.columns:type_name -> logcenter.plugin.v1.Column
+	16, // 14: logcenter.plugin.v1.Result.errors:type_name -> logcenter.plugin.v1.RowError
+	17, // 15: logcenter.plugin.v1.Result.fanout:type_name -> logcenter.plugin.v1.FanOut
+	18, // 16: logcenter.plugin.v1.Result.edits:type_name -> logcenter.plugin.v1.Edits
+	23, // 17: logcenter.plugin.v1.Result.alerts:type_name -> logcenter.plugin.v1.Alert
+	27, // 18: logcenter.plugin.v1.Result.counters:type_name -> logcenter.plugin.v1.Result.CountersEntry
+	13, // 19: logcenter.plugin.v1.Result.shm:type_name -> logcenter.plugin.v1.ShmRef
+	4,  // 20: logcenter.plugin.v1.RowError.disposition:type_name -> logcenter.plugin.v1.Disposition
+	12, // 21: logcenter.plugin.v1.FanOut.columns:type_name -> logcenter.plugin.v1.Column
+	28, // 22: logcenter.plugin.v1.Alert.keys:type_name -> logcenter.plugin.v1.Alert.KeysEntry
+	29, // 23: logcenter.plugin.v1.Alert.fields:type_name -> logcenter.plugin.v1.Alert.FieldsEntry
+	6,  // 24: logcenter.plugin.v1.Stage.Describe:input_type -> logcenter.plugin.v1.DescribeRequest
+	8,  // 25: logcenter.plugin.v1.Stage.Open:input_type -> logcenter.plugin.v1.OpenRequest
+	14, // 26: logcenter.plugin.v1.Stage.Process:input_type -> logcenter.plugin.v1.Batch
+	14, // 27: logcenter.plugin.v1.Stage.ProcessStream:input_type -> logcenter.plugin.v1.Batch
+	19, // 28: logcenter.plugin.v1.Stage.Tick:input_type -> logcenter.plugin.v1.TickRequest
+	20, // 29: logcenter.plugin.v1.Stage.Snapshot:input_type -> logcenter.plugin.v1.SnapshotRequest
+	21, // 30: logcenter.plugin.v1.Stage.Restore:input_type -> logcenter.plugin.v1.StateChunk
+	23, // 31: logcenter.plugin.v1.Stage.Notify:input_type -> logcenter.plugin.v1.Alert
+	25, // 32: logcenter.plugin.v1.Stage.Close:input_type -> logcenter.plugin.v1.CloseRequest
+	7,  // 33: logcenter.plugin.v1.Stage.Describe:output_type -> logcenter.plugin.v1.DescribeResponse
+	10, // 34: logcenter.plugin.v1.Stage.Open:output_type -> logcenter.plugin.v1.OpenResponse
+	15, // 35: logcenter.plugin.v1.Stage.Process:output_type -> logcenter.plugin.v1.Result
+	15, // 36: logcenter.plugin.v1.Stage.ProcessStream:output_type -> logcenter.plugin.v1.Result
+	15, // 37: logcenter.plugin.v1.Stage.Tick:output_type -> logcenter.plugin.v1.Result
+	21, // 38: logcenter.plugin.v1.Stage.Snapshot:output_type -> logcenter.plugin.v1.StateChunk
+	22, // 39: logcenter.plugin.v1.Stage.Restore:output_type -> logcenter.plugin.v1.RestoreResponse
+	24, // 40: logcenter.plugin.v1.Stage.Notify:output_type -> logcenter.plugin.v1.NotifyResponse
+	26, // 41: logcenter.plugin.v1.Stage.Close:output_type -> logcenter.plugin.v1.CloseResponse
+	33, // [33:42] is the sub-list for method output_type
+	24, // [24:33] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_plugin_proto_init() }
@@ -2200,7 +2258,7 @@ func file_plugin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_plugin_proto_rawDesc), len(file_plugin_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   24,
+			NumMessages:   25,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

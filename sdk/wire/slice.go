@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/binary"
 	"slices"
 )
@@ -128,26 +129,6 @@ type Part struct {
 // DICT may meet: then message, over the rows of all parts, is needed to make copies. nil if no part has a
 // value. A single part that covers all rows is returned as it is.
 func Concat(parts []Part, message *Column) *Column { return concat(parts, message, nil) }
-
-// Overlay returns a column with over's values at the rows that over has and base's elsewhere; both are of one
-// field and type and over so many rows. message is as for [Concat].
-func Overlay(base, over *Column, rows int, message *Column) *Column {
-	if len(over.Present) == 0 || int(over.Count) == rows {
-		return over
-	}
-	if over.Count == 0 {
-		return base
-	}
-	both := concat([]Part{{rows, base}, {rows, over}}, message, func(row int) int { return row % rows })
-	order := make([]int32, rows)
-	for row := range order {
-		order[row] = int32(row)
-		if over.Has(row) {
-			order[row] += int32(rows)
-		}
-	}
-	return both.Gather(2*rows, order)
-}
 
 // concat is Concat; line maps a row to its row of message, nil means the same.
 func concat(parts []Part, message *Column, line func(int) int) *Column {
@@ -293,63 +274,89 @@ func (c *Column) concatStrings(parts []Part) {
 func (c *Column) concatDict(parts []Part) {
 	codes := make(map[string]uint32)
 	c.Dict = append(c.Dict, 0, 0, 0, 0)
-	var values []byte
-	for _, p := range parts {
-		s := p.Column
-		if s == nil {
+	remaps := make([][]uint32, len(parts))
+	elements := 0
+	for i, p := range parts {
+		if p.Column == nil {
 			continue
 		}
-		remap := make([]uint32, s.Entries())
-		for i := range remap {
-			e := s.Entry(i)
-			code, ok := codes[string(e)]
-			if !ok {
-				code = uint32(len(codes))
-				codes[string(e)] = code
-				c.Data = append(c.Data, e...)
-				c.Dict = binary.LittleEndian.AppendUint32(c.Dict, uint32(len(c.Data)))
-			}
-			remap[i] = code
-		}
-		for k := range s.Elements() {
-			values = binary.LittleEndian.AppendUint32(values, remap[s.Code(k)])
+		elements += p.Column.Elements()
+		remaps[i] = c.addEntries(p.Column, codes)
+	}
+	c.Width = CodeWidth(len(codes))
+	c.Values = make([]byte, 0, int(c.Width)*elements)
+	for i, p := range parts {
+		if p.Column != nil {
+			c.Values = appendRecoded(c.Values, p.Column, remaps[i], c.Width)
 		}
 	}
-	d := dictionary{}
-	c.Values, c.Width = d.narrowTo(values, len(codes))
 }
 
-// concatCopies is for the rare field that one plugin sets as spans and another as copies.
+// addEntries adds the entries of from to the dictionary, of which codes holds what there is, and returns their codes.
+func (c *Column) addEntries(from *Column, codes map[string]uint32) []uint32 {
+	remap := make([]uint32, from.Entries())
+	for i := range remap {
+		e := from.Entry(i)
+		code, ok := codes[string(e)]
+		if !ok {
+			code = uint32(len(codes))
+			codes[string(e)] = code
+			c.Data = append(c.Data, e...)
+			c.Dict = binary.LittleEndian.AppendUint32(c.Dict, uint32(len(c.Data)))
+		}
+		remap[i] = code
+	}
+	return remap
+}
+
+// concatCopies is for a field that one plugin sets as spans, or copies, and another as words of a dictionary: all
+// become copies.
 func concatCopies(parts []Part, first *Column, rows int, message *Column, line func(int) int) *Column {
-	var b Builder
-	isList := len(first.Lists) > 0
-	b.Reset(Type_STRING, isList, rows, message, line)
+	o := &Column{Field: first.Field, Name: first.Name, Type: first.Type}
+	parts = withValues(parts)
+	o.concatPresence(parts, rows)
+	elements := int(o.Count)
+	if len(o.Lists) > 0 {
+		elements = o.Elements()
+	}
+	if elements == 0 { // lists without elements
+		return nil
+	}
+	o.Values = append(make([]byte, 0, 4*elements+4), 0, 0, 0, 0)
+	o.Origin = make([]byte, 0, 8*elements)
+	add := func(v []byte, from, to int) {
+		o.Data = append(o.Data, v...)
+		o.Values = binary.LittleEndian.AppendUint32(o.Values, uint32(len(o.Data)))
+		o.Origin = binary.LittleEndian.AppendUint64(o.Origin, uint64(uint32(from))|uint64(to)<<32)
+	}
 	at := 0
 	for _, p := range parts {
-		if c := p.Column; c != nil {
+		switch c := p.Column; {
+		case c == nil:
+		case c.Encoding == Encoding_SPAN:
 			c.Each(p.Rows, func(row, k int) {
-				switch {
-				case c.Encoding == Encoding_SPAN:
-					start, n := c.Span(k)
-					b.Copy(at+row, b.line(at + row)[start:start+n], start, start+n)
-				case len(c.Lists) > 0:
-					for from, to := c.List(k); from < to; from++ {
-						start, end := c.OriginOf(from)
-						b.Copy(at+row, c.Bytes(from), start, end)
-					}
-				default:
-					from, to := c.OriginOf(k)
-					b.Copy(at+row, c.Bytes(k), from, to)
+				row += at
+				if line != nil {
+					row = line(row)
 				}
+				start, n := c.Span(k)
+				from := message.Offset(row) + start
+				add(message.Data[from:from+n], start, start+n)
 			})
+		default:
+			for k := range c.Elements() {
+				from, to := 0, 0
+				if c.Encoding == Encoding_PLAIN {
+					from, to = c.OriginOf(k)
+				}
+				add(c.Bytes(k), from, to)
+			}
 		}
 		at += p.Rows
 	}
-	if !b.Used() { // lists without elements
-		return nil
+	if len(bytes.TrimLeft(o.Origin, "\x00")) == 0 {
+		o.Origin = nil
 	}
-	o := b.Finish(first.Field)
-	o.Name = first.Name
 	return o
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math/bits"
 	"slices"
 	"unicode/utf8"
 )
@@ -19,7 +20,13 @@ const (
 // Validate checks every length, offset, bitmap, code and span of a batch, so that the column methods cannot
 // leave their buffers. message is the id of the message field: its column is the target of spans, must be
 // PLAIN and full; a batch without spans may lack it.
-func (b *Batch) Validate(message uint32) error {
+func (b *Batch) Validate(message uint32) error { return b.validate(message, false) }
+
+// ValidateBounds is Validate for plugins, which take the host's word that texts are UTF-8 and that no span cuts a
+// character: what is left is what could make a column method leave its buffers.
+func (b *Batch) ValidateBounds(message uint32) error { return b.validate(message, true) }
+
+func (b *Batch) validate(message uint32, bounds bool) error {
 	if b.Rows > MaxRows || len(b.Columns) > MaxColumns {
 		return fmt.Errorf("batch of %d rows and %d columns is over the limits %d and %d", b.Rows, len(b.Columns), MaxRows, MaxColumns)
 	}
@@ -28,7 +35,7 @@ func (b *Batch) Validate(message uint32) error {
 		if m.Type != Type_STRING || m.Encoding != Encoding_PLAIN || len(m.Present) != 0 || len(m.Lists) != 0 {
 			return errors.New("message column: want PLAIN strings for all rows")
 		}
-		if err := m.validate(int(b.Rows), nil, nil); err != nil {
+		if err := m.validate(int(b.Rows), nil, nil, bounds); err != nil {
 			return fmt.Errorf("message column: %w", err)
 		}
 	}
@@ -36,7 +43,7 @@ func (b *Batch) Validate(message uint32) error {
 		if c == m {
 			continue
 		}
-		if err := c.validate(int(b.Rows), m, nil); err != nil {
+		if err := c.validate(int(b.Rows), m, nil, bounds); err != nil {
 			return fmt.Errorf("column %d %s: %w", c.Field, c.Name, err)
 		}
 	}
@@ -58,7 +65,7 @@ func (r *Result) Validate(request *Batch, message uint32) error {
 		if c.Separator != 0 {
 			return fmt.Errorf("column %d %s: separators are for lines only", c.Field, c.Name)
 		}
-		if err := c.validate(rows, m, nil); err != nil {
+		if err := c.validate(rows, m, nil, false); err != nil {
 			return fmt.Errorf("column %d %s: %w", c.Field, c.Name, err)
 		}
 	}
@@ -118,12 +125,12 @@ func (f *FanOut) validate(rows int, message *Column) error {
 			return fmt.Errorf("column %d %s: separators are for lines only", c.Field, c.Name)
 		}
 		if c.Encoding == Encoding_SPAN {
-			if err := c.validateSpans(n, message, parent); err != nil {
+			if err := c.validateSpans(n, message, parent, false); err != nil {
 				return fmt.Errorf("column %d %s: %w", c.Field, c.Name, err)
 			}
 			continue
 		}
-		if err := c.validate(n, message, parent); err != nil {
+		if err := c.validate(n, message, parent, false); err != nil {
 			return fmt.Errorf("column %d %s: %w", c.Field, c.Name, err)
 		}
 	}
@@ -173,10 +180,11 @@ func (e *Edits) validate(b *Batch, c, message *Column) error {
 
 func boundary(v []byte, i int) bool { return i == len(v) || utf8.RuneStart(v[i]) }
 
-// validate checks one column. line maps a row to the row of message, nil for the same.
-func (c *Column) validate(rows int, message *Column, line func(int) int) error {
+// validate checks one column. line maps a row to the row of message, nil for the same. bounds leaves out what the
+// bytes say.
+func (c *Column) validate(rows int, message *Column, line func(int) int, bounds bool) error {
 	if c.Encoding == Encoding_SPAN && c.Type == Type_STRING && len(c.Lists) == 0 {
-		return c.validateSpans(rows, message, line)
+		return c.validateSpans(rows, message, line, bounds)
 	}
 	if c.Encoding == Encoding_SPAN {
 		return errors.New("SPAN goes with single strings only")
@@ -186,7 +194,7 @@ func (c *Column) validate(rows int, message *Column, line func(int) int) error {
 		return err
 	}
 	if c.Type == Type_STRING {
-		return c.validateStrings(n, rows, message, line)
+		return c.validateStrings(n, rows, message, line, bounds)
 	}
 	if c.Encoding != Encoding_PLAIN {
 		return fmt.Errorf("%s goes with strings only", c.Encoding)
@@ -269,12 +277,12 @@ func lastOffset(p []byte, first, step uint32, what string) (int, error) {
 	return int(last), nil
 }
 
-func (c *Column) validateStrings(n, rows int, message *Column, line func(int) int) error {
+func (c *Column) validateStrings(n, rows int, message *Column, line func(int) int, bounds bool) error {
 	if c.Encoding == Encoding_DICT {
 		if len(c.Dict) < 4 || len(c.Dict)%4 != 0 {
 			return fmt.Errorf("dictionary of %d bytes of offsets", len(c.Dict))
 		}
-		if err := texts(c.Dict, c.Data, 0); err != nil {
+		if err := texts(c.Dict, c.Data, 0, bounds); err != nil {
 			return fmt.Errorf("dictionary: %w", err)
 		}
 		return c.validateCodes(n)
@@ -285,20 +293,23 @@ func (c *Column) validateStrings(n, rows int, message *Column, line func(int) in
 	if len(c.Values) != 4*(n+1) {
 		return fmt.Errorf("%d bytes of offsets for %d strings", len(c.Values), n)
 	}
-	if err := texts(c.Values, c.Data, c.Separator); err != nil {
+	if err := texts(c.Values, c.Data, c.Separator, bounds); err != nil {
 		return err
 	}
 	return c.validateOrigin(n, rows, message, line)
 }
 
-// texts checks that offsets lie inside data and that every string between them is UTF-8.
-func texts(offsets, data []byte, separator uint32) error {
+// texts checks that offsets lie inside data and, unless bounds are enough, that every string between them is UTF-8.
+func texts(offsets, data []byte, separator uint32, bounds bool) error {
 	last, err := lastOffset(offsets, 0, separator, "string")
 	if err != nil {
 		return err
 	}
 	if last > len(data) {
 		return fmt.Errorf("strings reach byte %d of %d", last, len(data))
+	}
+	if bounds {
+		return nil
 	}
 	first := int(binary.LittleEndian.Uint32(offsets))
 	if !utf8.Valid(data[first:last]) {
@@ -361,7 +372,7 @@ func (c *Column) validateOrigin(n, rows int, message *Column, line func(int) int
 
 // validateSpans checks that every span lies inside its line and cuts no character. line maps a row to the
 // row of message, nil for the same.
-func (c *Column) validateSpans(rows int, message *Column, line func(int) int) error {
+func (c *Column) validateSpans(rows int, message *Column, line func(int) int, bounds bool) error {
 	if message == nil {
 		return errors.New("spans, but no message was sent")
 	}
@@ -375,25 +386,41 @@ func (c *Column) validateSpans(rows int, message *Column, line func(int) int) er
 	if (c.Width != 4 && c.Width != 8) || len(c.Values) != int(c.Width)*n {
 		return fmt.Errorf("%d bytes for %d spans of %d", len(c.Values), n, c.Width)
 	}
-	offsets, data, separator := message.Values, message.Data, int(message.Separator)
-	bad := -1
-	c.Each(rows, func(row, k int) {
-		at := row
-		if line != nil {
-			at = line(row)
-		}
-		from, to := int(binary.LittleEndian.Uint32(offsets[4*at:])), int(binary.LittleEndian.Uint32(offsets[4*at+4:]))-separator
-		start, length := c.Span(k)
-		s := from + start
-		e := s + length
-		if e > to || (s < to && data[s]&0xc0 == 0x80) || (e < to && data[e]&0xc0 == 0x80) {
-			if bad < 0 {
-				bad = row
-			}
-		}
-	})
-	if bad >= 0 {
+	if bad := c.badSpan(rows, message, line, bounds); bad >= 0 {
 		return fmt.Errorf("span of row %d leaves its line or cuts a character", bad)
 	}
 	return nil
+}
+
+// badSpan is the first row whose span leaves its line or cuts a character, -1 if there is none.
+func (c *Column) badSpan(rows int, message *Column, line func(int) int, bounds bool) int {
+	offsets, data, separator := message.Values, message.Data, int(message.Separator)
+	fits := func(row, start, length int) bool {
+		if line != nil {
+			row = line(row)
+		}
+		from, to := int(binary.LittleEndian.Uint32(offsets[4*row:])), int(binary.LittleEndian.Uint32(offsets[4*row+4:]))-separator
+		s := from + start
+		e := s + length
+		return e <= to && (bounds || (s == to || data[s]&0xc0 != 0x80) && (e == to || data[e]&0xc0 != 0x80))
+	}
+	if len(c.Present) == 0 {
+		for row := range rows {
+			if start, n := c.Span(row); !fits(row, start, n) {
+				return row
+			}
+		}
+		return -1
+	}
+	k := 0
+	for i, have := range c.Present {
+		for ; have != 0; have &= have - 1 {
+			row := i<<3 + bits.TrailingZeros8(have)
+			if start, n := c.Span(k); !fits(row, start, n) {
+				return row
+			}
+			k++
+		}
+	}
+	return -1
 }

@@ -193,6 +193,28 @@ func lookup(path string, names []string) (out []ecs.Field, err error) {
 	return out, nil
 }
 
+// Reads are the fields that the rules look at, and those that say when and where an event happened.
+func (d *detector) Reads() []ecs.Field {
+	reads := []ecs.Field{ecs.Timestamp, ecs.EventIngested, ecs.LogcenterPosition}
+	add := func(fields ...ecs.Field) {
+		for _, f := range fields {
+			if !slices.Contains(reads, f) {
+				reads = append(reads, f)
+			}
+		}
+	}
+	for _, r := range d.rules {
+		for _, name := range query.FieldsOf(r.matcher.Node()) {
+			if f, ok := ecs.Lookup(name); ok {
+				add(f)
+			}
+		}
+		add(r.groupBy...)
+		add(r.fields...)
+	}
+	return reads
+}
+
 // unread is the error of a field that the host does not send.
 func unread(path, name string, readable []string) error {
 	hint := "add it under reads in plugin.yaml"

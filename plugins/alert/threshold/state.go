@@ -10,7 +10,7 @@ import (
 
 // A snapshot is: stateMagic; the journals' ids; the rules' ids and versions; the groups from the one that has
 // been silent longest. Texts have their length in front; numbers are varints.
-const stateMagic = "logcenter threshold state 1\n"
+const stateMagic = "logcenter threshold state 2\n"
 
 // maxText bounds what a damaged snapshot can make Restore allocate at once.
 const maxText = 1 << 20

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/binary"
+	"net/netip"
 	"slices"
 	"strconv"
 	"time"
@@ -90,9 +91,18 @@ func (v *view) seen(row int) seen {
 	return s
 }
 
-// key appends the values of fields, each with its length; ok is false if one is missing.
+// key appends the values of fields, each with its length; ok is false if one is missing. Addresses stay bytes:
+// most keys are looked up and never shown.
 func (v *view) key(dst []byte, fields []ecs.Field, row int) (key []byte, ok bool) {
 	for _, f := range fields {
+		if f.Type() == ecs.IP {
+			c, k := v.at(f, row)
+			if k < 0 || c.Type != wire.Type_IP || len(c.Lists) > 0 {
+				return dst, false
+			}
+			dst = append(append(dst, addressBytes), c.IP16(k)...)
+			continue
+		}
 		if v.value, ok = v.append(v.value[:0], f, row); !ok {
 			return dst, false
 		}
@@ -100,6 +110,18 @@ func (v *view) key(dst []byte, fields []ecs.Field, row int) (key []byte, ok bool
 		dst = append(dst, v.value...)
 	}
 	return dst, true
+}
+
+const addressBytes = 16
+
+// shown is a value of a key as text, and the rest of the key.
+func shown(key []byte, f ecs.Field) (text string, rest []byte) {
+	n, k := binary.Uvarint(key)
+	v, rest := key[k:k+int(n)], key[k+int(n):]
+	if a, ok := netip.AddrFromSlice(v); ok && f.Type() == ecs.IP {
+		return a.Unmap().String(), rest
+	}
+	return string(v), rest
 }
 
 // maxValue bounds values in keys and alerts, in bytes.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/binary"
 	"fmt"
 	"math/bits"
 	"os"
@@ -140,9 +139,7 @@ func (d *detector) alert(g *group, row int) sdk.Alert {
 	}
 	rest := []byte(g.key)
 	for _, f := range r.groupBy {
-		n, k := binary.Uvarint(rest)
-		a.Keys[f.Name()] = string(rest[k : k+int(n)])
-		rest = rest[k+int(n):]
+		a.Keys[f.Name()], rest = shown(rest, f)
 	}
 	for _, f := range r.fields {
 		if v, ok := d.batch.append(nil, f, row); ok {

@@ -5,10 +5,12 @@ import (
 	"context"
 	_ "embed"
 	"net/netip"
+	"sync"
 
 	"github.com/logcenter/logcenter/plugins/enricher/geoip/table"
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/wire"
 )
 
 // Config is what an admin may set for this plugin.
@@ -59,17 +61,78 @@ func (e *enricher) Enrich(_ context.Context, ev *sdk.Event) error {
 		} else if a, ok := ev.Addr(f.ip); ok && !special6(a) {
 			p = e.t.Find6(a)
 		}
-		if p == nil {
+		f.set(ev, p)
+	}
+	return nil
+}
+
+func (f *fields) set(ev *sdk.Event, p *table.Place) {
+	if p == nil {
+		return
+	}
+	ev.SetString(f.code, p.Code)
+	ev.SetString(f.country, p.Country)
+	ev.SetString(f.city, p.City)
+	if p.HasPoint {
+		ev.SetPoint(f.location, p.Lat, p.Lon)
+	}
+}
+
+// lookups are the addresses of one side of a batch.
+type lookups struct {
+	rows4   []int
+	addrs4  []uint32
+	places4 []*table.Place
+	rows6   []int
+	places6 []*table.Place
+}
+
+var scratch = sync.Pool{New: func() any { return new(lookups) }}
+
+// EnrichBatch is Enrich for all events at once.
+func (e *enricher) EnrichBatch(_ context.Context, b *wire.Batch, at func(row int) *sdk.Event) error {
+	l := scratch.Get().(*lookups)
+	defer scratch.Put(l)
+	for i := range sides {
+		f := &sides[i]
+		c := b.Column(uint32(f.ip))
+		if c == nil || c.Type != wire.Type_IP || len(c.Lists) > 0 {
 			continue
 		}
-		ev.SetString(f.code, p.Code)
-		ev.SetString(f.country, p.Country)
-		ev.SetString(f.city, p.City)
-		if p.HasPoint {
-			ev.SetPoint(f.location, p.Lat, p.Lon)
+		l.gather(e.t, c, int(b.Rows))
+		for k, row := range l.rows4 {
+			for len(l.rows6) > 0 && l.rows6[0] < row {
+				f.set(at(l.rows6[0]), l.places6[0])
+				l.rows6, l.places6 = l.rows6[1:], l.places6[1:]
+			}
+			if p := l.places4[k]; p != nil {
+				f.set(at(row), p)
+			}
+		}
+		for k, row := range l.rows6 {
+			f.set(at(row), l.places6[k])
 		}
 	}
 	return nil
+}
+
+// gather looks up all addresses of a column.
+func (l *lookups) gather(t *table.Table, c *wire.Column, rows int) {
+	l.rows4, l.addrs4, l.rows6, l.places6 = l.rows4[:0], l.addrs4[:0], l.rows6[:0], l.places6[:0]
+	c.Each(rows, func(row, k int) {
+		if a, ok := c.IPv4(k); ok {
+			if !special4(a) {
+				l.rows4, l.addrs4 = append(l.rows4, row), append(l.addrs4, a)
+			}
+			return
+		}
+		if a := c.Addr(k); !special6(a) {
+			if p := t.Find6(a); p != nil {
+				l.rows6, l.places6 = append(l.rows6, row), append(l.places6, p)
+			}
+		}
+	})
+	l.places4 = t.FindAll4(l.addrs4, l.places4[:0])
 }
 
 // special4 says whether a is in a block of RFC 6890 that is not part of the public Internet, or in one for

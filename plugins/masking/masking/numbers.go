@@ -14,17 +14,30 @@ const (
 )
 
 // numberHits adds a position in every run of at least 13 digits. Such a run, with or without separators
-// between its groups, covers an index that is a multiple of 13.
+// between its groups, covers an index that is a multiple of 13, and reaches six bytes from there on one side at
+// least: four looks at the table rule out most times and addresses.
 func numberHits(arena []byte, hits []int) []int {
 	for i := 0; i < len(arena); i += shortest {
-		if c := arena[i]; digit(c) || c == ' ' || c == '-' || c == '+' || c == '%' {
-			if longRun(arena, i) {
-				hits = append(hits, i)
-			}
+		if !chain[arena[i]] {
+			continue
+		}
+		if i >= 6 && i+6 < len(arena) && !(chain[arena[i+3]] && chain[arena[i+6]]) && !(chain[arena[i-3]] && chain[arena[i-6]]) {
+			continue
+		}
+		if longRun(arena, i) {
+			hits = append(hits, i)
 		}
 	}
 	return hits
 }
+
+// chain has the bytes that runs of digits are made of.
+var chain = func() (set [256]bool) {
+	for c := range len(set) {
+		set[c] = digit(byte(c)) || parts(byte(c))
+	}
+	return set
+}()
 
 // longRun says whether the chain of digits and single separators around i has at least 13 digits.
 func longRun(arena []byte, i int) bool {

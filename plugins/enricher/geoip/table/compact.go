@@ -38,11 +38,8 @@ func (t *Table) WriteCompact(out io.Writer) error {
 		}
 		b = append(b, p.Code...)
 	}
-	start4 := make([]uint64, len(t.start4))
-	for i, s := range t.start4 {
-		start4[i] = uint64(s)
-	}
-	b = appendRanges(b, start4, t.place4, 8)
+	start4, place4 := t.whole4()
+	b = appendRanges(b, start4, place4, 8)
 	b = appendRanges(b, t.start6, t.place6, 16)
 	if _, err := z.Write(b); err != nil {
 		return err
@@ -91,14 +88,13 @@ func ReadCompact(data []byte) (*Table, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: IPv4: %w", ErrFormat, err)
 	}
-	b.t.start4 = make([]uint32, len(starts))
 	for i, s := range starts {
 		if s >= 1<<32 {
 			return nil, fmt.Errorf("%w: IPv4: an address of more than 32 bits", ErrFormat)
 		}
-		b.t.start4[i] = uint32(s)
+		b.start4(uint32(s), places[i])
 	}
-	b.t.place4, b.end4 = places, 1<<32
+	b.end4 = 1 << 32
 	if b.t.start6, b.t.place6, err = readRanges(r, 16, uint32(codes)); err != nil {
 		return nil, fmt.Errorf("%w: IPv6: %w", ErrFormat, err)
 	}

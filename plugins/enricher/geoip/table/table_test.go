@@ -141,6 +141,8 @@ func TestLookupsAgreeWithASearch(t *testing.T) {
 		}
 	}
 	table := b.Table()
+	var asked []uint32
+	var wanted []*Place
 	for range 20000 {
 		s := spans[rnd.IntN(len(spans))]
 		a := uint32(s.from - 2 + rnd.Uint64N(s.to-s.from+4))
@@ -151,7 +153,9 @@ func TestLookupsAgreeWithASearch(t *testing.T) {
 			}
 		}
 		require.Equal(t, want, table.Find4(a), a)
+		asked, wanted = append(asked, a), append(wanted, want)
 	}
+	assert.Equal(t, wanted, table.FindAll4(asked, nil), "all at once")
 }
 
 func TestCompact(t *testing.T) {

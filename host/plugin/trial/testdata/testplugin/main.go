@@ -32,6 +32,8 @@ type Config struct {
 	Fails int `yaml:"fails"`
 	// File is where the notifier writes ids of alerts.
 	File string `yaml:"file"`
+	// Narrow has the enricher want no field but host.name.
+	Narrow bool `yaml:"narrow"`
 	// Secret is what the masker hides.
 	Secret string `yaml:"secret" default:"hunter2"`
 }
@@ -94,6 +96,11 @@ func (enricher) Enrich(_ context.Context, ev *sdk.Event) error {
 	ev.SetString(ecs.UserName, "user of "+string(a))
 	return nil
 }
+
+// narrow is an enricher that does not want what it could read.
+type narrow struct{ enricher }
+
+func (narrow) Reads() []ecs.Field { return []ecs.Field{ecs.HostName} }
 
 type masker struct{ secret []byte }
 
@@ -192,7 +199,12 @@ func main() {
 		h.ProtocolVersion = 77
 		serve(h, "")
 	case "enricher":
-		sdk.ServeEnricher(func(c Config) (sdk.Enricher, error) { return enricher{}, c.check() })
+		sdk.ServeEnricher(func(c Config) (sdk.Enricher, error) {
+			if c.Narrow {
+				return narrow{}, c.check()
+			}
+			return enricher{}, c.check()
+		})
 	case "masker":
 		sdk.ServeMasker(func(c Config) (sdk.Masker, error) { return masker{[]byte(c.Secret)}, c.check() })
 	case "detector":
