@@ -44,7 +44,7 @@ var reserved = []struct {
 	{"github.com/apache/arrow-go", []string{"host/store/embedded/"}},
 	{"github.com/elastic/go-elasticsearch", []string{"host/store/elastic/"}},
 	{"github.com/twmb/franz-go", []string{"host/journal/kafka/", "host/input/"}},
-	{"github.com/tidwall/wal", []string{"host/journal/disk/"}},
+	{"github.com/tidwall/wal", []string{"host/journal/disk/"}}, // its benchmark alone
 	{"github.com/spf13/cobra", []string{"host/cmd/"}},
 	{"github.com/sirupsen/logrus", []string{"host/"}},
 }

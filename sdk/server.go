@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"strings"
 	"sync"
 
@@ -75,6 +76,8 @@ func (s *server) Open(_ context.Context, r *wire.OpenRequest) (*wire.OpenRespons
 		}
 	}
 	s.opened = true
+	debug.FreeOSMemory() // what loading tables left behind
+	tuneCollector()
 	return &wire.OpenResponse{Reads: s.stage.Reads()}, nil
 }
 

@@ -343,13 +343,9 @@ func (r *run) journalled(ctx context.Context) error {
 		stopped(f.Run)
 	}
 	stopped(runner.Run)
-	var body []byte
 	err = r.batches(func(b *wire.Batch) error {
 		n := b.SizeVT()
-		if cap(body) < n {
-			body = make([]byte, n)
-		}
-		body = body[:n]
+		body := make([]byte, n) // the journal keeps it
 		if _, err := b.MarshalToSizedBufferVT(body); err != nil {
 			return err
 		}

@@ -45,7 +45,6 @@ type Intake struct {
 	j     journal.Journal
 	o     IntakeOptions
 	clock func() time.Time
-	pool  sync.Pool // *[]byte for marshalled batches
 
 	entries, bytes, duplicates, logErrors atomic.Int64
 
@@ -92,7 +91,6 @@ func NewIntake(j journal.Journal, dir string, o IntakeOptions) (*Intake, error) 
 		j: j, o: o, clock: time.Now,
 		keys: newKeySet(o.KeyWindow, o.MaxKeys), flights: map[Key]*flight{}, owed: map[journal.Consumer]uint64{},
 	}
-	in.pool.New = func() any { return new([]byte) }
 	if err := in.load(dir); err != nil {
 		return nil, fmt.Errorf("intake: %w", err)
 	}
@@ -219,13 +217,8 @@ func (in *Intake) store(ctx context.Context, b *wire.Batch, key string) (uint64,
 	was := b.IdempotencyKey
 	b.IdempotencyKey = key
 	defer func() { b.IdempotencyKey = was }()
-	buf := in.pool.Get().(*[]byte)
-	defer in.recycle(buf)
 	n := b.SizeVT()
-	if cap(*buf) < n {
-		*buf = make([]byte, n+n/8)
-	}
-	body := (*buf)[:n]
+	body := make([]byte, n) // the journal keeps it
 	if _, err := b.MarshalToSizedBufferVT(body); err != nil {
 		return 0, fmt.Errorf("raw journal: %w", err)
 	}
@@ -236,13 +229,6 @@ func (in *Intake) store(ctx context.Context, b *wire.Batch, key string) (uint64,
 	in.entries.Add(1)
 	in.bytes.Add(int64(n))
 	return offset, nil
-}
-
-// recycle keeps a buffer unless an unusual batch made it huge.
-func (in *Intake) recycle(buf *[]byte) {
-	if cap(*buf) <= 4<<20 {
-		in.pool.Put(buf)
-	}
 }
 
 // why adds to a context's error what the journal was waiting for.

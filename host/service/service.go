@@ -71,11 +71,10 @@ type Service struct {
 // TokenFile is where the admin token lies, below the data directory.
 const TokenFile = "admin.token"
 
-// How much garbage may gather before it is collected, in percent of what lives. Without a store the heap is small
-// beside its buffers, and collecting less often costs a tenth less processor time; with one, its tail lives
-// in the heap, and garbage in proportion to it would double the host's memory.
+// How much garbage may gather before it is collected, in percent of what lives. With a store, its tail lives in the
+// heap, and garbage in proportion to it would double the host's memory.
 const (
-	gcWithoutStore = 200
+	gcWithoutStore = 100
 	gcWithStore    = 50
 )
 

@@ -10,8 +10,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/tidwall/wal"
-
 	"github.com/logcenter/logcenter/host/journal"
 )
 
@@ -235,86 +233,78 @@ func (j *Journal) write(batch []*request) error {
 	case <-j.freed: // of before this attempt
 	default:
 	}
-	last := j.last // only this goroutine changes it
-	durable := last
-	if j.o.NoSync {
-		durable = 0
-	}
-	bodies := make([][]byte, len(batch))
-	sizes := make([]int64, len(batch))
-	j.batch.Clear()
-	for i, r := range batch {
-		offset := last + 1 + uint64(i)
-		var frame []byte
-		if j.box == nil {
-			frame = make([]byte, headerLen+len(r.body))
-			copy(frame[headerLen:], r.body)
-			putHeader(frame, j.seed, 0, offset, durable)
-			bodies[i] = frame[headerLen:]
-		} else {
-			if need := headerLen + boxOverhead + len(r.body); cap(j.sealed) < need {
-				j.sealed = make([]byte, need)
-			}
-			frame = j.box.appendSealed(j.sealed[:headerLen], r.body, offset)
-			putHeader(frame, j.seed, flagEncrypted, offset, durable)
-			bodies[i] = append([]byte{}, r.body...)
-		}
-		j.batch.Write(offset, frame)
-		sizes[i] = recordLen(len(frame))
-	}
-	full, tail := j.split(sizes)
-	err := j.log.WriteBatch(&j.batch)
-	if err == nil && len(full) > 0 {
-		err = j.began(tail)
-	}
+	j.mu.Lock()
+	tail := j.segments[len(j.segments)-1]
+	j.mu.Unlock()
+	full, tail, err := j.put(batch, tail)
 	if err != nil {
 		// Whatever reached the files is cut off at once: it takes the space others need, and what a failed
 		// sync leaves in memory is not to be trusted.
 		j.closeLog()
 		return errors.Join(err, j.reopen())
 	}
-	if len(batch) == 1 && batch[0].cost > batchBytes { // do not keep the memory of a rare giant
-		j.batch, j.sealed = wal.Batch{}, nil
-	}
-	j.publish(batch, bodies, full, tail)
+	j.publish(batch, full, tail)
 	return nil
 }
 
-// split says which segments the library has filled and which one it writes to after so many more
-// records. It follows wal.Log.writeBatch.
-func (j *Journal) split(sizes []int64) (full []segment, tail segment) {
-	j.mu.Lock()
-	tail = j.segments[len(j.segments)-1]
-	j.mu.Unlock()
-	next := j.last + 1
-	if tail.size > j.o.SegmentBytes {
-		full = append(full, tail)
-		tail = segment{first: next}
+// put writes a batch to the files and syncs them. It returns the segments that it filled, and the one that the next
+// entry goes to.
+func (j *Journal) put(batch []*request, tail segment) (full []segment, _ segment, err error) {
+	durable := j.last // only this goroutine changes it
+	if j.o.NoSync {
+		durable = 0
 	}
-	for _, size := range sizes {
-		tail.size += size
-		next++
-		if tail.size >= j.o.SegmentBytes {
-			full = append(full, tail)
-			tail = segment{first: next}
+	var head [headerLen]byte
+	for i, r := range batch {
+		offset := j.last + 1 + uint64(i)
+		stored, flags := r.body, byte(0)
+		if j.box != nil {
+			j.sealed = j.box.appendSealed(j.sealed[:0], r.body, offset)
+			stored, flags = j.sealed, flagEncrypted
+		}
+		putHeader(head[:], stored, j.seed, flags, offset, durable)
+		if err := j.log.add(head[:], stored); err != nil {
+			return nil, tail, err
+		}
+		tail.size += recordLen(headerLen + len(stored))
+		if tail.size < j.o.SegmentBytes {
+			continue
+		}
+		full = append(full, tail)
+		tail = segment{first: offset + 1}
+		if err := j.begin(tail); err != nil {
+			return nil, tail, err
 		}
 	}
-	return full, tail
+	if cap(j.sealed) > batchBytes { // do not keep the memory of a rare giant
+		j.sealed = nil
+	}
+	return full, tail, j.log.sync()
 }
 
-// began completes the beginning of a new segment: the library syncs the file, but not the directory
-// that names it, and keeps the segment before in memory.
-func (j *Journal) began(tail segment) error {
-	if _, err := os.Stat(j.segmentPath(tail.first)); err != nil {
+// begin goes on in a new segment, when the one before is safe.
+func (j *Journal) begin(s segment) error {
+	if err := j.log.sync(); err != nil {
 		return err
 	}
-	if err := j.log.ClearCache(); err != nil || j.o.NoSync {
+	if err := createFile(j.segmentPath(s.first)); err != nil {
 		return err
 	}
-	return syncDir(j.dir)
+	if !j.o.NoSync {
+		if err := syncDir(j.dir); err != nil {
+			return err
+		}
+	}
+	next, err := openAppender(j.segmentPath(s.first), j.o.NoSync)
+	if err != nil {
+		return err
+	}
+	old := j.log
+	j.log = next
+	return old.close()
 }
 
-func (j *Journal) publish(batch []*request, bodies [][]byte, full []segment, tail segment) {
+func (j *Journal) publish(batch []*request, full []segment, tail segment) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.bytes -= j.segments[len(j.segments)-1].size
@@ -323,9 +313,9 @@ func (j *Journal) publish(batch []*request, bodies [][]byte, full []segment, tai
 		j.bytes += s.size
 	}
 	j.bytes += tail.size
-	for i, r := range batch {
+	for _, r := range batch {
 		j.last++
-		j.ring.push(j.last, bodies[i])
+		j.ring.push(j.last, r.body)
 		r.offset = j.last
 		j.queuedBytes -= r.cost
 		close(r.done)
@@ -379,16 +369,11 @@ func (j *Journal) failed(batch []*request, err error) {
 }
 
 func (j *Journal) closeLog() {
-	// The library gives up closing when its sync fails; the error is reported once, so again helps.
-	for range 3 {
-		if err := j.log.Close(); err == nil || errors.Is(err, wal.ErrClosed) {
-			break
-		}
-	}
+	_ = j.log.close() // whatever it says, the file is cut to what is known to be durable
 	j.log = nil
 }
 
-// reopen cuts everything that is not durable off the files and opens the log library again.
+// reopen cuts everything that is not durable off the files and opens the last one again.
 func (j *Journal) reopen() error {
 	j.mu.Lock()
 	tail := j.segments[len(j.segments)-1]

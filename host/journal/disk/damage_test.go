@@ -102,7 +102,7 @@ func TestTornBatch(t *testing.T) {
 	data := bytes.Clone(good)
 	for offset := uint64(4); offset <= 6; offset++ {
 		frame := append(make([]byte, headerLen), fmt.Sprintf("entry %d", offset)...)
-		putHeader(frame, seed, 0, offset, 3)
+		putHeader(frame, frame[headerLen:], seed, 0, offset, 3)
 		data = append(append(data, byte(len(frame))), frame...)
 	}
 	data[len(good)+20] ^= 1 // in entry 4; 5 and 6 are whole
@@ -265,7 +265,7 @@ func FuzzSegment(f *testing.F) {
 	const seed = 7
 	record := func(offset, durable uint64, body string) []byte {
 		frame := append(make([]byte, headerLen), body...)
-		putHeader(frame, seed, 0, offset, durable)
+		putHeader(frame, frame[headerLen:], seed, 0, offset, durable)
 		return append([]byte{byte(len(frame))}, frame...)
 	}
 	one, two := record(1, 0, "one"), record(2, 1, "")

@@ -1,7 +1,6 @@
 // Package disk keeps a journal in one directory of the local disk.
 //
-// The one idea: a write-ahead log library appends, and everything that makes an acknowledgement
-// trustworthy is in the entries themselves. Each entry carries its offset, the offset known to be
+// The one idea: everything that makes an acknowledgement trustworthy is in the entries themselves. Each entry carries its offset, the offset known to be
 // synced when it was written, and a checksum, so that after a crash the last file alone tells what is
 // an unfinished write (cut off) and what is damage to acknowledged data (an error that names the place).
 //
@@ -10,16 +9,13 @@
 //	lock        held while open, with the owner's process id
 //	00000000000000000001, …   segments, named by the offset of their first entry
 //
-// The library is github.com/tidwall/wal (MIT): small, two small dependencies, a format known to the
-// byte, batches with one sync. Weighed against it: hashicorp/raft-wal checks whole batches and
-// preallocates, but brings raft, bbolt and etcd along, does not check what it reads, and takes a damaged
-// batch for the end of the log; Prometheus' tsdb/wlog and Pebble's record log write in 32 KiB pages, do
-// not address single entries and pull in their databases; etcd's wal knows raft entries only. Three
-// habits of tidwall/wal are worked around here. It keeps its last segment in memory and grows it by
-// copying, so segments are small (2 MiB: with entries of 1 to 2 MB a third less CPU than 8 MiB, half of 64 MiB). TruncateFront rewrites a
-// segment under its lock, so trimming deletes whole segment files instead, which its layout allows. Its
-// readers share an unguarded cache of whole segments and wait for syncs, so reading is done here: from
-// memory for readers close behind, else straight from the files.
+// Appending is done here as well, a few dozen lines (appender.go): entries are megabytes, and what a library copies
+// on the way costs more than all else that a journal does. Weighed against it: tidwall/wal (MIT), which this package
+// was built on first and whose format of records it keeps, copies an entry three times, keeps its last segment in
+// memory and costs three times as much (benchmark in bench_test.go); hashicorp/raft-wal brings raft, bbolt and etcd along, does
+// not check what it reads, and takes a damaged batch for the end of the log; Prometheus' tsdb/wlog and Pebble's
+// record log write in 32 KiB pages, do not address single entries and pull in their databases; etcd's wal knows raft
+// entries only. None of them keeps consumer groups, bounds, encryption or damage apart from torn writes.
 package disk
 
 import (
@@ -31,8 +27,6 @@ import (
 	"sort"
 	"sync"
 	"time"
-
-	"github.com/tidwall/wal"
 
 	"github.com/logcenter/logcenter/host/journal"
 )
@@ -128,9 +122,8 @@ type Journal struct {
 	lock *os.File
 
 	// The committer's.
-	log    *wal.Log // nil while the disk fails
-	batch  wal.Batch
-	sealed []byte // one encrypted entry
+	log    *appender // nil while the disk fails
+	sealed []byte    // one encrypted entry
 
 	wake      chan struct{} // to the committer: look again
 	kick      chan struct{} // to the keeper: do not wait for the next second
@@ -350,7 +343,7 @@ func (j *Journal) Close() error {
 	<-j.kept
 	err := j.saveState()
 	if j.log != nil {
-		if e := j.log.Close(); e != nil {
+		if e := j.log.close(); e != nil {
 			err = errors.Join(err, fmt.Errorf("journal %s: %w", j.dir, e))
 		}
 	}

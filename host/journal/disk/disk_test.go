@@ -251,9 +251,9 @@ func TestGroupCommit(t *testing.T) {
 	require.Less(t, syncs, appenders/2)
 }
 
-// TestSegmentsAsTheLibraryMakesThem: the journal's books follow the log library's rule for beginning a
-// new segment, also when the size is changed.
-func TestSegmentsAsTheLibraryMakesThem(t *testing.T) {
+// TestSegmentsAreBookedAsWritten: the journal's books are what is on disk, also when the size of segments is
+// changed.
+func TestSegmentsAreBookedAsWritten(t *testing.T) {
 	dir := t.TempDir()
 	random := rand.New(rand.NewPCG(1, 2))
 	const exact = 3 // segments are filled to the byte

@@ -8,7 +8,7 @@ import (
 	"hash/crc32"
 )
 
-// An entry in a segment is the log library's length (unsigned varint) and then, little-endian:
+// An entry in a segment is its length (unsigned varint) and then, little-endian:
 //
 //	 0  magic "LJ", version 1, flags (bit 0: body is encrypted)
 //	 4  length of the stored body
@@ -44,16 +44,16 @@ type header struct {
 
 func seedOf(id string) uint32 { return crc32.Checksum([]byte(id), crcs) }
 
-// putHeader writes the header of an entry whose stored body is already at frame[headerLen:].
-func putHeader(frame []byte, seed uint32, flags byte, offset, durable uint64) {
-	copy(frame, magic)
-	frame[3] = flags
-	binary.LittleEndian.PutUint32(frame[4:], uint32(len(frame)-headerLen)) // bounded by Options
-	binary.LittleEndian.PutUint64(frame[8:], offset)
-	binary.LittleEndian.PutUint64(frame[16:], durable)
-	sum := crc32.Update(seed, crcs, frame[:24])
-	binary.LittleEndian.PutUint32(frame[24:], sum)
-	binary.LittleEndian.PutUint32(frame[28:], crc32.Update(sum, crcs, frame[headerLen:]))
+// putHeader writes the header of an entry with such a stored body.
+func putHeader(head, stored []byte, seed uint32, flags byte, offset, durable uint64) {
+	copy(head, magic)
+	head[3] = flags
+	binary.LittleEndian.PutUint32(head[4:], uint32(len(stored))) // bounded by Options
+	binary.LittleEndian.PutUint64(head[8:], offset)
+	binary.LittleEndian.PutUint64(head[16:], durable)
+	sum := crc32.Update(seed, crcs, head[:24])
+	binary.LittleEndian.PutUint32(head[24:], sum)
+	binary.LittleEndian.PutUint32(head[28:], crc32.Update(sum, crcs, stored))
 }
 
 // parseHeader checks a header without looking at the body; frame may be longer or shorter than the entry.
@@ -97,7 +97,7 @@ func parseEntry(frame []byte, seed uint32, offset uint64) (header, error) {
 	return h, nil
 }
 
-// splitRecord takes the first record off data: the entry, and the record's length with the library's
+// splitRecord takes the first record off data: the entry, and the record's length with its
 // prefix. errTorn if data ends within it; then n is what the record needs, 0 if not even that is known.
 func splitRecord(data []byte) (frame []byte, n int, err error) {
 	size, p := binary.Uvarint(data)

@@ -9,8 +9,6 @@ import (
 	"sort"
 	"strconv"
 
-	"github.com/tidwall/wal"
-
 	"github.com/logcenter/logcenter/host/journal"
 )
 
@@ -43,7 +41,6 @@ func listSegments(dir string) ([]segment, error) {
 			continue
 		}
 		if len(name) > 20 {
-			// The log library would take .START and .END for orders to delete their neighbours.
 			return nil, fmt.Errorf("%s is not a journal's file; move it away", filepath.Join(dir, name))
 		}
 		info, err := f.Info()
@@ -64,7 +61,10 @@ func (j *Journal) loadSegments(acknowledged uint64) error {
 		return err
 	}
 	if len(segments) == 0 {
-		segments = []segment{{first: 1}} // the log library makes the file
+		segments = []segment{{first: 1}}
+		if err := createFile(j.segmentPath(1)); err != nil {
+			return err
+		}
 	} else if err := j.repairTail(&segments[len(segments)-1], acknowledged); err != nil {
 		return err
 	}
@@ -145,20 +145,10 @@ func (j *Journal) damage(first uint64, at int64, offset uint64, err error) error
 		ErrDamaged, j.segmentPath(first), at, offset, err, j.dir)
 }
 
-// openLog opens the log library on segments that are known to be good.
-func (j *Journal) openLog() error {
-	log, err := wal.Open(j.dir, &wal.Options{
-		NoSync: j.o.NoSync, SegmentSize: int(j.o.SegmentBytes), SegmentCacheSize: 1,
-		AllowEmpty: true, DirPerms: 0o700, FilePerms: 0o600,
-	})
-	if err != nil {
-		return err
-	}
-	if last, err := log.LastIndex(); err != nil || last != j.last {
-		return errors.Join(fmt.Errorf("log library ends at entry %d, journal at %d", last, j.last), err, log.Close())
-	}
-	j.log = log
-	return nil
+// openLog opens the last segment, which is known to be good, for writing.
+func (j *Journal) openLog() (err error) {
+	j.log, err = openAppender(j.segmentPath(j.segments[len(j.segments)-1].first), j.o.NoSync)
+	return err
 }
 
 // place is where to look for an entry on disk.
