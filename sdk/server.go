@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/logcenter/logcenter/sdk/gc"
 	"github.com/logcenter/logcenter/sdk/schema"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
@@ -49,6 +50,9 @@ func (s *server) Describe(context.Context, *wire.DescribeRequest) (*wire.Describ
 	return s.stage.Describe(), nil
 }
 
+// garbage is what a plugin's batches may leave behind before it is collected.
+const garbage = 24 << 20
+
 func (s *server) Open(_ context.Context, r *wire.OpenRequest) (*wire.OpenResponse, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -77,7 +81,7 @@ func (s *server) Open(_ context.Context, r *wire.OpenRequest) (*wire.OpenRespons
 	}
 	s.opened = true
 	debug.FreeOSMemory() // what loading tables left behind
-	tuneCollector()
+	gc.Tune(garbage)
 	return &wire.OpenResponse{Reads: s.stage.Reads()}, nil
 }
 

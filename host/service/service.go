@@ -12,7 +12,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -34,6 +33,7 @@ import (
 	"github.com/logcenter/logcenter/host/store/embedded"
 	"github.com/logcenter/logcenter/host/stream"
 	"github.com/logcenter/logcenter/host/tail"
+	"github.com/logcenter/logcenter/sdk/gc"
 )
 
 // Service is one running Logcenter. Made by Open, driven by Run.
@@ -71,24 +71,8 @@ type Service struct {
 // TokenFile is where the admin token lies, below the data directory.
 const TokenFile = "admin.token"
 
-// How much garbage may gather before it is collected, in percent of what lives. With a store, its tail lives in the
-// heap, and garbage in proportion to it would double the host's memory.
-const (
-	gcWithoutStore = 100
-	gcWithStore    = 50
-)
-
-// TuneGC sets the collector for a host with or without an embedded store, unless GOGC in the environment does.
-func TuneGC(store bool) {
-	if os.Getenv("GOGC") != "" {
-		return
-	}
-	if store {
-		debug.SetGCPercent(gcWithStore)
-	} else {
-		debug.SetGCPercent(gcWithoutStore)
-	}
-}
+// Garbage is how much a host lets gather before it is collected, for gc.Tune.
+const Garbage = 64 << 20
 
 // Open opens every part and binds every port, but takes nothing in yet. On error nothing stays open.
 func Open(ctx context.Context, cfg *config.Config, log *logrus.Logger, version string) (s *Service, err error) {
@@ -195,7 +179,7 @@ func (s *Service) openJournals(context.Context) (err error) {
 
 func (s *Service) openStore(context.Context) error {
 	c := s.cfg.Store
-	TuneGC(c.Kind != "none")
+	gc.Tune(Garbage)
 	if c.Kind == "none" {
 		s.store = noStore{new(atomic.Uint64)}
 		return nil

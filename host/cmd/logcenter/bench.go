@@ -15,6 +15,7 @@ import (
 	"github.com/logcenter/logcenter/host/loadgen"
 	"github.com/logcenter/logcenter/host/service"
 	"github.com/logcenter/logcenter/host/store/embedded"
+	"github.com/logcenter/logcenter/sdk/gc"
 	"github.com/logcenter/logcenter/sdk/schema"
 )
 
@@ -102,7 +103,7 @@ func (o *benchOptions) run(cmd *cobra.Command) error {
 		Name: o.transport + " journal=" + o.journal + " store=" + o.store, Input: o.input, Dirs: o.dirs, Plugins: o.plugins,
 		Journal: o.journal == "disk", Socket: o.transport == "socket", Workers: o.workers, Dir: o.dir,
 	}
-	service.TuneGC(o.store == "embedded")
+	gc.Tune(service.Garbage)
 	if o.store == "embedded" {
 		dir := filepath.Join(o.dir, "store")
 		if err := os.RemoveAll(dir); err != nil {
