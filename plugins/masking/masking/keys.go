@@ -408,10 +408,10 @@ func wordEnd(text []byte, i int) int {
 	return i
 }
 
-// ats adds every @: it may belong to a URL with a password, scheme://user:password@host.
-func ats(arena []byte, hits []int) []int {
-	for at := 0; ; {
-		i := bytes.IndexByte(arena[at:], '@')
+// ats adds every @ in [from, to): it may belong to a URL with a password, scheme://user:password@host.
+func ats(arena []byte, from, to int, hits []int) []int {
+	for at := from; ; {
+		i := bytes.IndexByte(arena[at:to], '@')
 		if i < 0 {
 			return hits
 		}

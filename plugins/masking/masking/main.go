@@ -168,16 +168,23 @@ func (r *rule) mask(text, folded []byte, e *sdk.Edits) {
 // Prefilter finds where secrets may be.
 func (m *masker) Prefilter(arena []byte, hits []int) []int {
 	first := len(hits)
-	hits = m.words.find(arena, hits)
-	if m.c.Passwords {
-		hits = ats(arena, hits)
-	}
-	if m.c.Accounts || m.c.Identities {
-		hits = numberHits(arena, hits)
+	for from := 0; from < len(arena); from += block {
+		to := min(from+block, len(arena))
+		hits = m.words.find(arena, from, to, hits)
+		if m.c.Passwords {
+			hits = ats(arena, from, to, hits)
+		}
+		if m.c.Accounts || m.c.Identities {
+			hits = numberHits(arena, from, to, hits)
+		}
 	}
 	slices.Sort(hits[first:])
 	return hits
 }
+
+// block is how much is looked at for one thing after the other: it stays in the nearest cache meanwhile. Words are
+// looked for at every eighth byte.
+const block = 16 << 10
 
 func keyNames() string {
 	names := make([]string, 0, len(builtin))

@@ -10,7 +10,8 @@ import (
 // are chosen where they are rare, and a bitmap of all pairs fits the nearest cache.
 type scanner struct {
 	pairs    [1 << 16 / 64]uint64
-	literals map[uint16][]candidate
+	slots    [1 << 16]uint16 // of a pair that is in pairs: the candidates in literals
+	literals [][]candidate
 }
 
 // candidate is a literal and where in it the pair is.
@@ -21,13 +22,17 @@ type candidate struct {
 
 // newScanner makes a scanner for folded literals of at least minLiteral bytes.
 func newScanner(literals [][]byte) *scanner {
-	s := &scanner{literals: map[uint16][]candidate{}}
+	s := &scanner{}
 	for _, l := range literals {
 		at := rarest(l)
 		for _, at := range []int{at, at + 1} {
 			p := uint16(l[at]) | uint16(l[at+1])<<8
-			s.pairs[p>>6] |= 1 << (p & 63)
-			s.literals[p] = append(s.literals[p], candidate{l, at})
+			if s.pairs[p>>6]>>(p&63)&1 == 0 {
+				s.pairs[p>>6] |= 1 << (p & 63)
+				s.slots[p] = uint16(len(s.literals))
+				s.literals = append(s.literals, nil)
+			}
+			s.literals[s.slots[p]] = append(s.literals[s.slots[p]], candidate{l, at})
 		}
 	}
 	return s
@@ -62,14 +67,15 @@ func common(c byte) int {
 	return 2
 }
 
-// find appends where in text literals may start or nearby inside them, in any case of letters.
-func (s *scanner) find(text []byte, hits []int) []int {
+// find appends where in text literals start that have their pair in [from, to), in any case of letters. from must
+// be even.
+func (s *scanner) find(text []byte, from, to int, hits []int) []int {
 	if len(s.literals) == 0 {
 		return hits
 	}
 	const bit = 0x2020202020202020
-	i := 0
-	for ; i+8 <= len(text); i += 8 {
+	i := from
+	for ; i+8 <= to; i += 8 {
 		v := binary.LittleEndian.Uint64(text[i:]) | bit
 		a, b, c, d := uint16(v), uint16(v>>16), uint16(v>>32), uint16(v>>48)
 		m := s.pairs[a>>6]>>(a&63) | s.pairs[b>>6]>>(b&63) | s.pairs[c>>6]>>(c&63) | s.pairs[d>>6]>>(d&63)
@@ -80,7 +86,7 @@ func (s *scanner) find(text []byte, hits []int) []int {
 			hits = s.check(text, i+2*j, p, hits)
 		}
 	}
-	for ; i+2 <= len(text); i += 2 {
+	for ; i < to && i+2 <= len(text); i += 2 {
 		hits = s.check(text, i, binary.LittleEndian.Uint16(text[i:])|0x2020, hits)
 	}
 	return hits
@@ -90,7 +96,7 @@ func (s *scanner) check(text []byte, i int, pair uint16, hits []int) []int {
 	if s.pairs[pair>>6]>>(pair&63)&1 == 0 {
 		return hits
 	}
-	for _, c := range s.literals[pair] {
+	for _, c := range s.literals[s.slots[pair]] {
 		start := i - c.at
 		if start < 0 || start+len(c.literal) > len(text) {
 			continue
