@@ -56,7 +56,7 @@ import (
 // Options of a store. The zero value is usable.
 type Options struct {
 	// MemoryLimit is what DuckDB may use for queries, in bytes; 0 means 1 GiB. Flushes and merges have a
-	// quarter of it on top, the tail TailBytes.
+	// quarter of it on top, as has the reading of pages' events, and the tail TailBytes.
 	MemoryLimit int64
 	// Threads of queries; 0 means one for each CPU.
 	Threads int
@@ -110,7 +110,8 @@ type Store struct {
 	opts Options
 	lock *os.File
 
-	writer *engine // flushes and merges, one thread
+	writer   *engine // flushes and merges, one thread
+	fetchers *engine // events of a page by their rows, one thread a connection: see Store.fetch
 
 	mu       sync.Mutex
 	readers  *engine    // queries
@@ -188,7 +189,12 @@ func (s *Store) open() error {
 	if s.readers, err = s.newReaders(); err != nil {
 		return err
 	}
-	s.writer, err = newEngine(1, max(s.opts.MemoryLimit/4, 256<<20), s.spill(), true)
+	small := engineOptions{threads: 1, memory: max(s.opts.MemoryLimit/4, 256<<20), spill: s.spill()}
+	if s.fetchers, err = newEngine(small); err != nil {
+		return err
+	}
+	small.ordered = true
+	s.writer, err = newEngine(small)
 	return err
 }
 
@@ -196,12 +202,12 @@ func (s *Store) open() error {
 func (s *Store) spill() string { return filepath.Join(s.dir, "spill") }
 
 func (s *Store) newReaders() (*engine, error) {
-	return newEngine(s.opts.Threads, s.opts.MemoryLimit, s.spill(), false)
+	return newEngine(engineOptions{threads: s.opts.Threads, memory: s.opts.MemoryLimit, spill: s.spill(), footers: true})
 }
 
 func (s *Store) free() error {
 	var errs []error
-	for _, e := range []*engine{s.readers, s.writer} {
+	for _, e := range []*engine{s.readers, s.fetchers, s.writer} {
 		if e != nil {
 			errs = append(errs, e.close())
 		}

@@ -31,15 +31,24 @@ type conn struct {
 	arrow *duckdb.Arrow
 }
 
-// newEngine starts DuckDB. ordered makes queries keep the order of their input, which costs them parallelism.
-func newEngine(threads int, memory int64, spill string, ordered bool) (*engine, error) {
+// engineOptions of an engine that differ from use to use.
+type engineOptions struct {
+	threads int
+	memory  int64
+	spill   string
+	ordered bool // queries keep the order of their input, which costs them parallelism
+	footers bool // keep what was read of files' footers; never shrinks, see Store.renew
+}
+
+// newEngine starts DuckDB.
+func newEngine(o engineOptions) (*engine, error) {
 	connector, err := duckdb.NewConnector("", func(e driver.ExecerContext) error {
 		for _, set := range []string{
-			fmt.Sprintf("SET threads = %d", threads),
-			fmt.Sprintf("SET memory_limit = '%dB'", memory),
-			"SET temp_directory = " + quote(spill),
-			"SET preserve_insertion_order = " + strconv.FormatBool(ordered),
-			"SET parquet_metadata_cache = true",      // never shrinks, see Store.renew
+			fmt.Sprintf("SET threads = %d", o.threads),
+			fmt.Sprintf("SET memory_limit = '%dB'", o.memory),
+			"SET temp_directory = " + quote(o.spill),
+			"SET preserve_insertion_order = " + strconv.FormatBool(o.ordered),
+			"SET parquet_metadata_cache = " + strconv.FormatBool(o.footers),
 			"SET enable_external_file_cache = false", // the kernel caches files, outside of our memory
 			"SET autoinstall_known_extensions = false",
 			"SET autoload_known_extensions = false",

@@ -121,7 +121,7 @@ const fromMark = `"# files"`
 // segment is the query of one segment, "" if nothing in it can match.
 func (q *selection) segment(g *segment, cols []column) (string, error) {
 	switch {
-	case g.MaxTime < q.from || g.MinTime >= q.to || g.MinOffset > q.maxOffset,
+	case !g.during(q.from, q.to), g.MinOffset > q.maxOffset,
 		q.partition != "" && q.partition != g.partition(),
 		q.source != "" && !slices.Contains(g.Sources, q.source),
 		!mayHold(q.node, g.words):
