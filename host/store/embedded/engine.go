@@ -42,29 +42,41 @@ type engineOptions struct {
 
 // newEngine starts DuckDB.
 func newEngine(o engineOptions) (*engine, error) {
+	// What all connections share is set by the first one, before there are queries: DuckDB reads these settings
+	// without locks, so that another connection that sets them, though to the same, crashes a query under way.
+	shared := []string{
+		fmt.Sprintf("SET GLOBAL threads = %d", o.threads),
+		fmt.Sprintf("SET GLOBAL memory_limit = '%dB'", o.memory),
+		"SET GLOBAL temp_directory = " + quote(o.spill),
+		"SET GLOBAL preserve_insertion_order = " + strconv.FormatBool(o.ordered),
+		"SET GLOBAL enable_external_file_cache = false", // the kernel caches files, outside of our memory
+		"SET GLOBAL autoinstall_known_extensions = false",
+		"SET GLOBAL autoload_known_extensions = false",
+	}
+	own := []string{
+		"SET SESSION parquet_metadata_cache = " + strconv.FormatBool(o.footers),
+		"SET SESSION TimeZone = 'UTC'",
+		"SET SESSION enable_progress_bar = false",
+	}
 	connector, err := duckdb.NewConnector("", func(e driver.ExecerContext) error {
-		for _, set := range []string{
-			fmt.Sprintf("SET threads = %d", o.threads),
-			fmt.Sprintf("SET memory_limit = '%dB'", o.memory),
-			"SET temp_directory = " + quote(o.spill),
-			"SET preserve_insertion_order = " + strconv.FormatBool(o.ordered),
-			"SET parquet_metadata_cache = " + strconv.FormatBool(o.footers),
-			"SET enable_external_file_cache = false", // the kernel caches files, outside of our memory
-			"SET autoinstall_known_extensions = false",
-			"SET autoload_known_extensions = false",
-			"SET TimeZone = 'UTC'",
-			"SET enable_progress_bar = false",
-		} {
+		for _, set := range append(shared, own...) {
 			if _, err := e.ExecContext(context.Background(), set, nil); err != nil {
 				return fmt.Errorf("%s: %w", set, err)
 			}
 		}
+		shared = nil
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &engine{connector: connector}, nil
+	e := &engine{connector: connector}
+	c, err := e.get()
+	if err != nil {
+		return nil, errors.Join(err, connector.Close())
+	}
+	e.put(c)
+	return e, nil
 }
 
 func (e *engine) get() (*conn, error) {

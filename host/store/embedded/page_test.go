@@ -132,3 +132,24 @@ func TestWrongClock(t *testing.T) {
 	require.Positive(t, s.Merges())
 	check()
 }
+
+// TestQueriesAtOnce: a query that needs a new connection leaves those under way alone.
+func TestQueriesAtOnce(t *testing.T) {
+	for range 10 {
+		s := openIn(t, t.TempDir(), manual)
+		load(t, s, 1, 50)
+		require.NoError(t, s.Flush(context.Background()))
+		errs := make(chan error)
+		for range 24 {
+			go func() {
+				sel := store.Selection{From: epoch, To: epoch.Add(time.Hour)}
+				_, err := s.Search(context.Background(), store.Everything(), store.SearchRequest{Selection: sel, Count: true})
+				errs <- err
+			}()
+		}
+		for range 24 {
+			require.NoError(t, <-errs)
+		}
+		require.NoError(t, s.Close())
+	}
+}
