@@ -139,9 +139,14 @@ func (c *conn) exec(ctx context.Context, sql string) error {
 	return queryError(ctx, err)
 }
 
-// rows runs a query and hands out its rows; vals is reused.
-func (c *conn) rows(ctx context.Context, sql string, f func(vals []driver.Value) error) error {
-	rows, err := c.Conn.(driver.QueryerContext).QueryContext(ctx, sql, nil)
+// rows runs a query and hands out its rows; vals is reused. A query on files is planned twice if it names them,
+// when it is prepared and when it is run, but once if they are parameters.
+func (c *conn) rows(ctx context.Context, sql string, files []string, f func(vals []driver.Value) error) error {
+	args := make([]driver.NamedValue, len(files))
+	for i, name := range files {
+		args[i] = driver.NamedValue{Ordinal: i + 1, Value: name}
+	}
+	rows, err := c.Conn.(driver.QueryerContext).QueryContext(ctx, sql, args)
 	if err != nil {
 		return queryError(ctx, err)
 	}

@@ -174,7 +174,7 @@ func (s *Store) mergeSegments(ctx context.Context, old []*segment) (*segment, er
 func (g *segment) index(ctx context.Context, c *conn) error {
 	words := newWordSet()
 	times := make([]int64, 0, g.Rows)
-	err := c.rows(ctx, "SELECT epoch_ns("+quoteName(fieldTime)+"), "+quoteName(fieldMessage)+" FROM read_parquet("+quote(g.path)+")", func(v []driver.Value) error {
+	err := c.rows(ctx, "SELECT epoch_ns("+quoteName(fieldTime)+"), "+quoteName(fieldMessage)+" FROM read_parquet("+quote(g.path)+")", nil, func(v []driver.Value) error {
 		times = append(times, v[0].(int64))
 		if m, ok := v[1].(string); ok {
 			words.addText([]byte(m))

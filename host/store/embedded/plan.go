@@ -92,6 +92,9 @@ func (s *Store) relation(p *snapshot, q *selection, cols []column) (*relation, e
 		files[frag] = append(files[frag], quote(g.path))
 		r.rows += g.Rows
 	}
+	for _, f := range files {
+		slices.Sort(f) // partition by partition: events alike come together, so that a GROUP BY meets groups it has at hand
+	}
 	parts := make([]string, 0, len(order)+2)
 	for _, frag := range order {
 		parts = append(parts, strings.Replace(frag, fromMark, "read_parquet(["+strings.Join(files[frag], ", ")+"])", 1))
@@ -311,7 +314,7 @@ func (s *Store) records(p *snapshot, in []int, uses map[string]bool, have map[st
 
 // run executes a query that reads the relation once.
 func (s *Store) run(ctx context.Context, r *relation, sql string, f func(vals []driver.Value) error) error {
-	return s.with(ctx, r, func(ctx context.Context, c *conn) error { return c.rows(ctx, sql, f) })
+	return s.with(ctx, r, func(ctx context.Context, c *conn) error { return c.rows(ctx, sql, nil, f) })
 }
 
 // runArrow is run, with the answer as columns.

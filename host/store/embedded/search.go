@@ -374,12 +374,12 @@ func (s *Store) fetch(ctx context.Context, g *segment, hits []hit, idx []int, ke
 		if len(rows) > 1 {
 			cond += " AND file_row_number IN (" + strings.Join(rows, ", ") + ")"
 		}
-		parts = append(parts, "SELECT "+strings.Join(d.list, ", ")+" FROM read_parquet("+quote(g.path)+") WHERE "+cond)
+		parts = append(parts, "SELECT "+strings.Join(d.list, ", ")+" FROM read_parquet(?) WHERE "+cond)
 		i = j
 	}
 	for len(parts) > 0 {
 		n := min(64, len(parts))
-		err := s.fetchRows(ctx, strings.Join(parts[:n], " UNION ALL "), func(v []driver.Value) error {
+		err := s.fetchRows(ctx, strings.Join(parts[:n], " UNION ALL "), slices.Repeat([]string{g.path}, n), func(v []driver.Value) error {
 			i, ok := at[v[0].(int64)]
 			if !ok {
 				return fmt.Errorf("row %v of %s was not asked for", v[0], g.path)
@@ -402,7 +402,7 @@ func (s *Store) fetch(ctx context.Context, g *segment, hits []hit, idx []int, ke
 
 // fetchRows runs a query on one thread. An engine of several would have the calling thread look for work without
 // pause while another one has the only piece there is, and segments are read side by side anyway.
-func (s *Store) fetchRows(ctx context.Context, sql string, f func(v []driver.Value) error) error {
+func (s *Store) fetchRows(ctx context.Context, sql string, files []string, f func(v []driver.Value) error) error {
 	ctx, cancel := s.queryContext(ctx)
 	defer cancel()
 	c, err := s.fetchers.get()
@@ -410,7 +410,7 @@ func (s *Store) fetchRows(ctx context.Context, sql string, f func(v []driver.Val
 		return err
 	}
 	defer s.fetchers.put(c)
-	return c.rows(ctx, sql, f)
+	return c.rows(ctx, sql, files, f)
 }
 
 // stamp sets what every event has.
