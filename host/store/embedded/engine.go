@@ -141,7 +141,7 @@ func (c *conn) exec(ctx context.Context, sql string) error {
 
 // rows runs a query and hands out its rows; vals is reused. A query on files is planned twice if it names them,
 // when it is prepared and when it is run, but once if they are parameters.
-func (c *conn) rows(ctx context.Context, sql string, files []string, f func(vals []driver.Value) error) error {
+func (c *conn) rows(ctx context.Context, sql string, files []any, f func(vals []driver.Value) error) error {
 	args := make([]driver.NamedValue, len(files))
 	for i, name := range files {
 		args[i] = driver.NamedValue{Ordinal: i + 1, Value: name}
@@ -165,8 +165,8 @@ func (c *conn) rows(ctx context.Context, sql string, files []string, f func(vals
 }
 
 // records runs a query and hands out its answer in Arrow records, which belong to the driver.
-func (c *conn) records(ctx context.Context, sql string, f func(rec arrow.RecordBatch) error) error {
-	r, err := c.arrow.QueryContext(ctx, sql)
+func (c *conn) records(ctx context.Context, sql string, files []any, f func(rec arrow.RecordBatch) error) error {
+	r, err := c.arrow.QueryContext(ctx, sql, files...)
 	if err != nil {
 		return queryError(ctx, err)
 	}

@@ -66,6 +66,7 @@ func nanos(t time.Time) int64 {
 // relation is the part of a snapshot that a selection leaves, as SQL that can stand behind FROM once.
 type relation struct {
 	sql     string
+	files   []any // parameters of sql: lists of files
 	empty   bool
 	rows    int64 // of the segments and entries in it, matching or not
 	name    string
@@ -89,7 +90,7 @@ func (s *Store) relation(p *snapshot, q *selection, cols []column) (*relation, e
 		if files[frag] == nil {
 			order = append(order, frag)
 		}
-		files[frag] = append(files[frag], quote(g.path))
+		files[frag] = append(files[frag], g.path)
 		r.rows += g.Rows
 	}
 	for _, f := range files {
@@ -97,7 +98,8 @@ func (s *Store) relation(p *snapshot, q *selection, cols []column) (*relation, e
 	}
 	parts := make([]string, 0, len(order)+2)
 	for _, frag := range order {
-		parts = append(parts, strings.Replace(frag, fromMark, "read_parquet(["+strings.Join(files[frag], ", ")+"])", 1))
+		parts = append(parts, strings.Replace(frag, fromMark, "read_parquet(?)", 1))
+		r.files = append(r.files, files[frag])
 	}
 	tail, err := s.tailFragment(p, q, cols, r)
 	if err != nil {
@@ -314,12 +316,12 @@ func (s *Store) records(p *snapshot, in []int, uses map[string]bool, have map[st
 
 // run executes a query that reads the relation once.
 func (s *Store) run(ctx context.Context, r *relation, sql string, f func(vals []driver.Value) error) error {
-	return s.with(ctx, r, func(ctx context.Context, c *conn) error { return c.rows(ctx, sql, nil, f) })
+	return s.with(ctx, r, func(ctx context.Context, c *conn) error { return c.rows(ctx, sql, r.files, f) })
 }
 
 // runArrow is run, with the answer as columns.
 func (s *Store) runArrow(ctx context.Context, r *relation, sql string, f func(rec arrow.RecordBatch) error) error {
-	return s.with(ctx, r, func(ctx context.Context, c *conn) error { return c.records(ctx, sql, f) })
+	return s.with(ctx, r, func(ctx context.Context, c *conn) error { return c.records(ctx, sql, r.files, f) })
 }
 
 // reader takes a connection for a query.

@@ -379,7 +379,7 @@ func (s *Store) fetch(ctx context.Context, g *segment, hits []hit, idx []int, ke
 	}
 	for len(parts) > 0 {
 		n := min(64, len(parts))
-		err := s.fetchRows(ctx, strings.Join(parts[:n], " UNION ALL "), slices.Repeat([]string{g.path}, n), func(v []driver.Value) error {
+		err := s.fetchRows(ctx, strings.Join(parts[:n], " UNION ALL "), slices.Repeat([]any{g.path}, n), func(v []driver.Value) error {
 			i, ok := at[v[0].(int64)]
 			if !ok {
 				return fmt.Errorf("row %v of %s was not asked for", v[0], g.path)
@@ -402,7 +402,7 @@ func (s *Store) fetch(ctx context.Context, g *segment, hits []hit, idx []int, ke
 
 // fetchRows runs a query on one thread. An engine of several would have the calling thread look for work without
 // pause while another one has the only piece there is, and segments are read side by side anyway.
-func (s *Store) fetchRows(ctx context.Context, sql string, files []string, f func(v []driver.Value) error) error {
+func (s *Store) fetchRows(ctx context.Context, sql string, files []any, f func(v []driver.Value) error) error {
 	ctx, cancel := s.queryContext(ctx)
 	defer cancel()
 	c, err := s.fetchers.get()
