@@ -23,6 +23,12 @@
 // Each segment has a set of the words of its messages, see bloom.go; segments that cannot have a word are not
 // read. In the others RE2 looks for the word, case-insensitively, behind a cheap test for its letters; see phrase.go.
 //
+// # Pages
+//
+// Newest first walks windows of time, whose sizes come from the stretches of time that indexes keep, see spans.go.
+// It finds rows by the few columns a condition needs and reads the others of the page's rows only. A search that
+// counts reads texts once: see few.
+//
 // # Not obvious
 //
 //   - DuckDB 1.4 hands filters and projections down to an Arrow stream, which ignores both: see tailRow.
@@ -30,6 +36,10 @@
 //     network is a range.
 //   - Segments have only the columns that have values. A query is planned for each set of columns; a condition on a
 //     column that is not there folds to false and takes the segment with it.
+//   - What all connections of an engine share is set by the first: see newEngine.
+//   - A statement that names files is planned twice, one that has them as parameters once: see relation.
+//   - Grouping costs by row and by how many groups there are, not by bytes: 15 million rows into 1.7 million groups
+//     take two CPU seconds whatever is done around it.
 //   - A busy store merges only the smallest segments: rewriting all would cost as much CPU as writing did.
 //
 // Measured on 2026-11-21 (2 vCPUs of an AMD EPYC, mixed firewall, IPS and web lines): Append 1–2 ms CPU a MB of raw
