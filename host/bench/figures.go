@@ -13,11 +13,7 @@ import (
 type usage map[string]time.Duration
 
 func (r *run) cpu() usage {
-	var ru syscall.Rusage
-	u := usage{}
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &ru); err == nil {
-		u["host"] = time.Duration(ru.Utime.Nano() + ru.Stime.Nano())
-	}
+	u := usage{"host": ownCPU()}
 	if r.registry != nil {
 		for _, p := range r.registry.All() {
 			if c := p.CPU(); c > 0 {
@@ -26,6 +22,15 @@ func (r *run) cpu() usage {
 		}
 	}
 	return u
+}
+
+// ownCPU is this process's own.
+func ownCPU() time.Duration {
+	var ru syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &ru); err != nil {
+		return 0
+	}
+	return time.Duration(ru.Utime.Nano() + ru.Stime.Nano())
 }
 
 func (r *run) result(before usage, wall time.Duration) *Result {

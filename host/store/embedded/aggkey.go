@@ -74,6 +74,39 @@ type aggKey struct {
 	unnest bool
 	nulls  bool // NULL is a bucket: events without the field
 	iv     interval
+
+	values map[string]bool // terms that are strings: the buckets there are, so far as they are few
+	many   bool
+}
+
+// fewValues is up to how many strings are replaced by their numbers below them. In columns with a dictionary that
+// is done once a dictionary; in others it is as many comparisons a row.
+const fewValues = 32
+
+// found notes a bucket of the level.
+func (k *aggKey) found(v driver.Value) {
+	s, ok := v.(string)
+	if k.many = k.many || !ok; k.many {
+		return
+	}
+	if k.values == nil {
+		k.values = map[string]bool{}
+	}
+	k.values[s] = true
+	k.many = len(k.values) > fewValues
+}
+
+// few are the level's buckets as an SQL list, "" unless they are few strings: numbers are much cheaper to group by.
+func (k *aggKey) few() string {
+	if k.many || len(k.values) == 0 {
+		return ""
+	}
+	list := make([]string, 0, len(k.values))
+	for v := range k.values {
+		list = append(list, quote(v))
+	}
+	slices.Sort(list)
+	return "[" + strings.Join(list, ", ") + "]"
 }
 
 func newAggKey(a *store.Agg, q *selection) (*aggKey, error) {

@@ -128,6 +128,7 @@ type aggregator struct {
 type keep struct {
 	depth  int      // keys it names
 	tuples []string // SQL of their values
+	few    string   // those of one key if they are few strings
 }
 
 // fill computes those of aggs for the nodes of a path; nodes are by the SQL of their keys.
@@ -169,8 +170,13 @@ func (a *aggregator) values(path []*aggKey, only *keep, nodes map[string]*aggNod
 			plain = append(plain, i)
 		}
 	}
-	if len(plain) == 0 && len(path) > 0 {
-		return nil
+	if len(plain) == 0 {
+		if len(path) > 0 {
+			return nil
+		}
+		var err error
+		nodes[""].count, _, err = a.store.count(a.ctx, a.snap, a.sel)
+		return err
 	}
 	return a.valueQuery(path, only, nodes, aggs, plain, nil)
 }
@@ -266,6 +272,9 @@ func (a *aggregator) from(path []*aggKey, only *keep, extra []column) (string, *
 }
 
 func (o *keep) restrict(sql string) string {
+	if o.few != "" {
+		return "(SELECT * FROM " + sql + " WHERE list_contains(" + o.few + ", k0))"
+	}
 	null := slices.ContainsFunc(o.tuples, func(t string) bool { return strings.Contains(t, "NULL") })
 	if o.depth == 1 && !null {
 		return "(SELECT * FROM " + sql + " WHERE k0 IN (" + strings.Join(o.tuples, ", ") + "))"
@@ -313,6 +322,9 @@ func (a *aggregator) level(path []*aggKey, only *keep, nodes map[string]*aggNode
 	if len(rest) > 0 && len(l.below) > 0 {
 		if l.cut {
 			only = &keep{depth: len(path), tuples: l.tuples}
+			if len(path) == 1 {
+				only.few = k.few()
+			}
 		}
 		if err := a.fill(path, only, l.below, agg.Aggs, rest); err != nil {
 			return err
@@ -342,22 +354,6 @@ func restOf(agg *store.Agg, inline []int) []int {
 		}
 	}
 	return out
-}
-
-func levelSQL(path []*aggKey, sel []string, from string, agg *store.Agg) string {
-	keys := keyNames(len(path))
-	all := strings.Join(keys, ", ")
-	groups := "SELECT " + all + ", " + strings.Join(sel, ", ") + " FROM " + from + " GROUP BY " + all
-	last := keys[len(keys)-1]
-	if agg.Kind != store.Terms {
-		return groups + " ORDER BY " + all
-	}
-	if len(keys) == 1 {
-		return fmt.Sprintf("SELECT *, sum(c) OVER () AS total FROM (%s) ORDER BY c DESC, %s ASC NULLS LAST LIMIT %d", groups, last, agg.Size)
-	}
-	parent := strings.Join(keys[:len(keys)-1], ", ")
-	return fmt.Sprintf("SELECT *, sum(c) OVER (PARTITION BY %s) AS total FROM (%s) QUALIFY row_number() OVER (PARTITION BY %s ORDER BY c DESC, %s ASC NULLS LAST) <= %d ORDER BY %s, c DESC, %s ASC NULLS LAST",
-		parent, groups, parent, last, agg.Size, parent, last)
 }
 
 // levelReader takes the rows of a level's statement.
@@ -412,6 +408,7 @@ func (l *levelReader) row(v []driver.Value) error {
 	} else if num, ok := v[n-1].(int64); ok {
 		l.firsts[above] = append(l.firsts[above], num)
 	}
+	l.key.found(v[n-1])
 	t := tuple(l.path, v)
 	l.below[t] = node
 	l.tuples = append(l.tuples, t)

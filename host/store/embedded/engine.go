@@ -31,31 +31,52 @@ type conn struct {
 	arrow *duckdb.Arrow
 }
 
-// newEngine starts DuckDB. ordered makes queries keep the order of their input, which costs them parallelism.
-func newEngine(threads int, memory int64, spill string, ordered bool) (*engine, error) {
+// engineOptions of an engine that differ from use to use.
+type engineOptions struct {
+	threads int
+	memory  int64
+	spill   string
+	ordered bool // queries keep the order of their input, which costs them parallelism
+	footers bool // keep what was read of files' footers; never shrinks, see Store.renew
+}
+
+// newEngine starts DuckDB.
+func newEngine(o engineOptions) (*engine, error) {
+	// What all connections share is set by the first one, before there are queries: DuckDB reads these settings
+	// without locks, so that another connection that sets them, though to the same, crashes a query under way.
+	shared := []string{
+		fmt.Sprintf("SET GLOBAL threads = %d", o.threads),
+		fmt.Sprintf("SET GLOBAL memory_limit = '%dB'", o.memory),
+		"SET GLOBAL temp_directory = " + quote(o.spill),
+		"SET GLOBAL preserve_insertion_order = " + strconv.FormatBool(o.ordered),
+		"SET GLOBAL enable_external_file_cache = false", // the kernel caches files, outside of our memory
+		"SET GLOBAL autoinstall_known_extensions = false",
+		"SET GLOBAL autoload_known_extensions = false",
+	}
+	own := []string{
+		"SET SESSION parquet_metadata_cache = " + strconv.FormatBool(o.footers),
+		"SET SESSION TimeZone = 'UTC'",
+		"SET SESSION enable_progress_bar = false",
+	}
 	connector, err := duckdb.NewConnector("", func(e driver.ExecerContext) error {
-		for _, set := range []string{
-			fmt.Sprintf("SET threads = %d", threads),
-			fmt.Sprintf("SET memory_limit = '%dB'", memory),
-			"SET temp_directory = " + quote(spill),
-			"SET preserve_insertion_order = " + strconv.FormatBool(ordered),
-			"SET parquet_metadata_cache = true",      // never shrinks, see Store.renew
-			"SET enable_external_file_cache = false", // the kernel caches files, outside of our memory
-			"SET autoinstall_known_extensions = false",
-			"SET autoload_known_extensions = false",
-			"SET TimeZone = 'UTC'",
-			"SET enable_progress_bar = false",
-		} {
+		for _, set := range append(shared, own...) {
 			if _, err := e.ExecContext(context.Background(), set, nil); err != nil {
 				return fmt.Errorf("%s: %w", set, err)
 			}
 		}
+		shared = nil
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &engine{connector: connector}, nil
+	e := &engine{connector: connector}
+	c, err := e.get()
+	if err != nil {
+		return nil, errors.Join(err, connector.Close())
+	}
+	e.put(c)
+	return e, nil
 }
 
 func (e *engine) get() (*conn, error) {
@@ -118,9 +139,14 @@ func (c *conn) exec(ctx context.Context, sql string) error {
 	return queryError(ctx, err)
 }
 
-// rows runs a query and hands out its rows; vals is reused.
-func (c *conn) rows(ctx context.Context, sql string, f func(vals []driver.Value) error) error {
-	rows, err := c.Conn.(driver.QueryerContext).QueryContext(ctx, sql, nil)
+// rows runs a query and hands out its rows; vals is reused. A query on files is planned twice if it names them,
+// when it is prepared and when it is run, but once if they are parameters.
+func (c *conn) rows(ctx context.Context, sql string, files []any, f func(vals []driver.Value) error) error {
+	args := make([]driver.NamedValue, len(files))
+	for i, name := range files {
+		args[i] = driver.NamedValue{Ordinal: i + 1, Value: name}
+	}
+	rows, err := c.Conn.(driver.QueryerContext).QueryContext(ctx, sql, args)
 	if err != nil {
 		return queryError(ctx, err)
 	}
@@ -139,8 +165,8 @@ func (c *conn) rows(ctx context.Context, sql string, f func(vals []driver.Value)
 }
 
 // records runs a query and hands out its answer in Arrow records, which belong to the driver.
-func (c *conn) records(ctx context.Context, sql string, f func(rec arrow.RecordBatch) error) error {
-	r, err := c.arrow.QueryContext(ctx, sql)
+func (c *conn) records(ctx context.Context, sql string, files []any, f func(rec arrow.RecordBatch) error) error {
+	r, err := c.arrow.QueryContext(ctx, sql, files...)
 	if err != nil {
 		return queryError(ctx, err)
 	}

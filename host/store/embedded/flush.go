@@ -377,13 +377,14 @@ func (s *Store) newSegment(t *flushRows, p part) *segmentWriter {
 	return &segmentWriter{part: p, seg: g}
 }
 
-// describe finds a segment's bounds, sources, undeclared fields and words.
+// describe finds a segment's bounds, stretches, sources, undeclared fields and words.
 func (t *flushRows) describe(g *segment, rows []int32) {
 	words := newWordSet()
 	ingested := make([][]int64, len(t.entries))
 	used := make([]bool, len(t.entries))
 	undeclared := make([]map[string]*wire.Column, len(t.entries))
-	for _, r := range rows {
+	times := make([]int64, len(rows))
+	for n, r := range rows {
 		i, row := t.locate(r)
 		e := t.entries[i]
 		if !used[i] {
@@ -398,6 +399,7 @@ func (t *flushRows) describe(g *segment, rows []int32) {
 				undeclared[i][c.Name] = c
 			}
 		}
+		times[n] = e.times[row]
 		g.MinTime, g.MaxTime = min(g.MinTime, e.times[row]), max(g.MaxTime, e.times[row])
 		g.MinIngested, g.MaxIngested = min(g.MinIngested, ingested[i][row]), max(g.MaxIngested, ingested[i][row])
 		m := e.message.Bytes(row)
@@ -410,6 +412,7 @@ func (t *flushRows) describe(g *segment, rows []int32) {
 		}
 	}
 	g.words = words.bloom()
+	g.Spans = spansOf(times, g.MinTime, g.MaxTime)
 }
 
 func (t *flushRows) locate(r int32) (entry, row int) {

@@ -58,6 +58,7 @@ type segmentIndex struct {
 	Columns    map[string]columnInfo `json:"columns"`
 	Undeclared map[string]int64      `json:"undeclared,omitempty"` // events that have the field
 	Sources    []string              `json:"sources"`
+	Spans      []timeSpan            `json:"spans,omitempty"` // in order
 	words      *bloom
 }
 

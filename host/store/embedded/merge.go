@@ -170,11 +170,13 @@ func (s *Store) mergeSegments(ctx context.Context, old []*segment) (*segment, er
 	return g, nil
 }
 
-// index reads the words of a segment's messages and writes its index.
+// index reads the words of a segment's messages and its times and writes its index.
 func (g *segment) index(ctx context.Context, c *conn) error {
 	words := newWordSet()
-	err := c.rows(ctx, "SELECT "+quoteName(fieldMessage)+" FROM read_parquet("+quote(g.path)+")", func(v []driver.Value) error {
-		if m, ok := v[0].(string); ok {
+	times := make([]int64, 0, g.Rows)
+	err := c.rows(ctx, "SELECT epoch_ns("+quoteName(fieldTime)+"), "+quoteName(fieldMessage)+" FROM read_parquet("+quote(g.path)+")", nil, func(v []driver.Value) error {
+		times = append(times, v[0].(int64))
+		if m, ok := v[1].(string); ok {
 			words.addText([]byte(m))
 		}
 		return nil
@@ -183,5 +185,6 @@ func (g *segment) index(ctx context.Context, c *conn) error {
 		return err
 	}
 	g.words = words.bloom()
+	g.Spans = spansOf(times, g.MinTime, g.MaxTime)
 	return g.finish()
 }

@@ -66,6 +66,7 @@ func nanos(t time.Time) int64 {
 // relation is the part of a snapshot that a selection leaves, as SQL that can stand behind FROM once.
 type relation struct {
 	sql     string
+	files   []any // parameters of sql: lists of files
 	empty   bool
 	rows    int64 // of the segments and entries in it, matching or not
 	name    string
@@ -89,12 +90,16 @@ func (s *Store) relation(p *snapshot, q *selection, cols []column) (*relation, e
 		if files[frag] == nil {
 			order = append(order, frag)
 		}
-		files[frag] = append(files[frag], quote(g.path))
+		files[frag] = append(files[frag], g.path)
 		r.rows += g.Rows
+	}
+	for _, f := range files {
+		slices.Sort(f) // partition by partition: events alike come together, so that a GROUP BY meets groups it has at hand
 	}
 	parts := make([]string, 0, len(order)+2)
 	for _, frag := range order {
-		parts = append(parts, strings.Replace(frag, fromMark, "read_parquet(["+strings.Join(files[frag], ", ")+"])", 1))
+		parts = append(parts, strings.Replace(frag, fromMark, "read_parquet(?)", 1))
+		r.files = append(r.files, files[frag])
 	}
 	tail, err := s.tailFragment(p, q, cols, r)
 	if err != nil {
@@ -121,7 +126,7 @@ const fromMark = `"# files"`
 // segment is the query of one segment, "" if nothing in it can match.
 func (q *selection) segment(g *segment, cols []column) (string, error) {
 	switch {
-	case g.MaxTime < q.from || g.MinTime >= q.to || g.MinOffset > q.maxOffset,
+	case !g.during(q.from, q.to), g.MinOffset > q.maxOffset,
 		q.partition != "" && q.partition != g.partition(),
 		q.source != "" && !slices.Contains(g.Sources, q.source),
 		!mayHold(q.node, g.words):
@@ -311,12 +316,12 @@ func (s *Store) records(p *snapshot, in []int, uses map[string]bool, have map[st
 
 // run executes a query that reads the relation once.
 func (s *Store) run(ctx context.Context, r *relation, sql string, f func(vals []driver.Value) error) error {
-	return s.with(ctx, r, func(ctx context.Context, c *conn) error { return c.rows(ctx, sql, f) })
+	return s.with(ctx, r, func(ctx context.Context, c *conn) error { return c.rows(ctx, sql, r.files, f) })
 }
 
 // runArrow is run, with the answer as columns.
 func (s *Store) runArrow(ctx context.Context, r *relation, sql string, f func(rec arrow.RecordBatch) error) error {
-	return s.with(ctx, r, func(ctx context.Context, c *conn) error { return c.records(ctx, sql, f) })
+	return s.with(ctx, r, func(ctx context.Context, c *conn) error { return c.records(ctx, sql, r.files, f) })
 }
 
 // reader takes a connection for a query.

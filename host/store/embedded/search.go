@@ -10,6 +10,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/logcenter/logcenter/host/store"
@@ -113,12 +114,7 @@ func (s *Store) Search(ctx context.Context, scope store.Scope, r store.SearchReq
 		after = &c.Last
 		q.maxOffset = min(q.maxOffset, c.Snapshot)
 	}
-	if r.Count {
-		if page.Total, err = s.count(ctx, p, q); err != nil {
-			return nil, err
-		}
-	}
-	hits, err := s.page(ctx, p, q, after, r.Limit+1, r.OldestFirst)
+	hits, err := s.found(ctx, p, q, after, r, page)
 	if err != nil {
 		return nil, err
 	}
@@ -130,17 +126,28 @@ func (s *Store) Search(ctx context.Context, scope store.Scope, r store.SearchReq
 	return page, err
 }
 
-// count counts a selection.
-func (s *Store) count(ctx context.Context, p *snapshot, q *selection) (total int64, err error) {
-	r, err := s.relation(p, q, []column{{colOffset, kindInt, false}})
-	if err != nil || r.empty {
-		return 0, err
+// found finds the page's hits and one more if there is one, and counts if that is asked for.
+func (s *Store) found(ctx context.Context, p *snapshot, q *selection, after *place, r store.SearchRequest, page *store.Page) (hits []hit, err error) {
+	limit := r.Limit + 1
+	if !r.Count {
+		return s.page(ctx, p, q, after, limit, r.OldestFirst)
 	}
-	err = s.run(ctx, r, "SELECT count(*) FROM "+r.sql, func(v []driver.Value) error {
-		total = v[0].(int64)
-		return nil
-	})
-	return total, err
+	if _, all := q.node.(*query.All); !all {
+		hits, ok, err := s.few(ctx, p, q)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			page.Total = int64(len(hits))
+			return behind(hits, after, limit, r.OldestFirst), nil
+		}
+	}
+	total, with, err := s.count(ctx, p, q)
+	if err != nil {
+		return nil, err
+	}
+	page.Total = total
+	return s.page(ctx, with, q, after, limit, r.OldestFirst)
 }
 
 // page finds the first limit events behind after. It walks windows of time in the order wanted, so that a page
@@ -168,15 +175,27 @@ func (s *Store) page(ctx context.Context, p *snapshot, q *selection, after *plac
 		if r.empty {
 			continue
 		}
-		err = s.run(ctx, r, pageSQL(r, after, limit-len(hits), oldest), func(v []driver.Value) error {
-			hits = append(hits, hit{place{v[0].(int64), v[1].(string), v[2].(int64)}, v[3].(string), v[4].(int64)})
-			return nil
-		})
+		more, err := s.hits(ctx, r, pageSQL(r, after, limit-len(hits), oldest))
 		if err != nil {
 			return nil, err
 		}
+		hits = append(hits, more...)
 	}
 	return hits, nil
+}
+
+// hits runs a query that hitSQL begins.
+func (s *Store) hits(ctx context.Context, r *relation, sql string) (out []hit, err error) {
+	err = s.run(ctx, r, sql, func(v []driver.Value) error {
+		out = append(out, hit{place{v[0].(int64), v[1].(string), v[2].(int64)}, v[3].(string), v[4].(int64)})
+		return nil
+	})
+	return out, err
+}
+
+func hitSQL(r *relation) string {
+	return fmt.Sprintf("SELECT epoch_ns(%s), %s, %s, %s, %s FROM %s",
+		quoteName(fieldTime), quoteName(colSource), quoteName(fieldPosition), quoteName(colFile), quoteName(colRow), r.sql)
 }
 
 func pageSQL(r *relation, after *place, limit int, oldest bool) string {
@@ -191,22 +210,16 @@ func pageSQL(r *relation, after *place, limit int, oldest bool) string {
 			t, sign, quoteTime(after.Time), t, quoteTime(after.Time),
 			src, sign, quote(after.Source), src, quote(after.Source), pos, sign, quoteInt(after.Position))
 	}
-	return fmt.Sprintf("SELECT epoch_ns(%s), %s, %s, %s, %s FROM %s%s ORDER BY %s %s, %s %s, %s %s LIMIT %d",
-		t, src, pos, quoteName(colFile), quoteName(colRow), r.sql, where, t, dir, src, dir, pos, dir, limit)
+	return fmt.Sprintf("%s%s ORDER BY %s %s, %s %s, %s %s LIMIT %d", hitSQL(r), where, t, dir, src, dir, pos, dir, limit)
 }
 
 // windows cuts a time range into pieces that grow, from the end where reading starts. How many rows a piece has is
-// guessed from the bounds of segments and entries.
+// guessed from the stretches of segments and the bounds of entries.
 type windows struct {
-	spans    []span
+	spans    []timeSpan
 	from, to int64
 	oldest   bool
 	target   float64 // rows
-}
-
-type span struct {
-	min, max int64
-	rows     float64
 }
 
 const (
@@ -217,20 +230,21 @@ const (
 func newWindows(p *snapshot, q *selection, from, to int64, oldest bool) *windows {
 	w := &windows{from: from, to: to, oldest: oldest, target: firstWindow}
 	lo, hi := int64(math.MaxInt64), int64(math.MinInt64)
-	add := func(first, last int64, rows int64) {
-		if last < from || first >= to {
-			return
+	add := func(t timeSpan) {
+		if t.overlaps(from, to) {
+			w.spans = append(w.spans, t)
+			lo, hi = min(lo, t.First), max(hi, t.Last)
 		}
-		w.spans = append(w.spans, span{first, last, float64(rows)})
-		lo, hi = min(lo, first), max(hi, last)
 	}
 	for _, g := range p.segments {
 		if (q.partition == "" || q.partition == g.partition()) && mayHold(q.node, g.words) {
-			add(g.MinTime, g.MaxTime, g.Rows)
+			for _, t := range g.spans() {
+				add(t)
+			}
 		}
 	}
 	for _, e := range p.tail {
-		add(e.minTime, e.maxTime, int64(e.rows))
+		add(timeSpan{e.minTime, e.maxTime, int64(e.rows)})
 	}
 	if len(w.spans) == 0 {
 		w.to = w.from
@@ -282,9 +296,9 @@ func (w *windows) next(limit int) (lo, hi int64, ok bool) {
 func (w *windows) estimate(lo, hi int64) float64 {
 	n := 0.0
 	for _, s := range w.spans {
-		a, b := max(lo, s.min), min(hi, s.max+1)
+		a, b := max(lo, s.First), min(hi, s.Last+1)
 		if b > a {
-			n += s.rows * (float64(b-a) / (float64(s.max-s.min) + 1))
+			n += float64(s.Rows) * (float64(b-a) / (float64(s.Last-s.First) + 1))
 		}
 	}
 	return n
@@ -309,17 +323,29 @@ func (s *Store) events(ctx context.Context, p *snapshot, hits []hit, fields []st
 		}
 		byFile[h.file] = append(byFile[h.file], i)
 	}
+	for _, idx := range byFile {
+		slices.SortFunc(idx, func(a, b int) int { return int(hits[a].row - hits[b].row) })
+	}
+	// A segment's few rows keep one thread busy, so as many segments are read at once as there are threads.
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var wg sync.WaitGroup
+	free := make(chan struct{}, s.opts.Threads)
 	for _, g := range p.segments {
 		idx := byFile[g.path]
 		if len(idx) == 0 {
 			continue
 		}
-		slices.SortFunc(idx, func(a, b int) int { return int(hits[a].row - hits[b].row) })
-		if err := s.fetch(ctx, g, hits, idx, keep, out); err != nil {
-			return nil, err
-		}
+		free <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-free }()
+			if err := s.fetch(ctx, g, hits, idx, keep, out); err != nil {
+				cancel(err)
+			}
+		})
 	}
-	return out, nil
+	wg.Wait()
+	return out, context.Cause(ctx)
 }
 
 // near is how far apart rows of a file may lie to be read in one go: Parquet is decoded in vectors of 2,048.
@@ -348,12 +374,12 @@ func (s *Store) fetch(ctx context.Context, g *segment, hits []hit, idx []int, ke
 		if len(rows) > 1 {
 			cond += " AND file_row_number IN (" + strings.Join(rows, ", ") + ")"
 		}
-		parts = append(parts, "SELECT "+strings.Join(d.list, ", ")+" FROM read_parquet("+quote(g.path)+") WHERE "+cond)
+		parts = append(parts, "SELECT "+strings.Join(d.list, ", ")+" FROM read_parquet(?) WHERE "+cond)
 		i = j
 	}
 	for len(parts) > 0 {
 		n := min(64, len(parts))
-		err := s.run(ctx, &relation{}, strings.Join(parts[:n], " UNION ALL "), func(v []driver.Value) error {
+		err := s.fetchRows(ctx, strings.Join(parts[:n], " UNION ALL "), slices.Repeat([]any{g.path}, n), func(v []driver.Value) error {
 			i, ok := at[v[0].(int64)]
 			if !ok {
 				return fmt.Errorf("row %v of %s was not asked for", v[0], g.path)
@@ -372,6 +398,19 @@ func (s *Store) fetch(ctx context.Context, g *segment, hits []hit, idx []int, ke
 		parts = parts[n:]
 	}
 	return nil
+}
+
+// fetchRows runs a query on one thread. An engine of several would have the calling thread look for work without
+// pause while another one has the only piece there is, and segments are read side by side anyway.
+func (s *Store) fetchRows(ctx context.Context, sql string, files []any, f func(v []driver.Value) error) error {
+	ctx, cancel := s.queryContext(ctx)
+	defer cancel()
+	c, err := s.fetchers.get()
+	if err != nil {
+		return err
+	}
+	defer s.fetchers.put(c)
+	return c.rows(ctx, sql, files, f)
 }
 
 // stamp sets what every event has.

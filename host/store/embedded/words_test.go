@@ -1,8 +1,10 @@
 package embedded
 
 import (
+	"math"
 	"math/rand/v2"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -227,4 +229,23 @@ func TestWindows(t *testing.T) {
 			require.Zero(t, at)
 		}
 	}
+}
+
+func TestSpans(t *testing.T) {
+	f := func(times []int64, want []timeSpan) {
+		t.Helper()
+		least, greatest := slices.Min(times), slices.Max(times)
+		require.Equal(t, want, spansOf(times, least, greatest))
+	}
+	f([]int64{5}, []timeSpan{{5, 5, 1}})
+	f([]int64{7, 5, 5}, []timeSpan{{5, 5, 2}, {7, 7, 1}})
+	f([]int64{1000, 3, 1, 2, 999}, []timeSpan{{1, 3, 3}, {999, 1000, 2}})
+	f([]int64{math.MinInt64, 0, math.MaxInt64, 1}, []timeSpan{{math.MinInt64, math.MinInt64, 1}, {0, 1, 2}, {math.MaxInt64, math.MaxInt64, 1}})
+	g := &segment{segmentInfo: segmentInfo{MinTime: 1, MaxTime: 1000, Rows: 5}, segmentIndex: segmentIndex{Spans: []timeSpan{{1, 3, 3}, {999, 1000, 2}}}}
+	require.True(t, g.during(3, 4))
+	require.False(t, g.during(4, 999))
+	require.True(t, g.during(0, 2000))
+	require.False(t, g.during(1001, 2000))
+	g.Spans = nil
+	require.True(t, g.during(4, 999), "nothing is known")
 }

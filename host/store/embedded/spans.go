@@ -1,0 +1,57 @@
+package embedded
+
+// timeSpan is a stretch of time in which a segment has events; between its stretches it has none. One device with
+// a wrong clock makes a segment's first and last time useless: the stretches still tell where its events are.
+type timeSpan struct {
+	First int64 `json:"f"`
+	Last  int64 `json:"l"`
+	Rows  int64 `json:"n"`
+}
+
+func (t timeSpan) overlaps(from, to int64) bool { return t.Last >= from && t.First < to }
+
+// maxSpans is how many stretches are known of a segment at most.
+const maxSpans = 16
+
+// spansOf cuts times, of which least and greatest are given, into stretches in their order.
+func spansOf(times []int64, least, greatest int64) []timeSpan {
+	pieces := make([]timeSpan, maxSpans)
+	// Unsigned, for the difference may be more than the greatest integer.
+	width := (uint64(greatest)-uint64(least))/maxSpans + 1
+	for _, t := range times {
+		p := &pieces[(uint64(t)-uint64(least))/width]
+		if p.Rows == 0 {
+			p.First, p.Last = t, t
+		}
+		p.First, p.Last = min(p.First, t), max(p.Last, t)
+		p.Rows++
+	}
+	out := pieces[:0]
+	for _, p := range pieces {
+		if p.Rows > 0 {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// spans are the stretches of a segment's events.
+func (g *segment) spans() []timeSpan {
+	if len(g.Spans) == 0 { // written before stretches were kept
+		return []timeSpan{{g.MinTime, g.MaxTime, g.Rows}}
+	}
+	return g.Spans
+}
+
+// during says whether the segment may have events in [from, to).
+func (g *segment) during(from, to int64) bool {
+	if g.MaxTime < from || g.MinTime >= to {
+		return false
+	}
+	for _, t := range g.spans() {
+		if t.overlaps(from, to) {
+			return true
+		}
+	}
+	return false
+}
