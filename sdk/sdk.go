@@ -47,8 +47,8 @@ const MaxFanOut = 256
 
 // Enricher adds what is known elsewhere of an event.
 type Enricher interface {
-	// Enrich reads and sets fields of ev. It may do I/O until ctx is done. An error keeps the event
-	// unenriched and marked, whatever the error.
+	// Enrich reads and sets fields of ev. It may do I/O until ctx is done. An error keeps the event, with what
+	// was set so far, marked unenriched; RetryAfter has it sent again; ErrPermanent makes it a dead letter.
 	Enrich(ctx context.Context, ev *Event) error
 }
 
@@ -141,7 +141,9 @@ type RetryError struct {
 	Err   error
 }
 
-// RetryAfter makes an enricher's or notifier's error one that is tried again after d.
+// RetryAfter makes an enricher's or notifier's error one that is tried again after d, for this event or alert
+// alone. It is asked for no more than a few times. Events wait only briefly, because those behind them wait as well:
+// with d over two seconds, or when that much has passed, an event goes on unenriched.
 func RetryAfter(d time.Duration, err error) error { return &RetryError{d, err} }
 
 func (e *RetryError) Error() string {

@@ -55,6 +55,7 @@ type Plugin struct {
 type Metrics struct {
 	Calls, Rows, Bytes  atomic.Int64 // answered calls, their rows and message bytes
 	RowErrors, Poisoned atomic.Int64
+	Retries             atomic.Int64 // events sent again because the plugin asked for it
 	Restarts, Failures  atomic.Int64 // processes started after the first; calls that failed
 	Dropped             atomic.Int64 // rows dropped as the manifest permits
 	BadValues           atomic.Int64 // values that did not fit their field

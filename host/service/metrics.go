@@ -103,6 +103,7 @@ func pluginMetrics(p *plugin.Plugin, counter, gauge sender) {
 	counter("plugin_rows_total", "Events in these batches.", float64(p.Rows.Load()), l...)
 	counter("plugin_bytes_total", "Message bytes in these batches.", float64(p.Bytes.Load()), l...)
 	counter("plugin_row_errors_total", "Events the plugin reported an error for.", float64(p.RowErrors.Load()), l...)
+	counter("plugin_retries_total", "Events sent to an enricher again because it asked for it.", float64(p.Retries.Load()), l...)
 	counter("plugin_bad_values_total", "Values that did not fit their field.", float64(p.BadValues.Load()), l...)
 	counter("plugin_undeclared_total", "Values for fields the manifest does not list.", float64(p.Undeclared.Load()), l...)
 	counter("plugin_poisoned_total", "Events the plugin does not survive.", float64(p.Poisoned.Load()), l...)

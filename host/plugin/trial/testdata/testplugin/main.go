@@ -84,12 +84,18 @@ func obey(line []byte) error {
 	return nil
 }
 
-type enricher struct{}
+type enricher struct{ asked sync.Map }
 
-func (enricher) Enrich(_ context.Context, ev *sdk.Event) error {
+// Enrich asks once for another try of actions with AGAIN.
+func (e *enricher) Enrich(_ context.Context, ev *sdk.Event) error {
 	a := ev.Text(ecs.EventAction)
 	if err := obey(a); err != nil {
 		return err
+	}
+	if bytes.Contains(a, []byte("AGAIN")) {
+		if _, asked := e.asked.LoadOrStore(string(a), true); !asked {
+			return sdk.RetryAfter(time.Millisecond, errors.New("busy"))
+		}
 	}
 	ev.SetString(ecs.UserName, "user of "+string(a))
 	return nil
@@ -192,7 +198,7 @@ func main() {
 		h.ProtocolVersion = 77
 		serve(h, "")
 	case "enricher":
-		sdk.ServeEnricher(func(c Config) (sdk.Enricher, error) { return enricher{}, c.check() })
+		sdk.ServeEnricher(func(c Config) (sdk.Enricher, error) { return &enricher{}, c.check() })
 	case "masker":
 		sdk.ServeMasker(func(c Config) (sdk.Masker, error) { return masker{[]byte(c.Secret)}, c.check() })
 	case "detector":
