@@ -77,10 +77,15 @@ type BatchDetector interface {
 	DetectBatch(b *wire.Batch, emit func(Alert)) error
 }
 
-// Ticker is an optional method of a Detector. The host of this version does not call it: windows close when
-// later events come.
+// Ticker is an optional method of a Detector, for what is decided by time that passes rather than by an event:
+// windows that end, events that stay away.
 type Ticker interface {
-	// Tick tells how far event time has come; windows that end before it can be closed.
+	// Tick is called behind a batch when event time has moved on: events from before watermark are late and rare
+	// from here on, so windows that end before it can be closed. It is the newest @timestamp so far, as far as the
+	// event had been received by then, less a minute for those that are late; while nothing comes in, the clock less
+	// that minute. It never goes back. After a crash the same batches and the same ticks come again in the same order,
+	// so nothing but them may decide: no clock of the plugin's own. An alert needs First, the start of its window, or
+	// an ID, to be the same then.
 	Tick(watermark time.Time, emit func(Alert)) error
 }
 

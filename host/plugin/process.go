@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -34,6 +35,7 @@ type process struct {
 	// generation tells processes of one plugin apart; set when it goes into service.
 	generation uint64
 	schema     []byte // JSON Schema of the config
+	ticks      bool   // it wants to know how far event time has come
 
 	requests, replies *wire.Region // nil: bodies travel over the socket
 	slots             chan int
@@ -177,6 +179,7 @@ func (p *process) open(ctx context.Context, config []byte) error {
 		return fmt.Errorf("the manifest says %s, the program is a %s", KindName(p.m.Kind), KindName(d.Kind))
 	}
 	p.schema = d.ConfigSchema
+	p.ticks = slices.Contains(d.Caps, wire.Capability_CAP_TICK)
 	if d.Id != "" && d.Id != p.m.ID || d.Version != "" && d.Version != p.m.Version {
 		return fmt.Errorf("the manifest says %s %s, the program says %s %s", p.m.ID, p.m.Version, d.Id, d.Version)
 	}
