@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/wire"
@@ -109,8 +110,10 @@ func (p *Plugin) count(b *wire.Batch, r *Reply) {
 			p.RowErrors.Add(1)
 		}
 	}
-	p.BadValues.Add(r.Counters["bad_values"])
-	p.Undeclared.Add(r.Counters["undeclared_fields"])
+	p.Dropped.Add(int64(wire.CountBits(r.Drop, 8*len(r.Drop))))
+	for name, total := range map[string]*atomic.Int64{"bad_values": &p.BadValues, undeclared: &p.Undeclared, dropsRefused: &p.DropsRefused} {
+		total.Add(max(0, r.Counters[name])) // a counter never goes back, whatever a plugin says
+	}
 }
 
 // Retried counts events that are sent to the plugin again because it asked for it, and those that asked in vain.

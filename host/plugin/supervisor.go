@@ -58,8 +58,9 @@ type Metrics struct {
 	Retries             atomic.Int64 // events sent again because the plugin asked for it
 	Restarts, Failures  atomic.Int64 // processes started after the first; calls that failed
 	Dropped             atomic.Int64 // rows dropped as the manifest permits
+	DropsRefused        atomic.Int64 // rows that stayed because it does not
 	BadValues           atomic.Int64 // values that did not fit their field
-	Undeclared          atomic.Int64 // sets of fields the manifest does not list
+	Undeclared          atomic.Int64 // values of fields the manifest does not list; they are thrown away
 	deadCPU             atomic.Int64 // nanoseconds of processes that are gone
 }
 

@@ -79,7 +79,9 @@ func pluginInfo(p *plugin.Plugin) api.PluginInfo {
 		ID: m.ID, Kind: plugin.KindName(m.Kind), Version: m.Version, Description: m.Description,
 		State: string(state), Reason: reason, PID: p.PID(), Started: p.Started(),
 		Restarts: uint64(p.Restarts.Load()), Calls: uint64(p.Calls.Load()), Rows: uint64(p.Rows.Load()),
-		Errors: uint64(p.RowErrors.Load() + p.Failures.Load()), CPUSeconds: p.CPU().Seconds(),
+		Errors: uint64(p.RowErrors.Load() + p.Failures.Load()), Retries: uint64(p.Retries.Load()), Poisoned: uint64(p.Poisoned.Load()),
+		BadValues: uint64(p.BadValues.Load()), Dropped: uint64(p.Dropped.Load()), Undeclared: uint64(p.Undeclared.Load()),
+		DropsRefused: uint64(p.DropsRefused.Load()), CPUSeconds: p.CPU().Seconds(),
 		Reads: names(m.Reads), Writes: names(m.Writes), ConfigSchema: p.ConfigSchema(),
 	}
 	if b := p.Bytes.Load(); b > 0 {
