@@ -159,6 +159,8 @@ type Component struct {
 	Status string `json:"status"`           // ok, degraded or failed
 	Reason string `json:"reason,omitempty"` // why it is not ok
 	Advice string `json:"advice,omitempty"` // what an admin can do
+	// Partial says that the host does the rest of its work when this part has failed: it is degraded then.
+	Partial bool `json:"-"`
 }
 
 // The values of Component.Status, best first.

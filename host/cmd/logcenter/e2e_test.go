@@ -168,6 +168,15 @@ func (h *hostProcess) count(query string) int64 {
 	return a.Total
 }
 
+// get is the status that a path answers with, without a token.
+func (h *hostProcess) get(path string) int {
+	h.t.Helper()
+	a, err := http.Get("http://" + h.http + path)
+	require.NoError(h.t, err)
+	require.NoError(h.t, a.Body.Close())
+	return a.StatusCode
+}
+
 func (h *hostProcess) metrics() string {
 	h.t.Helper()
 	r, err := http.NewRequestWithContext(h.t.Context(), http.MethodGet, "http://"+h.http+"/metrics", nil)
