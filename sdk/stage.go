@@ -17,6 +17,7 @@ type Stage struct {
 	kind   wire.Kind
 	create func(config []byte) (any, error)
 	schema func() []byte
+	config func() any
 
 	impl    any
 	reads   map[uint32]ecs.Field // host's id → ours
@@ -30,6 +31,9 @@ type Stage struct {
 
 // Kind is the kind of plugin.
 func (s *Stage) Kind() wire.Kind { return s.kind }
+
+// Config is a config struct without values, for tools.
+func (s *Stage) Config() any { return s.config() }
 
 // Describe answers what the plugin is and can do.
 func (s *Stage) Describe() *wire.DescribeResponse {

@@ -195,7 +195,7 @@ func (p *process) open(ctx context.Context, config []byte) error {
 		return fmt.Errorf("open: %w", err)
 	}
 	if o.Error != "" {
-		return &ConfigError{Plugin: p.m.ID, Msg: o.Error}
+		return &ConfigError{Plugin: p.m.ID, Msg: o.Error, schema: p.schema}
 	}
 	return nil
 }
@@ -204,7 +204,10 @@ func (p *process) open(ctx context.Context, config []byte) error {
 var parserReads = []ecs.Field{ecs.EventIngested, ecs.EventTimezone}
 
 // ConfigError says that the plugin refused its configuration: starting again will not help.
-type ConfigError struct{ Plugin, Msg string }
+type ConfigError struct {
+	Plugin, Msg string
+	schema      []byte // for who mends it
+}
 
 func (e *ConfigError) Error() string { return "plugin " + e.Plugin + " refuses its config: " + e.Msg }
 

@@ -153,6 +153,10 @@ func (p *Plugin) Enable(ctx context.Context) error {
 		close(p.stopped)
 		p.mu.Lock()
 		p.stop = nil
+		var refused *ConfigError
+		if errors.As(err, &refused) {
+			p.schema = refused.schema
+		}
 		p.mu.Unlock()
 		p.unfit(err)
 		return err
@@ -384,7 +388,7 @@ func (p *Plugin) Started() time.Time {
 	return p.proc.started
 }
 
-// ConfigSchema is the JSON Schema of the plugin's config, nil until it ran once.
+// ConfigSchema is the JSON Schema of the plugin's config, nil until it was started once, if in vain.
 func (p *Plugin) ConfigSchema() []byte {
 	p.mu.Lock()
 	defer p.mu.Unlock()
