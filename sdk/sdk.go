@@ -47,8 +47,8 @@ const MaxFanOut = 256
 
 // Enricher adds what is known elsewhere of an event.
 type Enricher interface {
-	// Enrich reads and sets fields of ev. It may do I/O until ctx is done. An error keeps the event
-	// unenriched and marked, whatever the error.
+	// Enrich reads and sets fields of ev. It may do I/O until ctx is done. An error keeps the event, with what
+	// was set so far, marked unenriched; RetryAfter has it sent again; ErrPermanent makes it a dead letter.
 	Enrich(ctx context.Context, ev *Event) error
 }
 
@@ -85,10 +85,15 @@ type BatchDetector interface {
 	DetectBatch(b *wire.Batch, emit func(Alert)) error
 }
 
-// Ticker is an optional method of a Detector. The host of this version does not call it: windows close when
-// later events come.
+// Ticker is an optional method of a Detector, for what is decided by time that passes rather than by an event:
+// windows that end, events that stay away.
 type Ticker interface {
-	// Tick tells how far event time has come; windows that end before it can be closed.
+	// Tick is called behind a batch when event time has moved on: events from before watermark are late and rare
+	// from here on, so windows that end before it can be closed. It is the newest @timestamp so far, as far as the
+	// event had been received by then, less a minute for those that are late; while nothing comes in, the clock less
+	// that minute. It never goes back. After a crash the same batches and the same ticks come again in the same order,
+	// so nothing but them may decide: no clock of the plugin's own. An alert needs First, the start of its window, or
+	// an ID, to be the same then.
 	Tick(watermark time.Time, emit func(Alert)) error
 }
 
@@ -157,7 +162,9 @@ type RetryError struct {
 	Err   error
 }
 
-// RetryAfter makes an enricher's or notifier's error one that is tried again after d.
+// RetryAfter makes an enricher's or notifier's error one that is tried again after d, for this event or alert
+// alone. It is asked for no more than a few times. Events wait only briefly, because those behind them wait as well:
+// with d over two seconds, or when that much has passed, an event goes on unenriched.
 func RetryAfter(d time.Duration, err error) error { return &RetryError{d, err} }
 
 func (e *RetryError) Error() string {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"os/signal"
 	"syscall"
@@ -57,12 +58,23 @@ func NotifierStage[C any](create func(C) (Notifier, error)) *Stage {
 	return newStage(wire.Kind_NOTIFIER, create)
 }
 
+// explained are the doc comments of config structs and their fields, as package schema has them.
+var explained = map[string]string{}
+
+// ExplainConfig says what the keys of the config are for. Nobody writes calls of it: `go test -update` makes them of
+// the comments of the config's fields (see plugintest.Conformance), as those are not in a program.
+func ExplainConfig(docs map[string]string) { maps.Copy(explained, docs) }
+
 func newStage[C, P any](kind wire.Kind, create func(C) (P, error)) *Stage {
 	return &Stage{
 		kind: kind,
 		schema: func() []byte {
 			var c C
-			return schema.JSONSchema(c, nil)
+			return schema.JSONSchema(c, explained)
+		},
+		config: func() any {
+			var c C
+			return c
 		},
 		create: func(config []byte) (any, error) {
 			var c C

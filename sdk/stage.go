@@ -17,6 +17,7 @@ type Stage struct {
 	kind   wire.Kind
 	create func(config []byte) (any, error)
 	schema func() []byte
+	config func() any
 
 	impl    any
 	narrow  *wire.ReadSet        // what the plugin wants of what it may read; nil is all
@@ -26,11 +27,14 @@ type Stage struct {
 	lists   []bool
 	workers sync.Pool
 	order   sync.Mutex // detectors see one batch at a time
-	offset  uint64     // of the last batch a detector has seen
+	offset  uint64     // of the last batch or tick a detector has seen
 }
 
 // Kind is the kind of plugin.
 func (s *Stage) Kind() wire.Kind { return s.kind }
+
+// Config is a config struct without values, for tools.
+func (s *Stage) Config() any { return s.config() }
 
 // Describe answers what the plugin is and can do.
 func (s *Stage) Describe() *wire.DescribeResponse {
@@ -188,10 +192,11 @@ func (s *Stage) Tick(r *wire.TickRequest, use func(*wire.Result) error) error {
 	defer s.workers.Put(w)
 	s.order.Lock()
 	defer s.order.Unlock()
+	s.offset = max(s.offset, r.Offset)
 	return use(w.tick(t, r))
 }
 
-// Snapshot writes the state as it is after the last batch and returns that batch's journal offset.
+// Snapshot writes the state as it is after the last batch or tick and returns its journal offset.
 func (s *Stage) Snapshot(out io.Writer) (offset uint64, err error) {
 	s.order.Lock()
 	defer s.order.Unlock()

@@ -364,6 +364,12 @@ func (w *worker) detectBatch(d BatchDetector, b *wire.Batch) (err error) {
 
 func (w *worker) tick(t Ticker, r *wire.TickRequest) *wire.Result {
 	w.result = wire.Result{}
+	defer func() {
+		if p := recover(); p != nil {
+			fmt.Fprintf(os.Stderr, "panic at a tick: %v\n%s", p, debug.Stack())
+			w.result.Error = clip(fmt.Sprintf("panic: %v", p))
+		}
+	}()
 	if err := t.Tick(time.Unix(0, r.WatermarkNs).UTC(), w.emit); err != nil {
 		w.result.Error = clip(err.Error())
 	}

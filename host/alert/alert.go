@@ -2,8 +2,9 @@
 //
 // A [Runner] is one consumer group of the event journal. Detectors see every finished batch in journal
 // order. Their state is snapshotted with the offset it includes; a fresh process gets the last snapshot and
-// the batches since, so that a crash neither loses nor repeats an alert. Delivery is at least once, under
-// an id that stays the same.
+// the batches since, so that a crash neither loses nor repeats an alert. Behind a batch they are told how far event
+// time has come, which follows from the journal alone (watermark.go). Delivery is at least once, under an id that
+// stays the same.
 package alert
 
 import (
@@ -66,8 +67,11 @@ type detector struct {
 	p          *plugin.Plugin
 	path       string
 	generation uint64 // of the process that has seen all up to offset
-	offset     uint64 // the last batch it has seen
+	offset     uint64 // the last entry it is done with
+	sent       uint64 // the last entry that its process was told of; done once its alerts are delivered
+	clock      clock  // event time up to offset
 	saved      atomic.Uint64
+	savedClock clock // at saved
 	lastSave   time.Time
 	seq        uint64
 	failing    uint64          // the entry at which it last failed
@@ -125,7 +129,7 @@ func (r *Runner) detector(p *plugin.Plugin, offset uint64) *detector {
 		return d
 	}
 	d := &detector{p: p, path: filepath.Join(r.o.Dir, m.ID+".snapshot"), lastSave: time.Now(), poison: map[uint64]bool{}}
-	_, saved, err := readSnapshot(d.path)
+	_, saved, at, err := readSnapshot(d.path)
 	if err != nil {
 		saved = offset - 1
 		if !errors.Is(err, os.ErrNotExist) {
@@ -133,9 +137,9 @@ func (r *Runner) detector(p *plugin.Plugin, offset uint64) *detector {
 		}
 	}
 	d.saved.Store(saved)
-	d.offset = saved
+	d.offset, d.savedClock = saved, at
 	p.OnRestart(func() (uint64, []byte, error) {
-		state, offset, err := readSnapshot(d.path)
+		state, offset, _, err := readSnapshot(d.path)
 		if err != nil {
 			return 0, nil, nil //nolint:nilerr // said above; without a snapshot it starts empty
 		}
@@ -181,13 +185,14 @@ func (r *Runner) tryAdvance(ctx context.Context, d *detector, offset uint64, e *
 	}
 	if g != d.generation {
 		if d.generation == 0 { // the first process started before OnRestart was set
-			if state, at, err := readSnapshot(d.path); err == nil {
+			if state, at, _, err := readSnapshot(d.path); err == nil {
 				if err := d.p.Restore(ctx, at, state); err != nil {
 					return err
 				}
 			}
 		}
-		d.generation, d.offset = g, d.saved.Load()
+		d.generation, d.offset, d.clock = g, d.saved.Load(), d.savedClock
+		d.sent = d.offset
 		for at := range d.poison {
 			if at <= d.offset {
 				delete(d.poison, at)
@@ -207,11 +212,11 @@ func (r *Runner) tryAdvance(ctx context.Context, d *detector, offset uint64, e *
 		if err != nil {
 			return err
 		}
-		if err := r.detect(ctx, d, at, entry.Batch); err != nil {
+		if err := r.take(ctx, d, at, entry); err != nil {
 			return err
 		}
 	}
-	if err := r.detect(ctx, d, offset, e.Batch); err != nil {
+	if err := r.take(ctx, d, offset, e); err != nil {
 		return err
 	}
 	if time.Since(d.lastSave) < cmp.Or(r.o.SnapshotEvery, snapshotEvery) {
@@ -227,11 +232,27 @@ func (r *Runner) tryAdvance(ctx context.Context, d *detector, offset uint64, e *
 	return nil
 }
 
-func (r *Runner) detect(ctx context.Context, d *detector, offset uint64, b *wire.Batch) error {
-	if b.Rows == 0 || d.poison[offset] {
-		d.offset = offset
-		return nil
+// take gives a detector one entry: its events, then how far event time has come with them.
+func (r *Runner) take(ctx context.Context, d *detector, offset uint64, e *pipeline.Entry) error {
+	at := d.clock.after(e)
+	if !d.poison[offset] {
+		d.sent = offset
+		if e.Batch.Rows > 0 {
+			if err := r.detect(ctx, d, offset, e.Batch); err != nil {
+				return err
+			}
+		}
+		if at > d.clock {
+			if err := r.tick(ctx, d, offset, at); err != nil {
+				return err
+			}
+		}
 	}
+	d.offset, d.clock = offset, at
+	return nil
+}
+
+func (r *Runner) detect(ctx context.Context, d *detector, offset uint64, b *wire.Batch) error {
 	d.seq++
 	req := &wire.Batch{Seq: d.seq, Rows: b.Rows, Journal: b.Journal, Partition: b.Partition, Offset: offset}
 	for _, f := range append([]ecs.Field{ecs.Message, ecs.LogcenterPosition}, d.p.Manifest().Reads...) {
@@ -244,17 +265,26 @@ func (r *Runner) detect(ctx context.Context, d *detector, offset uint64, b *wire
 		return err
 	}
 	defer reply.Release()
+	return r.raise(ctx, d, reply.Result)
+}
+
+func (r *Runner) tick(ctx context.Context, d *detector, offset uint64, at clock) error {
+	reply, err := d.p.Tick(ctx, d.generation, at.watermark(), offset)
+	if err != nil {
+		return err
+	}
+	return r.raise(ctx, d, reply)
+}
+
+// raise delivers what a detector answered.
+func (r *Runner) raise(ctx context.Context, d *detector, reply *wire.Result) error {
 	if reply.Error != "" {
 		r.o.Log.WithField("plugin", d.p.Manifest().ID).Error("detector: " + reply.Error)
 	}
 	for _, a := range reply.Alerts {
 		r.deliver(ctx, a)
 	}
-	if err := ctx.Err(); err != nil {
-		return err // an alert may not be delivered, so the entry is not done: a snapshot must not include it
-	}
-	d.offset = offset
-	return nil
+	return ctx.Err() // an alert may not be delivered, so the entry is not done: a snapshot must not include it
 }
 
 func (r *Runner) save(ctx context.Context, d *detector) error {
@@ -262,13 +292,14 @@ func (r *Runner) save(ctx context.Context, d *detector) error {
 	if err != nil {
 		return fmt.Errorf("snapshot of %s: %w", d.p.Manifest().ID, err)
 	}
-	if seen > d.offset { // its alerts of the last entry may not be delivered
+	if seen = max(seen, d.sent); seen > d.offset { // its alerts of the last entry may not be delivered
 		return fmt.Errorf("snapshot of %s: it has seen entry %d, done is %d", d.p.Manifest().ID, seen, d.offset)
 	}
 	// Entries behind the last one it was sent hold nothing for it.
-	if err := writeSnapshot(d.path, d.offset, state); err != nil {
+	if err := writeSnapshot(d.path, d.offset, d.clock, state); err != nil {
 		return err
 	}
+	d.savedClock = d.clock
 	d.saved.Store(d.offset)
 	d.lastSave = time.Now()
 	return nil

@@ -9,23 +9,27 @@ import (
 	"path/filepath"
 )
 
-// A snapshot file is the magic, the offset it includes, the CRC-32C of the state, and the state.
+// A snapshot file is the magic, the CRC-32C of what follows, the offset it includes, event time there in
+// nanoseconds, and the state.
 const (
-	snapshotMagic  = "LCS1"
-	snapshotHeader = len(snapshotMagic) + 8 + 4
+	snapshotMagic  = "LCS2"
+	snapshotHeader = len(snapshotMagic) + 4 + 8 + 8
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-func writeSnapshot(path string, offset uint64, state []byte) (err error) {
-	b := append([]byte(nil), snapshotMagic...)
+func writeSnapshot(path string, offset uint64, at clock, state []byte) (err error) {
+	b := append(make([]byte, 0, snapshotHeader+len(state)), snapshotMagic...)
+	b = binary.LittleEndian.AppendUint32(b, 0)
 	b = binary.LittleEndian.AppendUint64(b, offset)
-	b = binary.LittleEndian.AppendUint32(b, crc32.Checksum(state, castagnoli))
+	b = binary.LittleEndian.AppendUint64(b, uint64(at))
+	b = append(b, state...)
+	binary.LittleEndian.PutUint32(b[4:], crc32.Checksum(b[8:], castagnoli))
 	f, err := os.OpenFile(path+".tmp", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(append(b, state...))
+	_, err = f.Write(b)
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
@@ -39,17 +43,16 @@ func writeSnapshot(path string, offset uint64, state []byte) (err error) {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-func readSnapshot(path string) (state []byte, offset uint64, err error) {
+func readSnapshot(path string) (state []byte, offset uint64, at clock, err error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return nil, 0, err
+		return nil, 0, 0, err
 	}
 	if len(b) < snapshotHeader || string(b[:4]) != snapshotMagic {
-		return nil, 0, fmt.Errorf("%s is not a snapshot of this version", path)
+		return nil, 0, 0, fmt.Errorf("%s is not a snapshot of this version", path)
 	}
-	state = b[snapshotHeader:]
-	if crc32.Checksum(state, castagnoli) != binary.LittleEndian.Uint32(b[12:]) {
-		return nil, 0, fmt.Errorf("%s is damaged: its checksum does not fit", path)
+	if crc32.Checksum(b[8:], castagnoli) != binary.LittleEndian.Uint32(b[4:]) {
+		return nil, 0, 0, fmt.Errorf("%s is damaged: its checksum does not fit", path)
 	}
-	return state, binary.LittleEndian.Uint64(b[4:]), nil
+	return b[snapshotHeader:], binary.LittleEndian.Uint64(b[8:]), clock(binary.LittleEndian.Uint64(b[16:])), nil
 }

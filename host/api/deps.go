@@ -66,6 +66,12 @@ type PluginInfo struct {
 	Calls        uint64          `json:"calls"`
 	Rows         uint64          `json:"rows"`
 	Errors       uint64          `json:"errors"`
+	Retries      uint64          `json:"retries"`       // events an enricher asked for again
+	Poisoned     uint64          `json:"poisoned"`      // events it does not survive
+	BadValues    uint64          `json:"bad_values"`    // values that did not fit their field
+	Dropped      uint64          `json:"dropped"`       // events it dropped, as its manifest permits
+	Undeclared   uint64          `json:"undeclared"`    // thrown away: values of fields its manifest does not list
+	DropsRefused uint64          `json:"drops_refused"` // kept: events it dropped without being permitted to
 	CPUSeconds   float64         `json:"cpu_seconds"`
 	MsPerMB      float64         `json:"ms_per_mb"`         // CPU milliseconds per MB of raw log
 	Accepts      json.RawMessage `json:"accepts,omitempty"` // the manifest's recognisers
@@ -153,6 +159,8 @@ type Component struct {
 	Status string `json:"status"`           // ok, degraded or failed
 	Reason string `json:"reason,omitempty"` // why it is not ok
 	Advice string `json:"advice,omitempty"` // what an admin can do
+	// Partial says that the host does the rest of its work when this part has failed: it is degraded then.
+	Partial bool `json:"-"`
 }
 
 // The values of Component.Status, best first.

@@ -13,7 +13,7 @@ func (s *Server) healthz(c *gin.Context) error {
 	return nil
 }
 
-// readyz says whether the host can do its work. It names no reasons, because it asks for no token.
+// readyz says whether the host can do its work, or most of it. It names no reasons, because it asks for no token.
 func (s *Server) readyz(c *gin.Context) error {
 	all, err := s.o.Health.Components(c.Request.Context())
 	if err != nil {
@@ -41,7 +41,7 @@ func worst(all []Component) string {
 	status := StatusOK
 	for _, c := range all {
 		switch {
-		case c.Status == StatusFailed:
+		case c.Status == StatusFailed && !c.Partial:
 			return StatusFailed
 		case c.Status != StatusOK:
 			status = StatusDegraded

@@ -18,6 +18,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 	"sync"
 	"time"
 
@@ -35,8 +36,9 @@ type Input interface {
 	Stats() Stats
 }
 
-// Opener is implemented by inputs that can acquire what they need, such as a port, before Run; main opens
-// all inputs first to say where they listen. Run opens by itself what is not open yet.
+// Opener is implemented by inputs that can acquire what they need, such as a port, before Run; the host opens
+// all inputs first to say where they listen, and starts without those that do not open. Run opens by itself what is
+// not open yet.
 type Opener interface {
 	Open() error
 }
@@ -115,27 +117,49 @@ func (e Env) Log(format string, args ...any) {
 	}
 }
 
-// retryEvery is how long RunAll waits before it runs a failed input again.
-const retryEvery = 5 * time.Second
+// How long RunAll waits before it runs a failed input again; it doubles.
+const (
+	retryFirst = time.Second
+	retryMost  = 30 * time.Second
+)
 
-// RunAll runs inputs side by side until ctx is done and all have returned. One that fails is reported and
-// tried again every 5 seconds; the others do not notice.
+// RunAll runs inputs side by side until ctx is done and all have returned. One that fails is reported, once for
+// each reason, and tried again until it works, which is reported as well; the others do not notice.
 func RunAll(ctx context.Context, inputs []Input, logf func(format string, args ...any)) {
+	if logf == nil {
+		logf = func(string, ...any) {}
+	}
 	var all sync.WaitGroup
 	for _, in := range inputs {
 		all.Go(func() {
+			said, wait := "", retryFirst
 			for ctx.Err() == nil {
-				err := in.Run(ctx)
+				var err error
+				if o, ok := in.(Opener); ok {
+					if err = o.Open(); err == nil && said != "" {
+						logf("input %s is open now: %s", in.Name(), strings.Join(in.Stats().Address, ", "))
+						said = ""
+					}
+				}
+				if err == nil {
+					began := time.Now()
+					err = in.Run(ctx)
+					if time.Since(began) > retryMost {
+						said, wait = "", retryFirst
+					}
+				}
 				if err == nil || errors.Is(err, context.Canceled) {
 					continue
 				}
-				if logf != nil {
-					logf("input %s: %v; trying again in %s", in.Name(), err, retryEvery)
+				if err.Error() != said {
+					said = err.Error()
+					logf("%v; it is tried again by itself, and until then nothing comes in there", err)
 				}
 				select {
 				case <-ctx.Done():
-				case <-time.After(retryEvery):
+				case <-time.After(wait):
 				}
+				wait = min(2*wait, retryMost)
 			}
 		})
 	}

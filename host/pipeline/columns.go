@@ -180,6 +180,7 @@ func (w *work) complete(context.Context) error {
 		return nil
 	}
 	w.defaultTime()
+	w.cut()
 	w.errors()
 	if !w.goneAny {
 		return nil

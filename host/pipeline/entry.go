@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/logcenter/logcenter/host/deadletter"
 	"github.com/logcenter/logcenter/sdk/ecs"
@@ -14,18 +15,29 @@ import (
 
 // Entry is one entry of the event journal: what became of a run of raw entries. Every raw entry is in exactly
 // one, so that after a crash work goes on behind the last.
+//
+// An entry may instead tell the time: the host had done all that had come in by then. It records that time passed
+// without events, for those who act on it and must act alike when the journal is read again. Such an entry has no
+// events, and its run of raw entries is the empty one behind To.
 type Entry struct {
 	Journal  string // id of the raw journal
 	From, To uint64 // its entries
 	Batch    *wire.Batch
 	Dead     []deadletter.Letter
+	Clock    time.Time // zero: the entry is of raw entries
 }
 
-// entryMagic begins every entry; the digit is the version of the layout:
+// entryMagic begins every entry of raw entries; the digit is the version of the layout:
 // magic, u64 from, u64 to, u32 length of the batch, batch, dead letters as JSON.
 const entryMagic = "LCE1"
 
-const entryHeader = len(entryMagic) + 8 + 8 + 4
+// clockMagic begins an entry that tells the time: magic, u64 from, u64 to, i64 nanoseconds, id of the raw journal.
+const clockMagic = "LCT1"
+
+const (
+	entryHeader = len(entryMagic) + 8 + 8 + 4
+	clockHeader = len(clockMagic) + 8 + 8 + 8
+)
 
 // AppendEntry encodes what a raw run became. Columns get their names, as field handles mean nothing to
 // another process.
@@ -52,8 +64,24 @@ func AppendEntry(dst []byte, raw *Raw, f *Finished) ([]byte, error) {
 	return append(dst, dead...), err
 }
 
+// appendClock encodes an entry that tells the time, behind raw entry to.
+func appendClock(dst []byte, journal string, to uint64, at time.Time) []byte {
+	dst = append(dst, clockMagic...)
+	dst = binary.LittleEndian.AppendUint64(dst, to+1)
+	dst = binary.LittleEndian.AppendUint64(dst, to)
+	dst = binary.LittleEndian.AppendUint64(dst, uint64(at.UnixNano()))
+	return append(dst, journal...)
+}
+
 // DecodeEntry decodes an entry of the event journal; it aliases body.
 func DecodeEntry(body []byte) (*Entry, error) {
+	if len(body) >= clockHeader && string(body[:len(clockMagic)]) == clockMagic {
+		return &Entry{
+			From: binary.LittleEndian.Uint64(body[4:]), To: binary.LittleEndian.Uint64(body[12:]),
+			Clock:   time.Unix(0, int64(binary.LittleEndian.Uint64(body[20:]))).UTC(),
+			Journal: string(body[clockHeader:]), Batch: &wire.Batch{},
+		}, nil
+	}
 	if len(body) < entryHeader || string(body[:len(entryMagic)]) != entryMagic {
 		return nil, errors.New("not an entry of this version's event journal")
 	}

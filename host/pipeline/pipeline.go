@@ -51,6 +51,7 @@ type Counters struct {
 	Unenriched       atomic.Int64
 	Masked           atomic.Int64 // events with at least one edit
 	Withheld         atomic.Int64 // events whose text was withheld because masking failed on them
+	Cut              atomic.Int64 // values of keyword fields that were too long
 	DeadLetters      atomic.Int64
 	Dropped          atomic.Int64 // by parsers that may
 	Batches          atomic.Int64

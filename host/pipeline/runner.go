@@ -20,6 +20,9 @@ type Acknowledger interface {
 type RunnerOptions struct {
 	Workers    int // batches on their way at once; default 3
 	BatchBytes int // of raw entries gathered into one batch, while more are there at once; default 768 KiB
+	// ClockEvery is how long nothing comes in until the event journal is told the time; default 10 s. From then on
+	// it is told whenever the silence has grown by a tenth, so that silence costs little.
+	ClockEvery time.Duration
 	// OnError is told of what stops work for a while: a journal that cannot be written. It may be nil.
 	OnError func(error)
 }
@@ -29,6 +32,8 @@ const (
 	defaultBatchBytes = 768 << 10
 	maxEntriesPerRun  = 256
 	retryAppend       = time.Second
+	defaultClockEvery = 10 * time.Second
+	clockPart         = 10 // of the silence so far
 )
 
 // Runner moves the raw journal through a processor into the event journal.
@@ -50,6 +55,9 @@ func NewRunner(p *Processor, raw, events journal.Journal, ack Acknowledger, o Ru
 	}
 	if o.BatchBytes <= 0 {
 		o.BatchBytes = defaultBatchBytes
+	}
+	if o.ClockEvery <= 0 {
+		o.ClockEvery = defaultClockEvery
 	}
 	if o.OnError == nil {
 		o.OnError = func(error) {}
@@ -78,9 +86,9 @@ func NewRunner(p *Processor, raw, events journal.Journal, ack Acknowledger, o Ru
 	return r, c.Seek(r.next)
 }
 
-// unit is one batch between reader and committer.
+// unit is one batch, or the time, between reader and committer.
 type unit struct {
-	raw   *Raw
+	raw   *Raw // nil for the time
 	entry []byte
 	err   error
 	done  chan struct{}
@@ -139,7 +147,28 @@ func (r *Runner) read(ctx context.Context, work, order chan<- *unit) error {
 			}
 		}
 	}()
-	for e := range entries {
+	last, silent := r.next-1, time.Now()
+	clock := time.NewTimer(r.o.ClockEvery)
+	defer clock.Stop()
+	for {
+		var e journal.Entry
+		select {
+		case next, ok := <-entries:
+			if !ok {
+				return <-failed
+			}
+			e = next
+		case now := <-clock.C:
+			u := &unit{entry: appendClock(nil, r.raw.ID(), last, now), done: make(chan struct{})}
+			close(u.done)
+			select {
+			case order <- u:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+			clock.Reset(max(r.o.ClockEvery, time.Since(silent)/clockPart))
+			continue
+		}
 		bodies, size := [][]byte{e.Body}, len(e.Body)
 		from := e.Offset
 	gather:
@@ -158,6 +187,8 @@ func (r *Runner) read(ctx context.Context, work, order chan<- *unit) error {
 		if err != nil {
 			return err
 		}
+		last, silent = raw.To, time.Now()
+		clock.Reset(r.o.ClockEvery)
 		u := &unit{raw: raw, done: make(chan struct{})}
 		select {
 		case order <- u:
@@ -170,7 +201,6 @@ func (r *Runner) read(ctx context.Context, work, order chan<- *unit) error {
 			return ctx.Err()
 		}
 	}
-	return <-failed
 }
 
 func (r *Runner) process(ctx context.Context, u *unit) error {
@@ -212,6 +242,9 @@ func (r *Runner) commit(ctx context.Context, order <-chan *unit) error {
 			case <-ctx.Done():
 				return nil
 			}
+		}
+		if u.raw == nil {
+			continue
 		}
 		if err := r.ack.Commit(r.consumer, u.raw.To); err != nil {
 			r.o.OnError(fmt.Errorf("raw journal: %w", err))

@@ -225,6 +225,7 @@ func FuzzDecodeEntry(f *testing.F) {
 	b, _, _ := entry(f)
 	f.Add(b)
 	f.Add([]byte(strings.Repeat("LCE1", 6)))
+	f.Add([]byte(strings.Repeat("LCT1", 8)))
 	f.Fuzz(func(_ *testing.T, b []byte) {
 		e, err := pipeline.DecodeEntry(b)
 		if err != nil || e.Batch.Rows > 1000 {

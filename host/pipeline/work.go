@@ -333,19 +333,25 @@ func (w *work) enrich(ctx context.Context) error {
 		}
 		w.answers = append(w.answers, a)
 		var all answered
+		var asked []*wire.RowError
 		for _, p := range a.Parts {
 			part := answeredPart{rows: p.To - p.From}
 			if p.Reply == nil {
-				w.r.Unenriched.Add(1)
-				w.flags = append(w.flags, flag{p.From, "unenriched"})
-				w.keep(p.From, m, "poison")
+				w.poisoned(p.From, m)
 			} else {
 				part.result = p.Reply.Result
+				for _, e := range wanting(p.Reply.Result) {
+					e.Row += uint32(p.From)
+					asked = append(asked, e)
+				}
 				w.outcome(p.From, p.Reply.Result, m, "enricher")
 			}
 			all.parts = append(all.parts, part)
 		}
 		w.merge(all)
+		if err := w.again(ctx, stage, b, asked); err != nil {
+			return err
+		}
 	}
 	return nil
 }

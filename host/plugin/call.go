@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/wire"
@@ -103,10 +104,20 @@ func (p *Plugin) count(b *wire.Batch, r *Reply) {
 		p.Bytes.Add(int64(m.Offset(int(b.Rows)) - m.Offset(0)))
 	}
 	for _, e := range r.Errors {
-		if e.Code != "bad_value" {
+		// Whether an event that an enricher wants again has failed shows later: see Retried.
+		again := p.m.Kind == wire.Kind_ENRICHER && e.Disposition == wire.Disposition_RETRY
+		if e.Code != "bad_value" && !again {
 			p.RowErrors.Add(1)
 		}
 	}
-	p.BadValues.Add(r.Counters["bad_values"])
-	p.Undeclared.Add(r.Counters["undeclared_fields"])
+	p.Dropped.Add(int64(wire.CountBits(r.Drop, 8*len(r.Drop))))
+	for name, total := range map[string]*atomic.Int64{"bad_values": &p.BadValues, undeclared: &p.Undeclared, dropsRefused: &p.DropsRefused} {
+		total.Add(max(0, r.Counters[name])) // a counter never goes back, whatever a plugin says
+	}
+}
+
+// Retried counts events that are sent to the plugin again because it asked for it, and those that asked in vain.
+func (p *Plugin) Retried(again, givenUp int) {
+	p.Retries.Add(int64(again))
+	p.RowErrors.Add(int64(givenUp))
 }

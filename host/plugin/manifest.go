@@ -268,8 +268,21 @@ func decls(fields []ecs.Field) []*wire.FieldDecl {
 // Label is how logs and errors name the plugin.
 func (m *Manifest) Label() string { return strings.TrimSpace(m.ID + " " + m.Version) }
 
+// Counters of an answer: what of it was beyond the grant.
+const (
+	undeclared   = "undeclared_fields" // the SDK counts, too
+	dropsRefused = "drops_refused"
+)
+
 // restrict takes out of an answer what the manifest does not grant, counts it in the answer, and mends texts.
 func (m *Manifest) restrict(r *wire.Result) {
+	delete(r.Counters, dropsRefused) // ours alone
+	beyond := func(counter string, n int) {
+		if r.Counters == nil {
+			r.Counters = map[string]int64{}
+		}
+		r.Counters[counter] = max(0, r.Counters[counter]) + int64(n)
+	}
 	strip := func(cs []*wire.Column) []*wire.Column {
 		kept := cs[:0]
 		for _, c := range cs {
@@ -278,10 +291,7 @@ func (m *Manifest) restrict(r *wire.Result) {
 				kept = append(kept, c)
 				continue
 			}
-			if r.Counters == nil {
-				r.Counters = map[string]int64{}
-			}
-			r.Counters["undeclared_fields"] += int64(c.Count)
+			beyond(undeclared, int(c.Count))
 		}
 		return kept
 	}
@@ -289,7 +299,8 @@ func (m *Manifest) restrict(r *wire.Result) {
 	if r.Fanout != nil {
 		r.Fanout.Columns = strip(r.Fanout.Columns)
 	}
-	if !m.MayDrop {
+	if !m.MayDrop && len(r.Drop) > 0 {
+		beyond(dropsRefused, wire.CountBits(r.Drop, int(r.Rows)))
 		r.Drop = nil
 	}
 	for _, e := range r.Errors {

@@ -263,6 +263,9 @@ func TestWhatTheManifestDoesNotGrant(t *testing.T) {
 	assert.EqualValues(t, 2*4+1, get("liar").Undeclared.Load(), "every value is counted")
 	assert.Equal(t, []string{"", ""}, ask(t, get("dropper"), "a", "b"))
 	assert.Equal(t, []string{"dropped", ""}, ask(t, get("may"), "a", "b"))
+	counted := func(id string) [2]int64 { return [2]int64{get(id).Dropped.Load(), get(id).DropsRefused.Load()} }
+	assert.Equal(t, [2]int64{0, 1}, counted("dropper"))
+	assert.Equal(t, [2]int64{1, 0}, counted("may"))
 }
 
 func TestWhatAPluginSaysIsMended(t *testing.T) {

@@ -37,6 +37,7 @@ type process struct {
 	generation uint64
 	schema     []byte        // JSON Schema of the config
 	reads      *wire.ReadSet // what it wants to be sent; nil is all
+	ticks      bool          // it wants to know how far event time has come
 
 	requests, replies *wire.Region // nil: bodies travel over the socket
 	slots             chan int
@@ -180,6 +181,7 @@ func (p *process) open(ctx context.Context, config []byte) error {
 		return fmt.Errorf("the manifest says %s, the program is a %s", KindName(p.m.Kind), KindName(d.Kind))
 	}
 	p.schema = d.ConfigSchema
+	p.ticks = slices.Contains(d.Caps, wire.Capability_CAP_TICK)
 	if d.Id != "" && d.Id != p.m.ID || d.Version != "" && d.Version != p.m.Version {
 		return fmt.Errorf("the manifest says %s %s, the program says %s %s", p.m.ID, p.m.Version, d.Id, d.Version)
 	}
@@ -195,7 +197,7 @@ func (p *process) open(ctx context.Context, config []byte) error {
 		return fmt.Errorf("open: %w", err)
 	}
 	if o.Error != "" {
-		return &ConfigError{Plugin: p.m.ID, Msg: o.Error}
+		return &ConfigError{Plugin: p.m.ID, Msg: o.Error, schema: p.schema}
 	}
 	p.reads = o.Reads
 	return nil
@@ -222,7 +224,10 @@ func narrow(b *wire.Batch, want *wire.ReadSet) *wire.Batch {
 var parserReads = []ecs.Field{ecs.EventIngested, ecs.EventTimezone}
 
 // ConfigError says that the plugin refused its configuration: starting again will not help.
-type ConfigError struct{ Plugin, Msg string }
+type ConfigError struct {
+	Plugin, Msg string
+	schema      []byte // for who mends it
+}
 
 func (e *ConfigError) Error() string { return "plugin " + e.Plugin + " refuses its config: " + e.Msg }
 

@@ -160,3 +160,32 @@ func (p *Plugin) Detect(ctx context.Context, generation uint64, b *wire.Batch) (
 	p.count(b, r)
 	return r, nil
 }
+
+// Tick tells the process of one generation how far event time has come, behind the batch of an offset; what it
+// answers is alerts. A plugin that does not care is not asked. ErrRestarted as for Detect.
+func (p *Plugin) Tick(ctx context.Context, generation uint64, watermark time.Time, offset uint64) (*wire.Result, error) {
+	proc, err := p.running(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if proc.generation != generation {
+		return nil, ErrRestarted
+	}
+	if !proc.ticks {
+		return &wire.Result{}, nil
+	}
+	bounded, cancel := context.WithTimeout(ctx, proc.deadline)
+	defer cancel()
+	r, err := proc.stage.Tick(bounded, &wire.TickRequest{WatermarkNs: watermark.UnixNano(), Offset: offset})
+	if err != nil {
+		if ctx.Err() == nil {
+			p.Failures.Add(1)
+			proc.fail(fmt.Errorf("tick: %w", err))
+		}
+		return nil, err
+	}
+	for _, a := range r.Alerts {
+		mendAlert(a)
+	}
+	return r, nil
+}

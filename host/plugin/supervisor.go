@@ -55,10 +55,12 @@ type Plugin struct {
 type Metrics struct {
 	Calls, Rows, Bytes  atomic.Int64 // answered calls, their rows and message bytes
 	RowErrors, Poisoned atomic.Int64
+	Retries             atomic.Int64 // events sent again because the plugin asked for it
 	Restarts, Failures  atomic.Int64 // processes started after the first; calls that failed
 	Dropped             atomic.Int64 // rows dropped as the manifest permits
+	DropsRefused        atomic.Int64 // rows that stayed because it does not
 	BadValues           atomic.Int64 // values that did not fit their field
-	Undeclared          atomic.Int64 // sets of fields the manifest does not list
+	Undeclared          atomic.Int64 // values of fields the manifest does not list; they are thrown away
 	deadCPU             atomic.Int64 // nanoseconds of processes that are gone
 }
 
@@ -151,6 +153,10 @@ func (p *Plugin) Enable(ctx context.Context) error {
 		close(p.stopped)
 		p.mu.Lock()
 		p.stop = nil
+		var refused *ConfigError
+		if errors.As(err, &refused) {
+			p.schema = refused.schema
+		}
 		p.mu.Unlock()
 		p.unfit(err)
 		return err
@@ -382,7 +388,7 @@ func (p *Plugin) Started() time.Time {
 	return p.proc.started
 }
 
-// ConfigSchema is the JSON Schema of the plugin's config, nil until it ran once.
+// ConfigSchema is the JSON Schema of the plugin's config, nil until it was started once, if in vain.
 func (p *Plugin) ConfigSchema() []byte {
 	p.mu.Lock()
 	defer p.mu.Unlock()

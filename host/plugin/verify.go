@@ -42,6 +42,10 @@ func privateCopy(path, dir string) (copied string, sum []byte, err error) {
 		return "", nil, fmt.Errorf("plugin binary: %w", err)
 	}
 	defer func() { _ = in.Close() }()
+	// A process that is forked while the copy is open for writing holds it until it has become another program, and
+	// nobody can run a file that is open for writing.
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	tmp, err := os.CreateTemp(dir, ".copy-")
 	if err != nil {
 		return "", nil, err

@@ -79,7 +79,9 @@ func pluginInfo(p *plugin.Plugin) api.PluginInfo {
 		ID: m.ID, Kind: plugin.KindName(m.Kind), Version: m.Version, Description: m.Description,
 		State: string(state), Reason: reason, PID: p.PID(), Started: p.Started(),
 		Restarts: uint64(p.Restarts.Load()), Calls: uint64(p.Calls.Load()), Rows: uint64(p.Rows.Load()),
-		Errors: uint64(p.RowErrors.Load() + p.Failures.Load()), CPUSeconds: p.CPU().Seconds(),
+		Errors: uint64(p.RowErrors.Load() + p.Failures.Load()), Retries: uint64(p.Retries.Load()), Poisoned: uint64(p.Poisoned.Load()),
+		BadValues: uint64(p.BadValues.Load()), Dropped: uint64(p.Dropped.Load()), Undeclared: uint64(p.Undeclared.Load()),
+		DropsRefused: uint64(p.DropsRefused.Load()), CPUSeconds: p.CPU().Seconds(),
 		Reads: names(m.Reads), Writes: names(m.Writes), ConfigSchema: p.ConfigSchema(),
 	}
 	if b := p.Bytes.Load(); b > 0 {
@@ -154,9 +156,7 @@ func (a healthAPI) Components(context.Context) ([]api.Component, error) {
 	for _, p := range s.plugins.All() {
 		list = append(list, pluginHealth(p))
 	}
-	for _, in := range s.inputs {
-		list = append(list, inputHealth(in.Stats()))
-	}
+	list = append(list, inputsHealth(s.inputs)...)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, name := range slices.Sorted(maps.Keys(s.faults)) {
@@ -202,11 +202,28 @@ func pluginHealth(p *plugin.Plugin) api.Component {
 	return c
 }
 
+// inputsHealth is the health of all inputs. While one works the host does.
+func inputsHealth(inputs []input.Input) (list []api.Component) {
+	failed := 0
+	for _, in := range inputs {
+		c := inputHealth(in.Stats())
+		if c.Status == api.StatusFailed {
+			failed++
+		}
+		list = append(list, c)
+	}
+	for i := range list {
+		list[i].Partial = failed < len(list)
+	}
+	return list
+}
+
 func inputHealth(st input.Stats) api.Component {
 	c := api.Component{Name: "input " + st.Name, Status: api.StatusOK}
 	switch st.State {
 	case "failed":
 		c.Status, c.Reason = api.StatusFailed, st.LastError
+		c.Advice = "nothing comes in here; mend the cause, then it opens by itself within half a minute"
 	case "waiting":
 		c.Status, c.Reason, c.Advice = api.StatusDegraded, "waits for the raw journal", "see the raw journal's health"
 	}

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 
 	"github.com/logcenter/logcenter/host/config"
@@ -24,9 +25,9 @@ func (s *Service) openInputs(context.Context) error {
 			return err
 		}
 		if o, ok := in.(input.Opener); ok {
-			if err := o.Open(); err != nil {
-				return err
-			}
+			// One port that another program has must not keep out what comes in by the others. RunAll tells of it,
+			// and tries again.
+			_ = o.Open()
 		}
 		s.inputs = append(s.inputs, in)
 	}
@@ -52,10 +53,7 @@ func (s *Service) newInput(c *config.Input, env input.Env) (input.Input, error) 
 			IdleTimeout: c.Syslog.IdleTimeout, ReadBuffer: int(c.Syslog.ReadBuffer),
 		}
 		if c.Syslog.TLS != nil {
-			var err error
-			if o.TLS, err = s.tls(c.Syslog.TLS); err != nil {
-				return nil, fmt.Errorf("input %s: tls: %w", c.Name, err)
-			}
+			o.TLS = func() (*tls.Config, error) { return loadTLS(s.cfg, c.Syslog.TLS) }
 		}
 		return syslog.New(o, env)
 	case c.File != nil:
@@ -78,9 +76,33 @@ func (s *Service) newInput(c *config.Input, env input.Env) (input.Input, error) 
 	}
 }
 
-// tls reads a server's certificate.
-func (s *Service) tls(c *config.TLS) (*tls.Config, error) {
-	cert, err := tls.LoadX509KeyPair(s.cfg.Path(c.CertFile), s.cfg.Path(c.KeyFile))
+// TryPorts says which of the configured addresses a host could not listen on now, and why.
+func TryPorts(cfg *config.Config) (refused []error) {
+	l, err := net.Listen("tcp", cfg.HTTP.Listen)
+	if err != nil {
+		refused = append(refused, fmt.Errorf("%w; the host would not start", listenError(cfg, err)))
+	} else {
+		_ = l.Close() // it was never used
+	}
+	for i := range cfg.Inputs {
+		c := &cfg.Inputs[i]
+		if c.Syslog == nil {
+			continue
+		}
+		if err := syslog.Try(syslog.Config{Common: common(c), UDP: c.Syslog.UDP, TCP: c.Syslog.TCP}); err != nil {
+			refused = append(refused, fmt.Errorf("%w; the host would start without this input and try again", err))
+		}
+	}
+	return refused
+}
+
+func listenError(cfg *config.Config, err error) error {
+	return fmt.Errorf("http.listen %s: %w: stop what uses the address, or set another", cfg.HTTP.Listen, err)
+}
+
+// loadTLS reads a server's certificate.
+func loadTLS(cfg *config.Config, c *config.TLS) (*tls.Config, error) {
+	cert, err := tls.LoadX509KeyPair(cfg.Path(c.CertFile), cfg.Path(c.KeyFile))
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +110,7 @@ func (s *Service) tls(c *config.TLS) (*tls.Config, error) {
 	if c.ClientCAFile == "" {
 		return o, nil
 	}
-	pem, err := os.ReadFile(s.cfg.Path(c.ClientCAFile))
+	pem, err := os.ReadFile(cfg.Path(c.ClientCAFile))
 	if err != nil {
 		return nil, err
 	}

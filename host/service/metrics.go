@@ -49,12 +49,20 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 	gauge("store_tail_events", "Searchable events that are not in segments yet.", float64(st.TailEvents))
 	gauge("store_segments", "Segments of the store.", float64(st.Segments))
 	counter("store_rejected_total", "Events the store could not keep.", float64(st.Rejected))
+	in := c.s.intake.Stats()
+	counter("intake_duplicates_total", "Requests with an idempotency key that were stored before.", float64(in.Duplicates))
+	gauge("intake_keys", "Idempotency keys that are remembered.", float64(in.Keys))
+	counter("intake_keys_forgotten_total", "Idempotency keys forgotten before their time because there are too many.", float64(in.KeysForgotten))
+	counter("intake_key_errors_total", "Idempotency keys that could not be written.", float64(in.KeyLogErrors))
 	for _, in := range c.s.inputs {
 		i := in.Stats()
 		counter("input_records_total", "Records made durable.", float64(i.Records), "input", i.Name)
 		counter("input_bytes_total", "Bytes of these records.", float64(i.Bytes), "input", i.Name)
 		counter("input_decoded_total", "Records that were not UTF-8.", float64(i.Decoded), "input", i.Name)
 		counter("input_truncated_total", "Records that were cut.", float64(i.Truncated), "input", i.Name)
+		counter("input_errors_total", "Errors of the input itself.", float64(i.Errors), "input", i.Name)
+		counter("input_accepted_total", "Connections, requests or files taken.", float64(i.Accepted), "input", i.Name)
+		gauge("input_connections", "Connections or files open now.", float64(i.Connections), "input", i.Name)
 		for reason, n := range i.Dropped {
 			counter("input_dropped_total", "Records lost, by reason.", float64(n), "input", i.Name, "reason", reason)
 		}
@@ -66,18 +74,22 @@ type sender func(name, help string, v float64, labels ...string)
 func (c collector) pipeline(counter, gauge sender) {
 	p := &c.s.processor.Counters
 	counter("events_total", "Finished events.", float64(p.Events.Load()))
+	counter("batches_total", "Finished batches.", float64(p.Batches.Load()))
 	counter("event_bytes_total", "Bytes of their masked messages.", float64(p.Bytes.Load()))
 	counter("events_unparsed_total", "Events kept without a parser's fields.", float64(p.Unparsed.Load()))
 	counter("events_unrecognised_total", "Of these: no parser claimed them.", float64(p.Unrecognised.Load()))
 	counter("events_unenriched_total", "Events an enricher failed on.", float64(p.Unenriched.Load()))
 	counter("events_masked_total", "Events with something masked.", float64(p.Masked.Load()))
 	counter("events_withheld_total", "Events whose text is withheld because masking failed.", float64(p.Withheld.Load()))
+	counter("values_cut_total", "Values of keyword fields cut at 8 KiB.", float64(p.Cut.Load()))
 	counter("events_dropped_total", "Events dropped by parsers that may.", float64(p.Dropped.Load()))
 	counter("dead_letters_total", "Events made dead letters.", float64(p.DeadLetters.Load()))
 	gauge("batches_waiting_for_masker", "Batches held because a masker is out of service.", float64(p.WaitingForMasker.Load()))
+	gauge("batches_waiting_for_enricher", "Batches held because an enricher with on_failure: hold is out of service.", float64(p.WaitingForEnricher.Load()))
 	counter("alerts_raised_total", "Alerts raised.", float64(c.s.alerts.Raised.Load()))
 	counter("alerts_delivered_total", "Deliveries by notifiers.", float64(c.s.alerts.Delivered.Load()))
 	counter("alerts_failed_total", "Deliveries given up.", float64(c.s.alerts.Failed.Load()))
+	counter("alerts_skipped_batches_total", "Batches that a detector did not survive; it goes on without them.", float64(c.s.alerts.Skipped.Load()))
 	kept, _, dropped := c.s.dead.Counts()
 	gauge("dead_letters_kept", "Dead letters that can be listed.", float64(kept))
 	counter("dead_letters_expired_total", "Dead letters that made room for newer ones.", float64(dropped))
@@ -94,17 +106,16 @@ func pluginMetrics(p *plugin.Plugin, counter, gauge sender) {
 	m := p.Manifest()
 	l := []string{"plugin", m.ID, "kind", plugin.KindName(m.Kind)}
 	state, _ := p.State()
-	up := 0.0
-	if state == plugin.Running {
-		up = 1
-	}
-	gauge("plugin_up", "1 while the plugin runs.", up, l...)
+	gauge("plugin_up", "1 while the plugin runs.", flag(state == plugin.Running), l...)
 	counter("plugin_calls_total", "Batches answered.", float64(p.Calls.Load()), l...)
 	counter("plugin_rows_total", "Events in these batches.", float64(p.Rows.Load()), l...)
 	counter("plugin_bytes_total", "Message bytes in these batches.", float64(p.Bytes.Load()), l...)
 	counter("plugin_row_errors_total", "Events the plugin reported an error for.", float64(p.RowErrors.Load()), l...)
+	counter("plugin_retries_total", "Events sent to an enricher again because it asked for it.", float64(p.Retries.Load()), l...)
 	counter("plugin_bad_values_total", "Values that did not fit their field.", float64(p.BadValues.Load()), l...)
-	counter("plugin_undeclared_total", "Values for fields the manifest does not list.", float64(p.Undeclared.Load()), l...)
+	counter("plugin_dropped_total", "Events the plugin dropped, as its manifest permits.", float64(p.Dropped.Load()), l...)
+	counter("plugin_undeclared_total", "Values thrown away because the manifest does not list their field.", float64(p.Undeclared.Load()), l...)
+	counter("plugin_drops_refused_total", "Events kept because the manifest does not permit to drop them.", float64(p.DropsRefused.Load()), l...)
 	counter("plugin_poisoned_total", "Events the plugin does not survive.", float64(p.Poisoned.Load()), l...)
 	counter("plugin_failures_total", "Calls that failed.", float64(p.Failures.Load()), l...)
 	counter("plugin_restarts_total", "Processes started after the first.", float64(p.Restarts.Load()), l...)
@@ -114,11 +125,21 @@ func pluginMetrics(p *plugin.Plugin, counter, gauge sender) {
 	}
 }
 
+func flag(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
 func journalMetrics(name string, st journal.Stats, gauge sender) {
 	gauge("journal_bytes", "Bytes of a journal on disk.", float64(st.Bytes), "journal", name)
 	gauge("journal_max_bytes", "Bound of a journal.", float64(st.MaxBytes), "journal", name)
+	gauge("journal_full", "1 while the journal takes nothing because it has reached its bound.", flag(st.Full), "journal", name)
+	gauge("journal_failed", "1 while the journal cannot be written.", flag(st.Err != ""), "journal", name)
 	for _, g := range st.Groups {
 		gauge("journal_lag_entries", "Entries a consumer group is behind.", float64(g.Lag), "journal", name, "group", g.Name)
+		gauge("journal_detached", "1 when a consumer group fell too far behind and has lost entries.", flag(g.Detached), "journal", name, "group", g.Name)
 		gauge("journal_lag_bytes", "Bytes a consumer group is behind.", float64(g.LagBytes), "journal", name, "group", g.Name)
 	}
 }

@@ -74,7 +74,8 @@ const TokenFile = "admin.token"
 // Garbage is how much a host lets gather before it is collected, for gc.Tune.
 const Garbage = 64 << 20
 
-// Open opens every part and binds every port, but takes nothing in yet. On error nothing stays open.
+// Open opens every part and binds every port, but takes nothing in yet. On error nothing stays open. An input that
+// does not open is no error: Run tries it again.
 func Open(ctx context.Context, cfg *config.Config, log *logrus.Logger, version string) (s *Service, err error) {
 	s = &Service{
 		cfg: cfg, log: logrus.NewEntry(log), version: version, metrics: prometheus.NewRegistry(),
@@ -278,10 +279,10 @@ func (s *Service) openAPI(context.Context) (err error) {
 	s.onClose(func() error { s.api.Close(); return nil })
 	s.listener, err = net.Listen("tcp", s.cfg.HTTP.Listen)
 	if err != nil {
-		return fmt.Errorf("http.listen %s: %w: stop what uses the address, or set another", s.cfg.HTTP.Listen, err)
+		return listenError(s.cfg, err)
 	}
 	if t := s.cfg.HTTP.TLS; t != nil {
-		conf, err := s.tls(t)
+		conf, err := loadTLS(s.cfg, t)
 		if err != nil {
 			return errors.Join(fmt.Errorf("http.tls: %w", err), s.listener.Close())
 		}
@@ -337,7 +338,7 @@ func (s *Service) Run(ctx context.Context, ready func()) error {
 	context.AfterFunc(work, stopIntake)
 	server := api.NewHTTPServer(s.api)
 	var inputs sync.WaitGroup
-	inputs.Go(func() { input.RunAll(intake, s.inputs, s.log.Warnf) })
+	inputs.Go(func() { input.RunAll(intake, s.inputs, s.log.Errorf) })
 	inputs.Go(func() {
 		if err := server.Serve(s.listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
 			stopWork(fmt.Errorf("http: %w", err))

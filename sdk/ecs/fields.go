@@ -301,7 +301,7 @@ var known = [endOfKnown - 1]Info{
 	LogcenterAssetOwner - 1:           {"logcenter.asset.owner", Keyword, false, "Who answers for the asset."},
 	LogcenterAssetSystem - 1:          {"logcenter.asset.system", Keyword, false, "Business system the asset belongs to."},
 	LogcenterDestinationAssetName - 1: {"logcenter.destination.asset.name", Keyword, false, "Asset that has destination.ip."},
-	LogcenterFlags - 1:                {"logcenter.flags", Keyword, true, "Marks of the host: unparsed, truncated, decoded, withheld, unenriched, late."},
+	LogcenterFlags - 1:                {"logcenter.flags", Keyword, true, "Marks of the host: unparsed, truncated, decoded, withheld, unenriched, cut (a keyword over 8 KiB), late."},
 	LogcenterInput - 1:                {"logcenter.input", Keyword, false, "Name of the input the line came by."},
 	LogcenterLogType - 1:              {"logcenter.log_type", Keyword, false, "Log type of the log standard, the second key of the retention table."},
 	LogcenterParser - 1:               {"logcenter.parser", Keyword, false, "Id and version of the parser that read the line."},

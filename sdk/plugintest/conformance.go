@@ -16,14 +16,16 @@ import (
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
-// Conformance checks what every plugin owes the host, whatever it does: its manifest says the truth, all that
-// it declares occurs in the samples, and no batch, however odd, makes it panic or answer nonsense.
+// Conformance checks what every plugin owes the host, whatever it does: its manifest says the truth, every
+// key of its config is explained, all that it declares occurs in the samples, and no batch, however odd, makes it
+// panic or answer nonsense.
 func Conformance(t *testing.T, s *sdk.Stage) {
 	m, err := ReadManifest("plugin.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Run("manifest", func(t *testing.T) { m.check(t, s) })
+	t.Run("config", func(t *testing.T) { checkDocs(t, s) })
 	if s.Kind() == wire.Kind_NOTIFIER {
 		return
 	}

@@ -16,7 +16,8 @@
 //	NAME.golden.jsonl    what the plugin made of it: line N of it belongs to line N of the sample
 //
 // Golden files hold what the plugin wrote and nothing else: constants of plugin.yaml are the host's to set.
-// `go test -update` writes them; read the difference before committing it.
+// `go test -update` writes them; read the difference before committing it. It also writes docs_gen.go, which carries
+// the comments of the config's fields into the program, so that the host can show them.
 package plugintest
 
 import (

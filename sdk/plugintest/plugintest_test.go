@@ -78,12 +78,51 @@ func TestVictim(t *testing.T) {
 		return // only as a process that a test below started
 	}
 	s := sdk.ParserStage(func(struct{}) (sdk.Parser, error) { return &words{fault: fault}, nil })
+	switch fault {
+	case "told":
+		sdk.ExplainConfig(map[string]string{
+			"plugintest.victimConfig.Zone": "told", "plugintest.victimConfig.Rules": "told", "plugintest.victimRule.Word": "told",
+		})
+		fallthrough
+	case "config":
+		s = sdk.ParserStage(func(victimConfig) (sdk.Parser, error) { return &words{}, nil })
+	}
 	if what == "golden" {
 		Golden(t, s)
 		return
 	}
 	Conformance(t, s)
 }
+
+// victimConfig is the config of a vendor's plugin; the tests write its source into the plugin's folder.
+type victimConfig struct {
+	Zone  string       `yaml:"zone"`
+	Rules []victimRule `yaml:"rules"`
+}
+
+type victimRule struct {
+	Word string `yaml:"word"`
+}
+
+const victimSource = `package plugintest
+
+type victimConfig struct {
+	// Zone is where the device stands.
+	Zone  string ` + "`yaml:\"zone\"`" + `
+	Rules []victimRule ` + "`yaml:\"rules\"`" + ` // Rules say what to look for.
+}
+
+type victimRule struct {
+	// Word is looked for in every line; empty finds all.
+	Word string ` + "`yaml:\"word\"`" + `
+}
+
+// other is none of the config.
+type other struct {
+	// Name is nobody's.
+	Name string
+}
+`
 
 // FuzzVictim runs the seeds of the vendor's plugin, as go test does; by itself it fuzzes what lines are made of.
 func FuzzVictim(f *testing.F) {
@@ -182,6 +221,34 @@ func TestVerdicts(t *testing.T) {
 		assert.Equal(t, tt.want == "", passed, "%s, %s: %s", tt.what, tt.name, out)
 		assert.Contains(t, out, tt.want, "%s, %s", tt.what, tt.name)
 	}
+}
+
+// The comments of the config's fields reach the program by a file that -update writes, and that must be true.
+func TestConfigIsExplained(t *testing.T) {
+	files := map[string]string{
+		"main.go": victimSource, "plugin.yaml": manifest, "testdata/lines.log": lines, "testdata/lines.golden.jsonl": golden,
+	}
+	dir := folder(t, files)
+	passed, out := victim(t, dir, "conformance", "told")
+	assert.False(t, passed)
+	assert.Contains(t, out, "docs_gen.go does not say what the comments of the config's fields say now: write it with `go test -update`")
+	passed, out = victim(t, dir, "conformance", "told", "-update")
+	assert.True(t, passed, out)
+	source, err := os.ReadFile(filepath.Join(dir, "docs_gen.go"))
+	require.NoError(t, err)
+	assert.Contains(t, string(source), `"plugintest.victimConfig.Zone":  "Zone is where the device stands.",`)
+	assert.Contains(t, string(source), `"plugintest.victimRule.Word":    "Word is looked for in every line; empty finds all.",`)
+	assert.NotContains(t, string(source), "nobody's")
+	passed, out = victim(t, dir, "conformance", "told")
+	assert.True(t, passed, out)
+	passed, out = victim(t, dir, "conformance", "config")
+	assert.False(t, passed)
+	assert.Contains(t, out, "config: rules.word: no description reaches the host", "the file is not part of the program")
+
+	files["main.go"] = strings.Replace(victimSource, "Zone is where the device stands", "The zone", 1)
+	passed, out = victim(t, folder(t, files), "conformance", "told")
+	assert.False(t, passed)
+	assert.Contains(t, out, "config: zone: the comment of the field plugintest.victimConfig.Zone only repeats the name")
 }
 
 func TestUpdateWritesGoldens(t *testing.T) {

@@ -60,6 +60,9 @@ type Field struct {
 	max   *scalar
 }
 
+// Key is under what docs, from [Docs], have the field's comment.
+func (f *Field) Key() string { return f.owner + "." + f.GoName }
+
 // Describe returns the type of the struct v or the struct v points to. Docs, from [Docs], may be nil.
 func Describe(v any, docs map[string]string) (*Type, error) {
 	t, err := describe(v)
@@ -80,7 +83,7 @@ func (t *Type) with(docs map[string]string) *Type {
 	c.Fields = slices.Clone(t.Fields)
 	for i := range c.Fields {
 		f := &c.Fields[i]
-		f.Doc = clean(docs[f.owner+"."+f.GoName], f.GoName, f.Name)
+		f.Doc = clean(docs[f.Key()], f.GoName, f.Name)
 		f.Type = f.Type.with(docs)
 	}
 	return &c

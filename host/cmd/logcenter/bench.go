@@ -171,7 +171,7 @@ store is the one that "bench pipeline --store embedded" left in --dir; it is onl
 				return err
 			}
 			defer func() { _ = st.Close() }()
-			service.TuneGC(true)
+			gc.Tune(service.Garbage)
 			stop, err := startProfile(profile)
 			if err != nil {
 				return err

@@ -168,6 +168,15 @@ func (h *hostProcess) count(query string) int64 {
 	return a.Total
 }
 
+// get is the status that a path answers with, without a token.
+func (h *hostProcess) get(path string) int {
+	h.t.Helper()
+	a, err := http.Get("http://" + h.http + path)
+	require.NoError(h.t, err)
+	require.NoError(h.t, a.Body.Close())
+	return a.StatusCode
+}
+
 func (h *hostProcess) metrics() string {
 	h.t.Helper()
 	r, err := http.NewRequestWithContext(h.t.Context(), http.MethodGet, "http://"+h.http+"/metrics", nil)
@@ -193,6 +202,28 @@ func (h *hostProcess) waitFor(what string, within time.Duration, ok func() bool)
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
+}
+
+// What an admin is told of a plugin's settings is what its author wrote beside them.
+func TestPluginInfoExplainsSettings(t *testing.T) {
+	h := newHost(t, "")
+	h.start()
+	plugins, err := h.client().Plugins(t.Context())
+	require.NoError(t, err)
+	require.NotEmpty(t, plugins)
+	for _, p := range plugins {
+		var s struct {
+			Properties map[string]struct{ Description string }
+		}
+		require.NoError(t, json.Unmarshal(p.ConfigSchema, &s), p.ID)
+		for key, of := range s.Properties {
+			require.NotEmpty(t, of.Description, "%s: %s", p.ID, key)
+		}
+	}
+	out, err := exec.Command(binary, "plugin", "info", "threshold", "--url", "http://"+h.http, "--token-file", filepath.Join(h.data, "admin.token")).CombinedOutput()
+	require.NoError(t, err, string(out))
+	require.Contains(t, string(out), "max_groups is how many groups, of all rules together, are watched at once.")
+	require.Contains(t, string(out), "rules[].threshold")
 }
 
 // traffic makes lines that say their number, and knows the secrets in each.

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/spf13/cobra"
 
 	"github.com/logcenter/logcenter/sdk/client"
@@ -11,7 +13,7 @@ func newHealthCommand(c *connection) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "health",
 		Short: "show how the host is, and what to do where it is not well",
-		Long:  "Show how each part of the host is, and what to do where it is not well. The exit code is 1 if something has failed.",
+		Long:  "Show how each part of the host is, and what to do where it is not well. The exit code is 1 if any part has failed.",
 		Example: `  logcenter health
   logcenter health -o json`,
 		Args: cobra.NoArgs,
@@ -30,7 +32,8 @@ func newHealthCommand(c *connection) *cobra.Command {
 			if err := out.print(cmd.OutOrStdout(), healthTable(h), h); err != nil {
 				return err
 			}
-			if h.Status == "failed" {
+			failed := func(p client.Component) bool { return p.Status == "failed" }
+			if h.Status == "failed" || slices.ContainsFunc(h.Components, failed) {
 				return &quietError{exitFailed}
 			}
 			return nil

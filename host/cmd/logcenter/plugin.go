@@ -116,6 +116,7 @@ func pluginInfo(w io.Writer, p *client.Plugin) error {
 	}
 	line("work", fmt.Sprintf("%s rows in %s calls, %s errors, %.1f s of CPU, %.2f ms/MB",
 		grouped(int64(p.Rows)), grouped(int64(p.Calls)), grouped(int64(p.Errors)), p.CPUSeconds, p.MsPerMB))
+	line("of these", ofNote(p))
 	line("accepts", compactJSON(p.Accepts))
 	line("reads", strings.Join(p.Reads, ", "))
 	line("writes", strings.Join(p.Writes, ", "))
@@ -127,6 +128,27 @@ func pluginInfo(w io.Writer, p *client.Plugin) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// ofNote is what an admin should know of a plugin's events, empty if there is nothing.
+func ofNote(p *client.Plugin) string {
+	var said []string
+	for _, n := range [...]struct {
+		n    uint64
+		what string
+	}{
+		{p.Retries, "sent again because it asked"},
+		{p.Poisoned, "it does not survive"},
+		{p.BadValues, "values that did not fit their field"},
+		{p.Dropped, "dropped"},
+		{p.Undeclared, "values thrown away, as plugin.yaml does not list their fields under writes"},
+		{p.DropsRefused, "kept although it dropped them, as plugin.yaml does not say permissions: {drop: true}"},
+	} {
+		if n.n > 0 {
+			said = append(said, grouped(int64(n.n))+" "+n.what)
+		}
+	}
+	return strings.Join(said, "; ")
 }
 
 func compactJSON(raw json.RawMessage) string {

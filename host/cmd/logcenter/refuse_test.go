@@ -2,10 +2,13 @@ package main_test
 
 import (
 	"bytes"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -117,4 +120,60 @@ func TestSecondHostIsRefused(t *testing.T) {
 	require.Error(t, err)
 	require.Contains(t, string(out), h.http)
 	require.Contains(t, string(out), "stop what uses the address")
+
+	out, err = exec.Command(binary, "validate", "--config", other.config).CombinedOutput()
+	require.NoError(t, err, "the file is right")
+	require.Contains(t, string(out), h.http)
+	require.Contains(t, string(out), "the host would not start")
+	out, err = exec.Command(binary, "validate", "--config", h.config).CombinedOutput()
+	require.NoError(t, err)
+	require.NotContains(t, string(out), "note:", "the host that runs with this configuration has the ports")
+}
+
+// A port that another program has keeps one input out, not the host; it opens by itself when it can.
+func TestHostStartsWithoutAnInputThatCannotOpen(t *testing.T) {
+	h := newHost(t, "")
+	thief, err := net.Listen("tcp", h.syslog)
+	require.NoError(t, err)
+	defer thief.Close()
+	out, err := exec.Command(binary, "validate", "--config", h.config).CombinedOutput()
+	require.NoError(t, err)
+	require.Contains(t, string(out), "cannot listen on tcp "+h.syslog)
+	require.Contains(t, string(out), "the host would start without this input")
+
+	h.start()
+	_, err = h.client().Ingest(t.Context(), "http", []byte("one line\n"), client.IngestOptions{})
+	require.NoError(t, err)
+	h.waitFor("the line of the input that works", 20*time.Second, func() bool { return h.count("*") == 1 })
+	health, err := h.client().Health(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "degraded", health.Status)
+	i := slices.IndexFunc(health.Components, func(c client.Component) bool { return c.Name == "input syslog" })
+	require.Equal(t, "failed", health.Components[i].Status)
+	require.Contains(t, health.Components[i].Reason, h.syslog)
+	require.Contains(t, health.Components[i].Reason, "another program has this port")
+	require.Contains(t, health.Components[i].Advice, "by itself")
+	require.Equal(t, http.StatusOK, h.get("/readyz"), "the rest of the work is done")
+	inputs, err := h.client().Inputs(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "failed", inputs[0].State)
+	require.Contains(t, inputs[0].LastError, h.syslog)
+
+	require.NoError(t, thief.Close())
+	h.waitFor("the input to open", 60*time.Second, func() bool {
+		inputs, err := h.client().Inputs(t.Context())
+		return err == nil && inputs[0].State == "running"
+	})
+	conn, err := net.Dial("tcp", h.syslog)
+	require.NoError(t, err)
+	_, err = conn.Write([]byte("<13>Oct 11 22:14:15 box app: hello\n"))
+	require.NoError(t, err)
+	require.NoError(t, conn.Close())
+	h.waitFor("the line of the input that opened", 20*time.Second, func() bool { return h.count("*") == 2 })
+	health, err = h.client().Health(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "ok", health.Status)
+	h.kill(syscall.SIGTERM)
+	require.Contains(t, h.log.String(), "level=error msg=\"input syslog: cannot listen on tcp "+h.syslog)
+	require.Contains(t, h.log.String(), "input syslog is open now")
 }

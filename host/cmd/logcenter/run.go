@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/logcenter/logcenter/host/config"
+	"github.com/logcenter/logcenter/host/input"
 	"github.com/logcenter/logcenter/host/loadgen"
 	"github.com/logcenter/logcenter/host/service"
 )
@@ -112,7 +113,7 @@ func runHost(ctx context.Context, o *runOptions, out, errs io.Writer) error {
 	err = s.Run(ctx, func() {
 		greet(out, cfg, s)
 		if o.demo {
-			go feedDemo(feed, cfg, log)
+			go feedDemo(feed, cfg, s.Inputs(), log)
 		}
 	})
 	stopFeed()
@@ -124,7 +125,11 @@ func greet(out io.Writer, cfg *config.Config, s *service.Service) {
 	var where []string
 	for _, in := range s.Inputs() {
 		st := in.Stats()
-		where = append(where, fmt.Sprintf("%s (%s)", st.Name, strings.Join(st.Address, ", ")))
+		at := st.Name + " (" + strings.Join(st.Address, ", ") + ")"
+		if st.State == "failed" {
+			at += " DOES NOT WORK: " + st.LastError
+		}
+		where = append(where, at)
 	}
 	token := filepath.Join(cfg.Path(cfg.DataDir), service.TokenFile)
 	flag := ""
@@ -156,15 +161,16 @@ const (
 )
 
 // feedDemo sends made-up traffic to the syslog input, as devices would.
-func feedDemo(ctx context.Context, cfg *config.Config, log *logrus.Logger) {
+func feedDemo(ctx context.Context, cfg *config.Config, inputs []input.Input, log *logrus.Logger) {
 	address := ""
-	for _, in := range cfg.Inputs {
-		if in.Syslog != nil && in.Syslog.TCP != "" {
+	for i, in := range cfg.Inputs {
+		// At the address of an input that has failed somebody else may listen.
+		if in.Syslog != nil && in.Syslog.TCP != "" && inputs[i].Stats().State != "failed" {
 			address = in.Syslog.TCP
 		}
 	}
 	if address == "" {
-		log.Error("--demo needs a syslog input with tcp")
+		log.Error("--demo needs a syslog input with tcp that works")
 		return
 	}
 	var d net.Dialer

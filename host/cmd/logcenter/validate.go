@@ -2,10 +2,13 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"github.com/logcenter/logcenter/host/config"
+	"github.com/logcenter/logcenter/host/journal/disk"
+	"github.com/logcenter/logcenter/host/service"
 )
 
 func newValidateCommand() *cobra.Command {
@@ -16,7 +19,8 @@ func newValidateCommand() *cobra.Command {
 		Long: `Check a configuration file without starting anything.
 
 Every fault is told with file, line, column, key and what would be right, all of them at once. The exit code
-is 5 if there is any. Certificates, keys, tokens and folders that it names must be readable. What only the running plugins know is not checked here: their own settings under
+is 5 if there is any. Certificates, keys, tokens and folders that it names must be readable. Addresses that cannot
+be listened on now, unless by the host that runs with this data, are told as notes. What only the running plugins know is not checked here: their own settings under
 plugins.settings.ID.config, and whether the fields that streams ask for exist.`,
 		Example: `  logcenter validate
   logcenter validate --config /etc/logcenter/logcenter.yaml`,
@@ -28,6 +32,11 @@ plugins.settings.ID.config, and whether the fields that streams ask for exist.`,
 			}
 			if err != nil {
 				return &configError{err}
+			}
+			if !disk.InUse(filepath.Join(c.Path(c.DataDir), "journal", "raw")) { // else the ports are that host's
+				for _, refused := range service.TryPorts(c) {
+					tell(cmd.ErrOrStderr(), "note: as things are now, %v\n", refused)
+				}
 			}
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is right: HTTP on %s, %s, %s, data in %s\n", path, c.HTTP.Listen,
 				counted(len(c.Inputs), "input"), counted(len(c.Streams), "stream"), c.Path(c.DataDir))

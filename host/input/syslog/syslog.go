@@ -35,8 +35,8 @@ type Config struct {
 	UDP string
 	// TCP is the address and port for connections. Empty: none. UDP or TCP must be given.
 	TCP string
-	// TLS secures the connections. nil = plain TCP.
-	TLS *tls.Config
+	// TLS secures the connections. nil = plain TCP. It is asked whenever the port is opened.
+	TLS func() (*tls.Config, error)
 	// MaxConnections bounds open connections; more are refused and counted. 0 means 1024.
 	MaxConnections int
 	// IdleTimeout closes a connection that has been silent so long. 0 = never.
@@ -86,10 +86,30 @@ func New(cfg Config, env input.Env) (*Input, error) {
 // Name implements [input.Input].
 func (in *Input) Name() string { return in.cfg.Name }
 
-// Open binds the ports that are not bound yet. When it fails, none stays bound.
+// Try says why an input with this configuration could not be opened now, nil if it could.
+func Try(cfg Config) error {
+	in, err := New(cfg, input.Env{})
+	if err != nil {
+		return err
+	}
+	if err := in.Open(); err != nil {
+		return err
+	}
+	return in.close()
+}
+
+// Open binds the ports that are not bound yet. When it fails, none stays bound, and the input has failed.
 func (in *Input) Open() error {
 	in.mu.Lock()
 	defer in.mu.Unlock()
+	err := in.open()
+	if err != nil {
+		in.count.End(err)
+	}
+	return err
+}
+
+func (in *Input) open() error {
 	if in.cfg.UDP != "" && in.udp == nil {
 		c, err := net.ListenPacket("udp", in.cfg.UDP)
 		if err != nil {
@@ -99,21 +119,49 @@ func (in *Input) Open() error {
 		in.buffer()
 	}
 	if in.cfg.TCP != "" && in.tcp == nil {
-		l, err := net.Listen("tcp", in.cfg.TCP)
+		l, err := in.listen()
 		if err != nil {
-			err = in.explain("tcp", in.cfg.TCP, err)
 			if in.udp != nil {
 				err = errors.Join(err, in.udp.Close())
 				in.udp = nil
 			}
 			return err
 		}
-		if in.cfg.TLS != nil {
-			l = tls.NewListener(l, in.cfg.TLS)
-		}
 		in.tcp = l
 	}
 	return nil
+}
+
+func (in *Input) listen() (net.Listener, error) {
+	var secure *tls.Config
+	if in.cfg.TLS != nil {
+		var err error
+		if secure, err = in.cfg.TLS(); err != nil {
+			return nil, fmt.Errorf("input %s: tls: %w", in.cfg.Name, err)
+		}
+	}
+	l, err := net.Listen("tcp", in.cfg.TCP)
+	if err != nil {
+		return nil, in.explain("tcp", in.cfg.TCP, err)
+	}
+	if secure != nil {
+		l = tls.NewListener(l, secure)
+	}
+	return l, nil
+}
+
+// close gives the ports up.
+func (in *Input) close() (err error) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.udp != nil {
+		err = in.udp.Close()
+	}
+	if in.tcp != nil {
+		err = errors.Join(err, in.tcp.Close())
+	}
+	in.udp, in.tcp = nil, nil
+	return err
 }
 
 // buffer enlarges the kernel's buffer for datagrams, and tells when it stays far smaller than asked for.
@@ -185,11 +233,11 @@ func (in *Input) countDrops() {
 
 // Run implements [input.Input].
 func (in *Input) Run(ctx context.Context) (err error) {
-	in.count.Begin()
-	defer func() { in.count.End(err) }()
 	if err := in.Open(); err != nil {
 		return err
 	}
+	in.count.Begin()
+	defer func() { in.count.End(err) }()
 	in.stopping.Store(false)
 	b := input.NewBatcher(in.env, &in.cfg.Common, &in.count, false)
 	var readers sync.WaitGroup

@@ -218,12 +218,47 @@ func TestRunAll(t *testing.T) {
 		defer close(ended)
 		input.RunAll(ctx, inputs, func(format string, args ...any) { reported <- fmt.Sprintf(format, args...) })
 	}()
-	assert.Contains(t, <-reported, "input bad: ")
+	assert.Contains(t, <-reported, "input bad: cannot listen on tcp "+tcp)
+	assert.Equal(t, "failed", bad.Stats().State)
+	assert.Contains(t, bad.Stats().LastError, "another program has this port")
 	write(t, dial(t, "tcp", tcp), "hello\n")
 	received(t, good, 1)
 	assert.Equal(t, map[string]string{"syslog": "dptech"}, input.Parsers(inputs))
 	cancel()
 	<-ended
+}
+
+// An input whose port another program has opens by itself when that is gone, and says both once.
+func TestRunAllOpensWhenThePortIsFree(t *testing.T) {
+	h := inputtest.NewHost(t)
+	other, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	address := other.Addr().String()
+	require.ErrorContains(t, Try(Config{Common: input.Common{Name: "in"}, TCP: address}), "another program has this port")
+	in, err := New(Config{Common: input.Common{Name: "in"}, UDP: address, TCP: address}, h.Env())
+	require.NoError(t, err)
+	require.Error(t, in.Open())
+	assert.Equal(t, "failed", in.Stats().State, "already before it runs")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	reported, ended := make(chan string, 10), make(chan struct{})
+	go func() {
+		defer close(ended)
+		input.RunAll(ctx, []input.Input{in}, func(format string, args ...any) { reported <- fmt.Sprintf(format, args...) })
+	}()
+	assert.Contains(t, <-reported, address)
+	tries := in.Stats().Errors
+	inputtest.Until(t, "another try", func() bool { return in.Stats().Errors > tries })
+	assert.Equal(t, "failed", in.Stats().State)
+	require.NoError(t, other.Close())
+	assert.Equal(t, "input in is open now: udp://"+address+", tcp://"+address, <-reported, "the same reason is not told again")
+	write(t, dial(t, "tcp", address), "hello\n")
+	received(t, in, 1)
+	assert.Equal(t, "running", in.Stats().State)
+	require.Error(t, Try(Config{Common: input.Common{Name: "in"}, TCP: address}))
+	cancel()
+	<-ended
+	require.NoError(t, Try(Config{Common: input.Common{Name: "in"}, UDP: address, TCP: address}), "it is given up at the end")
 }
 
 // What senders have handed over when the host stops is durable afterwards, and the input can run again.
@@ -305,7 +340,7 @@ func TestFullJournal(t *testing.T) {
 func TestTLS(t *testing.T) {
 	h := inputtest.NewHost(t)
 	server, client := certificate(t)
-	in, _, tcp := start(t, h, func(c *Config) { c.TLS = server })
+	in, _, tcp := start(t, h, func(c *Config) { c.TLS = func() (*tls.Config, error) { return server, nil } })
 	stop := inputtest.Run(t, in)
 	c, err := tls.Dial("tcp", tcp, client)
 	require.NoError(t, err)

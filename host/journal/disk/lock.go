@@ -12,6 +12,17 @@ import (
 	"syscall"
 )
 
+// InUse says whether a running process has the journal in dir open.
+func InUse(dir string) bool {
+	f, err := os.Open(filepath.Join(dir, "lock"))
+	if err != nil {
+		return false
+	}
+	err = syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB)
+	_ = f.Close() // read only, and the lock ends with it
+	return errors.Is(err, syscall.EWOULDBLOCK)
+}
+
 // lockDir takes the directory for this process. The lock ends with the file's closing, also when the
 // process is killed; the file itself stays, for deleting it would let two processes in.
 func lockDir(dir string) (*os.File, error) {

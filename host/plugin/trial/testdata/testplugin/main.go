@@ -8,7 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -86,19 +88,25 @@ func obey(line []byte) error {
 	return nil
 }
 
-type enricher struct{}
+type enricher struct{ asked sync.Map }
 
-func (enricher) Enrich(_ context.Context, ev *sdk.Event) error {
+// Enrich asks once for another try of actions with AGAIN.
+func (e *enricher) Enrich(_ context.Context, ev *sdk.Event) error {
 	a := ev.Text(ecs.EventAction)
 	if err := obey(a); err != nil {
 		return err
+	}
+	if bytes.Contains(a, []byte("AGAIN")) {
+		if _, asked := e.asked.LoadOrStore(string(a), true); !asked {
+			return sdk.RetryAfter(time.Millisecond, errors.New("busy"))
+		}
 	}
 	ev.SetString(ecs.UserName, "user of "+string(a))
 	return nil
 }
 
 // narrow is an enricher that does not want what it could read.
-type narrow struct{ enricher }
+type narrow struct{ *enricher }
 
 func (narrow) Reads() []ecs.Field { return []ecs.Field{ecs.HostName} }
 
@@ -118,19 +126,26 @@ func (m masker) Mask(text []byte, e *sdk.Edits) error {
 	}
 }
 
-// detector counts lines by their first word.
+// detector counts lines by their first word, and closes what "open NAME" opened when ten seconds of event time have
+// passed.
 type detector struct {
 	every int
-	mu    sync.Mutex
 	n     map[string]int
+	open  map[string]time.Time
 }
+
+const openFor = 10 * time.Second
 
 func (d *detector) Detect(ev *sdk.Event, emit func(sdk.Alert)) error {
 	line := ev.Line()
 	if err := obey(line); err != nil {
 		return err
 	}
-	word, _, _ := strings.Cut(string(line), " ")
+	word, name, _ := strings.Cut(string(line), " ")
+	if at, ok := ev.Time(ecs.Timestamp); ok && word == "open" {
+		d.open[name] = at
+		return nil
+	}
 	d.n[word]++
 	if n := d.n[word]; n%d.every == 0 {
 		emit(sdk.Alert{Rule: "every", Name: word, Keys: map[string]string{"word": word, "n": strconv.Itoa(n)}})
@@ -138,27 +153,45 @@ func (d *detector) Detect(ev *sdk.Event, emit func(sdk.Alert)) error {
 	return nil
 }
 
-func (d *detector) Snapshot(w io.Writer) error {
-	for word, n := range d.n {
-		if _, err := fmt.Fprintln(w, word, n); err != nil {
-			return err
+// Tick has the watermark in the keys of its alerts: a replay that is told another raises another.
+func (d *detector) Tick(watermark time.Time, emit func(sdk.Alert)) error {
+	for _, name := range slices.Sorted(maps.Keys(d.open)) {
+		if at := d.open[name]; !at.Add(openFor).After(watermark) {
+			delete(d.open, name)
+			emit(sdk.Alert{Rule: "open", Name: name, First: at, Keys: map[string]string{"word": name, "n": watermark.Format(time.RFC3339)}})
 		}
 	}
 	return nil
 }
 
+func (d *detector) Snapshot(w io.Writer) error {
+	var b bytes.Buffer
+	for word, n := range d.n {
+		fmt.Fprintln(&b, "count", word, n)
+	}
+	for name, at := range d.open {
+		fmt.Fprintln(&b, "open", name, at.UnixNano())
+	}
+	_, err := b.WriteTo(w)
+	return err
+}
+
 func (d *detector) Restore(r io.Reader) error {
-	d.n = map[string]int{}
+	d.n, d.open = map[string]int{}, map[string]time.Time{}
 	for {
-		var word string
-		var n int
-		if _, err := fmt.Fscanln(r, &word, &n); err != nil {
+		var what, word string
+		var n int64
+		if _, err := fmt.Fscanln(r, &what, &word, &n); err != nil {
 			if errors.Is(err, io.EOF) {
 				return nil
 			}
 			return err
 		}
-		d.n[word] = n
+		if what == "open" {
+			d.open[word] = time.Unix(0, n).UTC()
+		} else {
+			d.n[word] = int(n)
+		}
 	}
 }
 
@@ -201,14 +234,16 @@ func main() {
 	case "enricher":
 		sdk.ServeEnricher(func(c Config) (sdk.Enricher, error) {
 			if c.Narrow {
-				return narrow{}, c.check()
+				return narrow{&enricher{}}, c.check()
 			}
-			return enricher{}, c.check()
+			return &enricher{}, c.check()
 		})
 	case "masker":
 		sdk.ServeMasker(func(c Config) (sdk.Masker, error) { return masker{[]byte(c.Secret)}, c.check() })
 	case "detector":
-		sdk.ServeDetector(func(c Config) (sdk.Detector, error) { return &detector{every: c.Every, n: map[string]int{}}, c.check() })
+		sdk.ServeDetector(func(c Config) (sdk.Detector, error) {
+			return &detector{every: c.Every, n: map[string]int{}, open: map[string]time.Time{}}, c.check()
+		})
 	case "notifier":
 		sdk.ServeNotifier(func(c Config) (sdk.Notifier, error) { return &notifier{c: c, tries: map[string]int{}}, c.check() })
 	case "", "parser":
