@@ -39,7 +39,11 @@ func (s *Store) aggregate(ctx context.Context, p *snapshot, q *selection, aggs [
 	if err != nil {
 		return nil, err
 	}
-	a := &aggregator{ctx: ctx, store: s, snap: p, sel: q}
+	// Partition by partition events alike come together, and a GROUP BY meets groups that it has at hand. Searches
+	// keep the order of flushes: what they look for is then found early, whatever partition it is in.
+	grouped := *p
+	grouped.segments = slices.SortedFunc(slices.Values(p.segments), func(a, b *segment) int { return strings.Compare(a.path, b.path) })
+	a := &aggregator{ctx: ctx, store: s, snap: &grouped, sel: q}
 	root := newAggNode(aggs)
 	all := make([]int, len(aggs))
 	for i := range all {

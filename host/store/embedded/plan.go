@@ -93,9 +93,6 @@ func (s *Store) relation(p *snapshot, q *selection, cols []column) (*relation, e
 		files[frag] = append(files[frag], g.path)
 		r.rows += g.Rows
 	}
-	for _, f := range files {
-		slices.Sort(f) // partition by partition: events alike come together, so that a GROUP BY meets groups it has at hand
-	}
 	parts := make([]string, 0, len(order)+2)
 	for _, frag := range order {
 		parts = append(parts, strings.Replace(frag, fromMark, "read_parquet(?)", 1))
