@@ -229,7 +229,9 @@ func main() {
 	case "masker":
 		sdk.ServeMasker(func(c Config) (sdk.Masker, error) { return masker{[]byte(c.Secret)}, c.check() })
 	case "detector":
-		sdk.ServeDetector(func(c Config) (sdk.Detector, error) { return &detector{every: c.Every, n: map[string]int{}, open: map[string]time.Time{}}, c.check() })
+		sdk.ServeDetector(func(c Config) (sdk.Detector, error) {
+			return &detector{every: c.Every, n: map[string]int{}, open: map[string]time.Time{}}, c.check()
+		})
 	case "notifier":
 		sdk.ServeNotifier(func(c Config) (sdk.Notifier, error) { return &notifier{c: c, tries: map[string]int{}}, c.check() })
 	case "", "parser":
