@@ -12,6 +12,7 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/gin-gonic/gin"
 	"github.com/sirupsen/logrus"
@@ -85,6 +86,7 @@ var classes = []struct {
 	{store.ErrCursor, http.StatusGone, "cursor_expired", "", "start again without it"},
 	{store.ErrTooManyBuckets, http.StatusBadRequest, "too_many_buckets", "", "use a longer interval, a smaller size or a shorter time range"},
 	{store.ErrRequest, http.StatusBadRequest, "bad_request", "", ""},
+	{syscall.ENOSPC, http.StatusInsufficientStorage, "disk_full", "the host's disk is full", "an admin makes space on it; what needs no disk, such as searching, works"},
 	{store.ErrClosed, http.StatusServiceUnavailable, "unavailable", "", "the host is stopping, try again soon"},
 }
 

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -33,6 +34,7 @@ func TestErrorsOfTheStore(t *testing.T) {
 		{fmt.Errorf("%w: 70000", store.ErrTooManyBuckets), 400, "too_many_buckets", "too many buckets: 70000"},
 		{store.ErrCursor, 410, "cursor_expired", "cursor is not valid any more"},
 		{fmt.Errorf("x: %w", context.DeadlineExceeded), 504, "timeout", "the answer took too long"},
+		{fmt.Errorf("write /data/exports/x: %w", syscall.ENOSPC), 507, "disk_full", "the host's disk is full"},
 		{store.ErrClosed, 503, "unavailable", "store is closed"},
 		{errors.New("secret path /data/x"), 500, "internal", "the host failed to answer"},
 	} {

@@ -43,6 +43,7 @@ const (
 	CodeEncoding         = "unsupported_encoding"
 	CodeBusy             = "busy"
 	CodeJournalFull      = "journal_full"
+	CodeDiskFull         = "disk_full"
 	CodeTimeout          = "timeout"
 	CodeUnavailable      = "unavailable"
 	CodeInternal         = "internal"

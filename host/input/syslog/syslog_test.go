@@ -368,3 +368,16 @@ func certificate(t *testing.T) (server, client *tls.Config) {
 	roots.AddCert(c)
 	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}, &tls.Config{RootCAs: roots}
 }
+
+// A certificate that cannot be read keeps the port closed until it can.
+func TestCertificateIsReadAtEachTry(t *testing.T) {
+	h := inputtest.NewHost(t)
+	missing := errors.New("open tls.pem: no such file or directory")
+	in, err := New(Config{Common: input.Common{Name: "in"}, UDP: "127.0.0.1:0", TCP: "127.0.0.1:0", TLS: func() (*tls.Config, error) { return &tls.Config{}, missing }}, h.Env())
+	require.NoError(t, err)
+	require.ErrorContains(t, in.Open(), "input in: tls: open tls.pem")
+	assert.Equal(t, []string{"udp://127.0.0.1:0", "tls://127.0.0.1:0"}, in.Addresses(), "nothing stays open")
+	missing = nil
+	require.NoError(t, in.Open())
+	require.NoError(t, in.close())
+}

@@ -70,12 +70,15 @@ func builtins() []Rule {
 	logins.Tags = []string{"brute-force"}
 
 	attacks.ID, attacks.Name = "attack-burst", "Burst of attacks from one address"
-	attacks.Query = "observer.type:(ips OR ids OR waf) OR event.category:intrusion_detection OR (event.dataset:nginx.access AND http.response.status_code:(400 OR 403 OR 405 OR 429))"
+	// What a device has stopped, or thinks little of, is its daily bread: counting that has somebody called out for
+	// every scan of the internet.
+	attacks.Query = "((observer.type:(ips OR ids OR waf) OR event.category:intrusion_detection) AND log.level:(Error OR Fatal) AND NOT event.type:denied)" +
+		" OR (event.dataset:nginx.access AND http.response.status_code:(400 OR 403 OR 405 OR 429))"
 	attacks.GroupBy = []string{"source.ip"}
 	attacks.Window = 5 * time.Minute
 	attacks.Severity, attacks.Priority = "Error", 2
 	attacks.Topic = "attacks seen by IPS, WAF, firewalls and web servers"
-	attacks.Description = "One address was seen attacking, or was refused by web servers, more than 20 times within 5 minutes: a scan or an attack tool. Block the address and look at what it was answered."
+	attacks.Description = "One address was seen in severe attacks that nothing stopped, or was refused by web servers, more than 20 times within 5 minutes: an attack tool. Block the address and look at what it was answered."
 	attacks.Fields = []string{"rule.id", "rule.name", "destination.ip", "host.name", "url.path", "source.geo.country_iso_code"}
 	attacks.Tags = []string{"attack"}
 
