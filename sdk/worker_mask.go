@@ -1,0 +1,105 @@
+package sdk
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"slices"
+
+	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/wire"
+)
+
+// mask runs a masker over the lines and over every value that is not part of its line.
+func (w *worker) mask(m Masker, b *wire.Batch) {
+	clear(w.edits.out)
+	if w.message != nil {
+		w.maskLines(m)
+	}
+	for i, c := range b.Columns {
+		if c != w.message && c.Type == wire.Type_STRING && c.Encoding == wire.Encoding_PLAIN && len(c.Lists) == 0 {
+			w.edits.field, w.edits.host = ecs.Field(c.Field), w.hosts[i]
+			clear(w.edits.index)
+			c.Each(w.rows, func(row, k int) { w.maskOne(m, row, c.Bytes(k)) })
+		}
+	}
+	for _, e := range w.edits.out {
+		w.result.Edits = append(w.result.Edits, e)
+	}
+	slices.SortFunc(w.errs, func(a, b *wire.RowError) int { return int(a.Row) - int(b.Row) })
+}
+
+func (w *worker) maskLines(m Masker) {
+	w.edits.field, w.edits.host = ecs.Message, w.s.toHost[ecs.Message]
+	clear(w.edits.index)
+	c := w.message
+	p, ok := m.(Prefilter)
+	if !ok {
+		for row := range w.rows {
+			w.enter(row)
+			w.maskOne(m, row, w.ev.line)
+		}
+		return
+	}
+	base, end := c.Offset(0), c.Offset(w.rows)
+	w.hits = p.Prefilter(c.Data[base:end:end], w.hits[:0])
+	row := 0
+	for i := 0; i < len(w.hits); {
+		at := base + w.hits[i]
+		row += seek(c, row, w.rows, at)
+		if row >= w.rows {
+			break
+		}
+		w.enter(row)
+		w.maskOne(m, row, w.ev.line)
+		next := c.Offset(row + 1)
+		for i < len(w.hits) && base+w.hits[i] < next {
+			i++
+		}
+		row++
+	}
+}
+
+// seek is how many rows behind row the one holding arena position at is, by galloping.
+func seek(c *wire.Column, row, rows, at int) int {
+	lo, step := row, 8
+	for lo+step < rows && c.Offset(lo+step) <= at {
+		lo += step
+		step *= 2
+	}
+	hi := min(lo+step, rows)
+	for hi-lo > 1 {
+		mid := (lo + hi) / 2
+		if c.Offset(mid) <= at {
+			lo = mid
+		} else {
+			hi = mid
+		}
+	}
+	return lo - row
+}
+
+func (w *worker) maskOne(m Masker, row int, text []byte) {
+	e := &w.edits
+	e.text, e.bad = text, false
+	err := func() (err error) {
+		defer func() {
+			if p := recover(); p != nil {
+				w.panics++
+				fmt.Fprintf(os.Stderr, "panic at masking: %v\n%s", p, debug.Stack())
+				err = errors.New("panic")
+			}
+		}()
+		return m.Mask(text, e)
+	}()
+	if err == nil && e.bad {
+		err = errors.New("an edit reaches outside the text")
+	}
+	if err != nil {
+		e.list = e.list[:0]
+		w.errs = append(w.errs, &wire.RowError{Row: uint32(row), Code: "mask", Message: err.Error()})
+		return
+	}
+	e.flush(row)
+}
