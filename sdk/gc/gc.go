@@ -13,12 +13,12 @@ import (
 // Most and least garbage in percent of what lives, and by how many percent that must change to be set anew.
 const (
 	most    = 400
-	least   = 50
+	least   = 33
 	changes = 10
 )
 
 // Tune lets about so many bytes of garbage gather before they are collected, now and from now on, but no less than
-// half of what lives and no more than four times that. GOGC in the environment goes before. To be called once.
+// a third of what lives and no more than four times that. GOGC in the environment goes before. To be called once.
 func Tune(garbage uint64) {
 	if os.Getenv("GOGC") != "" {
 		return

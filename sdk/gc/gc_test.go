@@ -27,7 +27,7 @@ func TestGarbageIsBoundedInBytes(t *testing.T) {
 	for _, tt := range []struct{ live, least, most int }{
 		{0, 0, 40 * mb},                // four times next to nothing
 		{16 * mb, 30 * mb, 36 * mb},    // 16 and 16
-		{200 * mb, 290 * mb, 330 * mb}, // half
+		{200 * mb, 260 * mb, 300 * mb}, // a third
 		{16 * mb, 30 * mb, 36 * mb},
 	} {
 		kept = make([]byte, tt.live)
