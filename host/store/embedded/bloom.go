@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math/bits"
+	"os"
 	"unicode/utf8"
 
 	"github.com/logcenter/logcenter/sdk/query"
@@ -23,8 +24,9 @@ func newBloom(words int) *bloom {
 	return &bloom{blocks: make([]uint64, max(1, (words*bloomBitsPerWord+63)/64))}
 }
 
-func (b *bloom) mask(h uint64) (block uint64, mask uint64) {
-	block, _ = bits.Mul64(h, uint64(len(b.blocks)))
+// mask is which of so many blocks a hash belongs to, and its bits there.
+func mask(h uint64, blocks int) (block uint64, mask uint64) {
+	block, _ = bits.Mul64(h, uint64(blocks))
 	for range bloomProbes {
 		mask |= 1 << (h & 63)
 		h >>= 6
@@ -33,12 +35,12 @@ func (b *bloom) mask(h uint64) (block uint64, mask uint64) {
 }
 
 func (b *bloom) add(h uint64) {
-	i, m := b.mask(h)
+	i, m := mask(h, len(b.blocks))
 	b.blocks[i] |= m
 }
 
 func (b *bloom) has(h uint64) bool {
-	i, m := b.mask(h)
+	i, m := mask(h, len(b.blocks))
 	return b.blocks[i]&m == m
 }
 
@@ -59,6 +61,46 @@ func decodeBloom(p []byte) (*bloom, error) {
 		b.blocks[i] = binary.LittleEndian.Uint64(p[8*i:])
 	}
 	return b, nil
+}
+
+// words is what can be asked whether it may hold the hash of a word.
+type words interface{ has(h uint64) bool }
+
+// wordsFile is a bloom in a file. All of a large store would take too much memory: 20 MB for each GB of raw log. The
+// system keeps in its own what is asked for.
+type wordsFile struct {
+	path   string
+	at     int64 // of the first block
+	blocks int
+}
+
+// wordsReader asks the set of words of one segment. It opens the file when it is first asked. For one goroutine.
+type wordsReader struct {
+	wordsFile
+	f *os.File
+}
+
+// has is true also where the file cannot be read: the events themselves will tell.
+func (r *wordsReader) has(h uint64) bool {
+	if r.f == nil {
+		f, err := os.Open(r.path)
+		if err != nil {
+			return true
+		}
+		r.f = f
+	}
+	i, m := mask(h, r.blocks)
+	var b [8]byte
+	if _, err := r.f.ReadAt(b[:], r.at+8*int64(i)); err != nil {
+		return true
+	}
+	return binary.LittleEndian.Uint64(b[:])&m == m
+}
+
+func (r *wordsReader) close() {
+	if r.f != nil {
+		_ = r.f.Close() // it was only read
+	}
 }
 
 // Hash of a word: one multiplication a byte while it is read, then a finisher that mixes well.

@@ -498,6 +498,7 @@ func (g *segment) finish() error {
 		return err
 	}
 	g.Bytes = st.Size() + int64(len(b))
+	g.leaveWords(len(b))
 	g.acquire()
 	return nil
 }

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 	"sync/atomic"
+
+	"github.com/logcenter/logcenter/sdk/query"
 )
 
 // A data directory holds
@@ -72,7 +74,8 @@ type columnInfo struct {
 type segment struct {
 	segmentInfo
 	segmentIndex
-	path string // of the rows, absolute
+	path string    // of the rows, absolute
+	kept wordsFile // where the words are once they are written; those of the index are nil then
 	refs atomic.Int64
 	drop atomic.Bool
 }
@@ -110,7 +113,7 @@ func (x *segmentIndex) encode() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := []byte(indexMagic)
+	out := append(make([]byte, 0, len(indexMagic)+len(head)+8*len(x.words.blocks)+16), indexMagic...)
 	for _, part := range [][]byte{head, x.words.encode()} {
 		out = binary.LittleEndian.AppendUint32(out, uint32(len(part)))
 		out = binary.LittleEndian.AppendUint32(out, crc32.Checksum(part, castagnoli))
@@ -145,6 +148,23 @@ func decodeIndex(b []byte) (*segmentIndex, error) {
 	return x, err
 }
 
+// leaveWords leaves the words in the index file of so many bytes, which ends with them.
+func (g *segment) leaveWords(size int) {
+	n := len(g.words.blocks)
+	g.kept = wordsFile{path: indexFile(g.path), at: int64(size - 8*n), blocks: n}
+	g.words = nil
+}
+
+// mayHold says whether an event of the segment may match, as far as its words tell.
+func (g *segment) mayHold(n query.Node) bool {
+	if g.words != nil {
+		return mayHold(n, g.words)
+	}
+	r := wordsReader{wordsFile: g.kept}
+	defer r.close()
+	return mayHold(n, &r)
+}
+
 // loadManifest reads the manifest and its segments; an empty directory has an empty one.
 func loadManifest(dir string) (*manifest, []*segment, error) {
 	m := &manifest{Version: 1, NextID: 1}
@@ -176,6 +196,7 @@ func loadManifest(dir string) (*manifest, []*segment, error) {
 			return nil, nil, fmt.Errorf("%s: %w", indexFile(s.path), err)
 		}
 		s.segmentIndex = *x
+		s.leaveWords(len(b))
 		segs = append(segs, s)
 	}
 	return m, segs, nil

@@ -126,7 +126,7 @@ func (q *selection) segment(g *segment, cols []column) (string, error) {
 	case !g.during(q.from, q.to), g.MinOffset > q.maxOffset,
 		q.partition != "" && q.partition != g.partition(),
 		q.source != "" && !slices.Contains(g.Sources, q.source),
-		!mayHold(q.node, g.words):
+		!g.mayHold(q.node):
 		return "", nil
 	}
 	c := condition{now: q.now, uses: map[string]bool{}, layout: layout{

@@ -237,7 +237,7 @@ func newWindows(p *snapshot, q *selection, from, to int64, oldest bool) *windows
 		}
 	}
 	for _, g := range p.segments {
-		if (q.partition == "" || q.partition == g.partition()) && mayHold(q.node, g.words) {
+		if (q.partition == "" || q.partition == g.partition()) && g.mayHold(q.node) {
 			for _, t := range g.spans() {
 				add(t)
 			}

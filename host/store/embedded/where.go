@@ -415,18 +415,18 @@ func (c *condition) text(n query.Node, x string) string {
 }
 
 // mayHold asks the words of a segment whether any of its events can match; true if they do not tell.
-func mayHold(n query.Node, words *bloom) bool {
+func mayHold(n query.Node, in words) bool {
 	switch n := n.(type) {
 	case *query.And:
 		for _, s := range n.Nodes {
-			if !mayHold(s, words) {
+			if !mayHold(s, in) {
 				return false
 			}
 		}
 		return true
 	case *query.Or:
 		for _, s := range n.Nodes {
-			if mayHold(s, words) {
+			if mayHold(s, in) {
 				return true
 			}
 		}
@@ -439,13 +439,13 @@ func mayHold(n query.Node, words *bloom) bool {
 		if err != nil {
 			return true
 		}
-		return wordsMayHold(list, words)
+		return wordsMayHold(list, in)
 	default:
 		return true
 	}
 }
 
-func wordsMayHold(list []query.Word, words *bloom) bool {
+func wordsMayHold(list []query.Word, in words) bool {
 	last := uint64(0)
 	for _, w := range list {
 		if w.Kind != query.Exact {
@@ -453,14 +453,14 @@ func wordsMayHold(list []query.Word, words *bloom) bool {
 			continue
 		}
 		h := hashWord(w.Text)
-		if !words.has(h) {
+		if !in.has(h) {
 			return false
 		}
 		if !isSolo(w.Text) {
 			last = 0
 			continue
 		}
-		if last != 0 && !words.has(hashPair(last, h)) {
+		if last != 0 && !in.has(hashPair(last, h)) {
 			return false
 		}
 		last = h
