@@ -117,7 +117,7 @@ type Opener interface {
 	Opened(reads []ecs.Field) error
 }
 
-// Narrower is an optional method of all kinds, called once behind Opened, for plugins that read fewer fields under
+// Narrower is an optional method of all kinds but maskers, called once behind Opened, for plugins that read fewer fields under
 // their config than plugin.yaml lists: what is not sent costs nothing.
 type Narrower interface {
 	// Reads are the fields to be sent. Others are not, whatever plugin.yaml lists; message comes all the same where

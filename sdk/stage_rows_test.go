@@ -336,14 +336,20 @@ func TestBatchEnricherThatFailsIsAskedEventByEvent(t *testing.T) {
 		batch func(*wire.Batch, func(int) *sdk.Event) error
 		want  map[int]string
 	}{
-		"works":  {all, map[int]string{0: "all alice", 2: "all carol"}},
-		"fails":  {func(b *wire.Batch, at func(int) *sdk.Event) error { return errors.Join(all(b, at), errors.New("no")) }, map[int]string{0: "one alice", 1: "one ", 2: "one carol"}},
+		"works": {all, map[int]string{0: "all alice", 2: "all carol"}},
+		"fails": {func(b *wire.Batch, at func(int) *sdk.Event) error {
+			at(2).Bad(ecs.SourceIP, "not an address")
+			return errors.Join(all(b, at), errors.New("no"))
+		}, map[int]string{0: "one alice", 1: "one ", 2: "one carol"}},
 		"panics": {func(b *wire.Batch, at func(int) *sdk.Event) error { _ = all(b, at); panic("no") }, map[int]string{0: "one alice", 1: "one ", 2: "one carol"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := open(t, sdk.EnricherStage(func(struct{}) (sdk.Enricher, error) { return enrichAll{one, tt.batch}, nil }))
 			b := texts(batch("a", "b", "c"), ecs.UserName, "alice", "", "carol")
-			process(t, s, b, func(r *wire.Result) { assert.Equal(t, tt.want, values(r, b, ecs.EventAction)) })
+			process(t, s, b, func(r *wire.Result) {
+				assert.Equal(t, tt.want, values(r, b, ecs.EventAction))
+				assert.Empty(t, r.Errors, "what the failed try noted is forgotten")
+			})
 		})
 	}
 }

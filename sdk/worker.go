@@ -89,15 +89,17 @@ func (w *worker) begin(b *wire.Batch) {
 			w.message = c
 		}
 	}
-	w.resetOut()
-	w.errs, w.drop = w.errs[:0], w.drop[:0]
-	w.fanRows, w.fanParents, w.fanGone = 0, w.fanParents[:0], w.fanGone[:0]
-	w.undeclared, w.badValues, w.panics, w.lost = 0, 0, 0, 0
+	w.panics = 0
+	w.ev.line = nil
+	w.reset()
 	w.result = wire.Result{Seq: b.Seq, Rows: b.Rows, Columns: w.result.Columns[:0], Errors: w.result.Errors[:0]}
 }
 
-// resetOut forgets what was set, and where in the columns the reader is.
-func (w *worker) resetOut() {
+// reset forgets what was said of the batch, and where in its columns the reader is.
+func (w *worker) reset() {
+	w.errs, w.drop = w.errs[:0], w.drop[:0]
+	w.fanRows, w.fanParents, w.fanGone = 0, w.fanParents[:0], w.fanGone[:0]
+	w.undeclared, w.badValues, w.lost = 0, 0, 0
 	clear(w.cursors)
 	for f, o := range w.out {
 		if o != nil {
@@ -123,7 +125,7 @@ func (w *worker) process(ctx context.Context, b *wire.Batch) *wire.Result {
 		}
 	case BatchEnricher:
 		if !w.enrichBatch(impl, b) {
-			w.resetOut()
+			w.reset()
 			w.all()
 		}
 	default:

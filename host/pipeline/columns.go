@@ -113,11 +113,63 @@ type fan struct {
 	parser int
 }
 
+// maxFanBytes bounds the copies of lines that the further events of a batch's lines carry, and with them what is
+// appended to the event journal at once.
+const maxFanBytes = 16 << 20
+
+// boundFans leaves out the events that are too many for one batch. Their lines are marked.
+func (w *work) boundFans(fans []fan) []fan {
+	m := w.message()
+	rows, size := w.rows, 0
+	for k := range fans {
+		f := fans[k].f
+		for i := range int(f.Rows) {
+			parent := fans[k].base + int(binary.LittleEndian.Uint32(f.Parents[4*i:]))
+			rows++
+			size += m.Offset(parent+1) - m.Offset(parent)
+			if rows <= wire.MaxRows && size <= maxFanBytes {
+				continue
+			}
+			w.lost(fans[k], i)
+			for _, rest := range fans[k+1:] {
+				w.lost(rest, 0)
+			}
+			cut := &wire.FanOut{Rows: uint32(i), Parents: f.Parents[:4*i]}
+			for _, c := range f.Columns {
+				if c = c.Slice(int(f.Rows), 0, i); c != nil {
+					cut.Columns = append(cut.Columns, c)
+				}
+			}
+			if i == 0 {
+				return fans[:k]
+			}
+			fans[k].f = cut
+			return fans[:k+1]
+		}
+	}
+	return fans
+}
+
+// lost marks the lines of a fan's events from the i-th on, which are left out.
+func (w *work) lost(f fan, i int) {
+	m := w.plan.Parsers[f.parser].Manifest()
+	last := -1
+	for ; i < int(f.f.Rows); i++ {
+		parent := f.base + int(binary.LittleEndian.Uint32(f.f.Parents[4*i:]))
+		w.r.FanOutLost.Add(1)
+		if parent != last {
+			w.failed = append(w.failed, failure{row: parent, code: "fan_out", message: "more events than one batch may hold; the rest is lost", kind: "parser", m: m})
+			last = parent
+		}
+	}
+}
+
 // fanOut appends the events of fan-outs as rows of their own: their lines are copies of their parents'.
 func (w *work) fanOut(fans []fan) error {
 	if len(fans) == 0 {
 		return nil
 	}
+	fans = w.boundFans(fans)
 	ordinals := map[int]int{}
 	var order []int32 // parents in the batch
 	var ords []int
@@ -162,6 +214,7 @@ func (w *work) fanOut(fans []fan) error {
 		all.parts = append(all.parts, answeredPart{int(f.f.Rows), &wire.Result{Columns: f.f.Columns}})
 	}
 	extra.merge(all)
+	w.written = append(w.written, extra.written...)
 	joined := concatBatches([]*wire.Batch{{Rows: uint32(w.rows), Columns: w.batch.Columns}, &extra.batch})
 	w.batch.Columns, w.batch.Rows, w.rows = joined.Columns, joined.Rows, int(joined.Rows)
 	w.gone = append(w.gone, make([]bool, len(order))...)

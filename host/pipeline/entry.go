@@ -47,7 +47,10 @@ func AppendEntry(dst []byte, raw *Raw, f *Finished) ([]byte, error) {
 			c.Name = ecs.Field(c.Field).Name()
 		}
 	}
-	n := f.Batch.SizeVT()
+	n := f.Batch.SizeVT() // with the names
+	if dst == nil {
+		dst = make([]byte, 0, entryHeader+n)
+	}
 	dst = append(dst, entryMagic...)
 	dst = binary.LittleEndian.AppendUint64(dst, raw.From)
 	dst = binary.LittleEndian.AppendUint64(dst, raw.To)

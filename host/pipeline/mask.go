@@ -37,9 +37,9 @@ func (w *work) mask(ctx context.Context) error {
 		w.answers = append(w.answers, a)
 		w.apply(a, stage.Manifest())
 	}
-	// Where values came from is of no more use, and not for journals.
-	for _, c := range w.batch.Columns {
-		c.Origin = nil
+	for i, c := range w.batch.Columns {
+		c.Origin = nil // where values came from is of no more use, and not for journals
+		w.batch.Columns[i] = c.Compact()
 	}
 	return nil
 }
@@ -175,12 +175,12 @@ func (w *work) applyLines(lines []edited, m *plugin.Manifest) {
 	w.batch.Columns = slices.DeleteFunc(w.batch.Columns, func(c *wire.Column) bool { return c == nil })
 }
 
-// reserved says whether a column came from the input or from manifests: it shows nothing of the line.
+// reserved says whether a column came from the input or from manifests alone: it shows nothing of the line.
 func (w *work) reserved(c *wire.Column) bool {
 	if c.Field == id(ecs.LogcenterParser) || w.raw.Batch.Column(c.Field) != nil {
 		return true
 	}
-	return slices.ContainsFunc(w.groups, func(g group) bool {
+	return !slices.Contains(w.written, c.Field) && slices.ContainsFunc(w.groups, func(g group) bool {
 		return g.parser != none && values(w.plan.Parsers[g.parser].Manifest(), ecs.Field(c.Field)) != nil
 	})
 }

@@ -2,6 +2,7 @@ package pipeline_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -220,5 +221,51 @@ func TestSpansShowTheSameAfterEdits(t *testing.T) {
 				require.Equal(t, want, all[i][fields[k].Name()], "%v of %.60q", s, line)
 			}
 		}
+	}
+}
+
+// A word of a dictionary goes with its last value, also where other words stay, and where an enricher replaced it.
+func TestSecretsVanishFromDictionaries(t *testing.T) {
+	fields := []ecs.Field{ecs.UserName, ecs.LogLevel}
+	p := stage(t, &plugin.Manifest{ID: "p", Accepts: prefix(""), Writes: fields}, parse(func(line []byte, ev *sdk.Event) error {
+		ev.SetString(ecs.UserName, string(line))
+		ev.SetString(ecs.LogLevel, string(line))
+		return nil
+	}))
+	e := stage(t, &plugin.Manifest{ID: "e", Reads: fields, Writes: fields}, enrich(func(_ context.Context, ev *sdk.Event) error {
+		if string(ev.Text(ecs.UserName)) == secret {
+			ev.SetString(ecs.UserName, "somebody")
+		}
+		return nil
+	}))
+	r := processor(pipeline.Plan{Parsers: []pipeline.Stage{p}, Enrichers: []pipeline.Stage{e}, Maskers: []pipeline.Stage{hider(t, secret)}}, nil)
+	all, f := finish(t, r, records([]string{"alice", secret, "bob", "alice"}, nil))
+	assert.Equal(t, "somebody", all[1]["user.name"])
+	assert.Empty(t, all[1]["log.level"])
+	assert.Equal(t, "bob", all[2]["log.level"])
+	for _, c := range f.Batch.Columns {
+		assert.NotContains(t, string(c.Data), secret, ecs.Field(c.Field).Name())
+	}
+}
+
+// What is a constant of one parser is taken from the line by another.
+func TestSecretsVanishFromWhatAnotherParserFixes(t *testing.T) {
+	fixes := stage(t, &plugin.Manifest{ID: "fixes", Accepts: prefix("a"), Constants: []plugin.Constant{{Field: ecs.EventAction, Values: []string{"fixed"}}}},
+		parse(func([]byte, *sdk.Event) error { return nil }))
+	reads := stage(t, &plugin.Manifest{ID: "reads", Accepts: prefix("b"), Writes: []ecs.Field{ecs.EventAction}}, parse(func(line []byte, ev *sdk.Event) error {
+		ev.Set(ecs.EventAction, line[2:2+len(secret)])
+		return nil
+	}))
+	r := processor(pipeline.Plan{Parsers: []pipeline.Stage{fixes, reads}, Maskers: []pipeline.Stage{stage(t, &plugin.Manifest{ID: "whole"}, mask(func(text []byte, e *sdk.Edits) error {
+		if bytes.HasPrefix(text, []byte("b=")) { // only in its context
+			e.Replace(2, 2+len(secret), "***")
+		}
+		return nil
+	}))}}, nil)
+	all, f := finish(t, r, records([]string{"a line", "b=" + secret + " x"}, nil))
+	assert.Equal(t, "fixed", all[0]["event.action"])
+	assert.Equal(t, "******", all[1]["event.action"])
+	for _, c := range f.Batch.Columns {
+		assert.NotContains(t, string(c.Data), secret, ecs.Field(c.Field).Name())
 	}
 }

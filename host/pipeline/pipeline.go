@@ -54,6 +54,7 @@ type Counters struct {
 	Cut              atomic.Int64 // values of keyword fields that were too long
 	DeadLetters      atomic.Int64
 	Dropped          atomic.Int64 // by parsers that may
+	FanOutLost       atomic.Int64 // further events of lines, beyond what one batch may hold
 	Batches          atomic.Int64
 	WaitingForMasker atomic.Int64 // batches held now because a masker is down
 	// WaitingForEnricher counts batches held now because an enricher with on_failure: hold is down.

@@ -291,6 +291,31 @@ func TestFanOut(t *testing.T) {
 	}, got)
 }
 
+func TestFanOutIsBounded(t *testing.T) {
+	p := stage(t, &plugin.Manifest{ID: "p", Accepts: prefix(""), Writes: []ecs.Field{ecs.EventAction}}, many(func(line []byte, next func() *sdk.Event) error {
+		for range 200 {
+			next().Set(ecs.EventAction, line[:1])
+		}
+		return nil
+	}))
+	r := processor(pipeline.Plan{Parsers: []pipeline.Stage{p}}, nil)
+	long := strings.Repeat("x", 50_000)
+	all, f := finish(t, r, records([]string{"a" + long, "b" + long, "c" + long}, nil))
+	assert.Less(t, f.Batch.SizeVT(), 20<<20)
+	count := map[string]int{}
+	notes := map[string]string{}
+	for _, e := range all {
+		count[e["message"][:1]]++
+		notes[e["message"][:1]] += e["error.code"]
+		assert.Equal(t, e["message"][:1], e["event.action"])
+	}
+	assert.Equal(t, 200, count["a"])
+	assert.Greater(t, count["b"], 100)
+	assert.Equal(t, 1, count["c"])
+	assert.Equal(t, map[string]string{"a": "", "b": "fan_out", "c": "fan_out"}, notes)
+	assert.EqualValues(t, 600-len(all), r.FanOutLost.Load())
+}
+
 func TestEnrichersOverlay(t *testing.T) {
 	p := stage(t, &plugin.Manifest{ID: "p", Accepts: prefix(""), Writes: []ecs.Field{ecs.EventAction, ecs.UserName}}, parse(func(line []byte, ev *sdk.Event) error {
 		ev.Set(ecs.EventAction, line)

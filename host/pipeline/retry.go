@@ -14,7 +14,7 @@ import (
 // them in the journal wait as well, so it is short.
 const (
 	enrichRetries  = 3
-	enrichPatience = 2 * time.Second       // from the first answer on, calls included
+	enrichPatience = 2 * time.Second       // from the first answer to the last try's begin
 	enrichWait     = 10 * time.Millisecond // at least, before each try
 )
 
@@ -27,7 +27,9 @@ func wanting(r *wire.Result) (asked []*wire.RowError) {
 		if e.Disposition != wire.Disposition_RETRY {
 			return false
 		}
-		asked = append(asked, e)
+		if n := len(asked); n == 0 || asked[n-1].Row != e.Row { // a row may say so twice
+			asked = append(asked, e)
+		}
 		return true
 	})
 	return asked

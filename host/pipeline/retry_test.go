@@ -53,6 +53,34 @@ func (s *stubborn) Enrich(_ context.Context, ev *sdk.Event) error {
 	return nil
 }
 
+// twice is a stage whose plugin says of each row twice that it wants another try, as one written in another language
+// may.
+type twice struct{ pipeline.Stage }
+
+func (s twice) Process(ctx context.Context, b *wire.Batch) (*plugin.Answer, error) {
+	a, err := s.Stage.Process(ctx, b)
+	if err == nil {
+		for _, p := range a.Parts {
+			var errs []*wire.RowError
+			for _, e := range p.Reply.Errors {
+				errs = append(errs, e, &wire.RowError{Row: e.Row, Code: e.Code, Message: e.Message, Disposition: e.Disposition})
+			}
+			p.Reply.Errors = errs
+		}
+	}
+	return a, err
+}
+
+func TestRowsThatAskTwiceAreSentOnce(t *testing.T) {
+	s := &stubborn{calls: map[string]int{}}
+	e := twice{stage(t, &plugin.Manifest{ID: "e", Writes: enriches}, s)}
+	all, _ := finish(t, processor(pipeline.Plan{Enrichers: []pipeline.Stage{e}}, nil), records([]string{"0 a", "1 b", "2 c"}, nil))
+	for i, want := range []string{"user a", "user b", "user c"} {
+		assert.Equal(t, want, all[i]["user.name"])
+	}
+	assert.Equal(t, map[string]int{"0 a": 1, "1 b": 2, "2 c": 3}, s.calls)
+}
+
 var enriches = []ecs.Field{ecs.UserName, ecs.UserDomain, ecs.RelatedUser}
 
 func TestEnricherAsksForAnotherTry(t *testing.T) {

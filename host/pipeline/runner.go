@@ -209,7 +209,7 @@ func (r *Runner) process(ctx context.Context, u *unit) error {
 		return err
 	}
 	defer f.Release()
-	u.entry, err = AppendEntry(make([]byte, 0, f.Batch.SizeVT()+entryHeader), u.raw, f)
+	u.entry, err = AppendEntry(nil, u.raw, f)
 	return err
 }
 

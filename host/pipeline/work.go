@@ -28,6 +28,7 @@ type work struct {
 	goneAny bool
 	failed  []failure // rows kept with an error, ascending within a stage
 	flags   []flag
+	written []uint32 // fields that plugins set
 
 	chosen []int16
 	order  []int32
@@ -56,7 +57,7 @@ func (w *work) begin(r *Processor, plan *Plan, raw *Raw) {
 	w.batch.Reset()
 	w.batch.Rows, w.batch.Journal, w.batch.Partition, w.batch.Offset = raw.Batch.Rows, raw.Journal, raw.Partition, raw.From
 	w.batch.Columns = append(w.batch.Columns, raw.Batch.Columns...)
-	w.dead, w.failed, w.flags, w.groups = nil, w.failed[:0], w.flags[:0], nil
+	w.dead, w.failed, w.flags, w.groups, w.written = nil, w.failed[:0], w.flags[:0], nil, w.written[:0]
 	w.gone, w.goneAny = slices.Grow(w.gone[:0], w.rows)[:w.rows], false
 	clear(w.gone)
 	if w.rows > 0 {
@@ -171,6 +172,7 @@ func (w *work) merge(a answered) {
 			}
 		}
 	}
+	w.written = append(w.written, fields...)
 	parts := make([]wire.Part, len(a.parts))
 	for _, f := range fields {
 		for i, p := range a.parts {

@@ -199,7 +199,9 @@ func (p *process) open(ctx context.Context, config []byte) error {
 	if o.Error != "" {
 		return &ConfigError{Plugin: p.m.ID, Msg: o.Error, schema: p.schema}
 	}
-	p.reads = o.Reads
+	if p.m.Kind != wire.Kind_MASKER { // what a masker is not shown goes out unmasked
+		p.reads = o.Reads
+	}
 	return nil
 }
 

@@ -82,6 +82,7 @@ func (c collector) pipeline(counter, gauge sender) {
 	counter("events_masked_total", "Events with something masked.", float64(p.Masked.Load()))
 	counter("events_withheld_total", "Events whose text is withheld because masking failed.", float64(p.Withheld.Load()))
 	counter("values_cut_total", "Values of keyword fields cut at 8 KiB.", float64(p.Cut.Load()))
+	counter("fan_out_lost_total", "Further events of lines, left out because a batch cannot hold so many.", float64(p.FanOutLost.Load()))
 	counter("events_dropped_total", "Events dropped by parsers that may.", float64(p.Dropped.Load()))
 	counter("dead_letters_total", "Events made dead letters.", float64(p.DeadLetters.Load()))
 	gauge("batches_waiting_for_masker", "Batches held because a masker is out of service.", float64(p.WaitingForMasker.Load()))

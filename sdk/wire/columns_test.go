@@ -158,6 +158,57 @@ func TestColumnsWithoutValues(t *testing.T) {
 }
 
 // The width of fixed types means nothing, so nothing may depend on what a plugin says there.
+func TestOverlayIgnoresWidthsOfFixedTypes(t *testing.T) {
+	for _, typ := range []wire.Type{wire.Type_TIMESTAMP, wire.Type_IP, wire.Type_DOUBLE, wire.Type_BOOL, wire.Type_GEO} {
+		size := map[wire.Type]int{wire.Type_IP: 16, wire.Type_GEO: 16, wire.Type_BOOL: 1}[typ]
+		if size == 0 {
+			size = 8
+		}
+		base := &wire.Column{Field: 7, Type: typ, Count: 2, Values: make([]byte, 2*size)}
+		over := &wire.Column{Field: 7, Type: typ, Count: 1, Present: []byte{2}, Values: make([]byte, size), Width: 1}
+		valid(t, 2, base, over)
+		got := wire.Overlay(base, over, 2, nil)
+		valid(t, 2, got)
+		assert.Len(t, read(got, 2, nil), 2)
+	}
+}
+
+func TestOverlayOfListsWithoutElements(t *testing.T) {
+	base := &wire.Column{Field: 7, Type: wire.Type_STRING, Encoding: wire.Encoding_DICT, Width: 1, Count: 2, Lists: make([]byte, 12), Dict: make([]byte, 4)}
+	over := &wire.Column{Field: 7, Type: wire.Type_STRING, Count: 1, Present: []byte{2}, Lists: make([]byte, 8), Values: make([]byte, 4)}
+	valid(t, 2, base, over)
+	assert.Equal(t, base, wire.Overlay(base, over, 2, nil))
+}
+
+func TestCompact(t *testing.T) {
+	each(t, 200, func(t *testing.T, r *rand.Rand) {
+		ls := anyLines(r)
+		m := lines(ls)
+		c, _ := build(r, new(wire.Builder), anyShape(r, r.IntN(3) == 0), ls, m)
+		if c == nil {
+			return
+		}
+		order := make([]int32, r.IntN(len(ls)))
+		for i := range order {
+			order[i] = int32(r.IntN(len(ls)))
+		}
+		g, message := c.Gather(len(ls), order), m.Gather(len(ls), order)
+		if g == nil {
+			return
+		}
+		got := g.Compact()
+		valid(t, len(order), message, got)
+		assert.Equal(t, read(g, len(order), message), read(got, len(order), message))
+		if got.Encoding == wire.Encoding_DICT {
+			used := map[string]bool{}
+			for k := range got.Elements() {
+				used[string(got.Bytes(k))] = true
+			}
+			assert.Len(t, used, got.Entries(), "no word without a value")
+		}
+	})
+}
+
 func TestConcatIgnoresWidthsOfFixedTypes(t *testing.T) {
 	a := &wire.Column{Field: 7, Type: wire.Type_TIMESTAMP, Count: 1, Values: make([]byte, 8), Width: 5}
 	b := &wire.Column{Field: 7, Type: wire.Type_TIMESTAMP, Count: 1, Values: make([]byte, 8)}

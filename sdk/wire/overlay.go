@@ -22,6 +22,9 @@ func Overlay(base, over *Column, rows int, message *Column) *Column {
 		return overlayFixed(base, over, rows)
 	}
 	both := concat([]Part{{rows, base}, {rows, over}}, message, func(row int) int { return row % rows })
+	if both == nil { // lists without elements
+		return base
+	}
 	order := make([]int32, rows)
 	for row := range order {
 		order[row] = int32(row)
@@ -34,15 +37,14 @@ func Overlay(base, over *Column, rows int, message *Column) *Column {
 
 // overlayFixed is Overlay of single values of fixed width: numbers, spans, codes.
 func overlayFixed(base, over *Column, rows int) *Column {
-	o := &Column{
-		Field: base.Field, Name: base.Name, Type: base.Type, Encoding: base.Encoding,
-		Width: max(base.Width, over.Width), Separator: base.Separator, Count: uint32(rows),
-	}
+	o := &Column{Field: base.Field, Name: base.Name, Type: base.Type, Encoding: base.Encoding, Separator: base.Separator, Count: uint32(rows)}
 	lower, upper := base.Values, over.Values
-	if o.Encoding == Encoding_DICT {
+	switch {
+	case o.Encoding == Encoding_DICT:
 		lower, upper = o.unite(base, over)
-	} else if base.Width != over.Width {
-		lower, upper = appendWide(nil, base.Values, base, o), appendWide(nil, over.Values, over, o)
+	case o.Encoding == Encoding_SPAN || o.Type == Type_INT64: // the width of other types says nothing
+		o.Width = max(base.Width, over.Width)
+		lower, upper = widened(base, o), widened(over, o)
 	}
 	w := o.width()
 	if len(base.Present) == 0 {
@@ -77,6 +79,13 @@ func overlayFixed(base, over *Column, rows int) *Column {
 		o.Present = nil
 	}
 	return o
+}
+
+func widened(c, to *Column) []byte {
+	if c.Width == to.Width {
+		return c.Values
+	}
+	return appendWide(nil, c.Values, c, to)
 }
 
 func copyFixed(dst []byte, i int, src []byte, k, w int) {

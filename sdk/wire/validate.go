@@ -22,8 +22,8 @@ const (
 // PLAIN and full; a batch without spans may lack it.
 func (b *Batch) Validate(message uint32) error { return b.validate(message, false) }
 
-// ValidateBounds is Validate for plugins, which take the host's word that texts are UTF-8 and that no span cuts a
-// character: what is left is what could make a column method leave its buffers.
+// ValidateBounds is Validate for batches of a host that checked the texts: a plugin's requests, and what lies in a
+// journal under its checksum. What is left is what could make a column method leave its buffers.
 func (b *Batch) ValidateBounds(message uint32) error { return b.validate(message, true) }
 
 func (b *Batch) validate(message uint32, bounds bool) error {

@@ -12,7 +12,7 @@ import (
 // small, are gathered first. After an error nobody knows what reached the file, so that it must be cut and opened
 // anew.
 type appender struct {
-	file   *os.File // nil while the disk fails
+	file   *os.File
 	noSync bool
 	small  []byte // gathered, not yet written
 }

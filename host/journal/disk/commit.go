@@ -401,6 +401,9 @@ func (j *Journal) reopen() error {
 	case size > tail.size:
 		err = cutFile(path, tail.size)
 	}
+	if err == nil {
+		err = syncDir(j.dir) // a power cut must not bring back a segment that was removed
+	}
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // InUse says whether a running process has the journal in dir open.
@@ -23,6 +24,11 @@ func InUse(dir string) bool {
 	return errors.Is(err, syscall.EWOULDBLOCK)
 }
 
+const (
+	lockTries = 5
+	lockWait  = 20 * time.Millisecond
+)
+
 // lockDir takes the directory for this process. The lock ends with the file's closing, also when the
 // process is killed; the file itself stays, for deleting it would let two processes in.
 func lockDir(dir string) (*os.File, error) {
@@ -31,7 +37,13 @@ func lockDir(dir string) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("journal %s: %w", dir, err)
 	}
-	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	for range lockTries { // somebody may only be looking, see InUse
+		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if !errors.Is(err, syscall.EWOULDBLOCK) {
+			break
+		}
+		time.Sleep(lockWait)
+	}
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		owner := "another process"
 		if pid, err := os.ReadFile(path); err == nil {

@@ -22,6 +22,10 @@ func levelSQL(path []*aggKey, sel []string, from string, agg *store.Agg) string 
 	return nestedTerms(path, sel, from, agg.Size)
 }
 
+// mostLeast is up to how many terms a bucket's least count is looked for first: the engine keeps so many numbers for
+// each bucket above, full or not.
+const mostLeast = 200
+
 // nestedTerms finds the top terms of each bucket above them. Most groups have a count that is too low for the top:
 // they are left out by that alone, before the costly sorting of the others.
 func nestedTerms(path []*aggKey, sel []string, from string, size int) string {
@@ -43,16 +47,20 @@ func nestedTerms(path []*aggKey, sel []string, from string, size int) string {
 		values[i] = "t." + v[strings.LastIndexByte(v, ' ')+1:]
 	}
 	parent := "t." + strings.Join(above, ", t.")
+	least := "0"
+	if size <= mostLeast {
+		least = fmt.Sprintf("list_min(max(c, %d))", size)
+	}
 	if len(coded) > 0 {
 		from = "(SELECT * REPLACE (" + strings.Join(coded, ", ") + ") FROM " + from + ")"
 	}
 	return fmt.Sprintf("WITH t AS MATERIALIZED (SELECT %s, %s FROM %s GROUP BY %s),"+
-		" h AS (SELECT %s, sum(c) AS total, list_min(max(c, %d)) AS least FROM t GROUP BY %s)"+
+		" h AS (SELECT %s, sum(c) AS total, %s AS least FROM t GROUP BY %s)"+
 		" SELECT %s, t.%s, %s, h.total FROM t JOIN h ON %s WHERE t.c >= h.least"+
 		" QUALIFY row_number() OVER (PARTITION BY %s ORDER BY t.c DESC, t.%s ASC NULLS LAST) <= %d"+
 		" ORDER BY %s, t.c DESC, t.%s ASC NULLS LAST",
 		strings.Join(keys, ", "), strings.Join(sel, ", "), from, strings.Join(keys, ", "),
-		strings.Join(above, ", "), size, strings.Join(above, ", "),
+		strings.Join(above, ", "), least, strings.Join(above, ", "),
 		strings.Join(shown, ", "), last, strings.Join(values, ", "), strings.Join(same, " AND "),
 		parent, last, size, parent, last)
 }

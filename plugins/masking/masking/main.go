@@ -115,6 +115,9 @@ func (m *masker) literals() (out [][]byte) {
 	for _, r := range m.rules {
 		all = append(all, r.contains)
 	}
+	if m.c.Accounts || m.c.Identities {
+		all = append(all, fold("%2d")) // a hyphen in a query string, between groups of digits: no run of them
+	}
 	slices.SortStableFunc(all, func(a, b []byte) int { return len(a) - len(b) })
 	for _, l := range all {
 		if !slices.ContainsFunc(out, func(have []byte) bool { return bytes.Contains(l, have) }) {
