@@ -10,15 +10,9 @@ func (c *Column) Compact() *Column {
 		return c
 	}
 	n := c.Entries()
-	used := make([]bool, n)
-	left := n
-	for k := range c.Elements() {
-		if code := c.Code(k); !used[code] {
-			used[code] = true
-			if left--; left == 0 {
-				return c
-			}
-		}
+	used := c.used(n)
+	if used == nil {
+		return c
 	}
 	o := &Column{
 		Field: c.Field, Name: c.Name, Type: c.Type, Encoding: c.Encoding, Count: c.Count, Present: c.Present, Lists: c.Lists,
@@ -37,4 +31,32 @@ func (c *Column) Compact() *Column {
 	o.Width = CodeWidth(int(kept))
 	o.Values = appendRecoded(nil, c, codes, o.Width)
 	return o
+}
+
+// used says which of n entries have a value, nil if all have.
+func (c *Column) used(n int) []bool {
+	used, left := make([]bool, n), n
+	if left == 0 {
+		return nil
+	}
+	if c.Width == 1 { // nearly all
+		for _, code := range c.Values {
+			if !used[code] {
+				used[code] = true
+				if left--; left == 0 {
+					return nil
+				}
+			}
+		}
+		return used
+	}
+	for k := range c.Elements() {
+		if code := c.Code(k); !used[code] {
+			used[code] = true
+			if left--; left == 0 {
+				return nil
+			}
+		}
+	}
+	return used
 }
