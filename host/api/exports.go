@@ -36,7 +36,7 @@ type exportAnswer struct {
 }
 
 const (
-	defaultPart = 8  // MB
+	defaultPart = 4  // MB
 	maxPart     = 32 // MB
 	countFor    = 20 * time.Second
 )

@@ -80,7 +80,7 @@ type ExportPart struct {
 	Skipped  int64  // CSV: values of fields that have no column because they came up later
 }
 
-// ExportPart takes the part behind resume, the empty one being the first, of mb megabytes; 0 means 8. The same
+// ExportPart takes the part behind resume, the empty one being the first, of mb megabytes; 0 means 4. The same
 // resume always gives the same rows. The part is whole or an error.
 func (c *Client) ExportPart(ctx context.Context, id, resume string, mb int) (*ExportPart, error) {
 	var buf bytes.Buffer
