@@ -124,12 +124,6 @@ func (f *FanOut) validate(rows int, message *Column) error {
 		if c.Separator != 0 {
 			return fmt.Errorf("column %d %s: separators are for lines only", c.Field, c.Name)
 		}
-		if c.Encoding == Encoding_SPAN {
-			if err := c.validateSpans(n, message, parent, false); err != nil {
-				return fmt.Errorf("column %d %s: %w", c.Field, c.Name, err)
-			}
-			continue
-		}
 		if err := c.validate(n, message, parent, false); err != nil {
 			return fmt.Errorf("column %d %s: %w", c.Field, c.Name, err)
 		}

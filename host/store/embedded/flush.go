@@ -483,22 +483,3 @@ func ignoreMissing(err error) error {
 	}
 	return err
 }
-
-// finish writes the index beside the rows and takes the store's reference.
-func (g *segment) finish() error {
-	b, err := g.encode()
-	if err == nil {
-		err = writeFile(indexFile(g.path), b)
-	}
-	if err != nil {
-		return err
-	}
-	st, err := os.Stat(g.path)
-	if err != nil {
-		return err
-	}
-	g.Bytes = st.Size() + int64(len(b))
-	g.leaveWords(len(b))
-	g.acquire()
-	return nil
-}

@@ -148,6 +148,25 @@ func decodeIndex(b []byte) (*segmentIndex, error) {
 	return x, err
 }
 
+// finish writes the index beside the rows and takes the store's reference.
+func (g *segment) finish() error {
+	b, err := g.encode()
+	if err == nil {
+		err = writeFile(indexFile(g.path), b)
+	}
+	if err != nil {
+		return err
+	}
+	st, err := os.Stat(g.path)
+	if err != nil {
+		return err
+	}
+	g.Bytes = st.Size() + int64(len(b))
+	g.leaveWords(len(b))
+	g.acquire()
+	return nil
+}
+
 // leaveWords leaves the words in the index file of so many bytes, which ends with them.
 func (g *segment) leaveWords(size int) {
 	n := len(g.words.blocks)
