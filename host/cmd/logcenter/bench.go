@@ -158,7 +158,8 @@ func newBenchQueriesCommand() *cobra.Command {
 		Short: "measure searches and aggregations on a store that is already filled",
 		Long: `Ask a store every kind of question and print, for each, the median of its time and of its processor time. The
 store is the one that "bench pipeline --store embedded" left in --dir; it is only read, so this can be repeated.`,
-		Example: `  logcenter bench pipeline --size 3050MB --store embedded && logcenter bench queries
+		Example: `  logcenter bench pipeline --size 3050MB --store embedded
+  logcenter bench queries
   logcenter bench queries --only regex --repeat 5`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
