@@ -246,18 +246,18 @@ func TestPositionsWaitForTheJournal(t *testing.T) {
 	assert.Empty(t, w.in.Stats().Dropped, "nothing is lost that can be read again")
 	assert.Contains(t, w.saved(), fmt.Sprintf(`"offset": %d`, durable*1000))
 
-	require.NoError(t, w.Intake.Commit(c, w.Journal.Last()))
+	last := w.Journal.Last()
+	require.NoError(t, w.Intake.Commit(c, last))
+	require.NoError(t, c.Seek(last+1)) // what is committed may be gone
 	w.start(nil)
 	for n := durable; n < lines; { // each line once: what was dropped is read again
 		e, err := c.Next(t.Context())
 		require.NoError(t, err)
-		if e.Offset > c.Committed() {
-			rs, err := inputtest.Decode(e)
-			require.NoError(t, err)
-			n += int64(len(rs))
-			require.LessOrEqual(t, n, int64(lines))
-			require.NoError(t, w.Intake.Commit(c, e.Offset))
-		}
+		rs, err := inputtest.Decode(e)
+		require.NoError(t, err)
+		n += int64(len(rs))
+		require.LessOrEqual(t, n, int64(lines))
+		require.NoError(t, w.Intake.Commit(c, e.Offset))
 	}
 }
 
