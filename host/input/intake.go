@@ -239,7 +239,7 @@ func (in *Intake) why(err error) error {
 	if block := in.Blocked(); block != nil {
 		return fmt.Errorf("%w (%w)", block, err)
 	}
-	return fmt.Errorf("raw journal: %w", err)
+	return fmt.Errorf("raw journal: %w", err) // says itself if it was full a moment ago
 }
 
 // Blocked says why Append would wait: an error that wraps [journal.ErrFull] or [ErrUnavailable], nil if it

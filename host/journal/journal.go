@@ -40,8 +40,9 @@ type Journal interface {
 	// ID is a random identity, made when the journal was created and kept with it: 22 URL-safe characters.
 	ID() string
 	// Append makes body durable and returns its offset. It waits while the journal is full or the disk
-	// is, until ctx is done. Appends of several callers share one sync. body is the journal's and its readers'
-	// from here on, whatever is returned: nobody may write to it again.
+	// is, until ctx is done; then the error wraps ErrFull, too, if the journal was full. Appends of several
+	// callers share one sync. body is the journal's and its readers' from here on, whatever is returned:
+	// nobody may write to it again.
 	// After an error the entry is not in the journal, unless the process dies in the call.
 	Append(ctx context.Context, body []byte) (uint64, error)
 	// TryAppend is Append, but returns ErrFull at once instead of waiting for space.

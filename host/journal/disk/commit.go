@@ -118,7 +118,7 @@ func (j *Journal) withdraw(r *request, why error) {
 	case j.failing != nil:
 		why = fmt.Errorf("append to journal: %w (%w)", why, j.failing)
 	case j.full:
-		why = fmt.Errorf("append to journal: %w (%s)", why, j.fullTextLocked())
+		why = fmt.Errorf("append to journal: %w (%w: %s)", why, journal.ErrFull, j.fullTextLocked())
 	}
 	if r.writing {
 		r.gone = why

@@ -47,6 +47,7 @@ func testRequired(t *testing.T, f Fixture) {
 	_, err := j.Append(ctx, body(last+1, entryBytes))
 	cancel()
 	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.ErrorIs(t, err, journal.ErrFull, "it says why it waited")
 	require.Equal(t, last, j.Last(), "what failed is not there")
 
 	done := make(chan error, 1)
