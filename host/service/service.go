@@ -199,7 +199,7 @@ func (s *Service) openStore(context.Context) error {
 }
 
 // rejected makes a dead letter of a row that the store cannot keep.
-func (s *Service) rejected(r embedded.Rejection) {
+func (s *Service) rejected(r store.Rejection) {
 	err := s.dead.Add([]deadletter.Letter{{
 		EventID: fmt.Sprintf("%s@%d.%d", r.Source, r.Offset, r.Row), Time: time.Now().UTC(), Stage: "store", Reason: "rejected", Message: r.Reason,
 	}})

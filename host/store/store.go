@@ -258,6 +258,14 @@ type Partition struct {
 	From, To time.Time
 }
 
+// Rejection says that a row could not be kept. Stores tell the rejected function of their options.
+type Rejection struct {
+	Offset uint64 // event journal
+	Source string // see [EventID.Source]
+	Row    int    // of the batch
+	Reason string
+}
+
 // Stats describes a store at one moment.
 type Stats struct {
 	Kind         string
