@@ -185,6 +185,9 @@ func (s *Service) openStore(context.Context) error {
 		s.store = noStore{new(atomic.Uint64)}
 		return nil
 	}
+	if c.Kind == "elasticsearch" {
+		return s.openElasticsearch()
+	}
 	st, err := embedded.Open(s.path("store"), embedded.Options{
 		MemoryLimit: int64(c.Memory), Threads: c.Threads, FlushBytes: int64(c.FlushBytes),
 		FlushInterval: c.FlushEvery, TailBytes: int64(c.TailBytes), QueryTimeout: s.cfg.Limits.SearchTimeout,

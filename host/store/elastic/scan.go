@@ -283,4 +283,3 @@ func put(w *wire.Builder, row int, name string, v any) bool {
 	}
 	return true
 }
-

@@ -137,7 +137,11 @@ func (s *Server) prepare(zip string) error {
 		return err
 	}
 	s.dist = filepath.Join(s.dir, "elasticsearch-"+Version)
-	var err error
+	// Beside the distribution: what contains its lib is refused.
+	err := os.Mkdir(filepath.Join(s.dir, "tmp"), 0o755)
+	if err != nil {
+		return err
+	}
 	if s.http, err = freePort(); err != nil {
 		return err
 	}
@@ -186,7 +190,7 @@ func freePort() (int, error) {
 func (s *Server) Run() error {
 	s.cmd = exec.Command(filepath.Join(s.dist, "bin", "elasticsearch"))
 	s.cmd.Dir = s.dir
-	s.cmd.Env = append(withoutJava(), "ES_JAVA_HOME="+javaHome(), "ES_TMPDIR="+s.dir)
+	s.cmd.Env = append(withoutJava(), "ES_JAVA_HOME="+javaHome(), "ES_TMPDIR="+filepath.Join(s.dir, "tmp"))
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if os.Geteuid() == 0 {
 		id, err := s.giveAway()
