@@ -181,7 +181,7 @@ func TestErrors(t *testing.T) {
 	}
 	f("htpp:\n  listen: x\n", `logcenter.yaml:1:1: htpp: unknown key (did you mean "http"?)`)
 	f("store:\n  kind: memory\n\n  fluhs_every: 1s\n",
-		`logcenter.yaml:2:9: store.kind: "memory" is not allowed (one of embedded, none)`,
+		`logcenter.yaml:2:9: store.kind: "memory" is not allowed (one of embedded, elasticsearch, none)`,
 		`logcenter.yaml:4:3: store.fluhs_every: unknown key (did you mean "flush_every"?)`)
 	f("store:\n  memory: 1KiB\n", `logcenter.yaml:2:11: store.memory: "1KiB" is out of bounds (at least 128MiB)`)
 	f("http: {listen: localhost}\n", `logcenter.yaml:1:16: http.listen: "localhost" is not an address and port (e.g. 127.0.0.1:8080, [::]:514 or :514 for all addresses)`)

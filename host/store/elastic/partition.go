@@ -95,7 +95,7 @@ func (s *Store) load(ctx context.Context) error {
 		return err
 	}
 	if state.Owner != "" && s.opts.Owner != "" && state.Owner != s.opts.Owner {
-		return fmt.Errorf("%w: the indices %s-* hold the events of another event journal (%s, this one is %s): choose another store.prefix, or bring back the data folder that belongs to them",
+		return fmt.Errorf("%w: the indices %s-* hold the events of another event journal (%s, this one is %s): choose another store.elasticsearch.prefix, or bring back the data folder that belongs to them",
 			errOwner, s.opts.Prefix, state.Owner, s.opts.Owner)
 	}
 	gens, doomed, err := s.generations(ctx)
