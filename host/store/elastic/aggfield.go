@@ -47,8 +47,6 @@ type level struct {
 	below []*level
 	// starts are the buckets of a date histogram whose bounds are given one by one.
 	starts []int64
-	// approximate is set where the answer is.
-	approximate *bool
 }
 
 func (l *level) buckets() bool {

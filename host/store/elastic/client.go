@@ -14,6 +14,8 @@ import (
 	"time"
 
 	elasticsearch "github.com/elastic/go-elasticsearch/v8"
+
+	"github.com/logcenter/logcenter/host/store"
 )
 
 // client speaks JSON to the cluster. It tries nothing twice by itself: writers retry for ever, queries are asked
@@ -97,10 +99,19 @@ func (e *Error) advice() string {
 		return " (make space on its disks or lift the block; events wait in the journal)"
 	case e.Status == http.StatusForbidden:
 		return " (the user lacks privileges; README.md lists those it needs)"
-	case e.Type == "illegal_argument_exception" && e.Status == http.StatusBadRequest:
-		return ""
 	default:
 		return ""
+	}
+}
+
+// Unwrap makes refusals of a cluster that is not well, or not ours to use, those of a store that is not there.
+func (e *Error) Unwrap() error {
+	switch e.Status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests, http.StatusBadGateway,
+		http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return store.ErrUnavailable
+	default:
+		return nil
 	}
 }
 
@@ -184,7 +195,7 @@ func (c *client) send(ctx context.Context, method, path, contentType string, bod
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		return fmt.Errorf("Elasticsearch at %s cannot be reached: %w", c.where, err) //nolint:staticcheck // a name
+		return fmt.Errorf("%w: Elasticsearch at %s cannot be reached: %w", store.ErrUnavailable, c.where, err)
 	}
 	defer res.Body.Close() //nolint:errcheck // it was read
 	answer, err := io.ReadAll(res.Body)
@@ -192,7 +203,7 @@ func (c *client) send(ctx context.Context, method, path, contentType string, bod
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		return fmt.Errorf("Elasticsearch at %s broke off its answer: %w", c.where, err) //nolint:staticcheck // a name
+		return fmt.Errorf("%w: Elasticsearch at %s broke off its answer: %w", store.ErrUnavailable, c.where, err)
 	}
 	if res.StatusCode >= 300 {
 		return newError(res.StatusCode, answer)
@@ -203,7 +214,7 @@ func (c *client) send(ctx context.Context, method, path, contentType string, bod
 	d := json.NewDecoder(bytes.NewReader(answer))
 	d.UseNumber()
 	if err := d.Decode(out); err != nil {
-		return fmt.Errorf("Elasticsearch's answer to %s %s is not as expected: %w", method, path, err)
+		return fmt.Errorf("Elasticsearch's answer to %s %s is not as expected: %w", method, path, err) //nolint:staticcheck // a name
 	}
 	return nil
 }

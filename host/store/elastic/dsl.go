@@ -327,7 +327,7 @@ type selection struct {
 	nothing  bool // the scope lets nothing through
 }
 
-// selection checks what a caller asks for. checkOnly leaves the cluster alone.
+// check checks what a caller asks for and translates it. It leaves the cluster alone.
 func (s *Store) check(scope store.Scope, sel store.Selection) (*selection, error) {
 	if sel.From.IsZero() || sel.To.IsZero() {
 		return nil, fmt.Errorf("%w: a time range is required: give from and to", store.ErrRequest)

@@ -43,11 +43,12 @@ type Server struct {
 	http      int
 	transport int
 	cmd       *exec.Cmd
-	exited    chan error
+	exited    chan struct{} // closed when it ended; err says how
+	err       error
 }
 
-// Main runs a package's tests with a server and exits. start is called at first use, so that tests that need none
-// run without; where none can be started, tests that ask for one are skipped with a loud line, and fail if CI=true.
+// Main runs a package's tests and exits. The server of [Shared] is started at first use, so that tests that need none
+// run without it; where none can be started, tests that ask for one are skipped with a loud line, and fail if CI=true.
 func Main(m *testing.M) {
 	code := m.Run()
 	if shared != nil {
@@ -208,8 +209,11 @@ func (s *Server) Run() error {
 	if err := s.cmd.Start(); err != nil {
 		return err
 	}
-	s.exited = make(chan error, 1)
-	go func() { s.exited <- s.cmd.Wait() }()
+	s.exited = make(chan struct{})
+	go func() {
+		s.err = s.cmd.Wait()
+		close(s.exited)
+	}()
 	return s.wait()
 }
 
@@ -239,8 +243,8 @@ func javaHome() string {
 	if err != nil {
 		return ""
 	}
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
 	}
 	return filepath.Dir(filepath.Dir(path))
 }
@@ -264,9 +268,8 @@ func (s *Server) wait() error {
 			return nil
 		}
 		select {
-		case err := <-s.exited:
-			s.exited <- err
-			return fmt.Errorf("Elasticsearch ended: %w\n%s", err, s.tail()) //nolint:staticcheck // a name
+		case <-s.exited:
+			return fmt.Errorf("Elasticsearch ended: %w\n%s", s.err, s.tail()) //nolint:staticcheck // a name
 		case <-ctx.Done():
 			return fmt.Errorf("Elasticsearch is not healthy after %s\n%s", startTimeout, s.tail()) //nolint:staticcheck // a name
 		case <-time.After(200 * time.Millisecond):
