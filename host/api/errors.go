@@ -87,6 +87,7 @@ var classes = []struct {
 	{store.ErrTooManyBuckets, http.StatusBadRequest, "too_many_buckets", "", "use a longer interval, a smaller size or a shorter time range"},
 	{store.ErrRequest, http.StatusBadRequest, "bad_request", "", ""},
 	{syscall.ENOSPC, http.StatusInsufficientStorage, "disk_full", "the host's disk is full", "an admin makes space on it; what needs no disk, such as searching, works"},
+	{store.ErrUnavailable, http.StatusServiceUnavailable, "unavailable", "the store does not answer or refuses", "`logcenter health` says why; what comes in waits in the journal"},
 	{store.ErrClosed, http.StatusServiceUnavailable, "unavailable", "", "the host is stopping, try again soon"},
 }
 

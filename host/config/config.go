@@ -104,8 +104,10 @@ type EventJournal struct {
 
 // Store configures where events are searched.
 type Store struct {
-	// Kind is embedded for the store inside the host, or none to keep no events.
-	Kind string `yaml:"kind" default:"embedded" enum:"embedded,none"`
+	// Kind is embedded for the store inside the host, elasticsearch for a cluster, or none to keep no events.
+	Kind string `yaml:"kind" default:"embedded" enum:"embedded,elasticsearch,none"`
+	// Elasticsearch says where the cluster is, for that kind only. The keys beside it are for embedded.
+	Elasticsearch *Elasticsearch `yaml:"elasticsearch"`
 	// Memory bounds what searches use.
 	Memory schema.Bytes `yaml:"memory" default:"1GiB" min:"128MiB"`
 	// Threads is how many processors searches use; 0 is all.

@@ -181,8 +181,11 @@ func TestErrors(t *testing.T) {
 	}
 	f("htpp:\n  listen: x\n", `logcenter.yaml:1:1: htpp: unknown key (did you mean "http"?)`)
 	f("store:\n  kind: memory\n\n  fluhs_every: 1s\n",
-		`logcenter.yaml:2:9: store.kind: "memory" is not allowed (one of embedded, none)`,
+		`logcenter.yaml:2:9: store.kind: "memory" is not allowed (one of embedded, elasticsearch, none)`,
 		`logcenter.yaml:4:3: store.fluhs_every: unknown key (did you mean "flush_every"?)`)
+	f("store: {kind: elasticsearch}\n", `logcenter.yaml:1:15: store.kind: is elasticsearch, but nothing says where it is (give store.elasticsearch.addresses, e.g. [http://127.0.0.1:9200])`)
+	f("store: {elasticsearch: {addresses: [es1]}}\n", `logcenter.yaml:1:37: store.elasticsearch.addresses[0]: "es1" is not the address of a node (write e.g. https://es1:9200, the user apart)`)
+	f("store: {elasticsearch: {addresses: ['http://a:1'], username: u}}\n", `logcenter.yaml:1:62: store.elasticsearch.username: has no password (name a password_file)`)
 	f("store:\n  memory: 1KiB\n", `logcenter.yaml:2:11: store.memory: "1KiB" is out of bounds (at least 128MiB)`)
 	f("http: {listen: localhost}\n", `logcenter.yaml:1:16: http.listen: "localhost" is not an address and port (e.g. 127.0.0.1:8080, [::]:514 or :514 for all addresses)`)
 	f("inputs:\n  - syslog: {udp: ':1'}\n", `logcenter.yaml:2:5: inputs[0].name: is required`)

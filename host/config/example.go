@@ -40,6 +40,11 @@ key_file: /etc/logcenter/tls.key`,
     token_file: /etc/logcenter/application.token
   multiline:
     start: '^\d{4}-\d\d-\d\d '`,
+	"store.elasticsearch": `
+addresses: ["https://es1:9200", "https://es2:9200"]
+username: logcenter
+password_file: /etc/logcenter/elasticsearch.password
+ca_file: /etc/logcenter/elasticsearch-ca.pem`,
 	"plugins.dirs": ` [/usr/lib/logcenter/plugins]`,
 	"plugins.settings": `
 geoip:

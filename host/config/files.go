@@ -42,6 +42,13 @@ func (c *Config) CheckFiles() error {
 			check(at+".http.token_file", in.HTTP.TokenFile)
 		}
 	}
+	if e := c.Store.Elasticsearch; e != nil {
+		check("store.elasticsearch.password_file", e.PasswordFile)
+		check("store.elasticsearch.api_key_file", e.APIKeyFile)
+		check("store.elasticsearch.ca_file", e.CAFile)
+		check("store.elasticsearch.cert_file", e.CertFile)
+		check("store.elasticsearch.key_file", e.KeyFile)
+	}
 	check("journal.raw.key_file", c.Journal.Raw.KeyFile)
 	check("journal.event.key_file", c.Journal.Event.KeyFile)
 	for i, dir := range c.Plugins.Dirs {

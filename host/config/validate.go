@@ -18,6 +18,11 @@ func (c *Config) Validate() error {
 	if c.DataDir == "" {
 		errs = append(errs, &schema.Error{Path: "data_dir", Msg: "is empty", Hint: "name a folder"})
 	}
+	if c.Store.Kind == "elasticsearch" && c.Store.Elasticsearch == nil {
+		errs = append(errs, &schema.Error{
+			Path: "store.kind", Msg: "is elasticsearch, but nothing says where it is", Hint: "give store.elasticsearch.addresses, e.g. [http://127.0.0.1:9200]",
+		})
+	}
 	errs = append(errs, c.validateInputs()...)
 	streams := map[string]bool{}
 	for i, s := range c.Streams {

@@ -185,6 +185,9 @@ func (s *Service) openStore(context.Context) error {
 		s.store = noStore{new(atomic.Uint64)}
 		return nil
 	}
+	if c.Kind == "elasticsearch" {
+		return s.openElasticsearch()
+	}
 	st, err := embedded.Open(s.path("store"), embedded.Options{
 		MemoryLimit: int64(c.Memory), Threads: c.Threads, FlushBytes: int64(c.FlushBytes),
 		FlushInterval: c.FlushEvery, TailBytes: int64(c.TailBytes), QueryTimeout: s.cfg.Limits.SearchTimeout,
@@ -199,7 +202,7 @@ func (s *Service) openStore(context.Context) error {
 }
 
 // rejected makes a dead letter of a row that the store cannot keep.
-func (s *Service) rejected(r embedded.Rejection) {
+func (s *Service) rejected(r store.Rejection) {
 	err := s.dead.Add([]deadletter.Letter{{
 		EventID: fmt.Sprintf("%s@%d.%d", r.Source, r.Offset, r.Row), Time: time.Now().UTC(), Stage: "store", Reason: "rejected", Message: r.Reason,
 	}})

@@ -53,6 +53,8 @@ type Store interface {
 // Errors that callers tell apart with errors.Is.
 var (
 	ErrClosed = errors.New("store is closed")
+	// ErrUnavailable means that the store lies elsewhere and does not work there; its text says what an admin can do.
+	ErrUnavailable = errors.New("store is not available")
 	// ErrCursor means that a cursor or scan token is malformed or its snapshot is gone.
 	ErrCursor = errors.New("cursor is not valid any more")
 	// ErrTooManyBuckets means that an aggregation would exceed MaxBuckets.
@@ -142,7 +144,7 @@ const (
 	Ranges        AggKind = "ranges"         // numeric Field by Ranges
 	// ---
 	Count       AggKind = "count"       // events, or values of Field
-	Distinct    AggKind = "distinct"    // different values of Field, exact
+	Distinct    AggKind = "distinct"    // different values of Field; where they are not exact, the answer says so
 	Min         AggKind = "min"         //
 	Max         AggKind = "max"         //
 	Avg         AggKind = "avg"         //
@@ -256,6 +258,14 @@ type Partition struct {
 	Bytes    int64 // on disk
 	RawBytes int64 // of message
 	From, To time.Time
+}
+
+// Rejection says that a row could not be kept. Stores tell the rejected function of their options.
+type Rejection struct {
+	Offset uint64 // event journal
+	Source string // see [EventID.Source]
+	Row    int    // of the batch
+	Reason string
 }
 
 // Stats describes a store at one moment.

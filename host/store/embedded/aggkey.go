@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/logcenter/logcenter/host/store"
+	calendar "github.com/logcenter/logcenter/host/store/interval"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/query"
 )
@@ -164,7 +165,7 @@ func (k *aggKey) dates(q *selection) (err error) {
 	if k.field.typ != ecs.Date {
 		return fmt.Errorf("%w: date_histogram of %s: it is a %s field, want a date", store.ErrRequest, k.field.name, k.field.typ)
 	}
-	if k.iv, err = parseInterval(k.agg.Interval, k.agg.TimeZone); err != nil {
+	if k.iv.Interval, err = calendar.Parse(k.agg.Interval, k.agg.TimeZone); err != nil {
 		return err
 	}
 	from, to := q.from, q.to
@@ -292,7 +293,7 @@ func (k *aggKey) bucket(v driver.Value) (store.Bucket, error) {
 	n, _ := v.(int64)
 	switch k.agg.Kind {
 	case store.DateHistogram:
-		t := k.iv.start(n)
+		t := k.iv.Start(n)
 		return store.Bucket{Key: t, Text: t.Format("2006-01-02 15:04:05")}, nil
 	case store.Histogram:
 		f := float64(n) * k.agg.Width

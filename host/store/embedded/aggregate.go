@@ -472,7 +472,7 @@ func (l *levelReader) span(have []int64) (first, last int64, ok bool) {
 	case l.agg.Kind == store.Ranges:
 		return 0, int64(len(l.agg.Ranges)) - 1, true
 	case l.agg.Kind == store.DateHistogram && l.key.field.name == fieldTime && l.a.sel.to > l.a.sel.from:
-		return l.key.iv.bucket(time.Unix(0, l.a.sel.from)), l.key.iv.bucket(time.Unix(0, l.a.sel.to-1)), true
+		return l.key.iv.Bucket(time.Unix(0, l.a.sel.from)), l.key.iv.Bucket(time.Unix(0, l.a.sel.to-1)), true
 	case len(have) == 0:
 		return 0, 0, false
 	default:

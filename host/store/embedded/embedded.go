@@ -86,7 +86,7 @@ type Options struct {
 	// Classify gives rows their retention class; nil means [retention.Classify].
 	Classify func(observerType, logType string) retention.Class
 	// Rejected is told of rows the store cannot keep, from within Append; nil only counts them.
-	Rejected func(Rejection)
+	Rejected func(store.Rejection)
 	// Failed is told of a flush or merge that failed and will be tried again; nil only shows it in Stats.
 	Failed func(error)
 }
@@ -298,7 +298,7 @@ func (s *Store) reject(offset uint64, b *wire.Batch, err error) {
 	}
 	src := store.EventID{Journal: b.Journal, Partition: b.Partition}.Source()
 	for row := range int(b.Rows) {
-		s.opts.Rejected(Rejection{Offset: offset, Source: src, Row: row, Reason: err.Error()})
+		s.opts.Rejected(store.Rejection{Offset: offset, Source: src, Row: row, Reason: err.Error()})
 	}
 }
 

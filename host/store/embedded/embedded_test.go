@@ -292,8 +292,8 @@ func TestFullTail(t *testing.T) {
 // TestRejected: a batch that is not an event batch is told of, the others are kept.
 func TestRejected(t *testing.T) {
 	o := manual
-	var got []embedded.Rejection
-	o.Rejected = func(r embedded.Rejection) { got = append(got, r) }
+	var got []store.Rejection
+	o.Rejected = func(r store.Rejection) { got = append(got, r) }
 	s := openIn(t, t.TempDir(), o)
 	good, err := storetest.Batch(1, events(1, 3))
 	require.NoError(t, err)

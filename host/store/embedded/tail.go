@@ -31,14 +31,6 @@ type entry struct {
 	extra  []*wire.Column          // undeclared ones
 }
 
-// Rejection says that a row could not be kept.
-type Rejection struct {
-	Offset uint64 // event journal
-	Source string // see [store.EventID.Source]
-	Row    int    // of the batch
-	Reason string
-}
-
 var wireTypes = map[ecs.Type]wire.Type{
 	ecs.Keyword: wire.Type_STRING, ecs.Text: wire.Type_STRING, ecs.Long: wire.Type_INT64, ecs.Double: wire.Type_DOUBLE,
 	ecs.Boolean: wire.Type_BOOL, ecs.IP: wire.Type_IP, ecs.Date: wire.Type_TIMESTAMP, ecs.GeoPoint: wire.Type_GEO,

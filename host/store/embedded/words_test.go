@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -170,27 +169,6 @@ func TestViewOf(t *testing.T) {
 				require.Equal(t, uint64(7)|uint64(off)<<32, v[1])
 			}
 		}
-	}
-}
-
-// TestIntervals: every instant lies in the bucket that its number begins.
-func TestIntervals(t *testing.T) {
-	rnd := rand.New(rand.NewPCG(5, 6))
-	for _, zone := range []string{"", "Europe/Berlin", "Asia/Shanghai", "America/New_York", "Pacific/Apia", "Asia/Kathmandu"} {
-		for _, text := range []string{"1s", "90s", "5m", "1h", "7h", "1d", "2d", "1w", "3w", "1M", "3M", "12M"} {
-			iv, err := parseInterval(text, zone)
-			require.NoError(t, err)
-			for range 200 {
-				at := time.Unix(rnd.Int64N(4e9)-1e9, rnd.Int64N(1e9))
-				k := iv.bucket(at)
-				require.False(t, at.Before(iv.start(k)), "%s %s %s: bucket %d begins %s", text, zone, at, k, iv.start(k))
-				require.True(t, at.Before(iv.start(k+1)), "%s %s %s: bucket %d ends %s", text, zone, at, k, iv.start(k+1))
-			}
-		}
-	}
-	for _, bad := range []string{"", "5", "m", "0m", "-1m", "1y", "1.5h", "99999999999s"} {
-		_, err := parseInterval(bad, "")
-		require.Error(t, err, bad)
 	}
 }
 

@@ -1,0 +1,311 @@
+package elastic
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"math"
+	"net/netip"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/logcenter/logcenter/host/store"
+	"github.com/logcenter/logcenter/sdk/ecs"
+)
+
+type valueAnswer struct {
+	Value *float64 `json:"value"`
+}
+
+type percentAnswer struct {
+	Values []struct {
+		Key   float64  `json:"key"`
+		Value *float64 `json:"value"`
+	} `json:"values"`
+}
+
+type bucketsAnswer struct {
+	Error   int64                        `json:"doc_count_error_upper_bound"`
+	Other   int64                        `json:"sum_other_doc_count"`
+	Buckets []map[string]json.RawMessage `json:"buckets"`
+}
+
+// reader turns an answer into results.
+type reader struct {
+	sel        *selection
+	buckets    int
+	shardError bool // counts of terms are not exact
+	manyValues bool // a distinct count is not
+}
+
+// results reads the answers of the aggregations of one bucket, which has count events. What is not there is as of no
+// events.
+func (r *reader) results(levels []*level, answers map[string]json.RawMessage, count int64) ([]store.AggResult, error) {
+	if len(levels) == 0 {
+		return nil, nil
+	}
+	out := make([]store.AggResult, len(levels))
+	for i, l := range levels {
+		name := strconv.Itoa(i)
+		out[i] = empty(l)
+		var err error
+		switch {
+		case l.buckets():
+			err = r.level(&out[i], l, answers[name], answers[missingMark+name])
+		case l.Kind == store.Count && l.everyEvent(), l.Kind == store.Distinct && l.field.name == fieldID:
+			*out[i].Value = float64(count)
+		case count == 0 || answers[name] == nil:
+		default:
+			err = r.value(&out[i], l, answers[name])
+		}
+		if err != nil {
+			return nil, fmt.Errorf("answer of aggregation %s: %w", l.Name, err)
+		}
+	}
+	return out, nil
+}
+
+// empty is the result of no events.
+func empty(l *level) store.AggResult {
+	r := store.AggResult{Name: l.Name, Kind: l.Kind}
+	switch l.Kind {
+	case store.Count, store.Distinct, store.Sum:
+		r.Value = new(float64)
+	case store.Percentiles:
+		for range l.Percents {
+			r.Values = append(r.Values, math.NaN())
+		}
+	}
+	return r
+}
+
+func (r *reader) value(out *store.AggResult, l *level, raw json.RawMessage) error {
+	if l.Kind == store.Percentiles {
+		var a percentAnswer
+		if err := json.Unmarshal(raw, &a); err != nil {
+			return err
+		}
+		for i, p := range l.Percents {
+			for _, v := range a.Values {
+				if v.Key == p && v.Value != nil {
+					out.Values[i] = *v.Value
+				}
+			}
+		}
+		return nil
+	}
+	var a valueAnswer
+	if err := json.Unmarshal(raw, &a); err != nil || a.Value == nil {
+		return err
+	}
+	if l.field.typ == ecs.Date && l.Kind != store.Count && l.Kind != store.Distinct {
+		*a.Value /= 1e6
+	}
+	r.manyValues = r.manyValues || l.Kind == store.Distinct && *a.Value > exactDistinct
+	out.Value = a.Value
+	return nil
+}
+
+// numbered is a bucket with its place among those of a histogram or of ranges.
+type numbered struct {
+	store.Bucket
+	number int64
+}
+
+// level reads the buckets of one aggregation.
+func (r *reader) level(out *store.AggResult, l *level, raw, missing json.RawMessage) error {
+	var a bucketsAnswer
+	if raw != nil {
+		if err := json.Unmarshal(raw, &a); err != nil {
+			return err
+		}
+	}
+	r.shardError = r.shardError || a.Error > 0
+	out.Other = a.Other
+	list := make([]numbered, 0, len(a.Buckets))
+	for _, raw := range a.Buckets {
+		b, err := r.bucket(l, raw)
+		if err != nil {
+			return err
+		}
+		if b.Count == 0 && l.Kind != store.Ranges {
+			continue // of a range that only might have had some
+		}
+		list = append(list, b)
+	}
+	var err error
+	switch {
+	case l.Kind == store.Terms:
+		list, err = r.addMissing(out, l, list, missing)
+	case l.Kind == store.Ranges || l.Empty:
+		list, err = r.addEmpty(l, list)
+	}
+	if err != nil {
+		return err
+	}
+	if l.Kind != store.Terms {
+		slices.SortStableFunc(list, func(a, b numbered) int { return cmp.Compare(a.number, b.number) })
+	}
+	if r.buckets += len(list); r.buckets > store.MaxBuckets {
+		return fmt.Errorf("%w: more than %d: use a larger interval or width, or smaller sizes", store.ErrTooManyBuckets, store.MaxBuckets)
+	}
+	for _, b := range list {
+		out.Buckets = append(out.Buckets, b.Bucket)
+	}
+	return nil
+}
+
+func (r *reader) bucket(l *level, raw map[string]json.RawMessage) (b numbered, err error) {
+	if err := json.Unmarshal(raw["doc_count"], &b.Count); err != nil {
+		return b, err
+	}
+	if b.Aggs, err = r.results(l.below, raw, b.Count); err != nil {
+		return b, err
+	}
+	if l.Kind == store.Terms {
+		b.Key, err = termKey(l.field.typ, raw["key"])
+		b.Text = valueText(b.Key)
+		return b, err
+	}
+	var text string
+	var number float64
+	if json.Unmarshal(raw["key"], &text) == nil {
+		b.number, err = strconv.ParseInt(text, 10, 64)
+	} else if err = json.Unmarshal(raw["key"], &number); err == nil {
+		if l.Kind == store.Histogram {
+			b.number = int64(math.Round(number / l.Width))
+		} else {
+			b.number = l.iv.Bucket(time.UnixMilli(int64(number)))
+		}
+	}
+	b.Key, b.Text = l.key(b.number)
+	return b, err
+}
+
+// key is that of the n-th bucket.
+func (l *level) key(n int64) (key any, text string) {
+	switch l.Kind {
+	case store.DateHistogram:
+		t := l.iv.Start(n)
+		return t, t.Format("2006-01-02 15:04:05")
+	case store.Histogram:
+		f := float64(n) * l.Width
+		return f, strconv.FormatFloat(f, 'f', -1, 64)
+	default:
+		text := rangeKey(l.Ranges[n])
+		return text, text
+	}
+}
+
+func rangeKey(r store.Range) string {
+	if r.Key != "" {
+		return r.Key
+	}
+	bound := func(f *float64) string {
+		if f == nil {
+			return "*"
+		}
+		return strconv.FormatFloat(*f, 'f', -1, 64)
+	}
+	return bound(r.From) + "-" + bound(r.To)
+}
+
+func valueText(v any) string {
+	switch v := v.(type) {
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	case time.Time:
+		return v.Format(time.RFC3339Nano)
+	default:
+		return fmt.Sprint(v)
+	}
+}
+
+// termKey is a term's value. Times come as their nanoseconds, booleans as 0 and 1.
+func termKey(t ecs.Type, raw json.RawMessage) (any, error) {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	var v any
+	if err := d.Decode(&v); err != nil {
+		return nil, err
+	}
+	n, ok := v.(json.Number)
+	switch {
+	case ok && t == ecs.Date:
+		ns, err := n.Int64()
+		return time.Unix(0, ns).UTC(), err
+	case ok && t == ecs.Boolean:
+		return n == "1", nil
+	}
+	if s, isText := v.(string); isText && t == ecs.IP {
+		a, err := netip.ParseAddr(s)
+		return a.Unmap(), err
+	}
+	return decodeValue(t, v)
+}
+
+// addMissing puts the events without the field in their place among the terms.
+func (r *reader) addMissing(out *store.AggResult, l *level, list []numbered, raw json.RawMessage) ([]numbered, error) {
+	if raw == nil {
+		return list, nil
+	}
+	var m map[string]json.RawMessage
+	b := numbered{Bucket: store.Bucket{Key: l.Missing, Text: l.Missing}}
+	if err := json.Unmarshal(raw, &m); err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(m["doc_count"], &b.Count); err != nil || b.Count == 0 {
+		return list, err
+	}
+	var err error
+	if b.Aggs, err = r.results(l.below, m, b.Count); err != nil {
+		return nil, err
+	}
+	at := 0
+	for at < len(list) && list[at].Count >= b.Count {
+		at++
+	}
+	list = slices.Insert(list, at, b)
+	if len(list) > l.Size {
+		out.Other += list[l.Size].Count
+		list = list[:l.Size]
+	}
+	return list, nil
+}
+
+// addEmpty adds buckets without events where they are wanted.
+func (r *reader) addEmpty(l *level, list []numbered) ([]numbered, error) {
+	have := make(map[int64]bool, len(list))
+	first, last := int64(math.MaxInt64), int64(math.MinInt64)
+	for _, b := range list {
+		have[b.number] = true
+		first, last = min(first, b.number), max(last, b.number)
+	}
+	switch {
+	case l.Kind == store.Ranges:
+		first, last = 0, int64(len(l.Ranges))-1
+	case l.Kind == store.DateHistogram && l.field.name == fieldTime && r.sel.to > r.sel.from:
+		first, last = l.iv.Bucket(time.Unix(0, r.sel.from)), l.iv.Bucket(time.Unix(0, r.sel.to-1))
+	}
+	if first > last {
+		return list, nil
+	}
+	if last-first >= store.MaxBuckets {
+		return nil, fmt.Errorf("%w: %d: use a larger interval or width", store.ErrTooManyBuckets, last-first+1)
+	}
+	for n := first; n <= last; n++ {
+		if have[n] {
+			continue
+		}
+		b := numbered{number: n}
+		b.Key, b.Text = l.key(n)
+		var err error
+		if b.Aggs, err = r.results(l.below, nil, 0); err != nil {
+			return nil, err
+		}
+		list = append(list, b)
+	}
+	return list, nil
+}

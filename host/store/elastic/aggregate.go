@@ -1,0 +1,240 @@
+package elastic
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/logcenter/logcenter/host/store"
+	"github.com/logcenter/logcenter/sdk/ecs"
+)
+
+// Names of an aggregation's parts in requests: the n-th is called by its number, what it needs besides by a letter
+// before it.
+const (
+	missingMark = "m" // events without the field
+)
+
+// exactDistinct is up to how many different values the cluster counts without error worth a notice.
+const exactDistinct = 40000
+
+// Aggregate implements [store.Store]. It is one search, unless a date histogram's range must be found first or the
+// counts of terms were not exact over several shards.
+func (s *Store) Aggregate(ctx context.Context, scope store.Scope, r store.AggregateRequest) (*store.AggregateResult, error) {
+	q, err := s.check(scope, r.Selection)
+	if err != nil {
+		return nil, err
+	}
+	return s.aggregate(ctx, q, r.Aggs)
+}
+
+func (s *Store) aggregate(ctx context.Context, q *selection, aggs []store.Agg) (*store.AggregateResult, error) {
+	levels, err := checkAggs(aggs, 1)
+	if err != nil {
+		return nil, err
+	}
+	if !q.nothing {
+		if q.snapshot, q.notice, err = s.settle(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.bounds(ctx, q, levels); err != nil {
+		return nil, err
+	}
+	out := &store.AggregateResult{}
+	for factor := 1; ; factor *= 16 {
+		b := &builder{sel: q, factor: factor}
+		body := map[string]any{"size": 0, "track_total_hits": true, "query": q.within()}
+		if len(levels) > 0 {
+			body["aggs"] = b.aggs(levels)
+		}
+		a := &searchAnswer{}
+		if !q.nothing {
+			if a, err = s.ask(ctx, s.alias(), body); err != nil {
+				return nil, err
+			}
+		}
+		rd := &reader{sel: q}
+		out.Total = a.Hits.Total.Value
+		if out.Aggs, err = rd.results(levels, a.Aggregations, out.Total); err != nil {
+			return nil, err
+		}
+		if rd.shardError && b.largest < store.MaxBuckets {
+			continue
+		}
+		if q.notice != "" {
+			out.Notices = append(out.Notices, q.notice)
+		}
+		if rd.shardError {
+			out.Notices = append(out.Notices, "there are more different values than can be counted exactly over several shards: counts of terms may be too low")
+		}
+		if rd.manyValues {
+			out.Notices = append(out.Notices, fmt.Sprintf("distinct counts over %d are estimates, within about 2%%", exactDistinct))
+		}
+		return out, nil
+	}
+}
+
+// bounds finds where date histograms begin and end whose buckets Elasticsearch cannot make by itself.
+func (s *Store) bounds(ctx context.Context, q *selection, levels []*level) error {
+	for _, l := range levels {
+		if l.Kind == store.DateHistogram && !l.iv.Fixed() && l.iv.N > 1 {
+			if err := s.starts(ctx, q, l); err != nil {
+				return err
+			}
+		}
+		if err := s.bounds(ctx, q, l.below); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) starts(ctx context.Context, q *selection, l *level) error {
+	if q.nothing {
+		return nil
+	}
+	field := l.field.name + suffixNanos
+	a, err := s.ask(ctx, s.alias(), map[string]any{"size": 0, "query": q.within(), "aggs": map[string]any{
+		"0": clause{"min": clause{"field": field}}, "1": clause{"max": clause{"field": field}},
+	}})
+	if err != nil || a.Aggregations == nil {
+		return err
+	}
+	var ends [2]int64
+	for i := range ends {
+		var v valueAnswer
+		if err := json.Unmarshal(a.Aggregations[strconv.Itoa(i)], &v); err != nil {
+			return err
+		}
+		if v.Value == nil {
+			return nil
+		}
+		ends[i] = l.iv.Bucket(time.Unix(0, int64(*v.Value)))
+	}
+	first, last := ends[0]-1, ends[1]+1 // min and max are rounded
+	if last-first >= store.MaxBuckets {
+		return fmt.Errorf("%w: %d: use a larger interval", store.ErrTooManyBuckets, last-first+1)
+	}
+	for k := first; k <= last; k++ {
+		l.starts = append(l.starts, k)
+	}
+	return nil
+}
+
+// builder turns aggregations into a request.
+type builder struct {
+	sel     *selection
+	factor  int // by which shards look at more terms than are wanted
+	largest int // of the numbers of terms that shards look at
+}
+
+func (b *builder) aggs(levels []*level) clause {
+	out := clause{}
+	for i, l := range levels {
+		name := strconv.Itoa(i)
+		c := b.agg(l)
+		if c == nil {
+			continue
+		}
+		var below clause
+		if len(l.below) > 0 {
+			if below = b.aggs(l.below); len(below) > 0 {
+				c["aggs"] = below
+			}
+		}
+		out[name] = c
+		if l.Kind == store.Terms && l.Missing != "" && l.field.typ != ecs.Keyword {
+			m := clause{"missing": clause{"field": exact(l.field.name, l.field.typ)}}
+			if len(below) > 0 {
+				m["aggs"] = below
+			}
+			out[missingMark+name] = m
+		}
+	}
+	return out
+}
+
+// agg is nil for what is known from the number of events.
+func (b *builder) agg(l *level) clause {
+	field := exact(l.field.name, l.field.typ)
+	switch l.Kind {
+	case store.Terms:
+		return b.terms(l, field)
+	case store.DateHistogram:
+		return l.dates()
+	case store.Histogram:
+		return clause{"histogram": clause{"field": field, "interval": l.Width, "min_doc_count": 1}}
+	case store.Ranges:
+		return clause{"range": clause{"field": field, "ranges": ranges(l.Ranges)}}
+	case store.Percentiles:
+		return clause{"percentiles": clause{"field": field, "percents": l.Percents, "keyed": false, "tdigest": clause{"compression": 400}}}
+	case store.Distinct:
+		if l.field.name == fieldID {
+			return nil
+		}
+		return clause{"cardinality": clause{"field": field, "precision_threshold": exactDistinct}}
+	case store.Count:
+		if l.everyEvent() {
+			return nil
+		}
+		return clause{"value_count": clause{"field": field}}
+	default:
+		return clause{string(l.Kind): clause{"field": field}}
+	}
+}
+
+// everyEvent says that each event has exactly one value.
+func (l *level) everyEvent() bool {
+	return l.field.name == "" || l.field.name == fieldID || l.field.name == fieldMessage
+}
+
+func (b *builder) terms(l *level, field string) clause {
+	size := min(max(l.Size+l.Size/2+10, 1000)*b.factor, store.MaxBuckets)
+	b.largest = max(b.largest, size)
+	t := clause{
+		"field": field, "size": l.Size, "shard_size": max(size, l.Size),
+		"order": []clause{{"_count": "desc"}, {"_key": "asc"}},
+	}
+	if l.Missing != "" && l.field.typ == ecs.Keyword {
+		t["missing"] = l.Missing
+	}
+	return clause{"terms": t}
+}
+
+func ranges(rs []store.Range) []clause {
+	out := make([]clause, len(rs))
+	for i, r := range rs {
+		c := clause{"key": strconv.Itoa(i)}
+		if r.From != nil {
+			c["from"] = *r.From
+		}
+		if r.To != nil {
+			c["to"] = *r.To
+		}
+		out[i] = c
+	}
+	return out
+}
+
+// dates groups by milliseconds, which no interval cuts.
+func (l *level) dates() clause {
+	field := l.field.name
+	units := map[byte]string{'s': "s", 'm': "m", 'h': "h", 'd': "day", 'w': "week", 'M': "month"}
+	switch {
+	case l.iv.Fixed():
+		return clause{"date_histogram": clause{"field": field, "fixed_interval": strconv.FormatInt(l.iv.N, 10) + units[l.iv.Unit], "min_doc_count": 1}}
+	case l.iv.N == 1:
+		return clause{"date_histogram": clause{"field": field, "calendar_interval": units[l.iv.Unit], "time_zone": l.iv.Zone.String(), "min_doc_count": 1}}
+	}
+	rs := make([]clause, 0, len(l.starts)+1)
+	for _, k := range l.starts {
+		rs = append(rs, clause{"key": strconv.FormatInt(k, 10), "from": l.iv.Start(k).UnixMilli(), "to": l.iv.Start(k + 1).UnixMilli()})
+	}
+	if len(rs) == 0 { // there must be one
+		rs = append(rs, clause{"key": "0", "from": 0, "to": 0})
+	}
+	return clause{"date_range": clause{"field": field, "format": "epoch_millis", "ranges": rs}}
+}

@@ -1,0 +1,136 @@
+package elastic
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/logcenter/logcenter/host/store"
+	"github.com/logcenter/logcenter/sdk/ecs"
+)
+
+// hit is a document as a search answers it.
+type hit struct {
+	Index  string         `json:"_index"`
+	ID     string         `json:"_id"`
+	Source map[string]any `json:"_source"`
+	Sort   []any          `json:"sort"`
+}
+
+// event makes an event of a hit. keep says which fields; nil means all.
+func (h *hit) event(keep func(string) bool) (store.Event, error) {
+	ev := make(store.Event, len(h.Source)+1)
+	for name, v := range h.Source {
+		if name == colFlattened {
+			undeclared(ev, v, keep)
+			continue
+		}
+		if keep != nil && !keep(name) {
+			continue
+		}
+		d, err := decodeField(name, v)
+		if err != nil {
+			return nil, fmt.Errorf("event %s, %s: %w", h.ID, name, err)
+		}
+		ev[name] = d
+	}
+	ev[fieldID] = h.ID
+	return ev, nil
+}
+
+func undeclared(ev store.Event, v any, keep func(string) bool) {
+	m, _ := v.(map[string]any)
+	for name, vals := range m {
+		if keep != nil && !keep(name) {
+			continue
+		}
+		list, ok := vals.([]any)
+		if ok && len(list) == 1 {
+			ev[name] = list[0]
+		} else {
+			ev[name] = vals
+		}
+	}
+}
+
+func decodeField(name string, v any) (any, error) {
+	f, ok := ecs.Lookup(name)
+	if !ok {
+		return plain(v), nil // declared when it was stored
+	}
+	i := f.Info()
+	list, isList := v.([]any)
+	if !isList {
+		d, err := decodeValue(i.Type, v)
+		if err == nil && i.List {
+			return []any{d}, nil
+		}
+		return d, err
+	}
+	out := make([]any, 0, len(list))
+	for _, e := range list {
+		d, err := decodeValue(i.Type, e)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, d)
+	}
+	return out, nil
+}
+
+// plain turns numbers of JSON into those of events.
+func plain(v any) any {
+	switch v := v.(type) {
+	case json.Number:
+		if n, err := v.Int64(); err == nil {
+			return n
+		}
+		f, err := v.Float64()
+		if err != nil {
+			return v.String()
+		}
+		return f
+	case []any:
+		for i := range v {
+			v[i] = plain(v[i])
+		}
+	}
+	return v
+}
+
+func decodeValue(t ecs.Type, v any) (any, error) {
+	switch v := v.(type) {
+	case string:
+		switch t {
+		case ecs.IP:
+			a, err := netip.ParseAddr(v)
+			return a.Unmap(), err
+		case ecs.Date:
+			at, err := time.Parse(time.RFC3339Nano, v)
+			return at.UTC(), err
+		default:
+			return v, nil
+		}
+	case json.Number:
+		if t == ecs.Long {
+			return v.Int64()
+		}
+		return v.Float64()
+	case bool:
+		return v, nil
+	case map[string]any:
+		lat, ok1 := v["lat"].(json.Number)
+		lon, ok2 := v["lon"].(json.Number)
+		if t == ecs.GeoPoint && ok1 && ok2 {
+			p := store.GeoPoint{}
+			var err error
+			if p.Lat, err = lat.Float64(); err != nil {
+				return nil, err
+			}
+			p.Lon, err = lon.Float64()
+			return p, err
+		}
+	}
+	return nil, fmt.Errorf("a %T where a %s was expected", v, t)
+}

@@ -1,0 +1,69 @@
+package elastic_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/logcenter/logcenter/host/store"
+	"github.com/logcenter/logcenter/host/store/elastic"
+	"github.com/logcenter/logcenter/host/store/elastic/estest"
+	"github.com/logcenter/logcenter/host/store/storetest"
+)
+
+func TestMain(m *testing.M) { estest.Main(m) }
+
+var prefixes atomic.Int64
+
+// newPrefix is one that no other test has. Its indices are removed with the test.
+func newPrefix(t *testing.T, url string) string {
+	t.Helper()
+	prefix := fmt.Sprintf("lctest-%d-%d", os.Getpid(), prefixes.Add(1))
+	t.Cleanup(func() {
+		var indices map[string]any
+		request(t, http.MethodGet, url+"/"+prefix+"-*/_settings?filter_path=*.settings.index.uuid", &indices)
+		for name := range indices {
+			request(t, http.MethodDelete, url+"/"+name, nil)
+		}
+		request(t, http.MethodDelete, url+"/_index_template/"+prefix, nil)
+	})
+	return prefix
+}
+
+func request(t *testing.T, method, url string, out any) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(context.Background(), method, url, strings.NewReader(""))
+	require.NoError(t, err)
+	res, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	defer res.Body.Close()
+	if out != nil {
+		require.NoError(t, json.NewDecoder(res.Body).Decode(out))
+	}
+}
+
+func open(t *testing.T, o elastic.Options) *elastic.Store {
+	t.Helper()
+	s, err := elastic.Open(o)
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, s.Close()) })
+	return s
+}
+
+func TestSuite(t *testing.T) {
+	server := estest.Shared(t)
+	storetest.Run(t, func(t *testing.T) store.Store {
+		s := open(t, elastic.Options{Addresses: []string{server.URL}, Prefix: newPrefix(t, server.URL), Timeout: 30 * time.Second})
+		t.Cleanup(func() { assert.Zero(t, s.Stats().Rejected) })
+		return s
+	})
+}

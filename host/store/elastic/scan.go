@@ -1,0 +1,285 @@
+package elastic
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/logcenter/logcenter/host/store"
+	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/wire"
+)
+
+// scanToken is where a scan stands: behind an event of a source of a partition. Order is day, class, source, then
+// (@timestamp, position).
+type scanToken struct {
+	Snapshot  uint64 `json:"n"`
+	Partition string `json:"p"` // day/class: partitions in their order
+	Last      place  `json:"l"`
+	Done      int64  `json:"d"`
+	Of        uint64 `json:"h"`
+}
+
+// Sizes of a scan's batches.
+const (
+	scanBytes   = 16 << 20 // of an answer, by the average of the one before
+	scanMaxRows = store.MaxPage
+	scanMinRows = 64
+	scanFirst   = 256
+)
+
+// Scan implements [store.Store]. Partitions that are dropped meanwhile are deleted when it has ended.
+func (s *Store) Scan(ctx context.Context, scope store.Scope, r store.ScanRequest) iter.Seq2[store.ScanBatch, error] {
+	return func(yield func(store.ScanBatch, error) bool) {
+		x := &scanner{store: s, ctx: ctx, yield: yield, rows: scanFirst}
+		if err := x.run(scope, r); err != nil {
+			yield(store.ScanBatch{}, err)
+		}
+	}
+}
+
+type scanner struct {
+	store  *Store
+	ctx    context.Context //nolint:containedctx // of one call
+	sel    *selection
+	yield  func(store.ScanBatch, error) bool
+	fields []string
+	token  scanToken
+	resume bool // token.Last is where to go on in token.Partition
+	total  int64
+	rows   int
+	ended  bool // the reader stopped
+}
+
+func (x *scanner) run(scope store.Scope, r store.ScanRequest) error {
+	s := x.store
+	of := requestHash("scan", r.Query, r.From, r.To, scope)
+	if r.Resume != "" {
+		if err := decodeToken(r.Resume, &x.token); err != nil {
+			return err
+		}
+		if x.token.Of != of {
+			return fmt.Errorf("%w: the token belongs to another query or range", store.ErrCursor)
+		}
+		x.resume = true
+	}
+	var err error
+	if x.sel, err = s.check(scope, r.Selection); err != nil || x.sel.nothing {
+		return err
+	}
+	if x.sel.snapshot, _, err = s.settle(x.ctx); err != nil {
+		return err
+	}
+	if x.resume {
+		x.sel.snapshot = min(x.sel.snapshot, x.token.Snapshot)
+	}
+	x.token.Snapshot, x.token.Of = x.sel.snapshot, of
+	if len(r.Fields) > 0 {
+		x.fields = append([]string{fieldMessage, fieldPosition}, r.Fields...)
+	}
+	s.scans.Lock()
+	s.scanning++
+	s.scans.Unlock()
+	defer func() {
+		s.scans.Lock()
+		s.scanning--
+		s.scans.Unlock()
+		if err := s.bury(context.WithoutCancel(x.ctx)); err != nil {
+			s.fail(err)
+		}
+	}()
+	return x.partitions()
+}
+
+// partitions walks what there is now, in order.
+func (x *scanner) partitions() error {
+	s := x.store
+	type part struct {
+		name    string
+		indices string
+	}
+	var parts []part
+	s.mu.Lock()
+	for key, gens := range s.series {
+		p := part{name: key.date() + "/" + key.class}
+		for i, g := range gens {
+			if i > 0 {
+				p.indices += ","
+			}
+			p.indices += g.index
+			x.total += g.docs
+		}
+		parts = append(parts, p)
+	}
+	s.mu.Unlock()
+	slices.SortFunc(parts, func(a, b part) int { return cmp.Compare(a.name, b.name) })
+	for _, p := range parts {
+		if x.resume && p.name < x.token.Partition {
+			continue
+		}
+		if x.resume && p.name != x.token.Partition {
+			x.resume = false // the token's own place is gone
+		}
+		x.token.Partition = p.name
+		if err := x.partition(p.indices); err != nil || x.ended {
+			return err
+		}
+		x.resume = false
+	}
+	return nil
+}
+
+// partition hands out what one partition has, by source and time.
+func (x *scanner) partition(indices string) error {
+	after := x.resume
+	for {
+		body := map[string]any{
+			"sort": []any{clause{colSource: "asc"}, clause{fieldTime + suffixNanos: "asc"}, clause{fieldPosition: "asc"}},
+			"size": x.rows, "track_total_hits": false, "query": x.sel.within(), "_source": sourceFilter(x.fields),
+		}
+		if after {
+			body["search_after"] = []any{x.token.Last.Source, x.token.Last.Time, x.token.Last.Position}
+		}
+		a, err := x.store.ask(x.ctx, indices, body)
+		if err != nil {
+			return err
+		}
+		hits := a.Hits.Hits
+		full := len(hits) == x.rows
+		size := 0
+		for len(hits) > 0 {
+			n := 1
+			for n < len(hits) && hits[n].Sort[0] == hits[0].Sort[0] {
+				n++
+			}
+			bytes, err := x.batch(hits[:n])
+			if err != nil || x.ended {
+				return err
+			}
+			size += bytes
+			hits = hits[n:]
+			after = true
+		}
+		if !full {
+			return nil
+		}
+		x.rows = min(max(scanBytes/(size/x.rows+256), scanMinRows), scanMaxRows)
+	}
+}
+
+// batch hands out hits of one source.
+func (x *scanner) batch(hits []hit) (size int, err error) {
+	last := hits[len(hits)-1]
+	last.Sort = []any{last.Sort[1], last.Sort[0], last.Sort[2]}
+	if x.token.Last, err = last.place(); err != nil {
+		return 0, err
+	}
+	b, err := newBatch(hits, keeper(x.fields))
+	if err != nil {
+		return 0, err
+	}
+	id, err := store.ParseEventID(hits[0].ID)
+	if err != nil {
+		return 0, err
+	}
+	b.Journal, b.Partition = id.Journal, id.Partition
+	x.token.Done += int64(len(hits))
+	for _, c := range b.Columns {
+		size += len(c.Data) + len(c.Values)
+	}
+	if !x.yield(store.ScanBatch{Batch: b, Token: encodeToken(x.token), Done: x.token.Done, Total: x.total}, nil) {
+		x.ended = true
+	}
+	return size, nil
+}
+
+// newBatch makes columns of hits.
+func newBatch(hits []hit, keep func(string) bool) (*wire.Batch, error) {
+	rows := len(hits)
+	columns := map[string]*wire.Builder{}
+	column := func(name string, t wire.Type, list bool) *wire.Builder {
+		w := columns[name]
+		if w == nil {
+			w = &wire.Builder{}
+			w.Reset(t, list, rows, nil, nil)
+			columns[name] = w
+		}
+		return w
+	}
+	for row := range hits {
+		ev, err := hits[row].event(keep)
+		if err != nil {
+			return nil, err
+		}
+		for name, v := range ev {
+			if name == fieldID {
+				continue
+			}
+			f, ok := ecs.Lookup(name)
+			t, list := wire.Type_STRING, true
+			if ok {
+				t, list = wireTypes[f.Type()], f.Info().List
+			}
+			w := column(name, t, list)
+			vals, isList := v.([]any)
+			if !isList {
+				vals = []any{v}
+			}
+			for _, e := range vals {
+				if !put(w, row, name, e) {
+					return nil, fmt.Errorf("event %s, %s: a %T where a %s was expected", hits[row].ID, name, e, t)
+				}
+			}
+		}
+	}
+	names := make([]string, 0, len(columns))
+	for name := range columns {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	b := &wire.Batch{Rows: uint32(rows)}
+	for _, name := range names {
+		f, _ := ecs.Lookup(name)
+		c := columns[name].Finish(uint32(f))
+		if c == nil {
+			continue
+		}
+		c.Name = name
+		b.Columns = append(b.Columns, c)
+	}
+	return b, nil
+}
+
+// put sets a value, or an element of a list. The message is never a dictionary's.
+func put(w *wire.Builder, row int, name string, v any) bool {
+	switch v := v.(type) {
+	case string:
+		if _, declared := ecs.Lookup(name); name == fieldMessage || !declared {
+			w.Copy(row, []byte(v), 0, 0)
+		} else {
+			w.Text(row, v)
+		}
+	case int64:
+		w.Int(row, v)
+	case float64:
+		w.Float(row, v)
+	case bool:
+		w.Bool(row, v)
+	case netip.Addr:
+		w.IP(row, v.As16())
+	case time.Time:
+		w.Nanos(row, v.UnixNano())
+	case store.GeoPoint:
+		w.Point(row, v.Lat, v.Lon)
+	case json.Number:
+		w.Text(row, v.String())
+	default:
+		return false
+	}
+	return true
+}
