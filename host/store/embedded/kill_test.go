@@ -130,7 +130,7 @@ func TestQueriesUnderWay(t *testing.T) {
 			appended.Store(entry)
 		}
 	}()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	for queries := 0; queries < 60 || s.Merges() < 2 && time.Now().Before(deadline); queries++ {
 		before := appended.Load()
 		total, distinct := tally(t, s, "")
