@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"time"
@@ -35,6 +36,7 @@ func newClient(o *Options) (*client, error) {
 		return nil, fmt.Errorf("the process has replaced http.DefaultTransport by a %T", http.DefaultTransport)
 	}
 	t = t.Clone()
+	t.DialContext = (&net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}).DialContext
 	t.MaxIdleConnsPerHost = 16
 	t.ResponseHeaderTimeout = o.Timeout
 	t.TLSHandshakeTimeout = dialTimeout
@@ -94,7 +96,7 @@ func (e *Error) Error() string {
 func (e *Error) advice() string {
 	switch {
 	case e.Status == http.StatusUnauthorized:
-		return " (check store.username, password_file or api_key_file)"
+		return " (check username, password_file or api_key_file of store.elasticsearch)"
 	case e.Type == "cluster_block_exception":
 		return " (make space on its disks or lift the block; events wait in the journal)"
 	case e.Status == http.StatusForbidden:

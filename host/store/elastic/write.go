@@ -42,8 +42,7 @@ func (s *Store) Append(ctx context.Context, offset uint64, batches []*wire.Batch
 		return nil
 	}
 	if err := s.reserve(ctx, offset); err != nil {
-		s.fail(err)
-		return err
+		return s.notTaken(ctx, err)
 	}
 	entry := &chunk{}
 	for _, b := range batches {
@@ -56,11 +55,18 @@ func (s *Store) Append(ctx context.Context, offset uint64, batches []*wire.Batch
 			continue
 		}
 		if err := s.render(ctx, entry, e, offset); err != nil {
-			s.fail(err)
-			return err
+			return s.notTaken(ctx, err)
 		}
 	}
 	return s.enqueue(ctx, offset, entry)
+}
+
+// notTaken notes why an entry was not taken, unless the caller gave up.
+func (s *Store) notTaken(ctx context.Context, err error) error {
+	if ctx.Err() == nil {
+		s.fail(err)
+	}
+	return err
 }
 
 // render appends a batch's documents to a chunk.

@@ -40,6 +40,7 @@ type Server struct {
 	URL string
 
 	dir, dist string
+	secured   bool
 	http      int
 	transport int
 	cmd       *exec.Cmd
@@ -88,6 +89,10 @@ func Start() (*Server, error) {
 	if url := os.Getenv(URLVariable); url != "" {
 		return &Server{URL: url}, nil
 	}
+	return start(false)
+}
+
+func start(secured bool) (*Server, error) {
 	dist, err := fetch()
 	if err != nil {
 		return nil, err
@@ -96,7 +101,7 @@ func Start() (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{dir: dir}
+	s := &Server{dir: dir, secured: secured}
 	if err := s.prepare(dist); err != nil {
 		s.remove()
 		return nil, err
@@ -150,15 +155,21 @@ func (s *Server) prepare(zip string) error {
 		return err
 	}
 	s.URL = "http://127.0.0.1:" + strconv.Itoa(s.http)
-	config := strings.Join([]string{
+	security := []string{"xpack.security.enabled: false"}
+	if s.secured {
+		s.URL = "https://127.0.0.1:" + strconv.Itoa(s.http)
+		if security, err = s.secure(); err != nil {
+			return err
+		}
+	}
+	config := strings.Join(append(security,
 		"cluster.name: logcenter-test", "node.name: n1", "discovery.type: single-node",
-		"path.data: " + filepath.Join(s.dir, "data"), "path.logs: " + filepath.Join(s.dir, "logs"),
-		"network.host: 127.0.0.1", "http.port: " + strconv.Itoa(s.http), "transport.port: " + strconv.Itoa(s.transport),
-		"xpack.security.enabled: false",
+		"path.data: "+filepath.Join(s.dir, "data"), "path.logs: "+filepath.Join(s.dir, "logs"),
+		"network.host: 127.0.0.1", "http.port: "+strconv.Itoa(s.http), "transport.port: "+strconv.Itoa(s.transport),
 		"cluster.routing.allocation.disk.threshold_enabled: false", // the disk is not the server's own
 		"node.store.allow_mmap: false",                             // needs no vm.max_map_count
 		"cluster.max_shards_per_node: 5000", "",
-	}, "\n")
+	), "\n")
 	conf := filepath.Join(s.dist, "config")
 	if err := os.WriteFile(filepath.Join(conf, "elasticsearch.yml"), []byte(config), 0o644); err != nil {
 		return err
@@ -263,8 +274,12 @@ func withoutJava() []string {
 func (s *Server) wait() error {
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
+	c, err := s.client()
+	if err != nil {
+		return err
+	}
 	for {
-		if healthy(ctx, s.URL) {
+		if healthy(ctx, c, s.URL) {
 			return nil
 		}
 		select {
@@ -277,18 +292,22 @@ func (s *Server) wait() error {
 	}
 }
 
-func healthy(ctx context.Context, url string) bool {
+// healthy asks as the user, who may not ask for health: that this is told means that all is there.
+func healthy(ctx context.Context, c *http.Client, url string) bool {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/_cluster/health", nil)
 	if err != nil {
 		return false
 	}
-	res, err := http.DefaultClient.Do(req)
+	if c != http.DefaultClient {
+		req.SetBasicAuth(User, Password)
+	}
+	res, err := c.Do(req)
 	if err != nil {
 		return false
 	}
 	defer res.Body.Close() //nolint:errcheck // it was read
 	body, err := io.ReadAll(res.Body)
-	return err == nil && (strings.Contains(string(body), `"green"`) || strings.Contains(string(body), `"yellow"`))
+	return err == nil && (res.StatusCode == http.StatusForbidden || strings.Contains(string(body), `"green"`) || strings.Contains(string(body), `"yellow"`))
 }
 
 func (s *Server) tail() string {

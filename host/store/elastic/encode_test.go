@@ -1,0 +1,75 @@
+package elastic
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/logcenter/logcenter/host/store/storetest"
+	"github.com/logcenter/logcenter/sdk/wire"
+)
+
+// firewall is a batch as the parsers of firewalls make them.
+func firewall(tb testing.TB, rows int) *wire.Batch {
+	tb.Helper()
+	at := time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)
+	events := make([]storetest.Event, rows)
+	for i := range events {
+		src, dst := fmt.Sprintf("10.0.%d.%d", i%200, i%250), fmt.Sprintf("192.0.2.%d", i%250)
+		events[i] = storetest.Event{
+			"@timestamp": at.Add(time.Duration(i) * time.Millisecond), "event.ingested": at.Add(time.Hour),
+			"message":   fmt.Sprintf("<188>2026-11-21 10:00:00 fw-%d%%%%FW/SESSION/4/LOG: srcip=%s;dstip=%s;sport=%d;dport=443;proto=tcp;action=permit;policy=%d;bytes=%d", i%9, src, dst, 1024+i%60000, i%50, i*37),
+			"host.name": fmt.Sprintf("fw-%d", i%9),
+			"source.ip": netip.MustParseAddr(src), "destination.ip": netip.MustParseAddr(dst), "source.port": int64(1024 + i%60000),
+			"destination.port": int64(443), "network.transport": "tcp", "event.action": "permit", "observer.type": "firewall",
+			"logcenter.log_type": "attack", "source.bytes": int64(i * 37), "acme.policy": fmt.Sprint(i % 50),
+		}
+	}
+	b, err := storetest.Batch(1, events)
+	require.NoError(tb, err)
+	return b
+}
+
+// TestEncodeIsJSON: every line of a bulk is one JSON object.
+func TestEncodeIsJSON(t *testing.T) {
+	b := firewall(t, 50)
+	e, err := newBatchEncoder(1, b)
+	require.NoError(t, err)
+	at, _ := e.times()
+	for row := range int(b.Rows) {
+		doc := e.document(nil, row, at[row], 1, "index")
+		d := json.NewDecoder(bytes.NewReader(doc))
+		var action, source map[string]any
+		require.NoError(t, d.Decode(&action))
+		require.NoError(t, d.Decode(&source))
+		require.Equal(t, "fw-"+fmt.Sprint(row%9), source["host.name"])
+		require.Equal(t, []any{"acme.policy"}, source[colNames])
+	}
+}
+
+// BenchmarkEncode is the host's work for a bulk; MB/s are of the raw log.
+func BenchmarkEncode(b *testing.B) {
+	batch := firewall(b, 4000)
+	raw := int64(0)
+	var dst []byte
+	b.ReportAllocs()
+	for b.Loop() {
+		e, err := newBatchEncoder(1, batch)
+		if err != nil {
+			b.Fatal(err)
+		}
+		raw = int64(len(e.message.Data))
+		at, _ := e.times()
+		dst = dst[:0]
+		for row := range int(batch.Rows) {
+			dst = e.document(dst, row, at[row], 1, "logcenter-ev-firewall.attack-2026-11-21-000001")
+		}
+	}
+	b.SetBytes(raw)
+	b.ReportMetric(float64(len(dst))/float64(raw), "sent/raw")
+}

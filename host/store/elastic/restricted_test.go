@@ -1,0 +1,56 @@
+package elastic_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/logcenter/logcenter/host/store"
+	"github.com/logcenter/logcenter/host/store/elastic"
+	"github.com/logcenter/logcenter/host/store/elastic/estest"
+)
+
+// TestRestricted: the privileges that README.md lists suffice for all that the store does, over TLS; without the right
+// password or authority the store says so.
+func TestRestricted(t *testing.T) {
+	ctx := context.Background()
+	server := estest.Secured(t)
+	o := elastic.Options{
+		Addresses: []string{server.URL}, Username: estest.User, Password: estest.Password, CAFile: server.CAFile(),
+		Gzip: true, Timeout: 30 * time.Second, RollDocs: 10, Owner: "one",
+	}
+	s := open(t, o)
+	require.Empty(t, s.Stats().Err)
+	for n := uint64(1); n <= 5; n++ {
+		require.NoError(t, s.Append(ctx, n, entry(t, n, 20)))
+		require.NoError(t, s.Flush(ctx))
+	}
+	require.Len(t, numbers(t, s), 100)
+	_, err := s.Aggregate(ctx, store.Everything(), store.AggregateRequest{Selection: everything(), Aggs: []store.Agg{{Kind: store.Terms, Field: "observer.type"}}})
+	require.NoError(t, err)
+	_, err = s.Fields(ctx, store.Everything(), everything())
+	require.NoError(t, err)
+	parts, err := s.Partitions(ctx)
+	require.NoError(t, err)
+	require.Len(t, parts, 2)
+	require.NoError(t, s.DropPartition(ctx, parts[0].ID))
+	require.Len(t, numbers(t, s), 50)
+
+	f := func(change func(*elastic.Options), want string) {
+		t.Helper()
+		bad := o
+		change(&bad)
+		s, err := elastic.Open(bad)
+		require.NoError(t, err)
+		assert.Contains(t, s.Stats().Err, want)
+		_, err = s.Search(ctx, store.Everything(), store.SearchRequest{Selection: everything()})
+		require.ErrorIs(t, err, store.ErrUnavailable)
+		require.NoError(t, s.Close())
+	}
+	f(func(o *elastic.Options) { o.Password = "wrong" }, "check username, password_file or api_key_file")
+	f(func(o *elastic.Options) { o.CAFile = "" }, "certificate")
+	f(func(o *elastic.Options) { o.Prefix = "other" }, "lacks privileges")
+}
