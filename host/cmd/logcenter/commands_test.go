@@ -402,7 +402,7 @@ func TestConfigCommands(t *testing.T) {
 	require.NoError(t, os.WriteFile("broken.yaml", []byte("htpp: {}\nstore:\n  kind: memory\n"), 0o600))
 	code, _, errs := run(t, "validate", "--config", "broken.yaml")
 	assert.Equal(t, exitWrong, code)
-	assert.Equal(t, "broken.yaml:1:1: htpp: unknown key (did you mean \"http\"?)\nbroken.yaml:3:9: store.kind: \"memory\" is not allowed (one of embedded, none)\n", errs)
+	assert.Equal(t, "broken.yaml:1:1: htpp: unknown key (did you mean \"http\"?)\nbroken.yaml:3:9: store.kind: \"memory\" is not allowed (one of embedded, elasticsearch, none)\n", errs)
 	code, _, errs = run(t, "validate", "-c", "none.yaml")
 	assert.Equal(t, exitWrong, code)
 	assert.Equal(t, "logcenter: open none.yaml: no such file or directory\n", errs)
