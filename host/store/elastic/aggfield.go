@@ -7,7 +7,6 @@ import (
 	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/host/store/interval"
 	"github.com/logcenter/logcenter/sdk/ecs"
-	"github.com/logcenter/logcenter/sdk/query"
 )
 
 // aggField is a field as an aggregation uses it.
@@ -20,23 +19,11 @@ func (f aggField) numeric() bool { return f.typ == ecs.Long || f.typ == ecs.Doub
 
 // aggregated resolves a field for an aggregation.
 func aggregated(kind store.AggKind, name string) (aggField, error) {
-	name = query.FieldName(query.Field{Name: name})
-	f, ok := ecs.Lookup(name)
-	if !ok {
-		hint := "declare this field in a plugin or in config"
-		if w := query.Warnings(&query.Exists{Field: query.Field{Name: name}}, nil); len(w) > 0 && w[0].Hint != "" {
-			hint += ", or " + w[0].Hint
-		}
-		return aggField{}, fmt.Errorf("%w: %s of %s: the field is not declared, so it has no statistics (%s)", store.ErrRequest, kind, name, hint)
+	i, err := store.AggregatedField(kind, name)
+	if err != nil {
+		return aggField{}, err
 	}
-	typ := f.Type()
-	if name == fieldID && kind != store.Count && kind != store.Distinct {
-		return aggField{}, fmt.Errorf("%w: %s of event.id: it is different in every event", store.ErrRequest, kind)
-	}
-	if typ == ecs.GeoPoint && kind != store.Count {
-		return aggField{}, fmt.Errorf("%w: %s of %s: places can only be counted", store.ErrRequest, kind, name)
-	}
-	return aggField{name: name, typ: typ}, nil
+	return aggField{name: i.Name, typ: i.Type}, nil
 }
 
 // level is an aggregation, checked, with what its answer is read by.

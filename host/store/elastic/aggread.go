@@ -166,7 +166,7 @@ func (r *reader) bucket(l *level, raw map[string]json.RawMessage) (b numbered, e
 	}
 	if l.Kind == store.Terms {
 		b.Key, err = termKey(l.field.typ, raw["key"])
-		b.Text = valueText(b.Key)
+		b.Text = store.ValueText(b.Key)
 		return b, err
 	}
 	var text string
@@ -194,32 +194,8 @@ func (l *level) key(n int64) (key any, text string) {
 		f := float64(n) * l.Width
 		return f, strconv.FormatFloat(f, 'f', -1, 64)
 	default:
-		text := rangeKey(l.Ranges[n])
+		text := l.Ranges[n].Text()
 		return text, text
-	}
-}
-
-func rangeKey(r store.Range) string {
-	if r.Key != "" {
-		return r.Key
-	}
-	bound := func(f *float64) string {
-		if f == nil {
-			return "*"
-		}
-		return strconv.FormatFloat(*f, 'f', -1, 64)
-	}
-	return bound(r.From) + "-" + bound(r.To)
-}
-
-func valueText(v any) string {
-	switch v := v.(type) {
-	case float64:
-		return strconv.FormatFloat(v, 'f', -1, 64)
-	case time.Time:
-		return v.Format(time.RFC3339Nano)
-	default:
-		return fmt.Sprint(v)
 	}
 }
 

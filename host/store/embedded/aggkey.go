@@ -7,12 +7,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/logcenter/logcenter/host/store"
 	calendar "github.com/logcenter/logcenter/host/store/interval"
 	"github.com/logcenter/logcenter/sdk/ecs"
-	"github.com/logcenter/logcenter/sdk/query"
 )
 
 // aggField is a field as an aggregation uses it.
@@ -24,23 +22,11 @@ type aggField struct {
 
 // aggregated resolves a field for an aggregation.
 func aggregated(kind store.AggKind, name string) (aggField, error) {
-	name = query.FieldName(query.Field{Name: name})
-	f, ok := ecs.Lookup(name)
-	if !ok {
-		hint := "declare this field in a plugin or in config"
-		if w := query.Warnings(&query.Exists{Field: query.Field{Name: name}}, nil); len(w) > 0 && w[0].Hint != "" {
-			hint += ", or " + w[0].Hint
-		}
-		return aggField{}, fmt.Errorf("%w: %s of %s: the field is not declared, so it has no statistics (%s)", store.ErrRequest, kind, name, hint)
+	i, err := store.AggregatedField(kind, name)
+	if err != nil {
+		return aggField{}, err
 	}
-	i := f.Info()
-	if name == fieldID && kind != store.Count && kind != store.Distinct {
-		return aggField{}, fmt.Errorf("%w: %s of event.id: it is different in every event", store.ErrRequest, kind)
-	}
-	if i.Type == ecs.GeoPoint && kind != store.Count {
-		return aggField{}, fmt.Errorf("%w: %s of %s: places can only be counted", store.ErrRequest, kind, name)
-	}
-	return aggField{name: name, typ: i.Type, column: columnOf(i)}, nil
+	return aggField{name: i.Name, typ: i.Type, column: columnOf(i)}, nil
 }
 
 func (f aggField) numeric() bool { return f.typ == ecs.Long || f.typ == ecs.Double }
@@ -299,34 +285,10 @@ func (k *aggKey) bucket(v driver.Value) (store.Bucket, error) {
 		f := float64(n) * k.agg.Width
 		return store.Bucket{Key: f, Text: strconv.FormatFloat(f, 'f', -1, 64)}, nil
 	case store.Ranges:
-		text := rangeKey(k.agg.Ranges[n])
+		text := k.agg.Ranges[n].Text()
 		return store.Bucket{Key: text, Text: text}, nil
 	default:
 		key, err := decodeValue(k.field.Kind, v)
-		return store.Bucket{Key: key, Text: valueText(key)}, err
-	}
-}
-
-func rangeKey(r store.Range) string {
-	if r.Key != "" {
-		return r.Key
-	}
-	bound := func(f *float64) string {
-		if f == nil {
-			return "*"
-		}
-		return strconv.FormatFloat(*f, 'f', -1, 64)
-	}
-	return bound(r.From) + "-" + bound(r.To)
-}
-
-func valueText(v any) string {
-	switch v := v.(type) {
-	case float64:
-		return strconv.FormatFloat(v, 'f', -1, 64)
-	case time.Time:
-		return v.Format(time.RFC3339Nano)
-	default:
-		return fmt.Sprint(v)
+		return store.Bucket{Key: key, Text: store.ValueText(key)}, err
 	}
 }
