@@ -59,11 +59,14 @@ type Input struct {
 	buffers  sync.Pool // *bytes.Buffer
 
 	mu       sync.Mutex
-	batcher  *input.Batcher // nil while Run is not running
+	batcher  *input.Batcher // nil while it takes no requests
 	requests *sync.WaitGroup
 }
 
-var _ input.Input = (*Input)(nil)
+var (
+	_ input.Input  = (*Input)(nil)
+	_ input.Opener = (*Input)(nil)
+)
 
 // New checks a configuration.
 func New(cfg Config, env input.Env) (*Input, error) {
@@ -94,25 +97,35 @@ func (in *Input) Name() string { return in.cfg.Name }
 // Stats implements [input.Input].
 func (in *Input) Stats() input.Stats { return in.count.Snapshot("http", &in.cfg.Common, in.cfg.Path) }
 
-// Run implements [input.Input]. Requests are answered 503 before it and after it; it ends when all that
+// Open implements [input.Opener]: from now on requests are taken, so that who is told that the host runs is not
+// refused by an input that is about to.
+func (in *Input) Open() error {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.batcher == nil {
+		in.batcher, in.requests = input.NewBatcher(in.env, &in.cfg.Common, &in.count, false), new(sync.WaitGroup)
+	}
+	return nil
+}
+
+// Run implements [input.Input]. Requests are answered 503 before Open or it, and after it; it ends when all that
 // were begun are answered.
 func (in *Input) Run(ctx context.Context) (err error) {
 	in.count.Begin()
 	defer func() { in.count.End(err) }()
-	b := input.NewBatcher(in.env, &in.cfg.Common, &in.count, false)
-	var requests sync.WaitGroup
-	in.mu.Lock()
-	in.batcher, in.requests = b, &requests
-	in.mu.Unlock()
+	if err := in.Open(); err != nil {
+		return err
+	}
 	<-ctx.Done()
 	in.mu.Lock()
+	b, requests := in.batcher, in.requests
 	in.batcher, in.requests = nil, nil
 	in.mu.Unlock()
-	return b.Shutdown(&requests)
+	return b.Shutdown(requests)
 }
 
 // enter returns the batcher for a request, which calls leave when it is answered; nil when the input is
-// not running.
+// not open.
 func (in *Input) enter() (b *input.Batcher, leave func()) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
