@@ -135,6 +135,7 @@ type Store struct {
 	scanning int
 	doomed   []*generation // dropped, not deleted; under scans
 
+	writing   Writing // under mu
 	rejected  atomic.Int64
 	flushTime atomic.Int64 // nanoseconds of the last bulk
 	flushed   atomic.Int64 // when, unix nanoseconds

@@ -328,7 +328,10 @@ func (s *Store) bulk(c *chunk) (again *chunk, err error) {
 	}
 	var a bulkAnswer
 	body := c.buf[c.docs[0].from:c.docs[len(c.docs)-1].to]
-	if err := s.client.send(s.ctx, http.MethodPost, bulkPath, "application/x-ndjson", body, &a); err != nil {
+	arrived := s.departs(len(body))
+	err = s.client.send(s.ctx, http.MethodPost, bulkPath, "application/x-ndjson", body, &a)
+	arrived()
+	if err != nil {
 		return nil, err
 	}
 	if len(a.Items) != len(c.docs) {
