@@ -119,6 +119,7 @@ type Store struct {
 	open     *chunk
 	queue    []*chunk
 	flying   []*chunk
+	spare    *chunk // empty, for its memory
 	bytes    int64  // of chunks
 	docs     int64  // of chunks
 	appended uint64 // last offset appended
@@ -127,6 +128,7 @@ type Store struct {
 	err      error // why writing fails, nil when it does not
 
 	recorded  atomic.Uint64 // offset in the cluster
+	resent    atomic.Uint64 // up to here, documents may have been sent before this store was opened
 	refresh   sync.Mutex
 	refreshed uint64    // under refresh: acknowledged before the last refresh
 	freshAt   time.Time // under refresh

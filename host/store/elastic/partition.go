@@ -30,7 +30,17 @@ type generation struct {
 	key   partitionKey
 	first uint64
 
+	action []byte // of its documents; Append's own
+
 	docs, raw, bytes int64 // under Store.mu; bytes are as of the last look
+}
+
+// line is what the action line of its documents begins with, up to the id.
+func (g *generation) line() []byte {
+	if g.action == nil {
+		g.action = []byte(`{"index":{"_index":"` + g.index + `","_id":"`)
+	}
+	return g.action
 }
 
 // record is a document of the meta index.
@@ -112,6 +122,7 @@ func (s *Store) load(ctx context.Context) error {
 	s.appended = max(s.appended, state.Durable)
 	s.mu.Unlock()
 	s.horizon = state.Horizon
+	s.resent.Store(state.Horizon)
 	s.recorded.Store(state.Durable)
 	if err := s.counts(ctx); err != nil {
 		return err
