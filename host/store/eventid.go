@@ -33,7 +33,11 @@ func (e EventID) String() string { return FormatEventID(e.Source(), e.Position) 
 
 // FormatEventID is the event.id of a position in a source, see [EventID.Source].
 func FormatEventID(source string, position int64) string {
-	b := make([]byte, 0, len(source)+24)
+	return string(AppendEventID(make([]byte, 0, len(source)+24), source, position))
+}
+
+// AppendEventID appends what [FormatEventID] returns.
+func AppendEventID(b []byte, source string, position int64) []byte {
 	b = append(b, source...)
 	b = append(b, '-')
 	b = strconv.AppendInt(b, position>>24, 10)
@@ -43,7 +47,7 @@ func FormatEventID(source string, position int64) string {
 		b = append(b, '-')
 		b = strconv.AppendInt(b, o, 10)
 	}
-	return string(b)
+	return b
 }
 
 // ParseEventID is the reverse of [EventID.String]. A journal id of other than 22 bytes must not contain '-'.

@@ -28,7 +28,7 @@ func newBenchCommand() *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newBenchPipelineCommand(), newBenchQueriesCommand())
+	cmd.AddCommand(newBenchPipelineCommand(), newBenchStoreCommand(), newBenchQueriesCommand())
 	return cmd
 }
 
@@ -148,46 +148,6 @@ func startProfile(path string) (stop func(), err error) {
 		pprof.StopCPUProfile()
 		_ = f.Close()
 	}, nil
-}
-
-func newBenchQueriesCommand() *cobra.Command {
-	var dir, profile string
-	var o bench.QueryOptions
-	cmd := &cobra.Command{
-		Use:   "queries",
-		Short: "measure searches and aggregations on a store that is already filled",
-		Long: `Ask a store every kind of question and print, for each, the median of its time and of its processor time. The
-store is the one that "bench pipeline --store embedded" left in --dir; it is only read, so this can be repeated.`,
-		Example: `  logcenter bench pipeline --size 3050MB --store embedded
-  logcenter bench queries
-  logcenter bench queries --only regex --repeat 5`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			path := filepath.Join(dir, "store")
-			if _, err := os.Stat(path); err != nil {
-				return fmt.Errorf("there is no filled store, run `bench pipeline --store embedded --dir %s` first: %w", dir, err)
-			}
-			st, err := embedded.Open(path, embedded.Options{MergeInterval: -1})
-			if err != nil {
-				return err
-			}
-			defer func() { _ = st.Close() }()
-			gc.Tune(service.Garbage)
-			stop, err := startProfile(profile)
-			if err != nil {
-				return err
-			}
-			defer stop()
-			return bench.Queries(cmd.Context(), st, cmd.OutOrStdout(), o)
-		},
-	}
-	f := cmd.Flags()
-	f.StringVar(&dir, "dir", filepath.Join(os.TempDir(), "logcenter-bench"), "`folder` that bench pipeline wrote to")
-	f.StringVar(&o.Only, "only", "", "ask only questions whose names contain this `text`")
-	f.IntVar(&o.Repeat, "repeat", 3, "how often to ask each")
-	f.BoolVar(&o.JSON, "json", false, "print JSON")
-	f.StringVar(&profile, "profile", "", "write the CPU profile to `file`, for go tool pprof")
-	return cmd
 }
 
 // inProcess hands over to the program in which the same plugins are linked.

@@ -178,40 +178,9 @@ func (c *client) do(ctx context.Context, method, path string, body any, out any)
 }
 
 func (c *client) send(ctx context.Context, method, path, contentType string, body []byte, out any) error {
-	if err := ctx.Err(); err != nil {
+	answer, err := c.call(ctx, method, path, contentType, body)
+	if err != nil || out == nil {
 		return err
-	}
-	var r io.Reader
-	if body != nil {
-		r = bytes.NewReader(body)
-	}
-	req, err := http.NewRequestWithContext(ctx, method, path, r)
-	if err != nil {
-		return err
-	}
-	if body != nil {
-		req.Header.Set("Content-Type", contentType)
-	}
-	res, err := c.es.Perform(req)
-	if err != nil {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		return fmt.Errorf("%w: Elasticsearch at %s cannot be reached: %w", store.ErrUnavailable, c.where, err)
-	}
-	defer res.Body.Close() //nolint:errcheck // it was read
-	answer, err := io.ReadAll(res.Body)
-	if err != nil {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		return fmt.Errorf("%w: Elasticsearch at %s broke off its answer: %w", store.ErrUnavailable, c.where, err)
-	}
-	if res.StatusCode >= 300 {
-		return newError(res.StatusCode, answer)
-	}
-	if out == nil {
-		return nil
 	}
 	d := json.NewDecoder(bytes.NewReader(answer))
 	d.UseNumber()
@@ -219,4 +188,41 @@ func (c *client) send(ctx context.Context, method, path, contentType string, bod
 		return fmt.Errorf("Elasticsearch's answer to %s %s is not as expected: %w", method, path, err) //nolint:staticcheck // a name
 	}
 	return nil
+}
+
+// call sends body, which may be nil, and returns the answer if it is a success.
+func (c *client) call(ctx context.Context, method, path, contentType string, body []byte) ([]byte, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	var r io.Reader
+	if body != nil {
+		r = bytes.NewReader(body)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, path, r)
+	if err != nil {
+		return nil, err
+	}
+	if body != nil {
+		req.Header.Set("Content-Type", contentType)
+	}
+	res, err := c.es.Perform(req)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, fmt.Errorf("%w: Elasticsearch at %s cannot be reached: %w", store.ErrUnavailable, c.where, err)
+	}
+	defer res.Body.Close() //nolint:errcheck // it was read
+	answer, err := io.ReadAll(res.Body)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, fmt.Errorf("%w: Elasticsearch at %s broke off its answer: %w", store.ErrUnavailable, c.where, err)
+	}
+	if res.StatusCode >= 300 {
+		return nil, newError(res.StatusCode, answer)
+	}
+	return answer, nil
 }

@@ -125,6 +125,7 @@ type Store struct {
 	open     *chunk
 	queue    []*chunk
 	flying   []*chunk
+	spare    *chunk                // empty, for its memory
 	bytes    int64                 // of chunks
 	docs     int64                 // of chunks
 	appended uint64                // last offset appended
@@ -135,6 +136,7 @@ type Store struct {
 	err      error // why writing fails, nil when it does not
 
 	recorded  atomic.Uint64 // offset in the cluster
+	resent    atomic.Uint64 // up to here, documents may have been sent before this store was opened
 	refresh   sync.Mutex
 	refreshed uint64    // under refresh: acknowledged before the last refresh
 	freshAt   time.Time // under refresh
@@ -143,6 +145,7 @@ type Store struct {
 	scanning int
 	doomed   []*generation // dropped, not deleted; under scans
 
+	writing   Writing // under mu
 	rejected  atomic.Int64
 	flushTime atomic.Int64 // nanoseconds of the last bulk
 	flushed   atomic.Int64 // when, unix nanoseconds

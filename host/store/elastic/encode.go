@@ -1,12 +1,9 @@
 package elastic
 
 import (
-	"encoding/json"
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/sdk/ecs"
@@ -16,12 +13,17 @@ import (
 
 // document is one event on its way. Its bytes, an action line and the source, lie in the chunk.
 type document struct {
-	index    *generation
-	from, to int // of the chunk's bytes
-	offset   uint64
-	source   string
-	row      int
-	raw      int64
+	index      *generation
+	from       *origin
+	row        int // of its batch
+	raw        int // bytes of message
+	begin, end int // of the chunk's bytes
+}
+
+// origin is what the documents of one batch share.
+type origin struct {
+	offset uint64
+	source string
 }
 
 var wireTypes = map[ecs.Type]wire.Type{
@@ -29,50 +31,49 @@ var wireTypes = map[ecs.Type]wire.Type{
 	ecs.Boolean: wire.Type_BOOL, ecs.IP: wire.Type_IP, ecs.Date: wire.Type_TIMESTAMP, ecs.GeoPoint: wire.Type_GEO,
 }
 
-// batchEncoder renders the rows of one batch. It aliases the batch.
+// batchEncoder renders the rows of one batch, in order and each once. It aliases the batch. What rows have in common is
+// rendered once: the entries of dictionaries, and what all rows of a block have.
 type batchEncoder struct {
 	batch   *wire.Batch
-	source  string
+	from    *origin
 	message *wire.Column
 	columns []fieldColumn // declared fields
 	extra   []fieldColumn // undeclared ones, sorted by name
 
 	position, time, ingested, observer, logType *wire.Column
-	tokens                                      []byte
+
+	head   []byte         // of every document
+	active []*fieldColumn // those that some row of the block has
+	common []byte         // what all rows of the block have
+	clock  clock          // of @timestamp
+	plain  bool           // the row's message has nothing that JSON escapes
 }
+
+// blockRows are looked at together. Rows of one parser follow each other, so most columns are there for all rows of a
+// block or for none.
+const blockRows = 64
 
 type fieldColumn struct {
 	*wire.Column
-	key  []byte // ,"name":
-	name string
-	text bool // a text field that is not message
-	at   wire.Cursor
+	name     string
+	key      []byte // ,"name":
+	nanos    []byte // ,"name#nanos": of a date
+	tokens   []byte // ,"name#tokens":" of a text that is not message
+	rendered []byte // a dictionary's entries, each with the key
+	ends     []int  // of the entries in rendered
+	clock    clock
+	at       wire.Cursor
 }
 
-func appendJSON(dst, s []byte) []byte {
-	for _, c := range s {
-		if c < 0x20 || c == '"' || c == '\\' || c == 0x7f {
-			q, err := json.Marshal(string(s))
-			if err != nil { // strings always marshal
-				panic(err)
-			}
-			return append(dst, q...)
-		}
-	}
-	dst = append(dst, '"')
-	dst = append(dst, s...)
-	return append(dst, '"')
-}
-
-// newBatchEncoder finds the columns. A column whose type is not the declared one is kept as an undeclared field.
-func newBatchEncoder(offset uint64, b *wire.Batch) (*batchEncoder, error) {
+// newBatchEncoder finds the columns of a batch of a journal entry, or of an import if its number is not 0. A column whose type is not the declared one is kept as an undeclared field.
+func newBatchEncoder(offset, imported uint64, b *wire.Batch) (*batchEncoder, error) {
 	if err := b.Validate(uint32(ecs.Message)); err != nil {
 		return nil, err
 	}
 	if b.Journal == "" {
 		return nil, fmt.Errorf("batch of entry %d names no journal", offset)
 	}
-	e := &batchEncoder{batch: b, source: store.EventID{Journal: b.Journal, Partition: b.Partition}.Source()}
+	e := &batchEncoder{batch: b, from: &origin{offset, store.EventID{Journal: b.Journal, Partition: b.Partition}.Source()}}
 	for _, c := range b.Columns {
 		info := ecs.Field(c.Field).Info()
 		if c.Field == 0 {
@@ -83,7 +84,7 @@ func newBatchEncoder(offset uint64, b *wire.Batch) (*batchEncoder, error) {
 		if c.Count == 0 {
 			continue
 		}
-		col := fieldColumn{Column: c, name: info.Name, text: info.Type == ecs.Text}
+		col := fieldColumn{Column: c, name: info.Name}
 		declared := info.Name != "" && wireTypes[info.Type] == c.Type && (info.List || len(c.Lists) == 0)
 		switch {
 		case !declared:
@@ -107,12 +108,59 @@ func newBatchEncoder(offset uint64, b *wire.Batch) (*batchEncoder, error) {
 			case fieldLogType:
 				e.logType = c
 			}
-			col.key = append(appendJSON([]byte{','}, []byte(col.name)), ':')
+			col.prepare(info.Type)
 			e.columns = append(e.columns, col)
 		}
 	}
 	slices.SortFunc(e.extra, func(a, b fieldColumn) int { return cmpString(a.name, b.name) })
-	return e, e.check(offset)
+	if err := e.check(offset); err != nil {
+		return nil, err
+	}
+	e.head = strconv.AppendUint([]byte("\"}}\n{\"#offset\":"), offset, 10)
+	if imported > 0 {
+		e.head = strconv.AppendUint(append(e.head, `,"#import":`...), imported, 10)
+	}
+	e.head = append(e.head, `,"#source":`...)
+	e.head = append(appendJSON(e.head, []byte(e.from.source)), `,"event.id":"`...)
+	return e, nil
+}
+
+// mostEntries of a dictionary are rendered beforehand; larger ones may have most of them used once.
+const mostEntries = 1024
+
+// prepare renders what does not depend on the row.
+func (c *fieldColumn) prepare(t ecs.Type) {
+	quoted := appendJSON([]byte{','}, []byte(c.name))
+	c.key = append(quoted, ':')
+	suffixed := func(suffix string) []byte { return append([]byte(`,"`+c.name+suffix), '"', ':') }
+	switch {
+	case t == ecs.Date:
+		c.nanos = suffixed(suffixNanos)
+	case t == ecs.Text:
+		c.tokens = append(suffixed("#tokens"), '"')
+	case c.Encoding == wire.Encoding_DICT && len(c.Lists) == 0 && c.Entries() <= min(mostEntries, int(c.Count)):
+		for code := range c.Entries() {
+			c.rendered = appendJSON(append(c.rendered, c.key...), c.Entry(code))
+			c.ends = append(c.ends, len(c.rendered))
+		}
+	}
+}
+
+// entry is what a dictionary's value looks like, its key before it.
+func (c *fieldColumn) entry(code int) []byte {
+	if code == 0 {
+		return c.rendered[:c.ends[0]]
+	}
+	return c.rendered[c.ends[code-1]:c.ends[code]]
+}
+
+// fills says whether rows from to to, a multiple of eight and no more than a block, all have a value, or some.
+func fills(c *wire.Column, from, to int) (all, some bool) {
+	if len(c.Present) == 0 {
+		return true, true
+	}
+	n := wire.CountBits(c.Present[from>>3:], to-from)
+	return n == to-from, n > 0
 }
 
 func cmpString(a, b string) int {
@@ -155,63 +203,68 @@ func (e *batchEncoder) times() (at, ingested []int64) {
 	return at, ingested
 }
 
-func textOf(c *wire.Column, row int, message *wire.Column) []byte {
-	if c == nil || !c.Has(row) || len(c.Lists) > 0 {
-		return nil
+// begin looks at the columns of a block.
+func (e *batchEncoder) begin(row int) {
+	e.active, e.common = e.active[:0], e.common[:0]
+	to := min(row+blockRows, int(e.batch.Rows))
+	for i := range e.columns {
+		c := &e.columns[i]
+		all, some := fills(c.Column, row, to)
+		switch {
+		case all && len(c.ends) == 1:
+			e.common = append(e.common, c.rendered...)
+		case some:
+			e.active = append(e.active, c)
+		}
 	}
-	return c.Text(c.Rank(row), row, message)
 }
 
-// document appends the action line and the source of a row. imported is the number of its import; 0 is none.
-func (e *batchEncoder) document(dst []byte, row int, at int64, offset, imported uint64, index string) []byte {
+// document appends the action line and the source of the next row. action is what the line begins with, up to the id.
+func (e *batchEncoder) document(dst []byte, row int, at int64, action []byte) []byte {
+	if row%blockRows == 0 {
+		e.begin(row)
+	}
 	position := e.position.Int(row)
-	id := store.FormatEventID(e.source, position)
 	line := e.message.Bytes(row)
-	dst = append(dst, `{"index":{"_index":"`...)
-	dst = append(dst, index...)
-	dst = append(dst, `","_id":"`...)
-	dst = append(dst, id...)
-	dst = append(dst, "\"}}\n"+`{"@timestamp":`...)
-	dst = appendTime(dst, at)
+	dst = append(dst, action...)
+	id := len(dst)
+	dst = store.AppendEventID(dst, e.from.source, position)
+	end := len(dst)
+	dst = append(dst, e.head...)
+	dst = append(dst, dst[id:end]...)
+	dst = append(dst, `","@timestamp":`...)
+	dst = e.clock.append(dst, at)
 	dst = append(dst, `,"@timestamp#nanos":`...)
 	dst = strconv.AppendInt(dst, at, 10)
-	dst = append(dst, `,"event.id":"`...)
-	dst = append(dst, id...)
-	dst = append(dst, `","#source":`...)
-	dst = appendJSON(dst, []byte(e.source))
-	dst = append(dst, `,"#offset":`...)
-	dst = strconv.AppendUint(dst, offset, 10)
-	if imported > 0 {
-		dst = append(dst, `,"#import":`...)
-		dst = strconv.AppendUint(dst, imported, 10)
-	}
 	dst = append(dst, `,"#raw":`...)
 	dst = strconv.AppendInt(dst, int64(len(line)), 10)
-	dst = append(dst, `,"message":`...)
-	dst = appendJSON(dst, line)
-	dst = e.words(dst, colTokens, line)
-	for i := range e.columns {
-		dst = e.field(dst, &e.columns[i], row)
+	dst = append(dst, `,"message":"`...)
+	if e.plain = !hasEscapes(line); e.plain {
+		dst = append(dst, line...)
+	} else {
+		dst = appendEscaped(dst, line)
+	}
+	dst = append(dst, `","`+colTokens+`":"`...)
+	dst = append(query.AppendTokens(dst, line), '"') // tokens have no character that JSON escapes
+	dst = append(dst, e.common...)
+	for _, c := range e.active {
+		dst = e.field(dst, c, row)
 	}
 	dst = e.undeclared(dst, row)
-	return append(dst, "}\n"...)
-}
-
-// words appends the field that a text is searched by. Tokens have no character that JSON escapes.
-func (e *batchEncoder) words(dst []byte, name string, text []byte) []byte {
-	e.tokens = query.AppendTokens(e.tokens[:0], text)
-	dst = append(dst, `,"`...)
-	dst = append(dst, name...)
-	dst = append(dst, `":"`...)
-	dst = append(dst, e.tokens...)
-	return append(dst, '"')
+	return append(dst, '}', '\n')
 }
 
 func (e *batchEncoder) field(dst []byte, c *fieldColumn, row int) []byte {
-	if !c.Has(row) {
-		return dst
+	k := row
+	if len(c.Present) > 0 {
+		if c.Present[row>>3]&(1<<(row&7)) == 0 {
+			return dst
+		}
+		k = c.at.At(c.Column, row)
 	}
-	k := c.at.At(c.Column, row)
+	if len(c.ends) > 0 {
+		return append(dst, c.entry(c.Code(k))...)
+	}
 	from, to := k, k+1
 	list := len(c.Lists) > 0
 	if list {
@@ -223,42 +276,40 @@ func (e *batchEncoder) field(dst []byte, c *fieldColumn, row int) []byte {
 		return dst // neither JSON nor a query can say it
 	}
 	dst = append(dst, c.key...)
-	dst = e.values(dst, c, from, to, row, list, e.value)
+	if list {
+		dst = e.list(dst, c, from, to, row)
+	} else {
+		dst = e.value(dst, c, k, row)
+	}
 	switch {
-	case c.Type == wire.Type_TIMESTAMP:
-		dst = append(dst, `,"`...)
-		dst = append(dst, c.name...)
-		dst = append(dst, suffixNanos+`":`...)
-		dst = e.values(dst, c, from, to, row, list, func(dst []byte, c *fieldColumn, k, _ int) []byte {
-			return strconv.AppendInt(dst, c.Nanos(k), 10)
-		})
-	case c.text:
+	case c.nanos != nil:
+		dst = appendNanos(append(dst, c.nanos...), c, from, to, list)
+	case c.tokens != nil:
 		for ; from < to; from++ {
-			dst = e.words(dst, c.name+"#tokens", c.Text(from, row, e.message))
+			dst = append(query.AppendTokens(append(dst, c.tokens...), c.Text(from, row, e.message)), '"')
 		}
 	}
 	return dst
 }
 
-func finite(c *wire.Column, from, to int) bool {
-	for ; from < to; from++ {
-		if f := c.Float(from); math.IsNaN(f) || math.IsInf(f, 0) {
-			return false
-		}
-	}
-	return true
-}
-
-func (e *batchEncoder) values(dst []byte, c *fieldColumn, from, to, row int, list bool, one func([]byte, *fieldColumn, int, int) []byte) []byte {
-	if !list {
-		return one(dst, c, from, row)
-	}
+func (e *batchEncoder) list(dst []byte, c *fieldColumn, from, to, row int) []byte {
 	dst = append(dst, '[')
 	for i := from; i < to; i++ {
 		if i > from {
 			dst = append(dst, ',')
 		}
-		dst = one(dst, c, i, row)
+		dst = e.value(dst, c, i, row)
+	}
+	return append(dst, ']')
+}
+
+func appendNanos(dst []byte, c *fieldColumn, from, to int, list bool) []byte {
+	if !list {
+		return strconv.AppendInt(dst, c.Nanos(from), 10)
+	}
+	for i := from; i < to; i++ {
+		dst = append(dst, "[,"[min(i-from, 1)])
+		dst = strconv.AppendInt(dst, c.Nanos(i), 10)
 	}
 	return append(dst, ']')
 }
@@ -266,51 +317,30 @@ func (e *batchEncoder) values(dst []byte, c *fieldColumn, from, to, row int, lis
 func (e *batchEncoder) value(dst []byte, c *fieldColumn, k, row int) []byte {
 	switch c.Type {
 	case wire.Type_STRING:
+		if e.plain && c.Encoding == wire.Encoding_SPAN {
+			dst = append(append(dst, '"'), c.Text(k, row, e.message)...)
+			return append(dst, '"')
+		}
 		return appendJSON(dst, c.Text(k, row, e.message))
 	case wire.Type_IP:
-		dst = c.Addr(k).AppendTo(append(dst, '"'))
-		return append(dst, '"')
+		return append(appendIP(append(dst, '"'), c.Column, k), '"')
 	case wire.Type_TIMESTAMP:
-		return appendTime(dst, c.Nanos(k))
+		return c.clock.append(dst, c.Nanos(k))
 	case wire.Type_GEO:
 		lat, lon := c.Point(k)
 		dst = strconv.AppendFloat(append(dst, `{"lat":`...), lat, 'g', -1, 64)
 		dst = strconv.AppendFloat(append(dst, `,"lon":`...), lon, 'g', -1, 64)
 		return append(dst, '}')
 	default:
-		return appendPlain(dst, c, k, row, e.message)
+		return appendPlain(dst, c.Column, k, row, e.message)
 	}
-}
-
-// appendPlain renders a value of any column as text.
-func appendPlain(dst []byte, c *fieldColumn, k, row int, message *wire.Column) []byte {
-	switch c.Type {
-	case wire.Type_INT64:
-		return strconv.AppendInt(dst, c.Int(k), 10)
-	case wire.Type_DOUBLE:
-		return strconv.AppendFloat(dst, c.Float(k), 'g', -1, 64)
-	case wire.Type_BOOL:
-		return strconv.AppendBool(dst, c.Bool(k))
-	case wire.Type_IP:
-		return c.Addr(k).AppendTo(dst)
-	case wire.Type_TIMESTAMP:
-		return time.Unix(0, c.Nanos(k)).UTC().AppendFormat(dst, time.RFC3339Nano)
-	case wire.Type_GEO:
-		lat, lon := c.Point(k)
-		dst = strconv.AppendFloat(dst, lat, 'g', -1, 64)
-		return strconv.AppendFloat(append(dst, ','), lon, 'g', -1, 64)
-	default:
-		return append(dst, c.Text(k, row, message)...)
-	}
-}
-
-func appendTime(dst []byte, ns int64) []byte {
-	dst = time.Unix(0, ns).UTC().AppendFormat(append(dst, '"'), time.RFC3339Nano)
-	return append(dst, '"')
 }
 
 // undeclared appends the object of the fields nobody declared, every one a list of strings, and their names.
 func (e *batchEncoder) undeclared(dst []byte, row int) []byte {
+	if len(e.extra) == 0 {
+		return dst
+	}
 	start := len(dst)
 	names := []byte(`,"` + colNames + `":[`)
 	var text []byte
@@ -340,7 +370,7 @@ func (e *batchEncoder) undeclared(dst []byte, row int) []byte {
 			if j > from {
 				dst = append(dst, ',')
 			}
-			text = appendPlain(text[:0], c, j, row, e.message)
+			text = appendPlain(text[:0], c.Column, j, row, e.message)
 			dst = appendJSON(dst, text)
 		}
 		dst = append(dst, ']')

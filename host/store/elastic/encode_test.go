@@ -38,11 +38,11 @@ func firewall(tb testing.TB, rows int) *wire.Batch {
 // TestEncodeIsJSON: every line of a bulk is one JSON object.
 func TestEncodeIsJSON(t *testing.T) {
 	b := firewall(t, 50)
-	e, err := newBatchEncoder(1, b)
+	e, err := newBatchEncoder(1, 0, b)
 	require.NoError(t, err)
 	at, _ := e.times()
 	for row := range int(b.Rows) {
-		doc := e.document(nil, row, at[row], 1, 0, "index")
+		doc := e.document(nil, row, at[row], []byte(`{"index":{"_index":"index","_id":"`))
 		d := json.NewDecoder(bytes.NewReader(doc))
 		var action, source map[string]any
 		require.NoError(t, d.Decode(&action))
@@ -56,10 +56,11 @@ func TestEncodeIsJSON(t *testing.T) {
 func BenchmarkEncode(b *testing.B) {
 	batch := firewall(b, 4000)
 	raw := int64(0)
+	action := []byte(`{"index":{"_index":"logcenter-ev-firewall.attack-2026-11-21-000001","_id":"`)
 	var dst []byte
 	b.ReportAllocs()
 	for b.Loop() {
-		e, err := newBatchEncoder(1, batch)
+		e, err := newBatchEncoder(1, 0, batch)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -67,7 +68,7 @@ func BenchmarkEncode(b *testing.B) {
 		at, _ := e.times()
 		dst = dst[:0]
 		for row := range int(batch.Rows) {
-			dst = e.document(dst, row, at[row], 1, 0, "logcenter-ev-firewall.attack-2026-11-21-000001")
+			dst = e.document(dst, row, at[row], action)
 		}
 	}
 	b.SetBytes(raw)

@@ -1,6 +1,7 @@
 package elastic
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -153,21 +154,20 @@ func (im *importing) Add(ctx context.Context, b *wire.Batch) error {
 }
 
 func (im *importing) add(ctx context.Context, b *wire.Batch) error {
-	e, err := newBatchEncoder(0, b)
+	e, err := newBatchEncoder(0, im.into.imported, b)
 	if err != nil {
 		return err
 	}
 	at, _ := e.times()
 	for row := range int(b.Rows) {
 		if im.open == nil {
-			im.open = &chunk{buf: make([]byte, 0, im.store.opts.BulkBytes+64<<10)}
+			im.open = &chunk{buf: make([]byte, 0, im.store.opts.BulkBytes+slack)}
 		}
 		c := im.open
-		from := len(c.buf)
-		c.buf = e.document(c.buf, row, at[row], 0, im.into.imported, im.into.index)
-		raw := int64(len(e.message.Bytes(row)))
-		c.docs = append(c.docs, document{index: im.into, from: from, to: len(c.buf), source: e.source, row: row, raw: raw})
-		im.count(at[row], raw)
+		begin, raw := len(c.buf), len(e.message.Bytes(row))
+		c.buf = e.document(c.buf, row, at[row], im.into.line())
+		c.docs = append(c.docs, document{index: im.into, from: e.from, row: row, raw: raw, begin: begin, end: len(c.buf)})
+		im.count(at[row], int64(raw))
 		if len(c.buf) >= im.store.opts.BulkBytes {
 			if err := im.send(ctx); err != nil {
 				return err
@@ -251,7 +251,12 @@ func (im *importing) deliver(c *chunk) error {
 // bulk sends a chunk once. With an error of a cluster that is not well, the chunk returned holds what is to be sent
 // again; nil means all.
 func (im *importing) bulk(c *chunk) (again *chunk, err error) {
-	a, err := im.store.post(im.ctx, c)
+	body := c.buf[c.docs[0].begin:c.docs[len(c.docs)-1].end]
+	answer, err := im.store.client.call(im.ctx, http.MethodPost, bulkPath, "application/x-ndjson", body)
+	if err != nil || bytes.HasPrefix(answer, allKept) {
+		return nil, err
+	}
+	a, err := readBulk(answer, c)
 	if err != nil {
 		return nil, err
 	}
@@ -263,7 +268,7 @@ func (im *importing) bulk(c *chunk) (again *chunk, err error) {
 		}
 		e := itemError(item.Status, item.Error)
 		if !errors.Is(e, store.ErrUnavailable) {
-			return nil, fmt.Errorf("row %d of %s: %w", d.row, d.source, e)
+			return nil, fmt.Errorf("row %d of %s: %w", d.row, d.from.source, e)
 		}
 		again.add(c.buf, d)
 		err = e

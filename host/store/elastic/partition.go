@@ -33,7 +33,17 @@ type generation struct {
 	imported uint64    // number of the import that made it; 0: none did
 	expires  time.Time // of a restored one; zero is never
 
+	action []byte // of its documents; Append's own
+
 	docs, raw, bytes int64 // under Store.mu; bytes are as of the last look
+}
+
+// line is what the action line of its documents begins with, up to the id.
+func (g *generation) line() []byte {
+	if g.action == nil {
+		g.action = []byte(`{"index":{"_index":"` + g.index + `","_id":"`)
+	}
+	return g.action
 }
 
 // record is a document of the meta index.
@@ -130,6 +140,7 @@ func (s *Store) load(ctx context.Context) error {
 	s.imports = max(s.imports, state.Import)
 	s.mu.Unlock()
 	s.horizon = state.Horizon
+	s.resent.Store(state.Horizon)
 	s.recorded.Store(state.Durable)
 	if err := s.counts(ctx); err != nil {
 		return err

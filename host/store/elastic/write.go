@@ -1,6 +1,7 @@
 package elastic
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/logcenter/logcenter/host/retention"
 	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
@@ -19,10 +21,15 @@ type chunk struct {
 	docs  []document
 	first uint64 // offset of its first document
 	born  time.Time
+	busy  bool // Append writes into it; under Store.mu
+	tries int  // that failed
 }
 
 // maxChunks bounds what waits, in bulks: Append waits then.
 const maxChunks = 4
+
+// slack is how much longer than a bulk a chunk may become with its last document, before it is copied.
+const slack = 256 << 10
 
 // Pauses between tries. They grow, and are random so that hosts do not come at once.
 const (
@@ -44,21 +51,27 @@ func (s *Store) Append(ctx context.Context, offset uint64, batches []*wire.Batch
 	if err := s.reserve(ctx, offset); err != nil {
 		return s.notTaken(ctx, err)
 	}
-	entry := &chunk{}
+	var rows []placed
 	for _, b := range batches {
 		if b.Rows == 0 {
 			continue
 		}
-		e, err := newBatchEncoder(offset, b)
+		e, err := newBatchEncoder(offset, 0, b)
 		if err != nil {
 			s.rejectBatch(offset, b, err)
 			continue
 		}
-		if err := s.render(ctx, entry, e, offset); err != nil {
+		p, err := s.place(ctx, e)
+		if err != nil {
 			return s.notTaken(ctx, err)
 		}
+		rows = append(rows, p)
 	}
-	return s.enqueue(ctx, offset, entry)
+	if err := s.room(ctx); err != nil {
+		return err
+	}
+	s.render(offset, rows)
+	return nil
 }
 
 // notTaken notes why an entry was not taken, unless the caller gave up.
@@ -69,45 +82,86 @@ func (s *Store) notTaken(ctx context.Context, err error) error {
 	return err
 }
 
-// render appends a batch's documents to a chunk.
-func (s *Store) render(ctx context.Context, c *chunk, e *batchEncoder, offset uint64) error {
-	at, ingested := e.times()
-	targets := map[partitionKey]*generation{}
-	for row := range int(e.batch.Rows) {
-		key := partitionKey{
-			class: s.opts.Classify(string(textOf(e.observer, row, e.message)), string(textOf(e.logType, row, e.message))).Name,
-			day:   ingested[row] / dayNanos,
-		}
-		if ingested[row] < 0 && ingested[row]%dayNanos != 0 {
-			key.day--
-		}
-		g := targets[key]
-		if g == nil {
-			var err error
-			if g, err = s.target(ctx, key, offset); err != nil {
-				return err
-			}
-			targets[key] = g
-		}
-		from := len(c.buf)
-		c.buf = e.document(c.buf, row, at[row], offset, 0, g.index)
-		c.docs = append(c.docs, document{
-			index: g, from: from, to: len(c.buf), offset: offset, source: e.source, row: row, raw: int64(len(e.message.Bytes(row))),
-		})
-	}
-	return nil
+// placed is a batch of which is known where its rows go.
+type placed struct {
+	*batchEncoder
+	at      []int64 // @timestamp
+	targets []*generation
 }
 
-// enqueue hands an entry's documents to the senders, in chunks of the size wanted.
-func (s *Store) enqueue(ctx context.Context, offset uint64, entry *chunk) error {
+// place finds the index of each row.
+func (s *Store) place(ctx context.Context, e *batchEncoder) (placed, error) {
+	at, ingested := e.times()
+	p := placed{e, at, make([]*generation, len(at))}
+	var classes classifier
+	known := map[partitionKey]*generation{}
+	var last partitionKey
+	var g *generation
+	for row := range p.targets {
+		key := partitionKey{class: classes.of(e, row, s.opts.Classify), day: day(ingested[row])}
+		if g == nil || key != last {
+			if g = known[key]; g == nil {
+				var err error
+				if g, err = s.target(ctx, key, e.from.offset); err != nil {
+					return p, err
+				}
+				known[key] = g
+			}
+			last = key
+		}
+		p.targets[row] = g
+	}
+	return p, nil
+}
+
+func day(ns int64) int64 {
+	d := ns / dayNanos
+	if ns < 0 && ns%dayNanos != 0 {
+		d--
+	}
+	return d
+}
+
+// classifier finds the class of rows that are asked for in order.
+type classifier struct {
+	observer, logType wire.Cursor
+	key               []byte
+	classes           map[string]string // by observer type, a zero and log type
+}
+
+func (c *classifier) of(e *batchEncoder, row int, classify func(observerType, logType string) retention.Class) string {
+	c.key = appendText(c.key[:0], e.observer, &c.observer, row, e.message)
+	n := len(c.key)
+	c.key = appendText(append(c.key, 0), e.logType, &c.logType, row, e.message)
+	name, ok := c.classes[string(c.key)]
+	if !ok {
+		if c.classes == nil {
+			c.classes = map[string]string{}
+		}
+		name = classify(string(c.key[:n]), string(c.key[n+1:])).Name
+		c.classes[string(c.key)] = name
+	}
+	return name
+}
+
+func appendText(dst []byte, c *wire.Column, at *wire.Cursor, row int, message *wire.Column) []byte {
+	if c == nil || len(c.Lists) > 0 {
+		return dst
+	}
+	k := at.At(c, row)
+	if k < 0 {
+		return dst
+	}
+	return append(dst, c.Text(k, row, message)...)
+}
+
+// room waits until there is some for an entry.
+func (s *Store) room(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	defer context.AfterFunc(ctx, func() { s.mu.Lock(); s.changed.Broadcast(); s.mu.Unlock() })()
-	size := int64(len(entry.buf))
-	for s.bytes > 0 && s.bytes+size > int64(maxChunks*s.opts.BulkBytes) {
+	for s.bytes >= int64((maxChunks-1)*s.opts.BulkBytes) && !s.closed {
 		switch {
-		case s.closed:
-			return store.ErrClosed
 		case ctx.Err() != nil && s.err != nil:
 			return fmt.Errorf("%w while writing fails: %w", ctx.Err(), s.err)
 		case ctx.Err() != nil:
@@ -118,27 +172,73 @@ func (s *Store) enqueue(ctx context.Context, offset uint64, entry *chunk) error 
 	if s.closed {
 		return store.ErrClosed
 	}
-	for _, d := range entry.docs {
-		if s.open == nil {
-			s.open = &chunk{first: offset, born: time.Now(), buf: make([]byte, 0, min(s.opts.BulkBytes+64<<10, len(entry.buf)+64<<10))}
-		}
-		s.open.add(entry.buf, d)
-		if len(s.open.buf) >= s.opts.BulkBytes {
-			s.queue, s.open = append(s.queue, s.open), nil
+	return nil
+}
+
+// render appends an entry's documents to the open chunk, and goes on with another when it is full. It works outside of
+// the lock; the senders leave a busy chunk alone.
+func (s *Store) render(offset uint64, batches []placed) {
+	c := s.take(offset)
+	for _, b := range batches {
+		for row, g := range b.targets {
+			begin := len(c.buf)
+			c.buf = b.document(c.buf, row, b.at[row], g.line())
+			c.docs = append(c.docs, document{
+				index: g, from: b.from, row: row, raw: len(b.message.Bytes(row)), begin: begin, end: len(c.buf),
+			})
+			if len(c.buf) >= s.opts.BulkBytes {
+				s.give(c)
+				c = s.take(offset)
+			}
 		}
 	}
-	s.bytes += size
-	s.docs += int64(len(entry.docs))
+	s.give(c)
+	s.mu.Lock()
 	s.appended = offset
 	s.changed.Broadcast()
-	return nil
+	s.mu.Unlock()
+}
+
+// take makes the open chunk Append's own.
+func (s *Store) take(offset uint64) *chunk {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.open == nil {
+		c := s.spare
+		s.spare = nil
+		if c == nil {
+			c = &chunk{buf: make([]byte, 0, s.opts.BulkBytes+slack)}
+		}
+		c.first, c.born = offset, time.Now()
+		s.open = c
+	}
+	s.open.busy = true
+	s.bytes -= int64(len(s.open.buf))
+	s.docs -= int64(len(s.open.docs))
+	return s.open
+}
+
+// give hands the open chunk to the senders.
+func (s *Store) give(c *chunk) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.busy = false
+	s.bytes += int64(len(c.buf))
+	s.docs += int64(len(c.docs))
+	switch {
+	case len(c.docs) == 0:
+		s.open, s.spare = nil, c
+	case len(c.buf) >= s.opts.BulkBytes:
+		s.open, s.queue = nil, append(s.queue, c)
+		s.changed.Broadcast()
+	}
 }
 
 // add copies a document whose bytes lie in buf.
 func (c *chunk) add(buf []byte, d document) {
-	from := len(c.buf)
-	c.buf = append(c.buf, buf[d.from:d.to]...)
-	d.from, d.to = from, len(c.buf)
+	begin := len(c.buf)
+	c.buf = append(c.buf, buf[d.begin:d.end]...)
+	d.begin, d.end = begin, len(c.buf)
 	c.docs = append(c.docs, d)
 }
 
@@ -222,6 +322,10 @@ func (s *Store) sender() {
 		if sent {
 			s.bytes -= int64(len(c.buf))
 			s.docs -= int64(len(c.docs))
+			if c.tries == 0 { // else the transport may still read it
+				c.buf, c.docs = c.buf[:0], c.docs[:0]
+				s.spare = c
+			}
 			s.flushTime.Store(int64(time.Since(began)))
 			s.flushed.Store(time.Now().UnixNano())
 		} else {
@@ -243,7 +347,7 @@ func (s *Store) next() *chunk {
 		if s.closed {
 			return nil
 		}
-		if len(s.queue) == 0 && s.open != nil {
+		if len(s.queue) == 0 && s.open != nil && !s.open.busy {
 			left := s.opts.Linger - time.Since(s.open.born)
 			if s.urgent || left <= 0 {
 				s.queue, s.open, s.urgent = append(s.queue, s.open), nil, false
@@ -260,17 +364,22 @@ func (s *Store) next() *chunk {
 			s.flying = append(s.flying, c)
 			return c
 		}
-		s.urgent = false
+		if s.open == nil {
+			s.urgent = false
+		}
 		s.changed.Wait()
 	}
 }
 
 // deliver sends a chunk until every document is kept or rejected; false when the store closes.
 func (s *Store) deliver(c *chunk) bool {
-	todo := []*chunk{{buf: c.buf, docs: c.docs}}
+	todo := []*chunk{{buf: c.buf, docs: c.docs, first: c.first}}
 	pause := firstPause
 	for len(todo) > 0 {
 		again, err := s.bulk(todo[0])
+		if err != nil {
+			c.tries++
+		}
 		if s.ctx.Err() != nil && err != nil {
 			return false
 		}
@@ -303,11 +412,11 @@ func (s *Store) deliver(c *chunk) bool {
 func (s *Store) split(c *chunk, err error) []*chunk {
 	if len(c.docs) == 1 {
 		d := c.docs[0]
-		s.reject(store.Rejection{Offset: d.offset, Source: d.source, Row: d.row, Reason: err.Error() + ": raise http.max_content_length"})
+		s.reject(store.Rejection{Offset: d.from.offset, Source: d.from.source, Row: d.row, Reason: err.Error() + ": raise http.max_content_length"})
 		return nil
 	}
 	half := len(c.docs) / 2
-	return []*chunk{{buf: c.buf, docs: c.docs[:half]}, {buf: c.buf, docs: c.docs[half:]}}
+	return []*chunk{{buf: c.buf, docs: c.docs[:half], first: c.first}, {buf: c.buf, docs: c.docs[half:], first: c.first}}
 }
 
 type bulkAnswer struct {
@@ -319,14 +428,20 @@ type bulkAnswer struct {
 	} `json:"items"`
 }
 
-const bulkPath = "/_bulk?filter_path=errors,items.*.status,items.*.result,items.*.error"
+// What of the answer to a bulk is wanted. Whether a document is new matters only where it may have been sent before.
+const (
+	bulkPath   = "/_bulk?filter_path=errors,items.*.status,items.*.error"
+	replayPath = bulkPath + ",items.*.result"
+)
 
-// post sends a chunk that is not empty, and has an answer for each of its documents.
-func (s *Store) post(ctx context.Context, c *chunk) (*bulkAnswer, error) {
+// allKept begins an answer that tells of no failure.
+var allKept = []byte(`{"errors":false`)
+
+// readBulk has an answer for each document of a chunk.
+func readBulk(answer []byte, c *chunk) (*bulkAnswer, error) {
 	a := &bulkAnswer{}
-	body := c.buf[c.docs[0].from:c.docs[len(c.docs)-1].to]
-	if err := s.client.send(ctx, http.MethodPost, bulkPath, "application/x-ndjson", body, a); err != nil {
-		return nil, err
+	if err := json.Unmarshal(answer, a); err != nil {
+		return nil, fmt.Errorf("Elasticsearch's answer to a bulk is not as expected: %w", err) //nolint:staticcheck // a name
 	}
 	if len(a.Items) != len(c.docs) {
 		return nil, fmt.Errorf("Elasticsearch answers %d of %d documents", len(a.Items), len(c.docs)) //nolint:staticcheck // a name
@@ -339,19 +454,32 @@ func (s *Store) bulk(c *chunk) (again *chunk, err error) {
 	if len(c.docs) == 0 {
 		return nil, nil //nolint:nilnil // nothing again
 	}
-	a, err := s.post(s.ctx, c)
+	replay := c.first <= s.resent.Load() // what is there already is counted
+	path := bulkPath
+	if replay {
+		path = replayPath
+	}
+	body := c.buf[c.docs[0].begin:c.docs[len(c.docs)-1].end]
+	arrived := s.departs(len(body))
+	answer, err := s.client.call(s.ctx, http.MethodPost, path, "application/x-ndjson", body)
+	arrived()
 	if err != nil {
 		return nil, err
 	}
-	again = &chunk{}
+	if !replay && bytes.HasPrefix(answer, allKept) {
+		s.kept(c.docs)
+		return nil, nil //nolint:nilnil // nothing again
+	}
+	a, err := readBulk(answer, c)
+	if err != nil {
+		return nil, err
+	}
+	again = &chunk{first: c.first, tries: c.tries}
 	for i, d := range c.docs {
 		item := a.Items[i]["index"]
 		if item.Status < 300 {
-			if item.Result == "created" {
-				s.mu.Lock()
-				d.index.docs++
-				d.index.raw += d.raw
-				s.mu.Unlock()
+			if !replay || item.Result == "created" {
+				s.kept(c.docs[i : i+1])
 			}
 			continue
 		}
@@ -362,13 +490,23 @@ func (s *Store) bulk(c *chunk) (again *chunk, err error) {
 				e = errors.Join(e, cerr)
 			}
 		case item.Status == http.StatusBadRequest || item.Status == http.StatusRequestEntityTooLarge || item.Status == http.StatusConflict:
-			s.reject(store.Rejection{Offset: d.offset, Source: d.source, Row: d.row, Reason: e.Error()})
+			s.reject(store.Rejection{Offset: d.from.offset, Source: d.from.source, Row: d.row, Reason: e.Error()})
 			continue
 		}
 		again.add(c.buf, d)
 		err = e
 	}
 	return again, err
+}
+
+// kept counts new documents.
+func (s *Store) kept(docs []document) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, d := range docs {
+		d.index.docs++
+		d.index.raw += int64(d.raw)
+	}
 }
 
 func itemError(status int, raw json.RawMessage) error {

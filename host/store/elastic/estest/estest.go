@@ -32,14 +32,16 @@ const (
 	stopTimeout  = 20 * time.Second
 )
 
-// errMissing means that the machine cannot start a server.
-var errMissing = errors.New("no real Elasticsearch here")
+// ErrMissing means that the machine cannot start a server.
+var ErrMissing = errors.New("no real Elasticsearch here")
 
 // Server is one Elasticsearch node.
 type Server struct {
 	URL string
 
 	dir, dist string
+	cluster   *Cluster // nil: it is alone
+	name      string
 	secured   bool
 	http      int
 	transport int
@@ -53,7 +55,7 @@ type Server struct {
 func Main(m *testing.M) {
 	code := m.Run()
 	if shared != nil {
-		shared.remove()
+		shared.Close()
 	}
 	os.Exit(code)
 }
@@ -77,7 +79,7 @@ func Shared(t testing.TB) *Server {
 
 func giveUp(t testing.TB, err error) {
 	t.Helper()
-	if os.Getenv("CI") == "true" || !errors.Is(err, errMissing) {
+	if os.Getenv("CI") == "true" || !errors.Is(err, ErrMissing) {
 		t.Fatal(err)
 	}
 	fmt.Fprintf(os.Stderr, "\n*** SKIPPED, %s: %v ***\n\n", t.Name(), err)
@@ -101,58 +103,62 @@ func start(secured bool) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{dir: dir, secured: secured}
+	s := &Server{dir: dir, secured: secured, name: "n1"}
 	if err := s.prepare(dist); err != nil {
-		s.remove()
+		s.Close()
 		return nil, err
 	}
 	if err := s.Run(); err != nil {
-		s.remove()
+		s.Close()
 		return nil, err
 	}
 	return s, nil
 }
 
-// fetch is the archive's path. Maven loads it once.
+// fetch is the archive's path. Maven loads it once. It is empty if [HomeVariable] names a distribution.
 func fetch() (string, error) {
+	if os.Getenv(HomeVariable) != "" {
+		return "", nil
+	}
 	home, err := os.UserHomeDir()
 	if err != nil {
 		return "", err
 	}
 	zip := filepath.Join(home, ".m2/repository/org/elasticsearch/distribution/integ-test-zip/elasticsearch", Version, "elasticsearch-"+Version+".zip")
 	if _, err := exec.LookPath("java"); err != nil {
-		return "", fmt.Errorf("%w: install a JDK of version 17 or later: %w", errMissing, err)
+		return "", fmt.Errorf("%w: install a JDK of version 17 or later: %w", ErrMissing, err)
 	}
 	if _, err := os.Stat(zip); err == nil {
 		return zip, nil
 	}
 	if _, err := exec.LookPath("mvn"); err != nil {
-		return "", fmt.Errorf("%w: install Maven: %w", errMissing, err)
+		return "", fmt.Errorf("%w: install Maven: %w", ErrMissing, err)
 	}
 	out, err := exec.Command("mvn", "-q", "-B", "dependency:get", "-Dtransitive=false",
 		"-Dartifact=org.elasticsearch.distribution.integ-test-zip:elasticsearch:"+Version+":zip").CombinedOutput()
 	if err != nil {
-		return "", fmt.Errorf("%w: mvn: %w: %s", errMissing, err, out)
+		return "", fmt.Errorf("%w: mvn: %w: %s", ErrMissing, err, out)
 	}
 	return zip, nil
 }
 
 // prepare unpacks and configures.
 func (s *Server) prepare(zip string) error {
-	if err := unzip(zip, s.dir); err != nil {
+	err := s.unpack(zip)
+	if err != nil {
 		return err
 	}
-	s.dist = filepath.Join(s.dir, "elasticsearch-"+Version)
 	// Beside the distribution: what contains its lib is refused.
-	err := os.Mkdir(filepath.Join(s.dir, "tmp"), 0o755)
-	if err != nil {
+	if err := os.Mkdir(filepath.Join(s.dir, "tmp"), 0o755); err != nil {
 		return err
 	}
 	if s.http, err = freePort(); err != nil {
 		return err
 	}
-	if s.transport, err = freePort(); err != nil {
-		return err
+	if s.transport == 0 {
+		if s.transport, err = freePort(); err != nil {
+			return err
+		}
 	}
 	s.URL = "http://127.0.0.1:" + strconv.Itoa(s.http)
 	security := []string{"xpack.security.enabled: false"}
@@ -162,15 +168,15 @@ func (s *Server) prepare(zip string) error {
 			return err
 		}
 	}
-	config := strings.Join(append(security,
-		"cluster.name: logcenter-test", "node.name: n1", "discovery.type: single-node",
+	config := strings.Join(append(append(security, s.membership()...),
+		"cluster.name: logcenter-test", "node.name: "+s.name,
 		"path.data: "+filepath.Join(s.dir, "data"), "path.logs: "+filepath.Join(s.dir, "logs"),
 		"network.host: 127.0.0.1", "http.port: "+strconv.Itoa(s.http), "transport.port: "+strconv.Itoa(s.transport),
 		"cluster.routing.allocation.disk.threshold_enabled: false", // the disk is not the server's own
 		"node.store.allow_mmap: false",                             // needs no vm.max_map_count
 		"cluster.max_shards_per_node: 5000", "",
 	), "\n")
-	conf := filepath.Join(s.dist, "config")
+	conf := s.conf()
 	if err := os.WriteFile(filepath.Join(conf, "elasticsearch.yml"), []byte(config), 0o644); err != nil {
 		return err
 	}
@@ -185,7 +191,7 @@ func (s *Server) prepare(zip string) error {
 			kept = append(kept, line)
 		}
 	}
-	kept = append(kept, "-Xms512m", "-Xmx512m", "")
+	kept = append(kept, "-Xms"+s.heap(), "-Xmx"+s.heap(), "")
 	return os.WriteFile(filepath.Join(conf, "jvm.options"), []byte(strings.Join(kept, "\n")), 0o644)
 }
 
@@ -202,7 +208,7 @@ func freePort() (int, error) {
 func (s *Server) Run() error {
 	s.cmd = exec.Command(filepath.Join(s.dist, "bin", "elasticsearch"))
 	s.cmd.Dir = s.dir
-	s.cmd.Env = append(withoutJava(), "ES_JAVA_HOME="+javaHome(), "ES_TMPDIR="+filepath.Join(s.dir, "tmp"))
+	s.cmd.Env = append(withoutJava(), "ES_JAVA_HOME="+javaHome(), "ES_TMPDIR="+filepath.Join(s.dir, "tmp"), "ES_PATH_CONF="+s.conf())
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if os.Geteuid() == 0 {
 		id, err := s.giveAway()
@@ -232,7 +238,7 @@ func (s *Server) Run() error {
 func (s *Server) giveAway() (*syscall.Credential, error) {
 	u, err := user.Lookup("nobody")
 	if err != nil {
-		return nil, fmt.Errorf("%w: root cannot run it, and there is no user nobody: %w", errMissing, err)
+		return nil, fmt.Errorf("%w: root cannot run it, and there is no user nobody: %w", ErrMissing, err)
 	}
 	uid, err1 := strconv.Atoi(u.Uid)
 	gid, err2 := strconv.Atoi(u.Gid)
@@ -327,7 +333,8 @@ func (s *Server) Kill() error {
 	return nil
 }
 
-func (s *Server) remove() {
+// Close ends a server that was started here and removes what it has written.
+func (s *Server) Close() {
 	if s.cmd != nil && s.cmd.Process != nil {
 		_ = syscall.Kill(-s.cmd.Process.Pid, syscall.SIGTERM)
 		select {

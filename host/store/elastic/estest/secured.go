@@ -41,23 +41,23 @@ func Secured(t testing.TB) *Server {
 		t.Skipf("%s names a server, which is not secured as this test needs it", URLVariable)
 	}
 	if shared != nil {
-		shared.remove()
+		shared.Close()
 		shared = nil
 	}
 	s, err := start(true)
 	if err != nil {
 		giveUp(t, err)
 	}
-	t.Cleanup(s.remove)
+	t.Cleanup(s.Close)
 	return s
 }
 
 // CAFile has the certificate that a secured server's own is signed by: itself.
-func (s *Server) CAFile() string { return filepath.Join(s.dist, "config", "node.crt") }
+func (s *Server) CAFile() string { return filepath.Join(s.conf(), "node.crt") }
 
 // secure writes certificate, role and user, and returns the lines of the configuration.
 func (s *Server) secure() ([]string, error) {
-	conf := filepath.Join(s.dist, "config")
+	conf := s.conf()
 	if err := writeCertificate(filepath.Join(conf, "node.crt"), filepath.Join(conf, "node.key")); err != nil {
 		return nil, err
 	}
