@@ -32,7 +32,9 @@ var wireTypes = map[ecs.Type]wire.Type{
 // batchEncoder renders the rows of one batch. It aliases the batch.
 type batchEncoder struct {
 	batch   *wire.Batch
+	product product
 	source  string
+	id      []byte // ,"event.id":"
 	message *wire.Column
 	columns []fieldColumn // declared fields
 	extra   []fieldColumn // undeclared ones, sorted by name
@@ -44,8 +46,8 @@ type batchEncoder struct {
 type fieldColumn struct {
 	*wire.Column
 	key  []byte // ,"name":
-	name string
-	text bool // a text field that is not message
+	name string // in documents; of an undeclared field the event's
+	text bool   // a text field that is not message
 	at   wire.Cursor
 }
 
@@ -65,14 +67,15 @@ func appendJSON(dst, s []byte) []byte {
 }
 
 // newBatchEncoder finds the columns. A column whose type is not the declared one is kept as an undeclared field.
-func newBatchEncoder(offset uint64, b *wire.Batch) (*batchEncoder, error) {
+func newBatchEncoder(offset uint64, b *wire.Batch, p product) (*batchEncoder, error) {
 	if err := b.Validate(uint32(ecs.Message)); err != nil {
 		return nil, err
 	}
 	if b.Journal == "" {
 		return nil, fmt.Errorf("batch of entry %d names no journal", offset)
 	}
-	e := &batchEncoder{batch: b, source: store.EventID{Journal: b.Journal, Partition: b.Partition}.Source()}
+	e := &batchEncoder{batch: b, product: p, source: store.EventID{Journal: b.Journal, Partition: b.Partition}.Source()}
+	e.id = []byte(`,"` + p.field(fieldID) + `":"`)
 	for _, c := range b.Columns {
 		info := ecs.Field(c.Field).Info()
 		if c.Field == 0 {
@@ -107,6 +110,7 @@ func newBatchEncoder(offset uint64, b *wire.Batch) (*batchEncoder, error) {
 			case fieldLogType:
 				e.logType = c
 			}
+			col.name = p.field(col.name)
 			col.key = append(appendJSON([]byte{','}, []byte(col.name)), ':')
 			e.columns = append(e.columns, col)
 		}
@@ -175,7 +179,7 @@ func (e *batchEncoder) document(dst []byte, row int, at int64, offset uint64, in
 	dst = appendTime(dst, at)
 	dst = append(dst, `,"@timestamp#nanos":`...)
 	dst = strconv.AppendInt(dst, at, 10)
-	dst = append(dst, `,"event.id":"`...)
+	dst = append(dst, e.id...)
 	dst = append(dst, id...)
 	dst = append(dst, `","#source":`...)
 	dst = appendJSON(dst, []byte(e.source))
@@ -230,7 +234,7 @@ func (e *batchEncoder) field(dst []byte, c *fieldColumn, row int) []byte {
 		})
 	case c.text:
 		for ; from < to; from++ {
-			dst = e.words(dst, c.name+"#tokens", c.Text(from, row, e.message))
+			dst = e.words(dst, c.name+suffixTokens, c.Text(from, row, e.message))
 		}
 	}
 	return dst
@@ -305,7 +309,7 @@ func appendTime(dst []byte, ns int64) []byte {
 	return append(dst, '"')
 }
 
-// undeclared appends the object of the fields nobody declared, every one a list of strings, and their names.
+// undeclared appends the fields nobody declared: a list of name=value, and one of the names.
 func (e *batchEncoder) undeclared(dst []byte, row int) []byte {
 	start := len(dst)
 	names := []byte(`,"` + colNames + `":[`)
@@ -313,7 +317,7 @@ func (e *batchEncoder) undeclared(dst []byte, row int) []byte {
 	last := ""
 	for i := range e.extra {
 		c := &e.extra[i]
-		if !c.Has(row) || c.name == last {
+		if !c.Has(row) || c.name == last && len(dst) > start {
 			continue
 		}
 		k := c.at.At(c.Column, row)
@@ -323,28 +327,27 @@ func (e *batchEncoder) undeclared(dst []byte, row int) []byte {
 				continue
 			}
 		}
-		if last == "" {
-			dst = append(dst, `,"`+colFlattened+`":{`...)
+		if len(dst) == start {
+			dst = append(dst, `,"`+colUndeclared+`":[`...)
 		} else {
 			dst = append(dst, ',')
 			names = append(names, ',')
 		}
 		last = c.name
 		names = appendJSON(names, []byte(c.name))
-		dst = append(appendJSON(dst, []byte(c.name)), ':', '[')
 		for j := from; j < to; j++ {
 			if j > from {
 				dst = append(dst, ',')
 			}
-			text = appendPlain(text[:0], c, j, row, e.message)
+			text = append(append(text[:0], c.name...), '=')
+			text = appendPlain(text, c, j, row, e.message)
 			dst = appendJSON(dst, text)
 		}
-		dst = append(dst, ']')
 	}
 	if len(dst) == start {
 		return dst
 	}
-	dst = append(dst, '}')
+	dst = append(dst, ']')
 	dst = append(dst, names...)
 	return append(dst, ']')
 }

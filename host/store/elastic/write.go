@@ -49,7 +49,7 @@ func (s *Store) Append(ctx context.Context, offset uint64, batches []*wire.Batch
 		if b.Rows == 0 {
 			continue
 		}
-		e, err := newBatchEncoder(offset, b)
+		e, err := newBatchEncoder(offset, b, s.product())
 		if err != nil {
 			s.rejectBatch(offset, b, err)
 			continue
@@ -332,7 +332,7 @@ func (s *Store) bulk(c *chunk) (again *chunk, err error) {
 		return nil, err
 	}
 	if len(a.Items) != len(c.docs) {
-		return nil, fmt.Errorf("Elasticsearch answers %d of %d documents", len(a.Items), len(c.docs)) //nolint:staticcheck // a name
+		return nil, fmt.Errorf("%s answers %d of %d documents", s.product(), len(a.Items), len(c.docs))
 	}
 	again = &chunk{}
 	for i, d := range c.docs {
@@ -346,7 +346,7 @@ func (s *Store) bulk(c *chunk) (again *chunk, err error) {
 			}
 			continue
 		}
-		e := itemError(item.Status, item.Error)
+		var e error = s.itemError(item.Status, item.Error)
 		switch {
 		case item.Status == http.StatusNotFound:
 			if cerr := s.createIndex(s.ctx, d.index); cerr != nil {
@@ -362,8 +362,8 @@ func (s *Store) bulk(c *chunk) (again *chunk, err error) {
 	return again, err
 }
 
-func itemError(status int, raw json.RawMessage) error {
-	e := &Error{Status: status}
+func (s *Store) itemError(status int, raw json.RawMessage) *Error {
+	e := &Error{Product: s.product().String(), Status: status}
 	var c errorCause
 	if json.Unmarshal(raw, &c) == nil {
 		d := c.deepest()

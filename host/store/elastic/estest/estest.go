@@ -1,5 +1,6 @@
-// Package estest starts a real Elasticsearch for tests: the distribution that its own integration tests use, which
-// Maven Central has. It lacks many modules, such as scripts and the analysers; what runs on it runs on the whole.
+// Package estest starts a real Elasticsearch or OpenSearch for tests: the distributions that their own integration
+// tests use, which Maven Central has. They lack plugins and modules, Elasticsearch's such as scripts and the analysers;
+// what runs on them runs on the whole.
 package estest
 
 import (
@@ -20,25 +21,20 @@ import (
 	"time"
 )
 
-// Version is the one that is started.
-const Version = "8.19.21"
-
-// URLVariable names an environment variable with the address of a server to use instead. Tests make and remove indices
-// there whose names begin with lctest.
-const URLVariable = "LOGCENTER_TEST_ELASTICSEARCH"
-
 const (
 	startTimeout = 3 * time.Minute
 	stopTimeout  = 20 * time.Second
 )
 
 // errMissing means that the machine cannot start a server.
-var errMissing = errors.New("no real Elasticsearch here")
+var errMissing = errors.New("no real server here")
 
-// Server is one Elasticsearch node.
+// Server is one node.
 type Server struct {
 	URL string
 
+	product   product
+	java      string
 	dir, dist string
 	secured   bool
 	http      int
@@ -60,17 +56,35 @@ func Main(m *testing.M) {
 
 var (
 	shared    *Server
-	sharedErr error
+	sharedErr = map[product]error{}
 )
 
-// Shared is the server of the test binary, which must end by [Main]. Tests that use it do not run in parallel.
+// Shared is the Elasticsearch of the test binary, which must end by [Main]. Tests that use it do not run in parallel.
+// The environment variable LOGCENTER_TEST_ELASTICSEARCH names one to use instead, where tests make and remove indices
+// whose names begin with lctest.
 func Shared(t testing.TB) *Server {
 	t.Helper()
-	if shared == nil && sharedErr == nil {
-		shared, sharedErr = Start()
+	return share(t, elasticsearch)
+}
+
+// SharedOpenSearch is [Shared] for OpenSearch and LOGCENTER_TEST_OPENSEARCH. One server runs at a time: it ends the
+// other.
+func SharedOpenSearch(t testing.TB) *Server {
+	t.Helper()
+	return share(t, openSearch)
+}
+
+func share(t testing.TB, p product) *Server {
+	t.Helper()
+	if shared != nil && shared.product != p {
+		shared.remove()
+		shared = nil
 	}
-	if sharedErr != nil {
-		giveUp(t, sharedErr)
+	if shared == nil && sharedErr[p] == nil {
+		shared, sharedErr[p] = start(p, false)
+	}
+	if sharedErr[p] != nil {
+		giveUp(t, sharedErr[p])
 	}
 	return shared
 }
@@ -84,25 +98,25 @@ func giveUp(t testing.TB, err error) {
 	t.Skip(err)
 }
 
-// Start starts a server, or names the one of [URLVariable].
-func Start() (*Server, error) {
-	if url := os.Getenv(URLVariable); url != "" {
-		return &Server{URL: url}, nil
+// start starts a server, or names the one to use instead.
+func start(p product, secured bool) (*Server, error) {
+	if url := os.Getenv(p.variable); url != "" && !secured {
+		return &Server{URL: url, product: p}, nil
 	}
-	return start(false)
-}
-
-func start(secured bool) (*Server, error) {
-	dist, err := fetch()
+	java, err := p.java()
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("", "logcenter-es-")
+	archive, err := p.fetch()
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{dir: dir, secured: secured}
-	if err := s.prepare(dist); err != nil {
+	dir, err := os.MkdirTemp("", "logcenter-"+p.name+"-")
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{product: p, java: java, dir: dir, secured: secured}
+	if err := s.prepare(archive); err != nil {
 		s.remove()
 		return nil, err
 	}
@@ -113,36 +127,12 @@ func start(secured bool) (*Server, error) {
 	return s, nil
 }
 
-// fetch is the archive's path. Maven loads it once.
-func fetch() (string, error) {
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return "", err
-	}
-	zip := filepath.Join(home, ".m2/repository/org/elasticsearch/distribution/integ-test-zip/elasticsearch", Version, "elasticsearch-"+Version+".zip")
-	if _, err := exec.LookPath("java"); err != nil {
-		return "", fmt.Errorf("%w: install a JDK of version 17 or later: %w", errMissing, err)
-	}
-	if _, err := os.Stat(zip); err == nil {
-		return zip, nil
-	}
-	if _, err := exec.LookPath("mvn"); err != nil {
-		return "", fmt.Errorf("%w: install Maven: %w", errMissing, err)
-	}
-	out, err := exec.Command("mvn", "-q", "-B", "dependency:get", "-Dtransitive=false",
-		"-Dartifact=org.elasticsearch.distribution.integ-test-zip:elasticsearch:"+Version+":zip").CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("%w: mvn: %w: %s", errMissing, err, out)
-	}
-	return zip, nil
-}
-
 // prepare unpacks and configures.
 func (s *Server) prepare(zip string) error {
 	if err := unzip(zip, s.dir); err != nil {
 		return err
 	}
-	s.dist = filepath.Join(s.dir, "elasticsearch-"+Version)
+	s.dist = filepath.Join(s.dir, s.product.name+"-"+s.product.version)
 	// Beside the distribution: what contains its lib is refused.
 	err := os.Mkdir(filepath.Join(s.dir, "tmp"), 0o755)
 	if err != nil {
@@ -155,8 +145,12 @@ func (s *Server) prepare(zip string) error {
 		return err
 	}
 	s.URL = "http://127.0.0.1:" + strconv.Itoa(s.http)
-	security := []string{"xpack.security.enabled: false"}
-	if s.secured {
+	var security []string
+	switch {
+	case s.product == openSearch: // the distribution has no security
+	case !s.secured:
+		security = []string{"xpack.security.enabled: false"}
+	default:
 		s.URL = "https://127.0.0.1:" + strconv.Itoa(s.http)
 		if security, err = s.secure(); err != nil {
 			return err
@@ -171,7 +165,7 @@ func (s *Server) prepare(zip string) error {
 		"cluster.max_shards_per_node: 5000", "",
 	), "\n")
 	conf := filepath.Join(s.dist, "config")
-	if err := os.WriteFile(filepath.Join(conf, "elasticsearch.yml"), []byte(config), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(conf, s.product.name+".yml"), []byte(config), 0o644); err != nil {
 		return err
 	}
 	// The stock options write a log of collections and a dump of memory into the working directory.
@@ -200,9 +194,9 @@ func freePort() (int, error) {
 
 // Run starts the server, again after Kill.
 func (s *Server) Run() error {
-	s.cmd = exec.Command(filepath.Join(s.dist, "bin", "elasticsearch"))
+	s.cmd = exec.Command(filepath.Join(s.dist, "bin", s.product.name))
 	s.cmd.Dir = s.dir
-	s.cmd.Env = append(withoutJava(), "ES_JAVA_HOME="+javaHome(), "ES_TMPDIR="+filepath.Join(s.dir, "tmp"))
+	s.cmd.Env = s.product.environment(s.java, filepath.Join(s.dir, "tmp"))
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if os.Geteuid() == 0 {
 		id, err := s.giveAway()
@@ -228,7 +222,7 @@ func (s *Server) Run() error {
 	return s.wait()
 }
 
-// giveAway makes the files those of a user other than root, as whom Elasticsearch does not run.
+// giveAway makes the files those of a user other than root, as whom the servers do not run.
 func (s *Server) giveAway() (*syscall.Credential, error) {
 	u, err := user.Lookup("nobody")
 	if err != nil {
@@ -248,28 +242,6 @@ func (s *Server) giveAway() (*syscall.Credential, error) {
 	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, err
 }
 
-// javaHome is that of the java in the path: Elasticsearch wants a folder.
-func javaHome() string {
-	path, err := exec.LookPath("java")
-	if err != nil {
-		return ""
-	}
-	if target, err := filepath.EvalSymlinks(path); err == nil {
-		path = target
-	}
-	return filepath.Dir(filepath.Dir(path))
-}
-
-func withoutJava() []string {
-	var env []string
-	for _, v := range os.Environ() {
-		if !strings.HasPrefix(v, "JAVA_") && !strings.HasPrefix(v, "ES_") {
-			env = append(env, v)
-		}
-	}
-	return env
-}
-
 // wait waits until the server answers.
 func (s *Server) wait() error {
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
@@ -284,9 +256,9 @@ func (s *Server) wait() error {
 		}
 		select {
 		case <-s.exited:
-			return fmt.Errorf("Elasticsearch ended: %w\n%s", s.err, s.tail()) //nolint:staticcheck // a name
+			return fmt.Errorf("%s ended: %w\n%s", s.product.name, s.err, s.tail())
 		case <-ctx.Done():
-			return fmt.Errorf("Elasticsearch is not healthy after %s\n%s", startTimeout, s.tail()) //nolint:staticcheck // a name
+			return fmt.Errorf("%s is not healthy after %s\n%s", s.product.name, startTimeout, s.tail())
 		case <-time.After(200 * time.Millisecond):
 		}
 	}
