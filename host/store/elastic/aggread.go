@@ -19,13 +19,6 @@ type valueAnswer struct {
 	Value *float64 `json:"value"`
 }
 
-type percentAnswer struct {
-	Values []struct {
-		Key   float64  `json:"key"`
-		Value *float64 `json:"value"`
-	} `json:"values"`
-}
-
 type bucketsAnswer struct {
 	Error   int64                        `json:"doc_count_error_upper_bound"`
 	Other   int64                        `json:"sum_other_doc_count"`
@@ -38,6 +31,7 @@ type reader struct {
 	buckets    int
 	shardError bool // counts of terms are not exact
 	manyValues bool // a distinct count is not
+	finer      ranks
 }
 
 // results reads the answers of the aggregations of one bucket, which has count events. What is not there is as of no
@@ -57,6 +51,8 @@ func (r *reader) results(levels []*level, answers map[string]json.RawMessage, co
 		case l.Kind == store.Count && l.everyEvent(), l.Kind == store.Distinct && l.field.name == fieldID:
 			*out[i].Value = float64(count)
 		case count == 0 || answers[name] == nil:
+		case l.Kind == store.Percentiles:
+			err = r.percentiles(&out[i], l, answers[name], answers[numberMark+name])
 		default:
 			err = r.value(&out[i], l, answers[name])
 		}
@@ -82,20 +78,6 @@ func empty(l *level) store.AggResult {
 }
 
 func (r *reader) value(out *store.AggResult, l *level, raw json.RawMessage) error {
-	if l.Kind == store.Percentiles {
-		var a percentAnswer
-		if err := json.Unmarshal(raw, &a); err != nil {
-			return err
-		}
-		for i, p := range l.Percents {
-			for _, v := range a.Values {
-				if v.Key == p && v.Value != nil {
-					out.Values[i] = *v.Value
-				}
-			}
-		}
-		return nil
-	}
 	var a valueAnswer
 	if err := json.Unmarshal(raw, &a); err != nil || a.Value == nil {
 		return err

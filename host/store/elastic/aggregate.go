@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -15,6 +17,7 @@ import (
 // before it.
 const (
 	missingMark = "m" // events without the field
+	numberMark  = "n" // how many values percentiles are of
 )
 
 // exactDistinct is up to how many different values the cluster counts without error worth a notice.
@@ -36,7 +39,7 @@ func (s *Store) aggregate(ctx context.Context, q *selection, aggs []store.Agg) (
 		return nil, err
 	}
 	if !q.nothing {
-		if q.snapshot, q.notice, err = s.settle(ctx); err != nil {
+		if err = s.settle(ctx, q); err != nil {
 			return nil, err
 		}
 	}
@@ -44,8 +47,9 @@ func (s *Store) aggregate(ctx context.Context, q *selection, aggs []store.Agg) (
 		return nil, err
 	}
 	out := &store.AggregateResult{}
-	for factor := 1; ; factor *= 16 {
-		b := &builder{sel: q, factor: factor}
+	var finer ranks
+	for factor := 1; ; {
+		b := &builder{sel: q, factor: factor, finer: finer}
 		body := map[string]any{"size": 0, "track_total_hits": true, "query": q.within()}
 		if len(levels) > 0 {
 			body["aggs"] = b.aggs(levels)
@@ -56,12 +60,17 @@ func (s *Store) aggregate(ctx context.Context, q *selection, aggs []store.Agg) (
 				return nil, err
 			}
 		}
-		rd := &reader{sel: q}
+		rd := &reader{sel: q, finer: ranks{}}
 		out.Total = a.Hits.Total.Value
 		if out.Aggs, err = rd.results(levels, a.Aggregations, out.Total); err != nil {
 			return nil, err
 		}
 		if rd.shardError && b.largest < store.MaxBuckets {
+			factor *= 16
+			continue
+		}
+		if finer == nil && rd.finer.few(rd.buckets) {
+			finer = rd.finer
 			continue
 		}
 		if q.notice != "" {
@@ -96,7 +105,7 @@ func (s *Store) starts(ctx context.Context, q *selection, l *level) error {
 	if q.nothing {
 		return nil
 	}
-	field := l.field.name + suffixNanos
+	field := q.product.field(l.field.name) + suffixNanos
 	a, err := s.ask(ctx, s.alias(), map[string]any{"size": 0, "query": q.within(), "aggs": map[string]any{
 		"0": clause{"min": clause{"field": field}}, "1": clause{"max": clause{"field": field}},
 	}})
@@ -129,6 +138,7 @@ type builder struct {
 	sel     *selection
 	factor  int // by which shards look at more terms than are wanted
 	largest int // of the numbers of terms that shards look at
+	finer   ranks
 }
 
 func (b *builder) aggs(levels []*level) clause {
@@ -146,8 +156,11 @@ func (b *builder) aggs(levels []*level) clause {
 			}
 		}
 		out[name] = c
+		if l.Kind == store.Percentiles && b.sel.product == openSearchProduct {
+			out[numberMark+name] = clause{"value_count": clause{"field": b.sel.product.exact(l.field.name, l.field.typ)}}
+		}
 		if l.Kind == store.Terms && l.Missing != "" && l.field.typ != ecs.Keyword {
-			m := clause{"missing": clause{"field": exact(l.field.name, l.field.typ)}}
+			m := clause{"missing": clause{"field": b.sel.product.exact(l.field.name, l.field.typ)}}
 			if len(below) > 0 {
 				m["aggs"] = below
 			}
@@ -159,18 +172,19 @@ func (b *builder) aggs(levels []*level) clause {
 
 // agg is nil for what is known from the number of events.
 func (b *builder) agg(l *level) clause {
-	field := exact(l.field.name, l.field.typ)
+	field := b.sel.product.exact(l.field.name, l.field.typ)
 	switch l.Kind {
 	case store.Terms:
 		return b.terms(l, field)
 	case store.DateHistogram:
-		return l.dates()
+		return l.dates(b.sel.product.field(l.field.name))
 	case store.Histogram:
 		return clause{"histogram": clause{"field": field, "interval": l.Width, "min_doc_count": 1}}
 	case store.Ranges:
 		return clause{"range": clause{"field": field, "ranges": ranges(l.Ranges)}}
 	case store.Percentiles:
-		return clause{"percentiles": clause{"field": field, "percents": l.Percents, "keyed": false, "tdigest": clause{"compression": 400}}}
+		percents := append(slices.Clone(l.Percents), slices.Collect(maps.Keys(b.finer[l]))...)
+		return clause{"percentiles": clause{"field": field, "percents": percents, "keyed": false, "tdigest": clause{"compression": compression}}}
 	case store.Distinct:
 		if l.field.name == fieldID {
 			return nil
@@ -220,8 +234,7 @@ func ranges(rs []store.Range) []clause {
 }
 
 // dates groups by milliseconds, which no interval cuts.
-func (l *level) dates() clause {
-	field := l.field.name
+func (l *level) dates(field string) clause {
 	units := map[byte]string{'s': "s", 'm': "m", 'h': "h", 'd': "day", 'w': "week", 'M': "month"}
 	switch {
 	case l.iv.Fixed():

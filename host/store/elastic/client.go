@@ -12,6 +12,8 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	elasticsearch "github.com/elastic/go-elasticsearch/v8"
@@ -22,8 +24,11 @@ import (
 // client speaks JSON to the cluster. It tries nothing twice by itself: writers retry for ever, queries are asked
 // again by whoever asked.
 type client struct {
-	es      *elasticsearch.Client
-	where   string // for messages
+	es interface {
+		Perform(*http.Request) (*http.Response, error)
+	}
+	product atomic.Int32 // a product
+	where   string       // for messages
 	timeout time.Duration
 }
 
@@ -53,7 +58,8 @@ func newClient(o *Options) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &client{es: es, where: fmt.Sprint(o.Addresses), timeout: o.Timeout}, nil
+	// Only the transport is used: the rest refuses OpenSearch.
+	return &client{es: es.Transport, where: fmt.Sprint(o.Addresses), timeout: o.Timeout}, nil
 }
 
 // tls reads the files anew for each client, so that a new certificate needs a restart only.
@@ -81,16 +87,17 @@ func (o *Options) tls() (*tls.Config, error) {
 
 // Error is an answer of Elasticsearch that is not a success.
 type Error struct {
-	Status int
-	Type   string
-	Reason string
+	Product string
+	Status  int
+	Type    string
+	Reason  string
 }
 
 func (e *Error) Error() string {
 	if e.Type == "" {
-		return fmt.Sprintf("Elasticsearch answers %d %s%s", e.Status, http.StatusText(e.Status), e.advice())
+		return fmt.Sprintf("%s answers %d %s%s", e.Product, e.Status, http.StatusText(e.Status), e.advice())
 	}
-	return fmt.Sprintf("Elasticsearch answers %d %s: %s%s", e.Status, e.Type, e.Reason, e.advice())
+	return fmt.Sprintf("%s answers %d %s: %s%s", e.Product, e.Status, e.Type, e.Reason, e.advice())
 }
 
 func (e *Error) advice() string {
@@ -145,19 +152,21 @@ func (c *errorCause) deepest() *errorCause {
 	return c
 }
 
-func newError(status int, body []byte) *Error {
-	e := &Error{Status: status}
+func (c *client) newError(a *answer) *Error {
+	e := &Error{Product: c.name(), Status: a.status}
 	var b errorBody
-	var c errorCause
-	if json.Unmarshal(body, &b) == nil && json.Unmarshal(b.Error, &c) == nil {
-		d := c.deepest()
+	var outer errorCause
+	if json.Unmarshal(a.body, &b) == nil && json.Unmarshal(b.Error, &outer) == nil {
+		d := outer.deepest()
 		e.Type, e.Reason = d.Type, d.Reason
-		if d != &c && d.Reason != c.Reason && c.Type != "search_phase_execution_exception" {
-			e.Type, e.Reason = c.Type, c.Reason+": "+d.Reason
+		if d != &outer && d.Reason != outer.Reason && outer.Type != "search_phase_execution_exception" {
+			e.Type, e.Reason = outer.Type, outer.Reason+": "+d.Reason
 		}
 	}
 	return e
 }
+
+func (c *client) name() string { return product(c.product.Load()).String() }
 
 // isStatus says whether err is an answer with that status.
 func isStatus(err error, status int) bool {
@@ -182,16 +191,41 @@ func (c *client) send(ctx context.Context, method, path, contentType string, bod
 	if err != nil || out == nil {
 		return err
 	}
+	return c.decode(answer, method+" "+path, out)
+}
+
+// decode reads an answer; what names what it answers.
+func (c *client) decode(answer []byte, what string, out any) error {
 	d := json.NewDecoder(bytes.NewReader(answer))
 	d.UseNumber()
 	if err := d.Decode(out); err != nil {
-		return fmt.Errorf("Elasticsearch's answer to %s %s is not as expected: %w", method, path, err) //nolint:staticcheck // a name
+		return fmt.Errorf("%w: the answer of %s to %s is not as expected: %w (is there something else at %s by now?)",
+			store.ErrUnavailable, c.name(), what, err, c.where)
 	}
 	return nil
 }
 
 // call sends body, which may be nil, and returns the answer if it is a success.
 func (c *client) call(ctx context.Context, method, path, contentType string, body []byte) ([]byte, error) {
+	a, err := c.exchange(ctx, method, path, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	if a.status >= 300 {
+		return nil, c.newError(a)
+	}
+	return a.body, nil
+}
+
+// answer is what came back, whatever it is.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// exchange sends body, which may be nil. An error means that there is no whole answer.
+func (c *client) exchange(ctx context.Context, method, path, contentType string, body []byte) (*answer, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -211,18 +245,32 @@ func (c *client) call(ctx context.Context, method, path, contentType string, bod
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		return nil, fmt.Errorf("%w: Elasticsearch at %s cannot be reached: %w", store.ErrUnavailable, c.where, err)
+		return nil, fmt.Errorf("%w: %s at %s cannot be reached: %w%s", store.ErrUnavailable, c.name(), c.where, err, unreachable(err))
 	}
 	defer res.Body.Close() //nolint:errcheck // it was read
-	answer, err := io.ReadAll(res.Body)
-	if err != nil {
+	a := &answer{status: res.StatusCode, header: res.Header}
+	if a.body, err = io.ReadAll(res.Body); err != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		return nil, fmt.Errorf("%w: Elasticsearch at %s broke off its answer: %w", store.ErrUnavailable, c.where, err)
+		return nil, fmt.Errorf("%w: %s at %s broke off its answer: %w", store.ErrUnavailable, c.name(), c.where, err)
 	}
-	if res.StatusCode >= 300 {
-		return nil, newError(res.StatusCode, answer)
+	return a, nil
+}
+
+// unreachable says what to do about an error of a connection.
+func unreachable(err error) string {
+	text := err.Error()
+	switch {
+	case strings.Contains(text, "tls: certificate required"), strings.Contains(text, "tls: bad certificate"), strings.Contains(text, "tls: unknown certificate"):
+		return " (the cluster asks for a client certificate that it trusts: set cert_file and key_file of store.elasticsearch)"
+	case strings.Contains(text, "x509: certificate signed by unknown authority"):
+		return " (set ca_file of store.elasticsearch to the authority that signed the cluster's certificates)"
+	case strings.Contains(text, "server gave HTTP response to HTTPS client"):
+		return " (it has no TLS: write http:// in store.elasticsearch.addresses)"
+	case strings.Contains(text, "EOF"), strings.Contains(text, "malformed HTTP response"):
+		return " (if it has TLS, write https:// in store.elasticsearch.addresses)"
+	default:
+		return " (check store.elasticsearch.addresses and that the cluster runs)"
 	}
-	return answer, nil
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/logcenter/logcenter/host/store"
@@ -19,13 +20,14 @@ type hit struct {
 }
 
 // event makes an event of a hit. keep says which fields; nil means all.
-func (h *hit) event(keep func(string) bool) (store.Event, error) {
+func (h *hit) event(p product, keep func(string) bool) (store.Event, error) {
 	ev := make(store.Event, len(h.Source)+1)
-	for name, v := range h.Source {
-		if name == colFlattened {
+	for field, v := range h.Source {
+		if field == colUndeclared {
 			undeclared(ev, v, keep)
 			continue
 		}
+		name := p.eventField(field)
 		if keep != nil && !keep(name) {
 			continue
 		}
@@ -40,18 +42,32 @@ func (h *hit) event(keep func(string) bool) (store.Event, error) {
 }
 
 func undeclared(ev store.Event, v any, keep func(string) bool) {
-	m, _ := v.(map[string]any)
-	for name, vals := range m {
-		if keep != nil && !keep(name) {
-			continue
+	pairs, _ := v.([]any)
+	for len(pairs) > 0 {
+		name, value := pair(pairs[0])
+		n, list := 1, []any{value}
+		for ; n < len(pairs); n++ { // the values of a field stand together
+			next, value := pair(pairs[n])
+			if next != name {
+				break
+			}
+			list = append(list, value)
 		}
-		list, ok := vals.([]any)
-		if ok && len(list) == 1 {
+		pairs = pairs[n:]
+		switch {
+		case keep != nil && !keep(name):
+		case len(list) == 1:
 			ev[name] = list[0]
-		} else {
-			ev[name] = vals
+		default:
+			ev[name] = list
 		}
 	}
+}
+
+func pair(v any) (name, value string) {
+	text, _ := v.(string)
+	name, value, _ = strings.Cut(text, "=")
+	return name, value
 }
 
 func decodeField(name string, v any) (any, error) {

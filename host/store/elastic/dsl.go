@@ -43,8 +43,9 @@ var builtIn = func() map[string]bool {
 
 // translator turns a checked query into DSL.
 type translator struct {
-	now time.Time
-	err error
+	product product
+	now     time.Time
+	err     error
 }
 
 func (t *translator) failed(n query.Node, err error) clause {
@@ -65,7 +66,7 @@ func (t *translator) node(n query.Node) clause {
 	case *query.Not:
 		return boolean("must_not", []clause{t.node(n.Node)})
 	case *query.Exists:
-		return exists(query.FieldName(n.Field))
+		return t.product.exists(query.FieldName(n.Field))
 	case *query.Term:
 		return t.leaf(n, n.Field)
 	case *query.Prefix:
@@ -91,7 +92,7 @@ func (t *translator) nodes(nodes []query.Node) []clause {
 	return out
 }
 
-func exists(name string) clause {
+func (p product) exists(name string) clause {
 	switch name {
 	case fieldID, fieldTime, fieldMessage, fieldPosition:
 		return all()
@@ -101,9 +102,9 @@ func exists(name string) clause {
 	if !ok {
 		return undeclared
 	}
-	field := exact(name, f.Type())
+	field := p.exact(name, f.Type())
 	if f.Type() == ecs.Text {
-		field = name + "#tokens"
+		field = p.tokens(name)
 	}
 	declared := clause{"exists": clause{"field": field}}
 	if builtIn[name] {
@@ -119,9 +120,9 @@ func (t *translator) leaf(n query.Node, f query.Field) clause {
 	case name == fieldID:
 		return t.id(n)
 	case !known:
-		return t.strings(n, colFlattened+"."+name)
+		return t.undeclared(n, name)
 	case typ == ecs.Text:
-		return t.text(n, name+"#tokens")
+		return t.text(n, t.product.tokens(name))
 	}
 	c := t.typed(n, name, typ)
 	if builtIn[name] {
@@ -129,7 +130,7 @@ func (t *translator) leaf(n query.Node, f query.Field) clause {
 	}
 	switch n.(type) {
 	case *query.Term, *query.Prefix: // stored before the field was declared
-		return boolean("should", []clause{c, t.strings(n, colFlattened+"."+name)})
+		return boolean("should", []clause{c, t.undeclared(n, name)})
 	default:
 		return c
 	}
@@ -140,23 +141,23 @@ func (t *translator) id(n query.Node) clause {
 	if n, ok := n.(*query.Term); ok {
 		return clause{"ids": clause{"values": []string{n.Value}}}
 	}
-	return t.strings(n, fieldID)
+	return t.strings(n, t.product.field(fieldID))
 }
 
 func (t *translator) typed(n query.Node, name string, typ ecs.Type) clause {
 	switch n := n.(type) {
 	case *query.Range:
-		return t.between(n, exact(name, typ), typ)
+		return t.between(n, t.product.exact(name, typ), typ)
 	case *query.CIDR:
 		first, last := n.AddrRange()
-		return between(name, address(first), address(last), "lte")
+		return between(t.product.field(name), address(first), address(last), "lte")
 	case *query.Term:
 		if typ == ecs.Date {
 			from, to, err := query.ParseDate(n.Value, t.now, time.UTC)
 			if err != nil {
 				return t.failed(n, err)
 			}
-			return between(exact(name, typ), from.UnixNano(), to.UnixNano(), "lt")
+			return between(t.product.exact(name, typ), from.UnixNano(), to.UnixNano(), "lt")
 		}
 		v, err := query.ParseValue(typ, n.Value)
 		if err != nil {
@@ -165,9 +166,21 @@ func (t *translator) typed(n query.Node, name string, typ ecs.Type) clause {
 		if a, ok := v.(netip.Addr); ok {
 			v = a.String()
 		}
-		return term(name, v)
+		return term(t.product.field(name), v)
 	default:
-		return t.strings(n, name)
+		return t.strings(n, t.product.field(name))
+	}
+}
+
+// undeclared compares a field that nobody declares, or nobody did.
+func (t *translator) undeclared(n query.Node, name string) clause {
+	switch n := n.(type) {
+	case *query.Term:
+		return term(colUndeclared, name+"="+n.Value)
+	case *query.Prefix:
+		return clause{"prefix": clause{colUndeclared: clause{"value": name + "=" + n.Value}}}
+	default:
+		return t.failed(n, fmt.Errorf("%T cannot be asked of a field that is not declared", n))
 	}
 }
 
@@ -320,6 +333,8 @@ func pieces(words []query.Word) []query.Word {
 
 // selection is what a query is about, checked.
 type selection struct {
+	node     query.Node
+	product  product // that filter is written for
 	filter   clause
 	from, to int64 // nanoseconds of @timestamp, [from, to)
 	snapshot snapshot
@@ -343,22 +358,28 @@ func (s *Store) check(scope store.Scope, sel store.Selection) (*selection, error
 	q := &selection{from: nanos(sel.From), to: nanos(sel.To)}
 	n := scope.Narrow(sel.Query)
 	if n == nil {
-		q.nothing, q.filter = true, none()
+		q.nothing = true
 		return q, nil
 	}
 	if err := query.Check(n, nil); err != nil { // the scope's own query
 		return nil, fmt.Errorf("the scope's query does not fit the fields of today: %w", err)
 	}
-	t := translator{now: time.Now()}
+	q.node = n
+	return q, q.translate(s.product())
+}
+
+// translate makes the filter as a product reads it.
+func (q *selection) translate(p product) error {
+	t := translator{now: time.Now(), product: p}
 	filters := []clause{between(fieldTime+suffixNanos, q.from, q.to, "lt")}
-	if _, everything := n.(*query.All); !everything {
-		filters = append(filters, t.node(n))
+	if _, everything := q.node.(*query.All); !everything {
+		filters = append(filters, t.node(q.node))
 	}
 	if t.err != nil {
-		return nil, fmt.Errorf("%w: %w", store.ErrRequest, t.err)
+		return fmt.Errorf("%w: %w", store.ErrRequest, t.err)
 	}
-	q.filter = boolean("filter", filters)
-	return q, nil
+	q.product, q.filter = p, boolean("filter", filters)
+	return nil
 }
 
 // within is the selection in its snapshot.

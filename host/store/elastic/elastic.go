@@ -336,9 +336,20 @@ func (s *Store) Stats() store.Stats {
 	return st
 }
 
-// settle makes events findable and returns the snapshot of all that are. A cluster that does not take new events
+// settle gives a selection its snapshot, and the names of fields in the cluster that there is.
+func (s *Store) settle(ctx context.Context, q *selection) (err error) {
+	if q.snapshot, q.notice, err = s.findable(ctx); err != nil {
+		return err
+	}
+	if p := s.product(); p != q.product { // it was not reached when the query was checked
+		return q.translate(p)
+	}
+	return nil
+}
+
+// findable makes events findable and returns the snapshot of all that are. A cluster that does not take new events
 // may still be searched: notice then says what is missing.
-func (s *Store) settle(ctx context.Context) (p snapshot, notice string, err error) {
+func (s *Store) findable(ctx context.Context) (p snapshot, notice string, err error) {
 	if err := s.ready(ctx); err != nil {
 		return p, "", err
 	}

@@ -71,8 +71,9 @@ func open(t *testing.T, o elastic.Options) *elastic.Store {
 	return s
 }
 
-func TestSuite(t *testing.T) {
-	server := estest.Shared(t)
+func TestSuiteOnElasticsearch(t *testing.T) { runSuite(t, estest.Shared(t)) }
+
+func runSuite(t *testing.T, server *estest.Server) {
 	storetest.Run(t, func(t *testing.T) store.Store {
 		s := open(t, elastic.Options{Addresses: []string{server.URL}, Prefix: newPrefix(t, server.URL), Timeout: 30 * time.Second})
 		t.Cleanup(func() { assert.Zero(t, s.Stats().Rejected) })

@@ -35,6 +35,7 @@ var wireTypes = map[ecs.Type]wire.Type{
 // rendered once: the entries of dictionaries, and what all rows of a block have.
 type batchEncoder struct {
 	batch   *wire.Batch
+	product product
 	from    *origin
 	message *wire.Column
 	columns []fieldColumn // declared fields
@@ -55,7 +56,7 @@ const blockRows = 64
 
 type fieldColumn struct {
 	*wire.Column
-	name     string
+	name     string // in documents; of an undeclared field the event's
 	key      []byte // ,"name":
 	nanos    []byte // ,"name#nanos": of a date
 	tokens   []byte // ,"name#tokens":" of a text that is not message
@@ -65,15 +66,16 @@ type fieldColumn struct {
 	at       wire.Cursor
 }
 
-// newBatchEncoder finds the columns of a batch of a journal entry, or of an import if its number is not 0. A column whose type is not the declared one is kept as an undeclared field.
-func newBatchEncoder(offset, imported uint64, b *wire.Batch) (*batchEncoder, error) {
+// newBatchEncoder finds the columns of a batch of a journal entry, or of an import if its number is not
+// 0. A column whose type is not the declared one is kept as an undeclared field.
+func newBatchEncoder(offset, imported uint64, b *wire.Batch, p product) (*batchEncoder, error) {
 	if err := b.Validate(uint32(ecs.Message)); err != nil {
 		return nil, err
 	}
 	if b.Journal == "" {
 		return nil, fmt.Errorf("batch of entry %d names no journal", offset)
 	}
-	e := &batchEncoder{batch: b, from: &origin{offset, store.EventID{Journal: b.Journal, Partition: b.Partition}.Source()}}
+	e := &batchEncoder{batch: b, product: p, from: &origin{offset, store.EventID{Journal: b.Journal, Partition: b.Partition}.Source()}}
 	for _, c := range b.Columns {
 		info := ecs.Field(c.Field).Info()
 		if c.Field == 0 {
@@ -108,6 +110,7 @@ func newBatchEncoder(offset, imported uint64, b *wire.Batch) (*batchEncoder, err
 			case fieldLogType:
 				e.logType = c
 			}
+			col.name = p.field(col.name)
 			col.prepare(info.Type)
 			e.columns = append(e.columns, col)
 		}
@@ -121,7 +124,8 @@ func newBatchEncoder(offset, imported uint64, b *wire.Batch) (*batchEncoder, err
 		e.head = strconv.AppendUint(append(e.head, `,"#import":`...), imported, 10)
 	}
 	e.head = append(e.head, `,"#source":`...)
-	e.head = append(appendJSON(e.head, []byte(e.from.source)), `,"event.id":"`...)
+	e.head = append(appendJSON(e.head, []byte(e.from.source)), `,"`...)
+	e.head = append(append(e.head, p.field(fieldID)...), `":"`...)
 	return e, nil
 }
 
@@ -336,7 +340,7 @@ func (e *batchEncoder) value(dst []byte, c *fieldColumn, k, row int) []byte {
 	}
 }
 
-// undeclared appends the object of the fields nobody declared, every one a list of strings, and their names.
+// undeclared appends the fields nobody declared: a list of name=value, and one of the names.
 func (e *batchEncoder) undeclared(dst []byte, row int) []byte {
 	if len(e.extra) == 0 {
 		return dst
@@ -347,7 +351,7 @@ func (e *batchEncoder) undeclared(dst []byte, row int) []byte {
 	last := ""
 	for i := range e.extra {
 		c := &e.extra[i]
-		if !c.Has(row) || c.name == last {
+		if !c.Has(row) || c.name == last && len(dst) > start {
 			continue
 		}
 		k := c.at.At(c.Column, row)
@@ -357,28 +361,27 @@ func (e *batchEncoder) undeclared(dst []byte, row int) []byte {
 				continue
 			}
 		}
-		if last == "" {
-			dst = append(dst, `,"`+colFlattened+`":{`...)
+		if len(dst) == start {
+			dst = append(dst, `,"`+colUndeclared+`":[`...)
 		} else {
 			dst = append(dst, ',')
 			names = append(names, ',')
 		}
 		last = c.name
 		names = appendJSON(names, []byte(c.name))
-		dst = append(appendJSON(dst, []byte(c.name)), ':', '[')
 		for j := from; j < to; j++ {
 			if j > from {
 				dst = append(dst, ',')
 			}
-			text = appendPlain(text[:0], c.Column, j, row, e.message)
+			text = append(append(text[:0], c.name...), '=')
+			text = appendPlain(text, c.Column, j, row, e.message)
 			dst = appendJSON(dst, text)
 		}
-		dst = append(dst, ']')
 	}
 	if len(dst) == start {
 		return dst
 	}
-	dst = append(dst, '}')
+	dst = append(dst, ']')
 	dst = append(dst, names...)
 	return append(dst, ']')
 }

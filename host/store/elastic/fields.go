@@ -27,15 +27,15 @@ func (s *Store) Fields(ctx context.Context, scope store.Scope, sel store.Selecti
 	if err != nil || q.nothing {
 		return []store.FieldInfo{}, err
 	}
-	if q.snapshot, _, err = s.settle(ctx); err != nil {
+	if err = s.settle(ctx, q); err != nil {
 		return nil, err
 	}
 	all := ecs.All()
 	aggs := clause{"names": clause{"terms": clause{"field": colNames, "size": maxUndeclared}}}
 	for i, f := range all {
-		field := exact(f.Name(), f.Type())
+		field := q.product.exact(f.Name(), f.Type())
 		if f.Type() == ecs.Text {
-			field = f.Name() + "#tokens"
+			field = q.product.tokens(f.Name())
 		}
 		aggs[strconv.Itoa(i)] = clause{"filter": clause{"exists": clause{"field": field}}}
 	}
@@ -96,11 +96,11 @@ func (s *Store) FieldStats(ctx context.Context, scope store.Scope, r store.Field
 	if q.nothing {
 		return st, nil
 	}
-	if q.snapshot, _, err = s.settle(ctx); err != nil {
+	if err = s.settle(ctx, q); err != nil {
 		return nil, err
 	}
-	has := exists(f.name)
-	field := exact(f.name, f.typ)
+	has := q.product.exists(f.name)
+	field := q.product.exact(f.name, f.typ)
 	aggs := clause{"has": clause{"filter": has}}
 	if f.typ != ecs.Text && f.name != fieldID {
 		aggs["distinct"] = clause{"cardinality": clause{"field": field, "precision_threshold": exactDistinct}}
@@ -148,8 +148,8 @@ func (s *Store) FieldStats(ctx context.Context, scope store.Scope, r store.Field
 func (s *Store) extreme(ctx context.Context, q *selection, f aggField, dir string) (any, error) {
 	a, err := s.ask(ctx, s.alias(), map[string]any{
 		"size": 1, "_source": false, "track_total_hits": false,
-		"query": boolean("filter", []clause{q.within(), exists(f.name)}),
-		"sort":  []any{clause{exact(f.name, f.typ): clause{"order": dir, "missing": "_last"}}},
+		"query": boolean("filter", []clause{q.within(), q.product.exists(f.name)}),
+		"sort":  []any{clause{q.product.exact(f.name, f.typ): clause{"order": dir, "missing": "_last"}}},
 	})
 	if err != nil || len(a.Hits.Hits) == 0 || len(a.Hits.Hits[0].Sort) == 0 {
 		return nil, err

@@ -154,7 +154,7 @@ func (im *importing) Add(ctx context.Context, b *wire.Batch) error {
 }
 
 func (im *importing) add(ctx context.Context, b *wire.Batch) error {
-	e, err := newBatchEncoder(0, im.into.imported, b)
+	e, err := newBatchEncoder(0, im.into.imported, b, im.store.product())
 	if err != nil {
 		return err
 	}
@@ -256,7 +256,7 @@ func (im *importing) bulk(c *chunk) (again *chunk, err error) {
 	if err != nil || bytes.HasPrefix(answer, allKept) {
 		return nil, err
 	}
-	a, err := readBulk(answer, c)
+	a, err := im.store.readBulk(answer, c)
 	if err != nil {
 		return nil, err
 	}
@@ -266,7 +266,7 @@ func (im *importing) bulk(c *chunk) (again *chunk, err error) {
 		if item.Status < 300 {
 			continue
 		}
-		e := itemError(item.Status, item.Error)
+		e := im.store.itemError(item.Status, item.Error)
 		if !errors.Is(e, store.ErrUnavailable) {
 			return nil, fmt.Errorf("row %d of %s: %w", d.row, d.from.source, e)
 		}
@@ -330,7 +330,7 @@ func (im *importing) commit(ctx context.Context) error {
 		return err
 	}
 	// Fields may have been declared since the index was made.
-	if err := s.client.do(ctx, http.MethodPut, "/"+g.index+"/_mapping", map[string]any{"properties": properties()}, nil); err != nil {
+	if err := s.client.do(ctx, http.MethodPut, "/"+g.index+"/_mapping", map[string]any{"properties": s.product().properties()}, nil); err != nil {
 		return fmt.Errorf("mapping of declared fields: %w", err)
 	}
 	s.mu.Lock()

@@ -10,17 +10,22 @@ import (
 
 // Fields of documents that are no fields of events. '#' cannot stand in the name of an event's field.
 const (
-	colSource    = "#source"        // journal and partition, the first part of event.id
-	colOffset    = "#offset"        // event journal offset, what a snapshot is cut by
-	colImport    = "#import"        // number of the import a document came with; those from the journal have none
-	colRaw       = "#raw"           // bytes of message
-	colNames     = "#names"         // names of the undeclared fields
-	colFlattened = "#flattened"     // undeclared fields
-	colTokens    = "message#tokens" // the words of message, separated by spaces
+	colSource     = "#source"                // journal and partition, the first part of event.id
+	colOffset     = "#offset"                // event journal offset, what a snapshot is cut by
+	colImport     = "#import"                // number of the import a document came with; those from the journal have none
+	colRaw        = "#raw"                   // bytes of message
+	colNames      = "#names"                 // names of the undeclared fields
+	colUndeclared = "#undeclared"            // values of the undeclared fields as name=value
+	colTokens     = "message" + suffixTokens // the words of message, separated by spaces
 
 	// suffixNanos is behind the name of a date: the exact instant. Elasticsearch's date has milliseconds, its
 	// date_nanos none before 1970.
 	suffixNanos = "#nanos"
+	// suffixTokens is behind the name of a text: its words.
+	suffixTokens = "#tokens"
+	// maxUndeclaredUnits is how long name=value may be to be searched, in UTF-16 units: as much as always fits into
+	// the 32,766 bytes of a term. Values are kept in any case.
+	maxUndeclaredUnits = 10922
 )
 
 // Fields that the store itself reads.
@@ -34,14 +39,6 @@ var (
 	fieldID       = ecs.EventID.Name()
 )
 
-// exact is the name by which a field is compared and sorted.
-func exact(name string, t ecs.Type) string {
-	if t == ecs.Date {
-		return name + suffixNanos
-	}
-	return name
-}
-
 var mappingTypes = map[ecs.Type]map[string]any{
 	ecs.Keyword: {"type": "keyword"}, ecs.Long: {"type": "long"}, ecs.Double: {"type": "double"},
 	ecs.Boolean: {"type": "boolean"}, ecs.IP: {"type": "ip"}, ecs.GeoPoint: {"type": "geo_point"},
@@ -49,28 +46,28 @@ var mappingTypes = map[ecs.Type]map[string]any{
 }
 
 // properties are the mappings of all fields this process knows, and of what the store adds.
-func properties() map[string]any {
-	p := map[string]any{
+func (p product) properties() map[string]any {
+	m := map[string]any{
 		colSource: map[string]any{"type": "keyword"}, colNames: map[string]any{"type": "keyword"},
 		colOffset: map[string]any{"type": "long"}, colImport: map[string]any{"type": "long"}, colRaw: map[string]any{"type": "long", "index": false},
-		colFlattened: map[string]any{"type": "flattened"},
-		colTokens:    map[string]any{"type": "text", "analyzer": "whitespace", "norms": false},
-		fieldID:      map[string]any{"type": "keyword", "doc_values": false},
+		colUndeclared:    map[string]any{"type": "keyword", "doc_values": false, "ignore_above": maxUndeclaredUnits},
+		colTokens:        map[string]any{"type": "text", "analyzer": "whitespace", "norms": false},
+		p.field(fieldID): map[string]any{"type": "keyword", "doc_values": false},
 	}
 	for _, f := range ecs.All() {
 		i := f.Info()
 		switch {
 		case i.Name == fieldID || i.Name == fieldMessage:
 		case i.Type == ecs.Text:
-			p[i.Name+"#tokens"] = p[colTokens]
+			m[p.tokens(i.Name)] = m[colTokens]
 		default:
-			p[i.Name] = mappingTypes[i.Type]
+			m[p.field(i.Name)] = mappingTypes[i.Type]
 			if i.Type == ecs.Date {
-				p[i.Name+suffixNanos] = map[string]any{"type": "long"}
+				m[p.exact(i.Name, i.Type)] = map[string]any{"type": "long"}
 			}
 		}
 	}
-	return p
+	return m
 }
 
 // maxMappedFields is Elasticsearch's bound on an index, which is 1,000 without it; sdk/ecs allows 4,096, and a date
@@ -80,6 +77,14 @@ const maxMappedFields = 10000
 // template is the composable index template of the indices that patterns name. Their documents are found at once if
 // they are under the alias.
 func (s *Store) template(aliases map[string]any, patterns ...string) map[string]any {
+	p := s.product()
+	mappings := map[string]any{
+		"dynamic": false, "properties": p.properties(),
+		"_source": map[string]any{"excludes": []string{"*" + suffixNanos, "*" + suffixTokens, colSource, colOffset, colImport, colRaw, colNames, p.field(fieldID)}},
+	}
+	if p == elasticsearchProduct {
+		mappings["subobjects"] = false
+	}
 	return map[string]any{
 		"index_patterns": patterns,
 		"priority":       500,
@@ -93,14 +98,12 @@ func (s *Store) template(aliases map[string]any, patterns ...string) map[string]
 				"mapping.total_fields.limit": maxMappedFields,
 				"translog.durability":        "request",
 			}},
-			"mappings": map[string]any{
-				"dynamic": false, "subobjects": false, "properties": properties(),
-				"_source": map[string]any{"excludes": []string{"*" + suffixNanos, "*#tokens", colSource, colOffset, colImport, colRaw, colNames, fieldID}},
-			},
+			"mappings": mappings,
 		},
 	}
 }
 
+func (s *Store) product() product  { return product(s.client.product.Load()) }
 func (s *Store) alias() string     { return s.opts.Prefix + "-events" }
 func (s *Store) metaIndex() string { return s.opts.Prefix + "-meta" }
 
@@ -119,7 +122,7 @@ func (s *Store) putTemplate(ctx context.Context) error {
 			return fmt.Errorf("index template %s: %w", name, err)
 		}
 	}
-	err := s.client.do(ctx, http.MethodPut, "/"+s.alias()+"/_mapping", map[string]any{"properties": properties()}, nil)
+	err := s.client.do(ctx, http.MethodPut, "/"+s.alias()+"/_mapping", map[string]any{"properties": s.product().properties()}, nil)
 	if err != nil && !isStatus(err, http.StatusNotFound) {
 		return fmt.Errorf("mapping of declared fields: %w", err)
 	}

@@ -67,10 +67,11 @@ func appendUntil(t *testing.T, s store.Store, offset uint64, rows int) {
 	}, 3*time.Minute, 100*time.Millisecond, "entry %d", offset)
 }
 
-// TestKilled kills the server between and under bulks, and the store before its offset is recorded: every event is
+func TestKilledOnElasticsearch(t *testing.T) { runKilled(t, estest.Shared(t)) }
+
+// runKilled kills the server between and under bulks, and the store before its offset is recorded: every event is
 // there once afterwards, across indices that roll over.
-func TestKilled(t *testing.T) {
-	server := estest.Shared(t)
+func runKilled(t *testing.T, server *estest.Server) {
 	if !server.Own() {
 		t.Skipf("%s is not to be killed", server.URL)
 	}
@@ -94,7 +95,7 @@ func TestKilled(t *testing.T) {
 				}
 				return s.Stats().Err != ""
 			}, 30*time.Second, 50*time.Millisecond)
-			assert.Contains(t, s.Stats().Err, "Elasticsearch at ["+server.URL+"] cannot be reached")
+			assert.Contains(t, s.Stats().Err, " at ["+server.URL+"] cannot be reached")
 			go func() { restarted <- server.Run() }()
 		}
 		appendUntil(t, s, n, rows)

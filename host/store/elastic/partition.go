@@ -105,6 +105,11 @@ func (s *Store) connect(ctx context.Context) error {
 }
 
 func (s *Store) load(ctx context.Context) error {
+	p, err := s.client.identify(ctx)
+	if err != nil {
+		return err
+	}
+	s.client.product.Store(int32(p))
 	meta := map[string]any{
 		"settings": map[string]any{"number_of_shards": 1, "number_of_replicas": s.opts.Replicas},
 		"mappings": map[string]any{"dynamic": false, "properties": map[string]any{
@@ -405,7 +410,7 @@ func (s *Store) sizes(ctx context.Context) error {
 
 // Partitions implements [store.Store].
 func (s *Store) Partitions(ctx context.Context) ([]store.Partition, error) {
-	if _, _, err := s.settle(ctx); err != nil {
+	if _, _, err := s.findable(ctx); err != nil {
 		return nil, err
 	}
 	found, err := s.look(ctx)

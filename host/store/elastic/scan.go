@@ -74,7 +74,7 @@ func (x *scanner) run(scope store.Scope, r store.ScanRequest) error {
 	if x.sel, err = s.check(scope, r.Whole()); err != nil || x.sel.nothing {
 		return err
 	}
-	if x.sel.snapshot, _, err = s.settle(x.ctx); err != nil {
+	if err = s.settle(x.ctx, x.sel); err != nil {
 		return err
 	}
 	if x.resume {
@@ -148,8 +148,8 @@ func (x *scanner) partition(indices string) error {
 	after := x.resume
 	for {
 		body := map[string]any{
-			"sort": []any{clause{colSource: "asc"}, clause{fieldTime + suffixNanos: "asc"}, clause{fieldPosition: "asc"}},
-			"size": x.rows, "track_total_hits": false, "query": x.sel.within(), "_source": sourceFilter(x.fields),
+			"sort": []any{clause{colSource: "asc"}, clause{fieldTime + suffixNanos: "asc"}, clause{x.sel.product.field(fieldPosition): "asc"}},
+			"size": x.rows, "track_total_hits": false, "query": x.sel.within(), "_source": sourceFilter(x.sel.product, x.fields),
 		}
 		if after {
 			body["search_after"] = []any{x.token.Last.Source, x.token.Last.Time, x.token.Last.Position}
@@ -188,7 +188,7 @@ func (x *scanner) batch(hits []hit) (size int, err error) {
 	if x.token.Last, err = last.place(); err != nil {
 		return 0, err
 	}
-	b, err := newBatch(hits, keeper(x.fields))
+	b, err := newBatch(x.sel.product, hits, keeper(x.fields))
 	if err != nil {
 		return 0, err
 	}
@@ -208,7 +208,7 @@ func (x *scanner) batch(hits []hit) (size int, err error) {
 }
 
 // newBatch makes columns of hits.
-func newBatch(hits []hit, keep func(string) bool) (*wire.Batch, error) {
+func newBatch(p product, hits []hit, keep func(string) bool) (*wire.Batch, error) {
 	rows := len(hits)
 	columns := map[string]*wire.Builder{}
 	column := func(name string, t wire.Type, list bool) *wire.Builder {
@@ -221,7 +221,7 @@ func newBatch(hits []hit, keep func(string) bool) (*wire.Batch, error) {
 		return w
 	}
 	for row := range hits {
-		ev, err := hits[row].event(keep)
+		ev, err := hits[row].event(p, keep)
 		if err != nil {
 			return nil, err
 		}

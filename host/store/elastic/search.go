@@ -104,13 +104,13 @@ func (s *Store) ask(ctx context.Context, indices string, body map[string]any) (*
 	case err != nil:
 		return nil, asked(err)
 	case a.TimedOut:
-		return nil, fmt.Errorf("Elasticsearch did not finish in time: %w", context.DeadlineExceeded) //nolint:staticcheck // a name
+		return nil, fmt.Errorf("%s did not finish in time: %w", s.product(), context.DeadlineExceeded)
 	case a.Shards.Failed > 0:
 		reason := "no reason given"
 		if len(a.Shards.Failures) > 0 {
 			reason = a.Shards.Failures[0].Reason.deepest().Reason
 		}
-		return nil, fmt.Errorf("%d shards of Elasticsearch failed: %s", a.Shards.Failed, reason)
+		return nil, fmt.Errorf("%d shards of %s failed: %s", a.Shards.Failed, s.product(), reason)
 	}
 	return a, nil
 }
@@ -162,14 +162,14 @@ func (s *Store) Search(ctx context.Context, scope store.Scope, r store.SearchReq
 	if q.nothing {
 		return page, nil
 	}
-	if q.snapshot, q.notice, err = s.settle(ctx); err != nil {
+	if err = s.settle(ctx, q); err != nil {
 		return nil, err
 	}
 	if q.notice != "" {
 		page.Notices = append(page.Notices, q.notice)
 	}
 	body := map[string]any{
-		"sort": order(r.OldestFirst), "size": min(r.Limit+1, store.MaxPage), "track_total_hits": r.Count, "_source": sourceFilter(r.Fields),
+		"sort": order(q.product, r.OldestFirst), "size": min(r.Limit+1, store.MaxPage), "track_total_hits": r.Count, "_source": sourceFilter(q.product, r.Fields),
 	}
 	if c != nil {
 		q.snapshot.as(c.snapshot)
@@ -183,11 +183,11 @@ func (s *Store) Search(ctx context.Context, scope store.Scope, r store.SearchReq
 	if r.Count {
 		page.Total = a.Hits.Total.Value
 	}
-	return page, s.fill(page, a.Hits.Hits, r, cursor{snapshot: q.snapshot, Of: of})
+	return page, s.fill(page, q.product, a.Hits.Hits, r, cursor{snapshot: q.snapshot, Of: of})
 }
 
 // fill puts hits into a page.
-func (s *Store) fill(page *store.Page, hits []hit, r store.SearchRequest, next cursor) (err error) {
+func (s *Store) fill(page *store.Page, p product, hits []hit, r store.SearchRequest, next cursor) (err error) {
 	// The cluster gives no more than MaxPage, so a page of that size cannot know whether there is another.
 	if len(hits) > r.Limit || len(hits) == store.MaxPage {
 		hits = hits[:r.Limit]
@@ -198,7 +198,7 @@ func (s *Store) fill(page *store.Page, hits []hit, r store.SearchRequest, next c
 	}
 	keep := keeper(r.Fields)
 	for i := range hits {
-		ev, err := hits[i].event(keep)
+		ev, err := hits[i].event(p, keep)
 		if err != nil {
 			return err
 		}
@@ -207,13 +207,13 @@ func (s *Store) fill(page *store.Page, hits []hit, r store.SearchRequest, next c
 	return nil
 }
 
-func order(oldest bool) []any {
+func order(p product, oldest bool) []any {
 	dir := "desc"
 	if oldest {
 		dir = "asc"
 	}
 	var out []any
-	for _, f := range []string{fieldTime + suffixNanos, colSource, fieldPosition} {
+	for _, f := range []string{fieldTime + suffixNanos, colSource, p.field(fieldPosition)} {
 		out = append(out, map[string]any{f: dir})
 	}
 	return out
@@ -232,13 +232,13 @@ func keeper(fields []string) func(string) bool {
 }
 
 // sourceFilter keeps what nobody asked for in the cluster.
-func sourceFilter(fields []string) any {
+func sourceFilter(p product, fields []string) any {
 	if len(fields) == 0 {
 		return true
 	}
-	names := []string{fieldTime, colFlattened}
+	names := []string{fieldTime, colUndeclared}
 	for _, f := range fields {
-		names = append(names, query.FieldName(query.Field{Name: f}))
+		names = append(names, p.field(query.FieldName(query.Field{Name: f})))
 	}
 	return names
 }

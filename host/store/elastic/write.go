@@ -56,7 +56,7 @@ func (s *Store) Append(ctx context.Context, offset uint64, batches []*wire.Batch
 		if b.Rows == 0 {
 			continue
 		}
-		e, err := newBatchEncoder(offset, 0, b)
+		e, err := newBatchEncoder(offset, 0, b, s.product())
 		if err != nil {
 			s.rejectBatch(offset, b, err)
 			continue
@@ -438,13 +438,13 @@ const (
 var allKept = []byte(`{"errors":false`)
 
 // readBulk has an answer for each document of a chunk.
-func readBulk(answer []byte, c *chunk) (*bulkAnswer, error) {
+func (s *Store) readBulk(answer []byte, c *chunk) (*bulkAnswer, error) {
 	a := &bulkAnswer{}
-	if err := json.Unmarshal(answer, a); err != nil {
-		return nil, fmt.Errorf("Elasticsearch's answer to a bulk is not as expected: %w", err) //nolint:staticcheck // a name
+	if err := s.client.decode(answer, "a bulk", a); err != nil {
+		return nil, err
 	}
 	if len(a.Items) != len(c.docs) {
-		return nil, fmt.Errorf("Elasticsearch answers %d of %d documents", len(a.Items), len(c.docs)) //nolint:staticcheck // a name
+		return nil, fmt.Errorf("%s answers %d of %d documents", s.product(), len(a.Items), len(c.docs))
 	}
 	return a, nil
 }
@@ -470,7 +470,7 @@ func (s *Store) bulk(c *chunk) (again *chunk, err error) {
 		s.kept(c.docs)
 		return nil, nil //nolint:nilnil // nothing again
 	}
-	a, err := readBulk(answer, c)
+	a, err := s.readBulk(answer, c)
 	if err != nil {
 		return nil, err
 	}
@@ -483,7 +483,7 @@ func (s *Store) bulk(c *chunk) (again *chunk, err error) {
 			}
 			continue
 		}
-		e := itemError(item.Status, item.Error)
+		var e error = s.itemError(item.Status, item.Error)
 		switch {
 		case item.Status == http.StatusNotFound:
 			if cerr := s.createIndex(s.ctx, d.index); cerr != nil {
@@ -509,8 +509,8 @@ func (s *Store) kept(docs []document) {
 	}
 }
 
-func itemError(status int, raw json.RawMessage) error {
-	e := &Error{Status: status}
+func (s *Store) itemError(status int, raw json.RawMessage) *Error {
+	e := &Error{Product: s.product().String(), Status: status}
 	var c errorCause
 	if json.Unmarshal(raw, &c) == nil {
 		d := c.deepest()

@@ -10,10 +10,6 @@ import (
 	"testing"
 )
 
-// HomeVariable names an environment variable with the folder of an unpacked Elasticsearch to use instead of the one from
-// Maven Central. It is not written to.
-const HomeVariable = "ELASTICSEARCH_HOME"
-
 // Cluster is several nodes on this machine: some that keep data, and a small one that only votes, so that one node of
 // two may die and the others still agree on who leads.
 type Cluster struct {
@@ -33,7 +29,11 @@ func StartCluster(data int) (*Cluster, error) {
 	if data < 2 {
 		return nil, fmt.Errorf("%d nodes that keep data are no cluster: have two", data)
 	}
-	zip, err := fetch()
+	java, err := elasticsearch.java()
+	if err != nil {
+		return nil, err
+	}
+	zip, err := elasticsearch.fetch()
 	if err != nil {
 		return nil, err
 	}
@@ -41,22 +41,22 @@ func StartCluster(data int) (*Cluster, error) {
 	if c.dir, err = os.MkdirTemp("", "logcenter-es-"); err != nil {
 		return nil, err
 	}
-	if err := c.start(zip, data); err != nil {
+	if err := c.start(java, zip, data); err != nil {
 		c.Close()
 		return nil, err
 	}
 	return c, nil
 }
 
-func (c *Cluster) start(zip string, data int) error {
+func (c *Cluster) start(java, zip string, data int) error {
 	if zip != "" {
 		if err := unzip(zip, c.dir); err != nil {
 			return err
 		}
 	}
-	c.voter = &Server{name: "voter"}
+	c.voter = &Server{product: elasticsearch, java: java, name: "voter"}
 	for i := range data {
-		c.Data = append(c.Data, &Server{name: fmt.Sprintf("n%d", i+1)})
+		c.Data = append(c.Data, &Server{product: elasticsearch, java: java, name: fmt.Sprintf("n%d", i+1)})
 	}
 	for _, s := range c.all() { // each knows the ports of all
 		s.cluster = c
@@ -117,8 +117,8 @@ func (c *Cluster) Close() {
 // does not carry both.
 func Clustered(t testing.TB) *Cluster {
 	t.Helper()
-	if os.Getenv(URLVariable) != "" {
-		t.Skipf("%s names a server, whose nodes are not to be killed", URLVariable)
+	if v := elasticsearch.variable; os.Getenv(v) != "" {
+		t.Skipf("%s names a server, whose nodes are not to be killed", v)
 	}
 	if shared != nil {
 		shared.Close()
@@ -134,17 +134,18 @@ func Clustered(t testing.TB) *Cluster {
 
 // unpack finds the distribution, and makes a configuration of the server's own where it shares one.
 func (s *Server) unpack(zip string) error {
-	switch {
-	case os.Getenv(HomeVariable) != "":
-		s.dist = os.Getenv(HomeVariable)
+	folder := s.product.name + "-" + s.product.version
+	switch home := s.product.home(); {
+	case home != "":
+		s.dist = home
 	case s.cluster != nil:
-		s.dist = filepath.Join(s.cluster.dir, "elasticsearch-"+Version)
+		s.dist = filepath.Join(s.cluster.dir, folder)
 	default:
-		s.dist = filepath.Join(s.dir, "elasticsearch-"+Version)
+		s.dist = filepath.Join(s.dir, folder)
 		return unzip(zip, s.dir)
 	}
-	if _, err := os.Stat(filepath.Join(s.dist, "bin", "elasticsearch")); err != nil {
-		return fmt.Errorf("%s: no unpacked Elasticsearch: %w", s.dist, err)
+	if _, err := os.Stat(filepath.Join(s.dist, "bin", s.product.name)); err != nil {
+		return fmt.Errorf("%s: no unpacked %s: %w", s.dist, s.product.name, err)
 	}
 	if err := os.Chmod(s.dir, 0o755); err != nil {
 		return err
@@ -152,7 +153,7 @@ func (s *Server) unpack(zip string) error {
 	if err := os.CopyFS(s.conf(), os.DirFS(filepath.Join(s.dist, "config"))); err != nil {
 		return err
 	}
-	err := os.Remove(filepath.Join(s.conf(), "elasticsearch.keystore")) // it has the secrets of another server
+	err := os.Remove(filepath.Join(s.conf(), s.product.name+".keystore")) // it has the secrets of another server
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}

@@ -1,5 +1,6 @@
-// Package estest starts a real Elasticsearch for tests: the distribution that its own integration tests use, which
-// Maven Central has. It lacks many modules, such as scripts and the analysers; what runs on it runs on the whole.
+// Package estest starts a real Elasticsearch or OpenSearch for tests: the distributions that their own integration
+// tests use, which Maven Central has. They lack plugins and modules, Elasticsearch's such as scripts and the analysers;
+// what runs on them runs on the whole.
 package estest
 
 import (
@@ -20,25 +21,20 @@ import (
 	"time"
 )
 
-// Version is the one that is started.
-const Version = "8.19.21"
-
-// URLVariable names an environment variable with the address of a server to use instead. Tests make and remove indices
-// there whose names begin with lctest.
-const URLVariable = "LOGCENTER_TEST_ELASTICSEARCH"
-
 const (
 	startTimeout = 3 * time.Minute
 	stopTimeout  = 20 * time.Second
 )
 
 // ErrMissing means that the machine cannot start a server.
-var ErrMissing = errors.New("no real Elasticsearch here")
+var ErrMissing = errors.New("no real server here")
 
-// Server is one Elasticsearch node.
+// Server is one node.
 type Server struct {
 	URL string
 
+	product   product
+	java      string
 	dir, dist string
 	cluster   *Cluster // nil: it is alone
 	name      string
@@ -62,17 +58,35 @@ func Main(m *testing.M) {
 
 var (
 	shared    *Server
-	sharedErr error
+	sharedErr = map[product]error{}
 )
 
-// Shared is the server of the test binary, which must end by [Main]. Tests that use it do not run in parallel.
+// Shared is the Elasticsearch of the test binary, which must end by [Main]. Tests that use it do not run in parallel.
+// The environment variable LOGCENTER_TEST_ELASTICSEARCH names one to use instead, where tests make and remove indices
+// whose names begin with lctest.
 func Shared(t testing.TB) *Server {
 	t.Helper()
-	if shared == nil && sharedErr == nil {
-		shared, sharedErr = Start()
+	return share(t, elasticsearch)
+}
+
+// SharedOpenSearch is [Shared] for OpenSearch and LOGCENTER_TEST_OPENSEARCH. One server runs at a time: it ends the
+// other.
+func SharedOpenSearch(t testing.TB) *Server {
+	t.Helper()
+	return share(t, openSearch)
+}
+
+func share(t testing.TB, p product) *Server {
+	t.Helper()
+	if shared != nil && shared.product != p {
+		shared.Close()
+		shared = nil
 	}
-	if sharedErr != nil {
-		giveUp(t, sharedErr)
+	if shared == nil && sharedErr[p] == nil {
+		shared, sharedErr[p] = start(p, false)
+	}
+	if sharedErr[p] != nil {
+		giveUp(t, sharedErr[p])
 	}
 	return shared
 }
@@ -86,25 +100,28 @@ func giveUp(t testing.TB, err error) {
 	t.Skip(err)
 }
 
-// Start starts a server, or names the one of [URLVariable].
-func Start() (*Server, error) {
-	if url := os.Getenv(URLVariable); url != "" {
-		return &Server{URL: url}, nil
-	}
-	return start(false)
-}
+// Start starts an Elasticsearch, or names the one to use instead; see [Shared]. [Server.Close] ends it.
+func Start() (*Server, error) { return start(elasticsearch, false) }
 
-func start(secured bool) (*Server, error) {
-	dist, err := fetch()
+// start starts a server, or names the one to use instead.
+func start(p product, secured bool) (*Server, error) {
+	if url := os.Getenv(p.variable); url != "" && !secured {
+		return &Server{URL: url, product: p}, nil
+	}
+	java, err := p.java()
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("", "logcenter-es-")
+	archive, err := p.fetch()
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{dir: dir, secured: secured, name: "n1"}
-	if err := s.prepare(dist); err != nil {
+	dir, err := os.MkdirTemp("", "logcenter-"+p.name+"-")
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{product: p, java: java, dir: dir, secured: secured, name: "n1"}
+	if err := s.prepare(archive); err != nil {
 		s.Close()
 		return nil, err
 	}
@@ -113,33 +130,6 @@ func start(secured bool) (*Server, error) {
 		return nil, err
 	}
 	return s, nil
-}
-
-// fetch is the archive's path. Maven loads it once. It is empty if [HomeVariable] names a distribution.
-func fetch() (string, error) {
-	if os.Getenv(HomeVariable) != "" {
-		return "", nil
-	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return "", err
-	}
-	zip := filepath.Join(home, ".m2/repository/org/elasticsearch/distribution/integ-test-zip/elasticsearch", Version, "elasticsearch-"+Version+".zip")
-	if _, err := exec.LookPath("java"); err != nil {
-		return "", fmt.Errorf("%w: install a JDK of version 17 or later: %w", ErrMissing, err)
-	}
-	if _, err := os.Stat(zip); err == nil {
-		return zip, nil
-	}
-	if _, err := exec.LookPath("mvn"); err != nil {
-		return "", fmt.Errorf("%w: install Maven: %w", ErrMissing, err)
-	}
-	out, err := exec.Command("mvn", "-q", "-B", "dependency:get", "-Dtransitive=false",
-		"-Dartifact=org.elasticsearch.distribution.integ-test-zip:elasticsearch:"+Version+":zip").CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("%w: mvn: %w: %s", ErrMissing, err, out)
-	}
-	return zip, nil
 }
 
 // prepare unpacks and configures.
@@ -161,8 +151,12 @@ func (s *Server) prepare(zip string) error {
 		}
 	}
 	s.URL = "http://127.0.0.1:" + strconv.Itoa(s.http)
-	security := []string{"xpack.security.enabled: false"}
-	if s.secured {
+	var security []string
+	switch {
+	case s.product == openSearch: // the distribution has no security
+	case !s.secured:
+		security = []string{"xpack.security.enabled: false"}
+	default:
 		s.URL = "https://127.0.0.1:" + strconv.Itoa(s.http)
 		if security, err = s.secure(); err != nil {
 			return err
@@ -177,7 +171,7 @@ func (s *Server) prepare(zip string) error {
 		"cluster.max_shards_per_node: 5000", "",
 	), "\n")
 	conf := s.conf()
-	if err := os.WriteFile(filepath.Join(conf, "elasticsearch.yml"), []byte(config), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(conf, s.product.name+".yml"), []byte(config), 0o644); err != nil {
 		return err
 	}
 	// The stock options write a log of collections and a dump of memory into the working directory.
@@ -206,9 +200,9 @@ func freePort() (int, error) {
 
 // Run starts the server, again after Kill.
 func (s *Server) Run() error {
-	s.cmd = exec.Command(filepath.Join(s.dist, "bin", "elasticsearch"))
+	s.cmd = exec.Command(filepath.Join(s.dist, "bin", s.product.name))
 	s.cmd.Dir = s.dir
-	s.cmd.Env = append(withoutJava(), "ES_JAVA_HOME="+javaHome(), "ES_TMPDIR="+filepath.Join(s.dir, "tmp"), "ES_PATH_CONF="+s.conf())
+	s.cmd.Env = s.product.environment(s.java, filepath.Join(s.dir, "tmp"), s.conf())
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if os.Geteuid() == 0 {
 		id, err := s.giveAway()
@@ -234,7 +228,7 @@ func (s *Server) Run() error {
 	return s.wait()
 }
 
-// giveAway makes the files those of a user other than root, as whom Elasticsearch does not run.
+// giveAway makes the files those of a user other than root, as whom the servers do not run.
 func (s *Server) giveAway() (*syscall.Credential, error) {
 	u, err := user.Lookup("nobody")
 	if err != nil {
@@ -254,28 +248,6 @@ func (s *Server) giveAway() (*syscall.Credential, error) {
 	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, err
 }
 
-// javaHome is that of the java in the path: Elasticsearch wants a folder.
-func javaHome() string {
-	path, err := exec.LookPath("java")
-	if err != nil {
-		return ""
-	}
-	if target, err := filepath.EvalSymlinks(path); err == nil {
-		path = target
-	}
-	return filepath.Dir(filepath.Dir(path))
-}
-
-func withoutJava() []string {
-	var env []string
-	for _, v := range os.Environ() {
-		if !strings.HasPrefix(v, "JAVA_") && !strings.HasPrefix(v, "ES_") {
-			env = append(env, v)
-		}
-	}
-	return env
-}
-
 // wait waits until the server answers.
 func (s *Server) wait() error {
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
@@ -290,9 +262,9 @@ func (s *Server) wait() error {
 		}
 		select {
 		case <-s.exited:
-			return fmt.Errorf("Elasticsearch ended: %w\n%s", s.err, s.tail()) //nolint:staticcheck // a name
+			return fmt.Errorf("%s ended: %w\n%s", s.product.name, s.err, s.tail())
 		case <-ctx.Done():
-			return fmt.Errorf("Elasticsearch is not healthy after %s\n%s", startTimeout, s.tail()) //nolint:staticcheck // a name
+			return fmt.Errorf("%s is not healthy after %s\n%s", s.product.name, startTimeout, s.tail())
 		case <-time.After(200 * time.Millisecond):
 		}
 	}

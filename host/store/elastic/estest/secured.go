@@ -37,14 +37,14 @@ const Role = `logcenter:
 // runs at a time, and ends with the test.
 func Secured(t testing.TB) *Server {
 	t.Helper()
-	if os.Getenv(URLVariable) != "" {
-		t.Skipf("%s names a server, which is not secured as this test needs it", URLVariable)
+	if v := elasticsearch.variable; os.Getenv(v) != "" {
+		t.Skipf("%s names a server, which is not secured as this test needs it", v)
 	}
 	if shared != nil {
 		shared.Close()
 		shared = nil
 	}
-	s, err := start(true)
+	s, err := start(elasticsearch, true)
 	if err != nil {
 		giveUp(t, err)
 	}
