@@ -3,6 +3,7 @@ package elastic
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -14,7 +15,8 @@ import (
 // Names of an aggregation's parts in requests: the n-th is called by its number, what it needs besides by a letter
 // before it.
 const (
-	missingMark = "m" // events without the field
+	besideMark = "b" // of terms, the events without the field; of tiles, all places
+	centerMark = "c" // the mean of a tile's places
 )
 
 // exactDistinct is up to how many different values the cluster counts without error worth a notice.
@@ -44,37 +46,47 @@ func (s *Store) aggregate(ctx context.Context, q *selection, aggs []store.Agg) (
 		return nil, err
 	}
 	out := &store.AggregateResult{}
+	rd := &reader{}
 	for factor := 1; ; factor *= 16 {
 		b := &builder{sel: q, factor: factor}
-		body := map[string]any{"size": 0, "track_total_hits": true, "query": q.within()}
-		if len(levels) > 0 {
-			body["aggs"] = b.aggs(levels)
+		a, err := s.aggregations(ctx, q, levels, b)
+		if factor > 1 && errors.Is(err, store.ErrTooManyBuckets) {
+			break // more than the cluster can do: what it answered before is the best there is
 		}
-		a := &searchAnswer{}
-		if !q.nothing {
-			if a, err = s.ask(ctx, s.alias(), body); err != nil {
-				return nil, err
-			}
+		if err != nil {
+			return nil, err
 		}
-		rd := &reader{sel: q}
+		rd = &reader{sel: q, shards: a.Shards.Total}
 		out.Total = a.Hits.Total.Value
 		if out.Aggs, err = rd.results(levels, a.Aggregations, out.Total); err != nil {
 			return nil, err
 		}
-		if rd.shardError && b.largest < store.MaxBuckets {
-			continue
+		if !rd.shardError || b.largest >= store.MaxBuckets {
+			break
 		}
-		if q.notice != "" {
-			out.Notices = append(out.Notices, q.notice)
-		}
-		if rd.shardError {
-			out.Notices = append(out.Notices, "there are more different values than can be counted exactly over several shards: counts of terms may be too low")
-		}
-		if rd.manyValues {
-			out.Notices = append(out.Notices, fmt.Sprintf("distinct counts over %d are estimates, within about 2%%", exactDistinct))
-		}
-		return out, nil
 	}
+	if q.notice != "" {
+		out.Notices = append(out.Notices, q.notice)
+	}
+	if rd.shardError {
+		out.Notices = append(out.Notices, "there are more different values than can be counted exactly over several shards: counts of terms and tiles may be too low")
+	}
+	if rd.manyValues {
+		out.Notices = append(out.Notices, fmt.Sprintf("distinct counts over %d are estimates, within about 2%%", exactDistinct))
+	}
+	return out, nil
+}
+
+// aggregations asks once.
+func (s *Store) aggregations(ctx context.Context, q *selection, levels []*level, b *builder) (*searchAnswer, error) {
+	body := map[string]any{"size": 0, "track_total_hits": true, "query": q.within()}
+	if len(levels) > 0 {
+		body["aggs"] = b.aggs(levels)
+	}
+	if q.nothing {
+		return &searchAnswer{}, nil
+	}
+	return s.ask(ctx, s.alias(), body)
 }
 
 // bounds finds where date histograms begin and end whose buckets Elasticsearch cannot make by itself.
@@ -151,7 +163,15 @@ func (b *builder) aggs(levels []*level) clause {
 			if len(below) > 0 {
 				m["aggs"] = below
 			}
-			out[missingMark+name] = m
+			out[besideMark+name] = m
+		}
+		if l.Kind == store.GeoTile {
+			out[besideMark+name] = clause{"value_count": clause{"field": l.field.name}}
+			if below == nil {
+				below = clause{}
+			}
+			below[centerMark] = clause{"geo_centroid": clause{"field": l.field.name}}
+			c["aggs"] = below
 		}
 	}
 	return out
@@ -163,6 +183,8 @@ func (b *builder) agg(l *level) clause {
 	switch l.Kind {
 	case store.Terms:
 		return b.terms(l, field)
+	case store.GeoTile:
+		return b.tiles(l)
 	case store.DateHistogram:
 		return l.dates()
 	case store.Histogram:
@@ -192,16 +214,21 @@ func (l *level) everyEvent() bool {
 }
 
 func (b *builder) terms(l *level, field string) clause {
-	size := min(max(l.Size+l.Size/2+10, 1000)*b.factor, store.MaxBuckets)
-	b.largest = max(b.largest, size)
 	t := clause{
-		"field": field, "size": l.Size, "shard_size": max(size, l.Size),
+		"field": field, "size": l.Size, "shard_size": b.more(max(l.Size+l.Size/2+10, 1000)),
 		"order": []clause{{"_count": "desc"}, {"_key": "asc"}},
 	}
 	if l.Missing != "" && l.field.typ == ecs.Keyword {
 		t["missing"] = l.Missing
 	}
 	return clause{"terms": t}
+}
+
+// more is how many buckets shards look at where n should do.
+func (b *builder) more(n int) int {
+	n = min(n*b.factor, store.MaxBuckets)
+	b.largest = max(b.largest, n)
+	return n
 }
 
 func ranges(rs []store.Range) []clause {
