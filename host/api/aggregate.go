@@ -26,6 +26,7 @@ type agg struct {
 	Interval string     `json:"interval"`
 	TimeZone string     `json:"time_zone"` // empty: the request's
 	Width    float64    `json:"width"`
+	Zoom     int        `json:"zoom"`
 	Ranges   []aggRange `json:"ranges"`
 	Percents []float64  `json:"percents"`
 	Empty    bool       `json:"empty"`
@@ -60,10 +61,11 @@ type aggAnswer struct {
 type jsonCount = int64
 
 type bucket struct {
-	Key   jsonValue   `json:"key"`
-	Text  string      `json:"text"`
-	Count int64       `json:"count"`
-	Aggs  []aggAnswer `json:"aggs,omitempty"`
+	Key    jsonValue       `json:"key"`
+	Text   string          `json:"text"`
+	Count  int64           `json:"count"`
+	Center *store.GeoPoint `json:"center,omitempty"` // of tiles
+	Aggs   []aggAnswer     `json:"aggs,omitempty"`
 }
 
 // jsonValue is a value of an event, already encoded.
@@ -110,7 +112,7 @@ func storeAggs(in []agg, zone string, depth int) ([]store.Agg, error) {
 	for _, a := range in {
 		one := store.Agg{
 			Name: a.Name, Kind: store.AggKind(a.Kind), Field: a.Field, Size: a.Size, Missing: a.Missing, Interval: a.Interval,
-			TimeZone: a.TimeZone, Width: a.Width, Percents: a.Percents, Empty: a.Empty,
+			TimeZone: a.TimeZone, Width: a.Width, Zoom: a.Zoom, Percents: a.Percents, Empty: a.Empty,
 		}
 		if one.TimeZone == "" && one.Kind == store.DateHistogram {
 			one.TimeZone = zone
@@ -131,14 +133,14 @@ func aggAnswers(in []store.AggResult) []aggAnswer {
 	out := make([]aggAnswer, 0, len(in))
 	for _, r := range in {
 		a := aggAnswer{Name: r.Name, Kind: string(r.Kind)}
-		switch r.Kind {
-		case store.Terms, store.DateHistogram, store.Histogram, store.Ranges:
+		switch {
+		case r.Kind.Buckets():
 			bs := bucketAnswers(r.Buckets)
 			a.Buckets = &bs
-			if r.Kind == store.Terms {
+			if r.Kind.Top() {
 				a.Other = &r.Other
 			}
-		case store.Percentiles:
+		case r.Kind == store.Percentiles:
 			a.Values = numbers(r.Values)
 		default:
 			value := math.NaN() // null
@@ -166,7 +168,7 @@ func numbers(vs []float64) jsonValue {
 func bucketAnswers(in []store.Bucket) []bucket {
 	out := make([]bucket, 0, len(in))
 	for _, b := range in {
-		one := bucket{Key: appendValue(nil, b.Key), Text: b.Text, Count: b.Count}
+		one := bucket{Key: appendValue(nil, b.Key), Text: b.Text, Count: b.Count, Center: b.Center}
 		if len(b.Aggs) > 0 {
 			one.Aggs = aggAnswers(b.Aggs)
 		}

@@ -132,12 +132,14 @@ func TestAggregate(t *testing.T) {
 		{Name: "none", Kind: store.Max},
 		{Name: "p", Kind: store.Percentiles, Values: []float64{1, math.NaN()}},
 		{Name: "no buckets", Kind: store.Ranges},
+		{Name: "map", Kind: store.GeoTile, Buckets: []store.Bucket{{Key: "1/1/0", Text: "1/1/0", Count: 2, Center: &store.GeoPoint{Lat: 31.25, Lon: 121.5}}}, Other: 3},
 	}
 	body := `{"from":"2026-10-11","to":"2026-10-12","time_zone":"Asia/Shanghai","aggs":[
 		{"name":"by hour","kind":"date_histogram","interval":"1h","empty":true,"aggs":[{"name":"level","kind":"terms","field":"log.level","size":1,"missing":"-"}]},
 		{"name":"avg","kind":"avg","field":"source.port"},{"name":"none","kind":"max","field":"x"},
 		{"name":"p","kind":"percentiles","field":"source.port","percents":[50,99]},
-		{"name":"no buckets","kind":"ranges","field":"source.port","ranges":[{"to":10},{"key":"high","from":10}]}]}`
+		{"name":"no buckets","kind":"ranges","field":"source.port","ranges":[{"to":10},{"key":"high","from":10}]},
+		{"name":"map","kind":"geotile","field":"source.geo.location","zoom":1,"size":1}]}`
 	a := f.ok(f.do("POST", "/api/v1/aggregate", body))
 	assert.EqualValues(t, 6, a["total"])
 	assert.Equal(t, []any{
@@ -150,6 +152,9 @@ func TestAggregate(t *testing.T) {
 		map[string]any{"name": "none", "kind": "max", "value": nil},
 		map[string]any{"name": "p", "kind": "percentiles", "values": []any{1.0, nil}},
 		map[string]any{"name": "no buckets", "kind": "ranges", "buckets": []any{}},
+		map[string]any{"name": "map", "kind": "geotile", "other": 3.0, "buckets": []any{
+			map[string]any{"key": "1/1/0", "text": "1/1/0", "count": 2.0, "center": map[string]any{"lat": 31.25, "lon": 121.5}},
+		}},
 	}, a["aggs"])
 
 	ten := 10.0
@@ -161,6 +166,7 @@ func TestAggregate(t *testing.T) {
 		{Name: "none", Kind: store.Max, Field: "x"},
 		{Name: "p", Kind: store.Percentiles, Field: "source.port", Percents: []float64{50, 99}},
 		{Name: "no buckets", Kind: store.Ranges, Field: "source.port", Ranges: []store.Range{{To: &ten}, {Key: "high", From: &ten}}},
+		{Name: "map", Kind: store.GeoTile, Field: "source.geo.location", Zoom: 1, Size: 1},
 	}, f.store.agg.Aggs)
 }
 

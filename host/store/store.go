@@ -151,6 +151,7 @@ const (
 	DateHistogram AggKind = "date_histogram" // Interval of Field (@timestamp if empty) in TimeZone
 	Histogram     AggKind = "histogram"      // numeric Field by Width
 	Ranges        AggKind = "ranges"         // numeric Field by Ranges
+	GeoTile       AggKind = "geotile"        // top Size tiles of a map at Zoom by count, ties by x, then by y; of a geo_point Field
 	// ---
 	Count       AggKind = "count"       // events, or values of Field
 	Distinct    AggKind = "distinct"    // different values of Field; where they are not exact, the answer says so
@@ -167,11 +168,12 @@ type Agg struct {
 	Name     string  // in the answer; unique among siblings; empty means kind or kind(field)
 	Kind     AggKind //
 	Field    string  //
-	Size     int     // Terms: 0 means 10
+	Size     int     // Terms: 0 means 10; GeoTile: 0 means DefaultTiles
 	Missing  string  // Terms: if set, events without the field count under this key
 	Interval string  // DateHistogram: a number and s, m, h, d, w or M, e.g. 5m; days and more follow the TimeZone; weeks start on Monday
 	TimeZone string  // DateHistogram: IANA name, empty means UTC
 	Width    float64 // Histogram
+	Zoom     int     // GeoTile: 0 to MaxZoom
 	Ranges   []Range // Ranges
 	Percents []float64
 	Empty    bool // histograms: also buckets without events between the first and the last (DateHistogram: over the whole selection)
@@ -204,15 +206,16 @@ type AggResult struct {
 	Value   *float64  // single values; of dates in milliseconds since 1970 UTC. Of no values Count, Distinct and Sum are 0, the others nil
 	Values  []float64 // Percentiles, in the order asked for; NaN when there was nothing
 	Buckets []Bucket
-	Other   int64 // Terms: events in values that did not make it into Size
+	Other   int64 // Terms and GeoTile: events in values that did not make it into Size
 }
 
 // Bucket is one group of events.
 type Bucket struct {
-	Key   any // string, int64, float64, bool, netip.Addr or time.Time (start of the interval)
-	Text  string
-	Count int64
-	Aggs  []AggResult
+	Key    any // string, int64, float64, bool, netip.Addr or time.Time (start of the interval)
+	Text   string
+	Count  int64
+	Center *GeoPoint // GeoTile: the mean of the latitudes and that of the longitudes of the places in it, see LatStep
+	Aggs   []AggResult
 }
 
 // FieldInfo describes a field that occurs.

@@ -103,15 +103,16 @@ type AggregateRequest struct {
 // Agg is one aggregation.
 type Agg struct {
 	Name string `json:"name,omitempty"` // in the answer; empty means kind or kind(field)
-	// Kind is terms, date_histogram, histogram or ranges, which make buckets, or count, distinct, min, max, avg,
-	// sum or percentiles.
+	// Kind is terms, date_histogram, histogram, ranges or geotile, which make buckets, or count, distinct, min, max,
+	// avg, sum or percentiles.
 	Kind     string    `json:"kind"`
 	Field    string    `json:"field,omitempty"`
-	Size     int       `json:"size,omitempty"`      // terms: 0 means 10
+	Size     int       `json:"size,omitempty"`      // terms: 0 means 10; geotile: 0 means 1,000
 	Missing  string    `json:"missing,omitempty"`   // terms: events without the field count under this key
 	Interval string    `json:"interval,omitempty"`  // date_histogram: e.g. 5m, 1d, 1w
 	TimeZone string    `json:"time_zone,omitempty"` // date_histogram: empty means the request's
 	Width    float64   `json:"width,omitempty"`     // histogram
+	Zoom     int       `json:"zoom,omitempty"`      // geotile: 0, one tile, to 29; each zoom halves a tile's sides
 	Ranges   []Range   `json:"ranges,omitempty"`
 	Percents []float64 `json:"percents,omitempty"`
 	Empty    bool      `json:"empty,omitempty"` // histograms: also buckets without events
@@ -142,15 +143,22 @@ type AggResult struct {
 	Value   *float64   `json:"value"`   // of single values; nil when there was nothing to compute from
 	Values  []*float64 `json:"values"`  // of percentiles, in the order asked for
 	Buckets []Bucket   `json:"buckets"` // of the kinds that make buckets
-	Other   int64      `json:"other"`   // of terms: events in values beyond Size
+	Other   int64      `json:"other"`   // of terms and geotile: events in values beyond Size
 }
 
 // Bucket is one group of events.
 type Bucket struct {
-	Key   any         `json:"key"`  // string, json.Number or bool; a time is a string
-	Text  string      `json:"text"` // the key for people
-	Count int64       `json:"count"`
-	Aggs  []AggResult `json:"aggs"`
+	Key    any         `json:"key"`  // string, json.Number or bool; a time is a string, a tile zoom/x/y
+	Text   string      `json:"text"` // the key for people
+	Count  int64       `json:"count"`
+	Center *Point      `json:"center"` // of geotile: the mean of the places in the tile; nil otherwise
+	Aggs   []AggResult `json:"aggs"`
+}
+
+// Point is a place in degrees.
+type Point struct {
+	Lat float64 `json:"lat"`
+	Lon float64 `json:"lon"`
 }
 
 // Aggregate computes aggregations.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,14 +23,15 @@ func newAggCommand(c *connection) *cobra.Command {
 		Short: "count and compute over events",
 		Long: `Group events and compute over each group.
 
---hist, --terms and --ranges make groups, each within the one given before it. All other values are computed
+--hist, --terms, --ranges and --geo make groups, each within the one given before it. All other values are computed
 for the innermost groups, or over all events where there is no group. Every line of the table is one innermost group.
 
 ` + queryHelp + "\n\n" + timesHelp,
 		Example: `  logcenter agg 'event.dataset:nginx.access' --hist '@timestamp:1m' --terms http.response.status_code
   logcenter agg 'observer.type:firewall' --terms source.ip:20 --distinct destination.ip
   logcenter agg --ranges http.response.status_code:..300,300..400,400..500,500.. --stats http.response.body.bytes
-  logcenter agg --percentiles event.duration:50,95,99.9 -o json`,
+  logcenter agg --percentiles event.duration:50,95,99.9 -o json
+  logcenter agg 'observer.type:ips' --terms source.geo.country_iso_code --geo source.geo.location:4:100`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := out.check(); err != nil {
@@ -82,6 +84,9 @@ func flatten(asked *aggFlags, result *client.Aggregation, zone *time.Location) *
 	t := &table{}
 	for _, b := range asked.buckets {
 		t.columns = append(t.columns, column{name: b.Name, right: b.Kind == histogram})
+		if b.Kind == geotile {
+			t.columns = append(t.columns, column{name: b.Name + ".lat", right: true}, column{name: b.Name + ".lon", right: true})
+		}
 	}
 	if len(asked.buckets) > 0 || len(asked.values) == 0 {
 		t.columns = append(t.columns, column{name: "count", right: true})
@@ -128,6 +133,9 @@ func (f *flattener) level(keys []string, aggs []client.AggResult, depth int) {
 			}
 		}
 		within := append(keys[:len(keys):len(keys)], key)
+		if f.asked.buckets[depth].Kind == geotile {
+			within = append(within, degrees(b.Center)...)
+		}
 		if depth+1 < len(f.asked.buckets) {
 			f.level(within, b.Aggs, depth+1)
 			continue
@@ -158,6 +166,14 @@ func (f *flattener) row(cells []string, values []client.AggResult) {
 	f.table.add(cells...)
 }
 
+// degrees are a place to a centimetre, which is how exact it is.
+func degrees(p *client.Point) []string {
+	if p == nil {
+		return []string{"", ""}
+	}
+	return []string{strconv.FormatFloat(p.Lat, 'f', 7, 64), strconv.FormatFloat(p.Lon, 'f', 7, 64)}
+}
+
 // optional is a number that may not be there.
 func optional(f *float64) string {
 	if f == nil {
@@ -169,7 +185,11 @@ func optional(f *float64) string {
 // others tells how many events have values beyond the first N.
 func others(aggs []client.AggResult) string {
 	if len(aggs) == 1 && aggs[0].Other > 0 {
-		return fmt.Sprintf(", %s of them with other values than these: --terms FIELD:N shows more", grouped(aggs[0].Other))
+		flag := "--terms FIELD:N"
+		if aggs[0].Kind == geotile {
+			flag = "--geo FIELD:ZOOM:N"
+		}
+		return fmt.Sprintf(", %s of them with other values than these: %s shows more", grouped(aggs[0].Other), flag)
 	}
 	return ""
 }
@@ -186,17 +206,20 @@ func aggsJSON(aggs []client.AggResult) []any {
 		switch a.Kind {
 		case percentiles:
 			m["values"] = a.Values
-		case terms, dateHistogram, histogram, ranges:
+		case terms, dateHistogram, histogram, ranges, geotile:
 			buckets := make([]any, len(a.Buckets))
 			for j, b := range a.Buckets {
 				one := map[string]any{"key": b.Key, "text": b.Text, "count": b.Count}
+				if b.Center != nil {
+					one["center"] = b.Center
+				}
 				if len(b.Aggs) > 0 {
 					one["aggs"] = aggsJSON(b.Aggs)
 				}
 				buckets[j] = one
 			}
 			m["buckets"] = buckets
-			if a.Kind == terms {
+			if a.Kind == terms || a.Kind == geotile {
 				m["other"] = a.Other
 			}
 		default:

@@ -17,6 +17,7 @@ const (
 	dateHistogram = "date_histogram"
 	histogram     = "histogram"
 	ranges        = "ranges"
+	geotile       = "geotile"
 	percentiles   = "percentiles"
 )
 
@@ -45,6 +46,7 @@ func (a *aggFlags) flags(f *pflag.FlagSet) {
 	add("hist", "FIELD:STEP", "histogram: of a time by 10s, 5m, 1h, 1d, 1w or 1M, of numbers by a width", parseHist)
 	add("terms", "FIELD[:N]", "the N values that occur most (10)", parseTerms)
 	add("ranges", "FIELD:A..B,...", "numeric ranges from A to before B; either may be left out", parseRanges)
+	add("geo", "FIELD:ZOOM[:N]", "the N tiles of a map with the most events (1,000), and their centers; ZOOM is 0, the world, to 29", parseGeo)
 	add("count", "FIELD", "how many values", parseValues("count"))
 	add("distinct", "FIELD", "how many different values, exact", parseValues("distinct"))
 	add("stats", "FIELD", "smallest, largest and average value, and the sum", parseValues("min", "max", "avg", "sum"))
@@ -135,6 +137,22 @@ func parseRanges(a *aggFlags, s string) error {
 			return fmt.Errorf("%q is no range: want A..B, A.. or ..B, A being less than B", part)
 		}
 		agg.Ranges = append(agg.Ranges, client.Range{Key: part, From: low, To: high})
+	}
+	return a.bucket(agg)
+}
+
+func parseGeo(a *aggFlags, s string) error {
+	field, rest, _ := strings.Cut(s, ":")
+	text, n, limited := strings.Cut(rest, ":")
+	zoom, err := strconv.Atoi(text)
+	agg := client.Agg{Name: field, Kind: geotile, Field: field, Zoom: zoom}
+	if err != nil || field == "" || zoom < 0 || zoom > 29 || limited && !size.MatchString(n) {
+		return fmt.Errorf("want FIELD:ZOOM or FIELD:ZOOM:N, ZOOM from 0 to 29 and N being how many tiles, e.g. source.geo.location:4:100")
+	}
+	if limited {
+		if agg.Size, err = strconv.Atoi(n); err != nil {
+			return fmt.Errorf("%s tiles are too many", n)
+		}
 	}
 	return a.bucket(agg)
 }

@@ -268,6 +268,19 @@ func TestAgg(t *testing.T) {
 	assert.Equal(t, "user.name  count\n张三           7\n192.0.2.1      1\n", out)
 	assert.Equal(t, "4 events, 3 of them with other values than these: --terms FIELD:N shows more\n", errs)
 
+	h.aggs = []store.AggResult{{Kind: store.GeoTile, Other: 2, Buckets: []store.Bucket{
+		{Key: "4/13/6", Text: "4/13/6", Count: 7, Center: &store.GeoPoint{Lat: 31.23, Lon: 121.47}},
+		{Key: "4/8/5", Text: "4/8/5", Count: 1, Center: &store.GeoPoint{Lat: 52.52, Lon: -0.1234567}},
+	}}}
+	out, errs = runs(t, "agg", "--geo", "source.geo.location:4:2")
+	assert.Equal(t, "source.geo.location  source.geo.location.lat  source.geo.location.lon  count\n"+
+		"4/13/6                            31.2300000              121.4700000      7\n"+
+		"4/8/5                             52.5200000               -0.1234567      1\n", out)
+	assert.Equal(t, "4 events, 2 of them with other values than these: --geo FIELD:ZOOM:N shows more\n", errs)
+	out, _ = runs(t, "agg", "--geo", "source.geo.location:4", "-o", "json")
+	assert.Contains(t, out, `"lat": 31.23,`)
+	assert.Contains(t, out, `"other": 2`)
+
 	h.aggs = []store.AggResult{
 		{Kind: store.Min, Value: number(1)}, {Kind: store.Max, Value: number(12345678)}, {Kind: store.Avg}, {Kind: store.Sum, Value: number(2.5e20)},
 	}
@@ -297,6 +310,11 @@ func TestAggFlags(t *testing.T) {
 	f(`[{"name":"a","kind":"terms","field":"a","aggs":[{"name":"b","kind":"histogram","field":"b","width":0.5}]}]`, "--terms", "a", "--hist", "b:0.5")
 	f(`[{"name":"b","kind":"date_histogram","field":"b","interval":"2w","aggs":[{"name":"a","kind":"terms","field":"a","size":3}]}]`, "--hist", "b:2w", "--terms", "a:3")
 	f(`[{"name":"a","kind":"ranges","field":"a","ranges":[{"key":"..-1","to":-1},{"key":"-1..2.5","from":-1,"to":2.5},{"key":"3..","from":3}]}]`, "--ranges", "a:..-1,-1..2.5,3..")
+	f(`[{"name":"g","kind":"geotile","field":"g","zoom":4,"size":20,"aggs":[{"name":"h","kind":"geotile","field":"h"}]}]`, "--geo", "g:4:20", "--geo", "h:0")
+	f("ZOOM from 0 to 29", "--geo", "g:30")
+	f("want FIELD:ZOOM", "--geo", "g")
+	f("want FIELD:ZOOM", "--geo", "g:1:0")
+	f("want FIELD:ZOOM", "--geo", ":1")
 	f(`[{"name":"distinct(a)","kind":"distinct","field":"a"},{"name":"percentiles(b)","kind":"percentiles","field":"b","percents":[50,90,95,99]}]`, "--distinct", "a", "--percentiles", "b")
 	f("want FIELD:STEP", "--hist", "a")
 	f("neither a time", "--hist", "a:0")

@@ -13,6 +13,7 @@ import (
 type aggField struct {
 	name string
 	typ  ecs.Type
+	info ecs.Info
 }
 
 func (f aggField) numeric() bool { return f.typ == ecs.Long || f.typ == ecs.Double }
@@ -23,7 +24,7 @@ func aggregated(kind store.AggKind, name string) (aggField, error) {
 	if err != nil {
 		return aggField{}, err
 	}
-	return aggField{name: i.Name, typ: i.Type}, nil
+	return aggField{name: i.Name, typ: i.Type, info: i}, nil
 }
 
 // level is an aggregation, checked, with what its answer is read by.
@@ -34,15 +35,6 @@ type level struct {
 	below []*level
 	// starts are the buckets of a date histogram whose bounds are given one by one.
 	starts []int64
-}
-
-func (l *level) buckets() bool {
-	switch l.Kind {
-	case store.Terms, store.DateHistogram, store.Histogram, store.Ranges:
-		return true
-	default:
-		return false
-	}
 }
 
 // checkAggs names aggregations and refuses what cannot be computed, before anything is asked.
@@ -66,10 +58,10 @@ func checkAggs(aggs []store.Agg, depth int) ([]*level, error) {
 		l := &level{Agg: a}
 		out[i] = l
 		err := l.check()
-		if err == nil && l.buckets() {
+		if err == nil && l.Kind.Buckets() {
 			l.below, err = checkAggs(a.Aggs, depth+1)
 		}
-		if err == nil && !l.buckets() && len(a.Aggs) > 0 {
+		if err == nil && !l.Kind.Buckets() && len(a.Aggs) > 0 {
 			err = fmt.Errorf("%w: %s makes no buckets, so nothing can be nested in it", store.ErrRequest, a.Name)
 		}
 		if err != nil {
@@ -90,7 +82,7 @@ func (l *level) check() (err error) {
 		if name == "" {
 			return nil
 		}
-	case store.Terms, store.Histogram, store.Ranges, store.Distinct, store.Min, store.Max, store.Avg, store.Sum, store.Percentiles:
+	case store.Terms, store.GeoTile, store.Histogram, store.Ranges, store.Distinct, store.Min, store.Max, store.Avg, store.Sum, store.Percentiles:
 	default:
 		return fmt.Errorf("%w: there is no aggregation %q", store.ErrRequest, l.Kind)
 	}
@@ -101,8 +93,8 @@ func (l *level) check() (err error) {
 		return err
 	}
 	switch l.Kind {
-	case store.Terms:
-		return l.checkTerms()
+	case store.Terms, store.GeoTile:
+		return l.CheckTop(l.field.info)
 	case store.DateHistogram:
 		if l.field.typ != ecs.Date {
 			return fmt.Errorf("%w: date_histogram of %s: it is a %s field, want a date", store.ErrRequest, name, l.field.typ)
@@ -119,19 +111,6 @@ func (l *level) check() (err error) {
 	default:
 		return l.checkNumbers()
 	}
-}
-
-func (l *level) checkTerms() error {
-	if l.field.typ == ecs.Text {
-		return fmt.Errorf("%w: terms of %s: it is text; use a keyword field", store.ErrRequest, l.field.name)
-	}
-	if l.Size < 0 || l.Size > store.MaxBuckets {
-		return fmt.Errorf("%w: terms of %s: size is %d, want 1 to %d", store.ErrRequest, l.field.name, l.Size, store.MaxBuckets)
-	}
-	if l.Size == 0 {
-		l.Size = 10
-	}
-	return nil
 }
 
 // checkNumbers is for those that compute with values.

@@ -28,8 +28,9 @@ type bucketsAnswer struct {
 // reader turns an answer into results.
 type reader struct {
 	sel        *selection
+	shards     int // that answered
 	buckets    int
-	shardError bool // counts of terms are not exact
+	shardError bool // counts of terms or tiles are not exact
 	manyValues bool // a distinct count is not
 	finer      ranks
 }
@@ -46,8 +47,8 @@ func (r *reader) results(levels []*level, answers map[string]json.RawMessage, co
 		out[i] = empty(l)
 		var err error
 		switch {
-		case l.buckets():
-			err = r.level(&out[i], l, answers[name], answers[missingMark+name])
+		case l.Kind.Buckets():
+			err = r.level(&out[i], l, answers[name], answers[besideMark+name])
 		case l.Kind == store.Count && l.everyEvent(), l.Kind == store.Distinct && l.field.name == fieldID:
 			*out[i].Value = float64(count)
 		case count == 0 || answers[name] == nil:
@@ -97,7 +98,7 @@ type numbered struct {
 }
 
 // level reads the buckets of one aggregation.
-func (r *reader) level(out *store.AggResult, l *level, raw, missing json.RawMessage) error {
+func (r *reader) level(out *store.AggResult, l *level, raw, beside json.RawMessage) error {
 	var a bucketsAnswer
 	if raw != nil {
 		if err := json.Unmarshal(raw, &a); err != nil {
@@ -120,14 +121,16 @@ func (r *reader) level(out *store.AggResult, l *level, raw, missing json.RawMess
 	var err error
 	switch {
 	case l.Kind == store.Terms:
-		list, err = r.addMissing(out, l, list, missing)
+		list, err = r.addMissing(out, l, list, beside)
+	case l.Kind == store.GeoTile:
+		list, err = r.topTiles(out, l, list, beside)
 	case l.Kind == store.Ranges || l.Empty:
 		list, err = r.addEmpty(l, list)
 	}
 	if err != nil {
 		return err
 	}
-	if l.Kind != store.Terms {
+	if !l.Kind.Top() {
 		slices.SortStableFunc(list, func(a, b numbered) int { return cmp.Compare(a.number, b.number) })
 	}
 	if r.buckets += len(list); r.buckets > store.MaxBuckets {
@@ -150,6 +153,9 @@ func (r *reader) bucket(l *level, raw map[string]json.RawMessage) (b numbered, e
 		b.Key, err = termKey(l.field.typ, raw["key"])
 		b.Text = store.ValueText(b.Key)
 		return b, err
+	}
+	if l.Kind == store.GeoTile {
+		return b, b.tile(raw)
 	}
 	var text string
 	var number float64

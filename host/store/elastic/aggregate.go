@@ -3,6 +3,7 @@ package elastic
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -16,8 +17,9 @@ import (
 // Names of an aggregation's parts in requests: the n-th is called by its number, what it needs besides by a letter
 // before it.
 const (
-	missingMark = "m" // events without the field
-	numberMark  = "n" // how many values percentiles are of
+	besideMark = "b" // of terms, the events without the field; of tiles, all places
+	centerMark = "c" // the mean of a tile's places
+	numberMark = "n" // how many values percentiles are of
 )
 
 // exactDistinct is up to how many different values the cluster counts without error worth a notice.
@@ -47,20 +49,18 @@ func (s *Store) aggregate(ctx context.Context, q *selection, aggs []store.Agg) (
 		return nil, err
 	}
 	out := &store.AggregateResult{}
+	rd := &reader{}
 	var finer ranks
 	for factor := 1; ; {
 		b := &builder{sel: q, factor: factor, finer: finer}
-		body := map[string]any{"size": 0, "track_total_hits": true, "query": q.within()}
-		if len(levels) > 0 {
-			body["aggs"] = b.aggs(levels)
+		a, err := s.aggregations(ctx, q, levels, b)
+		if factor > 1 && errors.Is(err, store.ErrTooManyBuckets) {
+			break // more than the cluster can do: what it answered before is the best there is
 		}
-		a := &searchAnswer{}
-		if !q.nothing {
-			if a, err = s.ask(ctx, s.alias(), body); err != nil {
-				return nil, err
-			}
+		if err != nil {
+			return nil, err
 		}
-		rd := &reader{sel: q, finer: ranks{}}
+		rd = &reader{sel: q, shards: a.Shards.Total, finer: ranks{}}
 		out.Total = a.Hits.Total.Value
 		if out.Aggs, err = rd.results(levels, a.Aggregations, out.Total); err != nil {
 			return nil, err
@@ -69,21 +69,33 @@ func (s *Store) aggregate(ctx context.Context, q *selection, aggs []store.Agg) (
 			factor *= 16
 			continue
 		}
-		if finer == nil && rd.finer.few(rd.buckets) {
-			finer = rd.finer
-			continue
+		if finer != nil || !rd.finer.few(rd.buckets) {
+			break
 		}
-		if q.notice != "" {
-			out.Notices = append(out.Notices, q.notice)
-		}
-		if rd.shardError {
-			out.Notices = append(out.Notices, "there are more different values than can be counted exactly over several shards: counts of terms may be too low")
-		}
-		if rd.manyValues {
-			out.Notices = append(out.Notices, fmt.Sprintf("distinct counts over %d are estimates, within about 2%%", exactDistinct))
-		}
-		return out, nil
+		finer = rd.finer
 	}
+	if q.notice != "" {
+		out.Notices = append(out.Notices, q.notice)
+	}
+	if rd.shardError {
+		out.Notices = append(out.Notices, "there are more different values than can be counted exactly over several shards: counts of terms and tiles may be too low")
+	}
+	if rd.manyValues {
+		out.Notices = append(out.Notices, fmt.Sprintf("distinct counts over %d are estimates, within about 2%%", exactDistinct))
+	}
+	return out, nil
+}
+
+// aggregations asks once.
+func (s *Store) aggregations(ctx context.Context, q *selection, levels []*level, b *builder) (*searchAnswer, error) {
+	body := map[string]any{"size": 0, "track_total_hits": true, "query": q.within()}
+	if len(levels) > 0 {
+		body["aggs"] = b.aggs(levels)
+	}
+	if q.nothing {
+		return &searchAnswer{}, nil
+	}
+	return s.ask(ctx, s.alias(), body)
 }
 
 // bounds finds where date histograms begin and end whose buckets Elasticsearch cannot make by itself.
@@ -164,7 +176,15 @@ func (b *builder) aggs(levels []*level) clause {
 			if len(below) > 0 {
 				m["aggs"] = below
 			}
-			out[missingMark+name] = m
+			out[besideMark+name] = m
+		}
+		if l.Kind == store.GeoTile {
+			out[besideMark+name] = clause{"value_count": clause{"field": l.field.name}}
+			if below == nil {
+				below = clause{}
+			}
+			below[centerMark] = clause{"geo_centroid": clause{"field": b.sel.product.field(l.field.name)}}
+			c["aggs"] = below
 		}
 	}
 	return out
@@ -176,6 +196,8 @@ func (b *builder) agg(l *level) clause {
 	switch l.Kind {
 	case store.Terms:
 		return b.terms(l, field)
+	case store.GeoTile:
+		return b.tiles(l, field)
 	case store.DateHistogram:
 		return l.dates(b.sel.product.field(l.field.name))
 	case store.Histogram:
@@ -206,16 +228,21 @@ func (l *level) everyEvent() bool {
 }
 
 func (b *builder) terms(l *level, field string) clause {
-	size := min(max(l.Size+l.Size/2+10, 1000)*b.factor, store.MaxBuckets)
-	b.largest = max(b.largest, size)
 	t := clause{
-		"field": field, "size": l.Size, "shard_size": max(size, l.Size),
+		"field": field, "size": l.Size, "shard_size": b.more(max(l.Size+l.Size/2+10, 1000)),
 		"order": []clause{{"_count": "desc"}, {"_key": "asc"}},
 	}
 	if l.Missing != "" && l.field.typ == ecs.Keyword {
 		t["missing"] = l.Missing
 	}
 	return clause{"terms": t}
+}
+
+// more is how many buckets shards look at where n should do.
+func (b *builder) more(n int) int {
+	n = min(n*b.factor, store.MaxBuckets)
+	b.largest = max(b.largest, n)
+	return n
 }
 
 func ranges(rs []store.Range) []clause {

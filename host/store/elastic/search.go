@@ -77,6 +77,7 @@ func requestHash(kind string, n query.Node, from, to time.Time, scope store.Scop
 type searchAnswer struct {
 	TimedOut bool `json:"timed_out"`
 	Shards   struct {
+		Total    int `json:"total"`
 		Failed   int `json:"failed"`
 		Failures []struct {
 			Reason errorCause `json:"reason"`

@@ -17,6 +17,7 @@ import (
 type aggField struct {
 	name string
 	typ  ecs.Type
+	info ecs.Info
 	column
 }
 
@@ -26,7 +27,7 @@ func aggregated(kind store.AggKind, name string) (aggField, error) {
 	if err != nil {
 		return aggField{}, err
 	}
-	return aggField{name: i.Name, typ: i.Type, column: columnOf(i)}, nil
+	return aggField{name: i.Name, typ: i.Type, info: i, column: columnOf(i)}, nil
 }
 
 func (f aggField) numeric() bool { return f.typ == ecs.Long || f.typ == ecs.Double }
@@ -36,7 +37,7 @@ func (f aggField) columns() []column {
 	if f.name == fieldID {
 		return []column{{colSource, kindString, false}, {fieldPosition, kindInt, false}}
 	}
-	return []column{f.column}
+	return columnsOf(f.info)
 }
 
 // expr is the field's SQL; times are nanoseconds.
@@ -112,6 +113,8 @@ func newAggKey(a *store.Agg, q *selection) (*aggKey, error) {
 	switch a.Kind {
 	case store.Terms:
 		return k, k.terms()
+	case store.GeoTile:
+		return k, k.tiles()
 	case store.DateHistogram:
 		return k, k.dates(q)
 	case store.Histogram:
@@ -122,11 +125,8 @@ func newAggKey(a *store.Agg, q *selection) (*aggKey, error) {
 }
 
 func (k *aggKey) terms() error {
-	if k.field.typ == ecs.Text {
-		return fmt.Errorf("%w: terms of %s: it is text; use a keyword field", store.ErrRequest, k.field.name)
-	}
-	if k.agg.Size < 0 || k.agg.Size > store.MaxBuckets {
-		return fmt.Errorf("%w: terms of %s: size is %d, want 1 to %d", store.ErrRequest, k.field.name, k.agg.Size, store.MaxBuckets)
+	if err := k.agg.CheckTop(k.field.info); err != nil {
+		return err
 	}
 	k.expr, k.unnest, k.nulls = k.field.expr(), k.field.List, k.agg.Missing != ""
 	if k.unnest {
@@ -286,6 +286,9 @@ func (k *aggKey) bucket(v driver.Value) (store.Bucket, error) {
 		return store.Bucket{Key: f, Text: strconv.FormatFloat(f, 'f', -1, 64)}, nil
 	case store.Ranges:
 		text := k.agg.Ranges[n].Text()
+		return store.Bucket{Key: text, Text: text}, nil
+	case store.GeoTile:
+		text := store.TileNumber(k.agg.Zoom, n).String()
 		return store.Bucket{Key: text, Text: text}, nil
 	default:
 		key, err := decodeValue(k.field.Kind, v)

@@ -75,18 +75,14 @@ func checkAggs(aggs []store.Agg, depth int, q *selection) ([]store.Agg, error) {
 		}
 		names[a.Name] = true
 		var err error
-		switch a.Kind {
-		case store.Terms, store.DateHistogram, store.Histogram, store.Ranges:
-			if a.Kind == store.Terms && a.Size == 0 {
-				a.Size = 10
-			}
+		switch {
+		case a.Kind.Buckets():
 			if _, err = newAggKey(a, q); err == nil {
 				a.Aggs, err = checkAggs(a.Aggs, depth+1, q)
 			}
+		case len(a.Aggs) > 0:
+			err = fmt.Errorf("%w: %s makes no buckets, so nothing can be nested in it", store.ErrRequest, a.Name)
 		default:
-			if len(a.Aggs) > 0 {
-				return nil, fmt.Errorf("%w: %s makes no buckets, so nothing can be nested in it", store.ErrRequest, a.Name)
-			}
 			_, err = newMetric(a)
 		}
 		if err != nil {
@@ -311,6 +307,9 @@ func (a *aggregator) level(path []*aggKey, only *keep, nodes map[string]*aggNode
 		sel = append(sel, m.sql+" AS m"+strconv.Itoa(j))
 		cols = append(cols, m.field.cols...)
 	}
+	if agg.Kind == store.GeoTile {
+		sel = append(sel, k.center()...)
+	}
 	from, r, err := a.from(path, only, cols)
 	if err != nil {
 		return err
@@ -343,7 +342,7 @@ func inlineValues(agg *store.Agg) []int {
 	var out []int
 	for j := range agg.Aggs {
 		m, err := newMetric(&agg.Aggs[j])
-		if err == nil && !m.unnest && (agg.Kind != store.Terms || !m.dear) {
+		if err == nil && !m.unnest && (!agg.Kind.Top() || !m.dear) {
 			out = append(out, j)
 		}
 	}
@@ -400,7 +399,10 @@ func (l *levelReader) row(v []driver.Value) error {
 	for j, i := range l.inline {
 		setValue(&node.results[i], v[n+1+j])
 	}
-	if l.agg.Kind == store.Terms {
+	if l.agg.Kind == store.GeoTile {
+		b.Center = centerOf(v[n+1+len(l.inline):])
+	}
+	if l.agg.Kind.Top() {
 		r := &parent.results[l.index]
 		if len(l.firsts[above]) == 0 {
 			r.Other = toInt(v[len(v)-1])
@@ -430,7 +432,7 @@ func (l *levelReader) add(parent, node *aggNode, b store.Bucket, number int64) e
 
 // finish adds buckets without events where they are wanted.
 func (l *levelReader) finish() error {
-	if l.agg.Kind == store.Terms {
+	if l.agg.Kind.Top() {
 		// Other of a parent is right only after its last row.
 		l.cut = false
 		for _, n := range l.nodes {
@@ -482,7 +484,7 @@ func (l *levelReader) span(have []int64) (first, last int64, ok bool) {
 
 // assemble hands the buckets to their parents, in order.
 func (l *levelReader) assemble() {
-	if l.agg.Kind != store.Terms { // terms come in order
+	if !l.agg.Kind.Top() { // those come in order
 		slices.SortStableFunc(l.made, func(a, b *madeBucket) int { return cmp.Compare(a.number, b.number) })
 	}
 	for _, m := range l.made {

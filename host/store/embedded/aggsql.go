@@ -13,7 +13,7 @@ func levelSQL(path []*aggKey, sel []string, from string, agg *store.Agg) string 
 	all := strings.Join(keys, ", ")
 	groups := "SELECT " + all + ", " + strings.Join(sel, ", ") + " FROM " + from + " GROUP BY " + all
 	last := keys[len(keys)-1]
-	if agg.Kind != store.Terms {
+	if !agg.Kind.Top() {
 		return groups + " ORDER BY " + all
 	}
 	if len(keys) == 1 {

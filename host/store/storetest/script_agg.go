@@ -75,6 +75,8 @@ func parseAgg(words []string) (a store.Agg, err error) {
 			a.TimeZone = val
 		case "width":
 			a.Width, err = strconv.ParseFloat(val, 64)
+		case "zoom":
+			a.Zoom, err = strconv.Atoi(val)
 		case "percents":
 			for _, p := range strings.Split(val, ",") {
 				f, perr := strconv.ParseFloat(p, 64)
@@ -118,16 +120,20 @@ func parseRanges(a *store.Agg, s string) error {
 func showAggs(rs []store.AggResult, indent string) []string {
 	var out []string
 	for _, r := range rs {
-		switch r.Kind {
-		case store.Terms, store.DateHistogram, store.Histogram, store.Ranges:
+		switch {
+		case r.Kind.Buckets():
 			for _, b := range r.Buckets {
-				out = append(out, fmt.Sprintf("%s%s %d", indent, b.Text, b.Count))
+				line := fmt.Sprintf("%s%s %d", indent, b.Text, b.Count)
+				if b.Center != nil {
+					line += " at " + showFloat(b.Center.Lat) + "," + showFloat(b.Center.Lon)
+				}
+				out = append(out, line)
 				out = append(out, showAggs(b.Aggs, indent+"  ")...)
 			}
 			if r.Other > 0 {
 				out = append(out, fmt.Sprintf("%sother %d", indent, r.Other))
 			}
-		case store.Percentiles:
+		case r.Kind == store.Percentiles:
 			var vals []string
 			for _, v := range r.Values {
 				vals = append(vals, showFloat(v))
@@ -148,5 +154,5 @@ func showFloat(f float64) string {
 	if math.IsNaN(f) {
 		return "none"
 	}
-	return strconv.FormatFloat(math.Round(f*1e6)/1e6, 'f', -1, 64)
+	return strconv.FormatFloat(math.Round(f*1e6)/1e6+0, 'f', -1, 64) // + 0: no -0
 }
