@@ -324,7 +324,8 @@ type selection struct {
 	from, to int64 // nanoseconds of @timestamp, [from, to)
 	snapshot uint64
 	notice   string
-	nothing  bool // the scope lets nothing through
+	nothing  bool     // the scope lets nothing through
+	hidden   []string // indices that searches do not show
 }
 
 // check checks what a caller asks for and translates it. It leaves the cluster alone.
@@ -340,7 +341,7 @@ func (s *Store) check(scope store.Scope, sel store.Selection) (*selection, error
 			return nil, fmt.Errorf("%w: %w", store.ErrRequest, err)
 		}
 	}
-	q := &selection{from: nanos(sel.From), to: nanos(sel.To)}
+	q := &selection{from: nanos(sel.From), to: nanos(sel.To), hidden: s.hidden()}
 	n := scope.Narrow(sel.Query)
 	if n == nil {
 		q.nothing, q.filter = true, none()
@@ -363,7 +364,11 @@ func (s *Store) check(scope store.Scope, sel store.Selection) (*selection, error
 
 // within is the selection in its snapshot.
 func (q *selection) within() clause {
-	return boolean("filter", []clause{q.filter, between(colOffset, int64(0), int64(q.snapshot), "lte")})
+	filters := []clause{q.filter, between(colOffset, int64(0), int64(q.snapshot), "lte")}
+	if len(q.hidden) > 0 {
+		filters = append(filters, boolean("must_not", []clause{{"terms": clause{"_index": q.hidden}}}))
+	}
+	return boolean("filter", filters)
 }
 
 // nanos is t in nanoseconds since 1970, as near as the years 1678 to 2261 allow.

@@ -79,6 +79,7 @@ func (x *scanner) run(scope store.Scope, r store.ScanRequest) error {
 		x.sel.snapshot = min(x.sel.snapshot, x.token.Snapshot)
 	}
 	x.token.Snapshot, x.token.Of = x.sel.snapshot, of
+	x.sel.hidden = nil // it asks for single indices
 	if len(r.Fields) > 0 {
 		x.fields = append([]string{fieldMessage, fieldPosition}, r.Fields...)
 	}
@@ -106,6 +107,9 @@ func (x *scanner) partitions() error {
 	var parts []part
 	s.mu.Lock()
 	for key, gens := range s.series {
+		if s.hides(key) {
+			continue
+		}
 		p := part{name: key.date() + "/" + key.class}
 		for i, g := range gens {
 			if i > 0 {

@@ -88,7 +88,7 @@ func (s *Store) scan(ctx context.Context, scope store.Scope, r store.ScanRequest
 	if err := s.Flush(ctx); err != nil {
 		return err
 	}
-	p, err := s.snapshot()
+	p, err := s.visible(ctx)
 	if err != nil {
 		return err
 	}
