@@ -184,7 +184,9 @@ func Open(dir string, o Options) (*Store, error) {
 	return s, nil
 }
 
-func newContext() (context.Context, context.CancelFunc) { return context.WithCancel(context.Background()) }
+func newContext() (context.Context, context.CancelFunc) {
+	return context.WithCancel(context.Background())
+}
 
 func (s *Store) open() error {
 	m, segs, err := loadManifest(s.dir)
