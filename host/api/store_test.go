@@ -294,6 +294,10 @@ func (m *memStore) Partitions(context.Context) ([]store.Partition, error) {
 	return nil, nil
 }
 func (m *memStore) DropPartition(context.Context, string) error { return nil }
+func (m *memStore) Import(context.Context, store.ImportRequest) (store.Import, error) {
+	return nil, store.ErrRequest
+}
+func (m *memStore) Adopt(context.Context, uint64) error { return nil }
 func (m *memStore) Stats() store.Stats                          { return store.Stats{} }
 func (m *memStore) Close() error                                { return nil }
 

@@ -41,5 +41,9 @@ func (noStore) Scan(context.Context, store.Scope, store.ScanRequest) iter.Seq2[s
 
 func (noStore) Partitions(context.Context) ([]store.Partition, error) { return nil, nil }
 func (noStore) DropPartition(context.Context, string) error           { return errNoStore }
-func (noStore) Stats() store.Stats                                    { return store.Stats{Kind: "none"} }
-func (noStore) Close() error                                          { return nil }
+func (noStore) Import(context.Context, store.ImportRequest) (store.Import, error) {
+	return nil, errNoStore
+}
+func (noStore) Adopt(context.Context, uint64) error { return errNoStore }
+func (noStore) Stats() store.Stats                  { return store.Stats{Kind: "none"} }
+func (noStore) Close() error                        { return nil }

@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"math"
 	"time"
 
 	"github.com/logcenter/logcenter/sdk/query"
@@ -44,6 +45,12 @@ type Store interface {
 	Partitions(ctx context.Context) ([]Partition, error)
 	// DropPartition removes a partition's events for good; running queries keep their snapshot.
 	DropPartition(ctx context.Context, id string) error
+	// Import begins to bring back events that were stored before, in an archive or in another store. Only one import
+	// of a partition is on its way at a time; one that is there already is ErrExists.
+	Import(ctx context.Context, r ImportRequest) (Import, error)
+	// Adopt says that the events of all entries up to an offset of the event journal are here by imports: Durable is
+	// at least the offset when it returns, and what Append is given at or below it is ignored.
+	Adopt(ctx context.Context, offset uint64) error
 	// Stats is a snapshot for metrics and the API.
 	Stats() Stats
 	// Close flushes and releases everything.
@@ -61,6 +68,8 @@ var (
 	ErrTooManyBuckets = errors.New("too many buckets")
 	// ErrRequest wraps what is wrong with a request; its text is for the analyst.
 	ErrRequest = errors.New("bad request")
+	// ErrExists means that an import's partition has events already, or that they are being imported.
+	ErrExists = errors.New("the partition is there already")
 )
 
 // Limits on requests.
@@ -236,8 +245,18 @@ type FieldStats struct {
 // ScanRequest asks for everything.
 type ScanRequest struct {
 	Selection
-	Resume string   // token of the last batch seen; empty starts
-	Fields []string // only these; empty means all
+	Partition string   // only the events of the partition with this ID; empty means all. With it From and To may be zero, which is all times
+	Resume    string   // token of the last batch seen; empty starts
+	Fields    []string // only these; empty means all
+}
+
+// Whole is the request's selection with the range that a scan of one partition may leave out.
+func (r ScanRequest) Whole() Selection {
+	sel := r.Selection
+	if r.Partition != "" && sel.From.IsZero() && sel.To.IsZero() {
+		sel.From, sel.To = time.Unix(0, math.MinInt64).UTC(), time.Unix(0, math.MaxInt64).UTC()
+	}
+	return sel
 }
 
 // ScanBatch is one step of a scan. Batch holds finished events as the pipeline makes them: message PLAIN,
@@ -249,15 +268,17 @@ type ScanBatch struct {
 	Total int64  // events in segments and tail that the scan will look at, matching or not; for progress
 }
 
-// Partition is retention class by day of event.ingested.
+// Partition is retention class by day of event.ingested, or such a partition of a restore, which is one of its own.
 type Partition struct {
-	ID       string // e.g. firewall.attack/2026-11-21
+	ID       string // e.g. firewall.attack/2026-11-21, of a restored one restored.audit-7/firewall.attack/2026-11-21
 	Class    string
 	Day      string // yyyy-MM-dd, UTC
 	Events   int64
 	Bytes    int64 // on disk
 	RawBytes int64 // of message
 	From, To time.Time
+	Restored string    // name of the restore that brought it; empty: the store's own
+	Expires  time.Time // when a restored one may go; zero otherwise
 }
 
 // Rejection says that a row could not be kept. Stores tell the rejected function of their options.

@@ -322,7 +322,7 @@ func pieces(words []query.Word) []query.Word {
 type selection struct {
 	filter   clause
 	from, to int64 // nanoseconds of @timestamp, [from, to)
-	snapshot uint64
+	snapshot snapshot
 	notice   string
 	nothing  bool     // the scope lets nothing through
 	hidden   []string // indices that searches do not show
@@ -364,11 +364,31 @@ func (s *Store) check(scope store.Scope, sel store.Selection) (*selection, error
 
 // within is the selection in its snapshot.
 func (q *selection) within() clause {
-	filters := []clause{q.filter, between(colOffset, int64(0), int64(q.snapshot), "lte")}
-	if len(q.hidden) > 0 {
-		filters = append(filters, boolean("must_not", []clause{{"terms": clause{"_index": q.hidden}}}))
+	without := []clause{{"range": clause{colImport: clause{"gt": q.snapshot.Imports}}}}
+	if len(q.snapshot.Coming) > 0 {
+		without = append(without, clause{"terms": clause{colImport: q.snapshot.Coming}})
 	}
-	return boolean("filter", filters)
+	if len(q.hidden) > 0 {
+		without = append(without, clause{"terms": clause{"_index": q.hidden}})
+	}
+	return clause{"bool": clause{
+		"filter":   []clause{q.filter, between(colOffset, int64(0), int64(q.snapshot.Offset), "lte")},
+		"must_not": without,
+	}}
+}
+
+// snapshot says which events a query sees: those from the journal up to an offset, and those of all imports up to a
+// number but for some that were on their way.
+type snapshot struct {
+	Offset  uint64   `json:"n"`
+	Imports uint64   `json:"i,omitempty"`
+	Coming  []uint64 `json:"c,omitempty"`
+}
+
+// as goes back to a snapshot of before.
+func (p *snapshot) as(before snapshot) {
+	p.Offset = min(p.Offset, before.Offset)
+	p.Imports, p.Coming = before.Imports, before.Coming
 }
 
 // nanos is t in nanoseconds since 1970, as near as the years 1678 to 2261 allow.

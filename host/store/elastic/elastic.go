@@ -15,7 +15,13 @@
 // # Snapshots
 //
 // Every document carries the journal offset it came with. A snapshot is an offset, so a cursor or scan token stays
-// valid without holding anything in the cluster, and after a restart of either side.
+// valid without holding anything in the cluster, and after a restart of either side. Imported documents have offset 0
+// and the number of their import, which is the other half of a snapshot.
+//
+// # Imports
+//
+// An import has an index of its own, which no query sees until it is put under the alias as a whole: that is the
+// commit. What is recorded as an import and is neither committed nor under the alias is removed when the store opens.
 //
 // # Documents
 //
@@ -122,10 +128,12 @@ type Store struct {
 	open     *chunk
 	queue    []*chunk
 	flying   []*chunk
-	bytes    int64  // of chunks
-	docs     int64  // of chunks
-	appended uint64 // last offset appended
-	urgent   bool   // somebody waits for the open chunk
+	bytes    int64                 // of chunks
+	docs     int64                 // of chunks
+	appended uint64                // last offset appended
+	urgent   bool                  // somebody waits for the open chunk
+	imports  uint64                // last number that an import was given
+	coming   map[string]*importing // imports on their way, by the ID of their partition
 	closed   bool
 	err      error // why writing fails, nil when it does not
 
@@ -168,7 +176,7 @@ func Open(o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
-	s := &Store{opts: o, client: c, series: map[partitionKey][]*generation{}}
+	s := &Store{opts: o, client: c, series: map[partitionKey][]*generation{}, coming: map[string]*importing{}}
 	s.changed = sync.NewCond(&s.mu)
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	ctx, cancel := context.WithTimeout(s.ctx, closeWait)
@@ -271,6 +279,7 @@ func (s *Store) Close() error {
 	}
 	failing := s.err != nil
 	s.mu.Unlock()
+	s.abortImports()
 	var err error
 	if !failing && s.connected.Load() {
 		ctx, cancel := context.WithTimeout(context.Background(), closeWait)
@@ -327,16 +336,16 @@ func (s *Store) Stats() store.Stats {
 	return st
 }
 
-// settle makes events findable and returns the offset up to which all are. A cluster that does not take new events
+// settle makes events findable and returns the snapshot of all that are. A cluster that does not take new events
 // may still be searched: notice then says what is missing.
-func (s *Store) settle(ctx context.Context) (snapshot uint64, notice string, err error) {
+func (s *Store) settle(ctx context.Context) (p snapshot, notice string, err error) {
 	if err := s.ready(ctx); err != nil {
-		return 0, "", err
+		return p, "", err
 	}
 	if s.opts.Freshness == 0 {
 		if err := s.drain(ctx); err != nil {
 			if ctx.Err() != nil || errors.Is(err, store.ErrClosed) {
-				return 0, "", err
+				return p, "", err
 			}
 			notice = "the newest events are missing, they wait in the journal: " + err.Error()
 		}
@@ -349,9 +358,16 @@ func (s *Store) settle(ctx context.Context) (snapshot uint64, notice string, err
 	if acked > s.refreshed && (s.opts.Freshness == 0 || time.Since(s.freshAt) >= s.opts.Freshness) {
 		err := s.client.do(ctx, http.MethodPost, "/"+s.alias()+"/_refresh", nil, nil)
 		if err != nil && !isStatus(err, http.StatusNotFound) {
-			return 0, "", err
+			return p, "", err
 		}
 		s.refreshed, s.freshAt = acked, time.Now()
 	}
-	return s.refreshed, notice, nil
+	p.Offset = s.refreshed
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p.Imports = s.imports
+	for _, im := range s.coming {
+		p.Coming = append(p.Coming, im.into.imported)
+	}
+	return p, notice, nil
 }

@@ -20,7 +20,17 @@ import (
 	"github.com/logcenter/logcenter/host/store/storetest"
 )
 
-func TestMain(m *testing.M) { estest.Main(m) }
+// TestMain lets the test binary be the process that is killed.
+func TestMain(m *testing.M) {
+	if prefix := os.Getenv(importPrefixEnv); prefix != "" {
+		if err := importForever(os.Getenv(importURLEnv), prefix); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	estest.Main(m)
+}
 
 var prefixes atomic.Int64
 
@@ -34,7 +44,9 @@ func newPrefix(t *testing.T, url string) string {
 		for name := range indices {
 			request(t, http.MethodDelete, url+"/"+name, nil)
 		}
-		request(t, http.MethodDelete, url+"/_index_template/"+prefix, nil)
+		for _, name := range []string{prefix, prefix + "-import"} {
+			request(t, http.MethodDelete, url+"/_index_template/"+name, nil)
+		}
 	})
 	return prefix
 }

@@ -162,8 +162,8 @@ func textOf(c *wire.Column, row int, message *wire.Column) []byte {
 	return c.Text(c.Rank(row), row, message)
 }
 
-// document appends the action line and the source of a row.
-func (e *batchEncoder) document(dst []byte, row int, at int64, offset uint64, index string) []byte {
+// document appends the action line and the source of a row. imported is the number of its import; 0 is none.
+func (e *batchEncoder) document(dst []byte, row int, at int64, offset, imported uint64, index string) []byte {
 	position := e.position.Int(row)
 	id := store.FormatEventID(e.source, position)
 	line := e.message.Bytes(row)
@@ -181,6 +181,10 @@ func (e *batchEncoder) document(dst []byte, row int, at int64, offset uint64, in
 	dst = appendJSON(dst, []byte(e.source))
 	dst = append(dst, `,"#offset":`...)
 	dst = strconv.AppendUint(dst, offset, 10)
+	if imported > 0 {
+		dst = append(dst, `,"#import":`...)
+		dst = strconv.AppendUint(dst, imported, 10)
+	}
 	dst = append(dst, `,"#raw":`...)
 	dst = strconv.AppendInt(dst, int64(len(line)), 10)
 	dst = append(dst, `,"message":`...)

@@ -42,7 +42,7 @@ func TestEncodeIsJSON(t *testing.T) {
 	require.NoError(t, err)
 	at, _ := e.times()
 	for row := range int(b.Rows) {
-		doc := e.document(nil, row, at[row], 1, "index")
+		doc := e.document(nil, row, at[row], 1, 0, "index")
 		d := json.NewDecoder(bytes.NewReader(doc))
 		var action, source map[string]any
 		require.NoError(t, d.Decode(&action))
@@ -67,7 +67,7 @@ func BenchmarkEncode(b *testing.B) {
 		at, _ := e.times()
 		dst = dst[:0]
 		for row := range int(batch.Rows) {
-			dst = e.document(dst, row, at[row], 1, "logcenter-ev-firewall.attack-2026-11-21-000001")
+			dst = e.document(dst, row, at[row], 1, 0, "logcenter-ev-firewall.attack-2026-11-21-000001")
 		}
 	}
 	b.SetBytes(raw)

@@ -12,6 +12,7 @@ import (
 const (
 	colSource    = "#source"        // journal and partition, the first part of event.id
 	colOffset    = "#offset"        // event journal offset, what a snapshot is cut by
+	colImport    = "#import"        // number of the import a document came with; those from the journal have none
 	colRaw       = "#raw"           // bytes of message
 	colNames     = "#names"         // names of the undeclared fields
 	colFlattened = "#flattened"     // undeclared fields
@@ -51,7 +52,7 @@ var mappingTypes = map[ecs.Type]map[string]any{
 func properties() map[string]any {
 	p := map[string]any{
 		colSource: map[string]any{"type": "keyword"}, colNames: map[string]any{"type": "keyword"},
-		colOffset: map[string]any{"type": "long"}, colRaw: map[string]any{"type": "long", "index": false},
+		colOffset: map[string]any{"type": "long"}, colImport: map[string]any{"type": "long"}, colRaw: map[string]any{"type": "long", "index": false},
 		colFlattened: map[string]any{"type": "flattened"},
 		colTokens:    map[string]any{"type": "text", "analyzer": "whitespace", "norms": false},
 		fieldID:      map[string]any{"type": "keyword", "doc_values": false},
@@ -76,13 +77,14 @@ func properties() map[string]any {
 // takes two.
 const maxMappedFields = 10000
 
-// template is the composable index template of all indices of events.
-func (s *Store) template() map[string]any {
+// template is the composable index template of the indices that patterns name. Their documents are found at once if
+// they are under the alias.
+func (s *Store) template(aliases map[string]any, patterns ...string) map[string]any {
 	return map[string]any{
-		"index_patterns": []string{s.opts.Prefix + "-ev-*"},
+		"index_patterns": patterns,
 		"priority":       500,
 		"template": map[string]any{
-			"aliases": map[string]any{s.alias(): map[string]any{}},
+			"aliases": aliases,
 			"settings": map[string]any{"index": map[string]any{
 				"number_of_shards": s.opts.Shards, "number_of_replicas": s.opts.Replicas,
 				// Queries refresh what they look at; this is for other readers, such as Kibana.
@@ -93,7 +95,7 @@ func (s *Store) template() map[string]any {
 			}},
 			"mappings": map[string]any{
 				"dynamic": false, "subobjects": false, "properties": properties(),
-				"_source": map[string]any{"excludes": []string{"*" + suffixNanos, "*#tokens", colSource, colOffset, colRaw, colNames, fieldID}},
+				"_source": map[string]any{"excludes": []string{"*" + suffixNanos, "*#tokens", colSource, colOffset, colImport, colRaw, colNames, fieldID}},
 			},
 		},
 	}
@@ -108,8 +110,14 @@ func (s *Store) putTemplate(ctx context.Context) error {
 	if s.mapped.Load() == int64(known) {
 		return nil
 	}
-	if err := s.client.do(ctx, http.MethodPut, "/_index_template/"+s.opts.Prefix, s.template(), nil); err != nil {
-		return fmt.Errorf("index template %s: %w", s.opts.Prefix, err)
+	p := s.opts.Prefix
+	for name, t := range map[string]map[string]any{
+		p:             s.template(map[string]any{s.alias(): map[string]any{}}, p+"-ev-*"),
+		p + "-import": s.template(map[string]any{}, p+"-import-*", p+"-restored-*"), // hidden until they are whole
+	} {
+		if err := s.client.do(ctx, http.MethodPut, "/_index_template/"+name, t, nil); err != nil {
+			return fmt.Errorf("index template %s: %w", name, err)
+		}
 	}
 	err := s.client.do(ctx, http.MethodPut, "/"+s.alias()+"/_mapping", map[string]any{"properties": properties()}, nil)
 	if err != nil && !isStatus(err, http.StatusNotFound) {

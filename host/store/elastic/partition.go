@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/logcenter/logcenter/host/store"
@@ -15,18 +14,19 @@ import (
 
 const dayNanos = int64(24 * time.Hour)
 
-// partitionKey is retention class by day of event.ingested, in days since 1970.
+// partitionKey is retention class by day of event.ingested, in days since 1970, and the restore it came with.
 type partitionKey struct {
-	class string
-	day   int64
+	class    string
+	day      int64
+	restored string // empty: the store's own
 }
 
 func (k partitionKey) date() string { return time.Unix(k.day*86400, 0).UTC().Format("2006-01-02") }
-func (k partitionKey) id() string   { return k.class + "/" + k.date() }
+func (k partitionKey) id() string   { return store.PartitionID(k.restored, k.class, k.date()) }
 
 // hides says whether searches leave a partition out because its online time is over.
 func (s *Store) hides(k partitionKey) bool {
-	return s.opts.OldestOnline != nil && k.date() < s.opts.OldestOnline(k.class)
+	return s.opts.OldestOnline != nil && k.restored == "" && k.date() < s.opts.OldestOnline(k.class)
 }
 
 // hidden are the indices of partitions whose online time is over.
@@ -52,6 +52,9 @@ type generation struct {
 	key   partitionKey
 	first uint64
 
+	imported uint64    // number of the import that made it; 0: none did
+	expires  time.Time // of a restored one; zero is never
+
 	docs, raw, bytes int64 // under Store.mu; bytes are as of the last look
 }
 
@@ -66,6 +69,20 @@ type metaRecord struct {
 	Day     int64  `json:"day"`
 	First   uint64 `json:"first,omitempty"`
 	Dropped bool   `json:"dropped,omitempty"`
+
+	// Of the state, the last number that an import was given; of a generation, that of the import that made it.
+	Import    uint64    `json:"import,omitempty"`
+	Committed bool      `json:"committed,omitempty"` // the import
+	Restored  string    `json:"restored,omitempty"`
+	Expires   time.Time `json:"expires,omitzero"`
+}
+
+// meta is what is recorded of a generation.
+func (g *generation) meta() metaRecord {
+	return metaRecord{
+		Kind: kindGeneration, Index: g.index, Class: g.key.class, Day: g.key.day, First: g.first,
+		Import: g.imported, Restored: g.key.restored, Expires: g.expires,
+	}
 }
 
 const (
@@ -132,6 +149,7 @@ func (s *Store) load(ctx context.Context) error {
 	s.mu.Lock()
 	s.series = gens
 	s.appended = max(s.appended, state.Durable)
+	s.imports = max(s.imports, state.Import)
 	s.mu.Unlock()
 	s.horizon = state.Horizon
 	s.recorded.Store(state.Durable)
@@ -169,6 +187,10 @@ func (s *Store) generations(ctx context.Context) (gens map[partitionKey][]*gener
 	if err := s.client.do(ctx, http.MethodPost, "/"+s.metaIndex()+"/_refresh", nil, nil); err != nil {
 		return nil, nil, err
 	}
+	found, err := s.underAlias(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
 	gens = map[partitionKey][]*generation{}
 	after := ""
 	for {
@@ -188,12 +210,17 @@ func (s *Store) generations(ctx context.Context) (gens map[partitionKey][]*gener
 		}
 		for _, h := range a.Hits.Hits {
 			r := h.Source
-			g := &generation{index: r.Index, key: partitionKey{r.Class, r.Day}, first: r.First}
+			g := &generation{index: r.Index, key: partitionKey{r.Class, r.Day, r.Restored}, first: r.First, imported: r.Import, expires: r.Expires}
 			after = g.index
-			if r.Dropped {
+			if r.Dropped || g.imported > 0 && !r.Committed && !found[g.index] {
 				doomed = append(doomed, g)
-			} else {
-				gens[g.key] = append(gens[g.key], g)
+				continue
+			}
+			gens[g.key] = append(gens[g.key], g)
+			if g.imported > 0 && !found[g.index] {
+				if err := s.publish(ctx, g); err != nil {
+					return nil, nil, err
+				}
 			}
 		}
 		if len(a.Hits.Hits) < store.MaxPage {
@@ -216,7 +243,7 @@ func (s *Store) record(ctx context.Context) error {
 // recordState is record with s.prepare held.
 func (s *Store) recordState(ctx context.Context) error {
 	acked := s.acknowledged()
-	m := metaRecord{Kind: kindState, Owner: s.opts.Owner, Durable: acked, Horizon: s.horizon}
+	m := metaRecord{Kind: kindState, Owner: s.opts.Owner, Durable: acked, Horizon: s.horizon, Import: s.lastImport()}
 	if err := s.client.do(ctx, http.MethodPut, "/"+s.metaIndex()+"/_doc/"+kindState, m, nil); err != nil {
 		return fmt.Errorf("recording offset %d: %w", acked, err)
 	}
@@ -264,9 +291,8 @@ func (s *Store) target(ctx context.Context, key partitionKey, offset uint64) (*g
 	}
 	n := &generation{key: key, first: offset}
 	n.index = fmt.Sprintf("%s-ev-%s-%s-%06d", s.opts.Prefix, key.class, key.date(), offset)
-	m := metaRecord{Kind: kindGeneration, Index: n.index, Class: key.class, Day: key.day, First: offset}
-	if err := s.client.do(ctx, http.MethodPut, "/"+s.metaIndex()+"/_doc/"+n.index, m, nil); err != nil {
-		return nil, fmt.Errorf("recording index %s: %w", n.index, err)
+	if err := s.recordGeneration(ctx, n.meta()); err != nil {
+		return nil, err
 	}
 	if err := s.createIndex(ctx, n); err != nil {
 		return nil, err
@@ -276,6 +302,13 @@ func (s *Store) target(ctx context.Context, key partitionKey, offset uint64) (*g
 	slices.SortFunc(s.series[key], func(a, b *generation) int { return int(int64(a.first) - int64(b.first)) })
 	s.mu.Unlock()
 	return n, nil
+}
+
+func (s *Store) recordGeneration(ctx context.Context, m metaRecord) error {
+	if err := s.client.do(ctx, http.MethodPut, "/"+s.metaIndex()+"/_doc/"+m.Index, m, nil); err != nil {
+		return fmt.Errorf("recording index %s: %w", m.Index, err)
+	}
+	return nil
 }
 
 func (s *Store) createIndex(ctx context.Context, g *generation) error {
@@ -397,13 +430,14 @@ func (s *Store) Partitions(ctx context.Context) ([]store.Partition, error) {
 	defer s.mu.Unlock()
 	out := []store.Partition{}
 	for key, gens := range s.series {
-		p := store.Partition{ID: key.id(), Class: key.class, Day: key.date()}
+		p := store.Partition{ID: key.id(), Class: key.class, Day: key.date(), Restored: key.restored}
 		for _, g := range gens {
 			c, ok := found[g.index]
 			if !ok || c.docs == 0 {
 				continue
 			}
 			from, to := time.Unix(0, c.from).UTC(), time.Unix(0, c.to).UTC()
+			p.Expires = g.expires
 			if p.Events == 0 || from.Before(p.From) {
 				p.From = from
 			}
@@ -418,12 +452,7 @@ func (s *Store) Partitions(ctx context.Context) ([]store.Partition, error) {
 			out = append(out, p)
 		}
 	}
-	slices.SortFunc(out, func(a, b store.Partition) int {
-		if a.Day != b.Day {
-			return strings.Compare(a.Day, b.Day)
-		}
-		return strings.Compare(a.Class, b.Class)
-	})
+	store.SortPartitions(out)
 	return out, nil
 }
 
@@ -447,9 +476,10 @@ func (s *Store) DropPartition(ctx context.Context, id string) error {
 	}
 	var actions []any
 	for _, g := range gone {
-		m := metaRecord{Kind: kindGeneration, Index: g.index, Class: g.key.class, Day: g.key.day, First: g.first, Dropped: true}
-		if err := s.client.do(ctx, http.MethodPut, "/"+s.metaIndex()+"/_doc/"+g.index, m, nil); err != nil {
-			return fmt.Errorf("recording the end of %s: %w", g.index, err)
+		m := g.meta()
+		m.Dropped = true
+		if err := s.recordGeneration(ctx, m); err != nil {
+			return err
 		}
 		actions = append(actions, map[string]any{"remove": map[string]any{"index": g.index, "alias": s.alias(), "must_exist": false}})
 	}

@@ -38,6 +38,12 @@ func TestRestricted(t *testing.T) {
 	require.Len(t, parts, 2)
 	require.NoError(t, s.DropPartition(ctx, parts[0].ID))
 	require.Len(t, numbers(t, s), 50)
+	im, err := s.Import(ctx, store.ImportRequest{Class: parts[0].Class, Day: parts[0].Day, Restored: "audit"})
+	require.NoError(t, err)
+	require.NoError(t, im.Add(ctx, entry(t, 100, 20)[0]))
+	_, err = im.Commit(ctx)
+	require.NoError(t, err)
+	require.Len(t, numbers(t, s), 70)
 
 	f := func(change func(*elastic.Options), want string) {
 		t.Helper()

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/logcenter/logcenter/host/store"
@@ -18,8 +19,8 @@ import (
 // scanToken is where a scan stands: behind an event of a source of a partition. Order is day, class, source, then
 // (@timestamp, position).
 type scanToken struct {
-	Snapshot  uint64 `json:"n"`
-	Partition string `json:"p"` // day/class: partitions in their order
+	snapshot
+	Partition string `json:"p"` // day/class, and of restored ones their name: partitions in their order
 	Last      place  `json:"l"`
 	Done      int64  `json:"d"`
 	Of        uint64 `json:"h"`
@@ -47,6 +48,7 @@ type scanner struct {
 	store  *Store
 	ctx    context.Context //nolint:containedctx // of one call
 	sel    *selection
+	only   string // ID of a partition; empty: all
 	yield  func(store.ScanBatch, error) bool
 	fields []string
 	token  scanToken
@@ -58,7 +60,7 @@ type scanner struct {
 
 func (x *scanner) run(scope store.Scope, r store.ScanRequest) error {
 	s := x.store
-	of := requestHash("scan", r.Query, r.From, r.To, scope)
+	of := requestHash(strings.TrimSpace("scan "+r.Partition), r.Query, r.From, r.To, scope)
 	if r.Resume != "" {
 		if err := decodeToken(r.Resume, &x.token); err != nil {
 			return err
@@ -69,16 +71,17 @@ func (x *scanner) run(scope store.Scope, r store.ScanRequest) error {
 		x.resume = true
 	}
 	var err error
-	if x.sel, err = s.check(scope, r.Selection); err != nil || x.sel.nothing {
+	if x.sel, err = s.check(scope, r.Whole()); err != nil || x.sel.nothing {
 		return err
 	}
 	if x.sel.snapshot, _, err = s.settle(x.ctx); err != nil {
 		return err
 	}
 	if x.resume {
-		x.sel.snapshot = min(x.sel.snapshot, x.token.Snapshot)
+		x.sel.snapshot.as(x.token.snapshot)
 	}
-	x.token.Snapshot, x.token.Of = x.sel.snapshot, of
+	x.token.snapshot, x.token.Of = x.sel.snapshot, of
+	x.only = r.Partition
 	x.sel.hidden = nil // it asks for single indices
 	if len(r.Fields) > 0 {
 		x.fields = append([]string{fieldMessage, fieldPosition}, r.Fields...)
@@ -107,10 +110,13 @@ func (x *scanner) partitions() error {
 	var parts []part
 	s.mu.Lock()
 	for key, gens := range s.series {
-		if s.hides(key) {
+		if x.only != "" && x.only != key.id() || x.only == "" && s.hides(key) {
 			continue
 		}
 		p := part{name: key.date() + "/" + key.class}
+		if key.restored != "" {
+			p.name += "/" + key.restored
+		}
 		for i, g := range gens {
 			if i > 0 {
 				p.indices += ","

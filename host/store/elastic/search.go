@@ -39,11 +39,11 @@ func (h *hit) place() (p place, err error) {
 	return p, err
 }
 
-// cursor is where a page ended, and the snapshot it was of: an event journal offset.
+// cursor is where a page ended, and the snapshot it was of.
 type cursor struct {
-	Snapshot uint64 `json:"n"`
-	Last     place  `json:"l"`
-	Of       uint64 `json:"o"` // hash of the request it belongs to
+	snapshot
+	Last place  `json:"l"`
+	Of   uint64 `json:"o"` // hash of the request it belongs to
 }
 
 func encodeToken(v any) string {
@@ -172,7 +172,7 @@ func (s *Store) Search(ctx context.Context, scope store.Scope, r store.SearchReq
 		"sort": order(r.OldestFirst), "size": min(r.Limit+1, store.MaxPage), "track_total_hits": r.Count, "_source": sourceFilter(r.Fields),
 	}
 	if c != nil {
-		q.snapshot = min(q.snapshot, c.Snapshot)
+		q.snapshot.as(c.snapshot)
 		body["search_after"] = []any{c.Last.Time, c.Last.Source, c.Last.Position}
 	}
 	body["query"] = q.within()
@@ -183,7 +183,7 @@ func (s *Store) Search(ctx context.Context, scope store.Scope, r store.SearchReq
 	if r.Count {
 		page.Total = a.Hits.Total.Value
 	}
-	return page, s.fill(page, a.Hits.Hits, r, cursor{Snapshot: q.snapshot, Of: of})
+	return page, s.fill(page, a.Hits.Hits, r, cursor{snapshot: q.snapshot, Of: of})
 }
 
 // fill puts hits into a page.

@@ -90,7 +90,7 @@ func (s *Store) render(ctx context.Context, c *chunk, e *batchEncoder, offset ui
 			targets[key] = g
 		}
 		from := len(c.buf)
-		c.buf = e.document(c.buf, row, at[row], offset, g.index)
+		c.buf = e.document(c.buf, row, at[row], offset, 0, g.index)
 		c.docs = append(c.docs, document{
 			index: g, from: from, to: len(c.buf), offset: offset, source: e.source, row: row, raw: int64(len(e.message.Bytes(row))),
 		})
@@ -321,18 +321,27 @@ type bulkAnswer struct {
 
 const bulkPath = "/_bulk?filter_path=errors,items.*.status,items.*.result,items.*.error"
 
+// post sends a chunk that is not empty, and has an answer for each of its documents.
+func (s *Store) post(ctx context.Context, c *chunk) (*bulkAnswer, error) {
+	a := &bulkAnswer{}
+	body := c.buf[c.docs[0].from:c.docs[len(c.docs)-1].to]
+	if err := s.client.send(ctx, http.MethodPost, bulkPath, "application/x-ndjson", body, a); err != nil {
+		return nil, err
+	}
+	if len(a.Items) != len(c.docs) {
+		return nil, fmt.Errorf("Elasticsearch answers %d of %d documents", len(a.Items), len(c.docs)) //nolint:staticcheck // a name
+	}
+	return a, nil
+}
+
 // bulk sends a chunk once. With an error, the chunk returned holds what is to be sent again; nil means all.
 func (s *Store) bulk(c *chunk) (again *chunk, err error) {
 	if len(c.docs) == 0 {
 		return nil, nil //nolint:nilnil // nothing again
 	}
-	var a bulkAnswer
-	body := c.buf[c.docs[0].from:c.docs[len(c.docs)-1].to]
-	if err := s.client.send(s.ctx, http.MethodPost, bulkPath, "application/x-ndjson", body, &a); err != nil {
+	a, err := s.post(s.ctx, c)
+	if err != nil {
 		return nil, err
-	}
-	if len(a.Items) != len(c.docs) {
-		return nil, fmt.Errorf("Elasticsearch answers %d of %d documents", len(a.Items), len(c.docs)) //nolint:staticcheck // a name
 	}
 	again = &chunk{}
 	for i, d := range c.docs {

@@ -7,7 +7,8 @@
 // # Snapshots
 //
 // Every row carries the journal offset it came with, so a snapshot is an offset: a cursor or scan token stays
-// valid across flushes, merges and restarts without holding anything. A running query holds the segments it reads;
+// valid across flushes, merges and restarts without holding anything. Imported rows have offset 0, and their segments
+// the number of the import, which is the other half of a snapshot. A running query holds the segments it reads;
 // their files go when the last one is done.
 //
 // # From batch to segment
@@ -53,6 +54,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -139,6 +141,8 @@ type Store struct {
 	tailSize int64 // bytes held
 	tailRaw  int64 // raw bytes behind flushing
 	since    time.Time
+	imports  uint64                // last number of a committed import
+	coming   map[string]*importing // imports on their way, by the ID of their partition
 	closed   bool
 	err      error // of the last flush, nil when it succeeded
 
@@ -172,7 +176,7 @@ func Open(dir string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{dir: dir, opts: o, lock: lock, wake: make(chan struct{}, 1)}
+	s := &Store{dir: dir, opts: o, lock: lock, wake: make(chan struct{}, 1), coming: map[string]*importing{}}
 	s.space = sync.NewCond(&s.mu)
 	if err := s.open(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open store %s: %w", dir, err), s.free())
@@ -200,7 +204,7 @@ func (s *Store) open() error {
 		g.acquire() // by the store
 	}
 	s.segments, s.nextID = segs, m.NextID
-	s.durable, s.appended = m.Durable, m.Durable
+	s.durable, s.appended, s.imports = m.Durable, m.Durable, m.Imports
 	return s.openEngines()
 }
 
@@ -365,6 +369,7 @@ func (s *Store) close(flush bool) error {
 	if flush {
 		err = s.flush(context.Background())
 	}
+	s.abortImports()
 	s.write.Lock()
 	defer s.write.Unlock()
 	return errors.Join(err, s.free())
@@ -402,6 +407,7 @@ type snapshot struct {
 	segments []*segment
 	tail     []*entry
 	offset   uint64 // last event journal offset in it
+	imports  uint64 // last import in it
 }
 
 func (s *Store) snapshot() (*snapshot, error) {
@@ -410,11 +416,23 @@ func (s *Store) snapshot() (*snapshot, error) {
 	if s.closed {
 		return nil, store.ErrClosed
 	}
-	p := &snapshot{segments: append([]*segment(nil), s.segments...), tail: s.tail[:len(s.tail):len(s.tail)], offset: s.appended}
+	p := &snapshot{segments: append([]*segment(nil), s.segments...), tail: s.tail[:len(s.tail):len(s.tail)], offset: s.appended, imports: s.imports}
 	for _, g := range p.segments {
 		g.acquire()
 	}
 	return p, nil
+}
+
+// upTo leaves out the imports behind one.
+func (p *snapshot) upTo(imports uint64) {
+	p.imports = min(p.imports, imports)
+	p.segments = slices.DeleteFunc(p.segments, func(g *segment) bool {
+		late := g.Import > p.imports
+		if late {
+			g.release()
+		}
+		return late
+	})
 }
 
 func (p *snapshot) release() {

@@ -226,7 +226,10 @@ func (s *Store) Partitions(context.Context) ([]store.Partition, error) {
 	for _, g := range s.segments {
 		p := byID[g.partition()]
 		if p == nil {
-			p = &store.Partition{ID: g.partition(), Class: g.Class, Day: g.Day, From: time.Unix(0, g.MinTime).UTC(), To: time.Unix(0, g.MaxTime).UTC()}
+			p = &store.Partition{ID: g.partition(), Class: g.Class, Day: g.Day, From: time.Unix(0, g.MinTime).UTC(), To: time.Unix(0, g.MaxTime).UTC(), Restored: g.Restored}
+			if g.Expires != 0 {
+				p.Expires = time.Unix(0, g.Expires).UTC()
+			}
 			byID[p.ID] = p
 		}
 		p.Events += g.Rows
@@ -243,12 +246,7 @@ func (s *Store) Partitions(context.Context) ([]store.Partition, error) {
 	for _, p := range byID {
 		out = append(out, *p)
 	}
-	slices.SortFunc(out, func(a, b store.Partition) int {
-		if a.Day != b.Day {
-			return strings.Compare(a.Day, b.Day)
-		}
-		return strings.Compare(a.Class, b.Class)
-	})
+	store.SortPartitions(out)
 	return out, nil
 }
 

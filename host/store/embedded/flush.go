@@ -14,6 +14,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 
+	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
@@ -130,7 +131,14 @@ func (s *Store) flush(ctx context.Context) error {
 
 // commit makes a list of segments the content of the store. s.write is held.
 func (s *Store) commit(segs []*segment, durable uint64) error {
-	m := &manifest{Version: 1, Durable: durable, NextID: s.nextID}
+	s.mu.Lock()
+	imports := s.imports
+	s.mu.Unlock()
+	return s.commitImport(segs, durable, imports)
+}
+
+func (s *Store) commitImport(segs []*segment, durable, imports uint64) error {
+	m := &manifest{Version: 1, Durable: durable, NextID: s.nextID, Imports: imports}
 	for _, g := range segs {
 		m.Segments = append(m.Segments, &g.segmentInfo)
 	}
@@ -144,6 +152,7 @@ type flushRows struct {
 	n       int
 	keys    []rowKey
 	parts   []partKey
+	into    *store.ImportRequest // where all rows belong; nil: where class and day of each say
 }
 
 type partKey struct {
@@ -164,7 +173,11 @@ func (s *Store) writeSegments(ctx context.Context, entries []*entry) ([]*segment
 	if len(entries) == 0 {
 		return nil, nil
 	}
-	t := &flushRows{entries: entries}
+	return s.writeRows(ctx, &flushRows{entries: entries})
+}
+
+func (s *Store) writeRows(ctx context.Context, t *flushRows) ([]*segment, error) {
+	entries := t.entries
 	for _, e := range entries {
 		t.starts = append(t.starts, t.n)
 		t.n += e.rows
@@ -253,16 +266,28 @@ func (s *Store) keyRows(t *flushRows) error {
 	known := map[partKey]uint16{}
 	t.keys = make([]rowKey, t.n)
 	last, lastPart := [2]uint16{}, -1
-	lastDay := int64(0)
+	lastDay, into := int64(0), int64(0)
+	if t.into != nil {
+		day, err := time.Parse(time.DateOnly, t.into.Day)
+		if err != nil {
+			return err
+		}
+		into = floorDiv(day.UnixNano(), dayNanos)
+	}
 	for i, e := range t.entries {
 		in := e.ingested()
 		for r := range e.rows {
 			row := t.starts[i] + r
 			day := floorDiv(in[r], dayNanos)
+			if t.into != nil {
+				day = into
+			}
 			pair := [2]uint16{observers[row], types[row]}
 			if lastPart < 0 || pair != last || day != lastDay {
 				class, ok := classes[pair]
-				if !ok {
+				if !ok && t.into != nil {
+					class = t.into.Class
+				} else if !ok {
 					class = s.opts.Classify(observerTexts[pair[0]], typeTexts[pair[1]]).Name
 					classes[pair] = class
 				}
@@ -370,6 +395,12 @@ func (s *Store) newSegment(t *flushRows, p part) *segmentWriter {
 		MinTime: math.MaxInt64, MaxTime: math.MinInt64, MinIngested: math.MaxInt64, MaxIngested: math.MinInt64, MinOffset: math.MaxUint64,
 	}}
 	s.nextID++
+	if t.into != nil {
+		g.Restored = t.into.Restored
+		if !t.into.Expires.IsZero() {
+			g.Expires = t.into.Expires.UnixNano()
+		}
+	}
 	g.path = g.file(s.dir)
 	g.Columns = map[string]columnInfo{}
 	g.Undeclared = map[string]int64{}
@@ -443,7 +474,7 @@ func (w *segmentWriter) write(ctx context.Context, s *Store, c *conn) (*segment,
 	schema := arrow.NewSchema(w.fields, nil)
 	rec := array.NewRecordBatch(schema, w.arrays, g.Rows)
 	defer rec.Release()
-	if err := makeDir(s.dir, filepath.Join(segmentsDir, g.Class, g.Day)); err != nil {
+	if err := makeDir(s.dir, filepath.Join(segmentsDir, filepath.FromSlash(g.partition()))); err != nil {
 		return nil, err
 	}
 	name := fmt.Sprintf("flush %d", s.viewID.Add(1))

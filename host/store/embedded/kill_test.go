@@ -28,12 +28,14 @@ var busy = embedded.Options{FlushBytes: 20 << 10, TailBytes: 1 << 20, MergeInter
 
 // TestMain lets the test binary be the process that is killed.
 func TestMain(m *testing.M) {
-	if dir := os.Getenv(killDirEnv); dir != "" {
-		if err := appendForever(dir); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
+	for env, f := range map[string]func(dir string) error{killDirEnv: appendForever, importDirEnv: importForever} {
+		if dir := os.Getenv(env); dir != "" {
+			if err := f(dir); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				os.Exit(1)
+			}
+			return
 		}
-		return
 	}
 	os.Exit(m.Run())
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/sdk/query"
 )
 
@@ -20,7 +21,7 @@ import (
 //
 //	LOCK                        held while a process has the store open
 //	manifest.json               which segments there are, up to which journal offset
-//	segments/CLASS/DAY/ID.parquet   rows
+//	segments/CLASS/DAY/ID.parquet   rows; those of a restore in segments/restored.NAME/CLASS/DAY
 //	segments/CLASS/DAY/ID.index     what is known of them: columns, counts, words of message
 //
 // Files are written under a .tmp name, synced, renamed, and their directory synced, before a manifest names them.
@@ -35,6 +36,7 @@ type manifest struct {
 	Version  int            `json:"version"`
 	Durable  uint64         `json:"durable"` // event journal offset that the segments include
 	NextID   uint64         `json:"next_id"`
+	Imports  uint64         `json:"imports,omitempty"` // number of the last committed import
 	Segments []*segmentInfo `json:"segments"`
 }
 
@@ -53,6 +55,9 @@ type segmentInfo struct {
 	MinOffset   uint64 `json:"min_offset"`
 	MaxOffset   uint64 `json:"max_offset"`
 	Merged      bool   `json:"merged,omitempty"`
+	Import      uint64 `json:"import,omitempty"`   // number of the import it came with; 0: from the journal
+	Restored    string `json:"restored,omitempty"` // name of the restore
+	Expires     int64  `json:"expires,omitempty"`  // of a restored one, unix nanoseconds; 0 is never
 }
 
 // segmentIndex is the content of an index file.
@@ -80,10 +85,10 @@ type segment struct {
 	drop atomic.Bool
 }
 
-func (s *segmentInfo) partition() string { return s.Class + "/" + s.Day }
+func (s *segmentInfo) partition() string { return store.PartitionID(s.Restored, s.Class, s.Day) }
 
 func (s *segmentInfo) file(dir string) string {
-	return filepath.Join(dir, segmentsDir, s.Class, s.Day, fmt.Sprintf("%010d.parquet", s.ID))
+	return filepath.Join(dir, segmentsDir, filepath.FromSlash(s.partition()), fmt.Sprintf("%010d.parquet", s.ID))
 }
 
 func indexFile(rows string) string { return strings.TrimSuffix(rows, ".parquet") + ".index" }

@@ -56,10 +56,11 @@ func (s *Store) mergeable() []*segment {
 	} else if time.Now().UnixNano()-s.flushed.Load() > idleFactor*s.flushTime.Load() {
 		share = smallIdle
 	}
-	byPart := map[string][]*segment{}
+	byPart := map[string][]*segment{} // an import's apart: a snapshot has it or not
 	for _, g := range s.segments {
 		if g.Rows < int64(s.opts.SegmentRows)/share {
-			byPart[g.partition()] = append(byPart[g.partition()], g)
+			name := fmt.Sprintf("%s %d", g.partition(), g.Import)
+			byPart[name] = append(byPart[name], g)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(byPart)) {
@@ -146,7 +147,7 @@ func (s *Store) mergeSegments(ctx context.Context, old []*segment) (*segment, er
 	}
 	slices.Sort(g.Sources)
 	g.Sources = slices.Compact(g.Sources)
-	if err := makeDir(s.dir, filepath.Join(segmentsDir, g.Class, g.Day)); err != nil {
+	if err := makeDir(s.dir, filepath.Join(segmentsDir, filepath.FromSlash(g.partition()))); err != nil {
 		return nil, err
 	}
 	c, err := s.writer.get()

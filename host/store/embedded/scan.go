@@ -20,7 +20,8 @@ import (
 // (@timestamp, position), so it does not depend on which segments there are.
 type scanToken struct {
 	Snapshot  uint64 `json:"n"`
-	Partition string `json:"p"` // day/class: partitions in their order
+	Imports   uint64 `json:"i,omitempty"`
+	Partition string `json:"p"` // day/class, and of restored ones their name: partitions in their order
 	Source    string `json:"s"`
 	Time      int64  `json:"t"`
 	Position  int64  `json:"o"`
@@ -72,7 +73,7 @@ type scanner struct {
 }
 
 func (s *Store) scan(ctx context.Context, scope store.Scope, r store.ScanRequest, yield func(store.ScanBatch) bool) error {
-	of := requestHash("scan", r.Query, r.From, r.To, scope)
+	of := requestHash(strings.TrimSpace("scan "+r.Partition), r.Query, r.From, r.To, scope)
 	x := &scanner{store: s, ctx: ctx, yield: yield, token: scanToken{Of: of}}
 	if r.Resume != "" {
 		b, err := base64.RawURLEncoding.DecodeString(r.Resume)
@@ -88,24 +89,30 @@ func (s *Store) scan(ctx context.Context, scope store.Scope, r store.ScanRequest
 	if err := s.Flush(ctx); err != nil {
 		return err
 	}
-	p, err := s.visible(ctx)
+	see := s.visible
+	if r.Partition != "" { // it is asked for whatever its age
+		see = func(context.Context) (*snapshot, error) { return s.snapshot() }
+	}
+	p, err := see(ctx)
 	if err != nil {
 		return err
 	}
 	defer p.release()
 	p.tail = nil
-	q, ok, err := s.selection(scope, r.Selection, p)
+	q, ok, err := s.selection(scope, r.Whole(), p)
 	if err != nil || !ok {
 		return err
 	}
 	if x.after != nil {
 		q.maxOffset = min(q.maxOffset, x.after.Snapshot)
+		p.upTo(x.after.Imports)
 	} else {
 		s.mu.Lock()
 		q.maxOffset = min(q.maxOffset, s.durable)
 		s.mu.Unlock()
 	}
-	x.token.Snapshot = q.maxOffset
+	q.partition = r.Partition
+	x.token.Snapshot, x.token.Imports = q.maxOffset, p.imports
 	x.snap, x.sel = p, q
 	if len(r.Fields) > 0 {
 		names := map[string]bool{fieldTime: true, fieldMessage: true, fieldPosition: true}
@@ -121,8 +128,15 @@ func (s *Store) scan(ctx context.Context, scope store.Scope, r store.ScanRequest
 func (x *scanner) run() error {
 	parts := map[string][]*segment{}
 	for _, g := range x.snap.segments {
+		if x.sel.partition != "" && x.sel.partition != g.partition() {
+			continue
+		}
 		if g.MaxTime >= x.sel.from && g.MinTime < x.sel.to && g.MinOffset <= x.sel.maxOffset {
-			parts[g.Day+"/"+g.Class] = append(parts[g.Day+"/"+g.Class], g)
+			name := g.Day + "/" + g.Class
+			if g.Restored != "" {
+				name += "/" + g.Restored
+			}
+			parts[name] = append(parts[name], g)
 			x.total += g.Rows
 		}
 	}

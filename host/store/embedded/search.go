@@ -27,6 +27,7 @@ type place struct {
 // cursor is where a page ended, and the snapshot it was of: an event journal offset.
 type cursor struct {
 	Snapshot uint64 `json:"n"`
+	Imports  uint64 `json:"i,omitempty"`
 	Last     place  `json:"l"`
 	Of       uint64 `json:"o"` // hash of the request it belongs to
 }
@@ -113,6 +114,7 @@ func (s *Store) Search(ctx context.Context, scope store.Scope, r store.SearchReq
 		}
 		after = &c.Last
 		q.maxOffset = min(q.maxOffset, c.Snapshot)
+		p.upTo(c.Imports)
 	}
 	hits, err := s.found(ctx, p, q, after, r, page)
 	if err != nil {
@@ -120,7 +122,7 @@ func (s *Store) Search(ctx context.Context, scope store.Scope, r store.SearchReq
 	}
 	if len(hits) > r.Limit {
 		hits = hits[:r.Limit]
-		page.Cursor = cursor{q.maxOffset, hits[len(hits)-1].place, of}.encode()
+		page.Cursor = cursor{q.maxOffset, p.imports, hits[len(hits)-1].place, of}.encode()
 	}
 	page.Events, err = s.events(ctx, p, hits, r.Fields)
 	return page, err

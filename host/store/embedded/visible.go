@@ -47,6 +47,9 @@ func (s *Store) late() bool {
 func (p *snapshot) hide(oldest func(class string) string) {
 	first := map[string]string{}
 	p.segments = slices.DeleteFunc(p.segments, func(g *segment) bool {
+		if g.Restored != "" {
+			return false // it goes when it expires
+		}
 		day, ok := first[g.Class]
 		if !ok {
 			day = oldest(g.Class)

@@ -33,6 +33,11 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		"SourcesAndOrdinals":   testSourcesAndOrdinals,
 		"ScopeZeroSeesNothing": testScopeZero,
 		"Cancelled":            testCancelled,
+		"Import":               testImport,
+		"ImportAborted":        testImportAborted,
+		"ImportSnapshots":      testImportSnapshots,
+		"ScanPartition":        testScanPartition,
+		"Adopt":                testAdopt,
 	} {
 		t.Run(name, func(t *testing.T) { f(t, open(t)) })
 	}
