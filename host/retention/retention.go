@@ -1,7 +1,9 @@
-// Package retention says how long events are kept: the table of the log standard.
+// Package retention says how long events are kept: the table of the log standard, and the policy that an admin
+// makes of it.
 //
-// The class of an event follows from observer.type and logcenter.log_type, whose values are closed
-// vocabularies. Online days count from event.ingested.
+// The class of an event follows from observer.type and logcenter.log_type. Days and years count from the UTC day of
+// event.ingested, so that a wrong device clock destroys nothing. Every event stays online for at least its online
+// days: a day's events leave together, when the last of them has been there so long.
 package retention
 
 import "slices"
@@ -28,7 +30,7 @@ type Row struct {
 	ArchiveYears int
 }
 
-var table = []Row{
+var standard = []Row{
 	{"server", "error", 90, 3},
 	{"server", "security", 90, 1},
 	{"server", "run_state", 60, 1},
@@ -61,16 +63,6 @@ var table = []Row{
 	{"video", All, 30, 1},
 }
 
-type key struct{ observer, log string }
-
-var classes = func() map[key]Class {
-	m := make(map[key]Class, len(table))
-	for _, r := range table {
-		m[key{r.ObserverType, r.LogType}] = r.Class()
-	}
-	return m
-}()
-
 // Class is the class of a row.
 func (r Row) Class() Class {
 	name := r.ObserverType
@@ -80,53 +72,5 @@ func (r Row) Class() Class {
 	return Class{Name: name, OnlineDays: r.OnlineDays, ArchiveYears: r.ArchiveYears}
 }
 
-// Classify returns the class of an event by its observer.type and logcenter.log_type; [Unclassified] for
-// what the table does not have, empty values included.
-func Classify(observerType, logType string) Class {
-	if c, ok := classes[key{observerType, logType}]; ok && logType != All {
-		return c
-	}
-	if c, ok := classes[key{observerType, All}]; ok {
-		return c
-	}
-	return Unclassified
-}
-
-// ByName returns the class of that name.
-func ByName(name string) (Class, bool) {
-	if name == Unclassified.Name {
-		return Unclassified, true
-	}
-	for _, r := range table {
-		if c := r.Class(); c.Name == name {
-			return c, true
-		}
-	}
-	return Class{}, false
-}
-
-// Rows returns the table in the log standard's order.
-func Rows() []Row { return slices.Clone(table) }
-
-// ObserverTypes is the closed vocabulary of observer.type, in the table's order.
-func ObserverTypes() []string {
-	var out []string
-	for _, r := range table {
-		if !slices.Contains(out, r.ObserverType) {
-			out = append(out, r.ObserverType)
-		}
-	}
-	return out
-}
-
-// LogTypes is the closed vocabulary of logcenter.log_type for a device, in the table's order; nil if the
-// device is unknown or has one class for all of its logs.
-func LogTypes(observerType string) []string {
-	var out []string
-	for _, r := range table {
-		if r.ObserverType == observerType && r.LogType != All {
-			out = append(out, r.LogType)
-		}
-	}
-	return out
-}
+// Rows returns the log standard's table in its order.
+func Rows() []Row { return slices.Clone(standard) }

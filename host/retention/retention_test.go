@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -64,17 +65,15 @@ func TestTableIsTheStandard(t *testing.T) {
 		if logType == retention.All {
 			logType = "whatever"
 		}
-		assert.Equal(t, want.Class(), retention.Classify(want.ObserverType, logType), line)
-		got, ok := retention.ByName(want.Class().Name)
-		assert.True(t, ok, line)
-		assert.Equal(t, want.Class(), got, line)
+		assert.Equal(t, want.Class(), retention.Standard().Classify(want.ObserverType, logType), line)
+		assert.Equal(t, want.Class(), retention.Standard().Class(want.Class().Name), line)
 	}
 }
 
 func TestClassify(t *testing.T) {
 	f := func(observer, logType, want string) {
 		t.Helper()
-		assert.Equal(t, want, retention.Classify(observer, logType).Name)
+		assert.Equal(t, want, retention.Standard().Classify(observer, logType).Name)
 	}
 	f("firewall", "attack", "firewall.attack")
 	f("video", "", "video")
@@ -85,18 +84,54 @@ func TestClassify(t *testing.T) {
 	f("firewall", "Attack", "unclassified")
 	f("", "error", "unclassified")
 	f("", "", "unclassified")
-	c := retention.Classify("toaster", "error")
+	c := retention.Standard().Classify("toaster", "error")
 	assert.Equal(t, 90, c.OnlineDays)
 	assert.Equal(t, 3, c.ArchiveYears)
 }
 
-func TestVocabularies(t *testing.T) {
-	assert.Equal(t, []string{"server", "middleware", "firewall", "ips", "waf", "business_system", "database", "network_traffic", "file", "video"}, retention.ObserverTypes())
-	assert.Equal(t, []string{"attack", "run_state", "other"}, retention.LogTypes("firewall"))
-	assert.Empty(t, retention.LogTypes("file"))
-	_, ok := retention.ByName("firewall.dance")
-	assert.False(t, ok)
-	c, ok := retention.ByName("unclassified")
-	assert.True(t, ok)
-	assert.Equal(t, retention.Unclassified, c)
+func TestPolicyChangesRowsAndAddsOwn(t *testing.T) {
+	p, err := retention.New([]retention.Row{
+		{ObserverType: "firewall", LogType: "attack", OnlineDays: 30, ArchiveYears: 2},
+		{ObserverType: "server", LogType: "error", OnlineDays: 120, ArchiveYears: 5},
+		{ObserverType: "door", LogType: "badge", OnlineDays: 7, ArchiveYears: 1},
+		{ObserverType: "unclassified", LogType: "all", OnlineDays: 10, ArchiveYears: 1},
+	})
+	require.NoError(t, err)
+	assert.Equal(t, retention.Class{Name: "firewall.attack", OnlineDays: 30, ArchiveYears: 2}, p.Classify("firewall", "attack"))
+	assert.Equal(t, retention.Class{Name: "door.badge", OnlineDays: 7, ArchiveYears: 1}, p.Classify("door", "badge"))
+	assert.Equal(t, retention.Class{Name: "unclassified", OnlineDays: 10, ArchiveYears: 1}, p.Classify("door", "window"))
+	assert.Equal(t, 10, p.Class("toaster.crumbs").OnlineDays, "partitions of a class that is gone are kept as unclassified ones")
+	assert.Equal(t, "toaster.crumbs", p.Class("toaster.crumbs").Name)
+	assert.Len(t, p.Rows(), 32)
+	require.Len(t, p.Gaps(), 1, "longer than the log standard is no gap")
+	assert.Equal(t, "firewall, attack: 30 days online and 2 years in the archive, the log standard asks for 90 and 2", p.Gaps()[0].String())
+	assert.Empty(t, retention.Standard().Gaps())
+}
+
+func TestPolicyRefuses(t *testing.T) {
+	f := func(want string, rows ...retention.Row) {
+		t.Helper()
+		_, err := retention.New(rows)
+		require.Error(t, err)
+		assert.Contains(t, err.Error(), want)
+	}
+	good := retention.Row{ObserverType: "door", LogType: "badge", OnlineDays: 7, ArchiveYears: 1}
+	with := func(change func(r *retention.Row)) retention.Row { r := good; change(&r); return r }
+	f(`row 1: device_type: "Door" is no device type`, with(func(r *retention.Row) { r.ObserverType = "Door" }))
+	f(`row 1: log_type: "../x" is no log type`, with(func(r *retention.Row) { r.LogType = "../x" }))
+	f("row 1: online_days: 0 days are not possible (write 1 to 36500)", with(func(r *retention.Row) { r.OnlineDays = 0 }))
+	f("row 1: archive_years: 101 years are not possible", with(func(r *retention.Row) { r.ArchiveYears = 101 }))
+	f("row 2: log_type: there is a row for door, badge already", good, good)
+	f("unclassified has no log types", with(func(r *retention.Row) { r.ObserverType = "unclassified" }))
+}
+
+// Every event is online for at least its days, whatever the hour it came in.
+func TestOldestOnline(t *testing.T) {
+	now := time.Date(2026, 11, 25, 0, 30, 0, 0, time.UTC)
+	assert.Equal(t, "2026-08-27", retention.Standard().OldestOnline("firewall.attack", now))
+	assert.Equal(t, "2026-10-26", retention.Standard().OldestOnline("video", now))
+	assert.Equal(t, "2026-10-26", retention.Standard().OldestOnline("video", now.In(time.FixedZone("", -3600))))
+	until, err := retention.Standard().Archived("firewall.attack", "2024-02-29")
+	require.NoError(t, err)
+	assert.Equal(t, time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC), until)
 }

@@ -339,7 +339,8 @@ type selection struct {
 	from, to int64 // nanoseconds of @timestamp, [from, to)
 	snapshot snapshot
 	notice   string
-	nothing  bool // the scope lets nothing through
+	nothing  bool     // the scope lets nothing through
+	hidden   []string // indices that searches do not show
 }
 
 // check checks what a caller asks for and translates it. It leaves the cluster alone.
@@ -355,7 +356,7 @@ func (s *Store) check(scope store.Scope, sel store.Selection) (*selection, error
 			return nil, fmt.Errorf("%w: %w", store.ErrRequest, err)
 		}
 	}
-	q := &selection{from: nanos(sel.From), to: nanos(sel.To)}
+	q := &selection{from: nanos(sel.From), to: nanos(sel.To), hidden: s.hidden()}
 	n := scope.Narrow(sel.Query)
 	if n == nil {
 		q.nothing = true
@@ -387,6 +388,9 @@ func (q *selection) within() clause {
 	without := []clause{{"range": clause{colImport: clause{"gt": q.snapshot.Imports}}}}
 	if len(q.snapshot.Coming) > 0 {
 		without = append(without, clause{"terms": clause{colImport: q.snapshot.Coming}})
+	}
+	if len(q.hidden) > 0 {
+		without = append(without, clause{"terms": clause{"_index": q.hidden}})
 	}
 	return clause{"bool": clause{
 		"filter":   []clause{q.filter, between(colOffset, int64(0), int64(q.snapshot.Offset), "lte")},

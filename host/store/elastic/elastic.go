@@ -80,8 +80,11 @@ type Options struct {
 	Freshness time.Duration
 	// RollBytes of an index on disk, or RollDocs, start the next generation; 0 means 40 GiB and 200 million.
 	RollBytes, RollDocs int64
-	// Classify gives rows their retention class; nil means [retention.Classify].
+	// Classify gives rows their retention class; nil means the log standard's.
 	Classify func(observerType, logType string) retention.Class
+	// OldestOnline is the first day of a class that searches show: older partitions are hidden, and only scans of one
+	// partition read them. It is asked at each query. nil shows everything.
+	OldestOnline func(class string) string
 	// Rejected is told of rows that Elasticsearch cannot keep; nil only counts them.
 	Rejected func(store.Rejection)
 	// Failed is told of what failed and is tried again; nil only shows it in Stats.
@@ -97,7 +100,7 @@ func (o *Options) defaults() {
 	setDefault(&o.RollDocs, 200_000_000)
 	setDefault(&o.Prefix, "logcenter")
 	if o.Classify == nil {
-		o.Classify = retention.Classify
+		o.Classify = retention.Standard().Classify
 	}
 }
 

@@ -24,6 +24,28 @@ type partitionKey struct {
 func (k partitionKey) date() string { return time.Unix(k.day*86400, 0).UTC().Format("2006-01-02") }
 func (k partitionKey) id() string   { return store.PartitionID(k.restored, k.class, k.date()) }
 
+// hides says whether searches leave a partition out because its online time is over.
+func (s *Store) hides(k partitionKey) bool {
+	return s.opts.OldestOnline != nil && k.restored == "" && k.date() < s.opts.OldestOnline(k.class)
+}
+
+// hidden are the indices of partitions whose online time is over.
+func (s *Store) hidden() (indices []string) {
+	if s.opts.OldestOnline == nil {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for key, gens := range s.series {
+		if s.hides(key) {
+			for _, g := range gens {
+				indices = append(indices, g.index)
+			}
+		}
+	}
+	return indices
+}
+
 // generation is one index. Events of its partition from its first offset to that of the next one are in it.
 type generation struct {
 	index string

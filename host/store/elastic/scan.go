@@ -82,6 +82,7 @@ func (x *scanner) run(scope store.Scope, r store.ScanRequest) error {
 	}
 	x.token.snapshot, x.token.Of = x.sel.snapshot, of
 	x.only = r.Partition
+	x.sel.hidden = nil // it asks for single indices
 	if len(r.Fields) > 0 {
 		x.fields = append([]string{fieldMessage, fieldPosition}, r.Fields...)
 	}
@@ -109,7 +110,7 @@ func (x *scanner) partitions() error {
 	var parts []part
 	s.mu.Lock()
 	for key, gens := range s.series {
-		if x.only != "" && x.only != key.id() {
+		if x.only != "" && x.only != key.id() || x.only == "" && s.hides(key) {
 			continue
 		}
 		p := part{name: key.date() + "/" + key.class}

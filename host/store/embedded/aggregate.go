@@ -18,7 +18,7 @@ import (
 // Aggregate implements [store.Store]. Each level of buckets is one SQL statement, which also computes the single
 // values below it; values that are dear to compute for buckets that will be cut have a statement of their own.
 func (s *Store) Aggregate(ctx context.Context, scope store.Scope, r store.AggregateRequest) (*store.AggregateResult, error) {
-	p, err := s.snapshot()
+	p, err := s.visible(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -85,8 +85,11 @@ type Options struct {
 	MergeInterval time.Duration
 	// QueryTimeout bounds each query; 0 means 2 minutes.
 	QueryTimeout time.Duration
-	// Classify gives rows their retention class; nil means [retention.Classify].
+	// Classify gives rows their retention class; nil means the log standard's.
 	Classify func(observerType, logType string) retention.Class
+	// OldestOnline is the first day of a class that searches show: older partitions are hidden, and only scans of one
+	// partition read them. It is asked at each query. nil shows everything.
+	OldestOnline func(class string) string
 	// Rejected is told of rows the store cannot keep, from within Append; nil only counts them.
 	Rejected func(store.Rejection)
 	// Failed is told of a flush or merge that failed and will be tried again; nil only shows it in Stats.
@@ -103,7 +106,7 @@ func (o *Options) defaults() {
 	setDefault(&o.MergeInterval, 30*time.Second)
 	setDefault(&o.QueryTimeout, 2*time.Minute)
 	if o.Classify == nil {
-		o.Classify = retention.Classify
+		o.Classify = retention.Standard().Classify
 	}
 }
 
@@ -118,9 +121,10 @@ const rowGroup = 61440
 
 // Store is the embedded store. Its methods are as [store.Store] says.
 type Store struct {
-	dir  string
-	opts Options
-	lock *os.File
+	dir      string
+	opts     Options
+	lock     *os.File // nil if readOnly
+	readOnly bool     // see OpenSegments
 
 	writer   *engine // flushes and merges, one thread
 	fetchers *engine // events of a page by their rows, one thread a connection: see Store.fetch
@@ -177,11 +181,15 @@ func Open(dir string, o Options) (*Store, error) {
 	if err := s.open(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open store %s: %w", dir, err), s.free())
 	}
-	s.ctx, s.stop = context.WithCancel(context.Background())
+	s.ctx, s.stop = newContext()
 	s.done.Add(2)
 	go s.flusher()
 	go s.merger()
 	return s, nil
+}
+
+func newContext() (context.Context, context.CancelFunc) {
+	return context.WithCancel(context.Background())
 }
 
 func (s *Store) open() error {
@@ -197,6 +205,10 @@ func (s *Store) open() error {
 	}
 	s.segments, s.nextID = segs, m.NextID
 	s.durable, s.appended, s.imports = m.Durable, m.Durable, m.Imports
+	return s.openEngines()
+}
+
+func (s *Store) openEngines() (err error) {
 	if err := os.RemoveAll(s.spill()); err != nil {
 		return err
 	}
@@ -226,8 +238,13 @@ func (s *Store) free() error {
 			errs = append(errs, e.close())
 		}
 	}
+	if s.readOnly {
+		return errors.Join(append(errs, os.RemoveAll(s.dir))...)
+	}
 	return errors.Join(append(errs, s.lock.Close())...)
 }
+
+var errReadOnly = errors.New("these segments are only read")
 
 // Append implements [store.Store]. A batch that lacks what every event has is rejected as a whole.
 func (s *Store) Append(ctx context.Context, offset uint64, batches []*wire.Batch) error {
@@ -239,6 +256,8 @@ func (s *Store) Append(ctx context.Context, offset uint64, batches []*wire.Batch
 	switch {
 	case closed:
 		return store.ErrClosed
+	case s.readOnly:
+		return errReadOnly
 	case old:
 		return nil
 	}

@@ -18,7 +18,7 @@ const flattenedType = "flattened"
 
 // Fields implements [store.Store]. Segments that are selected whole are counted from their indexes.
 func (s *Store) Fields(ctx context.Context, scope store.Scope, sel store.Selection) ([]store.FieldInfo, error) {
-	p, err := s.snapshot()
+	p, err := s.visible(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +148,7 @@ func (s *Store) FieldStats(ctx context.Context, scope store.Scope, r store.Field
 	if r.Size == 0 {
 		r.Size = 10
 	}
-	p, err := s.snapshot()
+	p, err := s.visible(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -252,6 +252,9 @@ func (s *Store) Partitions(context.Context) ([]store.Partition, error) {
 
 // DropPartition implements [store.Store]. It flushes first, so that events of the partition in the tail go too.
 func (s *Store) DropPartition(ctx context.Context, id string) error {
+	if s.readOnly {
+		return errReadOnly
+	}
 	if err := s.Flush(ctx); err != nil {
 		return err
 	}

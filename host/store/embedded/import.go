@@ -34,6 +34,9 @@ var errImportDone = errors.New("the import is committed or aborted")
 
 // Import implements [store.Store].
 func (s *Store) Import(ctx context.Context, r store.ImportRequest) (store.Import, error) {
+	if s.readOnly {
+		return nil, errReadOnly
+	}
 	if err := r.Check(); err != nil {
 		return nil, err
 	}

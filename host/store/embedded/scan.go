@@ -89,7 +89,11 @@ func (s *Store) scan(ctx context.Context, scope store.Scope, r store.ScanRequest
 	if err := s.Flush(ctx); err != nil {
 		return err
 	}
-	p, err := s.snapshot()
+	see := s.visible
+	if r.Partition != "" { // it is asked for whatever its age
+		see = func(context.Context) (*snapshot, error) { return s.snapshot() }
+	}
+	p, err := see(ctx)
 	if err != nil {
 		return err
 	}

@@ -89,7 +89,7 @@ func (s *Store) Search(ctx context.Context, scope store.Scope, r store.SearchReq
 	if r.Limit < 0 || r.Limit > store.MaxPage {
 		return nil, fmt.Errorf("%w: limit is %d, want 1 to %d", store.ErrRequest, r.Limit, store.MaxPage)
 	}
-	p, err := s.snapshot()
+	p, err := s.visible(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -26,6 +26,8 @@ type entry struct {
 	times   []int64 // @timestamp
 	minTime int64
 	maxTime int64
+	// minIngested is the oldest event.ingested.
+	minIngested int64
 
 	fields map[string]*wire.Column // declared fields by name
 	extra  []*wire.Column          // undeclared ones
@@ -115,6 +117,7 @@ func (e *entry) clock() error {
 	for _, t := range e.times {
 		e.minTime, e.maxTime = min(e.minTime, t), max(e.maxTime, t)
 	}
+	e.minIngested = slices.Min(e.ingested())
 	return nil
 }
 

@@ -1,0 +1,170 @@
+package archive
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"time"
+)
+
+// chain is what the records say, together.
+type chain struct {
+	count   int
+	sum     string // of the last record
+	live    map[string]*Partition
+	gone    map[string]bool
+	parts   map[string]int // CLASS.DAY → parts so far, deleted ones too
+	unswept []string       // folders of deleted partitions
+}
+
+func (c *chain) head() int { return c.count }
+
+var classPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*(\.[a-z0-9_-]+)*$`)
+
+// decode reads a record.
+func decode(b []byte) (*Record, error) {
+	var v struct {
+		Version int `json:"version"`
+	}
+	if err := json.Unmarshal(b, &v); err != nil {
+		return nil, fmt.Errorf("%w: this is no record of a chain: %w", ErrDamaged, err)
+	}
+	if v.Version > Version {
+		return nil, fmt.Errorf("it is of version %d of the archive's format, this program reads up to version %d: use a newer one", v.Version, Version)
+	}
+	r := &Record{}
+	if err := json.Unmarshal(b, r); err != nil || v.Version < 1 {
+		return nil, fmt.Errorf("%w: this is no record of a chain: %w", ErrDamaged, err)
+	}
+	m := r.Manifest
+	if m == nil {
+		return r, nil
+	}
+	if _, err := time.Parse(time.DateOnly, m.Day); err != nil || !classPattern.MatchString(m.Class) || m.Part < 1 {
+		return nil, fmt.Errorf("%w: part %d of class %.60q and day %.20q is no partition", ErrDamaged, m.Part, m.Class, m.Day)
+	}
+	for _, f := range m.Files {
+		if err := m.checkFile(f.Name); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
+		}
+	}
+	return r, nil
+}
+
+// add takes the next record, as its file has it.
+func (c *chain) add(b []byte) error {
+	r, err := decode(b)
+	if err != nil {
+		return err
+	}
+	switch {
+	case r.Number != c.count+1:
+		return fmt.Errorf("%w: the chain has record %d where number %d belongs: one is missing", ErrDamaged, r.Number, c.count+1)
+	case r.Previous != c.sum:
+		return fmt.Errorf("%w: record %d does not continue record %d: one of them was changed", ErrDamaged, r.Number, c.count)
+	}
+	if err := c.apply(r); err != nil {
+		return err
+	}
+	c.count, c.sum = r.Number, digest(b)
+	return nil
+}
+
+func (c *chain) apply(r *Record) error {
+	if c.live == nil {
+		c.live, c.gone, c.parts = map[string]*Partition{}, map[string]bool{}, map[string]int{}
+	}
+	p := c.live[r.Name]
+	switch {
+	case r.Kind == Archived && r.Manifest != nil && r.Manifest.Name() == r.Name && p == nil:
+		m := *r.Manifest
+		m.Fields, m.Datasets = nil, nil // thousands of them would be many
+		c.live[r.Name] = &Partition{Manifest: m, Number: r.Number, Time: r.Time}
+		delete(c.gone, r.Name)
+		c.parts[name(m.Class, m.Day, 1)] = max(m.Part, c.parts[name(m.Class, m.Day, 1)])
+	case r.Kind == Deleted && p != nil:
+		c.unswept = append(c.unswept, p.folder())
+		delete(c.live, r.Name)
+		c.gone[r.Name] = true
+	case r.Kind == Held && p != nil:
+		p.Held = r.Reason
+	case r.Kind == Released && p != nil:
+		p.Held = ""
+	default:
+		return fmt.Errorf("%w: record %d says that %.100q was %.20q, which does not follow from those before", ErrDamaged, r.Number, r.Name, r.Kind)
+	}
+	return nil
+}
+
+// load reads the host's copy: records, one a line. A line that a crash cut is dropped; its record is at the destination.
+func (c *chain) load(file string) error {
+	f, err := os.Open(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close() //nolint:errcheck // it was only read
+	r := bufio.NewReaderSize(f, 1<<20)
+	var at int64
+	for {
+		line, err := r.ReadBytes('\n')
+		if errors.Is(err, io.EOF) {
+			if len(line) > 0 {
+				return os.Truncate(file, at)
+			}
+			return nil
+		}
+		if err == nil {
+			err = c.add(line)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", file, err)
+		}
+		at += int64(len(line))
+	}
+}
+
+// appendState adds a record to the host's copy of the chain.
+func appendState(file string, b []byte) error {
+	if bytes.IndexByte(b, '\n') != len(b)-1 {
+		return fmt.Errorf("%w: a record of the chain is not one line", ErrDamaged)
+	}
+	_, err := os.Stat(file)
+	fresh := errors.Is(err, fs.ErrNotExist)
+	f, err := os.OpenFile(file, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	st, err := f.Stat()
+	if err != nil {
+		return errors.Join(err, f.Close())
+	}
+	_, err = f.Write(b)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err != nil { // a half line would look like damage to what is appended behind it
+		return errors.Join(err, f.Truncate(st.Size()), f.Close())
+	}
+	if err := f.Close(); err != nil || !fresh {
+		return err
+	}
+	return syncDir(filepath.Dir(file))
+}
+
+func syncDir(dir string) error {
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
