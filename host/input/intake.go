@@ -194,6 +194,14 @@ func (in *Intake) Append(ctx context.Context, b *wire.Batch, key Key) (Result, e
 	}
 }
 
+// Stored says whether a batch with this key is durable, as far back as keys are remembered.
+func (in *Intake) Stored(key Key) bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	_, ok := in.keys.find(key, in.now())
+	return ok
+}
+
 // land ends a flight.
 func (in *Intake) land(key Key, f *flight, offset uint64, err error) {
 	in.mu.Lock()
