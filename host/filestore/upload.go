@@ -167,7 +167,6 @@ func (u *Upload) Commit(ctx context.Context, key string, event func() error) (ex
 	}
 	defer unlock()
 	path, mark := s.blob(u.SHA256), s.path(pendingDir, u.SHA256)
-	was := diskSize(path)
 	if _, err := os.Stat(path); err == nil {
 		existed = true
 	} else if !errors.Is(err, fs.ErrNotExist) {
@@ -196,21 +195,22 @@ func (u *Upload) Commit(ctx context.Context, key string, event func() error) (ex
 	if err := os.Remove(mark); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		s.logf("file %s is stored, but the mark of its upload stays until the next start: %v", u.SHA256, err)
 	}
-	s.account(u.SHA256, existed, diskSize(path)-was)
+	s.account(u, existed)
 	return existed, nil
 }
 
-func (s *Store) account(sha string, existed bool, grown int64) {
+// account counts a committed upload. A blob that was there before has the size that it was counted with.
+func (s *Store) account(u *Upload, existed bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.bytes += grown
 	s.received.Add(1)
 	if existed {
 		s.duplicates.Add(1)
 	} else {
 		s.blobs++
+		s.bytes += u.Size + int64(len(u.sums))
 	}
-	if last := s.lastDamaged.Load(); last != nil && *last == sha {
+	if last := s.lastDamaged.Load(); last != nil && *last == u.SHA256 {
 		s.lastDamaged.Store(nil) // it has been replaced
 	}
 }

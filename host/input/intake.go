@@ -194,12 +194,17 @@ func (in *Intake) Append(ctx context.Context, b *wire.Batch, key Key) (Result, e
 	}
 }
 
-// Stored says whether a batch with this key is durable, as far back as keys are remembered.
-func (in *Intake) Stored(key Key) bool {
+// Stored says whether a batch with this key, as [Key.String] writes it, is durable; as far back as keys are remembered.
+// known is false for what is no key.
+func (in *Intake) Stored(key string) (stored, known bool) {
+	k, ok := parseKey(key)
+	if !ok {
+		return false, false
+	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	_, ok := in.keys.find(key, in.now())
-	return ok
+	_, stored = in.keys.find(k, in.now())
+	return stored, true
 }
 
 // land ends a flight.

@@ -50,9 +50,10 @@ func (parser) Parse(line []byte, ev *sdk.Event) error {
 		return errObject
 	}
 	text := func(f ecs.Field, v string) {
-		if v != "" {
-			// The value may be written with escapes: what is masked anywhere in the line must be masked in it.
-			ev.SetCopy(f, []byte(v), quoted(line, v))
+		if i := bytes.Index(line, []byte(`"`+v+`"`)); i >= 0 {
+			ev.Set(f, line[i+1:i+1+len(v)])
+		} else {
+			ev.SetCopy(f, []byte(v), line) // it is written with escapes; masking anything in the line takes it, too
 		}
 	}
 	text(ecs.FileName, r.Name)
@@ -79,14 +80,6 @@ func (parser) Parse(line []byte, ev *sdk.Event) error {
 	}
 	text(ecs.FileHashSHA256, r.SHA256)
 	return nil
-}
-
-// quoted is the place in the line where v stands as it is; the whole line if it is written otherwise.
-func quoted(line []byte, v string) []byte {
-	if i := bytes.Index(line, []byte(`"`+v+`"`)); i >= 0 {
-		return line[i+1 : i+1+len(v)]
-	}
-	return line
 }
 
 // span sets the time that a file is about.
