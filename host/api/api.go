@@ -45,6 +45,7 @@ type Options struct {
 	Tail        Tail
 	Health      Health
 	Ingest      Ingest // nil: there are no HTTP inputs
+	Files       Files  // nil: this host keeps no files
 
 	Metrics     *prometheus.Registry // served at /metrics; the API adds its own
 	OpenMetrics bool                 // /metrics needs no token
@@ -63,7 +64,8 @@ type Server struct {
 	exports *exports
 	metrics *metrics
 	slots   chan struct{} // one for each running search
-	tails   atomic.Int64  // clients that follow
+	files   transfers
+	tails   atomic.Int64 // clients that follow
 }
 
 // New checks the options and readies all routes.
@@ -93,7 +95,7 @@ func New(o Options) (*Server, error) {
 		return nil, fmt.Errorf("api: exports: %w", err)
 	}
 	gin.SetMode(gin.ReleaseMode)
-	s := &Server{o: o, engine: gin.New(), exports: ex, metrics: m, slots: make(chan struct{}, o.Searches)}
+	s := &Server{o: o, engine: gin.New(), exports: ex, metrics: m, slots: make(chan struct{}, o.Searches), files: newTransfers()}
 	if err := s.routes(); err != nil {
 		return nil, fmt.Errorf("api: %w", err)
 	}
@@ -128,6 +130,7 @@ func (s *Server) routes() error {
 
 	// The path of an event begins here, and its senders have tokens of their own.
 	e.POST("/api/v1/ingest/:input", s.handle(s.ingest))
+	e.POST(filesPath, s.handle(s.putFile))
 
 	v1 := e.Group("/api/v1", s.authenticated)
 	v1.GET("/openapi.json", s.handle(s.openAPI))
@@ -144,6 +147,7 @@ func (s *Server) routes() error {
 	v1.GET("/exports/:id", s.handle(s.getExport))
 	v1.DELETE("/exports/:id", s.handle(s.deleteExport))
 	v1.GET("/exports/:id/data", s.handle(s.exportData))
+	v1.GET("/files/:sha256", s.handle(s.getFile))
 	v1.GET("/streams", s.handle(s.listStreams))
 	v1.GET("/streams/:name", s.handle(s.getStream))
 

@@ -4,10 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"time"
 
+	"github.com/logcenter/logcenter/host/filestore"
 	"github.com/logcenter/logcenter/host/input"
+	"github.com/logcenter/logcenter/host/input/upload"
 	"github.com/logcenter/logcenter/host/journal"
 	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/host/stream"
@@ -178,4 +181,15 @@ type Ingest interface {
 	// Authorized says whether token is the one that the configuration gives to an input's senders, compared
 	// in constant time. API tokens of admins are good for every input.
 	Authorized(input, token string) bool
+	// Sender is the input whose senders have this token, compared in constant time. They may also give files.
+	Sender(token string) (input string, ok bool)
+}
+
+// Files keeps files and videos.
+type Files interface {
+	// Put stores a file and makes its record durable, see [upload.Input.Put].
+	Put(ctx context.Context, f upload.File, body io.Reader, size int64) (*upload.Stored, error)
+	// Open opens the file with a SHA-256; filestore.ErrNotFound if it is not kept, filestore.ErrDamaged if it
+	// is not what was stored.
+	Open(sha string) (*filestore.File, error)
 }

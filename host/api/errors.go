@@ -17,6 +17,10 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/sirupsen/logrus"
 
+	"github.com/logcenter/logcenter/host/filestore"
+	"github.com/logcenter/logcenter/host/input"
+	"github.com/logcenter/logcenter/host/input/upload"
+	"github.com/logcenter/logcenter/host/journal"
 	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/host/stream"
 	"github.com/logcenter/logcenter/sdk/query"
@@ -73,6 +77,14 @@ var classes = []struct {
 	text   string // empty: the error's own
 	hint   string
 }{
+	{journal.ErrFull, http.StatusTooManyRequests, "journal_full", "", "send it again later; an admin sees under consumers what lags"},
+	{input.ErrUnavailable, http.StatusServiceUnavailable, "unavailable", "", "send it again later; an admin frees disk space or repairs the disk"},
+	{input.ErrClosed, http.StatusServiceUnavailable, "unavailable", "", "send it again"},
+	{upload.ErrClosed, http.StatusServiceUnavailable, "unavailable", "", "send it again"},
+	{filestore.ErrTooLarge, http.StatusRequestEntityTooLarge, "too_large", "", "send it in parts, or an admin raises files.max_bytes"},
+	{filestore.ErrFull, http.StatusInsufficientStorage, "files_full", "", "an admin raises files.total_bytes or makes space on the disk; the oldest files go by themselves when their time is over"},
+	{filestore.ErrNotFound, http.StatusNotFound, "not_found", "", ""},
+	{filestore.ErrDamaged, http.StatusInternalServerError, "damaged", "", "whoever has the file gives it to the host again, which mends it"},
 	{context.DeadlineExceeded, http.StatusGatewayTimeout, "timeout", "the answer took too long", "ask for a shorter time range or a more selective query"},
 	{context.Canceled, http.StatusServiceUnavailable, "unavailable", "the request was cancelled", "the host is stopping, try again soon"},
 	{ErrToken, http.StatusUnauthorized, "unauthorized", "", "send the header Authorization: Bearer TOKEN; the admin's token is in the file admin.token of the data directory"},

@@ -305,6 +305,8 @@ type ingest struct{ *parts }
 
 func (p ingest) Authorized(in, token string) bool { return in == "web" && token == "sender" }
 
+func (p ingest) Sender(token string) (string, bool) { return "web", token == "sender" }
+
 func (p ingest) Handler(in string) http.Handler {
 	if in != "web" {
 		return nil

@@ -22,6 +22,11 @@ func limited(c *gin.Context) {
 	}
 	c.Header("Cache-Control", "no-store")
 	c.Header("X-Content-Type-Options", "nosniff")
+	if c.FullPath() == filesPath { // bounded by its handler, piece by piece
+		_ = rc.SetReadDeadline(time.Now().Add(pieceTimeout))
+		_ = rc.SetWriteDeadline(time.Now().Add(pieceTimeout + writeTimeout))
+		return
+	}
 	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxBody)
 	_ = rc.SetWriteDeadline(time.Now().Add(readTimeout + writeTimeout))
 	if c.Request.ContentLength != 0 {

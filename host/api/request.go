@@ -72,11 +72,20 @@ type selection struct {
 	TimeZone string `json:"time_zone"`
 }
 
+// timeZone reads the name of a zone; empty is UTC.
+func timeZone(name string) (*time.Location, error) {
+	zone, err := time.LoadLocation(name)
+	if err != nil || name == "Local" {
+		return nil, badRequest("write a name of the IANA database, e.g. Asia/Shanghai", "time_zone: %.80q is not a time zone", name)
+	}
+	return zone, nil
+}
+
 // selected reads a selection. The notices tell what the query's writer may have meant otherwise.
 func (s *Server) selected(q selection) (sel store.Selection, notices []string, err error) {
-	zone, err := time.LoadLocation(q.TimeZone)
-	if err != nil || q.TimeZone == "Local" {
-		return sel, nil, badRequest("write a name of the IANA database, e.g. Asia/Shanghai", "time_zone: %.80q is not a time zone", q.TimeZone)
+	zone, err := timeZone(q.TimeZone)
+	if err != nil {
+		return sel, nil, err
 	}
 	now := time.Now()
 	sel.To = now.UTC()

@@ -39,6 +39,8 @@ type Config struct {
 	Streams []Stream `yaml:"streams"`
 	// Limits bound what users of the API can ask for.
 	Limits Limits `yaml:"limits"`
+	// Files are files and videos that are kept beside the events that tell of them.
+	Files Files `yaml:"files"`
 
 	dir    string  // where relative paths start; empty is the working directory
 	places *places // of all keys in the file; nil if there is none
@@ -165,6 +167,17 @@ type Limits struct {
 	Searches int `yaml:"searches" default:"8" min:"1" max:"1024"`
 	// SearchTimeout bounds one of them.
 	SearchTimeout time.Duration `yaml:"search_timeout" default:"1m" min:"1s" max:"1h"`
+}
+
+// Files configures what is given to the host at /api/v1/files. It lies in the folder files of data_dir. What is given
+// is kept as long as events of its device type are, online and in the archive.
+type Files struct {
+	// MaxBytes bounds a file; what is larger is refused as a whole.
+	MaxBytes schema.Bytes `yaml:"max_bytes" default:"4GiB" min:"1KiB" max:"256GiB"`
+	// TotalBytes bounds all of them on disk; when they are more, files are refused until old ones have gone.
+	TotalBytes schema.Bytes `yaml:"total_bytes" default:"64GiB" min:"1MiB"`
+	// KeepFree is how much of the disk is left to logs: with less free, files are refused; 0 leaves nothing.
+	KeepFree schema.Bytes `yaml:"keep_free" default:"1GiB"`
 }
 
 // Default is the configuration of a host that was given none. Relative paths start at the working directory.

@@ -5,6 +5,7 @@ package config
 var docs = map[string]string{
 	"config.Config":                     "Config is the configuration of a host. Relative paths in it start at the folder of the file it was read\nfrom, see [Config.Path].",
 	"config.Config.DataDir":             "DataDir is the folder that holds all that the host keeps: journals, store, tokens. One host uses it at a time.",
+	"config.Config.Files":               "Files are files and videos that are kept beside the events that tell of them.",
 	"config.Config.HTTP":                "HTTP is the API, the console and the HTTP inputs.",
 	"config.Config.Inputs":              "Inputs are where records come in. Without the key, there are a syslog input on 127.0.0.1:5514 (UDP and\nTCP) and an HTTP input, called syslog and http; an empty list means none.",
 	"config.Config.Journal":             "Journal keeps what was received until it is stored.",
@@ -47,6 +48,10 @@ var docs = map[string]string{
 	"config.FileInput.MaxFiles":         "MaxFiles bounds the files followed at once; more are refused and reported.",
 	"config.FileInput.Paths":            "Paths are files or patterns such as /var/log/nginx/*.log. Rotated files are read to their end; names that\nend in .gz, .bz2, .xz or .zst are left out.",
 	"config.FileInput.Poll":             "Poll is how often files are looked at.",
+	"config.Files":                      "Files configures what is given to the host at /api/v1/files. It lies in the folder files of data_dir. What is given\nis kept as long as events of its device type are, online and in the archive.",
+	"config.Files.KeepFree":             "KeepFree is how much of the disk is left to logs: with less free, files are refused; 0 leaves nothing.",
+	"config.Files.MaxBytes":             "MaxBytes bounds a file; what is larger is refused as a whole.",
+	"config.Files.TotalBytes":           "TotalBytes bounds all of them on disk; when they are more, files are refused until old ones have gone.",
 	"config.HTTP":                       "HTTP configures the listener.",
 	"config.HTTP.Listen":                "Listen is the address and port of the API. Addresses other than loopback should have TLS.",
 	"config.HTTP.OpenMetrics":           "OpenMetrics serves /metrics without a token.",

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/logcenter/logcenter/host/input/upload"
 	"github.com/logcenter/logcenter/sdk/query"
 	"github.com/logcenter/logcenter/sdk/schema"
 )
@@ -45,6 +46,11 @@ func (c *Config) validateInputs() (errs []error) {
 		if names[in.Name] {
 			errs = append(errs, &schema.Error{
 				Path: schema.Key(at, "name"), Msg: fmt.Sprintf("there is an input %q already", in.Name), Hint: "names are unique",
+			})
+		}
+		if in.Name == upload.Name {
+			errs = append(errs, &schema.Error{
+				Path: schema.Key(at, "name"), Msg: fmt.Sprintf("%s is the host's own input, for /api/v1/files", in.Name), Hint: "use another name",
 			})
 		}
 		names[in.Name] = true

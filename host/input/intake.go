@@ -194,6 +194,19 @@ func (in *Intake) Append(ctx context.Context, b *wire.Batch, key Key) (Result, e
 	}
 }
 
+// Stored says whether a batch with this key, as [Key.String] writes it, is durable; as far back as keys are remembered.
+// known is false for what is no key.
+func (in *Intake) Stored(key string) (stored, known bool) {
+	k, ok := parseKey(key)
+	if !ok {
+		return false, false
+	}
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	_, stored = in.keys.find(k, in.now())
+	return stored, true
+}
+
 // land ends a flight.
 func (in *Intake) land(key Key, f *flight, offset uint64, err error) {
 	in.mu.Lock()

@@ -106,7 +106,7 @@ func names(fs []ecs.Field) (out []string) {
 type inputsAPI struct{ s *Service }
 
 func (a inputsAPI) List(context.Context) (out []input.Stats, err error) {
-	for _, in := range a.s.inputs {
+	for _, in := range a.s.allInputs() {
 		out = append(out, in.Stats())
 	}
 	return out, nil
@@ -147,6 +147,15 @@ func (a ingestAPI) Authorized(name, token string) bool {
 	return ok && want != "" && subtle.ConstantTimeCompare([]byte(want), []byte(token)) == 1
 }
 
+func (a ingestAPI) Sender(token string) (name string, ok bool) {
+	for in := range a.s.tokens { // all of them, so that time tells nothing
+		if a.Authorized(in, token) && (!ok || in < name) {
+			name, ok = in, true
+		}
+	}
+	return name, ok
+}
+
 type healthAPI struct{ s *Service }
 
 // Components looks at every part; what is wrong says what an admin can do.
@@ -157,6 +166,9 @@ func (a healthAPI) Components(context.Context) ([]api.Component, error) {
 		list = append(list, pluginHealth(p))
 	}
 	list = append(list, inputsHealth(s.inputs)...)
+	if s.files != nil {
+		list = append(list, filesHealth(s.files.Stats()))
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, name := range slices.Sorted(maps.Keys(s.faults)) {

@@ -54,7 +54,10 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 	gauge("intake_keys", "Idempotency keys that are remembered.", float64(in.Keys))
 	counter("intake_keys_forgotten_total", "Idempotency keys forgotten before their time because there are too many.", float64(in.KeysForgotten))
 	counter("intake_key_errors_total", "Idempotency keys that could not be written.", float64(in.KeyLogErrors))
-	for _, in := range c.s.inputs {
+	if c.s.files != nil {
+		filesMetrics(c.s.files.Stats(), counter, gauge)
+	}
+	for _, in := range c.s.allInputs() {
 		i := in.Stats()
 		counter("input_records_total", "Records made durable.", float64(i.Records), "input", i.Name)
 		counter("input_bytes_total", "Bytes of these records.", float64(i.Bytes), "input", i.Name)

@@ -24,8 +24,10 @@ import (
 	"github.com/logcenter/logcenter/host/api"
 	"github.com/logcenter/logcenter/host/config"
 	"github.com/logcenter/logcenter/host/deadletter"
+	"github.com/logcenter/logcenter/host/filestore"
 	"github.com/logcenter/logcenter/host/hold"
 	"github.com/logcenter/logcenter/host/input"
+	"github.com/logcenter/logcenter/host/input/upload"
 	"github.com/logcenter/logcenter/host/journal/disk"
 	"github.com/logcenter/logcenter/host/pipeline"
 	"github.com/logcenter/logcenter/host/plugin"
@@ -53,7 +55,9 @@ type Service struct {
 	processor *pipeline.Processor
 	runner    *pipeline.Runner
 	alerts    *alert.Runner
-	inputs    []input.Input
+	inputs    []input.Input    // as configured
+	files     *filestore.Store // nil: without events there are none
+	uploads   *upload.Input
 	handlers  map[string]http.Handler // of HTTP inputs
 	tokens    map[string]string       // of their senders
 	tails     tail.Hub
@@ -88,7 +92,7 @@ func Open(ctx context.Context, cfg *config.Config, log *logrus.Logger, version s
 		}
 	}()
 	for _, open := range [...]func(context.Context) error{
-		s.openData, s.openPlugins, s.openJournals, s.openStore, s.openPipeline, s.openInputs, s.openAPI,
+		s.openData, s.openPlugins, s.openJournals, s.openStore, s.openPipeline, s.openInputs, s.openFiles, s.openAPI,
 	} {
 		if err := open(ctx); err != nil {
 			return s, err
@@ -255,7 +259,7 @@ func (s *Service) replan() {
 		Parsers:   stages(s.plugins.InService(parserKind)),
 		Enrichers: stages(s.plugins.InService(enricherKind)),
 		Maskers:   stages(s.plugins.InService(maskerKind)),
-		Overrides: input.Parsers(s.inputs),
+		Overrides: input.Parsers(s.allInputs()),
 		Streams:   router,
 	}))
 }
@@ -272,7 +276,7 @@ func (s *Service) openAPI(context.Context) (err error) {
 	s.register()
 	s.api, err = api.New(api.Options{
 		Store: s.store, Scoper: admin, Plugins: pluginsAPI{s}, Streams: s.streams, Inputs: inputsAPI{s},
-		Consumers: consumersAPI{s}, DeadLetters: deadLettersAPI{s}, Tail: &s.tails, Health: healthAPI{s}, Ingest: ingestAPI{s},
+		Consumers: consumersAPI{s}, DeadLetters: deadLettersAPI{s}, Tail: &s.tails, Health: healthAPI{s}, Ingest: ingestAPI{s}, Files: s.filesAPI(),
 		Metrics: s.metrics, OpenMetrics: s.cfg.HTTP.OpenMetrics, ExportDir: s.path("exports"), Log: s.log, Version: s.version,
 		Searches: s.cfg.Limits.Searches, SearchTimeout: s.cfg.Limits.SearchTimeout,
 	})
@@ -335,13 +339,16 @@ func (s *Service) Run(ctx context.Context, ready func()) error {
 		fatal(f.Group, f.Run)
 	}
 	fatal("streams", s.followStreams)
+	if s.files != nil {
+		fatal("files", s.collectFiles)
+	}
 
 	intake, stopIntake := context.WithCancel(ctx)
 	defer stopIntake()
 	context.AfterFunc(work, stopIntake)
 	server := api.NewHTTPServer(s.api)
 	var inputs sync.WaitGroup
-	inputs.Go(func() { input.RunAll(intake, s.inputs, s.log.Errorf) })
+	inputs.Go(func() { input.RunAll(intake, s.allInputs(), s.log.Errorf) })
 	inputs.Go(func() {
 		if err := server.Serve(s.listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
 			stopWork(fmt.Errorf("http: %w", err))

@@ -100,6 +100,7 @@ func transport() *http.Transport {
 		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:   10 * time.Second,
 		ResponseHeaderTimeout: headerTimeout,
+		ExpectContinueTimeout: 5 * time.Second,
 		IdleConnTimeout:       time.Minute,
 		MaxIdleConnsPerHost:   8,
 	}
@@ -127,7 +128,8 @@ type request struct {
 	method string
 	path   []string // below /api/v1, not escaped
 	params url.Values
-	body   []byte // may be sent several times
+	body   []byte                               // may be sent several times
+	stream func() (io.ReadCloser, int64, error) // instead of body: opens it for each try, with its size; nil: there is none
 	header http.Header
 	once   bool // must not be sent again once it may have arrived
 	always bool // sent again until it is answered
@@ -157,13 +159,26 @@ func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 		u += "?" + r.params.Encode()
 	}
 	var body io.Reader
-	if r.body != nil {
+	size := int64(len(r.body))
+	switch {
+	case r.stream != nil:
+		opened, n, err := r.stream()
+		if err != nil {
+			return nil, &answerError{err}
+		}
+		body, size = opened, n
+		if n == 0 { // else it would be one of unknown size
+			body = http.NoBody
+			defer opened.Close() //nolint:errcheck // nothing was read
+		}
+	case r.body != nil:
 		body = bytes.NewReader(r.body)
 	}
 	req, err := http.NewRequestWithContext(ctx, r.method, u, body)
 	if err != nil {
 		return nil, err
 	}
+	req.ContentLength = size
 	for k, v := range r.header {
 		req.Header[k] = v
 	}

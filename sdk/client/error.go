@@ -44,6 +44,8 @@ const (
 	CodeBusy             = "busy"
 	CodeJournalFull      = "journal_full"
 	CodeDiskFull         = "disk_full"
+	CodeFilesFull        = "files_full"
+	CodeDamaged          = "damaged"
 	CodeTimeout          = "timeout"
 	CodeUnavailable      = "unavailable"
 	CodeInternal         = "internal"

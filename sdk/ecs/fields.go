@@ -49,6 +49,7 @@ const (
 	EventType
 	FileHashMD5
 	FileHashSHA256
+	FileMimeType
 	FileName
 	FilePath
 	FileSize
@@ -205,6 +206,7 @@ var known = [endOfKnown - 1]Info{
 	EventType - 1:                    {"event.type", Keyword, true, "ECS type within the category: allowed, denied, start, end, ..."},
 	FileHashMD5 - 1:                  {"file.hash.md5", Keyword, false, "MD5 of the file."},
 	FileHashSHA256 - 1:               {"file.hash.sha256", Keyword, false, "SHA-256 of the file."},
+	FileMimeType - 1:                 {"file.mime_type", Keyword, false, "Media type of the file, e.g. video/mp4."},
 	FileName - 1:                     {"file.name", Keyword, false, "Name of the file without its folder."},
 	FilePath - 1:                     {"file.path", Keyword, false, "Full path of the file."},
 	FileSize - 1:                     {"file.size", Long, false, "Size of the file, bytes."},

@@ -200,6 +200,8 @@ func (h *testHost) Components(context.Context) ([]api.Component, error) {
 
 func (h *testHost) Authorized(string, string) bool { return true }
 
+func (h *testHost) Sender(string) (string, bool) { return "", false }
+
 func (h *testHost) Handler(in string) http.Handler {
 	if in != "web" {
 		return nil
