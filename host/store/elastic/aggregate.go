@@ -179,7 +179,7 @@ func (b *builder) aggs(levels []*level) clause {
 			out[besideMark+name] = m
 		}
 		if l.Kind == store.GeoTile {
-			out[besideMark+name] = clause{"value_count": clause{"field": l.field.name}}
+			out[besideMark+name] = clause{"value_count": clause{"field": b.sel.product.field(l.field.name)}}
 			if below == nil {
 				below = clause{}
 			}
