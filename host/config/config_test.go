@@ -203,6 +203,7 @@ func TestErrors(t *testing.T) {
 		`logcenter.yaml:4:29: inputs[2].syslog.udp: :1 is taken by inputs[1].syslog.udp (use another port)`)
 	f("inputs:\n  - {name: a, http: {token_file: x, token_env: Y}}\n", `logcenter.yaml:2:48: inputs[0].http.token_env: is one token too many (set token_file or token_env)`)
 	f("streams:\n  - {name: s, query: 'a AND'}\n", `logcenter.yaml:2:22: streams[0].query: column 3: AND has nothing on its right (put a word in quotes to search for it)`)
+	f("inputs:\n  - {name: files, http: {}}\n", `logcenter.yaml:2:12: inputs[0].name: files is the host's own input, for /api/v1/files (use another name)`)
 	f("streams:\n  - {name: s, query: a}\n  - {name: s, query: b}\n", `logcenter.yaml:3:12: streams[1].name: there is a stream "s" already (names are unique)`)
 	f("plugins:\n  settings:\n    a.b:\n      enabeld: true\n", `logcenter.yaml:4:7: plugins.settings["a.b"].enabeld: unknown key (did you mean "enabled"?)`)
 	f("log: {level: info}\nlog: {level: warn}\n", `logcenter.yaml:2:1: log: is given twice (the first stands in line 1)`)
@@ -213,7 +214,7 @@ func TestErrors(t *testing.T) {
 	f("store: {threads: 99999999999999999999}\n", `logcenter.yaml:1:18: store.threads: must be a whole number, not 1e+20`)
 	f("store: {<<: {threads: 1}}\n", `logcenter.yaml:1:9: store: is no key (keys are plain words; << is not supported)`)
 	f("store: {threads: !!binary YQ==}\n", `logcenter.yaml:1:18: store.threads: the tag !!binary is not supported (remove it)`)
-	f("- a\n", `logcenter.yaml:1:1: must have keys, not be a list (known keys: data_dir, http, log, inputs, journal, store, plugins, pipeline, streams, limits)`)
+	f("- a\n", `logcenter.yaml:1:1: must have keys, not be a list (known keys: data_dir, http, log, inputs, journal, store, plugins, pipeline, streams, limits, files)`)
 	f("log: &l\n  x: *l\n", `logcenter.yaml:1:6: log.x`+strings.Repeat(".x", 31)+`: is too large or too deep (are there aliases that contain each other?)`)
 }
 

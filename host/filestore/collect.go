@@ -55,7 +55,7 @@ func (s *Store) remove(ctx context.Context, sha string, before time.Time) (int64
 	if err != nil {
 		return -1, err
 	}
-	size := diskSize(s.blob(sha))
+	size := onDisk(info.Size())
 	if err := s.unlink(sha); err != nil {
 		return -1, err
 	}

@@ -211,25 +211,29 @@ func (s *Store) walk(ctx context.Context, f func(sha string, size int64, at time
 			if err != nil {
 				return err
 			}
+			last := "" // names are sorted: a blob comes right before its sums
 			for _, e := range names {
 				sha := strings.TrimSuffix(e.Name(), sumsSuffix)
 				if !IsSHA256(sha) || !strings.HasPrefix(sha, outer+d.Name()) {
 					continue // not ours
 				}
 				if sha != e.Name() {
-					if err := s.sweepSums(sha); err != nil {
-						return err
+					if sha != last {
+						if err := s.sweepSums(sha); err != nil {
+							return err
+						}
 					}
 					continue
 				}
-				info, err := os.Stat(s.blob(sha))
+				last = sha
+				info, err := e.Info()
 				if errors.Is(err, fs.ErrNotExist) { // just removed
 					continue
 				}
 				if err != nil {
 					return err
 				}
-				if err := f(sha, diskSize(s.blob(sha)), info.ModTime()); err != nil {
+				if err := f(sha, onDisk(info.Size()), info.ModTime()); err != nil {
 					return err
 				}
 			}
@@ -240,16 +244,13 @@ func (s *Store) walk(ctx context.Context, f func(sha string, size int64, at time
 
 // sweepSums removes sums whose blob a crash has removed alone.
 func (s *Store) sweepSums(sha string) error {
-	if _, err := os.Stat(s.blob(sha)); !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
 	unlock, err := s.lock(context.Background(), sha)
 	if err != nil {
 		return err
 	}
 	defer unlock()
 	if _, err := os.Stat(s.blob(sha)); !errors.Is(err, fs.ErrNotExist) {
-		return err
+		return err // it has just been uploaded
 	}
 	err = os.Remove(s.blob(sha) + sumsSuffix)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -258,18 +259,8 @@ func (s *Store) sweepSums(sha string) error {
 	return err
 }
 
-// diskSize is the size of a blob and its sums; 0 if there is no such blob.
-func diskSize(path string) int64 {
-	info, err := os.Stat(path)
-	if err != nil {
-		return 0
-	}
-	size := info.Size()
-	if sums, err := os.Stat(path + sumsSuffix); err == nil {
-		size += sums.Size()
-	}
-	return size
-}
+// onDisk is the size of a blob of so many bytes with its sums.
+func onDisk(size int64) int64 { return size + (size+chunkBytes-1)/chunkBytes*sha256.Size }
 
 // lock makes the caller the only one that changes a blob, until it calls unlock.
 func (s *Store) lock(ctx context.Context, sha string) (unlock func(), err error) {

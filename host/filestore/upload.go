@@ -208,7 +208,7 @@ func (s *Store) account(u *Upload, existed bool) {
 		s.duplicates.Add(1)
 	} else {
 		s.blobs++
-		s.bytes += u.Size + int64(len(u.sums))
+		s.bytes += onDisk(u.Size)
 	}
 	if last := s.lastDamaged.Load(); last != nil && *last == u.SHA256 {
 		s.lastDamaged.Store(nil) // it has been replaced

@@ -96,7 +96,7 @@ func (c *Counters) durable(r *rows) {
 // Stats describes an input at one moment. Counters count since the host started.
 type Stats struct {
 	Name        string           `json:"name"`
-	Kind        string           `json:"kind"`    // syslog, file, http
+	Kind        string           `json:"kind"`    // syslog, file, http, upload
 	Address     []string         `json:"address"` // what it listens on or reads
 	Parser      string           `json:"parser,omitempty"`
 	State       string           `json:"state"` // stopped, running, waiting (for the raw journal) or failed

@@ -82,13 +82,10 @@ func (s *Service) parses(id string) bool {
 
 // fileKept is the time before which a file that no event refers to was uploaded for the last time: its events have
 // been dropped by then, and what was archived of them, too.
-func fileKept(now time.Time) time.Time {
+func fileKept(now time.Time, classify func(observerType, logType string) retention.Class) time.Time {
 	before := now
-	for _, name := range []string{upload.KindFile, upload.KindVideo} {
-		class, ok := retention.ByName(name)
-		if !ok {
-			class = retention.Unclassified
-		}
+	for _, kind := range []string{upload.KindFile, upload.KindVideo} {
+		class := classify(kind, "")
 		if t := now.AddDate(-class.ArchiveYears, 0, -class.OnlineDays); t.Before(before) {
 			before = t
 		}
@@ -101,7 +98,7 @@ func (s *Service) collectFiles(ctx context.Context) error {
 	t := time.NewTicker(collectEvery)
 	defer t.Stop()
 	for {
-		done, err := s.files.Collect(ctx, fileKept(time.Now()), func(ctx context.Context, sha string) (bool, error) {
+		done, err := s.files.Collect(ctx, fileKept(time.Now(), retention.Classify), func(ctx context.Context, sha string) (bool, error) {
 			ev, err := upload.Event(ctx, s.store, store.Everything(), sha)
 			return ev != nil, err
 		})

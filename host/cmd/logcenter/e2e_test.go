@@ -98,6 +98,8 @@ func (h *hostProcess) start() {
 			h.t.Fatalf("host did not start: %v\n%s", err, h.log)
 		}
 	case <-time.After(60 * time.Second):
+		_ = cmd.Process.Signal(syscall.SIGQUIT) // its goroutines say where it stands
+		_ = cmd.Wait()
 		h.t.Fatalf("host did not start within a minute\n%s", h.log)
 	}
 	h.cmd = cmd

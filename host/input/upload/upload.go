@@ -177,6 +177,16 @@ func (in *Input) enter() (b *input.Batcher, leave func(), err error) {
 	return in.batcher, puts.Done, nil
 }
 
+// ready says why a file could not be stored now.
+func (in *Input) ready() error {
+	_, leave, err := in.enter()
+	if err != nil {
+		return err
+	}
+	leave()
+	return in.env.Intake.Blocked()
+}
+
 // Put stores a file, which body is read for to its end, and makes its record durable; size is that of body, -1 if it is
 // not known. An [*Error] is the sender's fault, an error of body is returned as it is.
 func (in *Input) Put(ctx context.Context, f File, body io.Reader, size int64) (*Stored, error) {
@@ -192,6 +202,9 @@ func (in *Input) Put(ctx context.Context, f File, body io.Reader, size int64) (*
 
 func (in *Input) put(ctx context.Context, f File, body io.Reader, size int64) (*Stored, error) {
 	if err := f.check(); err != nil {
+		return nil, err
+	}
+	if err := in.ready(); err != nil { // better said before the file has come
 		return nil, err
 	}
 	u, err := in.store.Receive(ctx, body, size)
@@ -229,9 +242,9 @@ func (in *Input) put(ctx context.Context, f File, body io.Reader, size int64) (*
 		return nil, err
 	}
 	defer leave()
-	ctx, cancel := context.WithTimeout(ctx, maxWait)
-	defer cancel()
 	st.Existed, err = u.Commit(ctx, key.String(), func() error {
+		ctx, cancel := context.WithTimeout(ctx, maxWait)
+		defer cancel()
 		st.Duplicate, err = in.journal(ctx, b, f, st, scope, text)
 		return err
 	})

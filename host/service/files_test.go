@@ -1,0 +1,23 @@
+package service
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/logcenter/logcenter/host/retention"
+)
+
+// Files outlive the online days and the archive years of both kinds.
+func TestFilesAreKeptAsLongAsTheirEvents(t *testing.T) {
+	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+	assert.Equal(t, time.Date(2025, 10, 26, 12, 0, 0, 0, time.UTC), fileKept(now, retention.Classify), "30 days and a year")
+	longer := func(kind, _ string) retention.Class {
+		if kind == "video" {
+			return retention.Class{OnlineDays: 10, ArchiveYears: 3}
+		}
+		return retention.Class{OnlineDays: 90}
+	}
+	assert.Equal(t, time.Date(2023, 11, 15, 12, 0, 0, 0, time.UTC), fileKept(now, longer), "the longer of the two")
+}
