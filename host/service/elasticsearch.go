@@ -1,6 +1,7 @@
 package service
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -11,15 +12,18 @@ import (
 // cost more than the writing.
 const freshness = time.Second
 
-func (s *Service) openElasticsearch() error {
+func (s *Service) openElasticsearch() (*elastic.Store, error) {
 	c := s.cfg.Store.Elasticsearch
+	if c == nil {
+		return nil, errors.New("nothing says where Elasticsearch is: give store.elasticsearch.addresses, e.g. [http://127.0.0.1:9200]")
+	}
 	password, err := s.cfg.Secret(c.PasswordFile, c.PasswordEnv)
 	if err != nil {
-		return fmt.Errorf("store.elasticsearch: password: %w", err)
+		return nil, fmt.Errorf("store.elasticsearch: password: %w", err)
 	}
 	key, err := s.cfg.Secret(c.APIKeyFile, "")
 	if err != nil {
-		return fmt.Errorf("store.elasticsearch: API key: %w", err)
+		return nil, fmt.Errorf("store.elasticsearch: API key: %w", err)
 	}
 	st, err := elastic.Open(elastic.Options{
 		Addresses: c.Addresses, Username: c.Username, Password: password, APIKey: key,
@@ -29,9 +33,8 @@ func (s *Service) openElasticsearch() error {
 		Rejected: s.rejected, Failed: func(err error) { s.warn("store", err) },
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	s.store = st
 	s.onClose(st.Close)
-	return nil
+	return st, nil
 }

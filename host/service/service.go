@@ -27,6 +27,7 @@ import (
 	"github.com/logcenter/logcenter/host/hold"
 	"github.com/logcenter/logcenter/host/input"
 	"github.com/logcenter/logcenter/host/journal/disk"
+	"github.com/logcenter/logcenter/host/migrate"
 	"github.com/logcenter/logcenter/host/pipeline"
 	"github.com/logcenter/logcenter/host/plugin"
 	"github.com/logcenter/logcenter/host/store"
@@ -179,13 +180,25 @@ func (s *Service) openJournals(context.Context) (err error) {
 }
 
 func (s *Service) openStore(context.Context) error {
+	to, err := migrate.Unfinished(s.path(migrationFile))
+	if err != nil {
+		return err
+	}
+	if to == s.cfg.Store.Kind {
+		return fmt.Errorf("store.kind: a migration to %s is not finished: run `logcenter migrate` again, or go back to the kind of before", to)
+	}
+	s.store, err = s.openKind(s.cfg.Store.Kind)
+	return err
+}
+
+// openKind opens the configuration's store of a kind. It is closed with the service.
+func (s *Service) openKind(kind string) (store.Store, error) {
 	c := s.cfg.Store
 	gc.Tune(Garbage)
-	if c.Kind == "none" {
-		s.store = noStore{new(atomic.Uint64)}
-		return nil
+	if kind == "none" {
+		return noStore{new(atomic.Uint64)}, nil
 	}
-	if c.Kind == "elasticsearch" {
+	if kind == "elasticsearch" {
 		return s.openElasticsearch()
 	}
 	st, err := embedded.Open(s.path("store"), embedded.Options{
@@ -194,11 +207,10 @@ func (s *Service) openStore(context.Context) error {
 		Rejected: s.rejected, Failed: func(err error) { s.warn("store", err) },
 	})
 	if err != nil {
-		return fmt.Errorf("store: %w", err)
+		return nil, fmt.Errorf("store: %w", err)
 	}
-	s.store = st
 	s.onClose(st.Close)
-	return nil
+	return st, nil
 }
 
 // rejected makes a dead letter of a row that the store cannot keep.
