@@ -44,7 +44,8 @@ type Options struct {
 	DeadLetters DeadLetters
 	Tail        Tail
 	Health      Health
-	Ingest      Ingest // nil: there are no HTTP inputs
+	Ingest      Ingest  // nil: there are no HTTP inputs
+	Backups     Backups // nil: the paths of backups are not there
 
 	Metrics     *prometheus.Registry // served at /metrics; the API adds its own
 	OpenMetrics bool                 // /metrics needs no token
@@ -158,6 +159,11 @@ func (s *Server) routes() error {
 	a.GET("/consumers", s.handle(s.listConsumers))
 	a.GET("/dead-letters", s.handle(s.listDeadLetters))
 	a.GET("/health", s.handle(s.health))
+	if s.o.Backups != nil {
+		a.POST("/backup", s.handle(s.startBackup))
+		a.GET("/backup", s.handle(s.getBackup))
+		a.DELETE("/backup", s.handle(s.cancelBackup))
+	}
 	return nil
 }
 

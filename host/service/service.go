@@ -22,6 +22,7 @@ import (
 
 	"github.com/logcenter/logcenter/host/alert"
 	"github.com/logcenter/logcenter/host/api"
+	"github.com/logcenter/logcenter/host/backup"
 	"github.com/logcenter/logcenter/host/config"
 	"github.com/logcenter/logcenter/host/deadletter"
 	"github.com/logcenter/logcenter/host/hold"
@@ -59,6 +60,7 @@ type Service struct {
 	tokens    map[string]string       // of their senders
 	tails     tail.Hub
 	api       *api.Server
+	backups   backups
 	listener  net.Listener
 	metrics   *prometheus.Registry
 
@@ -107,6 +109,9 @@ func (s *Service) path(names ...string) string {
 func (s *Service) openData(context.Context) error {
 	if err := os.MkdirAll(s.path(), 0o700); err != nil {
 		return fmt.Errorf("data_dir: %w", err)
+	}
+	if _, err := os.Stat(s.path(backup.Marker)); err == nil {
+		return fmt.Errorf("data_dir: a restore into %s did not finish: run `logcenter restore` again", s.path())
 	}
 	return nil
 }
@@ -168,6 +173,9 @@ func (s *Service) openJournals(context.Context) (err error) {
 		return err
 	}
 	s.onClose(s.intake.Close)
+	if err := os.RemoveAll(s.path(stagingDir)); err != nil { // of a backup that was killed
+		return err
+	}
 	if s.hold, err = hold.Open(s.path("hold")); err != nil {
 		return err
 	}
@@ -284,7 +292,7 @@ func (s *Service) openAPI(context.Context) (err error) {
 	s.register()
 	s.api, err = api.New(api.Options{
 		Store: s.store, Scoper: admin, Plugins: pluginsAPI{s}, Streams: s.streams, Inputs: inputsAPI{s},
-		Consumers: consumersAPI{s}, DeadLetters: deadLettersAPI{s}, Tail: &s.tails, Health: healthAPI{s}, Ingest: ingestAPI{s},
+		Consumers: consumersAPI{s}, DeadLetters: deadLettersAPI{s}, Tail: &s.tails, Health: healthAPI{s}, Ingest: ingestAPI{s}, Backups: backupsAPI{s},
 		Metrics: s.metrics, OpenMetrics: s.cfg.HTTP.OpenMetrics, ExportDir: s.path("exports"), Log: s.log, Version: s.version,
 		Searches: s.cfg.Limits.Searches, SearchTimeout: s.cfg.Limits.SearchTimeout,
 	})
@@ -292,6 +300,7 @@ func (s *Service) openAPI(context.Context) (err error) {
 		return err
 	}
 	s.onClose(func() error { s.api.Close(); return nil })
+	s.onClose(s.backups.stop)
 	s.listener, err = net.Listen("tcp", s.cfg.HTTP.Listen)
 	if err != nil {
 		return listenError(s.cfg, err)

@@ -5,7 +5,6 @@ import (
 	"io"
 	"time"
 
-	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
 
 	"github.com/logcenter/logcenter/host/migrate"
@@ -53,7 +52,7 @@ func (o *migrateOptions) migrate(cmd *cobra.Command) error {
 	if o.to != "embedded" && o.to != "elasticsearch" {
 		return usagef("--to %q is not possible: use --to embedded or --to elasticsearch", o.to)
 	}
-	cfg, err := o.run.load()
+	cfg, log, err := o.run.quietly(cmd)
 	if err != nil {
 		return err
 	}
@@ -63,17 +62,12 @@ func (o *migrateOptions) migrate(cmd *cobra.Command) error {
 	if o.from == o.to {
 		return usagef("the events are in %s already, as store.kind says: if they are not, name where they are with --from", o.to)
 	}
-	log, err := newLog(cfg.Log, cmd.ErrOrStderr())
-	if err != nil {
-		return &configError{err}
-	}
-	log.SetLevel(min(log.Level, logrus.WarnLevel))
 	shown := newProgress(cmd.ErrOrStderr(), o.quiet)
 	report, err := service.Migrate(cmd.Context(), cfg, log, version, service.MigrateOptions{
 		From: o.from, To: o.to, Restart: o.restart, Progress: migrateProgress(shown),
 	})
 	if report != nil && len(report.Rows) > 0 {
-		shown.end("")
+		shown.end("%s are compared", counted(len(report.Rows), "partition"))
 		if err := printMigration(cmd.OutOrStdout(), o, report); err != nil {
 			return err
 		}
