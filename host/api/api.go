@@ -45,7 +45,7 @@ type Options struct {
 	Tail        Tail
 	Health      Health
 	Ingest      Ingest  // nil: there are no HTTP inputs
-	Backups     Backups // nil: the paths of backups are not there
+	Backups     Backups // nil: this host cannot be backed up
 
 	Metrics     *prometheus.Registry // served at /metrics; the API adds its own
 	OpenMetrics bool                 // /metrics needs no token
@@ -84,6 +84,9 @@ func New(o Options) (*Server, error) {
 	}
 	if o.SearchTimeout == 0 {
 		o.SearchTimeout = defaultSearchFor
+	}
+	if o.Backups == nil {
+		o.Backups = noBackups{}
 	}
 	m, err := newMetrics(o.Metrics)
 	if err != nil {
@@ -159,11 +162,9 @@ func (s *Server) routes() error {
 	a.GET("/consumers", s.handle(s.listConsumers))
 	a.GET("/dead-letters", s.handle(s.listDeadLetters))
 	a.GET("/health", s.handle(s.health))
-	if s.o.Backups != nil {
-		a.POST("/backup", s.handle(s.startBackup))
-		a.GET("/backup", s.handle(s.getBackup))
-		a.DELETE("/backup", s.handle(s.cancelBackup))
-	}
+	a.POST("/backup", s.handle(s.startBackup))
+	a.GET("/backup", s.handle(s.getBackup))
+	a.DELETE("/backup", s.handle(s.cancelBackup))
 	return nil
 }
 

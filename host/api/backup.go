@@ -1,6 +1,7 @@
 package api
 
 import (
+	"fmt"
 	"net/http"
 	"time"
 
@@ -15,6 +16,14 @@ type Backups interface {
 	Status() (BackupStatus, error)
 	// Cancel ends the one that runs and waits for its end.
 	Cancel() (BackupStatus, error)
+}
+
+type noBackups struct{}
+
+func (noBackups) Start(BackupRequest) (BackupStatus, error) { return noBackups{}.Status() }
+func (noBackups) Cancel() (BackupStatus, error)             { return noBackups{}.Status() }
+func (noBackups) Status() (BackupStatus, error) {
+	return BackupStatus{}, fmt.Errorf("%w: this host makes no backups", ErrNotFound)
 }
 
 // BackupRequest says what to copy where.

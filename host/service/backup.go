@@ -203,9 +203,9 @@ func (b *backupRun) forget(ctx context.Context, c *backup.Copy) error {
 
 // left are the folders and files of the data directory that no copy has.
 var left = map[string]string{
-	stagingDir: "",
-	"plugins":  "made anew at every start",
-	"exports":  "downloads under way; ask for them again",
+	stagingDir:    "",
+	"plugins":     "made anew at every start",
+	"exports":     "downloads under way; ask for them again",
 	"journal/raw": "", "journal/event": "", // linked by themselves
 }
 

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"strings"
 	"time"
-
 )
 
 // Snapshot names a snapshot in a repository of files.
@@ -35,7 +34,9 @@ func (s *Store) Snapshot(ctx context.Context, n Snapshot, progress func(done, to
 }
 
 // DeleteSnapshot removes a snapshot; one that is not there is no error.
-func (s *Store) DeleteSnapshot(ctx context.Context, n Snapshot) error { return s.client.deleteSnapshot(ctx, n) }
+func (s *Store) DeleteSnapshot(ctx context.Context, n Snapshot) error {
+	return s.client.deleteSnapshot(ctx, n)
+}
 
 func (n Snapshot) path() string { return "/_snapshot/" + n.Repository + "/" + n.Name }
 
@@ -175,4 +176,3 @@ func Restore(ctx context.Context, o Options, n Snapshot, durable uint64) error {
 	state.Durable = min(state.Durable, durable)
 	return c.do(ctx, http.MethodPut, "/"+s.metaIndex()+"/_doc/"+kindState+"?refresh=true", state, nil)
 }
-
