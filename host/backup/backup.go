@@ -3,7 +3,7 @@
 // A backup directory holds the contents of files, each once however many copies have it, under the SHA-256 of what is in
 // them, and a list for every copy:
 //
-//	copies/2026-11-25T22-50-00Z.json   files of one copy: path, size, SHA-256; its own SHA-256 in its second line
+//	copies/2026-11-25T22-50-00.000Z.json   files of one copy: path, size, SHA-256; its own SHA-256 in its second line
 //	files/ab/abcdef…                   contents
 //	lock                               held while a copy is made or removed
 //
@@ -34,7 +34,7 @@ const (
 	copiesDir  = "copies"
 	filesDir   = "files"
 	tmpSuffix  = ".tmp"
-	nameLayout = "2006-01-02T15-04-05Z"
+	nameLayout = "2006-01-02T15-04-05.000Z"
 	maxList    = 1 << 30
 )
 
@@ -147,13 +147,13 @@ func (d *Dir) Close() error { return d.lock.Close() }
 // Create makes a copy of sources. c has what the caller knows of it; Create fills in the rest. A file whose content the
 // directory has already is read, but not written again.
 func (d *Dir) Create(ctx context.Context, c *Copy, sources []Source, progress func(Progress)) error {
-	c.Version, c.Created = 1, time.Now().UTC().Truncate(time.Second)
+	c.Version, c.Created = 1, time.Now().UTC().Truncate(time.Millisecond)
 	if c.Name == "" {
 		c.Name = c.Created.Format(nameLayout)
 	}
 	list := filepath.Join(d.path, copiesDir, c.Name+".json")
 	if _, err := os.Stat(list); err == nil {
-		return fmt.Errorf("%s exists: wait a second", list)
+		return fmt.Errorf("%s exists", list)
 	}
 	at := Progress{TotalFiles: len(sources)}
 	for i := range sources {

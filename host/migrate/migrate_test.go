@@ -179,7 +179,7 @@ func TestThereAndBack(t *testing.T) {
 	}
 	require.EqualValues(t, int(entries)*rows+1, total)
 	require.Equal(t, entries, to.Durable())
-	require.EqualValues(t, total, counts(t, to, ""))
+	require.Equal(t, total, counts(t, to, ""))
 	for _, q := range []string{"登录", "tags:3", "source.ip:10.0.7.0/24", "acme.custom:5", "event.sequence:4007"} {
 		require.Equal(t, counts(t, from, q), counts(t, to, q), q)
 	}
@@ -190,7 +190,7 @@ func TestThereAndBack(t *testing.T) {
 
 	fill(t, to, entries-1, entries+2, rows) // the host: a replay and what is new
 	total += int64(2 * rows)
-	require.EqualValues(t, total, counts(t, to, ""))
+	require.Equal(t, total, counts(t, to, ""))
 	back, err := embedded.Open(filepath.Join(dir, "back"), manual)
 	require.NoError(t, err)
 	defer func() { assert.NoError(t, back.Close()) }()
@@ -199,7 +199,7 @@ func TestThereAndBack(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, report.Rows, 7)
 	require.Equal(t, entries+2, back.Durable())
-	require.EqualValues(t, total, counts(t, back, ""))
+	require.Equal(t, total, counts(t, back, ""))
 	parts, err := back.Partitions(ctx)
 	require.NoError(t, err)
 	require.Equal(t, "audit", parts[0].Restored)
@@ -211,7 +211,7 @@ func TestThereAndBack(t *testing.T) {
 	run.Restart = true
 	_, err = migrate.Run(ctx, run)
 	require.NoError(t, err)
-	require.EqualValues(t, total+1, counts(t, back, ""))
+	require.Equal(t, total+1, counts(t, back, ""))
 }
 
 // TestNotEmpty: events that the migration did not bring are not mixed with others.

@@ -211,7 +211,10 @@ var left = map[string]string{
 
 // walk links everything else in the data directory.
 func (b *backupRun) walk() error {
-	root := b.s.path()
+	root, err := filepath.EvalSymlinks(b.s.path())
+	if err != nil {
+		return err
+	}
 	return filepath.WalkDir(root, func(file string, e fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil // it was there when its folder was read
@@ -225,17 +228,24 @@ func (b *backupRun) walk() error {
 		}
 		name := filepath.ToSlash(rel)
 		reason, out := left[name]
-		if name == "store" && b.s.store.Stats().Kind == "embedded" {
-			return fs.SkipDir // is pinned
-		}
 		if name == "store" {
 			reason, out = "of the embedded store, which is not in use", true
+			if b.copy.Store.Kind == "embedded" {
+				reason = "" // is pinned
+			}
 		}
-		if out && e.IsDir() {
+		if out {
 			if reason != "" {
 				b.leave(name, reason)
 			}
-			return fs.SkipDir
+			if e.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if e.Type()&fs.ModeSymlink != 0 {
+			b.leave(name, "a symbolic link: what it leads to is not copied")
+			return nil
 		}
 		switch {
 		case e.IsDir(), !e.Type().IsRegular(), strings.HasSuffix(name, ".tmp"), path.Base(name) == "lock", path.Base(name) == "LOCK":

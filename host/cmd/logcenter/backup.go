@@ -226,7 +226,7 @@ func newBackupVerifyCommand() *cobra.Command {
 		Long: `Read every file of all copies in a backup directory, or of one, and compare it with its SHA-256.
 
 Snapshots of Elasticsearch are not read: the cluster checks them when it restores them.`,
-		Example: "  logcenter backup verify /backups/logcenter\n  logcenter backup verify /backups/logcenter --copy 2026-11-25T22-50-00Z",
+		Example: "  logcenter backup verify /backups/logcenter\n  logcenter backup verify /backups/logcenter --copy 2026-11-25T22-50-00.000Z",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			names := []string{name}
@@ -274,7 +274,7 @@ The whole copy is read and checked before anything is written. Events of Elastic
 --config, which must have no indices of the prefix. The host then goes on where the copy was made: what was acknowledged
 before it is there once, and what came later is lost. A restore that was interrupted is run again.`,
 		Example: `  logcenter restore --from /backups/logcenter --config logcenter.yaml
-  logcenter restore --from /backups/logcenter --copy 2026-11-25T22-50-00Z --data /srv/logcenter`,
+  logcenter restore --from /backups/logcenter --copy 2026-11-25T22-50-00.000Z --data /srv/logcenter`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if from == "" {
