@@ -32,9 +32,10 @@ each copy only costs what is new; none needs another one.
 
 A copy has everything that was acknowledged when it was begun: stored events, journals, streams, what detectors know,
 dead letters with their held bytes, keys of idempotent requests, and the configuration. It has what was not masked yet,
-so keep it as safe as the host. Left out, and listed, are the admin's token (see --secrets) and the keys, certificates and
-passwords that the configuration names: above all keep the key files of journals elsewhere, without them an encrypted
-journal cannot be read.`
+so keep it as safe as the host. Left out, and listed, are the admin's token and the keys, certificates and passwords that
+the configuration names. With --secrets the token is copied; without it, requests that were sent with it and are sent
+again after a restore are not recognised by their idempotency keys. Keep the key files of journals elsewhere: without
+them an encrypted journal cannot be read.`
 
 func newBackupCommand(c *connection) *cobra.Command {
 	o := &backupOptions{}
