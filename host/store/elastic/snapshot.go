@@ -16,10 +16,8 @@ type Snapshot struct {
 	Name       string
 }
 
-const (
-	snapshotPoll = 300 * time.Millisecond
-	healthWait   = 2 * time.Second
-)
+// snapshotPoll is how often the cluster is asked how far it is.
+const snapshotPoll = 300 * time.Millisecond
 
 // Prefix is that of all names in the cluster.
 func (s *Store) Prefix() string { return s.opts.Prefix }
@@ -149,21 +147,8 @@ func Restore(ctx context.Context, o Options, n Snapshot, durable uint64) error {
 	if err := c.do(ctx, http.MethodPost, n.path()+"/_restore?wait_for_completion=false", body, nil); err != nil {
 		return fmt.Errorf("restoring snapshot %s: %w", n.Name, err)
 	}
-	for {
-		var h struct {
-			Status  string `json:"status"`
-			Pending bool   `json:"timed_out"`
-		}
-		err := c.do(ctx, http.MethodGet, fmt.Sprintf("/_cluster/health/%s-*?wait_for_status=yellow&timeout=%s", o.Prefix, healthWait), nil, &h)
-		if err != nil && !isStatus(err, http.StatusRequestTimeout) {
-			return err
-		}
-		if err == nil && !h.Pending && (h.Status == "yellow" || h.Status == "green") {
-			break
-		}
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
+	if err := c.restored(ctx, n); err != nil {
+		return err
 	}
 	s := &Store{opts: o, client: c}
 	state, err := s.state(ctx)
@@ -175,4 +160,43 @@ func Restore(ctx context.Context, o Options, n Snapshot, durable uint64) error {
 	}
 	state.Durable = min(state.Durable, durable)
 	return c.do(ctx, http.MethodPut, "/"+s.metaIndex()+"/_doc/"+kindState+"?refresh=true", state, nil)
+}
+
+// restored waits until all indices of a snapshot have their primary shards.
+func (c *client) restored(ctx context.Context, n Snapshot) error {
+	var a struct {
+		Snapshots []struct {
+			Indices []string `json:"indices"`
+		} `json:"snapshots"`
+	}
+	if err := c.do(ctx, http.MethodGet, n.path(), nil, &a); err != nil {
+		return err
+	}
+	if len(a.Snapshots) != 1 {
+		return fmt.Errorf("snapshot %s is not in repository %s", n.Name, n.Repository)
+	}
+	for {
+		var h struct {
+			Indices map[string]struct {
+				Status string `json:"status"`
+			} `json:"indices"`
+		}
+		if err := c.do(ctx, http.MethodGet, "/_cluster/health?level=indices", nil, &h); err != nil {
+			return err
+		}
+		waits := ""
+		for _, name := range a.Snapshots[0].Indices {
+			if st := h.Indices[name].Status; st != "green" && st != "yellow" {
+				waits = name
+			}
+		}
+		if waits == "" {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%w while index %s is being restored", ctx.Err(), waits)
+		case <-time.After(snapshotPoll):
+		}
+	}
 }
