@@ -44,8 +44,9 @@ type Options struct {
 	DeadLetters DeadLetters
 	Tail        Tail
 	Health      Health
-	Ingest      Ingest // nil: there are no HTTP inputs
-	Files       Files  // nil: this host keeps no files
+	Ingest      Ingest  // nil: there are no HTTP inputs
+	Files       Files   // nil: this host keeps no files
+	Backups     Backups // nil: this host cannot be backed up
 
 	Metrics     *prometheus.Registry // served at /metrics; the API adds its own
 	OpenMetrics bool                 // /metrics needs no token
@@ -85,6 +86,9 @@ func New(o Options) (*Server, error) {
 	}
 	if o.SearchTimeout == 0 {
 		o.SearchTimeout = defaultSearchFor
+	}
+	if o.Backups == nil {
+		o.Backups = noBackups{}
 	}
 	m, err := newMetrics(o.Metrics)
 	if err != nil {
@@ -162,6 +166,9 @@ func (s *Server) routes() error {
 	a.GET("/consumers", s.handle(s.listConsumers))
 	a.GET("/dead-letters", s.handle(s.listDeadLetters))
 	a.GET("/health", s.handle(s.health))
+	a.POST("/backup", s.handle(s.startBackup))
+	a.GET("/backup", s.handle(s.getBackup))
+	a.DELETE("/backup", s.handle(s.cancelBackup))
 	return nil
 }
 

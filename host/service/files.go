@@ -98,7 +98,7 @@ func (s *Service) collectFiles(ctx context.Context) error {
 	t := time.NewTicker(collectEvery)
 	defer t.Stop()
 	for {
-		done, err := s.files.Collect(ctx, fileKept(time.Now(), retention.Classify), func(ctx context.Context, sha string) (bool, error) {
+		done, err := s.files.Collect(ctx, fileKept(time.Now(), s.policy.Classify), func(ctx context.Context, sha string) (bool, error) {
 			ev, err := upload.Event(ctx, s.store, store.Everything(), sha)
 			return ev != nil, err
 		})
