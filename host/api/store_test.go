@@ -298,8 +298,8 @@ func (m *memStore) Import(context.Context, store.ImportRequest) (store.Import, e
 	return nil, store.ErrRequest
 }
 func (m *memStore) Adopt(context.Context, uint64) error { return nil }
-func (m *memStore) Stats() store.Stats                          { return store.Stats{} }
-func (m *memStore) Close() error                                { return nil }
+func (m *memStore) Stats() store.Stats                  { return store.Stats{} }
+func (m *memStore) Close() error                        { return nil }
 
 // fill makes n events a second apart, the last one just before testDay. Each has a line of its own.
 func (m *memStore) fill(n int) {

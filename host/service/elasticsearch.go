@@ -26,12 +26,12 @@ func (s *Service) openElasticsearch() error {
 		CAFile: s.cfg.Path(c.CAFile), CertFile: s.cfg.Path(c.CertFile), KeyFile: s.cfg.Path(c.KeyFile),
 		Gzip: c.Gzip, Timeout: c.Timeout, Prefix: c.Prefix, Owner: s.events.ID(), Shards: c.Shards, Replicas: c.Replicas,
 		BulkBytes: int(c.BulkBytes), RollBytes: int64(c.RollBytes), RollDocs: int64(c.RollDocs), Freshness: freshness,
+		Classify: s.policy.Classify, OldestOnline: oldestOnline(s.policy),
 		Rejected: s.rejected, Failed: func(err error) { s.warn("store", err) },
 	})
 	if err != nil {
 		return err
 	}
-	s.store = st
 	s.onClose(st.Close)
-	return nil
+	return s.openLifecycle(st)
 }

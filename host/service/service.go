@@ -27,8 +27,10 @@ import (
 	"github.com/logcenter/logcenter/host/hold"
 	"github.com/logcenter/logcenter/host/input"
 	"github.com/logcenter/logcenter/host/journal/disk"
+	"github.com/logcenter/logcenter/host/lifecycle"
 	"github.com/logcenter/logcenter/host/pipeline"
 	"github.com/logcenter/logcenter/host/plugin"
+	"github.com/logcenter/logcenter/host/retention"
 	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/host/store/embedded"
 	"github.com/logcenter/logcenter/host/stream"
@@ -48,7 +50,9 @@ type Service struct {
 	intake    *input.Intake
 	hold      *hold.Hold
 	dead      *deadletter.List
-	store     store.Store
+	store     store.Store // behind its keeper
+	policy    *retention.Policy
+	keeper    *lifecycle.Keeper
 	streams   *stream.Set
 	processor *pipeline.Processor
 	runner    *pipeline.Runner
@@ -181,9 +185,12 @@ func (s *Service) openJournals(context.Context) (err error) {
 func (s *Service) openStore(context.Context) error {
 	c := s.cfg.Store
 	gc.Tune(Garbage)
+	var err error
+	if s.policy, err = s.cfg.RetentionPolicy(); err != nil {
+		return fmt.Errorf("retention.policy: %w", err)
+	}
 	if c.Kind == "none" {
-		s.store = noStore{new(atomic.Uint64)}
-		return nil
+		return s.openLifecycle(noStore{new(atomic.Uint64)})
 	}
 	if c.Kind == "elasticsearch" {
 		return s.openElasticsearch()
@@ -191,14 +198,14 @@ func (s *Service) openStore(context.Context) error {
 	st, err := embedded.Open(s.path("store"), embedded.Options{
 		MemoryLimit: int64(c.Memory), Threads: c.Threads, FlushBytes: int64(c.FlushBytes),
 		FlushInterval: c.FlushEvery, TailBytes: int64(c.TailBytes), QueryTimeout: s.cfg.Limits.SearchTimeout,
+		Classify: s.policy.Classify, OldestOnline: oldestOnline(s.policy),
 		Rejected: s.rejected, Failed: func(err error) { s.warn("store", err) },
 	})
 	if err != nil {
 		return fmt.Errorf("store: %w", err)
 	}
-	s.store = st
 	s.onClose(st.Close)
-	return nil
+	return s.openLifecycle(st)
 }
 
 // rejected makes a dead letter of a row that the store cannot keep.
@@ -273,6 +280,7 @@ func (s *Service) openAPI(context.Context) (err error) {
 	s.api, err = api.New(api.Options{
 		Store: s.store, Scoper: admin, Plugins: pluginsAPI{s}, Streams: s.streams, Inputs: inputsAPI{s},
 		Consumers: consumersAPI{s}, DeadLetters: deadLettersAPI{s}, Tail: &s.tails, Health: healthAPI{s}, Ingest: ingestAPI{s},
+		Lifecycle: s.keeper, DataDir: s.path(), ArchiveHere: s.archiveHere(), ArchiveCache: int64(s.cfg.Archive.CacheBytes),
 		Metrics: s.metrics, OpenMetrics: s.cfg.HTTP.OpenMetrics, ExportDir: s.path("exports"), Log: s.log, Version: s.version,
 		Searches: s.cfg.Limits.Searches, SearchTimeout: s.cfg.Limits.SearchTimeout,
 	})
@@ -335,6 +343,7 @@ func (s *Service) Run(ctx context.Context, ready func()) error {
 		fatal(f.Group, f.Run)
 	}
 	fatal("streams", s.followStreams)
+	fatal("retention", s.keeper.Run)
 
 	intake, stopIntake := context.WithCancel(ctx)
 	defer stopIntake()

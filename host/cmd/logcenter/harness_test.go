@@ -338,13 +338,13 @@ func (m memStore) Scan(ctx context.Context, _ store.Scope, r store.ScanRequest) 
 	}
 }
 
-func (memStore) Append(context.Context, uint64, []*wire.Batch) error   { return nil }
-func (memStore) Durable() uint64                                       { return 0 }
-func (memStore) Flush(context.Context) error                           { return nil }
+func (memStore) Append(context.Context, uint64, []*wire.Batch) error { return nil }
+func (memStore) Durable() uint64                                     { return 0 }
+func (memStore) Flush(context.Context) error                         { return nil }
 func (memStore) Import(context.Context, store.ImportRequest) (store.Import, error) {
 	return nil, store.ErrRequest
 }
-func (memStore) Adopt(context.Context, uint64) error { return nil }
+func (memStore) Adopt(context.Context, uint64) error                   { return nil }
 func (memStore) Stats() store.Stats                                    { return store.Stats{} }
 func (memStore) Close() error                                          { return nil }
 func (memStore) Partitions(context.Context) ([]store.Partition, error) { return nil, nil }
