@@ -199,7 +199,7 @@ func (k *Keeper) Round(ctx context.Context, r RoundRequest) error {
 }
 
 func (k *Keeper) round(ctx context.Context, r RoundRequest) error {
-	parts, err := k.o.Store.Partitions(ctx)
+	parts, err := k.partitions(ctx)
 	if err != nil {
 		return err
 	}
@@ -243,6 +243,14 @@ func (k *Keeper) round(ctx context.Context, r RoundRequest) error {
 		k.note(func(s *Status) { s.OldestOverdue = "" })
 	}
 	return errors.Join(append(errs, k.thin(ctx), ctx.Err())...)
+}
+
+// partitions lists what is in the store, what came a moment ago included.
+func (k *Keeper) partitions(ctx context.Context) ([]store.Partition, error) {
+	if err := k.o.Store.Flush(ctx); err != nil {
+		return nil, err
+	}
+	return k.o.Store.Partitions(ctx)
 }
 
 // fatal says that an error is of the archive or the store as a whole.

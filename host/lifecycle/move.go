@@ -90,10 +90,7 @@ func (k *Keeper) drop(ctx context.Context, p store.Partition, archived int64) er
 	defer cancel()
 	k.still.Lock()
 	defer k.still.Unlock()
-	if err := k.o.Store.Flush(ctx); err != nil {
-		return err
-	}
-	parts, err := k.o.Store.Partitions(ctx)
+	parts, err := k.partitions(ctx)
 	if err != nil {
 		return err
 	}

@@ -58,7 +58,7 @@ const planDays = 7
 // Plan measures what is stored and works out what it comes to. dir is the folder with the data, shared says that the
 // archive is on the same disk.
 func (k *Keeper) Plan(ctx context.Context, dir string, shared bool) (*Plan, error) {
-	parts, err := k.o.Store.Partitions(ctx)
+	parts, err := k.partitions(ctx)
 	if err != nil {
 		return nil, err
 	}

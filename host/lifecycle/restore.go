@@ -57,7 +57,7 @@ func (k *Keeper) Restore(ctx context.Context, r RestoreRequest) (store.Partition
 	}
 	defer end()
 	request := store.ImportRequest{Class: p.Class, Day: p.Day, Restored: series(p.Part), Expires: k.o.Now().Add(r.For).UTC().Truncate(time.Second)}
-	have, err := k.o.Store.Partitions(ctx)
+	have, err := k.partitions(ctx)
 	if err != nil {
 		return store.Partition{}, err
 	}
