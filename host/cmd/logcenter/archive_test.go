@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/logcenter/logcenter/host/archive"
+	"github.com/logcenter/logcenter/host/archive/s3test"
 	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/host/store/embedded"
 	"github.com/logcenter/logcenter/host/store/storetest"
@@ -143,6 +144,42 @@ func TestArchiveRoundTrip(t *testing.T) {
 	h.kill(syscall.SIGTERM)
 	h.start()
 	require.EqualValues(t, 50, h.count("old"), "what was restored stays until it expires")
+}
+
+// An archive in a bucket, by TLS with an authority of its own, whose files are fetched for a search only if they may have
+// what is searched; and keys that do not work are told, with nothing dropped.
+func TestArchiveInABucket(t *testing.T) {
+	s := s3test.StartTLS(t, "bank")
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "access"), []byte(s3test.AccessKey+"\n"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "secret"), []byte("not the key"), 0o600))
+	h := newHost(t, fmt.Sprintf(`
+retention: {every: 1s}
+archive:
+  kind: s3
+  format: parquet
+  s3: {endpoint: "%s", bucket: bank, prefix: logs, access_key_file: %s/access, secret_key_file: %s/secret, ca_file: %s}
+`, s.URL, dir, dir, s.CAFile))
+	n := fillStore(t, h.data, 2, 50)
+	h.start()
+	h.waitFor("the health to tell", time.Minute, func() bool { return strings.Contains(h.component("retention").Reason, "refuses these keys") })
+	require.Contains(t, h.component("retention").Advice, "nothing is dropped before it is archived")
+	require.Contains(t, h.metrics(), "logcenter_archive_overdue 6")
+	require.NotContains(t, h.log.String(), "not the key")
+	h.kill(syscall.SIGTERM)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "secret"), []byte(s3test.SecretKey), 0o600))
+	h.start()
+	h.waitFor("all archived", time.Minute, func() bool { return len(h.archived().Partitions) == 6 })
+	require.Contains(t, h.command("archive", "verify"), "everything is as it was written: 6 partitions, 12 files")
+	between := []string{"--from", oldDay(1).Format(time.DateOnly), "--to", "now", "--count", "--limit", "1", "--time-zone", "UTC"}
+	out := h.command(append([]string{"archive", "search", "seq AND observer.type:ips"}, between...)...)
+	require.Contains(t, out, fmt.Sprintf("1 of %d events", n/3))
+	name := "server.error." + oldDay(1).Format(time.DateOnly)
+	require.Contains(t, h.command("archive", "restore", name, "--for", "1d"), "50 events")
+	require.EqualValues(t, 50, h.count("old"))
+	left, err := os.ReadDir(filepath.Join(h.data, "archive-work"))
+	require.NoError(t, err)
+	require.Empty(t, left, "nothing that was fetched stays")
 }
 
 // tally counts in how many places each event of fillStore is, looking at the files of a host that does not run.
