@@ -304,6 +304,34 @@ func TestRestoredPartitionsExpire(t *testing.T) {
 	assert.EqualValues(t, 100, f.archived(), "it stays in the archive")
 }
 
+// A partition of a class that the policy does not have any more is kept as unclassified events are, under its name.
+func TestPartitionsOutliveTheirClass(t *testing.T) {
+	f := newFixture(t, archive.Directory(t.TempDir()))
+	im, err := f.store.Import(t.Context(), store.ImportRequest{Class: "door.badge", Day: "2026-08-11"})
+	require.NoError(t, err)
+	b, err := storetest.Batch(1, []storetest.Event{{"@timestamp": came, "message": "a badge", "observer.type": "door"}})
+	require.NoError(t, err)
+	require.NoError(t, im.Add(t.Context(), b))
+	_, err = im.Commit(t.Context())
+	require.NoError(t, err)
+	f.after(90)
+	n, _ := f.search()
+	assert.EqualValues(t, 1, n)
+	require.NoError(t, f.round())
+	assert.Equal(t, 1, f.partitions())
+	f.after(91)
+	n, _ = f.search()
+	assert.Zero(t, n)
+	require.NoError(t, f.round())
+	assert.Zero(t, f.partitions())
+	a, err := f.Archive(t.Context())
+	require.NoError(t, err)
+	require.Len(t, a.List(), 1)
+	p := a.List()[0]
+	assert.Equal(t, "door.badge.2026-08-11", p.Name())
+	assert.Equal(t, 3, p.ArchiveYears)
+}
+
 func TestPlan(t *testing.T) {
 	f := newFixture(t, archive.Directory(t.TempDir()))
 	f.add(1000, 0)
