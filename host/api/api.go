@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/sirupsen/logrus"
 
+	"github.com/logcenter/logcenter/host/lifecycle"
 	"github.com/logcenter/logcenter/host/store"
 )
 
@@ -48,6 +49,11 @@ type Options struct {
 	Files       Files   // nil: this host keeps no files
 	Backups     Backups // nil: this host cannot be backed up
 
+	Lifecycle    *lifecycle.Keeper // nil: nothing is said of retention and archive
+	DataDir      string            // whose disk a retention plan is about
+	ArchiveHere  bool              // the archive fills the same disk
+	ArchiveCache int64             // bytes that a search of the archive may bring here
+
 	Metrics     *prometheus.Registry // served at /metrics; the API adds its own
 	OpenMetrics bool                 // /metrics needs no token
 	ExportDir   string               // where exports are remembered; created if missing
@@ -65,6 +71,7 @@ type Server struct {
 	exports *exports
 	metrics *metrics
 	slots   chan struct{} // one for each running search
+	archive chan struct{} // one for each running search of the archive
 	files   transfers
 	tails   atomic.Int64 // clients that follow
 }
@@ -99,7 +106,10 @@ func New(o Options) (*Server, error) {
 		return nil, fmt.Errorf("api: exports: %w", err)
 	}
 	gin.SetMode(gin.ReleaseMode)
-	s := &Server{o: o, engine: gin.New(), exports: ex, metrics: m, slots: make(chan struct{}, o.Searches), files: newTransfers()}
+	s := &Server{
+		o: o, engine: gin.New(), exports: ex, metrics: m, files: newTransfers(),
+		slots: make(chan struct{}, o.Searches), archive: make(chan struct{}, archiveSearches),
+	}
 	if err := s.routes(); err != nil {
 		return nil, fmt.Errorf("api: %w", err)
 	}
@@ -169,6 +179,18 @@ func (s *Server) routes() error {
 	a.POST("/backup", s.handle(s.startBackup))
 	a.GET("/backup", s.handle(s.getBackup))
 	a.DELETE("/backup", s.handle(s.cancelBackup))
+	a.GET("/retention/policy", s.handle(s.getPolicy))
+	a.GET("/retention/plan", s.handle(s.getPlan))
+	a.GET("/retention/status", s.handle(s.getRetention))
+	a.POST("/retention/run", s.handle(s.runRetention))
+	a.GET("/archive", s.handle(s.listArchive))
+	a.POST("/archive/verify", s.handle(s.verifyArchive))
+	a.POST("/archive/search", s.handle(s.searchArchive))
+	a.POST("/archive/restore", s.handle(s.restoreArchive))
+	a.GET("/archive/partitions/:name", s.handle(s.getArchived))
+	a.DELETE("/archive/partitions/:name", s.handle(s.deleteArchived))
+	a.POST("/archive/partitions/:name/hold", s.handle(s.holdArchived))
+	a.POST("/archive/partitions/:name/release", s.handle(s.releaseArchived))
 	return nil
 }
 

@@ -17,10 +17,12 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/sirupsen/logrus"
 
+	"github.com/logcenter/logcenter/host/archive"
 	"github.com/logcenter/logcenter/host/filestore"
 	"github.com/logcenter/logcenter/host/input"
 	"github.com/logcenter/logcenter/host/input/upload"
 	"github.com/logcenter/logcenter/host/journal"
+	"github.com/logcenter/logcenter/host/lifecycle"
 	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/host/stream"
 	"github.com/logcenter/logcenter/sdk/query"
@@ -91,6 +93,12 @@ var classes = []struct {
 	{ErrBusy, http.StatusTooManyRequests, "busy", "", "try again in a moment"},
 	{ErrNotFound, http.StatusNotFound, "not_found", "", ""},
 	{ErrConflict, http.StatusConflict, "conflict", "", ""},
+	{archive.ErrNotFound, http.StatusNotFound, "not_found", "", "GET /api/v1/archive lists what is"},
+	{archive.ErrDamaged, http.StatusInternalServerError, "archive_damaged", "", "`logcenter archive verify` names every file that is not as it was written"},
+	{archive.ErrRefused, http.StatusConflict, "conflict", "", ""},
+	{lifecycle.ErrBusy, http.StatusConflict, "conflict", "", ""},
+	{lifecycle.ErrNoArchive, http.StatusConflict, "conflict", "", "give the configuration an archive"},
+	{store.ErrExists, http.StatusConflict, "conflict", "", ""},
 	{stream.ErrNotFound, http.StatusNotFound, "not_found", "", "GET /api/v1/streams lists all"},
 	{stream.ErrConfig, http.StatusConflict, "conflict", "", "change it in the configuration file"},
 	{stream.ErrTooMany, http.StatusConflict, "conflict", "", "delete one that is not needed"},

@@ -344,8 +344,11 @@ func (a *Archive) Read(ctx context.Context, name string) (*Manifest, error) {
 		return nil, err
 	}
 	r, err := decode(b)
-	if err != nil || r.Manifest == nil {
-		return nil, fmt.Errorf("%w: %s: %v", ErrDamaged, recordName(p.Number), err)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", recordName(p.Number), err)
+	case r.Manifest == nil:
+		return nil, fmt.Errorf("%w: %s has no manifest", ErrDamaged, recordName(p.Number))
 	}
 	return r.Manifest, nil
 }

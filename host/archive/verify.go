@@ -42,7 +42,7 @@ func Verify(ctx context.Context, d Destination, state string, progress func(done
 			v.problem(state, "%s", err)
 		}
 	}
-	if err := v.records(&own); err != nil {
+	if err := v.records(&own, state); err != nil {
 		return nil, err
 	}
 	if err := v.files(progress); err != nil {
@@ -65,12 +65,12 @@ func (v *verifier) problem(file, format string, args ...any) {
 }
 
 // records reads the chain and compares it with the host's copy.
-func (v *verifier) records(own *chain) error {
+func (v *verifier) records(own *chain, state string) error {
 	objects, err := v.dest.List(v.ctx, "chain/")
 	if err != nil {
 		return err
 	}
-	if len(objects) == 0 && own.count == 0 {
+	if len(objects) == 0 && state == "" {
 		return fmt.Errorf("there is no archive in %s: it has no folder chain", v.dest)
 	}
 	lost := false // the record before cannot be compared

@@ -31,6 +31,10 @@ type Config struct {
 	Journal Journal `yaml:"journal"`
 	// Store is where events are searched.
 	Store Store `yaml:"store"`
+	// Retention says how long events are searchable and how long they are archived.
+	Retention Retention `yaml:"retention"`
+	// Archive is where events go when their online days are over.
+	Archive Archive `yaml:"archive"`
 	// Plugins parse, enrich, mask, watch and notify; each is a process of its own.
 	Plugins Plugins `yaml:"plugins"`
 	// Pipeline moves records through the plugins.

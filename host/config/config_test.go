@@ -179,6 +179,14 @@ func TestErrors(t *testing.T) {
 		}
 		assert.Equal(t, want, got)
 	}
+	f("retention:\n  policy:\n    - {device_type: door, log_type: badge, online_days: 0, archive_years: 1}\n",
+		`logcenter.yaml:3:57: retention.policy[0].online_days: 0 days are not possible (write 1 to 36500)`)
+	f("retention:\n  policy:\n    - {device_type: Door, log_type: badge, online_days: 3, archive_years: 1}\n",
+		`logcenter.yaml:3:21: retention.policy[0].device_type: "Door" is no device type (use lower-case letters, digits and underscores, as in observer.type, e.g. firewall)`)
+	f("retention: {policy: [{device_type: door, log_type: badge, archive_years: 1}]}\n", `logcenter.yaml:1:22: retention.policy[0].online_days: is required`)
+	f("archive: {kind: s3}\n", `logcenter.yaml:1:17: archive.kind: is s3, but nothing says where the bucket is (give archive.s3.endpoint and archive.s3.bucket)`)
+	f("archive: {kind: s3, s3: {endpoint: 'https://x/bucket', bucket: b}}\n", `logcenter.yaml:1:36: archive.s3.endpoint: "https://x/bucket" is not the address of a store (write e.g. https://s3.example.com, the bucket apart)`)
+	f("archive: {kind: s3, s3: {endpoint: 'https://x', bucket: b, access_key_file: a, access_key_env: B}}\n", `logcenter.yaml:1:77: archive.s3.access_key_file: the access key is needed once (give either access_key_file or access_key_env)`)
 	f("htpp:\n  listen: x\n", `logcenter.yaml:1:1: htpp: unknown key (did you mean "http"?)`)
 	f("store:\n  kind: memory\n\n  fluhs_every: 1s\n",
 		`logcenter.yaml:2:9: store.kind: "memory" is not allowed (one of embedded, elasticsearch, none)`,
@@ -214,7 +222,7 @@ func TestErrors(t *testing.T) {
 	f("store: {threads: 99999999999999999999}\n", `logcenter.yaml:1:18: store.threads: must be a whole number, not 1e+20`)
 	f("store: {<<: {threads: 1}}\n", `logcenter.yaml:1:9: store: is no key (keys are plain words; << is not supported)`)
 	f("store: {threads: !!binary YQ==}\n", `logcenter.yaml:1:18: store.threads: the tag !!binary is not supported (remove it)`)
-	f("- a\n", `logcenter.yaml:1:1: must have keys, not be a list (known keys: data_dir, http, log, inputs, journal, store, plugins, pipeline, streams, limits, files)`)
+	f("- a\n", `logcenter.yaml:1:1: must have keys, not be a list (known keys: data_dir, http, log, inputs, journal, store, retention, archive, plugins, pipeline, streams, limits, files)`)
 	f("log: &l\n  x: *l\n", `logcenter.yaml:1:6: log.x`+strings.Repeat(".x", 31)+`: is too large or too deep (are there aliases that contain each other?)`)
 }
 

@@ -45,6 +45,21 @@ addresses: ["https://es1:9200", "https://es2:9200"]
 username: logcenter
 password_file: /etc/logcenter/elasticsearch.password
 ca_file: /etc/logcenter/elasticsearch-ca.pem`,
+	"retention.policy": `
+- device_type: firewall
+  log_type: attack
+  online_days: 180
+  archive_years: 5
+- device_type: door
+  log_type: badge
+  online_days: 30
+  archive_years: 1`,
+	"archive.directory": ` /mnt/archive/logcenter`,
+	"archive.s3": `
+endpoint: https://s3.example.com
+bucket: logcenter-archive
+access_key_file: /etc/logcenter/s3.access
+secret_key_file: /etc/logcenter/s3.secret`,
 	"plugins.dirs": ` [/usr/lib/logcenter/plugins]`,
 	"plugins.settings": `
 geoip:

@@ -84,6 +84,11 @@ func (c *Config) eachFile(check func(path, name string)) {
 		check("store.elasticsearch.cert_file", e.CertFile)
 		check("store.elasticsearch.key_file", e.KeyFile)
 	}
+	if s := c.Archive.S3; s != nil {
+		check("archive.s3.access_key_file", s.AccessKeyFile)
+		check("archive.s3.secret_key_file", s.SecretKeyFile)
+		check("archive.s3.ca_file", s.CAFile)
+	}
 	check("journal.raw.key_file", c.Journal.Raw.KeyFile)
 	check("journal.event.key_file", c.Journal.Event.KeyFile)
 }

@@ -161,7 +161,7 @@ type healthAPI struct{ s *Service }
 // Components looks at every part; what is wrong says what an admin can do.
 func (a healthAPI) Components(context.Context) ([]api.Component, error) {
 	s := a.s
-	list := []api.Component{s.journalHealth("raw journal", s.raw.Stats().Err, s.raw.Stats().Full), s.journalHealth("event journal", s.events.Stats().Err, s.events.Stats().Full), s.storeHealth()}
+	list := []api.Component{s.journalHealth("raw journal", s.raw.Stats().Err, s.raw.Stats().Full), s.journalHealth("event journal", s.events.Stats().Err, s.events.Stats().Full), s.storeHealth(), s.retentionHealth()}
 	for _, p := range s.plugins.All() {
 		list = append(list, pluginHealth(p))
 	}

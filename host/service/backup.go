@@ -44,7 +44,7 @@ func (s *Service) Backup(ctx context.Context, o BackupOptions) (*backup.Copy, er
 	if rel, err := filepath.Rel(s.path(), o.Dir); err == nil && filepath.IsLocal(rel) {
 		return nil, fmt.Errorf("the backup directory %s is inside the data folder %s, and would be lost with it", o.Dir, s.path())
 	}
-	if _, ok := s.store.(*elastic.Store); ok && !path.IsAbs(o.Location) {
+	if _, ok := s.engine.(*elastic.Store); ok && !path.IsAbs(o.Location) {
 		return nil, errors.New("events in Elasticsearch need a folder that its nodes can write to: give --es-location, an absolute path below path.repo of elasticsearch.yml")
 	}
 	dir, err := backup.OpenDir(o.Dir)
@@ -92,7 +92,7 @@ func (b *backupRun) freeze(ctx context.Context) error {
 	if err := os.MkdirAll(b.staging(), 0o700); err != nil {
 		return err
 	}
-	es, isElastic := s.store.(*elastic.Store)
+	es, isElastic := s.engine.(*elastic.Store)
 	if isElastic { // most is copied before the journals are held
 		warm, err := b.warm(ctx, es)
 		if err != nil {
@@ -142,7 +142,7 @@ func (b *backupRun) leave(name, reason string) {
 func (b *backupRun) freezeStore(ctx context.Context) (err error) {
 	st := b.s.store.Stats()
 	b.copy.Store = backup.Store{Kind: st.Kind, Events: st.Events, Durable: b.s.store.Durable()}
-	switch st := b.s.store.(type) {
+	switch st := b.s.engine.(type) {
 	case *embedded.Store:
 		if b.pinned, err = st.Pin(); err != nil {
 			return err
@@ -193,7 +193,7 @@ func (b *backupRun) dropSnapshot(ctx context.Context) error { return b.forget(ct
 
 // forget removes what a copy has in Elasticsearch.
 func (b *backupRun) forget(ctx context.Context, c *backup.Copy) error {
-	st, ok := b.s.store.(*elastic.Store)
+	st, ok := b.s.engine.(*elastic.Store)
 	if !ok || c.Store.Elastic == nil || c.Store.Elastic.Prefix != st.Prefix() {
 		return nil
 	}
@@ -207,12 +207,18 @@ var left = map[string]string{
 	"plugins":     "made anew at every start",
 	"exports":     "downloads under way; ask for them again",
 	"journal/raw": "", "journal/event": "", // linked by themselves
+	archiveChain: "", // linked first
+	archiveWork:  "",
 }
 
 // walk links everything else in the data directory.
 func (b *backupRun) walk() error {
 	root, err := filepath.EvalSymlinks(b.s.path())
 	if err != nil {
+		return err
+	}
+	// A copy of the chain that is ahead of its archive would look as if somebody had cut the archive off.
+	if err := b.link(archiveChain, filepath.Join(root, archiveChain)); err != nil {
 		return err
 	}
 	return filepath.WalkDir(root, func(file string, e fs.DirEntry, err error) error {

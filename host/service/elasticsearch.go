@@ -19,6 +19,7 @@ func (s *Service) openElasticsearch() (*elastic.Store, error) {
 		return nil, err
 	}
 	o.Owner, o.Freshness, o.Rejected = s.events.ID(), freshness, s.rejected
+	o.Classify, o.OldestOnline = s.policy.Classify, oldestOnline(s.policy)
 	o.Failed = func(err error) { s.warn("store", err) }
 	st, err := elastic.Open(o)
 	if err != nil {

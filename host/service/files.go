@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/logcenter/logcenter/host/api"
+	"github.com/logcenter/logcenter/host/archive"
 	"github.com/logcenter/logcenter/host/filestore"
 	"github.com/logcenter/logcenter/host/input"
 	"github.com/logcenter/logcenter/host/input/upload"
@@ -100,7 +101,10 @@ func (s *Service) collectFiles(ctx context.Context) error {
 	for {
 		done, err := s.files.Collect(ctx, fileKept(time.Now(), s.policy.Classify), func(ctx context.Context, sha string) (bool, error) {
 			ev, err := upload.Event(ctx, s.store, store.Everything(), sha)
-			return ev != nil, err
+			if ev != nil || err != nil {
+				return ev != nil, err
+			}
+			return s.heldFiles(ctx)
 		})
 		if err != nil && ctx.Err() == nil {
 			s.warn("files", err)
@@ -114,6 +118,17 @@ func (s *Service) collectFiles(ctx context.Context) error {
 		case <-t.C:
 		}
 	}
+}
+
+// heldFiles says whether events of files are held in the archive: whose they are is not asked, all are kept.
+func (s *Service) heldFiles(ctx context.Context) (bool, error) {
+	a, err := s.keeper.Archive(ctx)
+	if err != nil || a == nil {
+		return false, err
+	}
+	return slices.ContainsFunc(a.List(), func(p archive.Partition) bool {
+		return p.Held != "" && (p.Class == s.policy.Classify(upload.KindFile, "").Name || p.Class == s.policy.Classify(upload.KindVideo, "").Name)
+	}), nil
 }
 
 func filesHealth(st filestore.Stats) api.Component {

@@ -12,7 +12,7 @@ import (
 // Files outlive the online days and the archive years of both kinds.
 func TestFilesAreKeptAsLongAsTheirEvents(t *testing.T) {
 	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
-	assert.Equal(t, time.Date(2025, 10, 26, 12, 0, 0, 0, time.UTC), fileKept(now, retention.Classify), "30 days and a year")
+	assert.Equal(t, time.Date(2025, 10, 26, 12, 0, 0, 0, time.UTC), fileKept(now, retention.Standard().Classify), "30 days and a year")
 	longer := func(kind, _ string) retention.Class {
 		if kind == "video" {
 			return retention.Class{OnlineDays: 10, ArchiveYears: 3}

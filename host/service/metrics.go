@@ -49,6 +49,7 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 	gauge("store_tail_events", "Searchable events that are not in segments yet.", float64(st.TailEvents))
 	gauge("store_segments", "Segments of the store.", float64(st.Segments))
 	counter("store_rejected_total", "Events the store could not keep.", float64(st.Rejected))
+	c.lifecycle(counter, gauge)
 	in := c.s.intake.Stats()
 	counter("intake_duplicates_total", "Requests with an idempotency key that were stored before.", float64(in.Duplicates))
 	gauge("intake_keys", "Idempotency keys that are remembered.", float64(in.Keys))

@@ -30,9 +30,11 @@ import (
 	"github.com/logcenter/logcenter/host/input"
 	"github.com/logcenter/logcenter/host/input/upload"
 	"github.com/logcenter/logcenter/host/journal/disk"
+	"github.com/logcenter/logcenter/host/lifecycle"
 	"github.com/logcenter/logcenter/host/migrate"
 	"github.com/logcenter/logcenter/host/pipeline"
 	"github.com/logcenter/logcenter/host/plugin"
+	"github.com/logcenter/logcenter/host/retention"
 	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/host/store/embedded"
 	"github.com/logcenter/logcenter/host/stream"
@@ -52,7 +54,10 @@ type Service struct {
 	intake    *input.Intake
 	hold      *hold.Hold
 	dead      *deadletter.List
-	store     store.Store
+	engine    store.Store // as configured
+	store     store.Store // the same behind its keeper
+	policy    *retention.Policy
+	keeper    *lifecycle.Keeper
 	streams   *stream.Set
 	processor *pipeline.Processor
 	runner    *pipeline.Runner
@@ -110,12 +115,15 @@ func (s *Service) path(names ...string) string {
 	return filepath.Join(append([]string{s.cfg.Path(s.cfg.DataDir)}, names...)...)
 }
 
-func (s *Service) openData(context.Context) error {
-	if err := os.MkdirAll(s.path(), 0o700); err != nil {
+func (s *Service) openData(context.Context) (err error) {
+	if err = os.MkdirAll(s.path(), 0o700); err != nil {
 		return fmt.Errorf("data_dir: %w", err)
 	}
 	if _, err := os.Stat(s.path(backup.Marker)); err == nil {
 		return fmt.Errorf("data_dir: a restore into %s did not finish: run `logcenter restore` again", s.path())
+	}
+	if s.policy, err = s.cfg.RetentionPolicy(); err != nil {
+		return fmt.Errorf("retention.policy: %w", err)
 	}
 	return nil
 }
@@ -199,8 +207,10 @@ func (s *Service) openStore(context.Context) error {
 	if to == s.cfg.Store.Kind {
 		return fmt.Errorf("store.kind: a migration to %s is not finished: run `logcenter migrate` again, or go back to the kind of before", to)
 	}
-	s.store, err = s.openKind(s.cfg.Store.Kind)
-	return err
+	if s.engine, err = s.openKind(s.cfg.Store.Kind); err != nil {
+		return err
+	}
+	return s.openLifecycle(s.engine)
 }
 
 // openKind opens the configuration's store of a kind. It is closed with the service.
@@ -216,6 +226,7 @@ func (s *Service) openKind(kind string) (store.Store, error) {
 	st, err := embedded.Open(s.path("store"), embedded.Options{
 		MemoryLimit: int64(c.Memory), Threads: c.Threads, FlushBytes: int64(c.FlushBytes),
 		FlushInterval: c.FlushEvery, TailBytes: int64(c.TailBytes), QueryTimeout: s.cfg.Limits.SearchTimeout,
+		Classify: s.policy.Classify, OldestOnline: oldestOnline(s.policy),
 		Rejected: s.rejected, Failed: func(err error) { s.warn("store", err) },
 	})
 	if err != nil {
@@ -298,6 +309,7 @@ func (s *Service) openAPI(context.Context) (err error) {
 		Store: s.store, Scoper: admin, Plugins: pluginsAPI{s}, Streams: s.streams, Inputs: inputsAPI{s},
 		Consumers: consumersAPI{s}, DeadLetters: deadLettersAPI{s}, Tail: &s.tails, Health: healthAPI{s}, Ingest: ingestAPI{s},
 		Files: s.filesAPI(), Backups: backupsAPI{s},
+		Lifecycle: s.keeper, DataDir: s.path(), ArchiveHere: s.archiveHere(), ArchiveCache: int64(s.cfg.Archive.CacheBytes),
 		Metrics: s.metrics, OpenMetrics: s.cfg.HTTP.OpenMetrics, ExportDir: s.path("exports"), Log: s.log, Version: s.version,
 		Searches: s.cfg.Limits.Searches, SearchTimeout: s.cfg.Limits.SearchTimeout,
 	})
@@ -361,6 +373,7 @@ func (s *Service) Run(ctx context.Context, ready func()) error {
 		fatal(f.Group, f.Run)
 	}
 	fatal("streams", s.followStreams)
+	fatal("retention", s.keeper.Run)
 	if s.files != nil {
 		fatal("files", s.collectFiles)
 	}

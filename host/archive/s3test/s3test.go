@@ -4,10 +4,19 @@ package s3test
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
 	"errors"
 	"fmt"
+	"math/big"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,8 +37,9 @@ const (
 
 // Server is a running server. It stops with the test.
 type Server struct {
-	URL string
-	Dir string // its folder: a folder a bucket, a file an object
+	URL    string
+	Dir    string // its folder: a folder a bucket, a file an object
+	CAFile string // the authority of its certificate; empty without TLS
 
 	t   testing.TB
 	cmd *exec.Cmd
@@ -54,6 +64,17 @@ var build = sync.OnceValues(func() (string, error) {
 // if CI=true.
 func Start(t testing.TB, bucket string) *Server {
 	t.Helper()
+	return start(t, bucket, false)
+}
+
+// StartTLS is Start, by HTTPS with a certificate that nobody knows but CAFile.
+func StartTLS(t testing.TB, bucket string) *Server {
+	t.Helper()
+	return start(t, bucket, true)
+}
+
+func start(t testing.TB, bucket string, secure bool) *Server {
+	t.Helper()
 	binary, err := build()
 	if err != nil {
 		if os.Getenv("CI") == "true" {
@@ -70,7 +91,14 @@ func Start(t testing.TB, bucket string) *Server {
 		t.Fatal(err)
 	}
 	s := &Server{URL: "http://" + address, Dir: t.TempDir(), t: t}
-	s.cmd = exec.Command(binary, "--port", address, "--access", AccessKey, "--secret", SecretKey, "--quiet", "posix", "--nometa", s.Dir)
+	args := []string{"--port", address, "--access", AccessKey, "--secret", SecretKey, "--quiet"}
+	if secure {
+		s.URL = "https://" + address
+		cert, key := certificate(t)
+		s.CAFile = cert
+		args = append(args, "--cert", cert, "--key", key)
+	}
+	s.cmd = exec.Command(binary, append(args, "posix", "--nometa", s.Dir)...) //nolint:gosec // as above
 	t.Cleanup(s.Stop)
 	s.Run()
 	c := s.Client()
@@ -89,7 +117,7 @@ func (s *Server) Run() {
 		s.t.Fatal(err)
 	}
 	for begun := time.Now(); ; time.Sleep(20 * time.Millisecond) {
-		a, err := http.Get(s.URL) //nolint:noctx // loopback
+		a, err := s.http().Get(s.URL) //nolint:noctx // loopback
 		if err == nil {
 			_ = a.Body.Close()
 			return
@@ -112,11 +140,60 @@ func (s *Server) Stop() {
 	}
 }
 
+func (s *Server) http() *http.Client {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	if s.CAFile != "" {
+		pem, err := os.ReadFile(s.CAFile)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: x509.NewCertPool()}
+		t.TLSClientConfig.RootCAs.AppendCertsFromPEM(pem)
+	}
+	return &http.Client{Transport: t}
+}
+
 // Client may do everything on the server.
 func (s *Server) Client() *minio.Client {
-	c, err := minio.New(s.URL[len("http://"):], &minio.Options{Creds: credentials.NewStaticV4(AccessKey, SecretKey, ""), BucketLookup: minio.BucketLookupPath})
+	u, err := url.Parse(s.URL)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	c, err := minio.New(u.Host, &minio.Options{
+		Creds: credentials.NewStaticV4(AccessKey, SecretKey, ""), BucketLookup: minio.BucketLookupPath, Secure: s.CAFile != "", Transport: s.http().Transport,
+	})
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	return c
+}
+
+// certificate makes one for 127.0.0.1 that is its own authority.
+func certificate(t testing.TB) (certFile, keyFile string) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "S3 server of a test"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour), IsCA: true, BasicConstraintsValid: true,
+		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
+	cert, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	certFile, keyFile = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	for file, block := range map[string]*pem.Block{certFile: {Type: "CERTIFICATE", Bytes: cert}, keyFile: {Type: "PRIVATE KEY", Bytes: private}} {
+		if err := os.WriteFile(file, pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return certFile, keyFile
 }

@@ -89,15 +89,15 @@ func (h *hostProcess) lines() map[string]int {
 	return out
 }
 
-// command runs the built program against the host.
-func (h *hostProcess) command(args ...string) (string, error) {
+// program runs the built program.
+func (h *hostProcess) program(args ...string) (string, error) {
 	out, err := exec.Command(binary, args...).CombinedOutput()
 	return string(out), err
 }
 
 func (h *hostProcess) backup(args ...string) string {
 	h.t.Helper()
-	out, err := h.command(append([]string{"backup", "--url", "http://" + h.http, "--token-file", filepath.Join(h.data, "admin.token")}, args...)...)
+	out, err := h.program(append([]string{"backup", "--url", "http://" + h.http, "--token-file", filepath.Join(h.data, "admin.token")}, args...)...)
 	require.NoError(h.t, err, out)
 	return out
 }
@@ -136,23 +136,23 @@ func TestBackupAndRestore(t *testing.T) {
 	h.waitFor("still more", time.Minute, func() bool { return s.batches() > before+5 })
 	h.kill(syscall.SIGKILL)
 	<-s.done
-	out, err = h.command("restore", "--from", dir, "--config", h.config)
+	out, err = h.program("restore", "--from", dir, "--config", h.config)
 	require.Error(t, err)
 	require.Contains(t, out, "is not empty")
 	require.NoError(t, os.RemoveAll(h.data))
 
-	out, err = h.command("backup", "verify", dir)
+	out, err = h.program("backup", "verify", dir)
 	require.NoError(t, err, out)
 	flipped := flip(t, dir)
-	out, err = h.command("backup", "verify", dir)
+	out, err = h.program("backup", "verify", dir)
 	require.Error(t, err)
 	require.Contains(t, out, flipped)
-	out, err = h.command("restore", "--from", dir, "--config", h.config)
+	out, err = h.program("restore", "--from", dir, "--config", h.config)
 	require.Error(t, err, out)
 	require.NoDirExists(t, h.data)
 	flip(t, dir)
 
-	out, err = h.command("restore", "--from", dir, "--config", h.config)
+	out, err = h.program("restore", "--from", dir, "--config", h.config)
 	require.NoError(t, err, out)
 	require.Contains(t, out, "logcenter run --config "+h.config)
 	h.start()
@@ -165,12 +165,12 @@ func TestBackupAndRestore(t *testing.T) {
 	h.requireOnce(before)
 
 	h.kill(syscall.SIGTERM)
-	out, err = h.command("backup", "--offline", "--config", h.config, "--keep", "1", dir)
+	out, err = h.program("backup", "--offline", "--config", h.config, "--keep", "1", dir)
 	require.NoError(t, err, out)
-	out, err = h.command("backup", "list", dir)
+	out, err = h.program("backup", "list", dir)
 	require.NoError(t, err, out)
 	require.Equal(t, 2, strings.Count(out, "\n"), "a head and one copy:\n%s", out)
-	out, err = h.command("backup", "verify", dir)
+	out, err = h.program("backup", "verify", dir)
 	require.NoError(t, err, out)
 }
 
@@ -233,11 +233,11 @@ func TestElasticsearchMovesAndReturns(t *testing.T) {
 		require.NoError(t, h.send(n))
 	}
 	h.requireOnce(30)
-	out, err := h.command("migrate", "--config", h.config, "--to", "elasticsearch")
+	out, err := h.program("migrate", "--config", h.config, "--to", "elasticsearch")
 	require.Error(t, err)
 	require.Contains(t, out, "stop the host first")
 	h.kill(syscall.SIGTERM)
-	out, err = h.command("migrate", "--config", h.config, "--to", "elasticsearch")
+	out, err = h.program("migrate", "--config", h.config, "--to", "elasticsearch")
 	require.NoError(t, err, out)
 	require.Contains(t, out, "Now set store.kind: elasticsearch")
 	config, err := os.ReadFile(h.config)
@@ -249,7 +249,7 @@ func TestElasticsearchMovesAndReturns(t *testing.T) {
 	s := startSender(h) // sends those again first, under the same keys
 	h.waitFor("new batches", time.Minute, func() bool { return s.batches() >= 50 })
 	dir := filepath.Join(t.TempDir(), "backups")
-	out, err = h.command("backup", "--url", "http://"+h.http, "--token-file", filepath.Join(h.data, "admin.token"), dir)
+	out, err = h.program("backup", "--url", "http://"+h.http, "--token-file", filepath.Join(h.data, "admin.token"), dir)
 	require.Error(t, err)
 	require.Contains(t, out, "--es-location")
 	before := s.batches()
@@ -258,11 +258,11 @@ func TestElasticsearchMovesAndReturns(t *testing.T) {
 	h.kill(syscall.SIGKILL)
 	<-s.done
 	require.NoError(t, os.RemoveAll(h.data))
-	out, err = h.command("restore", "--from", dir, "--config", h.config)
+	out, err = h.program("restore", "--from", dir, "--config", h.config)
 	require.Error(t, err)
 	require.Contains(t, out, "nothing is overwritten")
 	wipe(t, server.URL, prefix)
-	out, err = h.command("restore", "--from", dir, "--config", h.config)
+	out, err = h.program("restore", "--from", dir, "--config", h.config)
 	require.NoError(t, err, out)
 	h.clients = nil
 	h.start()

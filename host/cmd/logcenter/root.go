@@ -63,7 +63,8 @@ func newRootCommand(begun *bool) *cobra.Command {
 	root.AddCommand(
 		newSearchCommand(c), newAggCommand(c), newTailCommand(c), newExportCommand(c), newFieldsCommand(c),
 		newPluginCommand(c), newStreamCommand(c), newInputsCommand(c), newConsumersCommand(c), newDeadLettersCommand(c),
-		newHealthCommand(c), newFilesCommand(c), newBackupCommand(c), newRestoreCommand(), newMigrateCommand(),
+		newHealthCommand(c), newFilesCommand(c), newRetentionCommand(c), newArchiveCommand(c),
+		newBackupCommand(c), newRestoreCommand(), newMigrateCommand(),
 		newValidateCommand(), newConfigCommand(), newLoadgenCommand(c), newVersionCommand(), newRunCommand(), newBenchCommand(),
 	)
 	return root

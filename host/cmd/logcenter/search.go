@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"slices"
@@ -62,6 +63,15 @@ func newSearchCommand(c *connection) *cobra.Command {
 }
 
 func (o *searchOptions) run(cmd *cobra.Command, c *connection, query string) error {
+	cl, err := c.client()
+	if err != nil {
+		return err
+	}
+	return o.pages(cmd, cl.Search, searchPage, query)
+}
+
+// pages searches page by page, each of at most so many events, and prints them.
+func (o *searchOptions) pages(cmd *cobra.Command, search func(context.Context, client.SearchRequest) (*client.Page, error), most int, query string) error {
 	if err := o.check(); err != nil {
 		return err
 	}
@@ -72,17 +82,13 @@ func (o *searchOptions) run(cmd *cobra.Command, c *connection, query string) err
 	if err != nil {
 		return err
 	}
-	cl, err := c.client()
-	if err != nil {
-		return err
-	}
 	p := newEventPrinter(cmd.OutOrStdout(), &o.output, o.fields, zone)
 	r := client.SearchRequest{Selection: o.of(query), OldestFirst: o.oldest, Fields: o.fields, Count: o.count}
 	var total *int64
 	notices := map[string]bool{}
 	for shown := 0; shown < o.limit; {
-		r.Limit = min(searchPage, o.limit-shown)
-		page, err := cl.Search(cmd.Context(), r)
+		r.Limit = min(most, o.limit-shown)
+		page, err := search(cmd.Context(), r)
 		if err != nil {
 			return inQuery(err, query)
 		}

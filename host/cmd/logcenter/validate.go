@@ -20,7 +20,8 @@ func newValidateCommand() *cobra.Command {
 
 Every fault is told with file, line, column, key and what would be right, all of them at once. The exit code
 is 5 if there is any. Certificates, keys, tokens and folders that it names must be readable. Addresses that cannot
-be listened on now, unless by the host that runs with this data, are told as notes. What only the running plugins know is not checked here: their own settings under
+be listened on now, unless by the host that runs with this data, are told as notes, as is where events are kept
+shorter than the log standard asks for. What only the running plugins know is not checked here: their own settings under
 plugins.settings.ID.config, and whether the fields that streams ask for exist.`,
 		Example: `  logcenter validate
   logcenter validate --config /etc/logcenter/logcenter.yaml`,
@@ -32,6 +33,9 @@ plugins.settings.ID.config, and whether the fields that streams ask for exist.`,
 			}
 			if err != nil {
 				return &configError{err}
+			}
+			if err := tellGaps(cmd, c); err != nil {
+				return err
 			}
 			if !disk.InUse(filepath.Join(c.Path(c.DataDir), "journal", "raw")) { // else the ports are that host's
 				for _, refused := range service.TryPorts(c) {
@@ -46,6 +50,21 @@ plugins.settings.ID.config, and whether the fields that streams ask for exist.`,
 	cmd.Flags().StringVarP(&path, "config", "c", "logcenter.yaml", "the configuration `file`")
 	markFile(cmd, "config", "yaml", "yml")
 	return cmd
+}
+
+// tellGaps says where the configuration keeps events shorter than the log standard asks for.
+func tellGaps(cmd *cobra.Command, c *config.Config) error {
+	p, err := c.RetentionPolicy()
+	if err != nil {
+		return err
+	}
+	for _, g := range p.Gaps() {
+		tell(cmd.ErrOrStderr(), "note: a gap against the log standard: %s\n", g)
+	}
+	if c.Archive.Kind == "none" {
+		tell(cmd.ErrOrStderr(), "note: a gap against the log standard: archive.kind is none, so that events are gone after their online days\n")
+	}
+	return nil
 }
 
 // markFile tells the shell that a flag is a file with one of the endings.

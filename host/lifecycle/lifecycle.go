@@ -1,0 +1,293 @@
+// Package lifecycle moves partitions of events (retention class × UTC day of event.ingested) on when their time is over:
+// out of the store into the archive, and in the end out of that, too. It also brings archived ones back for a while.
+//
+// A partition leaves the store in this order: its events are scanned and written into the archive, which reads them back
+// and records them; then, while nothing is appended, it is made sure that the store has no other events of the partition
+// than those; then it is dropped. A crash anywhere leaves the partition in the store, in the archive, or in both. What
+// is in both is seen by the next round, which archives only what the archive does not have yet and then drops.
+//
+// Where anything fails, nothing is dropped: the partition stays where it is, hidden from searches, and is tried again.
+package lifecycle
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"github.com/logcenter/logcenter/host/archive"
+	"github.com/logcenter/logcenter/host/retention"
+	"github.com/logcenter/logcenter/host/store"
+)
+
+// Options of a keeper. All are required but those that say otherwise.
+type Options struct {
+	Store  store.Store
+	Policy *retention.Policy
+	// Destination is where the archive lies; nil means that there is none, and events are gone after their online days.
+	Destination archive.Destination
+	Chain       string // file with the host's copy of the archive's chain
+	Format      string // of what is archived
+	Work        string // folder for files on their way; it is emptied
+	Program     string // for manifests
+	Every       time.Duration
+	Log         *logrus.Entry
+	Now         func() time.Time // nil means time.Now
+}
+
+// Keeper is the lifecycle of one store. Its methods are safe for concurrent use.
+type Keeper struct {
+	o     Options
+	still sync.RWMutex  // held for writing while nothing may be added to the store
+	busy  chan struct{} // holds a token while partitions are moved
+
+	mu      sync.Mutex
+	archive *archive.Archive // nil until it could be opened
+	status  Status
+}
+
+// Status is what a keeper does and did since it started.
+type Status struct {
+	Working  bool      `json:"working"`
+	Doing    string    `json:"doing,omitempty"` // e.g. archiving firewall.attack/2026-08-27
+	Done     int64     `json:"done"`            // events of it
+	Of       int64     `json:"of"`
+	Rounds   int64     `json:"rounds"`
+	LastEnd  time.Time `json:"last_end,omitzero"` // of a round
+	Error    string    `json:"error,omitempty"`   // why the last round did not do all
+	Failures int64     `json:"failures"`          // rounds that did not do all
+
+	Archived      int64 `json:"archived"` // partitions
+	ArchivedBytes int64 `json:"archived_bytes"`
+	Dropped       int64 `json:"dropped"`  // partitions from the store, after they were archived or where there is no archive
+	Deleted       int64 `json:"deleted"`  // partitions from the archive because their years were over
+	Restored      int64 `json:"restored"` // partitions
+	Expired       int64 `json:"expired"`  // restored partitions that went again
+
+	Overdue       int    `json:"overdue"`                  // partitions whose online time is over and that are still in the store
+	OldestOverdue string `json:"oldest_overdue,omitempty"` // day
+}
+
+// ErrBusy means that the keeper moves partitions already.
+var ErrBusy = errors.New("partitions are being moved already")
+
+// New makes a keeper. The archive is opened when it is first needed: it may be elsewhere and not answer now.
+func New(o Options) (*Keeper, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if err := os.RemoveAll(o.Work); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(o.Work, 0o700); err != nil {
+		return nil, err
+	}
+	return &Keeper{o: o, busy: make(chan struct{}, 1)}, nil
+}
+
+// Run moves what is due at once and then every while, until ctx is done.
+func (k *Keeper) Run(ctx context.Context) error {
+	t := time.NewTicker(k.o.Every)
+	defer t.Stop()
+	for {
+		if err := k.Round(ctx, RoundRequest{}); err != nil && ctx.Err() == nil && !errors.Is(err, ErrBusy) {
+			k.o.Log.WithError(err).Error("partitions whose time is over stay where they are; it is tried again")
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-t.C:
+		}
+	}
+}
+
+// Status says what the keeper does.
+func (k *Keeper) Status() Status {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.status
+}
+
+func (k *Keeper) note(f func(s *Status)) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	f(&k.status)
+}
+
+// begin makes sure that only one thing is moved at a time.
+func (k *Keeper) begin() (end func(), err error) {
+	select {
+	case k.busy <- struct{}{}:
+	default:
+		return nil, fmt.Errorf("%w: %s; try again when that is done", ErrBusy, k.Status().Doing)
+	}
+	k.note(func(s *Status) { s.Working = true })
+	return func() {
+		k.note(func(s *Status) { s.Working, s.Doing, s.Done, s.Of = false, "", 0, 0 })
+		<-k.busy
+	}, nil
+}
+
+// ErrNoArchive means that the configuration says that there is none.
+var ErrNoArchive = errors.New("this host has no archive: archive.kind is none")
+
+// Archive is the archive, opened.
+func (k *Keeper) Archive(ctx context.Context) (*archive.Archive, error) {
+	if k.o.Destination == nil {
+		return nil, ErrNoArchive
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.archive == nil {
+		a, err := archive.Open(ctx, k.o.Destination, k.o.Chain)
+		if err != nil {
+			return nil, fmt.Errorf("archive: %w", err)
+		}
+		k.archive = a
+	}
+	return k.archive, nil
+}
+
+// Destination is where the archive lies; nil if there is none. chain is the host's copy of its chain.
+func (k *Keeper) Destination() (d archive.Destination, chain string) {
+	return k.o.Destination, k.o.Chain
+}
+
+// Policy is by what partitions are kept.
+func (k *Keeper) Policy() *retention.Policy { return k.o.Policy }
+
+// Folder makes a name for a folder of files on their way.
+func (k *Keeper) Folder(pattern string) (string, error) {
+	return os.MkdirTemp(k.o.Work, pattern)
+}
+
+// RoundRequest says what a round does beyond what is due.
+type RoundRequest struct {
+	// Before archives partitions of the days before this one, too, though their online time is not over.
+	Before string
+	// Progress is told often what is being done; nil is not.
+	Progress func(Status)
+}
+
+// Round moves everything that is due, oldest first. One partition that fails does not keep the others.
+func (k *Keeper) Round(ctx context.Context, r RoundRequest) error {
+	if r.Before != "" {
+		if _, err := time.Parse(time.DateOnly, r.Before); err != nil {
+			return fmt.Errorf("%w: %q is no day, want one such as 2026-11-21", store.ErrRequest, r.Before)
+		}
+	}
+	end, err := k.begin()
+	if err != nil {
+		return err
+	}
+	defer end()
+	err = k.round(ctx, r)
+	k.note(func(s *Status) {
+		s.Rounds++
+		s.LastEnd, s.Error = k.o.Now().UTC(), ""
+		if err != nil && ctx.Err() == nil {
+			s.Failures++
+			s.Error = err.Error()
+		}
+	})
+	return err
+}
+
+func (k *Keeper) round(ctx context.Context, r RoundRequest) error {
+	parts, err := k.partitions(ctx)
+	if err != nil {
+		return err
+	}
+	var due []store.Partition
+	overdue, oldest := 0, ""
+	var errs []error
+	for _, p := range parts {
+		switch {
+		case p.Restored != "":
+			if !p.Expires.IsZero() && !p.Expires.After(k.o.Now()) {
+				errs = append(errs, k.expire(ctx, p))
+			}
+		case p.Day < k.o.Policy.OldestOnline(p.Class, k.o.Now()):
+			overdue++
+			if oldest == "" || p.Day < oldest {
+				oldest = p.Day
+			}
+			due = append(due, p)
+		case p.Day < r.Before:
+			due = append(due, p)
+		}
+	}
+	k.note(func(s *Status) { s.Overdue, s.OldestOverdue = overdue, oldest })
+	for _, p := range due {
+		if ctx.Err() != nil {
+			break
+		}
+		err := k.move(ctx, p, r.Progress)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", p.ID, err))
+			if fatal(err) {
+				break // the others would fail the same way
+			}
+			continue
+		}
+		if p.Day < k.o.Policy.OldestOnline(p.Class, k.o.Now()) {
+			k.note(func(s *Status) { s.Overdue-- })
+		}
+	}
+	if errors.Join(errs...) == nil {
+		k.note(func(s *Status) { s.OldestOverdue = "" })
+	}
+	return errors.Join(append(errs, k.thin(ctx), ctx.Err())...)
+}
+
+// partitions lists what is in the store, what came a moment ago included.
+func (k *Keeper) partitions(ctx context.Context) ([]store.Partition, error) {
+	if err := k.o.Store.Flush(ctx); err != nil {
+		return nil, err
+	}
+	return k.o.Store.Partitions(ctx)
+}
+
+// fatal says that an error is of the archive or the store as a whole.
+func fatal(err error) bool { return !errors.Is(err, errCame) }
+
+// thin deletes from the archive what has been there for its years.
+func (k *Keeper) thin(ctx context.Context) error {
+	if k.o.Destination == nil {
+		return nil
+	}
+	a, err := k.Archive(ctx)
+	if err != nil {
+		return err
+	}
+	if err := a.Sweep(ctx); err != nil {
+		return err
+	}
+	for _, p := range a.List() {
+		if p.Held != "" || k.o.Now().Before(p.Until(k.o.Policy.Class(p.Class).ArchiveYears)) {
+			continue
+		}
+		if err := a.Delete(ctx, p.Name(), "its archive years are over"); err != nil {
+			return fmt.Errorf("archive: %s: %w", p.Name(), err)
+		}
+		k.o.Log.WithFields(logrus.Fields{"partition": p.Name(), "events": p.Events}).Info("deleted from the archive: its years are over")
+		k.note(func(s *Status) { s.Deleted++ })
+	}
+	return nil
+}
+
+func (k *Keeper) expire(ctx context.Context, p store.Partition) error {
+	if err := k.o.Store.DropPartition(ctx, p.ID); err != nil {
+		return fmt.Errorf("%s: %w", p.ID, err)
+	}
+	k.o.Log.WithField("partition", p.ID).Info("a restored partition has expired")
+	k.note(func(s *Status) { s.Expired++ })
+	return nil
+}
+
+func (k *Keeper) staging() string { return filepath.Join(k.o.Work, "staging") }
