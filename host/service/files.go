@@ -14,6 +14,7 @@ import (
 	"github.com/logcenter/logcenter/host/filestore"
 	"github.com/logcenter/logcenter/host/input"
 	"github.com/logcenter/logcenter/host/input/upload"
+	"github.com/logcenter/logcenter/host/lifecycle"
 	"github.com/logcenter/logcenter/host/plugin"
 	"github.com/logcenter/logcenter/host/retention"
 	"github.com/logcenter/logcenter/host/store"
@@ -123,7 +124,10 @@ func (s *Service) collectFiles(ctx context.Context) error {
 // heldFiles says whether events of files are held in the archive: whose they are is not asked, all are kept.
 func (s *Service) heldFiles(ctx context.Context) (bool, error) {
 	a, err := s.keeper.Archive(ctx)
-	if err != nil || a == nil {
+	if errors.Is(err, lifecycle.ErrNoArchive) {
+		return false, nil
+	}
+	if err != nil {
 		return false, err
 	}
 	return slices.ContainsFunc(a.List(), func(p archive.Partition) bool {

@@ -1,4 +1,4 @@
-// Package elastic keeps events in Elasticsearch, with the answers of package store.
+// Package elastic keeps events in Elasticsearch or OpenSearch, with the answers of package store.
 //
 // Its one idea: where an event goes follows from its place in the event journal alone, so that a replay can only
 // overwrite itself. Its _id is event.id, and its index is the last generation of its partition (retention class and
@@ -9,7 +9,7 @@
 //
 // Append renders rows into chunks; two senders keep two of them on their way, for ever: a cluster that is not there
 // or refuses is asked again with growing pauses, and what it says is Stats().Err. Documents that are refused one by
-// one are given to Options.Rejected with Elasticsearch's reason. The last offset whose predecessors all are
+// one are given to Options.Rejected with the cluster's reason. The last offset whose predecessors all are
 // acknowledged is recorded in the cluster too, in the index PREFIX-meta; that is Durable.
 //
 // # Snapshots
@@ -25,9 +25,10 @@
 //
 // # Documents
 //
-// Dotted names are names, not paths (subobjects: false), so source and source.ip can live side by side. A date is two
-// fields: a date of milliseconds for charts and other readers, and its nanoseconds as a number for everything
-// exact. What nobody declares is in one flattened object with a list of its names. The words of message come from
+// Dotted names are names, not paths (subobjects: false), so source and source.ip can live side by side; in OpenSearch
+// they have slashes instead, see product. A date is two fields: a date of milliseconds for charts and other readers,
+// and its nanoseconds as a number for everything exact. What nobody declares is in one list of name=value, with a list
+// of the names. The words of message come from
 // query.AppendTokens, the same as everywhere; _source does not have them.
 //
 // # Not obvious
@@ -119,24 +120,26 @@ type Store struct {
 	prepare   sync.Mutex // held while the cluster is prepared, and while generations are made or dropped
 	connected atomic.Bool
 	mapped    atomic.Int64 // fields the mappings have
-	horizon   uint64       // under prepare; recorded: nothing at a greater offset was ever sent
-	free      uint64       // under prepare; from here on generations may begin, 0 before the first reservation
+	conflicts atomic.Pointer[conflicts]
+	horizon   uint64 // under prepare; recorded: nothing at a greater offset was ever sent
+	free      uint64 // under prepare; from here on generations may begin, 0 before the first reservation
 
-	mu       sync.Mutex
-	changed  *sync.Cond // chunks, errors, closing
-	series   map[partitionKey][]*generation
-	open     *chunk
-	queue    []*chunk
-	flying   []*chunk
-	spare    *chunk                // empty, for its memory
-	bytes    int64                 // of chunks
-	docs     int64                 // of chunks
-	appended uint64                // last offset appended
-	urgent   bool                  // somebody waits for the open chunk
-	imports  uint64                // last number that an import was given
-	coming   map[string]*importing // imports on their way, by the ID of their partition
-	closed   bool
-	err      error // why writing fails, nil when it does not
+	mu        sync.Mutex
+	changed   *sync.Cond // chunks, errors, closing
+	series    map[partitionKey][]*generation
+	open      *chunk
+	queue     []*chunk
+	flying    []*chunk
+	spare     *chunk                // empty, for its memory
+	bytes     int64                 // of chunks
+	docs      int64                 // of chunks
+	appended  uint64                // last offset appended
+	urgent    bool                  // somebody waits for the open chunk
+	imports   uint64                // last number that an import was given
+	coming    map[string]*importing // imports on their way, by the ID of their partition
+	closed    bool
+	err       error // why connecting or recording fails, nil when it does not
+	appendErr error // why the last entry was not taken, nil when it was
 
 	recorded  atomic.Uint64 // offset in the cluster
 	resent    atomic.Uint64 // up to here, documents may have been sent before this store was opened
@@ -196,14 +199,17 @@ func Open(o Options) (*Store, error) {
 	return s, nil
 }
 
-// fail notes why writing does not work; nil that it does again.
-func (s *Store) fail(err error) {
+// fail notes why connecting or recording does not work; nil that it does again.
+func (s *Store) fail(err error) { s.note(&s.err, err) }
+
+// note keeps an error where Stats finds it, until it is over. One that is new is told.
+func (s *Store) note(at *error, err error) {
 	s.mu.Lock()
-	same := s.err != nil && err != nil && s.err.Error() == err.Error()
-	s.err = err
+	same := err == nil || *at != nil && (*at).Error() == err.Error()
+	*at = err
 	s.changed.Broadcast()
 	s.mu.Unlock()
-	if err != nil && !same && s.opts.Failed != nil {
+	if !same && s.opts.Failed != nil {
 		s.opts.Failed(err)
 	}
 }
@@ -227,13 +233,12 @@ func (s *Store) background() {
 			}
 			continue
 		}
-		if s.acknowledged() > s.recorded.Load() {
-			if err := s.record(s.ctx); err != nil && s.ctx.Err() == nil {
+		if s.acknowledged() > s.recorded.Load() || s.failure() != nil {
+			if err := s.record(s.ctx); err == nil {
+				s.works()
+			} else if s.ctx.Err() == nil {
 				s.fail(err)
 			}
-		}
-		if s.idle() && s.failure() != nil && s.record(s.ctx) == nil {
-			s.fail(nil)
 		}
 		if time.Since(looked) > statsEvery {
 			_ = s.sizes(s.ctx) // they are not worth an alarm
@@ -280,7 +285,7 @@ func (s *Store) Close() error {
 		s.mu.Unlock()
 		return nil
 	}
-	failing := s.err != nil
+	failing := s.failing() != nil
 	s.mu.Unlock()
 	s.abortImports()
 	var err error
@@ -301,17 +306,39 @@ func (s *Store) Close() error {
 	return err
 }
 
-// idle says that nothing waits to be sent, so that no answer to it can tell whether the cluster works.
-func (s *Store) idle() bool {
+// works notes that the cluster took what was recorded. If nothing waits to be sent, no other answer can tell so.
+func (s *Store) works() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.open == nil && len(s.queue) == 0 && len(s.flying) == 0
+	s.err = nil
+	if s.open == nil && len(s.queue) == 0 && len(s.flying) == 0 {
+		s.appendErr = nil
+	}
+	s.changed.Broadcast()
 }
 
 func (s *Store) failure() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.failing()
+}
+
+// failing is failure with s.mu held.
+func (s *Store) failing() error {
+	for _, c := range s.flying {
+		if c.err != nil {
+			return c.err
+		}
+	}
+	if s.appendErr != nil {
+		return s.appendErr
+	}
 	return s.err
+}
+
+// patience is how long the cluster may wait for a shard before it answers: less than the host waits for the answer.
+func (s *Store) patience() string {
+	return fmt.Sprintf("%dms", min(s.opts.Timeout/2, 30*time.Second).Milliseconds())
 }
 
 // Stats implements [store.Store].
@@ -333,8 +360,8 @@ func (s *Store) Stats() store.Stats {
 			st.Bytes += g.bytes
 		}
 	}
-	if s.err != nil {
-		st.Err = s.err.Error()
+	if err := s.failing(); err != nil {
+		st.Err = err.Error()
 	}
 	return st
 }
@@ -344,10 +371,7 @@ func (s *Store) settle(ctx context.Context, q *selection) (err error) {
 	if q.snapshot, q.notice, err = s.findable(ctx); err != nil {
 		return err
 	}
-	if p := s.product(); p != q.product { // it was not reached when the query was checked
-		return q.translate(p)
-	}
-	return nil
+	return q.translate(s.product(), s.known())
 }
 
 // findable makes events findable and returns the snapshot of all that are. A cluster that does not take new events

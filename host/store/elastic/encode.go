@@ -66,9 +66,9 @@ type fieldColumn struct {
 	at       wire.Cursor
 }
 
-// newBatchEncoder finds the columns of a batch of a journal entry, or of an import if its number is not
-// 0. A column whose type is not the declared one is kept as an undeclared field.
-func newBatchEncoder(offset, imported uint64, b *wire.Batch, p product) (*batchEncoder, error) {
+// newBatchEncoder finds the columns of a batch of a journal entry, or of an import if its number is not 0. A column
+// whose type is not the declared one, or not that of all indices, is kept as an undeclared field.
+func newBatchEncoder(offset, imported uint64, b *wire.Batch, p product, disputed conflicts) (*batchEncoder, error) {
 	if err := b.Validate(uint32(ecs.Message)); err != nil {
 		return nil, err
 	}
@@ -87,7 +87,7 @@ func newBatchEncoder(offset, imported uint64, b *wire.Batch, p product) (*batchE
 			continue
 		}
 		col := fieldColumn{Column: c, name: info.Name}
-		declared := info.Name != "" && wireTypes[info.Type] == c.Type && (info.List || len(c.Lists) == 0)
+		declared := info.Name != "" && !disputed[info.Name] && wireTypes[info.Type] == c.Type && (info.List || len(c.Lists) == 0)
 		switch {
 		case !declared:
 			if col.name == "" {

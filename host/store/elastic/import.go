@@ -154,7 +154,7 @@ func (im *importing) Add(ctx context.Context, b *wire.Batch) error {
 }
 
 func (im *importing) add(ctx context.Context, b *wire.Batch) error {
-	e, err := newBatchEncoder(0, im.into.imported, b, im.store.product())
+	e, err := newBatchEncoder(0, im.into.imported, b, im.store.product(), im.store.known())
 	if err != nil {
 		return err
 	}
@@ -252,7 +252,7 @@ func (im *importing) deliver(c *chunk) error {
 // again; nil means all.
 func (im *importing) bulk(c *chunk) (again *chunk, err error) {
 	body := c.buf[c.docs[0].begin:c.docs[len(c.docs)-1].end]
-	answer, err := im.store.client.call(im.ctx, http.MethodPost, bulkPath, "application/x-ndjson", body)
+	answer, err := im.store.client.call(im.ctx, http.MethodPost, bulkPath+"&timeout="+im.store.patience(), "application/x-ndjson", body)
 	if err != nil || bytes.HasPrefix(answer, allKept) {
 		return nil, err
 	}

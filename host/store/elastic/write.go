@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/logcenter/logcenter/host/retention"
@@ -21,8 +22,9 @@ type chunk struct {
 	docs  []document
 	first uint64 // offset of its first document
 	born  time.Time
-	busy  bool // Append writes into it; under Store.mu
-	tries int  // that failed
+	busy  bool  // Append writes into it; under Store.mu
+	tries int   // that failed
+	err   error // why it is not sent, while it flies; under Store.mu
 }
 
 // maxChunks bounds what waits, in bulks: Append waits then.
@@ -56,7 +58,7 @@ func (s *Store) Append(ctx context.Context, offset uint64, batches []*wire.Batch
 		if b.Rows == 0 {
 			continue
 		}
-		e, err := newBatchEncoder(offset, 0, b, s.product())
+		e, err := newBatchEncoder(offset, 0, b, s.product(), s.known())
 		if err != nil {
 			s.rejectBatch(offset, b, err)
 			continue
@@ -77,7 +79,7 @@ func (s *Store) Append(ctx context.Context, offset uint64, batches []*wire.Batch
 // notTaken notes why an entry was not taken, unless the caller gave up.
 func (s *Store) notTaken(ctx context.Context, err error) error {
 	if ctx.Err() == nil {
-		s.fail(err)
+		s.note(&s.appendErr, err)
 	}
 	return err
 }
@@ -162,8 +164,8 @@ func (s *Store) room(ctx context.Context) error {
 	defer context.AfterFunc(ctx, func() { s.mu.Lock(); s.changed.Broadcast(); s.mu.Unlock() })()
 	for s.bytes >= int64((maxChunks-1)*s.opts.BulkBytes) && !s.closed {
 		switch {
-		case ctx.Err() != nil && s.err != nil:
-			return fmt.Errorf("%w while writing fails: %w", ctx.Err(), s.err)
+		case ctx.Err() != nil && s.failing() != nil:
+			return fmt.Errorf("%w while writing fails: %w", ctx.Err(), s.failing())
 		case ctx.Err() != nil:
 			return ctx.Err()
 		}
@@ -194,7 +196,7 @@ func (s *Store) render(offset uint64, batches []placed) {
 	}
 	s.give(c)
 	s.mu.Lock()
-	s.appended = offset
+	s.appended, s.appendErr = offset, nil
 	s.changed.Broadcast()
 	s.mu.Unlock()
 }
@@ -249,8 +251,19 @@ func (s *Store) rejectBatch(offset uint64, b *wire.Batch, err error) {
 	}
 }
 
+// maxReason bounds a rejection's text: the cluster may show the value it refuses.
+const maxReason = 4 << 10
+
+func cut(text string, size int) string {
+	if len(text) <= size {
+		return text
+	}
+	return strings.ToValidUTF8(text[:size], "") + "…"
+}
+
 func (s *Store) reject(r store.Rejection) {
 	s.rejected.Add(1)
+	r.Reason = cut(r.Reason, maxReason)
 	if s.opts.Rejected != nil {
 		s.opts.Rejected(r)
 	}
@@ -290,8 +303,8 @@ func (s *Store) drain(ctx context.Context) error {
 			return store.ErrClosed
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case s.err != nil:
-			return s.err
+		case s.failing() != nil:
+			return s.failing()
 		}
 		if !s.urgent {
 			s.urgent = true
@@ -385,9 +398,7 @@ func (s *Store) deliver(c *chunk) bool {
 		}
 		if err == nil {
 			todo, pause = todo[1:], firstPause
-			if s.failure() != nil {
-				s.fail(nil)
-			}
+			s.note(&c.err, nil)
 			continue
 		}
 		if isStatus(err, http.StatusRequestEntityTooLarge) {
@@ -397,7 +408,7 @@ func (s *Store) deliver(c *chunk) bool {
 		if again != nil {
 			todo[0] = again
 		}
-		s.fail(err)
+		s.note(&c.err, err) // whatever becomes of other chunks
 		select {
 		case <-s.ctx.Done():
 			return false
@@ -412,7 +423,7 @@ func (s *Store) deliver(c *chunk) bool {
 func (s *Store) split(c *chunk, err error) []*chunk {
 	if len(c.docs) == 1 {
 		d := c.docs[0]
-		s.reject(store.Rejection{Offset: d.from.offset, Source: d.from.source, Row: d.row, Reason: err.Error() + ": raise http.max_content_length"})
+		s.reject(store.Rejection{Offset: d.from.offset, Source: d.from.source, Row: d.row, Reason: err.Error()})
 		return nil
 	}
 	half := len(c.docs) / 2
@@ -461,7 +472,7 @@ func (s *Store) bulk(c *chunk) (again *chunk, err error) {
 	}
 	body := c.buf[c.docs[0].begin:c.docs[len(c.docs)-1].end]
 	arrived := s.departs(len(body))
-	answer, err := s.client.call(s.ctx, http.MethodPost, path, "application/x-ndjson", body)
+	answer, err := s.client.call(s.ctx, http.MethodPost, path+"&timeout="+s.patience(), "application/x-ndjson", body)
 	arrived()
 	if err != nil {
 		return nil, err
@@ -514,7 +525,7 @@ func (s *Store) itemError(status int, raw json.RawMessage) *Error {
 	var c errorCause
 	if json.Unmarshal(raw, &c) == nil {
 		d := c.deepest()
-		e.Type, e.Reason = c.Type, c.Reason
+		e.Type, e.Reason = c.Type, cut(c.Reason, maxReason/4)
 		if d != &c && d.Reason != c.Reason {
 			e.Reason += ": " + d.Reason
 		}

@@ -151,24 +151,27 @@ func (s *Server) prepare(zip string) error {
 		}
 	}
 	s.URL = "http://127.0.0.1:" + strconv.Itoa(s.http)
-	var security []string
+	var settings []string
 	switch {
-	case s.product == openSearch: // the distribution has no security
+	case s.product == openSearch: // its distribution has no security
+		settings = []string{"cluster.routing.allocation.disk.watermark.enable_for_single_data_node: true"}
 	case !s.secured:
-		security = []string{"xpack.security.enabled: false"}
+		settings = []string{"xpack.security.enabled: false"}
 	default:
 		s.URL = "https://127.0.0.1:" + strconv.Itoa(s.http)
-		if security, err = s.secure(); err != nil {
+		if settings, err = s.secure(); err != nil {
 			return err
 		}
 	}
-	config := strings.Join(append(append(security, s.membership()...),
+	config := strings.Join(append(append(settings, s.membership()...),
 		"cluster.name: logcenter-test", "node.name: "+s.name,
 		"path.repo: "+s.Snapshots(),
 		"path.data: "+filepath.Join(s.dir, "data"), "path.logs: "+filepath.Join(s.dir, "logs"),
 		"network.host: 127.0.0.1", "http.port: "+strconv.Itoa(s.http), "transport.port: "+strconv.Itoa(s.transport),
 		"cluster.routing.allocation.disk.threshold_enabled: false", // the disk is not the server's own
 		"node.store.allow_mmap: false",                             // needs no vm.max_map_count
+		"cluster.info.update.interval: 10s",                        // for tests that set the threshold all the same
+		"http.max_content_length: 16mb",                            // it has little memory
 		"cluster.max_shards_per_node: 5000", "",
 	), "\n")
 	conf := s.conf()
@@ -301,6 +304,44 @@ func (s *Server) Snapshots() string {
 	}
 	return filepath.Join(s.dir, "snapshots")
 }
+
+// Put sends JSON, as the user of a secured server; the test fails if it is refused.
+func (s *Server) Put(t testing.TB, path, body string) {
+	t.Helper()
+	if status, answer := s.TryPut(t, path, body); status >= 300 {
+		t.Fatalf("PUT %s %s: %d %s", path, body, status, answer)
+	}
+}
+
+// TryPut is Put of what may be refused.
+func (s *Server) TryPut(t testing.TB, path, body string) (status int, answer string) {
+	t.Helper()
+	c, err := s.client()
+	if err != nil {
+		t.Fatal(err)
+	}
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodPut, s.URL+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	if s.secured {
+		req.SetBasicAuth(User, Password)
+	}
+	res, err := c.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close() //nolint:errcheck // it was read
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode, string(b)
+}
+
+// OpenSearch says which of the two it is.
+func (s *Server) OpenSearch() bool { return s.product == openSearch }
 
 // Own says whether the server was started here and may be killed.
 func (s *Server) Own() bool { return s.cmd != nil }
