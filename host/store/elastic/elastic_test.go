@@ -60,8 +60,8 @@ func open(t *testing.T, o elastic.Options) *elastic.Store {
 }
 
 func TestSuite(t *testing.T) {
-	server := estest.Shared(t)
-	storetest.Run(t, func(t *testing.T) store.Store {
+	storetest.Run(t, "elasticsearch", func(t *testing.T) store.Store {
+		server := estest.Shared(t)
 		s := open(t, elastic.Options{Addresses: []string{server.URL}, Prefix: newPrefix(t, server.URL), Timeout: 30 * time.Second})
 		t.Cleanup(func() { assert.Zero(t, s.Stats().Rejected) })
 		return s
