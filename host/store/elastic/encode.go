@@ -273,6 +273,8 @@ func (e *batchEncoder) value(dst []byte, c *fieldColumn, k, row int) []byte {
 		dst = strconv.AppendFloat(append(dst, `{"lat":`...), lat, 'g', -1, 64)
 		dst = strconv.AppendFloat(append(dst, `,"lon":`...), lon, 'g', -1, 64)
 		return append(dst, '}')
+	case wire.Type_DOUBLE: // of two zeros the cluster would make two terms
+		return strconv.AppendFloat(dst, c.Float(k)+0, 'g', -1, 64)
 	default:
 		return appendPlain(dst, c, k, row, e.message)
 	}

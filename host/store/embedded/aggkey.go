@@ -304,6 +304,7 @@ func (k *aggKey) bucket(v driver.Value) (store.Bucket, error) {
 		return store.Bucket{Key: t, Text: t.Format("2006-01-02 15:04:05")}, nil
 	case store.Histogram:
 		f, _ := v.(float64)
+		f += 0 // zero has no sign
 		return store.Bucket{Key: f, Text: strconv.FormatFloat(f, 'f', -1, 64)}, nil
 	case store.Ranges:
 		text := k.agg.Ranges[n].Text()
@@ -313,6 +314,9 @@ func (k *aggKey) bucket(v driver.Value) (store.Bucket, error) {
 		return store.Bucket{Key: text, Text: text}, nil
 	default:
 		key, err := decodeValue(k.field.Kind, v)
+		if f, ok := key.(float64); ok {
+			key = f + 0 // zero has no sign
+		}
 		return store.Bucket{Key: key, Text: store.ValueText(key)}, err
 	}
 }

@@ -29,6 +29,7 @@ type reference struct {
 
 	batches []*wire.Batch
 	events  [][]*referenceEvent // by batch and row
+	made    int                 // buckets of the answer under way
 	// slack is how far an answer may be off that is computed in floating point, in another order; by its place in
 	// the answer.
 	slack map[*float64]float64
@@ -129,10 +130,13 @@ func (ev *referenceEvent) values(field string) []any {
 	}
 	list, ok := v.([]any)
 	if !ok {
-		return []any{v}
+		list = []any{v}
 	}
 	var out []any
 	for _, e := range list {
+		if f, ok := e.(float64); ok {
+			e = f + 0 // zero has no sign
+		}
 		if !slices.Contains(out, e) {
 			out = append(out, e)
 		}

@@ -21,22 +21,9 @@ func (r *reference) Aggregate(_ context.Context, scope store.Scope, req store.Ag
 		return nil, err
 	}
 	out := &store.AggregateResult{Total: int64(len(all))}
+	r.made = 0
 	out.Aggs, err = r.aggs(all, req.Aggs, req.Selection)
-	if n := countBuckets(out.Aggs); err == nil && n > store.MaxBuckets {
-		err = store.ErrTooManyBuckets
-	}
 	return out, err
-}
-
-func countBuckets(rs []store.AggResult) int {
-	n := 0
-	for _, r := range rs {
-		n += len(r.Buckets)
-		for _, b := range r.Buckets {
-			n += countBuckets(b.Aggs)
-		}
-	}
-	return n
 }
 
 func (r *reference) aggs(evs []*referenceEvent, aggs []store.Agg, sel store.Selection) ([]store.AggResult, error) {
@@ -198,6 +185,9 @@ func (r *reference) buckets(out *store.AggResult, evs []*referenceEvent, a *stor
 		if a.Kind.Top() && k >= a.Size {
 			out.Other += g.Count
 			continue
+		}
+		if r.made++; r.made > store.MaxBuckets {
+			return store.ErrTooManyBuckets
 		}
 		if g.Aggs, err = r.aggs(g.members, a.Aggs, sel); err != nil {
 			return err
