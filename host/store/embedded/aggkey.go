@@ -284,6 +284,9 @@ func (k *aggKey) literal(v driver.Value) string {
 	if v == nil {
 		return "NULL"
 	}
+	if f, ok := v.(float64); ok {
+		return literal(f + 0) // zero has no sign: the engine groups both as one, under either
+	}
 	if k.agg.Kind == store.Terms && k.field.Kind == kindIP {
 		if a, err := decodeValue(kindIP, v); err == nil {
 			return literal(a)
