@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"net/netip"
@@ -16,13 +17,25 @@ import (
 )
 
 type valueAnswer struct {
-	Value *float64 `json:"value"`
+	Value *float `json:"value"`
+}
+
+// float is a number in an answer; those that JSON cannot say come as text, e.g. the sum of the largest ones.
+type float float64
+
+func (f *float) UnmarshalJSON(b []byte) error {
+	v, err := strconv.ParseFloat(string(bytes.Trim(b, `"`)), 64)
+	if errors.Is(err, strconv.ErrRange) {
+		err = nil
+	}
+	*f = float(v)
+	return err
 }
 
 type percentAnswer struct {
 	Values []struct {
-		Key   float64  `json:"key"`
-		Value *float64 `json:"value"`
+		Key   float64 `json:"key"`
+		Value *float  `json:"value"`
 	} `json:"values"`
 }
 
@@ -91,7 +104,7 @@ func (r *reader) value(out *store.AggResult, l *level, raw json.RawMessage) erro
 		for i, p := range l.Percents {
 			for _, v := range a.Values {
 				if v.Key == p && v.Value != nil {
-					out.Values[i] = *v.Value
+					out.Values[i] = float64(*v.Value)
 				}
 			}
 		}
@@ -105,7 +118,8 @@ func (r *reader) value(out *store.AggResult, l *level, raw json.RawMessage) erro
 		*a.Value /= 1e6
 	}
 	r.manyValues = r.manyValues || l.Kind == store.Distinct && *a.Value > exactDistinct
-	out.Value = a.Value
+	f := float64(*a.Value)
+	out.Value = &f
 	return nil
 }
 

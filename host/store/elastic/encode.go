@@ -185,7 +185,8 @@ func (e *batchEncoder) document(dst []byte, row int, at int64, offset uint64, in
 	dst = strconv.AppendInt(dst, int64(len(line)), 10)
 	dst = append(dst, `,"message":`...)
 	dst = appendJSON(dst, line)
-	dst = e.words(dst, colTokens, line)
+	dst = append(dst, `,"`+colTokens+`":`...)
+	dst = e.words(dst, line)
 	for i := range e.columns {
 		dst = e.field(dst, &e.columns[i], row)
 	}
@@ -193,12 +194,10 @@ func (e *batchEncoder) document(dst []byte, row int, at int64, offset uint64, in
 	return append(dst, "}\n"...)
 }
 
-// words appends the field that a text is searched by. Tokens have no character that JSON escapes.
-func (e *batchEncoder) words(dst []byte, name string, text []byte) []byte {
+// words appends what a text is searched by. Tokens have no character that JSON escapes.
+func (e *batchEncoder) words(dst, text []byte) []byte {
 	e.tokens = query.AppendTokens(e.tokens[:0], text)
-	dst = append(dst, `,"`...)
-	dst = append(dst, name...)
-	dst = append(dst, `":"`...)
+	dst = append(dst, '"')
 	dst = append(dst, e.tokens...)
 	return append(dst, '"')
 }
@@ -225,13 +224,21 @@ func (e *batchEncoder) field(dst []byte, c *fieldColumn, row int) []byte {
 		dst = append(dst, `,"`...)
 		dst = append(dst, c.name...)
 		dst = append(dst, suffixNanos+`":`...)
-		dst = e.values(dst, c, from, to, row, list, func(dst []byte, c *fieldColumn, k, _ int) []byte {
+		dst = e.set(dst, c, from, to, row, list, func(dst []byte, c *fieldColumn, k, _ int) []byte {
 			return strconv.AppendInt(dst, c.Nanos(k), 10)
 		})
+	case list && (c.Type == wire.Type_INT64 || c.Type == wire.Type_DOUBLE || c.Type == wire.Type_BOOL):
+		dst = append(dst, `,"`...)
+		dst = append(dst, c.name...)
+		dst = append(dst, suffixSet+`":`...)
+		dst = e.set(dst, c, from, to, row, list, e.value)
 	case c.text:
-		for ; from < to; from++ {
-			dst = e.words(dst, c.name+"#tokens", c.Text(from, row, e.message))
-		}
+		dst = append(dst, `,"`...)
+		dst = append(dst, c.name...)
+		dst = append(dst, `#tokens":`...)
+		dst = e.values(dst, c, from, to, row, list, func(dst []byte, c *fieldColumn, k, row int) []byte {
+			return e.words(dst, c.Text(k, row, e.message))
+		})
 	}
 	return dst
 }
@@ -257,6 +264,28 @@ func (e *batchEncoder) values(dst []byte, c *fieldColumn, from, to, row int, lis
 		dst = one(dst, c, i, row)
 	}
 	return append(dst, ']')
+}
+
+// set appends the different ones of a list's values.
+func (e *batchEncoder) set(dst []byte, c *fieldColumn, from, to, row int, list bool, one func([]byte, *fieldColumn, int, int) []byte) []byte {
+	if !list {
+		return one(dst, c, from, row)
+	}
+	seen := make(map[string]bool, to-from)
+	dst = append(dst, '[')
+	for i := from; i < to; i++ {
+		start := len(dst)
+		dst = one(dst, c, i, row)
+		if v := string(dst[start:]); seen[v] {
+			dst = dst[:start]
+			continue
+		} else {
+			seen[v] = true
+		}
+		dst = append(dst, ',')
+	}
+	dst[len(dst)-1] = ']' // lists have a value
+	return dst
 }
 
 func (e *batchEncoder) value(dst []byte, c *fieldColumn, k, row int) []byte {

@@ -20,6 +20,8 @@ const (
 	// suffixNanos is behind the name of a date: the exact instant. Elasticsearch's date has milliseconds, its
 	// date_nanos none before 1970.
 	suffixNanos = "#nanos"
+	// suffixSet is behind the name of a list of numbers or booleans: each value once, which is how often it counts.
+	suffixSet = "#set"
 )
 
 // Fields that the store itself reads.
@@ -40,6 +42,17 @@ func exact(name string, t ecs.Type) string {
 	}
 	return name
 }
+
+// counted is the name of the field that aggregations read.
+func counted(i ecs.Info) string {
+	if i.List && countedApart(i.Type) {
+		return i.Name + suffixSet
+	}
+	return exact(i.Name, i.Type)
+}
+
+// countedApart says that the cluster counts a value twice that a list of the type has twice.
+func countedApart(t ecs.Type) bool { return t == ecs.Long || t == ecs.Double || t == ecs.Boolean }
 
 var mappingTypes = map[ecs.Type]map[string]any{
 	ecs.Keyword: {"type": "keyword"}, ecs.Long: {"type": "long"}, ecs.Double: {"type": "double"},
@@ -67,6 +80,9 @@ func properties() map[string]any {
 			if i.Type == ecs.Date {
 				p[i.Name+suffixNanos] = map[string]any{"type": "long"}
 			}
+			if i.List && countedApart(i.Type) {
+				p[i.Name+suffixSet] = map[string]any{"type": i.Type.String(), "index": false}
+			}
 		}
 	}
 	return p
@@ -93,7 +109,7 @@ func (s *Store) template() map[string]any {
 			}},
 			"mappings": map[string]any{
 				"dynamic": false, "subobjects": false, "properties": properties(),
-				"_source": map[string]any{"excludes": []string{"*" + suffixNanos, "*#tokens", colSource, colOffset, colRaw, colNames, fieldID}},
+				"_source": map[string]any{"excludes": []string{"*" + suffixNanos, "*" + suffixSet, "*#tokens", colSource, colOffset, colRaw, colNames, fieldID}},
 			},
 		},
 	}
