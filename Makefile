@@ -15,6 +15,9 @@ PLUGINS := $(patsubst %/main.go,%,$(wildcard plugins/*/*/main.go))
 # Packages in which goroutines meet.
 RACE := $(patsubst %,./%/...,$(wildcard host/plugin host/pipeline host/journal host/input))
 
+# What package storetest must have been run on. Its tests leave reports in build/storetest; a cached test's are still there.
+EXECUTORS := embedded elasticsearch opensearch matcher
+
 .PHONY: help
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -46,7 +49,8 @@ run: build ## build, start with the embedded store and feed the sample logs
 .PHONY: test
 test: build ## all tests, 2 s of each fuzz target, races where they can be
 	go vet -tags $(TAGS) ./...
-	go test -tags $(TAGS) -timeout 15m -p 2 ./...
+	@failed=0; set -x; go test -tags $(TAGS) -timeout 15m -p 2 ./... || failed=$$?; { set +x; } 2>/dev/null; \
+	go run -tags $(TAGS) ./host/store/storetest/table $(EXECUTORS) || failed=1; exit $$failed
 	$(if $(RACE),go test -race -tags $(TAGS) -timeout 15m -p 2 $(RACE))
 	tools/fuzz.sh 2s
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"net/netip"
@@ -16,7 +17,19 @@ import (
 )
 
 type valueAnswer struct {
-	Value *float64 `json:"value"`
+	Value *float `json:"value"`
+}
+
+// float is a number in an answer; those that JSON cannot say come as text, e.g. the sum of the largest ones.
+type float float64
+
+func (f *float) UnmarshalJSON(b []byte) error {
+	v, err := strconv.ParseFloat(string(bytes.Trim(b, `"`)), 64)
+	if errors.Is(err, strconv.ErrRange) {
+		err = nil
+	}
+	*f = float(v)
+	return err
 }
 
 type bucketsAnswer struct {
@@ -87,14 +100,15 @@ func (r *reader) value(out *store.AggResult, l *level, raw json.RawMessage) erro
 		*a.Value /= 1e6
 	}
 	r.manyValues = r.manyValues || l.Kind == store.Distinct && *a.Value > exactDistinct
-	out.Value = a.Value
+	f := float64(*a.Value)
+	out.Value = &f
 	return nil
 }
 
 // numbered is a bucket with its place among those of a histogram or of ranges.
 type numbered struct {
 	store.Bucket
-	number int64
+	number float64
 }
 
 // level reads the buckets of one aggregation.
@@ -158,31 +172,37 @@ func (r *reader) bucket(l *level, raw map[string]json.RawMessage) (b numbered, e
 		return b, b.tile(raw)
 	}
 	var text string
-	var number float64
-	if json.Unmarshal(raw["key"], &text) == nil {
-		b.number, err = strconv.ParseInt(text, 10, 64)
-	} else if err = json.Unmarshal(raw["key"], &number); err == nil {
-		if l.Kind == store.Histogram {
-			b.number = int64(math.Round(number / l.Width))
-		} else {
-			b.number = l.iv.Bucket(time.UnixMilli(int64(number)))
-		}
+	var at float64
+	switch {
+	case json.Unmarshal(raw["key"], &text) == nil:
+		b.number, err = strconv.ParseFloat(text, 64)
+	case json.Unmarshal(raw["key"], &at) == nil && l.Kind == store.Histogram:
+		b.number = math.Round(at / l.Width)
+	default:
+		b.number = float64(l.iv.Bucket(time.UnixMilli(int64(at))))
+	}
+	if math.IsInf(b.number, 0) { // of a value so large that its bucket has no number
+		b.Count = 0
+		return b, nil
 	}
 	b.Key, b.Text = l.key(b.number)
+	if l.Kind == store.Histogram { // of large numbers it is not the nearest multiple
+		b.Key, b.Text = at, strconv.FormatFloat(at, 'f', -1, 64)
+	}
 	return b, err
 }
 
 // key is that of the n-th bucket.
-func (l *level) key(n int64) (key any, text string) {
+func (l *level) key(n float64) (key any, text string) {
 	switch l.Kind {
 	case store.DateHistogram:
-		t := l.iv.Start(n)
+		t := l.iv.Start(int64(n))
 		return t, t.Format("2006-01-02 15:04:05")
 	case store.Histogram:
-		f := float64(n) * l.Width
+		f := n * l.Width
 		return f, strconv.FormatFloat(f, 'f', -1, 64)
 	default:
-		text := l.Ranges[n].Text()
+		text := l.Ranges[int(n)].Text()
 		return text, text
 	}
 }
@@ -241,25 +261,26 @@ func (r *reader) addMissing(out *store.AggResult, l *level, list []numbered, raw
 
 // addEmpty adds buckets without events where they are wanted.
 func (r *reader) addEmpty(l *level, list []numbered) ([]numbered, error) {
-	have := make(map[int64]bool, len(list))
-	first, last := int64(math.MaxInt64), int64(math.MinInt64)
+	have := make(map[float64]bool, len(list))
+	first, last := math.Inf(1), math.Inf(-1)
 	for _, b := range list {
 		have[b.number] = true
 		first, last = min(first, b.number), max(last, b.number)
 	}
 	switch {
 	case l.Kind == store.Ranges:
-		first, last = 0, int64(len(l.Ranges))-1
+		first, last = 0, float64(len(l.Ranges))-1
 	case l.Kind == store.DateHistogram && l.field.name == fieldTime && r.sel.to > r.sel.from:
-		first, last = l.iv.Bucket(time.Unix(0, r.sel.from)), l.iv.Bucket(time.Unix(0, r.sel.to-1))
+		first, last = float64(l.iv.Bucket(time.Unix(0, r.sel.from))), float64(l.iv.Bucket(time.Unix(0, r.sel.to-1)))
 	}
 	if first > last {
 		return list, nil
 	}
 	if last-first >= store.MaxBuckets {
-		return nil, fmt.Errorf("%w: %d: use a larger interval or width", store.ErrTooManyBuckets, last-first+1)
+		return nil, fmt.Errorf("%w: %.0f: use a larger interval or width", store.ErrTooManyBuckets, last-first+1)
 	}
-	for n := first; n <= last; n++ {
+	for i := 0.0; i <= last-first; i++ { // large numbers have no next one
+		n := first + i
 		if have[n] {
 			continue
 		}

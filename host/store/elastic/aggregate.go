@@ -48,7 +48,7 @@ func (s *Store) aggregate(ctx context.Context, q *selection, aggs []store.Agg) (
 	if err := q.undisputed(levels); err != nil {
 		return nil, err
 	}
-	if err := s.bounds(ctx, q, levels); err != nil {
+	if err := s.bounds(ctx, q, levels, false); err != nil {
 		return nil, err
 	}
 	out := &store.AggregateResult{}
@@ -102,21 +102,30 @@ func (s *Store) aggregations(ctx context.Context, q *selection, levels []*level,
 }
 
 // bounds finds where date histograms begin and end whose buckets Elasticsearch cannot make by itself.
-func (s *Store) bounds(ctx context.Context, q *selection, levels []*level) error {
+func (s *Store) bounds(ctx context.Context, q *selection, levels []*level, inBuckets bool) error {
 	for _, l := range levels {
-		if l.Kind == store.DateHistogram && !l.iv.Fixed() && l.iv.N > 1 {
-			if err := s.starts(ctx, q, l); err != nil {
+		if l.Kind == store.DateHistogram && l.bounded() {
+			if err := s.starts(ctx, q, l, inBuckets); err != nil {
 				return err
 			}
 		}
-		if err := s.bounds(ctx, q, l.below); err != nil {
+		if err := s.bounds(ctx, q, l.below, true); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *Store) starts(ctx context.Context, q *selection, l *level) error {
+// bounded says that buckets are given to the cluster one by one: it has none of several months, nor of several weeks in
+// a zone that changes its clock.
+func (l *level) bounded() bool {
+	return l.iv.N > 1 && (l.iv.Unit == 'M' || l.iv.Unit == 'w' && l.iv.Zone != time.UTC)
+}
+
+// mostBounds is how many buckets are given one by one inside other buckets: the cluster makes them all in each.
+const mostBounds = 1000
+
+func (s *Store) starts(ctx context.Context, q *selection, l *level, inBuckets bool) error {
 	if q.nothing {
 		return nil
 	}
@@ -141,6 +150,9 @@ func (s *Store) starts(ctx context.Context, q *selection, l *level) error {
 	first, last := ends[0]-1, ends[1]+1 // min and max are rounded
 	if last-first >= store.MaxBuckets {
 		return fmt.Errorf("%w: %d: use a larger interval", store.ErrTooManyBuckets, last-first+1)
+	}
+	if inBuckets && last-first >= mostBounds {
+		return fmt.Errorf("%w: %d times %s inside other buckets, want at most %d: use a larger interval or a shorter time range", store.ErrTooManyBuckets, last-first+1, l.Interval, mostBounds)
 	}
 	for k := first; k <= last; k++ {
 		l.starts = append(l.starts, k)
@@ -172,10 +184,10 @@ func (b *builder) aggs(levels []*level) clause {
 		}
 		out[name] = c
 		if l.Kind == store.Percentiles && b.sel.product == openSearchProduct {
-			out[numberMark+name] = clause{"value_count": clause{"field": b.sel.product.exact(l.field.name, l.field.typ)}}
+			out[numberMark+name] = clause{"value_count": clause{"field": b.sel.product.counted(l.field.info)}}
 		}
 		if l.Kind == store.Terms && l.Missing != "" && l.field.typ != ecs.Keyword {
-			m := clause{"missing": clause{"field": b.sel.product.exact(l.field.name, l.field.typ)}}
+			m := clause{"missing": clause{"field": b.sel.product.counted(l.field.info)}}
 			if len(below) > 0 {
 				m["aggs"] = below
 			}
@@ -195,7 +207,7 @@ func (b *builder) aggs(levels []*level) clause {
 
 // agg is nil for what is known from the number of events.
 func (b *builder) agg(l *level) clause {
-	field := b.sel.product.exact(l.field.name, l.field.typ)
+	field := b.sel.product.counted(l.field.info)
 	switch l.Kind {
 	case store.Terms:
 		return b.terms(l, field)
@@ -269,6 +281,12 @@ func (l *level) dates(field string) clause {
 	switch {
 	case l.iv.Fixed():
 		return clause{"date_histogram": clause{"field": field, "fixed_interval": strconv.FormatInt(l.iv.N, 10) + units[l.iv.Unit], "min_doc_count": 1}}
+	case l.iv.N > 1 && !l.bounded(): // by the zone's days
+		c := clause{"field": field, "fixed_interval": strconv.FormatInt(l.iv.N, 10) + "d", "time_zone": l.iv.Zone.String(), "min_doc_count": 1}
+		if l.iv.Unit == 'w' { // from a Monday
+			c["fixed_interval"], c["offset"] = strconv.FormatInt(7*l.iv.N, 10)+"d", "-3d"
+		}
+		return clause{"date_histogram": c}
 	case l.iv.N == 1:
 		return clause{"date_histogram": clause{"field": field, "calendar_interval": units[l.iv.Unit], "time_zone": l.iv.Zone.String(), "min_doc_count": 1}}
 	}

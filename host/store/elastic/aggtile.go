@@ -27,7 +27,7 @@ func (b *numbered) tile(raw map[string]json.RawMessage) error {
 	if err != nil {
 		return err
 	}
-	b.number, b.Key, b.Text = t.Number(), text, text
+	b.number, b.Key, b.Text = float64(t.Number()), text, text
 	var center struct {
 		Location *store.GeoPoint `json:"location"`
 	}

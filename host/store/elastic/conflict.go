@@ -36,6 +36,7 @@ func (s *Store) putMapping(ctx context.Context) error {
 			i, _ := ecs.Lookup(name)
 			delete(properties, s.product().field(name))
 			delete(properties, s.product().exact(name, i.Type()))
+			delete(properties, s.product().counted(i.Info()))
 			delete(properties, s.product().tokens(name))
 		}
 		err = put()
@@ -75,7 +76,7 @@ func (s *Store) compare(ctx context.Context, want map[string]any) (conflicts, er
 			if !ok || w["type"] == is.Type {
 				continue
 			}
-			name := strings.TrimSuffix(strings.TrimSuffix(field, suffixNanos), suffixTokens)
+			name := strings.TrimSuffix(strings.TrimSuffix(strings.TrimSuffix(field, suffixNanos), suffixTokens), suffixSet)
 			if _, ok := ecs.Lookup(s.product().eventField(name)); ok {
 				out[s.product().eventField(name)] = true
 			}

@@ -71,10 +71,11 @@ func open(t *testing.T, o elastic.Options) *elastic.Store {
 	return s
 }
 
-func TestSuiteOnElasticsearch(t *testing.T) { runSuite(t, estest.Shared(t)) }
+func TestSuiteOnElasticsearch(t *testing.T) { runSuite(t, "elasticsearch", estest.Shared) }
 
-func runSuite(t *testing.T, server *estest.Server) {
-	storetest.Run(t, func(t *testing.T) store.Store {
+func runSuite(t *testing.T, executor string, shared func(testing.TB) *estest.Server) {
+	storetest.Run(t, executor, func(t *testing.T) store.Store {
+		server := shared(t)
 		s := open(t, elastic.Options{Addresses: []string{server.URL}, Prefix: newPrefix(t, server.URL), Timeout: 30 * time.Second})
 		t.Cleanup(func() { assert.Zero(t, s.Stats().Rejected) })
 		return s

@@ -59,7 +59,8 @@ type fieldColumn struct {
 	name     string // in documents; of an undeclared field the event's
 	key      []byte // ,"name":
 	nanos    []byte // ,"name#nanos": of a date
-	tokens   []byte // ,"name#tokens":" of a text that is not message
+	tokens   []byte // ,"name#tokens": of a text that is not message
+	set      []byte // ,"name#set": of a list that is counted apart
 	rendered []byte // a dictionary's entries, each with the key
 	ends     []int  // of the entries in rendered
 	clock    clock
@@ -141,7 +142,9 @@ func (c *fieldColumn) prepare(t ecs.Type) {
 	case t == ecs.Date:
 		c.nanos = suffixed(suffixNanos)
 	case t == ecs.Text:
-		c.tokens = append(suffixed("#tokens"), '"')
+		c.tokens = suffixed(suffixTokens)
+	case len(c.Lists) > 0 && countedApart(t):
+		c.set = suffixed(suffixSet)
 	case c.Encoding == wire.Encoding_DICT && len(c.Lists) == 0 && c.Entries() <= min(mostEntries, int(c.Count)):
 		for code := range c.Entries() {
 			c.rendered = appendJSON(append(c.rendered, c.key...), c.Entry(code))
@@ -248,8 +251,7 @@ func (e *batchEncoder) document(dst []byte, row int, at int64, action []byte) []
 	} else {
 		dst = appendEscaped(dst, line)
 	}
-	dst = append(dst, `","`+colTokens+`":"`...)
-	dst = append(query.AppendTokens(dst, line), '"') // tokens have no character that JSON escapes
+	dst = appendWords(append(dst, `","`+colTokens+`":`...), line)
 	dst = append(dst, e.common...)
 	for _, c := range e.active {
 		dst = e.field(dst, c, row)
@@ -287,11 +289,18 @@ func (e *batchEncoder) field(dst []byte, c *fieldColumn, row int) []byte {
 	}
 	switch {
 	case c.nanos != nil:
-		dst = appendNanos(append(dst, c.nanos...), c, from, to, list)
-	case c.tokens != nil:
-		for ; from < to; from++ {
-			dst = append(query.AppendTokens(append(dst, c.tokens...), c.Text(from, row, e.message)), '"')
+		dst = e.set(append(dst, c.nanos...), c, from, to, row, list, appendNanos)
+	case c.set != nil:
+		dst = e.set(append(dst, c.set...), c, from, to, row, list, e.value)
+	case c.tokens != nil && list:
+		dst = append(dst, c.tokens...)
+		for i := from; i < to; i++ {
+			dst = append(dst, "[,"[min(i-from, 1)])
+			dst = appendWords(dst, c.Text(i, row, e.message))
 		}
+		dst = append(dst, ']')
+	case c.tokens != nil:
+		dst = appendWords(append(dst, c.tokens...), c.Text(from, row, e.message))
 	}
 	return dst
 }
@@ -307,15 +316,35 @@ func (e *batchEncoder) list(dst []byte, c *fieldColumn, from, to, row int) []byt
 	return append(dst, ']')
 }
 
-func appendNanos(dst []byte, c *fieldColumn, from, to int, list bool) []byte {
+func appendNanos(dst []byte, c *fieldColumn, k, _ int) []byte {
+	return strconv.AppendInt(dst, c.Nanos(k), 10)
+}
+
+// appendWords appends what a text is searched by. Tokens have no character that JSON escapes.
+func appendWords(dst, text []byte) []byte {
+	return append(query.AppendTokens(append(dst, '"'), text), '"')
+}
+
+// set appends the different ones of a list's values.
+func (e *batchEncoder) set(dst []byte, c *fieldColumn, from, to, row int, list bool, one func([]byte, *fieldColumn, int, int) []byte) []byte {
 	if !list {
-		return strconv.AppendInt(dst, c.Nanos(from), 10)
+		return one(dst, c, from, row)
 	}
+	seen := make(map[string]bool, to-from)
+	dst = append(dst, '[')
 	for i := from; i < to; i++ {
-		dst = append(dst, "[,"[min(i-from, 1)])
-		dst = strconv.AppendInt(dst, c.Nanos(i), 10)
+		start := len(dst)
+		dst = one(dst, c, i, row)
+		if v := string(dst[start:]); seen[v] {
+			dst = dst[:start]
+			continue
+		} else {
+			seen[v] = true
+		}
+		dst = append(dst, ',')
 	}
-	return append(dst, ']')
+	dst[len(dst)-1] = ']' // lists have a value
+	return dst
 }
 
 func (e *batchEncoder) value(dst []byte, c *fieldColumn, k, row int) []byte {
@@ -335,6 +364,8 @@ func (e *batchEncoder) value(dst []byte, c *fieldColumn, k, row int) []byte {
 		dst = strconv.AppendFloat(append(dst, `{"lat":`...), lat, 'g', -1, 64)
 		dst = strconv.AppendFloat(append(dst, `,"lon":`...), lon, 'g', -1, 64)
 		return append(dst, '}')
+	case wire.Type_DOUBLE: // of two zeros the cluster would make two terms
+		return strconv.AppendFloat(dst, c.Float(k)+0, 'g', -1, 64)
 	default:
 		return appendPlain(dst, c.Column, k, row, e.message)
 	}

@@ -26,6 +26,8 @@ const (
 	// maxUndeclaredUnits is how long name=value may be to be searched, in UTF-16 units: as much as always fits into
 	// the 32,766 bytes of a term. Values are kept in any case.
 	maxUndeclaredUnits = 10922
+	// suffixSet is behind the name of a list of numbers or booleans: each value once, which is how often it counts.
+	suffixSet = "#set"
 )
 
 // Fields that the store itself reads.
@@ -65,10 +67,16 @@ func (p product) properties() map[string]any {
 			if i.Type == ecs.Date {
 				m[p.exact(i.Name, i.Type)] = map[string]any{"type": "long"}
 			}
+			if i.List && countedApart(i.Type) {
+				m[p.counted(i)] = map[string]any{"type": i.Type.String(), "index": false}
+			}
 		}
 	}
 	return m
 }
+
+// countedApart says that the cluster counts a value twice that a list of the type has twice.
+func countedApart(t ecs.Type) bool { return t == ecs.Long || t == ecs.Double || t == ecs.Boolean }
 
 // maxMappedFields is Elasticsearch's bound on an index, which is 1,000 without it; sdk/ecs allows 4,096, and a date
 // takes two.
@@ -80,7 +88,7 @@ func (s *Store) template(aliases map[string]any, patterns ...string) map[string]
 	p := s.product()
 	mappings := map[string]any{
 		"dynamic": false, "properties": p.properties(),
-		"_source": map[string]any{"excludes": []string{"*" + suffixNanos, "*" + suffixTokens, colSource, colOffset, colImport, colRaw, colNames, p.field(fieldID)}},
+		"_source": map[string]any{"excludes": []string{"*" + suffixNanos, "*" + suffixSet, "*" + suffixTokens, colSource, colOffset, colImport, colRaw, colNames, p.field(fieldID)}},
 	}
 	if p == elasticsearchProduct {
 		mappings["subobjects"] = false

@@ -28,8 +28,8 @@ func (r ranks) few(buckets int) bool {
 
 type percentAnswer struct {
 	Values []struct {
-		Key   float64  `json:"key"`
-		Value *float64 `json:"value"`
+		Key   float64 `json:"key"`
+		Value *float  `json:"value"`
 	} `json:"values"`
 }
 
@@ -37,21 +37,21 @@ type percentAnswer struct {
 func (a *percentAnswer) at(percent float64) (v float64, ok bool) {
 	for _, x := range a.Values {
 		if x.Value != nil && math.Abs(x.Key-percent) < 1e-9 {
-			return *x.Value, true
+			return float64(*x.Value), true
 		}
 	}
 	return 0, false
 }
 
-// percentiles reads percentiles. number is the answer of how many values there are, nil where nobody asked.
-func (r *reader) percentiles(out *store.AggResult, l *level, raw, number json.RawMessage) error {
+// percentiles reads percentiles. count is the answer of how many values there are, nil where nobody asked.
+func (r *reader) percentiles(out *store.AggResult, l *level, raw, count json.RawMessage) error {
 	var a percentAnswer
 	var n valueAnswer
 	if err := json.Unmarshal(raw, &a); err != nil {
 		return err
 	}
-	if number != nil {
-		if err := json.Unmarshal(number, &n); err != nil {
+	if count != nil {
+		if err := json.Unmarshal(count, &n); err != nil {
 			return err
 		}
 	}
@@ -62,10 +62,11 @@ func (r *reader) percentiles(out *store.AggResult, l *level, raw, number json.Ra
 		if n.Value == nil || *n.Value < 2 || *n.Value >= compression {
 			continue
 		}
-		place := p / 100 * (*n.Value - 1)
+		number := float64(*n.Value)
+		place := p / 100 * (number - 1)
 		below := math.Floor(place)
-		above := min(below+1, *n.Value-1)
-		middle := func(k float64) float64 { return (k + 0.5) / *n.Value * 100 }
+		above := min(below+1, number-1)
+		middle := func(k float64) float64 { return (k + 0.5) / number * 100 }
 		low, ok1 := a.at(middle(below))
 		high, ok2 := a.at(middle(above))
 		if ok1 && ok2 {

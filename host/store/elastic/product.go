@@ -53,6 +53,14 @@ func (p product) exact(name string, t ecs.Type) string {
 	return p.field(name)
 }
 
+// counted is the name of the field that aggregations read.
+func (p product) counted(i ecs.Info) string {
+	if i.List && countedApart(i.Type) {
+		return p.field(i.Name) + suffixSet
+	}
+	return p.exact(i.Name, i.Type)
+}
+
 // tokens is the name by which a text is searched.
 func (p product) tokens(name string) string { return p.field(name) + suffixTokens }
 

@@ -8,7 +8,7 @@ import (
 
 // The tests of this file come last, so that the servers are started once each.
 
-func TestSuiteOnOpenSearch(t *testing.T) { runSuite(t, estest.SharedOpenSearch(t)) }
+func TestSuiteOnOpenSearch(t *testing.T) { runSuite(t, "opensearch", estest.SharedOpenSearch) }
 
 func TestKilledOnOpenSearch(t *testing.T) { runKilled(t, estest.SharedOpenSearch(t)) }
 

@@ -167,7 +167,7 @@ func (k *aggKey) dates(q *selection) (err error) {
 	return nil
 }
 
-func (k *aggKey) number() error {
+func (k *aggKey) numeric() error {
 	if !k.field.numeric() {
 		return fmt.Errorf("%w: %s of %s: it is a %s field, want a number", store.ErrRequest, k.agg.Kind, k.field.name, k.field.typ)
 	}
@@ -175,14 +175,15 @@ func (k *aggKey) number() error {
 }
 
 func (k *aggKey) numbers() error {
-	if err := k.number(); err != nil {
+	if err := k.numeric(); err != nil {
 		return err
 	}
 	if !(k.agg.Width > 0) || math.IsInf(k.agg.Width, 0) {
 		return fmt.Errorf("%w: histogram of %s: width is %v, want more than 0", store.ErrRequest, k.field.name, k.agg.Width)
 	}
 	f := func(x string) string {
-		return "TRY_CAST(floor(" + x + "::DOUBLE / " + quoteFloat(k.agg.Width) + ") AS BIGINT)"
+		n := "floor(" + x + "::DOUBLE / " + quoteFloat(k.agg.Width) + ")"
+		return "CASE WHEN isfinite(" + n + ") THEN " + n + " * " + quoteFloat(k.agg.Width) + " END"
 	}
 	k.unnest = k.field.List
 	if k.unnest {
@@ -195,7 +196,7 @@ func (k *aggKey) numbers() error {
 
 // ranges may overlap, so each event gets the list of those it is in.
 func (k *aggKey) ranges() error {
-	if err := k.number(); err != nil {
+	if err := k.numeric(); err != nil {
 		return err
 	}
 	if len(k.agg.Ranges) == 0 {
@@ -258,10 +259,33 @@ func (k *aggKey) disjoint() bool {
 	return true
 }
 
+// number is a key's place among those of a histogram or of ranges.
+func (k *aggKey) number(v driver.Value) float64 {
+	switch v := v.(type) {
+	case int64:
+		return float64(v)
+	case float64:
+		return math.Round(v / k.agg.Width)
+	default:
+		return 0
+	}
+}
+
+// numbered is the key of a place.
+func (k *aggKey) numbered(n float64) driver.Value {
+	if k.agg.Kind == store.Histogram {
+		return n * k.agg.Width
+	}
+	return int64(n)
+}
+
 // literal is a key as SQL, to ask for its bucket again.
 func (k *aggKey) literal(v driver.Value) string {
 	if v == nil {
 		return "NULL"
+	}
+	if f, ok := v.(float64); ok {
+		return literal(f + 0) // zero has no sign: the engine groups both as one, under either
 	}
 	if k.agg.Kind == store.Terms && k.field.Kind == kindIP {
 		if a, err := decodeValue(kindIP, v); err == nil {
@@ -282,7 +306,8 @@ func (k *aggKey) bucket(v driver.Value) (store.Bucket, error) {
 		t := k.iv.Start(n)
 		return store.Bucket{Key: t, Text: t.Format("2006-01-02 15:04:05")}, nil
 	case store.Histogram:
-		f := float64(n) * k.agg.Width
+		f, _ := v.(float64)
+		f += 0 // zero has no sign
 		return store.Bucket{Key: f, Text: strconv.FormatFloat(f, 'f', -1, 64)}, nil
 	case store.Ranges:
 		text := k.agg.Ranges[n].Text()
@@ -292,6 +317,9 @@ func (k *aggKey) bucket(v driver.Value) (store.Bucket, error) {
 		return store.Bucket{Key: text, Text: text}, nil
 	default:
 		key, err := decodeValue(k.field.Kind, v)
+		if f, ok := key.(float64); ok {
+			key = f + 0 // zero has no sign
+		}
 		return store.Bucket{Key: key, Text: store.ValueText(key)}, err
 	}
 }

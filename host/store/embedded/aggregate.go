@@ -314,7 +314,7 @@ func (a *aggregator) level(path []*aggKey, only *keep, nodes map[string]*aggNode
 	if err != nil {
 		return err
 	}
-	l := &levelReader{a: a, path: path, agg: agg, index: i, nodes: nodes, inline: inline, below: map[string]*aggNode{}, key: k, firsts: map[string][]int64{}}
+	l := &levelReader{a: a, path: path, agg: agg, index: i, nodes: nodes, inline: inline, below: map[string]*aggNode{}, key: k, firsts: map[string][]float64{}}
 	if err := a.store.run(a.ctx, r, levelSQL(path, sel, from, agg), l.row); err != nil {
 		return err
 	}
@@ -373,14 +373,14 @@ type levelReader struct {
 	tuples []string
 	cut    bool
 	made   []*madeBucket
-	firsts map[string][]int64 // parent → numbers of its buckets, for gaps
+	firsts map[string][]float64 // parent → numbers of its buckets, for gaps
 }
 
 type madeBucket struct {
 	parent *aggNode
 	node   *aggNode
 	bucket store.Bucket
-	number int64 // of histograms and ranges: their order
+	number float64 // of histograms and ranges: their order
 }
 
 func (l *levelReader) row(v []driver.Value) error {
@@ -406,27 +406,31 @@ func (l *levelReader) row(v []driver.Value) error {
 		r := &parent.results[l.index]
 		if len(l.firsts[above]) == 0 {
 			r.Other = toInt(v[len(v)-1])
-			l.firsts[above] = []int64{0}
+			l.firsts[above] = []float64{0}
 		}
 		if r.Other -= node.count; r.Other > 0 {
 			l.cut = true
 		}
-	} else if num, ok := v[n-1].(int64); ok {
-		l.firsts[above] = append(l.firsts[above], num)
+	} else {
+		l.firsts[above] = append(l.firsts[above], l.key.number(v[n-1]))
 	}
 	l.key.found(v[n-1])
 	t := tuple(l.path, v)
 	l.below[t] = node
 	l.tuples = append(l.tuples, t)
-	num, _ := v[n-1].(int64)
-	return l.add(parent, node, b, num)
+	return l.add(parent, node, b, l.key.number(v[n-1]))
 }
 
-func (l *levelReader) add(parent, node *aggNode, b store.Bucket, number int64) error {
-	if l.a.buckets++; l.a.buckets > store.MaxBuckets {
+func (l *levelReader) add(parent, node *aggNode, b store.Bucket, number float64) error {
+	l.made = append(l.made, &madeBucket{parent, node, b, number})
+	return l.a.counted()
+}
+
+// counted counts a bucket.
+func (a *aggregator) counted() error {
+	if a.buckets++; a.buckets > store.MaxBuckets {
 		return fmt.Errorf("%w: more than %d: use a larger interval or width, or smaller sizes", store.ErrTooManyBuckets, store.MaxBuckets)
 	}
-	l.made = append(l.made, &madeBucket{parent, node, b, number})
 	return nil
 }
 
@@ -445,36 +449,79 @@ func (l *levelReader) finish() error {
 	}
 	for above, parent := range l.nodes {
 		have := l.firsts[above]
-		first, last, ok := l.span(have)
-		if !ok {
-			continue
-		}
-		if last-first >= store.MaxBuckets {
-			return fmt.Errorf("%w: %d: use a larger interval or width", store.ErrTooManyBuckets, last-first+1)
-		}
-		for n := first; n <= last; n++ {
+		err := l.a.gaps(l.key, have, func(n float64, b store.Bucket) error {
 			if _, found := slices.BinarySearch(have, n); found {
-				continue
+				return nil
 			}
-			b, err := l.key.bucket(n)
+			node, err := l.a.nothing(l.agg.Aggs)
 			if err != nil {
 				return err
 			}
-			if err := l.add(parent, newAggNode(l.agg.Aggs), b, n); err != nil {
-				return err
-			}
+			return l.add(parent, node, b, n)
+		})
+		if err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
+// gaps hands out the buckets that there must be, with events or without.
+func (a *aggregator) gaps(k *aggKey, have []float64, f func(n float64, b store.Bucket) error) error {
+	first, last, ok := k.span(a.sel, have)
+	if ok && last-first >= store.MaxBuckets {
+		return fmt.Errorf("%w: %.0f: use a larger interval or width", store.ErrTooManyBuckets, last-first+1)
+	}
+	for i := 0.0; ok && i <= last-first; i++ { // large numbers have no next one
+		n := first + i
+		b, err := k.bucket(k.numbered(n))
+		if err == nil {
+			err = f(n, b)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// nothing is the node of a bucket without events: some aggregations have buckets even there.
+func (a *aggregator) nothing(aggs []store.Agg) (*aggNode, error) {
+	node := newAggNode(aggs)
+	for i := range aggs {
+		agg := &aggs[i]
+		if !agg.Kind.Buckets() || agg.Kind.Top() || agg.Kind != store.Ranges && !agg.Empty {
+			continue
+		}
+		k, err := newAggKey(agg, a.sel)
+		if err != nil {
+			return nil, err
+		}
+		err = a.gaps(k, nil, func(_ float64, b store.Bucket) error {
+			below, err := a.nothing(agg.Aggs)
+			if err != nil {
+				return err
+			}
+			if len(below.results) > 0 {
+				b.Aggs = below.results
+			}
+			node.results[i].Buckets = append(node.results[i].Buckets, b)
+			return a.counted()
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return node, nil
+}
+
 // span is which buckets there must be.
-func (l *levelReader) span(have []int64) (first, last int64, ok bool) {
+func (k *aggKey) span(q *selection, have []float64) (first, last float64, ok bool) {
 	switch {
-	case l.agg.Kind == store.Ranges:
-		return 0, int64(len(l.agg.Ranges)) - 1, true
-	case l.agg.Kind == store.DateHistogram && l.key.field.name == fieldTime && l.a.sel.to > l.a.sel.from:
-		return l.key.iv.Bucket(time.Unix(0, l.a.sel.from)), l.key.iv.Bucket(time.Unix(0, l.a.sel.to-1)), true
+	case k.agg.Kind == store.Ranges:
+		return 0, float64(len(k.agg.Ranges)) - 1, true
+	case k.agg.Kind == store.DateHistogram && k.field.name == fieldTime && q.to > q.from:
+		return float64(k.iv.Bucket(time.Unix(0, q.from))), float64(k.iv.Bucket(time.Unix(0, q.to-1))), true
 	case len(have) == 0:
 		return 0, 0, false
 	default:

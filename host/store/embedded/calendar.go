@@ -23,7 +23,8 @@ func (iv interval) key(ns string, from, to int64) string {
 	local := iv.local(ns, from, to)
 	switch iv.Unit {
 	case 'M':
-		at := "make_timestamp_ns(" + local + ")"
+		// Of nanoseconds the engine takes the year after rounding towards 1970.
+		at := "make_timestamp(" + divide(local, 1000, from > 13*int64(time.Hour)) + ")"
 		return divide("((year("+at+") - 1970) * 12 + month("+at+") - 1)", iv.N, from > 13*int64(time.Hour))
 	case 'w':
 		local = "(" + local + " + " + strconv.FormatInt(weekShift, 10) + ")"

@@ -34,7 +34,7 @@ func openIn(t *testing.T, dir string, o embedded.Options) *embedded.Store {
 }
 
 func TestSuite(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) store.Store {
+	storetest.Run(t, "embedded", func(t *testing.T) store.Store {
 		s := openIn(t, t.TempDir(), manual)
 		t.Cleanup(func() { assert.Zero(t, s.Stats().Rejected) })
 		return s

@@ -209,6 +209,9 @@ func (s *Store) fieldCounts(ctx context.Context, p *snapshot, q *selection, f ag
 			if err != nil {
 				return err
 			}
+			if f, ok := d.(float64); ok {
+				d = f + 0 // zero has no sign
+			}
 			*dst = d
 		}
 		return nil

@@ -1,10 +1,13 @@
 // Package storetest proves that a store gives the answers that package store promises: every store passes the
-// same scripts, and each search of a script is also asked of the in-memory matcher.
+// same scripts, as does the in-memory matcher, and gives the matcher's answers to random questions. Each leaves a
+// [Report]; command table shows them side by side.
 package storetest
 
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -16,11 +19,16 @@ import (
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
-// Run runs the suite. open makes an empty store that is closed with the test.
-func Run(t *testing.T, open func(t *testing.T) store.Store) {
-	t.Run("Scripts", func(t *testing.T) { runScripts(t, open) })
-	t.Run("Random", func(t *testing.T) { testRandom(t, open(t)) })
-	for name, f := range map[string]func(t *testing.T, s store.Store){
+// Run runs the suite on a store that is called executor in reports. open makes an empty store that is closed with the
+// test.
+func Run(t *testing.T, executor string, open func(t *testing.T) store.Store) {
+	rep := &Report{Executor: executor}
+	rep.begin(t)
+	groups := 0
+	t.Run("Scripts", func(t *testing.T) {
+		groups = runScripts(t, rep, []mode{inTail, inSegments, inBoth}, open)
+	})
+	parts := map[string]func(t *testing.T, s store.Store){
 		"PagingUnderIngest":    testPagingUnderIngest,
 		"ReplayIsIgnored":      testReplayIsIgnored,
 		"Scan":                 testScan,
@@ -38,9 +46,34 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		"ImportSnapshots":      testImportSnapshots,
 		"ScanPartition":        testScanPartition,
 		"Adopt":                testAdopt,
-	} {
-		t.Run(name, func(t *testing.T) { f(t, open(t)) })
 	}
+	for _, name := range slices.Sorted(maps.Keys(parts)) {
+		t.Run(name, func(t *testing.T) {
+			g := rep.group(name, "")
+			defer func() {
+				if g.Skipped = t.Skipped(); !g.Skipped {
+					g.add(!t.Failed())
+				}
+			}()
+			parts[name](t, open(t))
+		})
+	}
+	for name, f := range map[string]func(t *testing.T, g *Group, open func(t *testing.T) store.Store){"Random": testRandom, "Charts": testCharts} {
+		t.Run(name, func(t *testing.T) {
+			g := rep.group(name, "")
+			defer func() { g.Skipped = t.Skipped() }()
+			f(t, g, open)
+		})
+	}
+	rep.end(t, groups+len(parts)+2)
+}
+
+// RunMatcher runs the scripts on the in-memory matcher, with plain loops for all that is not a query. Under the name
+// "matcher" it is what stores are compared with in random questions.
+func RunMatcher(t *testing.T) {
+	rep := &Report{Executor: "matcher"}
+	rep.begin(t)
+	rep.end(t, runScripts(t, rep, []mode{inTail}, func(*testing.T) store.Store { return newReference() }))
 }
 
 var epoch = time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)

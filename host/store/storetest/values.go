@@ -3,8 +3,6 @@ package storetest
 import (
 	"context"
 	"encoding/json"
-	"fmt"
-	"math/rand/v2"
 	"net/netip"
 	"strings"
 	"testing"
@@ -15,7 +13,6 @@ import (
 
 	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/sdk/ecs"
-	"github.com/logcenter/logcenter/sdk/query"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
@@ -127,114 +124,5 @@ func testSourcesAndOrdinals(t *testing.T, s store.Store) {
 		seqs, _, _ := scanAll(t, s, store.ScanRequest{Selection: whole()})
 		require.Len(t, seqs, 6)
 		require.NoError(t, s.Flush(ctx))
-	}
-}
-
-// testRandom compares searches for random queries over random events with the matcher.
-func testRandom(t *testing.T, s store.Store) {
-	rnd := rand.New(rand.NewPCG(1, 2))
-	words := []string{"login", "Failed", "登录", "失败", "10.0.0.1", "user", "error42", "abc登录", "x", "Straße", "2001:db8::1", "a_b", "K", "Ω"}
-	pick := func(list []string) string { return list[rnd.IntN(len(list))] }
-	users := []string{"alice", "Bob", "张三", "a b", "al*ce", "x\"y", ""}
-	event := func(i int) Event {
-		n := 1 + rnd.IntN(5)
-		var m []string
-		for range n {
-			m = append(m, pick(words))
-		}
-		ev := Event{"@timestamp": epoch.Add(time.Duration(i) * time.Millisecond), "message": strings.Join(m, pick([]string{" ", ";", "", "，", "-"}))}
-		if rnd.IntN(2) == 0 {
-			ev["user.name"] = pick(users)
-		}
-		if rnd.IntN(2) == 0 {
-			ev["source.port"] = int64(rnd.IntN(6))
-		}
-		if rnd.IntN(2) == 0 {
-			ev["source.ip"] = netip.AddrFrom4([4]byte{10, 0, byte(rnd.IntN(2)), byte(rnd.IntN(3))})
-		}
-		if rnd.IntN(3) == 0 {
-			ev["tags"] = []any{pick(users), pick(users)}
-		}
-		if rnd.IntN(3) == 0 {
-			ev["acme.kind"] = pick(users)
-		}
-		return ev
-	}
-	var batches []*wire.Batch
-	for i := range uint64(6) {
-		events := make([]Event, 50)
-		for k := range events {
-			events[k] = event(int(i)*50 + k)
-		}
-		b, err := Batch(i+1, events)
-		require.NoError(t, err)
-		batches = append(batches, b)
-		require.NoError(t, s.Append(context.Background(), i+1, []*wire.Batch{b}))
-		if i == 2 {
-			require.NoError(t, s.Flush(context.Background()))
-		}
-	}
-	quoted := func(v string) string { return query.Format(&query.Term{Value: v, Quoted: true}) }
-	leaf := func() string {
-		switch rnd.IntN(12) {
-		case 0:
-			return "source.port:" + fmt.Sprint(rnd.IntN(6))
-		case 1:
-			return fmt.Sprintf("source.port:[%d TO %d}", rnd.IntN(4), rnd.IntN(6))
-		case 2:
-			return fmt.Sprintf("source.ip:10.0.%d.0/%d", rnd.IntN(2), 22+rnd.IntN(10))
-		case 3:
-			return pick([]string{"user.name", "tags", "acme.kind"}) + ":" + quoted(pick(users))
-		case 4:
-			return pick([]string{"user.name", "tags", "acme.kind"}) + ":" + pick([]string{"a*", "张*", "B*"})
-		case 5:
-			return pick([]string{"user.name", "tags"}) + ":" + pick([]string{"a?i*", "*o*", "?三", "/^a.*e$/", "/[bB]o+/"})
-		case 6:
-			return "_exists_:" + pick([]string{"user.name", "tags", "acme.kind", "source.ip", "host.name"})
-		case 7:
-			return pick([]string{"log*", "fail*", "*or42", "e?ror*", "str*", "登*", "a*", "?"})
-		case 8:
-			return pick([]string{"/log.n/", "/^x$/", "/[0-9]+/", "/登/", "/or4/", "/k/"})
-		default:
-			return quoted(pick(words) + pick([]string{"", " ", " " + pick(words)}))
-		}
-	}
-	var tree func(depth int) string
-	tree = func(depth int) string {
-		switch n := rnd.IntN(6); {
-		case depth == 0 || n < 2:
-			return leaf()
-		case n == 2:
-			return "NOT (" + tree(depth-1) + ")"
-		case n < 5:
-			return "(" + tree(depth-1) + " AND " + tree(depth-1) + ")"
-		default:
-			return "(" + tree(depth-1) + " OR " + tree(depth-1) + ")"
-		}
-	}
-	for range 250 {
-		q := tree(3)
-		n, err := query.Parse(q)
-		require.NoError(t, err, q)
-		m, err := query.Compile(n, query.Options{})
-		require.NoError(t, err, q)
-		want := map[string]bool{}
-		for i, b := range batches {
-			bits := m.Match(b, nil)
-			for row := range int(b.Rows) {
-				if bits[row/64]&(1<<(row%64)) != 0 {
-					want[store.EventID{Journal: Journal, Position: store.Position(uint64(i+1), uint16(row), 0)}.String()] = true
-				}
-			}
-		}
-		sel := whole()
-		sel.Query = n
-		p, err := s.Search(context.Background(), store.Everything(), store.SearchRequest{Selection: sel, Limit: 1000, Fields: []string{"@timestamp"}})
-		require.NoError(t, err, q)
-		got := map[string]bool{}
-		for _, ev := range p.Events {
-			got[ev["event.id"].(string)] = true
-		}
-		require.Equal(t, want, got, q)
 	}
 }

@@ -1,0 +1,9 @@
+package storetest_test
+
+import (
+	"testing"
+
+	"github.com/logcenter/logcenter/host/store/storetest"
+)
+
+func TestMatcher(t *testing.T) { storetest.RunMatcher(t) }
