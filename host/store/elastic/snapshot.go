@@ -178,7 +178,8 @@ func (c *client) restored(ctx context.Context, n Snapshot) error {
 	for {
 		var h struct {
 			Indices map[string]struct {
-				Status string `json:"status"`
+				Shards int `json:"number_of_shards"`
+				Active int `json:"active_primary_shards"` // the status is yellow already while they are restored
 			} `json:"indices"`
 		}
 		if err := c.do(ctx, http.MethodGet, "/_cluster/health?level=indices", nil, &h); err != nil {
@@ -186,7 +187,7 @@ func (c *client) restored(ctx context.Context, n Snapshot) error {
 		}
 		waits := ""
 		for _, name := range a.Snapshots[0].Indices {
-			if st := h.Indices[name].Status; st != "green" && st != "yellow" {
+			if x := h.Indices[name]; x.Shards == 0 || x.Active < x.Shards {
 				waits = name
 			}
 		}
