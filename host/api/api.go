@@ -158,6 +158,8 @@ func (s *Server) routes() error {
 	a.GET("/consumers", s.handle(s.listConsumers))
 	a.GET("/dead-letters", s.handle(s.listDeadLetters))
 	a.GET("/health", s.handle(s.health))
+	a.GET("/store/replicas", s.handle(s.getReplicas))
+	a.PUT("/store/replicas", s.handle(s.putReplicas))
 	return nil
 }
 

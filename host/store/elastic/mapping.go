@@ -84,7 +84,7 @@ func (s *Store) template() map[string]any {
 		"template": map[string]any{
 			"aliases": map[string]any{s.alias(): map[string]any{}},
 			"settings": map[string]any{"index": map[string]any{
-				"number_of_shards": s.opts.Shards, "number_of_replicas": s.opts.Replicas,
+				"number_of_shards": s.opts.Shards, "number_of_replicas": s.replicas,
 				// Queries refresh what they look at; this is for other readers, such as Kibana.
 				"refresh_interval": "5s",
 				"sort.field":       []string{fieldTime + suffixNanos}, "sort.order": []string{"desc"},
