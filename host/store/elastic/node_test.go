@@ -142,7 +142,7 @@ func TestNodeDies(t *testing.T) {
 	cluster := estest.Clustered(t)
 	o := elastic.Options{
 		Addresses: cluster.URLs(), Prefix: newPrefix(t, cluster.Data[0].URL), Replicas: 1, Timeout: 30 * time.Second,
-		BulkBytes: 64 << 10, Linger: 20 * time.Millisecond, RollDocs: 3000, Owner: "journal",
+		BulkBytes: 64 << 10, Linger: 20 * time.Millisecond, Owner: "journal",
 	}
 	s := open(t, o)
 	in := &ingest{}
