@@ -83,6 +83,10 @@ geoip: ## the bundled table of countries anew, from npm
 	go run ./plugins/enricher/geoip/generate -out plugins/enricher/geoip/data/country.bin build/geoip/package/geo-whois-asn-country.mmdb
 	@echo "write the version into plugins/enricher/geoip/data/ATTRIBUTION:"; grep '"version"' build/geoip/package/package.json
 
+# How much traffic the stores are filled with before they are asked. 2016MB are ten million events, which
+# Elasticsearch takes an hour to index on two cores.
+QUERY_SIZE := 96MB
+
 .PHONY: bench
 bench: build ## figures of the whole path on 288 MB of made-up traffic, each beside its baseline
 	cd tools && go run ./inprocess ../build/_inprocess $(LINKED:%=../%)
@@ -92,7 +96,18 @@ bench: build ## figures of the whole path on 288 MB of made-up traffic, each bes
 	bin/logcenter bench pipeline --transport shm
 	bin/logcenter bench pipeline --transport socket --journal disk
 	bin/logcenter bench pipeline --transport shm --journal disk
-	bin/logcenter bench pipeline --transport shm --journal disk --store embedded --queries
+	bin/logcenter bench pipeline --transport shm --journal disk --store embedded
+	bin/logcenter bench store --size $(QUERY_SIZE)
+	bin/logcenter bench queries
+	go build -o build/with ./host/store/elastic/estest/with
+	build/with -- $(SHELL) -euc '\
+		bin/logcenter bench store --kind elasticsearch --address $$ELASTICSEARCH_URL --size $(QUERY_SIZE); \
+		bin/logcenter bench queries --kind elasticsearch --address $$ELASTICSEARCH_URL' || \
+		{ test $$? = 77 && echo "*** SKIPPED: Elasticsearch, which needs a JDK and Maven ***" >&2; }
+
+.PHONY: cluster
+cluster: build ## two Elasticsearch nodes and a host on this machine, with made-up traffic
+	examples/cluster/run.sh
 
 .PHONY: clean
 clean: ## remove what make has built; data/ stays

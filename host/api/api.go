@@ -45,9 +45,10 @@ type Options struct {
 	DeadLetters DeadLetters
 	Tail        Tail
 	Health      Health
-	Ingest      Ingest  // nil: there are no HTTP inputs
-	Files       Files   // nil: this host keeps no files
-	Backups     Backups // nil: this host cannot be backed up
+	Ingest      Ingest           // nil: there are no HTTP inputs
+	Files       Files            // nil: this host keeps no files
+	Backups     Backups          // nil: this host cannot be backed up
+	Replicas    store.Replicated // nil: the store keeps no copies
 
 	Lifecycle    *lifecycle.Keeper // nil: nothing is said of retention and archive
 	DataDir      string            // whose disk a retention plan is about
@@ -191,6 +192,8 @@ func (s *Server) routes() error {
 	a.DELETE("/archive/partitions/:name", s.handle(s.deleteArchived))
 	a.POST("/archive/partitions/:name/hold", s.handle(s.holdArchived))
 	a.POST("/archive/partitions/:name/release", s.handle(s.releaseArchived))
+	a.GET("/store/replicas", s.handle(s.getReplicas))
+	a.PUT("/store/replicas", s.handle(s.putReplicas))
 	return nil
 }
 

@@ -34,7 +34,7 @@ var docs = map[string]string{
 	"config.Elasticsearch.PasswordEnv":  "PasswordEnv is the environment variable with the password, instead of the file.",
 	"config.Elasticsearch.PasswordFile": "PasswordFile is a file with the user's password.",
 	"config.Elasticsearch.Prefix":       "Prefix is what the names of all indices, the alias and the template begin with. Hosts that share a cluster\nhave different ones.",
-	"config.Elasticsearch.Replicas":     "Replicas is how many copies of each shard there are besides; 0 loses events with a node. It counts for\nindices to come.",
+	"config.Elasticsearch.Replicas":     "Replicas is how many copies of each shard there are besides; 0 loses events with a node. It counts for all\nindices from the next start on; `logcenter store replicas` changes it while the host runs.",
 	"config.Elasticsearch.RollBytes":    "RollBytes is how large an index of one class and day grows before the next begins.",
 	"config.Elasticsearch.RollDocs":     "RollDocs is how many events such an index takes.",
 	"config.Elasticsearch.Shards":       "Shards is how many each index has; it counts for indices to come.",

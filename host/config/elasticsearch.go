@@ -36,8 +36,8 @@ type Elasticsearch struct {
 	Prefix string `yaml:"prefix" default:"logcenter"`
 	// Shards is how many each index has; it counts for indices to come.
 	Shards int `yaml:"shards" default:"1" min:"1" max:"64"`
-	// Replicas is how many copies of each shard there are besides; 0 loses events with a node. It counts for
-	// indices to come.
+	// Replicas is how many copies of each shard there are besides; 0 loses events with a node. It counts for all
+	// indices from the next start on; `logcenter store replicas` changes it while the host runs.
 	Replicas int `yaml:"replicas" default:"1" min:"0" max:"16"`
 	// BulkBytes are sent at once, two times side by side.
 	BulkBytes schema.Bytes `yaml:"bulk_bytes" default:"8MiB" min:"64KiB" max:"64MiB"`

@@ -305,10 +305,11 @@ func (s *Service) openAPI(context.Context) (err error) {
 		return err
 	}
 	s.register()
+	replicated, _ := s.engine.(store.Replicated)
 	s.api, err = api.New(api.Options{
 		Store: s.store, Scoper: admin, Plugins: pluginsAPI{s}, Streams: s.streams, Inputs: inputsAPI{s},
 		Consumers: consumersAPI{s}, DeadLetters: deadLettersAPI{s}, Tail: &s.tails, Health: healthAPI{s}, Ingest: ingestAPI{s},
-		Files: s.filesAPI(), Backups: backupsAPI{s},
+		Files: s.filesAPI(), Backups: backupsAPI{s}, Replicas: replicated,
 		Lifecycle: s.keeper, DataDir: s.path(), ArchiveHere: s.archiveHere(), ArchiveCache: int64(s.cfg.Archive.CacheBytes),
 		Metrics: s.metrics, OpenMetrics: s.cfg.HTTP.OpenMetrics, ExportDir: s.path("exports"), Log: s.log, Version: s.version,
 		Searches: s.cfg.Limits.Searches, SearchTimeout: s.cfg.Limits.SearchTimeout,

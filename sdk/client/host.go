@@ -129,6 +129,27 @@ func (c *Client) Consumers(ctx context.Context) ([]Journal, error) {
 	return a.Journals, nil
 }
 
+// Replicas tells how many copies of its shards a host's store is to have, and how many it lacks.
+type Replicas struct {
+	Wanted  int `json:"wanted"`  // copies of each shard, besides itself
+	Making  int `json:"making"`  // copies that are being made, of all shards
+	Missing int `json:"missing"` // copies that nobody makes: there are fewer nodes than copies, or nodes are full
+}
+
+// Replicas asks for the copies of a store that keeps some.
+func (c *Client) Replicas(ctx context.Context) (*Replicas, error) {
+	return call[Replicas](ctx, c, get("store", "replicas"))
+}
+
+// SetReplicas changes how many copies there are, until the host is started again.
+func (c *Client) SetReplicas(ctx context.Context, wanted int) (*Replicas, error) {
+	q, err := request{method: http.MethodPut, path: []string{"store", "replicas"}}.json(map[string]int{"wanted": wanted})
+	if err != nil {
+		return nil, err
+	}
+	return call[Replicas](ctx, c, q)
+}
+
 // DeadLetterFilter selects dead letters. The zero value is the newest 100.
 type DeadLetterFilter struct {
 	Plugin string

@@ -432,3 +432,20 @@ func TestConfigCommands(t *testing.T) {
 	out, _ = runs(t, "completion", "bash")
 	assert.Contains(t, out, "__start_logcenter")
 }
+
+func TestStoreReplicas(t *testing.T) {
+	h := newHost(t)
+	out, _ := runs(t, "store", "replicas")
+	require.Equal(t, "wanted  making  missing\n     1       0        0\n", out)
+	out, _ = runs(t, "store", "replicas", "2", "-o", "json")
+	require.JSONEq(t, `{"wanted":2,"making":0,"missing":3}`, out)
+	require.Equal(t, 2, h.replicas)
+	code, _, errs := run(t, "store", "replicas", "-1")
+	require.Equal(t, exitUsage, code, errs)
+	code, _, errs = run(t, "store", "replicas", "many")
+	require.Equal(t, exitUsage, code)
+	require.Contains(t, errs, `"many" is no number of replicas`)
+	code, _, errs = run(t, "store", "replicas", "17")
+	require.NotEqual(t, exitOK, code)
+	require.Contains(t, errs, "at most 16")
+}

@@ -105,6 +105,7 @@ type testHost struct {
 	ingested []string
 	keys     []string
 	refuse   int // so many requests with records are refused
+	replicas int
 
 	url string
 }
@@ -116,7 +117,7 @@ func newHost(t *testing.T) *testHost {
 	}
 	t.Setenv("TZ", "Asia/Shanghai")
 	h := &testHost{
-		events: traffic(), status: api.StatusOK, tail: make(chan []store.Event), followed: make(chan struct{}, 8),
+		events: traffic(), replicas: 1, status: api.StatusOK, tail: make(chan []store.Event), followed: make(chan struct{}, 8),
 		plugin: api.PluginInfo{
 			ID: "geoip", Kind: "enricher", Version: "1.2.0", Description: "Adds countries to addresses.", State: "running", PID: 4711,
 			Started: time.Date(2026, 10, 11, 4, 0, 0, 0, time.UTC), Restarts: 1, Calls: 120, Rows: 1234567, Errors: 3, Retries: 40, Undeclared: 1200, CPUSeconds: 4.5, MsPerMB: 2.125,
@@ -130,7 +131,7 @@ func newHost(t *testing.T) *testHost {
 	log := logrus.New()
 	log.SetOutput(io.Discard)
 	server, err := api.New(api.Options{
-		Store: memStore{h}, Scoper: h, Plugins: plugins{h}, Streams: streams, Inputs: inputs{}, Consumers: consumers{}, DeadLetters: letters{},
+		Store: memStore{h}, Replicas: memStore{h}, Scoper: h, Plugins: plugins{h}, Streams: streams, Inputs: inputs{}, Consumers: consumers{}, DeadLetters: letters{},
 		Tail: h, Health: h, Ingest: h, Metrics: prometheus.NewRegistry(), ExportDir: filepath.Join(t.TempDir(), "exports"),
 		Log: logrus.NewEntry(log), Version: "1.2.3",
 	})
@@ -274,6 +275,19 @@ func (letters) List(_ context.Context, f api.DeadLetterFilter) (api.DeadLetterPa
 
 // memStore answers with the host's events, whatever is asked for; that stores select right is proved elsewhere.
 type memStore struct{ *testHost }
+
+func (m memStore) Replicas(context.Context) (store.Replicas, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return store.Replicas{Wanted: m.replicas, Missing: 3 * (m.replicas - 1)}, nil
+}
+
+func (m memStore) SetReplicas(_ context.Context, n int) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.replicas = n
+	return nil
+}
 
 func (m memStore) Search(_ context.Context, _ store.Scope, r store.SearchRequest) (*store.Page, error) {
 	m.mu.Lock()

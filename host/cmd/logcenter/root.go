@@ -63,7 +63,7 @@ func newRootCommand(begun *bool) *cobra.Command {
 	root.AddCommand(
 		newSearchCommand(c), newAggCommand(c), newTailCommand(c), newExportCommand(c), newFieldsCommand(c),
 		newPluginCommand(c), newStreamCommand(c), newInputsCommand(c), newConsumersCommand(c), newDeadLettersCommand(c),
-		newHealthCommand(c), newFilesCommand(c), newRetentionCommand(c), newArchiveCommand(c),
+		newHealthCommand(c), newStoreCommand(c), newFilesCommand(c), newRetentionCommand(c), newArchiveCommand(c),
 		newBackupCommand(c), newRestoreCommand(), newMigrateCommand(),
 		newValidateCommand(), newConfigCommand(), newLoadgenCommand(c), newVersionCommand(), newRunCommand(), newBenchCommand(),
 	)

@@ -70,7 +70,7 @@ type Options struct {
 	Prefix   string // of all names in the cluster; empty means logcenter
 	Owner    string // id of the event journal; a store of another journal is refused
 	Shards   int    // of an index; 0 means 1, which makes all counts exact at once
-	Replicas int    // of an index
+	Replicas int    // of each shard, those of indices there are already included; see [Store.SetReplicas]
 
 	// BulkBytes are sent at once; 0 means 8 MiB.
 	BulkBytes int
@@ -118,6 +118,7 @@ type Store struct {
 	client *client
 
 	prepare   sync.Mutex // held while the cluster is prepared, and while generations are made or dropped
+	replicas  int        // under prepare
 	connected atomic.Bool
 	mapped    atomic.Int64 // fields the mappings have
 	conflicts atomic.Pointer[conflicts]
@@ -182,7 +183,9 @@ func Open(o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
-	s := &Store{opts: o, client: c, series: map[partitionKey][]*generation{}, coming: map[string]*importing{}}
+	s := &Store{
+		opts: o, client: c, replicas: o.Replicas, series: map[partitionKey][]*generation{}, coming: map[string]*importing{},
+	}
 	s.changed = sync.NewCond(&s.mu)
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	ctx, cancel := context.WithTimeout(s.ctx, closeWait)
@@ -394,8 +397,7 @@ func (s *Store) findable(ctx context.Context) (p snapshot, notice string, err er
 	defer s.refresh.Unlock()
 	acked := s.acknowledged()
 	if acked > s.refreshed && (s.opts.Freshness == 0 || time.Since(s.freshAt) >= s.opts.Freshness) {
-		err := s.client.do(ctx, http.MethodPost, "/"+s.alias()+"/_refresh", nil, nil)
-		if err != nil && !isStatus(err, http.StatusNotFound) {
+		if err := s.refreshAll(ctx, s.alias()); err != nil && !isStatus(err, http.StatusNotFound) {
 			return p, "", err
 		}
 		s.refreshed, s.freshAt = acked, time.Now()
@@ -408,4 +410,26 @@ func (s *Store) findable(ctx context.Context) (p snapshot, notice string, err er
 		p.Coming = append(p.Coming, im.into.imported)
 	}
 	return p, notice, nil
+}
+
+// refreshAll makes what an index or alias has findable. It is an error if a copy of a shard did not take part, as one on
+// a node that has just died: a search might ask it.
+func (s *Store) refreshAll(ctx context.Context, name string) error {
+	var a struct {
+		Shards struct {
+			Failed   int          `json:"failed"`
+			Failures []errorCause `json:"failures"`
+		} `json:"_shards"`
+	}
+	if err := s.client.do(ctx, http.MethodPost, "/"+name+"/_refresh", nil, &a); err != nil {
+		return err
+	}
+	if a.Shards.Failed == 0 {
+		return nil
+	}
+	reason := "no reason given"
+	if len(a.Shards.Failures) > 0 {
+		reason = a.Shards.Failures[0].deepest().Reason
+	}
+	return fmt.Errorf("%w: %d shards of Elasticsearch cannot show their newest events: %s", store.ErrUnavailable, a.Shards.Failed, reason)
 }

@@ -48,6 +48,8 @@ type batchEncoder struct {
 	common []byte         // what all rows of the block have
 	clock  clock          // of @timestamp
 	plain  bool           // the row's message has nothing that JSON escapes
+
+	names, text []byte // for undeclared fields
 }
 
 // blockRows are looked at together. Rows of one parser follow each other, so most columns are there for all rows of a
@@ -61,7 +63,7 @@ type fieldColumn struct {
 	nanos    []byte // ,"name#nanos": of a date
 	tokens   []byte // ,"name#tokens": of a text that is not message
 	set      []byte // ,"name#set": of a list that is counted apart
-	rendered []byte // a dictionary's entries, each with the key
+	rendered []byte // a dictionary's entries; each with the key, unless they are elements of lists
 	ends     []int  // of the entries in rendered
 	clock    clock
 	at       wire.Cursor
@@ -145,15 +147,18 @@ func (c *fieldColumn) prepare(t ecs.Type) {
 		c.tokens = suffixed(suffixTokens)
 	case len(c.Lists) > 0 && countedApart(t):
 		c.set = suffixed(suffixSet)
-	case c.Encoding == wire.Encoding_DICT && len(c.Lists) == 0 && c.Entries() <= min(mostEntries, int(c.Count)):
+	case c.Encoding == wire.Encoding_DICT && c.Entries() <= min(mostEntries, int(c.Count)):
 		for code := range c.Entries() {
-			c.rendered = appendJSON(append(c.rendered, c.key...), c.Entry(code))
+			if len(c.Lists) == 0 {
+				c.rendered = append(c.rendered, c.key...)
+			}
+			c.rendered = appendJSON(c.rendered, c.Entry(code))
 			c.ends = append(c.ends, len(c.rendered))
 		}
 	}
 }
 
-// entry is what a dictionary's value looks like, its key before it.
+// entry is what a dictionary's value looks like.
 func (c *fieldColumn) entry(code int) []byte {
 	if code == 0 {
 		return c.rendered[:c.ends[0]]
@@ -218,7 +223,7 @@ func (e *batchEncoder) begin(row int) {
 		c := &e.columns[i]
 		all, some := fills(c.Column, row, to)
 		switch {
-		case all && len(c.ends) == 1:
+		case all && len(c.ends) == 1 && len(c.Lists) == 0:
 			e.common = append(e.common, c.rendered...)
 		case some:
 			e.active = append(e.active, c)
@@ -268,11 +273,11 @@ func (e *batchEncoder) field(dst []byte, c *fieldColumn, row int) []byte {
 		}
 		k = c.at.At(c.Column, row)
 	}
-	if len(c.ends) > 0 {
-		return append(dst, c.entry(c.Code(k))...)
-	}
 	from, to := k, k+1
 	list := len(c.Lists) > 0
+	if len(c.ends) > 0 && !list {
+		return append(dst, c.entry(c.Code(k))...)
+	}
 	if list {
 		if from, to = c.List(k); from == to {
 			return dst
@@ -350,6 +355,9 @@ func (e *batchEncoder) set(dst []byte, c *fieldColumn, from, to, row int, list b
 func (e *batchEncoder) value(dst []byte, c *fieldColumn, k, row int) []byte {
 	switch c.Type {
 	case wire.Type_STRING:
+		if len(c.ends) > 0 {
+			return append(dst, c.entry(c.Code(k))...)
+		}
 		if e.plain && c.Encoding == wire.Encoding_SPAN {
 			dst = append(append(dst, '"'), c.Text(k, row, e.message)...)
 			return append(dst, '"')
@@ -377,8 +385,7 @@ func (e *batchEncoder) undeclared(dst []byte, row int) []byte {
 		return dst
 	}
 	start := len(dst)
-	names := []byte(`,"` + colNames + `":[`)
-	var text []byte
+	names, text := append(e.names[:0], `,"`+colNames+`":[`...), e.text
 	last := ""
 	for i := range e.extra {
 		c := &e.extra[i]
@@ -409,6 +416,7 @@ func (e *batchEncoder) undeclared(dst []byte, row int) []byte {
 			dst = appendJSON(dst, text)
 		}
 	}
+	e.names, e.text = names, text
 	if len(dst) == start {
 		return dst
 	}

@@ -99,7 +99,7 @@ func (s *Store) template(aliases map[string]any, patterns ...string) map[string]
 		"template": map[string]any{
 			"aliases": aliases,
 			"settings": map[string]any{"index": map[string]any{
-				"number_of_shards": s.opts.Shards, "number_of_replicas": s.opts.Replicas,
+				"number_of_shards": s.opts.Shards, "number_of_replicas": s.replicas,
 				// Queries refresh what they look at; this is for other readers, such as Kibana.
 				"refresh_interval": "5s",
 				"sort.field":       []string{fieldTime + suffixNanos}, "sort.order": []string{"desc"},
@@ -121,6 +121,17 @@ func (s *Store) putTemplate(ctx context.Context) error {
 	if s.mapped.Load() == int64(known) {
 		return nil
 	}
+	if err := s.putTemplates(ctx); err != nil {
+		return err
+	}
+	if err := s.putMapping(ctx); err != nil {
+		return err
+	}
+	s.mapped.Store(int64(known))
+	return nil
+}
+
+func (s *Store) putTemplates(ctx context.Context) error {
 	p := s.opts.Prefix
 	for name, t := range map[string]map[string]any{
 		p:             s.template(map[string]any{s.alias(): map[string]any{}}, p+"-ev-*"),
@@ -130,9 +141,5 @@ func (s *Store) putTemplate(ctx context.Context) error {
 			return fmt.Errorf("index template %s: %w", name, err)
 		}
 	}
-	if err := s.putMapping(ctx); err != nil {
-		return err
-	}
-	s.mapped.Store(int64(known))
 	return nil
 }

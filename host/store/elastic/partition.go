@@ -2,6 +2,7 @@ package elastic
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -133,7 +134,7 @@ func (s *Store) load(ctx context.Context) error {
 	}
 	s.client.product.Store(int32(p))
 	meta := map[string]any{
-		"settings": map[string]any{"number_of_shards": 1, "number_of_replicas": s.opts.Replicas},
+		"settings": map[string]any{"number_of_shards": 1, "number_of_replicas": s.replicas},
 		"mappings": map[string]any{"dynamic": false, "properties": map[string]any{
 			"kind": map[string]any{"type": "keyword"}, "index": map[string]any{"type": "keyword"},
 		}},
@@ -142,6 +143,9 @@ func (s *Store) load(ctx context.Context) error {
 		return err
 	}
 	if err := s.putTemplate(ctx); err != nil {
+		return err
+	}
+	if err := s.putReplicas(ctx, s.replicas); err != nil {
 		return err
 	}
 	state, err := s.state(ctx)
@@ -200,7 +204,7 @@ func (s *Store) state(ctx context.Context) (m metaRecord, err error) {
 
 // generations reads the indices that are recorded.
 func (s *Store) generations(ctx context.Context) (gens map[partitionKey][]*generation, doomed []*generation, err error) {
-	if err := s.client.do(ctx, http.MethodPost, "/"+s.metaIndex()+"/_refresh", nil, nil); err != nil {
+	if err := s.refreshAll(ctx, s.metaIndex()); err != nil {
 		return nil, nil, err
 	}
 	found, err := s.underAlias(ctx)
@@ -221,7 +225,7 @@ func (s *Store) generations(ctx context.Context) (gens map[partitionKey][]*gener
 		if after != "" {
 			body["search_after"] = []any{after}
 		}
-		if err := s.client.do(ctx, http.MethodPost, "/"+s.metaIndex()+"/_search", body, &a); err != nil {
+		if err := s.client.do(ctx, http.MethodPost, "/"+s.metaIndex()+"/_search?allow_partial_search_results=false", body, &a); err != nil {
 			return nil, nil, err
 		}
 		for _, h := range a.Hits.Hits {
@@ -355,7 +359,7 @@ type content struct {
 }
 
 func (s *Store) look(ctx context.Context) (map[string]content, error) {
-	err := s.client.do(ctx, http.MethodPost, "/"+s.alias()+"/_refresh", nil, nil)
+	err := s.refreshAll(ctx, s.alias())
 	if isStatus(err, http.StatusNotFound) {
 		return map[string]content{}, nil
 	}
@@ -365,18 +369,14 @@ func (s *Store) look(ctx context.Context) (map[string]content, error) {
 	type number struct {
 		Value *float64 `json:"value"`
 	}
-	var a struct {
-		Aggregations struct {
-			I struct {
-				Buckets []struct {
-					Key   string `json:"key"`
-					Count int64  `json:"doc_count"`
-					Raw   number `json:"raw"`
-					From  number `json:"from"`
-					To    number `json:"to"`
-				} `json:"buckets"`
-			} `json:"i"`
-		} `json:"aggregations"`
+	var indices struct {
+		Buckets []struct {
+			Key   string `json:"key"`
+			Count int64  `json:"doc_count"`
+			Raw   number `json:"raw"`
+			From  number `json:"from"`
+			To    number `json:"to"`
+		} `json:"buckets"`
 	}
 	body := map[string]any{"size": 0, "aggs": map[string]any{"i": map[string]any{
 		"terms": map[string]any{"field": "_index", "size": store.MaxBuckets / 2},
@@ -386,11 +386,18 @@ func (s *Store) look(ctx context.Context) (map[string]content, error) {
 			"to":   map[string]any{"max": map[string]any{"field": fieldTime + suffixNanos}},
 		},
 	}}}
-	if err := s.client.do(ctx, http.MethodPost, "/"+s.alias()+"/_search", body, &a); err != nil {
+	a, err := s.ask(ctx, s.alias(), body)
+	if err != nil {
 		return nil, err
 	}
 	out := map[string]content{}
-	for _, b := range a.Aggregations.I.Buckets {
+	if a.Aggregations == nil {
+		return out, nil
+	}
+	if err := json.Unmarshal(a.Aggregations["i"], &indices); err != nil {
+		return nil, err
+	}
+	for _, b := range indices.Buckets {
 		c := content{docs: b.Count}
 		for dst, v := range map[*int64]*float64{&c.raw: b.Raw.Value, &c.from: b.From.Value, &c.to: b.To.Value} {
 			if v != nil {
