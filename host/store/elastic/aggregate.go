@@ -43,6 +43,9 @@ func (s *Store) aggregate(ctx context.Context, q *selection, aggs []store.Agg) (
 			return nil, err
 		}
 	}
+	if err := q.undisputed(levels); err != nil {
+		return nil, err
+	}
 	if err := s.bounds(ctx, q, levels); err != nil {
 		return nil, err
 	}

@@ -100,14 +100,29 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s answers %d %s: %s%s", e.Product, e.Status, e.Type, e.Reason, e.advice())
 }
 
+// advice says what an admin can do.
 func (e *Error) advice() string {
+	blocked := func(by string) bool { return e.Type == "cluster_block_exception" && strings.Contains(e.Reason, by) }
 	switch {
 	case e.Status == http.StatusUnauthorized:
 		return " (check username, password_file or api_key_file of store.elasticsearch)"
+	// In the words of both: "read-only / allow delete" and "read-only-allow-delete".
+	case blocked("read-only / allow delete"), blocked("read-only-allow-delete"), blocked("flood-stage"):
+		return " (a disk of the cluster is full beyond its flood-stage watermark: make space, then the cluster lifts the block by itself)"
+	case blocked("cluster read-only"):
+		return " (the whole cluster is read-only: set cluster.blocks.read_only to null by PUT _cluster/settings)"
+	case blocked("index write"), blocked("index read-only"):
+		return " (somebody made the index read-only: set index.blocks.write and index.blocks.read_only to null by PUT INDEX/_settings)"
 	case e.Type == "cluster_block_exception":
-		return " (make space on its disks or lift the block; events wait in the journal)"
+		return " (lift the block; events wait in the journal)"
+	case e.Type == "unavailable_shards_exception":
+		return " (no node holds this index's shard: GET _cluster/allocation/explain says why, often a disk over its watermark or a node that is missing)"
 	case e.Status == http.StatusForbidden:
 		return " (the user lacks privileges; README.md lists those it needs)"
+	case e.Status == http.StatusRequestEntityTooLarge:
+		return " (raise http.max_content_length of the cluster, or the limit of the proxy before it)"
+	case strings.Contains(e.Reason, "maximum normal shards open"), strings.Contains(e.Reason, "maximum shards open"):
+		return " (raise cluster.max_shards_per_node, add a node, or keep events for less time)"
 	default:
 		return ""
 	}

@@ -20,7 +20,7 @@ type hit struct {
 }
 
 // event makes an event of a hit. keep says which fields; nil means all.
-func (h *hit) event(p product, keep func(string) bool) (store.Event, error) {
+func (h *hit) event(p product, keep func(string) bool) store.Event {
 	ev := make(store.Event, len(h.Source)+1)
 	for field, v := range h.Source {
 		if field == colUndeclared {
@@ -31,14 +31,10 @@ func (h *hit) event(p product, keep func(string) bool) (store.Event, error) {
 		if keep != nil && !keep(name) {
 			continue
 		}
-		d, err := decodeField(name, v)
-		if err != nil {
-			return nil, fmt.Errorf("event %s, %s: %w", h.ID, name, err)
-		}
-		ev[name] = d
+		ev[name] = decodeField(name, v)
 	}
 	ev[fieldID] = h.ID
-	return ev, nil
+	return ev
 }
 
 func undeclared(ev store.Event, v any, keep func(string) bool) {
@@ -70,29 +66,33 @@ func pair(v any) (name, value string) {
 	return name, value
 }
 
-func decodeField(name string, v any) (any, error) {
+func decodeField(name string, v any) any {
 	f, ok := ecs.Lookup(name)
 	if !ok {
-		return plain(v), nil // declared when it was stored
+		return plain(v) // declared when it was stored
 	}
 	i := f.Info()
 	list, isList := v.([]any)
 	if !isList {
 		d, err := decodeValue(i.Type, v)
-		if err == nil && i.List {
-			return []any{d}, nil
+		switch {
+		case err != nil:
+			return plain(v) // had another type when it was stored
+		case i.List:
+			return []any{d}
+		default:
+			return d
 		}
-		return d, err
 	}
 	out := make([]any, 0, len(list))
 	for _, e := range list {
 		d, err := decodeValue(i.Type, e)
 		if err != nil {
-			return nil, err
+			return plain(v)
 		}
 		out = append(out, d)
 	}
-	return out, nil
+	return out
 }
 
 // plain turns numbers of JSON into those of events.
@@ -119,22 +119,26 @@ func decodeValue(t ecs.Type, v any) (any, error) {
 	switch v := v.(type) {
 	case string:
 		switch t {
+		case ecs.Keyword, ecs.Text:
+			return v, nil
 		case ecs.IP:
 			a, err := netip.ParseAddr(v)
 			return a.Unmap(), err
 		case ecs.Date:
 			at, err := time.Parse(time.RFC3339Nano, v)
 			return at.UTC(), err
-		default:
-			return v, nil
 		}
 	case json.Number:
-		if t == ecs.Long {
+		switch t {
+		case ecs.Long:
 			return v.Int64()
+		case ecs.Double:
+			return v.Float64()
 		}
-		return v.Float64()
 	case bool:
-		return v, nil
+		if t == ecs.Boolean {
+			return v, nil
+		}
 	case map[string]any:
 		lat, ok1 := v["lat"].(json.Number)
 		lon, ok2 := v["lon"].(json.Number)

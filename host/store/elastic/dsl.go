@@ -1,6 +1,7 @@
 package elastic
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"time"
@@ -43,9 +44,10 @@ var builtIn = func() map[string]bool {
 
 // translator turns a checked query into DSL.
 type translator struct {
-	product product
-	now     time.Time
-	err     error
+	product   product
+	conflicts conflicts
+	now       time.Time
+	err       error
 }
 
 func (t *translator) failed(n query.Node, err error) clause {
@@ -66,7 +68,7 @@ func (t *translator) node(n query.Node) clause {
 	case *query.Not:
 		return boolean("must_not", []clause{t.node(n.Node)})
 	case *query.Exists:
-		return t.product.exists(query.FieldName(n.Field))
+		return t.exists(query.FieldName(n.Field))
 	case *query.Term:
 		return t.leaf(n, n.Field)
 	case *query.Prefix:
@@ -92,7 +94,7 @@ func (t *translator) nodes(nodes []query.Node) []clause {
 	return out
 }
 
-func (p product) exists(name string) clause {
+func (t *translator) exists(name string) clause {
 	switch name {
 	case fieldID, fieldTime, fieldMessage, fieldPosition:
 		return all()
@@ -102,12 +104,12 @@ func (p product) exists(name string) clause {
 	if !ok {
 		return undeclared
 	}
-	field := p.exact(name, f.Type())
+	field := t.product.exact(name, f.Type())
 	if f.Type() == ecs.Text {
-		field = p.tokens(name)
+		field = t.product.tokens(name)
 	}
 	declared := clause{"exists": clause{"field": field}}
-	if builtIn[name] {
+	if builtIn[name] && !t.conflicts[name] {
 		return declared
 	}
 	return boolean("should", []clause{declared, undeclared})
@@ -121,6 +123,13 @@ func (t *translator) leaf(n query.Node, f query.Field) clause {
 		return t.id(n)
 	case !known:
 		return t.undeclared(n, name)
+	case t.conflicts[name]:
+		switch n.(type) {
+		case *query.Term, *query.Prefix:
+			return t.undeclared(n, name)
+		default:
+			return t.failed(n, errors.New(conflict(name)))
+		}
 	case typ == ecs.Text:
 		return t.text(n, t.product.tokens(name))
 	}
@@ -331,15 +340,22 @@ func pieces(words []query.Word) []query.Word {
 	return out
 }
 
+// exists finds the events that have a field.
+func (q *selection) exists(name string) clause {
+	t := translator{product: q.product, conflicts: q.conflicts}
+	return t.exists(name)
+}
+
 // selection is what a query is about, checked.
 type selection struct {
-	node     query.Node
-	product  product // that filter is written for
-	filter   clause
-	from, to int64 // nanoseconds of @timestamp, [from, to)
-	snapshot uint64
-	notice   string
-	nothing  bool // the scope lets nothing through
+	node      query.Node
+	product   product // that filter is written for
+	conflicts conflicts
+	filter    clause
+	from, to  int64 // nanoseconds of @timestamp, [from, to)
+	snapshot  uint64
+	notice    string
+	nothing   bool // the scope lets nothing through
 }
 
 // check checks what a caller asks for and translates it. It leaves the cluster alone.
@@ -365,12 +381,12 @@ func (s *Store) check(scope store.Scope, sel store.Selection) (*selection, error
 		return nil, fmt.Errorf("the scope's query does not fit the fields of today: %w", err)
 	}
 	q.node = n
-	return q, q.translate(s.product())
+	return q, q.translate(s.product(), s.known())
 }
 
 // translate makes the filter as a product reads it.
-func (q *selection) translate(p product) error {
-	t := translator{now: time.Now(), product: p}
+func (q *selection) translate(p product, c conflicts) error {
+	t := translator{now: time.Now(), product: p, conflicts: c}
 	filters := []clause{between(fieldTime+suffixNanos, q.from, q.to, "lt")}
 	if _, everything := q.node.(*query.All); !everything {
 		filters = append(filters, t.node(q.node))
@@ -378,7 +394,7 @@ func (q *selection) translate(p product) error {
 	if t.err != nil {
 		return fmt.Errorf("%w: %w", store.ErrRequest, t.err)
 	}
-	q.product, q.filter = p, boolean("filter", filters)
+	q.product, q.conflicts, q.filter = p, c, boolean("filter", filters)
 	return nil
 }
 

@@ -110,8 +110,9 @@ type Store struct {
 	prepare   sync.Mutex // held while the cluster is prepared, and while generations are made or dropped
 	connected atomic.Bool
 	mapped    atomic.Int64 // fields the mappings have
-	horizon   uint64       // under prepare; recorded: nothing at a greater offset was ever sent
-	free      uint64       // under prepare; from here on generations may begin, 0 before the first reservation
+	conflicts atomic.Pointer[conflicts]
+	horizon   uint64 // under prepare; recorded: nothing at a greater offset was ever sent
+	free      uint64 // under prepare; from here on generations may begin, 0 before the first reservation
 
 	mu       sync.Mutex
 	changed  *sync.Cond // chunks, errors, closing
@@ -124,7 +125,7 @@ type Store struct {
 	appended uint64 // last offset appended
 	urgent   bool   // somebody waits for the open chunk
 	closed   bool
-	err      error // why writing fails, nil when it does not
+	err      error // why writing fails, nil when it does not, but for the errors of chunks
 
 	recorded  atomic.Uint64 // offset in the cluster
 	refresh   sync.Mutex
@@ -266,7 +267,7 @@ func (s *Store) Close() error {
 		s.mu.Unlock()
 		return nil
 	}
-	failing := s.err != nil
+	failing := s.failing() != nil
 	s.mu.Unlock()
 	var err error
 	if !failing && s.connected.Load() {
@@ -296,7 +297,22 @@ func (s *Store) idle() bool {
 func (s *Store) failure() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.failing()
+}
+
+// failing is failure with s.mu held.
+func (s *Store) failing() error {
+	for _, c := range s.flying {
+		if c.err != nil {
+			return c.err
+		}
+	}
 	return s.err
+}
+
+// patience is how long the cluster may wait for a shard before it answers: less than the host waits for the answer.
+func (s *Store) patience() string {
+	return fmt.Sprintf("%dms", min(s.opts.Timeout/2, 30*time.Second).Milliseconds())
 }
 
 // Stats implements [store.Store].
@@ -318,8 +334,8 @@ func (s *Store) Stats() store.Stats {
 			st.Bytes += g.bytes
 		}
 	}
-	if s.err != nil {
-		st.Err = s.err.Error()
+	if err := s.failing(); err != nil {
+		st.Err = err.Error()
 	}
 	return st
 }
@@ -329,10 +345,7 @@ func (s *Store) settle(ctx context.Context, q *selection) (err error) {
 	if q.snapshot, q.notice, err = s.findable(ctx); err != nil {
 		return err
 	}
-	if p := s.product(); p != q.product { // it was not reached when the query was checked
-		return q.translate(p)
-	}
-	return nil
+	return q.translate(s.product(), s.known())
 }
 
 // findable makes events findable and returns the offset up to which all are. A cluster that does not take new events

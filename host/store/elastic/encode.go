@@ -66,8 +66,9 @@ func appendJSON(dst, s []byte) []byte {
 	return append(dst, '"')
 }
 
-// newBatchEncoder finds the columns. A column whose type is not the declared one is kept as an undeclared field.
-func newBatchEncoder(offset uint64, b *wire.Batch, p product) (*batchEncoder, error) {
+// newBatchEncoder finds the columns. A column whose type is not the declared one, or not that of all indices, is kept
+// as an undeclared field.
+func newBatchEncoder(offset uint64, b *wire.Batch, p product, disputed conflicts) (*batchEncoder, error) {
 	if err := b.Validate(uint32(ecs.Message)); err != nil {
 		return nil, err
 	}
@@ -87,7 +88,7 @@ func newBatchEncoder(offset uint64, b *wire.Batch, p product) (*batchEncoder, er
 			continue
 		}
 		col := fieldColumn{Column: c, name: info.Name, text: info.Type == ecs.Text}
-		declared := info.Name != "" && wireTypes[info.Type] == c.Type && (info.List || len(c.Lists) == 0)
+		declared := info.Name != "" && !disputed[info.Name] && wireTypes[info.Type] == c.Type && (info.List || len(c.Lists) == 0)
 		switch {
 		case !declared:
 			if col.name == "" {

@@ -38,7 +38,7 @@ func firewall(tb testing.TB, rows int) *wire.Batch {
 // TestEncodeIsJSON: every line of a bulk is one JSON object.
 func TestEncodeIsJSON(t *testing.T) {
 	b := firewall(t, 50)
-	e, err := newBatchEncoder(1, b, elasticsearchProduct)
+	e, err := newBatchEncoder(1, b, elasticsearchProduct, nil)
 	require.NoError(t, err)
 	at, _ := e.times()
 	for row := range int(b.Rows) {
@@ -59,7 +59,7 @@ func BenchmarkEncode(b *testing.B) {
 	var dst []byte
 	b.ReportAllocs()
 	for b.Loop() {
-		e, err := newBatchEncoder(1, batch, elasticsearchProduct)
+		e, err := newBatchEncoder(1, batch, elasticsearchProduct, nil)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -3,6 +3,7 @@ package elastic
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -99,7 +100,10 @@ func (s *Store) FieldStats(ctx context.Context, scope store.Scope, r store.Field
 	if err = s.settle(ctx, q); err != nil {
 		return nil, err
 	}
-	has := q.product.exists(f.name)
+	if q.conflicts[f.name] {
+		return nil, fmt.Errorf("%w: statistics of %s: %s", store.ErrRequest, f.name, conflict(f.name))
+	}
+	has := q.exists(f.name)
 	field := q.product.exact(f.name, f.typ)
 	aggs := clause{"has": clause{"filter": has}}
 	if f.typ != ecs.Text && f.name != fieldID {
@@ -148,7 +152,7 @@ func (s *Store) FieldStats(ctx context.Context, scope store.Scope, r store.Field
 func (s *Store) extreme(ctx context.Context, q *selection, f aggField, dir string) (any, error) {
 	a, err := s.ask(ctx, s.alias(), map[string]any{
 		"size": 1, "_source": false, "track_total_hits": false,
-		"query": boolean("filter", []clause{q.within(), q.product.exists(f.name)}),
+		"query": boolean("filter", []clause{q.within(), q.exists(f.name)}),
 		"sort":  []any{clause{q.product.exact(f.name, f.typ): clause{"order": dir, "missing": "_last"}}},
 	})
 	if err != nil || len(a.Hits.Hits) == 0 || len(a.Hits.Hits[0].Sort) == 0 {

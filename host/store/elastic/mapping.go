@@ -114,9 +114,8 @@ func (s *Store) putTemplate(ctx context.Context) error {
 	if err := s.client.do(ctx, http.MethodPut, "/_index_template/"+s.opts.Prefix, s.template(), nil); err != nil {
 		return fmt.Errorf("index template %s: %w", s.opts.Prefix, err)
 	}
-	err := s.client.do(ctx, http.MethodPut, "/"+s.alias()+"/_mapping", map[string]any{"properties": s.product().properties()}, nil)
-	if err != nil && !isStatus(err, http.StatusNotFound) {
-		return fmt.Errorf("mapping of declared fields: %w", err)
+	if err := s.putMapping(ctx); err != nil {
+		return err
 	}
 	s.mapped.Store(int64(known))
 	return nil

@@ -11,7 +11,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/logcenter/logcenter/host/retention"
 	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/host/store/elastic"
 	"github.com/logcenter/logcenter/host/store/elastic/estest"
@@ -90,9 +89,7 @@ func runKilled(t *testing.T, server *estest.Server) {
 		if n == entries/2 {
 			require.NoError(t, server.Kill())
 			require.Eventually(t, func() bool { // by itself, when it tries to write
-				if n <= entries/2 {
-					appendUntilFull(t, s, n, rows)
-				}
+				_ = takeIfYouCan(s, n, entry(t, n, rows))
 				return s.Stats().Err != ""
 			}, 30*time.Second, 50*time.Millisecond)
 			assert.Contains(t, s.Stats().Err, " at ["+server.URL+"] cannot be reached")
@@ -118,12 +115,11 @@ func runKilled(t *testing.T, server *estest.Server) {
 	assert.EqualValues(t, len(got), s.Stats().Events)
 }
 
-// appendUntilFull gives the store an entry that it may or may not take.
-func appendUntilFull(t *testing.T, s store.Store, offset uint64, rows int) {
-	t.Helper()
+// takeIfYouCan gives the store an entry that it may or may not take.
+func takeIfYouCan(s store.Store, offset uint64, batches []*wire.Batch) error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	_ = s.Append(ctx, offset, entry(t, offset, rows))
+	return s.Append(ctx, offset, batches)
 }
 
 // TestReplayMeetsTheSameIndex: what was sent before a crash and is sent again does not go to another index, though
@@ -177,31 +173,4 @@ func TestOtherOwner(t *testing.T) {
 	o.Owner = "two"
 	_, err := elastic.Open(o)
 	require.ErrorContains(t, err, "choose another store.elasticsearch.prefix")
-}
-
-// TestOneBadDocument: what Elasticsearch refuses is told with its reason; the rest of the bulk is kept.
-func TestOneBadDocument(t *testing.T) {
-	server := estest.Shared(t)
-	var got []store.Rejection
-	o := elastic.Options{
-		Addresses: []string{server.URL}, Prefix: newPrefix(t, server.URL), Rejected: func(r store.Rejection) { got = append(got, r) },
-		Classify: func(string, string) retention.Class { return retention.Unclassified },
-	}
-	s := open(t, o)
-	events := []storetest.Event{
-		{"@timestamp": epoch, "message": "good"},
-		{"@timestamp": epoch, "message": "bad", "user.name": string(make([]byte, 40000))},
-		{"@timestamp": epoch, "message": "good too"},
-	}
-	b, err := storetest.Batch(1, events)
-	require.NoError(t, err)
-	require.NoError(t, s.Append(context.Background(), 1, []*wire.Batch{b}))
-	require.NoError(t, s.Flush(context.Background()))
-	require.Len(t, got, 1)
-	assert.Equal(t, 1, got[0].Row)
-	assert.Contains(t, got[0].Reason, "user.name")
-	assert.EqualValues(t, 1, s.Stats().Rejected)
-	p, err := s.Search(context.Background(), store.Everything(), store.SearchRequest{Selection: everything(), Count: true})
-	require.NoError(t, err)
-	require.EqualValues(t, 2, p.Total)
 }

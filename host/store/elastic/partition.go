@@ -125,7 +125,7 @@ func (s *Store) load(ctx context.Context) error {
 }
 
 func (s *Store) putIndex(ctx context.Context, name string, body any) error {
-	err := s.client.do(ctx, http.MethodPut, "/"+name, body, nil)
+	err := s.client.do(ctx, http.MethodPut, "/"+name+"?timeout="+s.patience(), body, nil)
 	var e *Error
 	if errors.As(err, &e) && e.Type == "resource_already_exists_exception" {
 		return nil

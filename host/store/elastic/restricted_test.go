@@ -2,6 +2,7 @@ package elastic_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,13 +14,15 @@ import (
 	"github.com/logcenter/logcenter/host/store/elastic/estest"
 )
 
-// TestRestricted: the privileges that README.md lists suffice for all that the store does, over TLS; without the right
-// password or authority the store says so.
+// TestRestricted: the privileges that README.md lists suffice for all that the store does, over TLS with a client
+// certificate; without the right password, authority, certificate or privilege the store says so, and goes on by itself
+// when it gets them.
 func TestRestricted(t *testing.T) {
 	ctx := context.Background()
 	server := estest.Secured(t)
 	o := elastic.Options{
 		Addresses: []string{server.URL}, Username: estest.User, Password: estest.Password, CAFile: server.CAFile(),
+		CertFile: server.CertFile(), KeyFile: server.KeyFile(),
 		Gzip: true, Timeout: 30 * time.Second, RollDocs: 10, Owner: "one",
 	}
 	s := open(t, o)
@@ -51,6 +54,31 @@ func TestRestricted(t *testing.T) {
 		require.NoError(t, s.Close())
 	}
 	f(func(o *elastic.Options) { o.Password = "wrong" }, "check username, password_file or api_key_file")
-	f(func(o *elastic.Options) { o.CAFile = "" }, "certificate")
+	f(func(o *elastic.Options) { o.CAFile = "" }, "set ca_file of store.elasticsearch")
+	f(func(o *elastic.Options) { o.CertFile, o.KeyFile = "", "" }, "set cert_file and key_file of store.elasticsearch")
 	f(func(o *elastic.Options) { o.Prefix = "other" }, "lacks privileges")
+	f(func(o *elastic.Options) { o.Addresses = []string{strings.Replace(server.URL, "https:", "http:", 1)} }, "write https://")
+
+	for _, c := range []struct{ file, broken, want string }{
+		{"users", "somebody:x\n", "check username, password_file or api_key_file"},
+		{"roles.yml", strings.Replace(estest.Role, "'logcenter-*'", "'logcenter-meta', 'logcenter-events', 'logcenter-ev-firewall.run*'", 1), "lacks privileges"},
+	} {
+		next := s.Durable() + 1
+		server.SetAccounts(t, c.file, c.broken)
+		require.Eventually(t, func() bool {
+			if takeIfYouCan(s, next, entry(t, next, 20)) == nil && s.Flush(ctx) == nil {
+				next++ // it still had the privilege
+			}
+			return strings.Contains(s.Stats().Err, c.want)
+		}, time.Minute, 100*time.Millisecond, c.want)
+		server.SetAccounts(t, c.file, "")
+		appendUntil(t, s, next, 20)
+		require.Eventually(t, func() bool { return s.Flush(ctx) == nil && s.Stats().Err == "" }, time.Minute, 100*time.Millisecond)
+		require.Equal(t, next, s.Durable())
+	}
+	got := numbers(t, s)
+	for i := range got[50:] {
+		require.EqualValues(t, 100+i, got[50+i])
+	}
+	require.Len(t, got, 50+(int(s.Durable())-5)*20)
 }

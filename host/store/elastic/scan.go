@@ -3,9 +3,9 @@ package elastic
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"iter"
+	"maps"
 	"net/netip"
 	"slices"
 	"time"
@@ -201,65 +201,93 @@ func (x *scanner) batch(hits []hit) (size int, err error) {
 // newBatch makes columns of hits.
 func newBatch(p product, hits []hit, keep func(string) bool) (*wire.Batch, error) {
 	rows := len(hits)
-	columns := map[string]*wire.Builder{}
-	column := func(name string, t wire.Type, list bool) *wire.Builder {
-		w := columns[name]
+	columns := map[columnKey]*wire.Builder{}
+	column := func(key columnKey, t wire.Type, list bool) *wire.Builder {
+		w := columns[key]
 		if w == nil {
 			w = &wire.Builder{}
 			w.Reset(t, list, rows, nil, nil)
-			columns[name] = w
+			columns[key] = w
 		}
 		return w
 	}
 	for row := range hits {
-		ev, err := hits[row].event(p, keep)
-		if err != nil {
-			return nil, err
-		}
-		for name, v := range ev {
+		for name, v := range hits[row].event(p, keep) {
 			if name == fieldID {
 				continue
 			}
-			f, ok := ecs.Lookup(name)
-			t, list := wire.Type_STRING, true
-			if ok {
-				t, list = wireTypes[f.Type()], f.Info().List
-			}
-			w := column(name, t, list)
 			vals, isList := v.([]any)
 			if !isList {
 				vals = []any{v}
 			}
+			key, t, list := columnKey{name: name}, wire.Type_STRING, true
+			if f, ok := ecs.Lookup(name); ok && fits(f.Info(), vals) {
+				key.field, t, list = uint32(f), wireTypes[f.Type()], f.Info().List
+			}
+			w := column(key, t, list)
 			for _, e := range vals {
-				if !put(w, row, name, e) {
+				if key.field == 0 {
+					e = store.ValueText(e)
+				}
+				if !put(w, row, key, e) {
 					return nil, fmt.Errorf("event %s, %s: a %T where a %s was expected", hits[row].ID, name, e, t)
 				}
 			}
 		}
 	}
-	names := make([]string, 0, len(columns))
-	for name := range columns {
-		names = append(names, name)
-	}
-	slices.Sort(names)
+	keys := slices.SortedFunc(maps.Keys(columns), func(a, b columnKey) int {
+		return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.field, b.field))
+	})
 	b := &wire.Batch{Rows: uint32(rows)}
-	for _, name := range names {
-		f, _ := ecs.Lookup(name)
-		c := columns[name].Finish(uint32(f))
+	for _, key := range keys {
+		c := columns[key].Finish(key.field)
 		if c == nil {
 			continue
 		}
-		c.Name = name
+		c.Name = key.name
 		b.Columns = append(b.Columns, c)
 	}
 	return b, nil
 }
 
+// columnKey tells columns apart: what was stored when a field had another type, or none, is a column beside.
+type columnKey struct {
+	name  string
+	field uint32 // 0 for texts of undeclared fields
+}
+
+// fits says whether values are as the field is declared.
+func fits(i ecs.Info, vals []any) bool {
+	for _, v := range vals {
+		ok := false
+		switch v.(type) {
+		case string:
+			ok = i.Type == ecs.Keyword || i.Type == ecs.Text
+		case int64:
+			ok = i.Type == ecs.Long
+		case float64:
+			ok = i.Type == ecs.Double
+		case bool:
+			ok = i.Type == ecs.Boolean
+		case netip.Addr:
+			ok = i.Type == ecs.IP
+		case time.Time:
+			ok = i.Type == ecs.Date
+		case store.GeoPoint:
+			ok = i.Type == ecs.GeoPoint
+		}
+		if !ok {
+			return false
+		}
+	}
+	return i.List || len(vals) == 1
+}
+
 // put sets a value, or an element of a list. The message is never a dictionary's.
-func put(w *wire.Builder, row int, name string, v any) bool {
+func put(w *wire.Builder, row int, key columnKey, v any) bool {
 	switch v := v.(type) {
 	case string:
-		if _, declared := ecs.Lookup(name); name == fieldMessage || !declared {
+		if key.name == fieldMessage || key.field == 0 {
 			w.Copy(row, []byte(v), 0, 0)
 		} else {
 			w.Text(row, v)
@@ -276,8 +304,6 @@ func put(w *wire.Builder, row int, name string, v any) bool {
 		w.Nanos(row, v.UnixNano())
 	case store.GeoPoint:
 		w.Point(row, v.Lat, v.Lon)
-	case json.Number:
-		w.Text(row, v.String())
 	default:
 		return false
 	}

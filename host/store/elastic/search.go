@@ -198,11 +198,7 @@ func (s *Store) fill(page *store.Page, p product, hits []hit, r store.SearchRequ
 	}
 	keep := keeper(r.Fields)
 	for i := range hits {
-		ev, err := hits[i].event(p, keep)
-		if err != nil {
-			return err
-		}
-		page.Events = append(page.Events, ev)
+		page.Events = append(page.Events, hits[i].event(p, keep))
 	}
 	return nil
 }

@@ -11,3 +11,7 @@ import (
 func TestSuiteOnOpenSearch(t *testing.T) { runSuite(t, estest.SharedOpenSearch(t)) }
 
 func TestKilledOnOpenSearch(t *testing.T) { runKilled(t, estest.SharedOpenSearch(t)) }
+
+func TestClusterInTroubleOnOpenSearch(t *testing.T) { runTrouble(t, estest.SharedOpenSearch(t)) }
+
+func TestBadDocumentsOnOpenSearch(t *testing.T) { runBadDocuments(t, estest.SharedOpenSearch(t)) }

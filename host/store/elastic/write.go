@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/logcenter/logcenter/host/store"
@@ -19,6 +20,7 @@ type chunk struct {
 	docs  []document
 	first uint64 // offset of its first document
 	born  time.Time
+	err   error // why it is not sent, while it flies; under Store.mu
 }
 
 // maxChunks bounds what waits, in bulks: Append waits then.
@@ -49,7 +51,7 @@ func (s *Store) Append(ctx context.Context, offset uint64, batches []*wire.Batch
 		if b.Rows == 0 {
 			continue
 		}
-		e, err := newBatchEncoder(offset, b, s.product())
+		e, err := newBatchEncoder(offset, b, s.product(), s.known())
 		if err != nil {
 			s.rejectBatch(offset, b, err)
 			continue
@@ -108,8 +110,8 @@ func (s *Store) enqueue(ctx context.Context, offset uint64, entry *chunk) error 
 		switch {
 		case s.closed:
 			return store.ErrClosed
-		case ctx.Err() != nil && s.err != nil:
-			return fmt.Errorf("%w while writing fails: %w", ctx.Err(), s.err)
+		case ctx.Err() != nil && s.failing() != nil:
+			return fmt.Errorf("%w while writing fails: %w", ctx.Err(), s.failing())
 		case ctx.Err() != nil:
 			return ctx.Err()
 		}
@@ -149,8 +151,14 @@ func (s *Store) rejectBatch(offset uint64, b *wire.Batch, err error) {
 	}
 }
 
+// maxReason bounds a rejection's text: the cluster may show the value it refuses.
+const maxReason = 4 << 10
+
 func (s *Store) reject(r store.Rejection) {
 	s.rejected.Add(1)
+	if len(r.Reason) > maxReason {
+		r.Reason = strings.ToValidUTF8(r.Reason[:maxReason], "") + "…"
+	}
 	if s.opts.Rejected != nil {
 		s.opts.Rejected(r)
 	}
@@ -190,8 +198,8 @@ func (s *Store) drain(ctx context.Context) error {
 			return store.ErrClosed
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case s.err != nil:
-			return s.err
+		case s.failing() != nil:
+			return s.failing()
 		}
 		if !s.urgent {
 			s.urgent = true
@@ -276,9 +284,7 @@ func (s *Store) deliver(c *chunk) bool {
 		}
 		if err == nil {
 			todo, pause = todo[1:], firstPause
-			if s.failure() != nil {
-				s.fail(nil)
-			}
+			s.delivered(c)
 			continue
 		}
 		if isStatus(err, http.StatusRequestEntityTooLarge) {
@@ -288,7 +294,7 @@ func (s *Store) deliver(c *chunk) bool {
 		if again != nil {
 			todo[0] = again
 		}
-		s.fail(err)
+		s.refused(c, err)
 		select {
 		case <-s.ctx.Done():
 			return false
@@ -299,11 +305,31 @@ func (s *Store) deliver(c *chunk) bool {
 	return true
 }
 
+// refused notes why a chunk is not sent. It stays so until the chunk is, whatever becomes of others.
+func (s *Store) refused(c *chunk, err error) {
+	s.mu.Lock()
+	same := c.err != nil && c.err.Error() == err.Error()
+	c.err = err
+	s.changed.Broadcast()
+	s.mu.Unlock()
+	if !same && s.opts.Failed != nil {
+		s.opts.Failed(err)
+	}
+}
+
+// delivered notes that the cluster takes documents.
+func (s *Store) delivered(c *chunk) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.err, s.err = nil, nil
+	s.changed.Broadcast()
+}
+
 // split halves a chunk that is too large for the cluster; a single document is rejected.
 func (s *Store) split(c *chunk, err error) []*chunk {
 	if len(c.docs) == 1 {
 		d := c.docs[0]
-		s.reject(store.Rejection{Offset: d.offset, Source: d.source, Row: d.row, Reason: err.Error() + ": raise http.max_content_length"})
+		s.reject(store.Rejection{Offset: d.offset, Source: d.source, Row: d.row, Reason: err.Error()})
 		return nil
 	}
 	half := len(c.docs) / 2
@@ -319,8 +345,6 @@ type bulkAnswer struct {
 	} `json:"items"`
 }
 
-const bulkPath = "/_bulk?filter_path=errors,items.*.status,items.*.result,items.*.error"
-
 // bulk sends a chunk once. With an error, the chunk returned holds what is to be sent again; nil means all.
 func (s *Store) bulk(c *chunk) (again *chunk, err error) {
 	if len(c.docs) == 0 {
@@ -328,7 +352,8 @@ func (s *Store) bulk(c *chunk) (again *chunk, err error) {
 	}
 	var a bulkAnswer
 	body := c.buf[c.docs[0].from:c.docs[len(c.docs)-1].to]
-	if err := s.client.send(s.ctx, http.MethodPost, bulkPath, "application/x-ndjson", body, &a); err != nil {
+	path := "/_bulk?filter_path=errors,items.*.status,items.*.result,items.*.error&timeout=" + s.patience()
+	if err := s.client.send(s.ctx, http.MethodPost, path, "application/x-ndjson", body, &a); err != nil {
 		return nil, err
 	}
 	if len(a.Items) != len(c.docs) {

@@ -145,23 +145,26 @@ func (s *Server) prepare(zip string) error {
 		return err
 	}
 	s.URL = "http://127.0.0.1:" + strconv.Itoa(s.http)
-	var security []string
+	var settings []string
 	switch {
-	case s.product == openSearch: // the distribution has no security
+	case s.product == openSearch: // its distribution has no security
+		settings = []string{"cluster.routing.allocation.disk.watermark.enable_for_single_data_node: true"}
 	case !s.secured:
-		security = []string{"xpack.security.enabled: false"}
+		settings = []string{"xpack.security.enabled: false"}
 	default:
 		s.URL = "https://127.0.0.1:" + strconv.Itoa(s.http)
-		if security, err = s.secure(); err != nil {
+		if settings, err = s.secure(); err != nil {
 			return err
 		}
 	}
-	config := strings.Join(append(security,
+	config := strings.Join(append(settings,
 		"cluster.name: logcenter-test", "node.name: n1", "discovery.type: single-node",
 		"path.data: "+filepath.Join(s.dir, "data"), "path.logs: "+filepath.Join(s.dir, "logs"),
 		"network.host: 127.0.0.1", "http.port: "+strconv.Itoa(s.http), "transport.port: "+strconv.Itoa(s.transport),
 		"cluster.routing.allocation.disk.threshold_enabled: false", // the disk is not the server's own
 		"node.store.allow_mmap: false",                             // needs no vm.max_map_count
+		"cluster.info.update.interval: 10s",                        // for tests that set the threshold all the same
+		"http.max_content_length: 16mb",                            // it has little memory
 		"cluster.max_shards_per_node: 5000", "",
 	), "\n")
 	conf := filepath.Join(s.dist, "config")
@@ -286,6 +289,9 @@ func (s *Server) tail() string {
 	b, _ := os.ReadFile(filepath.Join(s.dir, "output.log"))
 	return string(b[max(0, len(b)-4000):])
 }
+
+// OpenSearch says which of the two it is.
+func (s *Server) OpenSearch() bool { return s.product == openSearch }
 
 // Own says whether the server was started here and may be killed.
 func (s *Server) Own() bool { return s.cmd != nil }
