@@ -104,7 +104,8 @@ type EventJournal struct {
 
 // Store configures where events are searched.
 type Store struct {
-	// Kind is embedded for the store inside the host, elasticsearch for a cluster, or none to keep no events.
+	// Kind is embedded for the store inside the host, elasticsearch for a cluster of Elasticsearch or OpenSearch, or
+	// none to keep no events.
 	Kind string `yaml:"kind" default:"embedded" enum:"embedded,elasticsearch,none"`
 	// Elasticsearch says where the cluster is, for that kind only. The keys beside it are for embedded.
 	Elasticsearch *Elasticsearch `yaml:"elasticsearch"`

@@ -9,7 +9,7 @@ import (
 	"github.com/logcenter/logcenter/sdk/schema"
 )
 
-// Elasticsearch is a cluster of version 8 that keeps the events.
+// Elasticsearch is a cluster of Elasticsearch 8.3 or later, or of OpenSearch 2.0 or later, that keeps the events.
 type Elasticsearch struct {
 	// Addresses are those of nodes, e.g. https://es1:9200. Any of them may be down.
 	Addresses []string `yaml:"addresses" required:"true"`

@@ -2,6 +2,7 @@ package elastic_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -22,20 +23,6 @@ import (
 
 func TestClusterInTroubleOnElasticsearch(t *testing.T) { runTrouble(t, estest.Shared(t)) }
 
-// put sends JSON to the server, as its admin.
-func put(t *testing.T, server *estest.Server, path, body string) {
-	t.Helper()
-	req, err := http.NewRequestWithContext(context.Background(), http.MethodPut, server.URL+path, strings.NewReader(body))
-	require.NoError(t, err)
-	req.Header.Set("Content-Type", "application/json")
-	res, err := http.DefaultClient.Do(req)
-	require.NoError(t, err)
-	defer res.Body.Close()
-	answer, err := io.ReadAll(res.Body)
-	require.NoError(t, err)
-	require.Less(t, res.StatusCode, 300, "%s %s: %s", path, body, answer)
-}
-
 // trouble is something that keeps a cluster from taking events.
 type trouble struct {
 	name     string
@@ -50,7 +37,7 @@ func settings(path, broken, mended string) (b, m func(*testing.T, *estest.Server
 	set := func(body string) func(*testing.T, *estest.Server, string) {
 		return func(t *testing.T, server *estest.Server, prefix string) {
 			t.Helper()
-			put(t, server, strings.ReplaceAll(path, "PREFIX", prefix), body)
+			server.Put(t, strings.ReplaceAll(path, "PREFIX", prefix), body)
 		}
 	}
 	return set(broken), set(mended)
@@ -71,7 +58,18 @@ func troubles() []trouble {
 	const watermarks = `{"persistent": {"cluster.routing.allocation.disk.threshold_enabled": true,
 		"cluster.routing.allocation.disk.watermark.low": "0.1%", "cluster.routing.allocation.disk.watermark.high": "0.2%",
 		"cluster.routing.allocation.disk.watermark.flood_stage": "100%"}}`
-	list[4].broken, list[4].mended = settings("/_cluster/settings", watermarks, `{"persistent": {"cluster.routing.allocation.disk.*": null}}`)
+	set, mended := settings("/_cluster/settings", watermarks, `{"persistent": {"cluster.routing.allocation.disk.*": null}}`)
+	list[4].mended = mended
+	list[4].broken = func(t *testing.T, server *estest.Server, prefix string) {
+		t.Helper()
+		set(t, server, prefix)
+		probes := 0
+		require.Eventually(t, func() bool { // it looks at its disks every ten seconds
+			probes++
+			answer := server.Put(t, fmt.Sprintf("/%s-probe-%d?timeout=500ms", prefix, probes), `{"settings": {"number_of_replicas": 0}}`)
+			return strings.Contains(answer, `"shards_acknowledged":false`)
+		}, 2*time.Minute, 100*time.Millisecond)
+	}
 	return list
 }
 

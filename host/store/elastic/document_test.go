@@ -115,8 +115,8 @@ func runBadDocuments(t *testing.T, server *estest.Server) {
 		field := dotted(name)
 		appendUntil(t, s, 1, 1)
 		require.NoError(t, s.Flush(ctx))
-		put(t, server, "/"+prefix+"-events/_mapping", `{"properties": {"`+field+`": {"type": "long"}}}`) // as a plugin before declared it
-		put(t, server, "/"+prefix+"-ev-firewall.attack-2026-11-21-000001/_doc/test-0-9-9", `{"`+field+`": 5, "#offset": 1, "#source": "test-0", "@timestamp#nanos": `+fmt.Sprint(epoch.UnixNano())+`, "@timestamp": "2026-11-21T10:00:00Z", "message": "old", "`+dotted("logcenter.position")+`": 9}`)
+		server.Put(t, "/"+prefix+"-events/_mapping", `{"properties": {"`+field+`": {"type": "long"}}}`) // as a plugin before declared it
+		server.Put(t, "/"+prefix+"-ev-firewall.attack-2026-11-21-000001/_doc/test-0-9-9", `{"`+field+`": 5, "#offset": 1, "#source": "test-0", "@timestamp#nanos": `+fmt.Sprint(epoch.UnixNano())+`, "@timestamp": "2026-11-21T10:00:00Z", "message": "old", "`+dotted("logcenter.position")+`": 9}`)
 		_, err := ecs.Define(ecs.Info{Name: name, Type: ecs.Keyword, Description: "Level of danger."})
 		require.NoError(t, err)
 		b, err := storetest.Batch(2, []storetest.Event{{"@timestamp": epoch, "message": "new", name: "high", "observer.type": "firewall", "logcenter.log_type": "attack"}})
@@ -144,7 +144,7 @@ func runBadDocuments(t *testing.T, server *estest.Server) {
 			require.NoError(t, err)
 			for row := range int(b.Batch.Rows) {
 				if v, ok := store.EventAt(b.Batch, row)[name]; ok {
-					values = append(values, fmt.Sprint(v))
+					values = append(values, strings.Trim(fmt.Sprint(v), "[]"))
 				}
 			}
 		}

@@ -1,4 +1,4 @@
-// Package elastic keeps events in Elasticsearch, with the answers of package store.
+// Package elastic keeps events in Elasticsearch or OpenSearch, with the answers of package store.
 //
 // Its one idea: where an event goes follows from its place in the event journal alone, so that a replay can only
 // overwrite itself. Its _id is event.id, and its index is the last generation of its partition (retention class and
@@ -9,7 +9,7 @@
 //
 // Append renders rows into chunks; two senders keep two of them on their way, for ever: a cluster that is not there
 // or refuses is asked again with growing pauses, and what it says is Stats().Err. Documents that are refused one by
-// one are given to Options.Rejected with Elasticsearch's reason. The last offset whose predecessors all are
+// one are given to Options.Rejected with the cluster's reason. The last offset whose predecessors all are
 // acknowledged is recorded in the cluster too, in the index PREFIX-meta; that is Durable.
 //
 // # Snapshots
@@ -19,9 +19,10 @@
 //
 // # Documents
 //
-// Dotted names are names, not paths (subobjects: false), so source and source.ip can live side by side. A date is two
-// fields: a date of milliseconds for charts and other readers, and its nanoseconds as a number for everything
-// exact. What nobody declares is in one flattened object with a list of its names. The words of message come from
+// Dotted names are names, not paths (subobjects: false), so source and source.ip can live side by side; in OpenSearch
+// they have slashes instead, see product. A date is two fields: a date of milliseconds for charts and other readers,
+// and its nanoseconds as a number for everything exact. What nobody declares is in one list of name=value, with a list
+// of the names. The words of message come from
 // query.AppendTokens, the same as everywhere; _source does not have them.
 //
 // # Not obvious

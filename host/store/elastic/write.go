@@ -154,11 +154,16 @@ func (s *Store) rejectBatch(offset uint64, b *wire.Batch, err error) {
 // maxReason bounds a rejection's text: the cluster may show the value it refuses.
 const maxReason = 4 << 10
 
+func cut(text string, size int) string {
+	if len(text) <= size {
+		return text
+	}
+	return strings.ToValidUTF8(text[:size], "") + "…"
+}
+
 func (s *Store) reject(r store.Rejection) {
 	s.rejected.Add(1)
-	if len(r.Reason) > maxReason {
-		r.Reason = strings.ToValidUTF8(r.Reason[:maxReason], "") + "…"
-	}
+	r.Reason = cut(r.Reason, maxReason)
 	if s.opts.Rejected != nil {
 		s.opts.Rejected(r)
 	}
@@ -392,7 +397,7 @@ func (s *Store) itemError(status int, raw json.RawMessage) *Error {
 	var c errorCause
 	if json.Unmarshal(raw, &c) == nil {
 		d := c.deepest()
-		e.Type, e.Reason = c.Type, c.Reason
+		e.Type, e.Reason = c.Type, cut(c.Reason, maxReason/4)
 		if d != &c && d.Reason != c.Reason {
 			e.Reason += ": " + d.Reason
 		}

@@ -290,6 +290,33 @@ func (s *Server) tail() string {
 	return string(b[max(0, len(b)-4000):])
 }
 
+// Put sends JSON, as the user of a secured server, and returns the answer.
+func (s *Server) Put(t testing.TB, path, body string) string {
+	t.Helper()
+	c, err := s.client()
+	if err != nil {
+		t.Fatal(err)
+	}
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodPut, s.URL+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	if s.secured {
+		req.SetBasicAuth(User, Password)
+	}
+	res, err := c.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close() //nolint:errcheck // it was read
+	answer, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode >= 300 {
+		t.Fatalf("PUT %s %s: %s %s %v", path, body, res.Status, answer, err)
+	}
+	return string(answer)
+}
+
 // OpenSearch says which of the two it is.
 func (s *Server) OpenSearch() bool { return s.product == openSearch }
 
