@@ -66,8 +66,10 @@ func troubles() []trouble {
 		probes := 0
 		require.Eventually(t, func() bool { // it looks at its disks every ten seconds
 			probes++
-			answer := server.Put(t, fmt.Sprintf("/%s-probe-%d?timeout=500ms", prefix, probes), `{"settings": {"number_of_replicas": 0}}`)
-			return strings.Contains(answer, `"shards_acknowledged":false`)
+			server.Put(t, fmt.Sprintf("/%s-probe-%d?timeout=500ms", prefix, probes), `{"settings": {"number_of_replicas": 0}}`)
+			var explained any
+			request(t, http.MethodGet, server.URL+"/_cluster/allocation/explain", &explained)
+			return strings.Contains(fmt.Sprint(explained), "disk_threshold")
 		}, 2*time.Minute, 100*time.Millisecond)
 	}
 	return list

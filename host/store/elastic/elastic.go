@@ -115,18 +115,19 @@ type Store struct {
 	horizon   uint64 // under prepare; recorded: nothing at a greater offset was ever sent
 	free      uint64 // under prepare; from here on generations may begin, 0 before the first reservation
 
-	mu       sync.Mutex
-	changed  *sync.Cond // chunks, errors, closing
-	series   map[partitionKey][]*generation
-	open     *chunk
-	queue    []*chunk
-	flying   []*chunk
-	bytes    int64  // of chunks
-	docs     int64  // of chunks
-	appended uint64 // last offset appended
-	urgent   bool   // somebody waits for the open chunk
-	closed   bool
-	err      error // why writing fails, nil when it does not, but for the errors of chunks
+	mu        sync.Mutex
+	changed   *sync.Cond // chunks, errors, closing
+	series    map[partitionKey][]*generation
+	open      *chunk
+	queue     []*chunk
+	flying    []*chunk
+	bytes     int64  // of chunks
+	docs      int64  // of chunks
+	appended  uint64 // last offset appended
+	urgent    bool   // somebody waits for the open chunk
+	closed    bool
+	err       error // why connecting or recording fails, nil when it does not
+	appendErr error // why the last entry was not taken, nil when it was
 
 	recorded  atomic.Uint64 // offset in the cluster
 	refresh   sync.Mutex
@@ -184,14 +185,17 @@ func Open(o Options) (*Store, error) {
 	return s, nil
 }
 
-// fail notes why writing does not work; nil that it does again.
-func (s *Store) fail(err error) {
+// fail notes why connecting or recording does not work; nil that it does again.
+func (s *Store) fail(err error) { s.note(&s.err, err) }
+
+// note keeps an error where Stats finds it, until it is over. One that is new is told.
+func (s *Store) note(at *error, err error) {
 	s.mu.Lock()
-	same := s.err != nil && err != nil && s.err.Error() == err.Error()
-	s.err = err
+	same := err == nil || *at != nil && (*at).Error() == err.Error()
+	*at = err
 	s.changed.Broadcast()
 	s.mu.Unlock()
-	if err != nil && !same && s.opts.Failed != nil {
+	if !same && s.opts.Failed != nil {
 		s.opts.Failed(err)
 	}
 }
@@ -215,13 +219,12 @@ func (s *Store) background() {
 			}
 			continue
 		}
-		if s.acknowledged() > s.recorded.Load() {
-			if err := s.record(s.ctx); err != nil && s.ctx.Err() == nil {
+		if s.acknowledged() > s.recorded.Load() || s.failure() != nil {
+			if err := s.record(s.ctx); err == nil {
+				s.works()
+			} else if s.ctx.Err() == nil {
 				s.fail(err)
 			}
-		}
-		if s.idle() && s.failure() != nil && s.record(s.ctx) == nil {
-			s.fail(nil)
 		}
 		if time.Since(looked) > statsEvery {
 			_ = s.sizes(s.ctx) // they are not worth an alarm
@@ -288,11 +291,15 @@ func (s *Store) Close() error {
 	return err
 }
 
-// idle says that nothing waits to be sent, so that no answer to it can tell whether the cluster works.
-func (s *Store) idle() bool {
+// works notes that the cluster took what was recorded. If nothing waits to be sent, no other answer can tell so.
+func (s *Store) works() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.open == nil && len(s.queue) == 0 && len(s.flying) == 0
+	s.err = nil
+	if s.open == nil && len(s.queue) == 0 && len(s.flying) == 0 {
+		s.appendErr = nil
+	}
+	s.changed.Broadcast()
 }
 
 func (s *Store) failure() error {
@@ -307,6 +314,9 @@ func (s *Store) failing() error {
 		if c.err != nil {
 			return c.err
 		}
+	}
+	if s.appendErr != nil {
+		return s.appendErr
 	}
 	return s.err
 }

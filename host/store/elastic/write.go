@@ -66,7 +66,7 @@ func (s *Store) Append(ctx context.Context, offset uint64, batches []*wire.Batch
 // notTaken notes why an entry was not taken, unless the caller gave up.
 func (s *Store) notTaken(ctx context.Context, err error) error {
 	if ctx.Err() == nil {
-		s.fail(err)
+		s.note(&s.appendErr, err)
 	}
 	return err
 }
@@ -131,7 +131,7 @@ func (s *Store) enqueue(ctx context.Context, offset uint64, entry *chunk) error 
 	}
 	s.bytes += size
 	s.docs += int64(len(entry.docs))
-	s.appended = offset
+	s.appended, s.appendErr = offset, nil
 	s.changed.Broadcast()
 	return nil
 }
@@ -289,7 +289,7 @@ func (s *Store) deliver(c *chunk) bool {
 		}
 		if err == nil {
 			todo, pause = todo[1:], firstPause
-			s.delivered(c)
+			s.note(&c.err, nil)
 			continue
 		}
 		if isStatus(err, http.StatusRequestEntityTooLarge) {
@@ -299,7 +299,7 @@ func (s *Store) deliver(c *chunk) bool {
 		if again != nil {
 			todo[0] = again
 		}
-		s.refused(c, err)
+		s.note(&c.err, err) // whatever becomes of other chunks
 		select {
 		case <-s.ctx.Done():
 			return false
@@ -308,26 +308,6 @@ func (s *Store) deliver(c *chunk) bool {
 		pause = min(2*pause, mostPause)
 	}
 	return true
-}
-
-// refused notes why a chunk is not sent. It stays so until the chunk is, whatever becomes of others.
-func (s *Store) refused(c *chunk, err error) {
-	s.mu.Lock()
-	same := c.err != nil && c.err.Error() == err.Error()
-	c.err = err
-	s.changed.Broadcast()
-	s.mu.Unlock()
-	if !same && s.opts.Failed != nil {
-		s.opts.Failed(err)
-	}
-}
-
-// delivered notes that the cluster takes documents.
-func (s *Store) delivered(c *chunk) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c.err, s.err = nil, nil
-	s.changed.Broadcast()
 }
 
 // split halves a chunk that is too large for the cluster; a single document is rejected.

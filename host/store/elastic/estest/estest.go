@@ -290,8 +290,8 @@ func (s *Server) tail() string {
 	return string(b[max(0, len(b)-4000):])
 }
 
-// Put sends JSON, as the user of a secured server, and returns the answer.
-func (s *Server) Put(t testing.TB, path, body string) string {
+// Put sends JSON, as the user of a secured server.
+func (s *Server) Put(t testing.TB, path, body string) {
 	t.Helper()
 	c, err := s.client()
 	if err != nil {
@@ -314,7 +314,6 @@ func (s *Server) Put(t testing.TB, path, body string) string {
 	if err != nil || res.StatusCode >= 300 {
 		t.Fatalf("PUT %s %s: %s %s %v", path, body, res.Status, answer, err)
 	}
-	return string(answer)
 }
 
 // OpenSearch says which of the two it is.
