@@ -113,10 +113,12 @@ func (e *Error) advice() string {
 		return " (the whole cluster is read-only: set cluster.blocks.read_only to null by PUT _cluster/settings)"
 	case blocked("index write"), blocked("index read-only"):
 		return " (somebody made the index read-only: set index.blocks.write and index.blocks.read_only to null by PUT INDEX/_settings)"
+	case e.Type == "index_create_block_exception": // OpenSearch, in place of a shard that no node may hold
+		return " (the disks of all nodes are over their high watermark, or somebody set cluster.blocks.create_index: make space, then the cluster lifts the block by itself)"
 	case e.Type == "cluster_block_exception":
 		return " (lift the block; events wait in the journal)"
 	case e.Type == "unavailable_shards_exception":
-		return " (no node holds this index's shard: GET _cluster/allocation/explain says why, often a disk over its watermark or a node that is missing)"
+		return " (no node holds this index's shard: GET _cluster/allocation/explain says why, often a disk over its high watermark or a node that is missing)"
 	case e.Status == http.StatusForbidden:
 		return " (the user lacks privileges; README.md lists those it needs)"
 	case e.Status == http.StatusRequestEntityTooLarge:

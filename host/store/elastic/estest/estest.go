@@ -290,8 +290,16 @@ func (s *Server) tail() string {
 	return string(b[max(0, len(b)-4000):])
 }
 
-// Put sends JSON, as the user of a secured server.
+// Put sends JSON, as the user of a secured server; the test fails if it is refused.
 func (s *Server) Put(t testing.TB, path, body string) {
+	t.Helper()
+	if status, answer := s.TryPut(t, path, body); status >= 300 {
+		t.Fatalf("PUT %s %s: %d %s", path, body, status, answer)
+	}
+}
+
+// TryPut is Put of what may be refused.
+func (s *Server) TryPut(t testing.TB, path, body string) (status int, answer string) {
 	t.Helper()
 	c, err := s.client()
 	if err != nil {
@@ -310,10 +318,11 @@ func (s *Server) Put(t testing.TB, path, body string) {
 		t.Fatal(err)
 	}
 	defer res.Body.Close() //nolint:errcheck // it was read
-	answer, err := io.ReadAll(res.Body)
-	if err != nil || res.StatusCode >= 300 {
-		t.Fatalf("PUT %s %s: %s %s %v", path, body, res.Status, answer, err)
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
 	}
+	return res.StatusCode, string(b)
 }
 
 // OpenSearch says which of the two it is.
