@@ -23,7 +23,7 @@ func forward(t *testing.T, from, to string) {
 	t.Helper()
 	l, err := net.Listen("tcp", from)
 	require.NoError(t, err)
-	t.Cleanup(func() { l.Close() })
+	t.Cleanup(func() { _ = l.Close() })
 	go func() {
 		for {
 			c, err := l.Accept()
@@ -37,7 +37,7 @@ func forward(t *testing.T, from, to string) {
 					return
 				}
 				defer s.Close()
-				go func() { _, _ = io.Copy(s, c); s.Close() }()
+				go func() { _, _ = io.Copy(s, c); _ = s.Close() }()
 				_, _ = io.Copy(c, s)
 			}()
 		}

@@ -87,7 +87,8 @@ func (c *client) identify(ctx context.Context) (product, error) {
 	if a.status == http.StatusOK {
 		_ = json.Unmarshal(a.body, &info) // what is no JSON tells nothing
 	}
-	p, version := unknown, info.Version.Number
+	var p product
+	version := info.Version.Number
 	fromHeader, _, _ := strings.Cut(strings.TrimPrefix(a.header.Get("X-OpenSearch-Version"), "OpenSearch/"), " ")
 	switch {
 	case fromHeader != "":
