@@ -251,7 +251,7 @@ func (c *client) exchange(ctx context.Context, method, path, contentType string,
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		return nil, fmt.Errorf("%w: %s at %s cannot be reached: %w%s", store.ErrUnavailable, c.name(), c.where, err, unreachable(err))
+		return nil, fmt.Errorf("%w: %s at %s cannot be reached: %w%s", store.ErrUnavailable, c.name(), c.where, err, c.unreachable(err))
 	}
 	defer res.Body.Close() //nolint:errcheck // it was read
 	a := &answer{status: res.StatusCode, header: res.Header}
@@ -265,8 +265,8 @@ func (c *client) exchange(ctx context.Context, method, path, contentType string,
 }
 
 // unreachable says what to do about an error of a connection.
-func unreachable(err error) string {
-	text := err.Error()
+func (c *client) unreachable(err error) string {
+	text, never := err.Error(), product(c.product.Load()) == unknown
 	switch {
 	case strings.Contains(text, "tls: certificate required"), strings.Contains(text, "tls: bad certificate"), strings.Contains(text, "tls: unknown certificate"):
 		return " (the cluster asks for a client certificate that it trusts: set cert_file and key_file of store.elasticsearch)"
@@ -274,7 +274,7 @@ func unreachable(err error) string {
 		return " (set ca_file of store.elasticsearch to the authority that signed the cluster's certificates)"
 	case strings.Contains(text, "server gave HTTP response to HTTPS client"):
 		return " (it has no TLS: write http:// in store.elasticsearch.addresses)"
-	case strings.Contains(text, "EOF"), strings.Contains(text, "malformed HTTP response"):
+	case never && strings.Contains(text, "EOF"), strings.Contains(text, "malformed HTTP response"):
 		return " (if it has TLS, write https:// in store.elasticsearch.addresses)"
 	default:
 		return " (check store.elasticsearch.addresses and that the cluster runs)"
