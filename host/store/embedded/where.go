@@ -409,12 +409,12 @@ func (c *condition) text(n query.Node, x string) string {
 			pre = append(pre, containsFold(x, l))
 		}
 		value := x
-	if strings.ContainsFunc(p.RE2(), func(r rune) bool { return r > unicode.MaxASCII }) || strings.Contains(p.RE2(), `\x`) {
-		// Of what begins with a literal the engine makes bounds of the column. The upper one is the literal with its
-		// last byte one higher, which may be no character, and then the query fails. An expression has no bounds.
-		value = "(" + x + " || '')"
-	}
-	re := "regexp_matches(" + value + ", " + quote(p.RE2()) + ")"
+		if strings.ContainsFunc(p.RE2(), func(r rune) bool { return r > unicode.MaxASCII }) || strings.Contains(p.RE2(), `\x`) {
+			// Of what begins with a literal the engine makes bounds of the column. The upper one is the literal with its
+			// last byte one higher, which may be no character, and then the query fails. An expression has no bounds.
+			value = "(" + x + " || '')"
+		}
+		re := "regexp_matches(" + value + ", " + quote(p.RE2()) + ")"
 		if len(pre) == 0 {
 			return re
 		}
