@@ -33,6 +33,7 @@ type level struct {
 	field aggField
 	iv    interval.Interval
 	below []*level
+	inner bool // it stands in buckets
 	// starts are the buckets of a date histogram whose bounds are given one by one.
 	starts []int64
 }
@@ -55,7 +56,7 @@ func checkAggs(aggs []store.Agg, depth int) ([]*level, error) {
 			return nil, fmt.Errorf("%w: two aggregations are named %s", store.ErrRequest, a.Name)
 		}
 		names[a.Name] = true
-		l := &level{Agg: a}
+		l := &level{Agg: a, inner: depth > 1}
 		out[i] = l
 		err := l.check()
 		if err == nil && l.Kind.Buckets() {

@@ -99,7 +99,7 @@ func (r *reader) value(out *store.AggResult, l *level, raw json.RawMessage) erro
 	if l.field.typ == ecs.Date && l.Kind != store.Count && l.Kind != store.Distinct {
 		*a.Value /= 1e6
 	}
-	r.manyValues = r.manyValues || l.Kind == store.Distinct && *a.Value > exactDistinct
+	r.manyValues = r.manyValues || l.Kind == store.Distinct && float64(*a.Value) > float64(l.exactDistinct())
 	f := float64(*a.Value)
 	out.Value = &f
 	return nil

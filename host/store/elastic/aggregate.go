@@ -22,8 +22,20 @@ const (
 	numberMark = "n" // how many values percentiles are of
 )
 
-// exactDistinct is up to how many different values the cluster counts without error worth a notice.
-const exactDistinct = 40000
+// Up to how many different values the cluster counts without error worth a notice. It reserves 256 KiB for a count of
+// so many, 16 KiB for the fewer that are counted in each of many buckets.
+const (
+	exactDistinct      = 40000
+	exactInnerDistinct = 3000
+)
+
+// exactDistinct is what a distinct count is exact up to.
+func (l *level) exactDistinct() int {
+	if l.inner {
+		return exactInnerDistinct
+	}
+	return exactDistinct
+}
 
 // Aggregate implements [store.Store]. It is one search, unless a date histogram's range must be found first or the
 // counts of terms were not exact over several shards.
@@ -84,7 +96,7 @@ func (s *Store) aggregate(ctx context.Context, q *selection, aggs []store.Agg) (
 		out.Notices = append(out.Notices, "there are more different values than can be counted exactly over several shards: counts of terms and tiles may be too low")
 	}
 	if rd.manyValues {
-		out.Notices = append(out.Notices, fmt.Sprintf("distinct counts over %d are estimates, within about 2%%", exactDistinct))
+		out.Notices = append(out.Notices, fmt.Sprintf("distinct counts over %d, and over %d inside buckets, are estimates, within about 2%%", exactDistinct, exactInnerDistinct))
 	}
 	return out, nil
 }
@@ -226,7 +238,7 @@ func (b *builder) agg(l *level) clause {
 		if l.field.name == fieldID {
 			return nil
 		}
-		return clause{"cardinality": clause{"field": field, "precision_threshold": exactDistinct}}
+		return clause{"cardinality": clause{"field": field, "precision_threshold": l.exactDistinct()}}
 	case store.Count:
 		if l.everyEvent() {
 			return nil
@@ -249,6 +261,9 @@ func (b *builder) terms(l *level, field string) clause {
 	}
 	if l.Missing != "" && l.field.typ == ecs.Keyword {
 		t["missing"] = l.Missing
+	}
+	if len(l.below) > 0 { // what stands in terms is computed for those that are left, not for all
+		t["collect_mode"] = "breadth_first"
 	}
 	return clause{"terms": t}
 }

@@ -340,13 +340,12 @@ func (e *batchEncoder) set(dst []byte, c *fieldColumn, from, to, row int, list b
 	for i := from; i < to; i++ {
 		start := len(dst)
 		dst = one(dst, c, i, row)
-		if v := string(dst[start:]); seen[v] {
-			dst = dst[:start]
-			continue
-		} else {
+		if v := string(dst[start:]); !seen[v] {
 			seen[v] = true
+			dst = append(dst, ',')
+		} else {
+			dst = dst[:start]
 		}
-		dst = append(dst, ',')
 	}
 	dst[len(dst)-1] = ']' // lists have a value
 	return dst

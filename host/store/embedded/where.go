@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/sdk/ecs"
@@ -310,7 +311,13 @@ func (c *condition) pattern(n query.Node, p *query.Pattern, err error, x string)
 	if err != nil {
 		return c.failed(n, err)
 	}
-	re := "regexp_matches(" + x + ", " + quote(p.RE2()) + ")"
+	value := x
+	if strings.ContainsFunc(p.RE2(), func(r rune) bool { return r > unicode.MaxASCII }) || strings.Contains(p.RE2(), `\x`) {
+		// Of what begins with a literal the engine makes bounds of the column. The upper one is the literal with its
+		// last byte one higher, which may be no character, and then the query fails. An expression has no bounds.
+		value = "(" + x + " || '')"
+	}
+	re := "regexp_matches(" + value + ", " + quote(p.RE2()) + ")"
 	if l := p.Literal(); l != "" {
 		return "(contains(" + x + ", " + quote(l) + ") AND " + re + ")"
 	}
@@ -401,7 +408,13 @@ func (c *condition) text(n query.Node, x string) string {
 		for _, l := range p.Literals() {
 			pre = append(pre, containsFold(x, l))
 		}
-		re := "regexp_matches(" + x + ", " + quote(p.RE2()) + ")"
+		value := x
+		if strings.ContainsFunc(p.RE2(), func(r rune) bool { return r > unicode.MaxASCII }) || strings.Contains(p.RE2(), `\x`) {
+			// Of what begins with a literal the engine makes bounds of the column. The upper one is the literal with its
+			// last byte one higher, which may be no character, and then the query fails. An expression has no bounds.
+			value = "(" + x + " || '')"
+		}
+		re := "regexp_matches(" + value + ", " + quote(p.RE2()) + ")"
 		if len(pre) == 0 {
 			return re
 		}

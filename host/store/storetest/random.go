@@ -179,7 +179,7 @@ func (x *contest) ask(q *question) string {
 		if wantErr != nil || err != nil {
 			return errorsDiffer(wantErr, err)
 		}
-		want.Distinct, got.Distinct = comparable(want), comparable(got)
+		want.Distinct, got.Distinct = countedDistinct(want), countedDistinct(got)
 		if w, g := describe(map[string]any{"stats": want}), describe(map[string]any{"stats": got}); w != g {
 			return "the matcher: " + w + "\nthe store:   " + g
 		}
@@ -187,8 +187,8 @@ func (x *contest) ask(q *question) string {
 	}
 }
 
-// comparable is the number of different values where all stores say it.
-func comparable(st *store.FieldStats) int64 {
+// countedDistinct is the number of different values where all stores say it.
+func countedDistinct(st *store.FieldStats) int64 {
 	if st.Type == "text" || st.Type == "geo_point" {
 		return 0
 	}

@@ -16,8 +16,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/logcenter/logcenter/host/store/storetest"
 )
@@ -76,12 +76,14 @@ func run(w io.Writer, wanted []string) (ok bool, err error) {
 		}
 		t.add(name, r)
 	}
-	if err := t.print(w); err != nil {
-		return false, err
-	}
-	ok = t.summary(w)
+	var out strings.Builder
+	t.print(&out)
+	ok = t.summary(&out)
 	for _, m := range missing {
-		fmt.Fprintf(w, "*** MISSING, %s ***\n", m)
+		out.WriteString("*** MISSING, " + m + " ***\n")
+	}
+	if _, err := io.WriteString(w, out.String()); err != nil {
+		return false, err
 	}
 	return ok && (len(missing) == 0 || os.Getenv("CI") != "true"), nil
 }
@@ -168,25 +170,34 @@ func (t *table) cases(row string) int {
 	return 0
 }
 
-func (t *table) print(w io.Writer) error {
-	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	head := []string{"suite of stores", "cases"}
+// print writes the rows in columns.
+func (t *table) print(w *strings.Builder) {
+	lines := [][]string{{"suite of stores", "cases"}}
 	for _, c := range t.columns {
-		head = append(head, strings.TrimSpace(c.executor+" "+c.mode))
+		lines[0] = append(lines[0], strings.TrimSpace(c.executor+" "+c.mode))
 	}
-	fmt.Fprintln(tw, strings.Join(head, "\t"))
 	for _, row := range t.rows {
-		line := []string{row, fmt.Sprint(t.cases(row))}
+		line := []string{row, strconv.Itoa(t.cases(row))}
 		for _, c := range t.columns {
 			line = append(line, t.cell(row, c))
 		}
-		fmt.Fprintln(tw, strings.Join(line, "\t"))
+		lines = append(lines, line)
 	}
-	return tw.Flush()
+	for _, line := range lines {
+		text := ""
+		for k, cell := range line {
+			width := 0
+			for _, l := range lines {
+				width = max(width, len(l[k]))
+			}
+			text += cell + strings.Repeat(" ", width-len(cell)+2)
+		}
+		w.WriteString(strings.TrimRight(text, " ") + "\n")
+	}
 }
 
 // summary prints the sums and says whether nothing failed.
-func (t *table) summary(w io.Writer) bool {
+func (t *table) summary(w *strings.Builder) bool {
 	ok := true
 	names := make([]string, 0, len(t.reports))
 	for name := range t.reports {
@@ -199,7 +210,7 @@ func (t *table) summary(w io.Writer) bool {
 			passed, failed = passed+g.Passed, failed+g.Failed
 		}
 		ok = ok && failed == 0
-		fmt.Fprintf(w, "%s: %d passed, %d failed\n", name, passed, failed)
+		w.WriteString(fmt.Sprintf("%s: %d passed, %d failed\n", name, passed, failed))
 	}
 	return ok
 }
