@@ -26,7 +26,7 @@ import (
 // fixture is a keeper over a real store, whose clock the test sets.
 type fixture struct {
 	*lifecycle.Keeper
-	t      *testing.T
+	t      testing.TB
 	dir    string
 	dest   archive.Destination
 	base   store.Store
@@ -37,7 +37,7 @@ type fixture struct {
 
 var came = time.Date(2026, 8, 11, 12, 0, 0, 0, time.UTC)
 
-func newFixture(t *testing.T, d archive.Destination) *fixture {
+func newFixture(t testing.TB, d archive.Destination) *fixture {
 	t.Helper()
 	f := &fixture{t: t, dir: t.TempDir(), dest: d, now: came}
 	base, err := embedded.Open(filepath.Join(f.dir, "store"), embedded.Options{
