@@ -132,26 +132,23 @@ func reason(c *gin.Context) (string, error) {
 }
 
 func (s *Server) holdArchived(c *gin.Context) error {
-	return s.changeHold(c, (*archive.Archive).Hold)
+	return s.changeHold(c, (*lifecycle.Keeper).Hold)
 }
 
 func (s *Server) releaseArchived(c *gin.Context) error {
-	return s.changeHold(c, (*archive.Archive).Release)
+	return s.changeHold(c, (*lifecycle.Keeper).Release)
 }
 
-func (s *Server) changeHold(c *gin.Context, change func(*archive.Archive, context.Context, string, string) error) error {
+func (s *Server) changeHold(c *gin.Context, change func(*lifecycle.Keeper, context.Context, string, string) (archive.Partition, error)) error {
 	why, err := reason(c)
 	if err != nil {
 		return err
 	}
-	k, a, err := s.opened(c.Request.Context())
+	k, _, err := s.opened(c.Request.Context())
 	if err != nil {
 		return err
 	}
-	if err := change(a, c.Request.Context(), c.Param("name"), why); err != nil {
-		return err
-	}
-	p, err := a.Find(c.Param("name"))
+	p, err := change(k, c.Request.Context(), c.Param("name"), why)
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,7 @@ var docs = map[string]string{
 	"config.Archive":                    "Archive says where events go when their online days are over.",
 	"config.Archive.CacheBytes":         "CacheBytes bounds what a search of archived events brings to this machine.",
 	"config.Archive.Directory":          "Directory is the folder; empty means archive in the data_dir. A disk of its own is better.",
-	"config.Archive.Format":             "Format of files: parquet can be searched in place and is read by DuckDB, Spark and pandas; ndjson is one event a\nline, compressed with zstd.",
+	"config.Archive.Format":             "Format of files: parquet is searched in place and read by DuckDB, pandas and Spark; ndjson is one event a line,\ncompressed with zstd, and searched after a conversion.",
 	"config.Archive.Kind":               "Kind is directory for a folder, s3 for a bucket, or none: events are gone after their online days.",
 	"config.Archive.S3":                 "S3 says where the bucket is, for that kind only.",
 	"config.Config":                     "Config is the configuration of a host. Relative paths in it start at the folder of the file it was read\nfrom, see [Config.Path].",

@@ -60,8 +60,8 @@ type Archive struct {
 	Directory string `yaml:"directory"`
 	// S3 says where the bucket is, for that kind only.
 	S3 *S3 `yaml:"s3"`
-	// Format of files: parquet can be searched in place and is read by DuckDB, Spark and pandas; ndjson is one event a
-	// line, compressed with zstd.
+	// Format of files: parquet is searched in place and read by DuckDB, pandas and Spark; ndjson is one event a line,
+	// compressed with zstd, and searched after a conversion.
 	Format string `yaml:"format" default:"parquet" enum:"parquet,ndjson"`
 	// CacheBytes bounds what a search of archived events brings to this machine.
 	CacheBytes schema.Bytes `yaml:"cache_bytes" default:"20GiB" min:"64MiB"`

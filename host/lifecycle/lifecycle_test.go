@@ -26,7 +26,7 @@ import (
 // fixture is a keeper over a real store, whose clock the test sets.
 type fixture struct {
 	*lifecycle.Keeper
-	t      *testing.T
+	t      testing.TB
 	dir    string
 	dest   archive.Destination
 	base   store.Store
@@ -37,7 +37,7 @@ type fixture struct {
 
 var came = time.Date(2026, 8, 11, 12, 0, 0, 0, time.UTC)
 
-func newFixture(t *testing.T, d archive.Destination) *fixture {
+func newFixture(t testing.TB, d archive.Destination) *fixture {
 	t.Helper()
 	f := &fixture{t: t, dir: t.TempDir(), dest: d, now: came}
 	base, err := embedded.Open(filepath.Join(f.dir, "store"), embedded.Options{
@@ -179,12 +179,15 @@ func TestHeldPartitionsStay(t *testing.T) {
 	require.NoError(t, err)
 	name := a.List()[0].Name()
 	require.ErrorIs(t, f.Delete(t.Context(), name, false), archive.ErrRefused)
-	require.NoError(t, a.Hold(t.Context(), name, "case 7"))
+	held, err := f.Hold(t.Context(), name, "case 7")
+	require.NoError(t, err)
+	assert.Equal(t, "case 7", held.Held)
 	f.now = came.AddDate(10, 0, 0)
 	require.NoError(t, f.round())
 	assert.Len(t, a.List(), 1)
 	require.ErrorIs(t, f.Delete(t.Context(), name, true), archive.ErrRefused)
-	require.NoError(t, a.Release(t.Context(), name, "closed"))
+	_, err = f.Release(t.Context(), name, "closed")
+	require.NoError(t, err)
 	require.NoError(t, f.round())
 	assert.Empty(t, a.List())
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/logcenter/logcenter/host/archive"
 	"github.com/logcenter/logcenter/host/store"
+	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
@@ -218,4 +219,11 @@ func yieldMissing(b *wire.Batch, walks []*archived, yield func(*wire.Batch, erro
 		}
 	}
 	return from >= int(b.Rows) || yield(b.Slice(from, int(b.Rows)), nil)
+}
+
+func columnName(c *wire.Column) string {
+	if c.Field != 0 {
+		return ecs.Field(c.Field).Name()
+	}
+	return c.Name
 }

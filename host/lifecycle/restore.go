@@ -11,8 +11,6 @@ import (
 
 	"github.com/logcenter/logcenter/host/archive"
 	"github.com/logcenter/logcenter/host/store"
-	"github.com/logcenter/logcenter/sdk/ecs"
-	"github.com/logcenter/logcenter/sdk/wire"
 )
 
 // RestoreRequest asks for an archived partition in the store.
@@ -97,13 +95,6 @@ func (k *Keeper) Restore(ctx context.Context, r RestoreRequest) (store.Partition
 	return back, nil
 }
 
-func columnName(c *wire.Column) string {
-	if c.Field != 0 {
-		return ecs.Field(c.Field).Name()
-	}
-	return c.Name
-}
-
 // Delete removes a partition from the archive for good and records it. Before its years are over that is refused unless
 // early.
 func (k *Keeper) Delete(ctx context.Context, name string, early bool) error {
@@ -133,4 +124,31 @@ func (k *Keeper) Delete(ctx context.Context, name string, early bool) error {
 	}
 	k.o.Log.WithFields(logrus.Fields{"partition": name, "events": p.Events}).Warn(reason)
 	return nil
+}
+
+// Hold keeps a partition in the archive, whatever its years and whoever deletes, until it is released.
+func (k *Keeper) Hold(ctx context.Context, name, reason string) (archive.Partition, error) {
+	return k.changeHold(ctx, "holding ", name, func(a *archive.Archive) error { return a.Hold(ctx, name, reason) })
+}
+
+// Release ends a hold.
+func (k *Keeper) Release(ctx context.Context, name, reason string) (archive.Partition, error) {
+	return k.changeHold(ctx, "releasing ", name, func(a *archive.Archive) error { return a.Release(ctx, name, reason) })
+}
+
+func (k *Keeper) changeHold(ctx context.Context, doing, name string, change func(*archive.Archive) error) (archive.Partition, error) {
+	a, err := k.Archive(ctx)
+	if err != nil {
+		return archive.Partition{}, err
+	}
+	end, err := k.begin()
+	if err != nil {
+		return archive.Partition{}, err
+	}
+	defer end()
+	k.note(func(s *Status) { s.Doing = doing + name })
+	if err := change(a); err != nil {
+		return archive.Partition{}, err
+	}
+	return a.Find(name)
 }
