@@ -64,6 +64,9 @@ func (s *Service) Backup(ctx context.Context, o BackupOptions) (*backup.Copy, er
 	for _, c := range gone {
 		err = errors.Join(err, b.forget(ctx, c))
 	}
+	if err != nil {
+		err = fmt.Errorf("copy %s is made, but what is not needed any more cannot be removed: %w", b.copy.Name, err)
+	}
 	return b.copy, errors.Join(err, dir.Close())
 }
 

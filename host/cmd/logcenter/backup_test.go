@@ -163,7 +163,7 @@ func TestBackupAndRestore(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, h.send(3), "a sender that did not hear of it sends again")
 	require.NoError(t, h.send(laterBatch))
-	h.waitFor("a new batch", time.Minute, func() bool { return h.lines()[fmt.Sprint((1 << 15) * linesOfBatch)[:6]] > 0 })
+	h.waitFor("a new batch", time.Minute, func() bool { return h.lines()[fmt.Sprintf("%06d", laterBatch*linesOfBatch)] > 0 })
 	h.requireOnce(before)
 
 	h.kill(syscall.SIGTERM)
@@ -270,6 +270,6 @@ func TestElasticsearchMovesAndReturns(t *testing.T) {
 	h.start()
 	h.requireOnce(before)
 	require.NoError(t, h.send(laterBatch))
-	h.waitFor("a new batch", time.Minute, func() bool { return h.lines()[fmt.Sprint((1 << 15) * linesOfBatch)[:6]] > 0 })
+	h.waitFor("a new batch", time.Minute, func() bool { return h.lines()[fmt.Sprintf("%06d", laterBatch*linesOfBatch)] > 0 })
 	h.requireOnce(before)
 }
