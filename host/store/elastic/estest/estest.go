@@ -28,7 +28,7 @@ const Version = "8.19.21"
 const URLVariable = "LOGCENTER_TEST_ELASTICSEARCH"
 
 const (
-	startTimeout = 3 * time.Minute
+	startTimeout = 10 * time.Minute // of several at once, on a machine that is busy
 	stopTimeout  = 20 * time.Second
 )
 
