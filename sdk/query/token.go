@@ -23,6 +23,7 @@ const (
 var (
 	asciiWord  [256]bool
 	asciiLower [256]byte
+	asciiToken [256]byte // the lower case of what tokens are made of, else 0
 )
 
 func init() {
@@ -32,6 +33,9 @@ func init() {
 		asciiLower[i] = c
 		if c >= 'A' && c <= 'Z' {
 			asciiLower[i] = c | 0x20
+		}
+		if asciiWord[i] {
+			asciiToken[i] = asciiLower[i]
 		}
 	}
 }
@@ -130,17 +134,23 @@ func AppendTokens(dst, text []byte) []byte {
 	dst = slices.Grow(dst, 2*len(text)+utf8.UTFMax)
 	gap := false // a token ended, so that the next one needs a space
 	for i := 0; i < len(text); {
-		if c := text[i]; c < utf8.RuneSelf {
-			i++
-			if !asciiWord[c] {
-				gap = len(dst) > start
-				continue
+		if text[i] < utf8.RuneSelf {
+			n, room := len(dst), dst[:cap(dst)]
+			for ; i < len(text) && text[i] < utf8.RuneSelf; i++ {
+				c := asciiToken[text[i]]
+				if c == 0 {
+					gap = n > start
+					continue
+				}
+				if gap {
+					room[n] = ' '
+					n++
+					gap = false
+				}
+				room[n] = c
+				n++
 			}
-			if gap {
-				dst = append(dst, ' ')
-				gap = false
-			}
-			dst = append(dst, asciiLower[c])
+			dst = room[:n]
 			continue
 		}
 		r, size, class := decode(text[i:])

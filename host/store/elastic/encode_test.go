@@ -74,3 +74,34 @@ func BenchmarkEncode(b *testing.B) {
 	b.SetBytes(raw)
 	b.ReportMetric(float64(len(dst))/float64(raw), "sent/raw")
 }
+
+// TestEncodeValues: what is rendered beforehand, and what JSON escapes, comes out as it went in.
+func TestEncodeValues(t *testing.T) {
+	at := time.Date(2026, 11, 21, 10, 0, 0, 123456000, time.UTC)
+	line := "GET \"/a\\b\"\t\x01 登录"
+	b, err := storetest.Batch(1, []storetest.Event{
+		{"@timestamp": at, "message": "one", "event.category": []any{"network", "web"}, "user.name": `a"b`, "source.ip": netip.MustParseAddr("10.0.200.7"), "acme.x": "1"},
+		{"@timestamp": at, "message": line, "event.category": []any{"web"}, "source.ip": netip.MustParseAddr("2001:db8::1")},
+		{"@timestamp": at.Add(-100 * 365 * 24 * time.Hour), "message": "two", "user.name": `a"b`},
+	})
+	require.NoError(t, err)
+	e, err := newBatchEncoder(1, b)
+	require.NoError(t, err)
+	times, _ := e.times()
+	f := func(row int, want map[string]any) {
+		t.Helper()
+		d := json.NewDecoder(bytes.NewReader(e.document(nil, row, times[row], []byte(`{"index":{"_id":"`))))
+		var action, source map[string]any
+		require.NoError(t, d.Decode(&action))
+		require.NoError(t, d.Decode(&source))
+		for name, v := range want {
+			require.Equal(t, v, source[name], name)
+		}
+	}
+	f(0, map[string]any{
+		"event.category": []any{"network", "web"}, "user.name": `a"b`, "source.ip": "10.0.200.7", "message": "one",
+		"@timestamp": "2026-11-21T10:00:00.123456Z", colNames: []any{"acme.x"},
+	})
+	f(1, map[string]any{"event.category": []any{"web"}, "user.name": nil, "source.ip": "2001:db8::1", "message": line, colTokens: "get a b 登 录", colNames: nil})
+	f(2, map[string]any{"event.category": nil, "user.name": `a"b`, "message": "two", "@timestamp": "1926-12-16T10:00:00.123456Z"})
+}

@@ -2,6 +2,7 @@ package elastic
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -54,7 +55,55 @@ func (s *Store) Replicas(ctx context.Context) (store.Replicas, error) {
 	s.prepare.Lock()
 	r := store.Replicas{Wanted: s.replicas}
 	s.prepare.Unlock()
-	// The user may look at its own indices only, so this does not ask for the health of the cluster.
+	copies, err := s.copies(ctx)
+	if err != nil {
+		return r, err
+	}
+	// The user may look at its own indices only, so this asks for these instead of for the health of the cluster.
+	var stats struct {
+		Indices map[string]struct {
+			Shards map[string][]struct {
+				Routing struct {
+					State   string `json:"state"`
+					Primary bool   `json:"primary"`
+				} `json:"routing"`
+			} `json:"shards"`
+		} `json:"indices"`
+	}
+	path := "/" + s.names() + "/_stats/docs?level=shards&filter_path=indices.*.shards.*.routing"
+	if err := s.client.do(ctx, http.MethodGet, path, nil, &stats); err != nil {
+		return r, err
+	}
+	for _, index := range stats.Indices {
+		for _, shard := range index.Shards {
+			for _, c := range shard {
+				if !c.Routing.Primary && c.Routing.State == "STARTED" {
+					copies--
+				}
+			}
+		}
+	}
+	var recovery map[string]struct {
+		Shards []struct {
+			Type string `json:"type"`
+		} `json:"shards"`
+	}
+	if err := s.client.do(ctx, http.MethodGet, "/"+s.names()+"/_recovery?active_only=true&filter_path=*.shards.type", nil, &recovery); err != nil {
+		return r, err
+	}
+	for _, index := range recovery {
+		for _, shard := range index.Shards {
+			if shard.Type == "PEER" && r.Making < copies {
+				r.Making++
+			}
+		}
+	}
+	r.Missing = max(0, copies-r.Making)
+	return r, nil
+}
+
+// copies is how many the indices are to have, all together.
+func (s *Store) copies(ctx context.Context) (n int, err error) {
 	var a map[string]struct {
 		Settings struct {
 			Index struct {
@@ -65,34 +114,15 @@ func (s *Store) Replicas(ctx context.Context) (store.Replicas, error) {
 	}
 	path := "/" + s.names() + "/_settings/index.number_of_shards,index.number_of_replicas"
 	if err := s.client.do(ctx, http.MethodGet, path, nil, &a); err != nil {
-		return r, err
-	}
-	var recovery map[string]struct {
-		Shards []struct {
-			Stage   string `json:"stage"`
-			Primary bool   `json:"primary"`
-		} `json:"shards"`
-	}
-	if err := s.client.do(ctx, http.MethodGet, "/"+s.names()+"/_recovery?filter_path=*.shards.stage,*.shards.primary", nil, &recovery); err != nil {
-		return r, err
+		return 0, err
 	}
 	for name, index := range a {
 		shards, err1 := strconv.Atoi(index.Settings.Index.Shards)
-		copies, err2 := strconv.Atoi(index.Settings.Index.Replicas)
-		if err1 != nil || err2 != nil {
-			return r, fmt.Errorf("index %s has %q shards and %q replicas", name, index.Settings.Index.Shards, index.Settings.Index.Replicas)
+		replicas, err2 := strconv.Atoi(index.Settings.Index.Replicas)
+		if err := errors.Join(err1, err2); err != nil {
+			return 0, fmt.Errorf("settings of index %s: %w", name, err)
 		}
-		r.Missing += shards * copies
-		for _, shard := range recovery[name].Shards {
-			switch {
-			case shard.Primary:
-			case shard.Stage == "DONE":
-				r.Missing--
-			default:
-				r.Missing--
-				r.Making++
-			}
-		}
+		n += shards * replicas
 	}
-	return r, nil
+	return n, nil
 }

@@ -22,7 +22,7 @@ import (
 )
 
 const (
-	startTimeout = 3 * time.Minute
+	startTimeout = 10 * time.Minute // of several at once, on a machine that is busy
 	stopTimeout  = 20 * time.Second
 )
 
