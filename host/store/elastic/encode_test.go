@@ -85,7 +85,7 @@ func TestEncodeValues(t *testing.T) {
 		{"@timestamp": at.Add(-100 * 365 * 24 * time.Hour), "message": "two", "user.name": `a"b`},
 	})
 	require.NoError(t, err)
-	e, err := newBatchEncoder(1, b)
+	e, err := newBatchEncoder(1, 0, b, elasticsearchProduct, nil)
 	require.NoError(t, err)
 	times, _ := e.times()
 	f := func(row int, want map[string]any) {
