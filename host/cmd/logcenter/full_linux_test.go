@@ -195,3 +195,32 @@ func TestFullDisk(t *testing.T) {
 	h.waitFor("everything after a restart", time.Minute, func() bool { return h.count("*") >= int64(tr.next) })
 	h.checkOnce(tr, false)
 }
+
+// While the archive's disk is full nothing is dropped; when there is space again, all goes where it belongs.
+func TestArchiveOnAFullDisk(t *testing.T) {
+	if !inOwnMounts(t) {
+		return
+	}
+	disk := t.TempDir()
+	require.NoError(t, syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=16m"))
+	t.Cleanup(func() { _ = syscall.Unmount(disk, syscall.MNT_DETACH) }) // as above
+	h := newHost(t, fmt.Sprintf("retention: {every: 1s}\narchive: {directory: %s/archive}\n", disk))
+	n := fillStore(t, h.data, 1, 50)
+	free := fill(t, disk)
+	h.start()
+	h.waitFor("the health to tell", time.Minute, func() bool { return strings.Contains(h.component("retention").Reason, "no space left") })
+	require.Contains(t, h.component("retention").Advice, "nothing is dropped before it is archived")
+	require.Contains(t, h.metrics(), "logcenter_archive_overdue 3\n")
+	require.Contains(t, h.metrics(), "logcenter_retention_dropped_total 0\n")
+	free()
+	h.waitFor("all archived", time.Minute, func() bool {
+		s, err := h.client().RetentionStatus(t.Context())
+		return err == nil && s.Dropped == 3 && s.Error == ""
+	})
+	var events int64
+	for _, p := range h.archived().Partitions {
+		events += p.Events
+	}
+	require.EqualValues(t, n, events)
+	require.Contains(t, h.command("archive", "verify"), "everything is as it was written: 3 partitions")
+}
