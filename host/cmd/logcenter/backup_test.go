@@ -108,7 +108,7 @@ func (h *hostProcess) backup(args ...string) string {
 func (h *hostProcess) requireOnce(batches int) {
 	h.t.Helper()
 	var lines map[string]int
-	h.waitFor("all that was acknowledged", time.Minute, func() bool {
+	h.waitFor("all that was acknowledged", 3*time.Minute, func() bool {
 		lines = h.lines()
 		return len(lines) >= batches*linesOfBatch
 	})
@@ -163,7 +163,7 @@ func TestBackupAndRestore(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, h.send(3), "a sender that did not hear of it sends again")
 	require.NoError(t, h.send(laterBatch))
-	h.waitFor("a new batch", time.Minute, func() bool { return h.lines()[fmt.Sprintf("%06d", laterBatch*linesOfBatch)] > 0 })
+	h.waitFor("a new batch", 3*time.Minute, func() bool { return h.count(fmt.Sprintf(`"line %06d"`, laterBatch*linesOfBatch)) == 1 })
 	h.requireOnce(before)
 
 	h.kill(syscall.SIGTERM)
@@ -270,6 +270,6 @@ func TestElasticsearchMovesAndReturns(t *testing.T) {
 	h.start()
 	h.requireOnce(before)
 	require.NoError(t, h.send(laterBatch))
-	h.waitFor("a new batch", time.Minute, func() bool { return h.lines()[fmt.Sprintf("%06d", laterBatch*linesOfBatch)] > 0 })
+	h.waitFor("a new batch", 3*time.Minute, func() bool { return h.count(fmt.Sprintf(`"line %06d"`, laterBatch*linesOfBatch)) == 1 })
 	h.requireOnce(before)
 }
