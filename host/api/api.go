@@ -45,7 +45,8 @@ type Options struct {
 	DeadLetters DeadLetters
 	Tail        Tail
 	Health      Health
-	Ingest      Ingest // nil: there are no HTTP inputs
+	Ingest      Ingest  // nil: there are no HTTP inputs
+	Backups     Backups // nil: this host cannot be backed up
 
 	Lifecycle    *lifecycle.Keeper // nil: nothing is said of retention and archive
 	DataDir      string            // whose disk a retention plan is about
@@ -90,6 +91,9 @@ func New(o Options) (*Server, error) {
 	}
 	if o.SearchTimeout == 0 {
 		o.SearchTimeout = defaultSearchFor
+	}
+	if o.Backups == nil {
+		o.Backups = noBackups{}
 	}
 	m, err := newMetrics(o.Metrics)
 	if err != nil {
@@ -177,6 +181,9 @@ func (s *Server) routes() error {
 	a.DELETE("/archive/partitions/:name", s.handle(s.deleteArchived))
 	a.POST("/archive/partitions/:name/hold", s.handle(s.holdArchived))
 	a.POST("/archive/partitions/:name/release", s.handle(s.releaseArchived))
+	a.POST("/backup", s.handle(s.startBackup))
+	a.GET("/backup", s.handle(s.getBackup))
+	a.DELETE("/backup", s.handle(s.cancelBackup))
 	return nil
 }
 

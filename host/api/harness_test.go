@@ -40,7 +40,9 @@ type fixture struct {
 	log    *syncBuffer
 	server *api.Server
 	http   *httptest.Server
-	doc    *openapi3.T
+
+	backups backups
+	doc     *openapi3.T
 }
 
 // parts are the other parts of the host as far as the API knows them.
@@ -68,7 +70,7 @@ func newFixture(t *testing.T, change ...func(*api.Options)) *fixture {
 	log.SetOutput(f.log)
 	f.o = api.Options{
 		Store: f.store, Scoper: tokens{}, Plugins: plugins{f.parts}, Streams: streams, Inputs: inputs{f.parts},
-		Consumers: consumers{f.parts}, DeadLetters: letters{f.parts}, Tail: tail{f.parts}, Health: health{f.parts},
+		Consumers: consumers{f.parts}, DeadLetters: letters{f.parts}, Tail: tail{f.parts}, Health: health{f.parts}, Backups: &f.backups,
 		Ingest: ingest{f.parts}, Metrics: prometheus.NewRegistry(), ExportDir: filepath.Join(t.TempDir(), "exports"),
 		Log: logrus.NewEntry(log), Version: "1.2.3",
 	}

@@ -24,6 +24,41 @@ func (c *Config) CheckFiles() error {
 			errs = append(errs, &schema.Error{Path: path, Msg: err.Error()})
 		}
 	}
+	c.eachFile(check)
+	for i, dir := range c.Plugins.Dirs {
+		check(schema.Index("plugins.dirs", i), dir)
+	}
+	if c.places == nil || errs == nil {
+		return errors.Join(errs...)
+	}
+	p := *c.places
+	p.errs = nil
+	for _, e := range schema.Errors(errors.Join(errs...)) {
+		p.add(e)
+	}
+	return p.join()
+}
+
+// SecretFiles are the paths of the keys, certificates and passwords that the configuration names.
+func (c *Config) SecretFiles() (list []string) {
+	c.eachFile(func(_, name string) {
+		if name != "" {
+			list = append(list, c.Path(name))
+		}
+	})
+	return list
+}
+
+// File is where the configuration was read from, as it was given; empty: nowhere.
+func (c *Config) File() string {
+	if c.places == nil {
+		return ""
+	}
+	return c.places.file
+}
+
+// eachFile calls f with the key and value of every certificate, key, token and password file.
+func (c *Config) eachFile(check func(path, name string)) {
 	tls := func(path string, t *TLS) {
 		if t == nil {
 			return
@@ -56,16 +91,4 @@ func (c *Config) CheckFiles() error {
 	}
 	check("journal.raw.key_file", c.Journal.Raw.KeyFile)
 	check("journal.event.key_file", c.Journal.Event.KeyFile)
-	for i, dir := range c.Plugins.Dirs {
-		check(schema.Index("plugins.dirs", i), dir)
-	}
-	if c.places == nil || errs == nil {
-		return errors.Join(errs...)
-	}
-	p := *c.places
-	p.errs = nil
-	for _, e := range schema.Errors(errors.Join(errs...)) {
-		p.add(e)
-	}
-	return p.join()
 }

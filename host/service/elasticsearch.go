@@ -1,9 +1,11 @@
 package service
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
+	"github.com/logcenter/logcenter/host/config"
 	"github.com/logcenter/logcenter/host/store/elastic"
 )
 
@@ -11,27 +13,40 @@ import (
 // cost more than the writing.
 const freshness = time.Second
 
-func (s *Service) openElasticsearch() error {
-	c := s.cfg.Store.Elasticsearch
-	password, err := s.cfg.Secret(c.PasswordFile, c.PasswordEnv)
+func (s *Service) openElasticsearch() (*elastic.Store, error) {
+	o, err := elasticOptions(s.cfg)
 	if err != nil {
-		return fmt.Errorf("store.elasticsearch: password: %w", err)
+		return nil, err
 	}
-	key, err := s.cfg.Secret(c.APIKeyFile, "")
+	o.Owner, o.Freshness, o.Rejected = s.events.ID(), freshness, s.rejected
+	o.Classify, o.OldestOnline = s.policy.Classify, oldestOnline(s.policy)
+	o.Failed = func(err error) { s.warn("store", err) }
+	st, err := elastic.Open(o)
 	if err != nil {
-		return fmt.Errorf("store.elasticsearch: API key: %w", err)
-	}
-	st, err := elastic.Open(elastic.Options{
-		Addresses: c.Addresses, Username: c.Username, Password: password, APIKey: key,
-		CAFile: s.cfg.Path(c.CAFile), CertFile: s.cfg.Path(c.CertFile), KeyFile: s.cfg.Path(c.KeyFile),
-		Gzip: c.Gzip, Timeout: c.Timeout, Prefix: c.Prefix, Owner: s.events.ID(), Shards: c.Shards, Replicas: c.Replicas,
-		BulkBytes: int(c.BulkBytes), RollBytes: int64(c.RollBytes), RollDocs: int64(c.RollDocs), Freshness: freshness,
-		Classify: s.policy.Classify, OldestOnline: oldestOnline(s.policy),
-		Rejected: s.rejected, Failed: func(err error) { s.warn("store", err) },
-	})
-	if err != nil {
-		return err
+		return nil, err
 	}
 	s.onClose(st.Close)
-	return s.openLifecycle(st)
+	return st, nil
+}
+
+// elasticOptions are those that the configuration gives.
+func elasticOptions(cfg *config.Config) (o elastic.Options, err error) {
+	c := cfg.Store.Elasticsearch
+	if c == nil {
+		return o, errors.New("nothing says where Elasticsearch is: give store.elasticsearch.addresses, e.g. [http://127.0.0.1:9200]")
+	}
+	password, err := cfg.Secret(c.PasswordFile, c.PasswordEnv)
+	if err != nil {
+		return o, fmt.Errorf("store.elasticsearch: password: %w", err)
+	}
+	key, err := cfg.Secret(c.APIKeyFile, "")
+	if err != nil {
+		return o, fmt.Errorf("store.elasticsearch: API key: %w", err)
+	}
+	return elastic.Options{
+		Addresses: c.Addresses, Username: c.Username, Password: password, APIKey: key,
+		CAFile: cfg.Path(c.CAFile), CertFile: cfg.Path(c.CertFile), KeyFile: cfg.Path(c.KeyFile),
+		Gzip: c.Gzip, Timeout: c.Timeout, Prefix: c.Prefix, Shards: c.Shards, Replicas: c.Replicas,
+		BulkBytes: int(c.BulkBytes), RollBytes: int64(c.RollBytes), RollDocs: int64(c.RollDocs),
+	}, nil
 }

@@ -21,6 +21,12 @@ func oldestOnline(p *retention.Policy) func(class string) string {
 // ArchiveFolder is where archived events go unless the configuration says otherwise, below the data directory.
 const ArchiveFolder = "archive"
 
+// What the archive needs in the data directory.
+const (
+	chainFile  = "archive.chain" // the host's copy of the chain
+	workFolder = "archive-work"  // files on their way
+)
+
 // openLifecycle puts the store behind its keeper.
 func (s *Service) openLifecycle(st store.Store) error {
 	d, err := s.archiveDestination()
@@ -28,8 +34,8 @@ func (s *Service) openLifecycle(st store.Store) error {
 		return err
 	}
 	s.keeper, err = lifecycle.New(lifecycle.Options{
-		Store: st, Policy: s.policy, Destination: d, Chain: s.path("archive.chain"), Format: s.cfg.Archive.Format,
-		Work: s.path("archive-work"), Program: "logcenter " + s.version, Every: s.cfg.Retention.Every,
+		Store: st, Policy: s.policy, Destination: d, Chain: s.path(chainFile), Format: s.cfg.Archive.Format,
+		Work: s.path(workFolder), Program: "logcenter " + s.version, Every: s.cfg.Retention.Every,
 		Log: s.log.WithField("component", "retention"),
 	})
 	if err != nil {

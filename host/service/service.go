@@ -22,12 +22,14 @@ import (
 
 	"github.com/logcenter/logcenter/host/alert"
 	"github.com/logcenter/logcenter/host/api"
+	"github.com/logcenter/logcenter/host/backup"
 	"github.com/logcenter/logcenter/host/config"
 	"github.com/logcenter/logcenter/host/deadletter"
 	"github.com/logcenter/logcenter/host/hold"
 	"github.com/logcenter/logcenter/host/input"
 	"github.com/logcenter/logcenter/host/journal/disk"
 	"github.com/logcenter/logcenter/host/lifecycle"
+	"github.com/logcenter/logcenter/host/migrate"
 	"github.com/logcenter/logcenter/host/pipeline"
 	"github.com/logcenter/logcenter/host/plugin"
 	"github.com/logcenter/logcenter/host/retention"
@@ -50,7 +52,8 @@ type Service struct {
 	intake    *input.Intake
 	hold      *hold.Hold
 	dead      *deadletter.List
-	store     store.Store // behind its keeper
+	base      store.Store // as it was opened
+	store     store.Store // base behind its keeper
 	policy    *retention.Policy
 	keeper    *lifecycle.Keeper
 	streams   *stream.Set
@@ -62,6 +65,7 @@ type Service struct {
 	tokens    map[string]string       // of their senders
 	tails     tail.Hub
 	api       *api.Server
+	backups   backups
 	listener  net.Listener
 	metrics   *prometheus.Registry
 
@@ -110,6 +114,9 @@ func (s *Service) path(names ...string) string {
 func (s *Service) openData(context.Context) error {
 	if err := os.MkdirAll(s.path(), 0o700); err != nil {
 		return fmt.Errorf("data_dir: %w", err)
+	}
+	if _, err := os.Stat(s.path(backup.Marker)); err == nil {
+		return fmt.Errorf("data_dir: a restore into %s did not finish: run `logcenter restore` again", s.path())
 	}
 	return nil
 }
@@ -171,6 +178,9 @@ func (s *Service) openJournals(context.Context) (err error) {
 		return err
 	}
 	s.onClose(s.intake.Close)
+	if err := os.RemoveAll(s.path(stagingDir)); err != nil { // of a backup that was killed
+		return err
+	}
 	if s.hold, err = hold.Open(s.path("hold")); err != nil {
 		return err
 	}
@@ -183,16 +193,31 @@ func (s *Service) openJournals(context.Context) (err error) {
 }
 
 func (s *Service) openStore(context.Context) error {
+	to, err := migrate.Unfinished(s.path(migrationFile))
+	if err != nil {
+		return err
+	}
+	if to == s.cfg.Store.Kind {
+		return fmt.Errorf("store.kind: a migration to %s is not finished: run `logcenter migrate` again, or go back to the kind of before", to)
+	}
+	if s.base, err = s.openKind(s.cfg.Store.Kind); err != nil {
+		return err
+	}
+	return s.openLifecycle(s.base)
+}
+
+// openKind opens the configuration's store of a kind. It is closed with the service.
+func (s *Service) openKind(kind string) (store.Store, error) {
 	c := s.cfg.Store
 	gc.Tune(Garbage)
 	var err error
 	if s.policy, err = s.cfg.RetentionPolicy(); err != nil {
-		return fmt.Errorf("retention.policy: %w", err)
+		return nil, fmt.Errorf("retention.policy: %w", err)
 	}
-	if c.Kind == "none" {
-		return s.openLifecycle(noStore{new(atomic.Uint64)})
+	if kind == "none" {
+		return noStore{new(atomic.Uint64)}, nil
 	}
-	if c.Kind == "elasticsearch" {
+	if kind == "elasticsearch" {
 		return s.openElasticsearch()
 	}
 	st, err := embedded.Open(s.path("store"), embedded.Options{
@@ -202,10 +227,10 @@ func (s *Service) openStore(context.Context) error {
 		Rejected: s.rejected, Failed: func(err error) { s.warn("store", err) },
 	})
 	if err != nil {
-		return fmt.Errorf("store: %w", err)
+		return nil, fmt.Errorf("store: %w", err)
 	}
 	s.onClose(st.Close)
-	return s.openLifecycle(st)
+	return st, nil
 }
 
 // rejected makes a dead letter of a row that the store cannot keep.
@@ -279,7 +304,7 @@ func (s *Service) openAPI(context.Context) (err error) {
 	s.register()
 	s.api, err = api.New(api.Options{
 		Store: s.store, Scoper: admin, Plugins: pluginsAPI{s}, Streams: s.streams, Inputs: inputsAPI{s},
-		Consumers: consumersAPI{s}, DeadLetters: deadLettersAPI{s}, Tail: &s.tails, Health: healthAPI{s}, Ingest: ingestAPI{s},
+		Consumers: consumersAPI{s}, DeadLetters: deadLettersAPI{s}, Tail: &s.tails, Health: healthAPI{s}, Ingest: ingestAPI{s}, Backups: backupsAPI{s},
 		Lifecycle: s.keeper, DataDir: s.path(), ArchiveHere: s.archiveHere(), ArchiveCache: int64(s.cfg.Archive.CacheBytes),
 		Metrics: s.metrics, OpenMetrics: s.cfg.HTTP.OpenMetrics, ExportDir: s.path("exports"), Log: s.log, Version: s.version,
 		Searches: s.cfg.Limits.Searches, SearchTimeout: s.cfg.Limits.SearchTimeout,
@@ -288,6 +313,7 @@ func (s *Service) openAPI(context.Context) (err error) {
 		return err
 	}
 	s.onClose(func() error { s.api.Close(); return nil })
+	s.onClose(s.backups.stop)
 	s.listener, err = net.Listen("tcp", s.cfg.HTTP.Listen)
 	if err != nil {
 		return listenError(s.cfg, err)

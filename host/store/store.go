@@ -18,7 +18,7 @@ import (
 )
 
 // Store keeps events. All methods are safe for concurrent use, but Append has one caller.
-type Store interface {
+type Store interface { //nolint:interfacebloat // each method is what some caller needs of every store
 	// Append makes the rows of the batches of one journal entry searchable. Offsets ascend; an offset at or
 	// below Durable or appended before is ignored, so that a replay stores nothing twice. The store copies
 	// what it keeps. It waits when it cannot keep up; an error means nothing of the entry was taken, and the

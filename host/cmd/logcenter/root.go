@@ -64,7 +64,7 @@ func newRootCommand(begun *bool) *cobra.Command {
 		newSearchCommand(c), newAggCommand(c), newTailCommand(c), newExportCommand(c), newFieldsCommand(c),
 		newPluginCommand(c), newStreamCommand(c), newInputsCommand(c), newConsumersCommand(c), newDeadLettersCommand(c),
 		newHealthCommand(c), newRetentionCommand(c), newArchiveCommand(c),
-		newValidateCommand(), newConfigCommand(), newLoadgenCommand(c), newVersionCommand(), newRunCommand(), newBenchCommand(),
+		newValidateCommand(), newConfigCommand(), newLoadgenCommand(c), newVersionCommand(), newRunCommand(), newBenchCommand(), newBackupCommand(c), newRestoreCommand(), newMigrateCommand(),
 	)
 	return root
 }

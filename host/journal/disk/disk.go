@@ -149,6 +149,7 @@ type Journal struct {
 	full         bool  // somebody waits for space
 	wantRoom     int64 // a TryAppend of so many bytes was refused
 	rotateWanted bool
+	pins         int       // nothing is trimmed while there are any
 	appended     time.Time // of the newest entry, for noticing idleness
 	failing      error     // why appends fail at the moment
 	failingSince time.Time

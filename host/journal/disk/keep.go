@@ -42,7 +42,7 @@ func (j *Journal) trim() {
 		if j.stateErr != nil {
 			need = needNow
 		}
-		if len(j.segments) < 2 || j.segments[1].first > j.holdLocked(need) {
+		if j.pins > 0 || len(j.segments) < 2 || j.segments[1].first > j.holdLocked(need) {
 			j.mu.Unlock()
 			return
 		}

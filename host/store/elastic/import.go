@@ -392,7 +392,7 @@ func (im *importing) undo(ctx context.Context) error {
 	im.done, im.open = true, nil
 	im.stop()
 	if im.flight != nil {
-		<-im.flight
+		<-im.flight //nolint:errcheck // what it says does not matter any more
 		im.flight = nil
 	}
 	ctx = context.WithoutCancel(ctx)

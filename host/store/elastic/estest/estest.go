@@ -164,6 +164,7 @@ func (s *Server) prepare(zip string) error {
 	}
 	config := strings.Join(append(security,
 		"cluster.name: logcenter-test", "node.name: n1", "discovery.type: single-node",
+		"path.repo: "+s.Snapshots(),
 		"path.data: "+filepath.Join(s.dir, "data"), "path.logs: "+filepath.Join(s.dir, "logs"),
 		"network.host: 127.0.0.1", "http.port: "+strconv.Itoa(s.http), "transport.port: "+strconv.Itoa(s.transport),
 		"cluster.routing.allocation.disk.threshold_enabled: false", // the disk is not the server's own
@@ -313,6 +314,14 @@ func healthy(ctx context.Context, c *http.Client, url string) bool {
 func (s *Server) tail() string {
 	b, _ := os.ReadFile(filepath.Join(s.dir, "output.log"))
 	return string(b[max(0, len(b)-4000):])
+}
+
+// Snapshots is the folder in which repositories may be made; empty for a server that was not started here.
+func (s *Server) Snapshots() string {
+	if s.dir == "" {
+		return ""
+	}
+	return filepath.Join(s.dir, "snapshots")
 }
 
 // Own says whether the server was started here and may be killed.
