@@ -30,7 +30,7 @@ until the migration is done. Partition by partition is copied; a migration that 
 where it was when it is called again. At the end the events of both stores are compared, by their number and by a hash
 of all their fields, and only when they are the same the other store is made ready for the host. The events that wait
 in the journals are stored there when the host runs again. Nothing is removed from the store that the events come from.`,
-		Example: `  logcenter migrate --config logcenter.yaml --to elasticsearch     # then set store.kind: elasticsearch and start the host
+		Example: `  logcenter migrate --config logcenter.yaml --to elasticsearch
   logcenter migrate --config logcenter.yaml --to embedded`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.migrate(cmd) },
