@@ -55,18 +55,11 @@ func fillStore(t *testing.T, data string, days, per int) (events int) {
 	return events
 }
 
-// logcenter runs a command against the host.
-func (h *hostProcess) logcenter(args ...string) (out string, ok bool) {
+// does runs a command that must succeed against the host.
+func (h *hostProcess) does(args ...string) string {
 	h.t.Helper()
-	cmd := exec.CommandContext(h.t.Context(), binary, append(args, "--url", "http://"+h.http, "--token-file", filepath.Join(h.data, "admin.token"))...)
-	b, err := cmd.CombinedOutput()
-	return string(b), err == nil
-}
-
-func (h *hostProcess) command(args ...string) string {
-	h.t.Helper()
-	out, ok := h.logcenter(args...)
-	require.True(h.t, ok, "%q: %s", args, out)
+	out, err := h.cli(args...)
+	require.NoError(h.t, err, "%q: %s", args, out)
 	return out
 }
 
@@ -94,8 +87,8 @@ func TestArchiveRoundTrip(t *testing.T) {
 	h.waitFor("the new line", 10*time.Second, func() bool { return h.count("new") == 1 })
 
 	name := "firewall.attack." + oldDay(0).Format(time.DateOnly)
-	require.Contains(t, h.command("archive", "list"), name)
-	require.Contains(t, h.command("archive", "verify"), "everything is as it was written: 6 partitions, 12 files")
+	require.Contains(t, h.does("archive", "list"), name)
+	require.Contains(t, h.does("archive", "verify"), "everything is as it was written: 6 partitions, 12 files")
 	dir := filepath.Join(h.data, "archive")
 	offline, err := exec.Command(binary, "archive", "verify", "--dir", dir).CombinedOutput()
 	require.NoError(t, err, string(offline))
@@ -108,57 +101,57 @@ func TestArchiveRoundTrip(t *testing.T) {
 	require.NoError(t, err)
 	b[len(b)/2] ^= 1
 	require.NoError(t, os.WriteFile(rows, b, 0o600))
-	out, ok := h.logcenter("archive", "verify")
-	require.False(t, ok)
+	out, err := h.cli("archive", "verify")
+	require.Error(t, err)
 	require.Contains(t, out, "1/00001.parquet was changed")
-	out, ok = h.logcenter("archive", "restore", name, "--for", "1d")
-	require.False(t, ok, "what was changed is not brought back")
+	out, err = h.cli("archive", "restore", name, "--for", "1d")
+	require.Error(t, err, "what was changed is not brought back")
 	require.Contains(t, out, "1/00001.parquet was changed")
 	b[len(b)/2] ^= 1
 	require.NoError(t, os.WriteFile(rows, b, 0o600))
 
 	between := []string{"--from", oldDay(1).Format(time.DateOnly), "--to", "now", "--count", "--limit", "1", "--time-zone", "UTC"}
-	out = h.command(append([]string{"archive", "search", "seq AND observer.type:ips"}, between...)...)
+	out = h.does(append([]string{"archive", "search", "seq AND observer.type:ips"}, between...)...)
 	require.Contains(t, out, fmt.Sprintf("1 of %d events", n/3))
-	require.Contains(t, h.command(append([]string{"search", "seq"}, between...)...), "the time range reaches past what is online")
+	require.Contains(t, h.does(append([]string{"search", "seq"}, between...)...), "the time range reaches past what is online")
 	require.Zero(t, h.count("old"), "a search in place brings nothing into the store")
 
-	require.Contains(t, h.command("archive", "restore", name, "--for", "1d"), "50 events")
+	require.Contains(t, h.does("archive", "restore", name, "--for", "1d"), "50 events")
 	require.EqualValues(t, 50, h.count("old"))
 	require.EqualValues(t, 50, h.count("old AND observer.type:firewall"))
-	out, ok = h.logcenter("archive", "restore", name)
-	require.False(t, ok)
+	out, err = h.cli("archive", "restore", name)
+	require.Error(t, err)
 	require.Contains(t, out, "is restored already")
 
-	h.command("retention", "run", "--before", time.Now().UTC().AddDate(0, 0, 1).Format(time.DateOnly), "--yes")
+	h.does("retention", "run", "--before", time.Now().UTC().AddDate(0, 0, 1).Format(time.DateOnly), "--yes")
 	require.Zero(t, h.count("new"), "archived early")
 	require.Len(t, h.archived().Partitions, 7)
 	_, err = h.client().Ingest(t.Context(), "http", []byte("another new line\n"), client.IngestOptions{})
 	require.NoError(t, err)
 	h.waitFor("the next line", 10*time.Second, func() bool { return h.count("new") == 1 })
-	out, ok = h.logcenter("archive", "restore", "unclassified."+time.Now().UTC().Format(time.DateOnly))
-	require.False(t, ok)
+	out, err = h.cli("archive", "restore", "unclassified."+time.Now().UTC().Format(time.DateOnly))
+	require.Error(t, err)
 	require.Contains(t, out, "is still online")
-	h.command("retention", "run", "--before", time.Now().UTC().AddDate(0, 0, 1).Format(time.DateOnly), "--yes")
-	require.Contains(t, h.command("archive", "list"), "unclassified."+time.Now().UTC().Format(time.DateOnly)+".2", "what came later of the same day is a part of its own")
+	h.does("retention", "run", "--before", time.Now().UTC().AddDate(0, 0, 1).Format(time.DateOnly), "--yes")
+	require.Contains(t, h.does("archive", "list"), "unclassified."+time.Now().UTC().Format(time.DateOnly)+".2", "what came later of the same day is a part of its own")
 
 	other := "ips.other." + oldDay(1).Format(time.DateOnly)
-	require.Contains(t, h.command("archive", "show", other), `"sha256"`)
-	out, ok = h.logcenter("archive", "delete", other, "--yes")
-	require.False(t, ok)
+	require.Contains(t, h.does("archive", "show", other), `"sha256"`)
+	out, err = h.cli("archive", "delete", other, "--yes")
+	require.Error(t, err)
 	require.Contains(t, out, "is to be kept until")
-	h.command("archive", "hold", other, "--reason", "case 7")
-	out, ok = h.logcenter("archive", "delete", other, "--yes", "--before-its-time")
-	require.False(t, ok)
+	h.does("archive", "hold", other, "--reason", "case 7")
+	out, err = h.cli("archive", "delete", other, "--yes", "--before-its-time")
+	require.Error(t, err)
 	require.Contains(t, out, "is held: case 7")
-	h.command("archive", "release", other, "--reason", "closed")
-	h.command("archive", "delete", other, "--yes", "--before-its-time")
-	out, ok = h.logcenter("archive", "show", other)
-	require.False(t, ok)
+	h.does("archive", "release", other, "--reason", "closed")
+	h.does("archive", "delete", other, "--yes", "--before-its-time")
+	out, err = h.cli("archive", "show", other)
+	require.Error(t, err)
 	require.Contains(t, out, "it was deleted")
-	require.Contains(t, h.command("archive", "verify"), "everything is as it was written: 7 partitions")
-	require.Contains(t, h.command("retention", "plan"), "unclassified")
-	require.Contains(t, h.command("retention", "policy", "--yaml"), "{device_type: video, log_type: all, online_days: 30, archive_years: 1}")
+	require.Contains(t, h.does("archive", "verify"), "everything is as it was written: 7 partitions")
+	require.Contains(t, h.does("retention", "plan"), "unclassified")
+	require.Contains(t, h.does("retention", "policy", "--yaml"), "{device_type: video, log_type: all, online_days: 30, archive_years: 1}")
 
 	h.kill(syscall.SIGTERM)
 	h.start()
@@ -189,12 +182,12 @@ archive:
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "secret"), []byte(s3test.SecretKey), 0o600))
 	h.start()
 	h.waitFor("all archived", time.Minute, func() bool { return len(h.archived().Partitions) == 6 })
-	require.Contains(t, h.command("archive", "verify"), "everything is as it was written: 6 partitions, 12 files")
+	require.Contains(t, h.does("archive", "verify"), "everything is as it was written: 6 partitions, 12 files")
 	between := []string{"--from", oldDay(1).Format(time.DateOnly), "--to", "now", "--count", "--limit", "1", "--time-zone", "UTC"}
-	out := h.command(append([]string{"archive", "search", "seq AND observer.type:ips"}, between...)...)
+	out := h.does(append([]string{"archive", "search", "seq AND observer.type:ips"}, between...)...)
 	require.Contains(t, out, fmt.Sprintf("1 of %d events", n/3))
 	name := "server.error." + oldDay(1).Format(time.DateOnly)
-	require.Contains(t, h.command("archive", "restore", name, "--for", "1d"), "50 events")
+	require.Contains(t, h.does("archive", "restore", name, "--for", "1d"), "50 events")
 	require.EqualValues(t, 50, h.count("old"))
 	left, err := os.ReadDir(filepath.Join(h.data, "archive-work"))
 	require.NoError(t, err)
@@ -286,7 +279,7 @@ func TestArchivingUnderKillsLosesNothingAndDoublesNothing(t *testing.T) {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			_, _ = h.logcenter(args...) // it is killed, or they are there already
+			_, _ = h.cli(args...) // it is killed, or they are there already
 		}()
 		time.Sleep(time.Duration(50+rnd.IntN(300)) * time.Millisecond)
 		h.kill(syscall.SIGKILL)

@@ -222,5 +222,5 @@ func TestArchiveOnAFullDisk(t *testing.T) {
 		events += p.Events
 	}
 	require.EqualValues(t, n, events)
-	require.Contains(t, h.command("archive", "verify"), "everything is as it was written: 3 partitions")
+	require.Contains(t, h.does("archive", "verify"), "everything is as it was written: 3 partitions")
 }

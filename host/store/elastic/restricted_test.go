@@ -44,9 +44,10 @@ func TestRestricted(t *testing.T) {
 	im, err := s.Import(ctx, store.ImportRequest{Class: parts[0].Class, Day: parts[0].Day, Restored: "audit"})
 	require.NoError(t, err)
 	require.NoError(t, im.Add(ctx, entry(t, 100, 20)[0]))
-	_, err = im.Commit(ctx)
+	restored, err := im.Commit(ctx)
 	require.NoError(t, err)
 	require.Len(t, numbers(t, s), 70)
+	require.NoError(t, s.DropPartition(ctx, restored.ID))
 
 	f := func(change func(*elastic.Options), want string) {
 		t.Helper()

@@ -312,7 +312,7 @@ const centerError = 1e-10
 
 // Up to exactPercentiles values percentiles are exact; of more they may be those of a rank that is rankError off.
 const (
-	exactPercentiles = 5000
+	exactPercentiles = 400
 	rankError        = 0.005
 )
 
