@@ -1,6 +1,7 @@
 package elastic_test
 
 import (
+	"os"
 	"testing"
 
 	"github.com/logcenter/logcenter/host/store/elastic/estest"
@@ -10,8 +11,22 @@ import (
 
 func TestSuiteOnOpenSearch(t *testing.T) { runSuite(t, "opensearch", estest.SharedOpenSearch) }
 
-func TestKilledOnOpenSearch(t *testing.T) { runKilled(t, estest.SharedOpenSearch(t)) }
+func TestKilledOnOpenSearch(t *testing.T) {
+	inLongRuns(t)
+	runKilled(t, estest.SharedOpenSearch(t))
+}
 
-func TestClusterInTroubleOnOpenSearch(t *testing.T) { runTrouble(t, estest.SharedOpenSearch(t)) }
+func TestClusterInTroubleOnOpenSearch(t *testing.T) {
+	inLongRuns(t)
+	runTrouble(t, estest.SharedOpenSearch(t))
+}
 
 func TestBadDocumentsOnOpenSearch(t *testing.T) { runBadDocuments(t, estest.SharedOpenSearch(t)) }
+
+// inLongRuns is for what Elasticsearch is tested for at every run.
+func inLongRuns(t *testing.T) {
+	t.Helper()
+	if os.Getenv("LOGCENTER_LONG") == "" {
+		t.Skip("runs with LOGCENTER_LONG=1")
+	}
+}
