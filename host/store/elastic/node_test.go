@@ -24,6 +24,9 @@ import (
 // nodeRows are the events of an entry here.
 const nodeRows = 50
 
+// pace leaves the machine to the cluster, and keeps what is compared in the end small.
+const pace = 20 * time.Millisecond
+
 // ingest appends entries, one after the other, until it is stopped.
 type ingest struct {
 	stop atomic.Bool
@@ -45,6 +48,7 @@ func (g *ingest) run(t *testing.T, s store.Store) {
 				}
 			}
 			g.last.Store(n)
+			time.Sleep(pace)
 		}
 	})
 }
@@ -135,9 +139,9 @@ func green(t *testing.T, url string) {
 	}, 3*time.Minute, 100*time.Millisecond)
 }
 
-// TestNodeDies kills one of two nodes, and in the long form then the other, while events come in and are searched: nothing acknowledged is lost, no
-// answer is wrong, both go on with the other node, and the copies are made anew when the node is back. Meanwhile the
-// number of replicas is changed.
+// TestNodeDies kills one of two nodes, and in the long form then the other, while events come in and are searched:
+// nothing acknowledged is lost, no answer is wrong, both go on with the other node, and the copies are made anew when
+// the node is back. Meanwhile the number of replicas is changed.
 func TestNodeDies(t *testing.T) {
 	cluster := estest.Clustered(t)
 	o := elastic.Options{
