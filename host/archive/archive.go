@@ -365,6 +365,8 @@ func (a *Archive) Where() string { return a.dest.String() }
 
 // Delete removes a partition and records why. One that is held is refused.
 func (a *Archive) Delete(ctx context.Context, name, reason string) error {
+	a.work.Lock() // before the look, so that nobody can hold it in between
+	defer a.work.Unlock()
 	p, err := a.Find(name)
 	if err != nil {
 		return err
@@ -372,8 +374,6 @@ func (a *Archive) Delete(ctx context.Context, name, reason string) error {
 	if p.Held != "" {
 		return fmt.Errorf("%w: %s is held: %s (`logcenter archive release %s` lifts that)", ErrRefused, name, p.Held, name)
 	}
-	a.work.Lock()
-	defer a.work.Unlock()
 	// The record first: files without one are swept, a record of files that are gone would look like damage.
 	if err := a.write(ctx, Record{Kind: Deleted, Name: name, Reason: reason}); err != nil {
 		return err
@@ -383,16 +383,18 @@ func (a *Archive) Delete(ctx context.Context, name, reason string) error {
 
 // Hold keeps a partition from being deleted, by anybody.
 func (a *Archive) Hold(ctx context.Context, name, reason string) error {
+	a.work.Lock()
+	defer a.work.Unlock()
 	if _, err := a.Find(name); err != nil {
 		return err
 	}
-	a.work.Lock()
-	defer a.work.Unlock()
 	return a.write(ctx, Record{Kind: Held, Name: name, Reason: reason})
 }
 
 // Release ends a hold.
 func (a *Archive) Release(ctx context.Context, name, reason string) error {
+	a.work.Lock()
+	defer a.work.Unlock()
 	p, err := a.Find(name)
 	if err != nil {
 		return err
@@ -400,8 +402,6 @@ func (a *Archive) Release(ctx context.Context, name, reason string) error {
 	if p.Held == "" {
 		return fmt.Errorf("%w: %s is not held", ErrRefused, name)
 	}
-	a.work.Lock()
-	defer a.work.Unlock()
 	return a.write(ctx, Record{Kind: Released, Name: name, Reason: reason})
 }
 
