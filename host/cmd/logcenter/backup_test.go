@@ -222,6 +222,9 @@ func request(t *testing.T, method, url string, out any) {
 // TestElasticsearchMovesAndReturns: a host's events move into Elasticsearch, are backed up with the host at work, and
 // come back after host and cluster lost all.
 func TestElasticsearchMovesAndReturns(t *testing.T) {
+	if !long() {
+		t.Skip("takes minutes: runs with LOGCENTER_LONG=1; host/migrate and host/store/elastic test the parts at every run")
+	}
 	server := estest.Shared(t)
 	if server.Snapshots() == "" {
 		t.Skip("the server's path.repo is not known")
