@@ -284,7 +284,7 @@ type letters struct{ *parts }
 
 func (p letters) Redrive(_ context.Context, r api.RedriveRequest) (api.RedriveResult, error) {
 	p.redriven = r
-	return api.RedriveResult{Selected: 3, Redriven: 1, Already: 1, NotHeld: 1}, nil
+	return api.RedriveResult{Selected: 3, Redriven: 1, Already: 1, NotHeld: 1}, p.err
 }
 
 func (p letters) List(_ context.Context, f api.DeadLetterFilter) (api.DeadLetterPage, error) {

@@ -27,7 +27,7 @@ type work struct {
 	dead    []deadletter.Letter
 	held    []hold.Record
 	heldAt  map[string]int // event id → index in held
-	gone    []bool // rows to take out: dropped or dead
+	gone    []bool         // rows to take out: dropped or dead
 	goneAny bool
 	failed  []failure // rows kept with an error, ascending within a stage
 	flags   []flag
