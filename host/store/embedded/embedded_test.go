@@ -304,7 +304,7 @@ func TestRejected(t *testing.T) {
 	require.Contains(t, got[0].Reason, "message")
 	untimed, err := storetest.Batch(2, events(4, 1))
 	require.NoError(t, err)
-	untimed.Columns = slices.DeleteFunc(untimed.Columns, func(c *wire.Column) bool { return c.Field == uint32(ecs.Timestamp) })
+	untimed.Columns = slices.DeleteFunc(untimed.Columns, func(c *wire.Column) bool { return c.Type == wire.Type_TIMESTAMP })
 	require.NoError(t, s.Append(context.Background(), 2, []*wire.Batch{untimed}))
 	require.Len(t, got, 3)
 	require.Equal(t, store.EventAt(untimed, 0), got[2].Event)
