@@ -12,7 +12,10 @@ package redrive
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -35,11 +38,16 @@ const (
 	keyScope = "\x00redrive"
 )
 
+// ErrNotReady means that a plugin could not handle the events now.
+var ErrNotReady = errors.New("it is too early to redrive")
+
 // Redriver redrives the letters of one host. Safe for concurrent use; redrives run one after the other.
 type Redriver struct {
 	Letters *deadletter.List
 	Hold    *hold.Hold
 	Intake  *input.Intake
+	// Ready says why the plugin of a letter could not handle its event now; nil is always.
+	Ready func(plugin string) error
 
 	turn sync.Mutex
 }
@@ -74,7 +82,7 @@ func (r *Redriver) Redrive(ctx context.Context, q Request) (*Result, error) {
 		letters = r.Letters.Select(q.Filter)
 	}
 	res.Selected = len(letters)
-	wanted := map[string]bool{}
+	wanted, plugins := map[string]bool{}, map[string]bool{}
 	for i := range letters {
 		switch l := &letters[i]; {
 		case !l.Redriven.IsZero():
@@ -83,6 +91,15 @@ func (r *Redriver) Redrive(ctx context.Context, q Request) (*Result, error) {
 			res.NotHeld++
 		default:
 			wanted[l.EventID] = true
+			plugins[l.Plugin] = true
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(plugins)) {
+		if r.Ready == nil || id == "" {
+			continue
+		}
+		if err := r.Ready(id); err != nil { // else its events would pass it by, for good
+			return nil, fmt.Errorf("%w: %w", ErrNotReady, err)
 		}
 	}
 	if q.DryRun || len(wanted) == 0 {

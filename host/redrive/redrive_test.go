@@ -181,3 +181,21 @@ func TestRecordOfAnEvent(t *testing.T) {
 		assert.False(t, ok, ev)
 	}
 }
+
+// While the plugin does not run, its events would pass it by and could not be redriven again.
+func TestRedriveWaitsForThePlugin(t *testing.T) {
+	p := open(t, t.TempDir())
+	defer p.close()
+	p.letter(id(1), "one")
+	p.Ready = func(plugin string) error { return fmt.Errorf("plugin %s is quarantined", plugin) }
+	for _, dry := range []bool{true, false} {
+		_, err := p.Redrive(context.Background(), redrive.Request{DryRun: dry})
+		require.ErrorIs(t, err, redrive.ErrNotReady)
+		require.ErrorContains(t, err, "plugin p is quarantined")
+	}
+	require.Empty(t, p.journal())
+	p.Ready = func(string) error { return nil }
+	res, err := p.Redrive(context.Background(), redrive.Request{})
+	require.NoError(t, err)
+	require.Equal(t, 1, res.Redriven)
+}

@@ -144,6 +144,9 @@ func (a deadLettersAPI) Redrive(ctx context.Context, r api.RedriveRequest) (out 
 		EventIDs: r.IDs, DryRun: r.DryRun,
 		Filter: deadletter.Filter{Stage: r.Stage, Plugin: r.Plugin, Reason: r.Reason, From: r.From, To: r.To},
 	})
+	if errors.Is(err, redrive.ErrNotReady) {
+		return out, fmt.Errorf("%w: %w", api.ErrConflict, err)
+	}
 	if err != nil {
 		return out, fmt.Errorf("redrive: %w", err)
 	}

@@ -199,7 +199,7 @@ func (s *Service) openJournals(context.Context) (err error) {
 		return err
 	}
 	s.onClose(s.dead.Close)
-	s.redriver = &redrive.Redriver{Letters: s.dead, Hold: s.hold, Intake: s.intake}
+	s.redriver = &redrive.Redriver{Letters: s.dead, Hold: s.hold, Intake: s.intake, Ready: s.handles}
 	return nil
 }
 
@@ -215,6 +215,21 @@ func (s *Service) openStore(context.Context) error {
 		return err
 	}
 	return s.openLifecycle(s.engine)
+}
+
+// handles says why a plugin lets events pass it by that it is meant to handle. One that is disabled or gone is so by an
+// admin's will.
+func (s *Service) handles(id string) error {
+	p, err := s.plugins.Get(id)
+	if err != nil {
+		return nil //nolint:nilerr // gone
+	}
+	switch state, reason := p.State(); state {
+	case plugin.Quarantined, plugin.Failed:
+		return fmt.Errorf("plugin %s is %s: %s", id, state, reason)
+	default:
+		return nil
+	}
 }
 
 // openKind opens the configuration's store of a kind. It is closed with the service.

@@ -96,7 +96,7 @@ func TestRedrive(t *testing.T) {
 	a, err := h.client().Aggregate(t.Context(), client.AggregateRequest{Selection: sel, Aggs: []client.Agg{{Kind: "count"}, {Kind: "distinct", Field: "logcenter.redriven_from"}}})
 	require.NoError(t, err)
 	require.EqualValues(t, dead+1, a.Total)
-	require.EqualValues(t, dead+1, int(*a.Aggs[1].Value))
+	require.Equal(t, dead+1, int(*a.Aggs[1].Value))
 	require.EqualValues(t, dead, h.count(`event.action:par-dead AND source.port:[1000 TO 2999] AND logcenter.input:http AND logcenter.parser:"par 1.2.3"`))
 	require.EqualValues(t, dead+4, h.count("*"))
 	require.Zero(t, h.count("Secret4711"))
