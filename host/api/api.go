@@ -176,6 +176,7 @@ func (s *Server) routes() error {
 	a.GET("/inputs", s.handle(s.listInputs))
 	a.GET("/consumers", s.handle(s.listConsumers))
 	a.GET("/dead-letters", s.handle(s.listDeadLetters))
+	a.POST("/dead-letters/redrive", s.handle(s.redrive))
 	a.GET("/health", s.handle(s.health))
 	a.POST("/backup", s.handle(s.startBackup))
 	a.GET("/backup", s.handle(s.getBackup))

@@ -113,10 +113,33 @@ type JournalInfo struct {
 type DeadLetters interface {
 	// List returns letters newest first.
 	List(ctx context.Context, f DeadLetterFilter) (DeadLetterPage, error)
+	// Redrive has the records of letters handled again.
+	Redrive(ctx context.Context, r RedriveRequest) (RedriveResult, error)
+}
+
+// RedriveRequest says which letters to redrive: those of IDs, or else those that the other fields select, where empty
+// fields select all.
+type RedriveRequest struct {
+	IDs                   []string
+	Stage, Plugin, Reason string
+	From, To              time.Time // the letter's time in [From, To)
+	DryRun                bool      // only count
+}
+
+// RedriveResult counts letters.
+type RedriveResult struct {
+	Selected int    `json:"selected"`
+	Redriven int    `json:"redriven"`         // of a dry run: that would be
+	Already  int    `json:"already_redriven"` // before; they are left alone
+	NotHeld  int    `json:"not_held"`         // there is no record of them, or not any more
+	Unknown  int    `json:"unknown"`          // ids without a letter
+	Failed   int    `json:"failed"`           // Error says why; they can be redriven again
+	Error    string `json:"error,omitempty"`
 }
 
 // DeadLetterFilter selects dead letters. Empty fields select all.
 type DeadLetterFilter struct {
+	Stage  string
 	Plugin string
 	Reason string
 	Text   string // a part of the letter's message or text, without regard to case
@@ -141,6 +164,9 @@ type DeadLetter struct {
 	Message string    `json:"message,omitempty"`
 	Input   string    `json:"input,omitempty"`
 	Text    string    `json:"text,omitempty"` // the masked line; empty where masking did not happen
+	// Held says that its record is kept, so that it can be redriven.
+	Held     bool      `json:"held"`
+	Redriven time.Time `json:"redriven,omitzero"` // when its record was handled again; zero: it was not
 }
 
 // Tail hands out events as they are stored.

@@ -53,6 +53,7 @@ type parts struct {
 	journals []api.JournalInfo
 	letters  api.DeadLetterPage
 	filter   api.DeadLetterFilter
+	redriven api.RedriveRequest
 	health   []api.Component
 	err      error // answers everything
 	tail     chan []store.Event
@@ -280,6 +281,11 @@ type consumers struct{ *parts }
 func (p consumers) List(context.Context) ([]api.JournalInfo, error) { return p.journals, p.err }
 
 type letters struct{ *parts }
+
+func (p letters) Redrive(_ context.Context, r api.RedriveRequest) (api.RedriveResult, error) {
+	p.redriven = r
+	return api.RedriveResult{Selected: 3, Redriven: 1, Already: 1, NotHeld: 1}, p.err
+}
 
 func (p letters) List(_ context.Context, f api.DeadLetterFilter) (api.DeadLetterPage, error) {
 	p.filter = f

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 
@@ -96,6 +98,40 @@ func TestDeadLetters(t *testing.T) {
 	assert.Equal(t, "password=******", a["letters"].([]any)[0].(map[string]any)["text"])
 	f.parts.err = store.ErrCursor
 	assert.Equal(t, 410, f.get("/api/v1/dead-letters?cursor=old").status)
+}
+
+func TestRedrive(t *testing.T) {
+	f := newFixture(t)
+	const path = "/api/v1/dead-letters/redrive"
+	want := map[string]any{"selected": 3.0, "redriven": 1.0, "already_redriven": 1.0, "not_held": 1.0, "unknown": 0.0, "failed": 0.0}
+	for body, q := range map[string]api.RedriveRequest{
+		`{"ids": ["a", "b"]}`:           {IDs: []string{"a", "b"}},
+		`{"all": true, "dry_run":true}`: {DryRun: true},
+		`{"stage": "store", "plugin": "p", "reason": "rejected", "from": "2026-10-11 12:00:00", "to": "2026-10-12T00:00:00Z", "time_zone": "Asia/Shanghai"}`: {
+			Stage: "store", Plugin: "p", Reason: "rejected", From: time.Date(2026, 10, 11, 4, 0, 0, 0, time.UTC), To: time.Date(2026, 10, 12, 0, 0, 0, 0, time.UTC),
+		},
+	} {
+		assert.Equal(t, want, f.ok(f.do("POST", path, body)))
+		assert.Equal(t, q, f.parts.redriven, body)
+	}
+	f.parts.redriven = api.RedriveRequest{}
+	for body, message := range map[string]string{
+		`{}`:                                                 "nothing is selected",
+		`{"dry_run": true}`:                                  "nothing is selected",
+		`{"all": true, "plugin": "p"}`:                       "in two ways",
+		`{"ids": ["a"], "all": true}`:                        "in two ways",
+		`{"from": "yesterday"}`:                              "from",
+		`{"from": "now", "to": "-1h"}`:                       "is empty",
+		`{"from": "-1h", "time_zone":"x"}`:                   "time zone",
+		`{"ids": [` + strings.Repeat(`"a",`, 1000) + `"a"]}`: "1001 ids",
+	} {
+		a := f.do("POST", path, body)
+		assert.Equal(t, 400, a.status, body)
+		assert.Contains(t, a.json(t)["error"].(map[string]any)["message"], message, body)
+	}
+	assert.Equal(t, api.RedriveRequest{}, f.parts.redriven)
+	f.parts.err = fmt.Errorf("redrive: %w", input.ErrUnavailable)
+	assert.Equal(t, 503, f.do("POST", path, `{"all": true}`).status)
 }
 
 func TestStreams(t *testing.T) {

@@ -1,5 +1,5 @@
 // Package deadletter keeps the list of events that could not be handled, with their reasons. What it keeps
-// is masked; the unmasked bytes, where there are any, lie in the hold.
+// is masked; the records as they came lie in the hold.
 package deadletter
 
 import (
@@ -17,9 +17,14 @@ import (
 // MaxLetters is how many are kept; the oldest go first, counted.
 const MaxLetters = 20000
 
-const maxLine = 4 << 20
+const (
+	maxLine    = 4 << 20
+	maxText    = 256 << 10 // of a letter's text, in bytes; the hold has the whole
+	maxMessage = 16 << 10
+)
 
-// Letter is one event that could not be handled.
+// Letter is one event that could not be handled. Those that a plugin does not survive or that could not be masked are
+// stored all the same, marked.
 type Letter struct {
 	EventID string    `json:"event_id"`
 	Time    time.Time `json:"time"`  // when it was received
@@ -30,23 +35,28 @@ type Letter struct {
 	Message string    `json:"message"`
 	Input   string    `json:"input,omitempty"`
 	Text    string    `json:"text,omitempty"` // masked
+	// Held is when its record was put into the hold; zero: it was not.
+	Held time.Time `json:"held,omitzero"`
+	// Redriven is when the record was given to the pipeline again; zero: it was not.
+	Redriven time.Time `json:"redriven,omitzero"`
 }
 
 // List is the letters of one host, in a file of JSON lines. Safe for concurrent use.
 type List struct {
-	path    string
-	mu      sync.RWMutex
-	file    *os.File
-	letters []Letter // oldest first
-	ids     map[string]bool
-	written int // lines in the file
-	total   int64
-	dropped int64
+	path     string
+	mu       sync.RWMutex
+	file     *os.File
+	letters  []*Letter // oldest first
+	ids      map[string]*Letter
+	written  int // lines in the file
+	total    int64
+	dropped  int64
+	redriven int64
 }
 
 // Open opens the list in a file, which is made if missing (0600). A last line torn by a crash is cut.
 func Open(path string) (*List, error) {
-	l := &List{path: path, ids: map[string]bool{}}
+	l := &List{path: path, ids: map[string]*Letter{}}
 	if err := l.load(); err != nil {
 		return nil, err
 	}
@@ -74,22 +84,24 @@ func (l *List) load() error {
 			torn = fmt.Errorf("%s, line %d: %w", l.path, line, err) // only the last line may be
 			continue
 		}
-		l.take(d)
+		if !l.take(d) { // the same again tells when it was redriven
+			l.ids[d.EventID].Redriven = d.Redriven
+		}
 	}
 	return s.Err()
 }
 
 func (l *List) take(d Letter) bool {
-	if l.ids[d.EventID] {
+	if l.ids[d.EventID] != nil {
 		return false
 	}
-	l.ids[d.EventID] = true
-	l.letters = append(l.letters, d)
+	l.ids[d.EventID] = &d
+	l.letters = append(l.letters, &d)
 	if n := len(l.letters) - MaxLetters; n > 0 {
 		for _, old := range l.letters[:n] {
 			delete(l.ids, old.EventID)
 		}
-		l.letters = append([]Letter(nil), l.letters[n:]...)
+		l.letters = append([]*Letter(nil), l.letters[n:]...)
 		l.dropped += int64(n)
 	}
 	return true
@@ -107,7 +119,7 @@ func (l *List) rewrite() error {
 	w := bufio.NewWriter(f)
 	e := json.NewEncoder(w)
 	for i := range l.letters {
-		err = errors.Join(err, e.Encode(&l.letters[i]))
+		err = errors.Join(err, e.Encode(l.letters[i]))
 	}
 	if err = errors.Join(err, w.Flush(), f.Sync()); err == nil {
 		err = os.Rename(l.path+".tmp", l.path)
@@ -129,18 +141,37 @@ func (l *List) Add(ds []Letter) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	var changed []*Letter
+	for _, d := range ds {
+		d.Text, d.Message = cut(d.Text, maxText), cut(d.Message, maxMessage)
+		if l.take(d) {
+			changed = append(changed, l.ids[d.EventID])
+		}
+	}
+	l.total += int64(len(changed))
+	return l.write(changed)
+}
+
+func cut(text string, size int) string {
+	if len(text) <= size {
+		return text
+	}
+	return strings.ToValidUTF8(text[:size], "") + "…"
+}
+
+// write appends letters to the file.
+func (l *List) write(ds []*Letter) error {
+	if len(ds) == 0 {
+		return nil
+	}
 	var lines []byte
 	for _, d := range ds {
-		if !l.take(d) {
-			continue
-		}
 		line, err := json.Marshal(d)
 		if err != nil {
 			return err
 		}
 		lines = append(append(lines, line...), '\n')
 		l.written++
-		l.total++
 	}
 	if l.written > 2*MaxLetters {
 		return l.rewrite()
@@ -149,11 +180,41 @@ func (l *List) Add(ds []Letter) error {
 	return errors.Join(err, l.file.Sync())
 }
 
-// Filter selects letters; empty fields select all. Text is a part of message or text, without regard to case.
-type Filter struct{ Plugin, Reason, Text string }
+// Has says whether an event has a letter.
+func (l *List) Has(eventID string) bool {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.ids[eventID] != nil
+}
+
+// MarkRedriven notes durably that the records of letters were given to the pipeline again. Letters that are gone are
+// passed over.
+func (l *List) MarkRedriven(eventIDs []string, at time.Time) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var changed []*Letter
+	for _, id := range eventIDs {
+		if d := l.ids[id]; d != nil {
+			d.Redriven = at
+			changed = append(changed, d)
+		}
+	}
+	l.redriven += int64(len(changed))
+	return l.write(changed)
+}
+
+// Filter selects letters; empty fields select all.
+type Filter struct {
+	Stage, Plugin, Reason string
+	Text                  string    // a part of message or text, without regard to case
+	From, To              time.Time // when the event was received, in [From, To)
+}
 
 func (f *Filter) match(d *Letter) bool {
-	if f.Plugin != "" && f.Plugin != d.Plugin || f.Reason != "" && f.Reason != d.Reason {
+	if f.Stage != "" && f.Stage != d.Stage || f.Plugin != "" && f.Plugin != d.Plugin || f.Reason != "" && f.Reason != d.Reason {
+		return false
+	}
+	if !f.From.IsZero() && d.Time.Before(f.From) || !f.To.IsZero() && !d.Time.Before(f.To) {
 		return false
 	}
 	text := strings.ToLower(f.Text)
@@ -167,7 +228,7 @@ func (l *List) Page(f Filter, after string, limit int) (page []Letter, next stri
 	defer l.mu.RUnlock()
 	i := len(l.letters) - 1
 	if after != "" {
-		if !l.ids[after] {
+		if l.ids[after] == nil {
 			return nil, "", false
 		}
 		for ; l.letters[i].EventID != after; i-- {
@@ -175,15 +236,48 @@ func (l *List) Page(f Filter, after string, limit int) (page []Letter, next stri
 		i--
 	}
 	for ; i >= 0; i-- {
-		if !f.match(&l.letters[i]) {
+		if !f.match(l.letters[i]) {
 			continue
 		}
 		if len(page) == limit {
 			return page, page[limit-1].EventID, true
 		}
-		page = append(page, l.letters[i])
+		page = append(page, *l.letters[i])
 	}
 	return page, "", true
+}
+
+// Select returns the letters that a filter selects, oldest first.
+func (l *List) Select(f Filter) (ds []Letter) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	for _, d := range l.letters {
+		if f.match(d) {
+			ds = append(ds, *d)
+		}
+	}
+	return ds
+}
+
+// Get returns the letters of events, in their order; unknown are those that have none.
+func (l *List) Get(eventIDs []string) (ds []Letter, unknown []string) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	for _, id := range eventIDs {
+		if d := l.ids[id]; d != nil {
+			ds = append(ds, *d)
+		} else {
+			unknown = append(unknown, id)
+		}
+	}
+	return ds, unknown
+}
+
+// Redriven counts letters that were redriven since the host started.
+func (l *List) Redriven() int64 {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.redriven
 }
 
 // Counts says how many letters are kept, came since the host started, and went because of MaxLetters.

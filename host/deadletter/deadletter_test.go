@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -66,4 +68,57 @@ func TestOldestGoFirst(t *testing.T) {
 	require.EqualValues(t, 10, dropped)
 	_, _, ok := l.Page(deadletter.Filter{}, "e-3", 1)
 	require.False(t, ok)
+}
+
+func TestRedrivenIsRemembered(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "letters.ndjson")
+	l, err := deadletter.Open(path)
+	require.NoError(t, err)
+	require.NoError(t, l.Add(letters(0, 3)))
+	at := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+	require.NoError(t, l.MarkRedriven([]string{"e-1", "e-9"}, at))
+	require.NoError(t, l.Add(letters(1, 2))) // a replay
+	require.EqualValues(t, 1, l.Redriven())
+	require.NoError(t, l.Close())
+
+	for range 2 { // as it was written, and as Open brought it to what is kept
+		l, err = deadletter.Open(path)
+		require.NoError(t, err)
+		got, unknown := l.Get([]string{"e-1", "e-2", "e-9"})
+		require.Equal(t, []string{"e-1", "e-2"}, ids(got))
+		require.Equal(t, []string{"e-9"}, unknown)
+		require.Equal(t, at, got[0].Redriven)
+		require.Zero(t, got[1].Redriven)
+		require.NoError(t, l.Close())
+	}
+}
+
+func TestSelect(t *testing.T) {
+	l, err := deadletter.Open(filepath.Join(t.TempDir(), "letters.ndjson"))
+	require.NoError(t, err)
+	at := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+	ds := letters(0, 6)
+	for i := range ds {
+		ds[i].Time = at.Add(time.Duration(i) * time.Hour)
+		ds[i].Stage = []string{"parser", "store", "masker"}[i%3]
+	}
+	require.NoError(t, l.Add(ds))
+	require.Equal(t, []string{"e-1", "e-4"}, ids(l.Select(deadletter.Filter{Stage: "store"})))
+	require.Equal(t, []string{"e-2", "e-3"}, ids(l.Select(deadletter.Filter{From: at.Add(2 * time.Hour), To: at.Add(4 * time.Hour)})))
+	require.Len(t, l.Select(deadletter.Filter{}), 6)
+}
+
+// A letter's file can be read again whatever its event was.
+func TestLongTextsAreCut(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "letters.ndjson")
+	l, err := deadletter.Open(path)
+	require.NoError(t, err)
+	long := strings.Repeat("\x01", 16<<20)
+	require.NoError(t, l.Add([]deadletter.Letter{{EventID: "e", Text: long, Message: long}}))
+	require.NoError(t, l.Close())
+	l, err = deadletter.Open(path)
+	require.NoError(t, err)
+	got, _ := l.Get([]string{"e"})
+	require.Len(t, got, 1)
+	require.NoError(t, l.Close())
 }

@@ -1,5 +1,5 @@
-// Package hold keeps the unmasked bytes of events that could not be handled: encrypted, never served,
-// expiring. They are what a redrive needs once the fault is mended.
+// Package hold keeps the records of events that could not be handled, as they came and so unmasked: encrypted, never
+// served, expiring. They are what a redrive needs once the fault is mended.
 package hold
 
 import (
@@ -36,20 +36,22 @@ var ErrFull = errors.New("the hold is full")
 // Hold is one directory of kept bytes: a file a day of AES-256-GCM records, u32 length and nonce in front of
 // each. Safe for concurrent use.
 type Hold struct {
-	dir   string
-	aead  cipher.AEAD
-	mu    sync.Mutex
-	file  *os.File
-	day   string
-	bytes int64
+	dir     string
+	aead    cipher.AEAD
+	mu      sync.Mutex
+	file    *os.File
+	day     string          // of file
+	days    map[string]bool // that have a file
+	bytes   int64
+	refused int64
 }
 
 // Record is what was kept of one event.
 type Record struct {
 	EventID string    `json:"event.id"`
 	Reason  string    `json:"reason"`
-	Time    time.Time `json:"time"`
-	Line    []byte    `json:"line"`
+	Time    time.Time `json:"time"`  // set by Keep; zero: it is not kept
+	Batch   []byte    `json:"batch"` // a [wire.Batch] of one row, as the raw journal had it
 }
 
 // Open opens the hold in dir, which is made if missing, as is the key (0600) beside it.
@@ -69,8 +71,45 @@ func Open(dir string) (*Hold, error) {
 	if h.aead, err = cipher.NewGCM(block); err != nil {
 		return nil, err
 	}
-	return h, h.Expire(time.Now())
+	now := time.Now().UTC()
+	if err := h.mend(now.Format(fileTimeForm)); err != nil {
+		return nil, err
+	}
+	return h, h.Expire(now)
 }
+
+// mend cuts what a crash left half written at the end of a day that is written to again.
+func (h *Hold) mend(day string) error {
+	f, err := os.OpenFile(h.name(day), os.O_RDWR, 0)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	st, err := f.Stat()
+	if err != nil {
+		return errors.Join(err, f.Close())
+	}
+	whole := int64(0)
+	for {
+		var size [4]byte
+		if _, err := f.ReadAt(size[:], whole); err != nil {
+			break
+		}
+		n := int64(binary.LittleEndian.Uint32(size[:]))
+		if n < int64(h.aead.NonceSize()) || n > 2*maxRecord || whole+4+n > st.Size() {
+			break
+		}
+		whole += 4 + n
+	}
+	if whole < st.Size() {
+		err = f.Truncate(whole)
+	}
+	return errors.Join(err, f.Close())
+}
+
+func (h *Hold) name(day string) string { return filepath.Join(h.dir, filePrefix+day) }
 
 func loadKey(path string) ([]byte, error) {
 	key, err := os.ReadFile(path)
@@ -87,35 +126,94 @@ func loadKey(path string) ([]byte, error) {
 	return key, err
 }
 
-// Keep stores line under its event id, durably.
-func (h *Hold) Keep(eventID, reason string, line []byte) error {
+// Keep stores records durably, all by one write, and sets Time of those that it keeps. The error says why others are
+// not kept.
+func (h *Hold) Keep(rs []Record) error {
 	now := time.Now().UTC()
-	plain, err := json.Marshal(Record{eventID, reason, now, line})
-	if err != nil {
+	var refused error
+	var out []byte
+	kept := make([]int, 0, len(rs))
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if err := h.today(now); err != nil {
+		h.refused += int64(len(rs))
 		return err
 	}
+	for i := range rs {
+		r := rs[i]
+		r.Time = now
+		sealed, err := h.seal(&r)
+		if err == nil && h.bytes+int64(len(out)+4+len(sealed)) > MaxBytes {
+			err = ErrFull
+		}
+		if err != nil {
+			h.refused++
+			refused = err
+			continue
+		}
+		out = append(binary.LittleEndian.AppendUint32(out, uint32(len(sealed))), sealed...)
+		kept = append(kept, i)
+	}
+	if len(kept) == 0 {
+		return refused
+	}
+	if err := h.write(out); err != nil {
+		h.refused += int64(len(kept))
+		return err
+	}
+	for _, i := range kept {
+		rs[i].Time = now
+	}
+	return refused
+}
+
+func (h *Hold) seal(r *Record) ([]byte, error) {
+	plain, err := json.Marshal(r)
+	if err != nil {
+		return nil, err
+	}
 	if len(plain) > maxRecord {
-		return fmt.Errorf("%d bytes are too many to hold", len(line))
+		return nil, fmt.Errorf("%d bytes are too many to hold", len(r.Batch))
 	}
 	nonce := make([]byte, h.aead.NonceSize())
 	if _, err := rand.Read(nonce); err != nil {
-		return err
+		return nil, err
 	}
-	sealed := h.aead.Seal(nonce, nonce, plain, nil)
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.bytes+int64(len(sealed)) > MaxBytes {
-		return ErrFull
-	}
-	if err := h.today(now); err != nil {
-		return err
-	}
-	n, err := h.file.Write(append(binary.LittleEndian.AppendUint32(nil, uint32(len(sealed))), sealed...))
-	h.bytes += int64(n)
-	return errors.Join(err, h.file.Sync())
+	return h.aead.Seal(nonce, nonce, plain, nil), nil
 }
 
-func (h *Hold) today(now time.Time) (err error) {
+// write appends to the day's file. What is written in part is cut off again, or else hides what comes behind it.
+func (h *Hold) write(b []byte) error {
+	st, err := h.file.Stat()
+	if err != nil {
+		return err
+	}
+	_, err = h.file.Write(b)
+	if err == nil {
+		err = h.file.Sync()
+	}
+	if err != nil {
+		return errors.Join(err, h.file.Truncate(st.Size()))
+	}
+	h.bytes += int64(len(b))
+	return nil
+}
+
+// Has says whether what was kept at a time is still there.
+func (h *Hold) Has(at time.Time) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return !at.IsZero() && h.days[at.UTC().Format(fileTimeForm)]
+}
+
+// Refused counts records that were not kept since the hold was opened.
+func (h *Hold) Refused() int64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.refused
+}
+
+func (h *Hold) today(now time.Time) error {
 	day := now.Format(fileTimeForm)
 	if h.file != nil && h.day == day {
 		return nil
@@ -128,9 +226,13 @@ func (h *Hold) today(now time.Time) (err error) {
 			return err
 		}
 	}
-	h.file, err = os.OpenFile(filepath.Join(h.dir, filePrefix+day), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	h.day = day
-	return err
+	f, err := os.OpenFile(h.name(day), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		h.file = nil
+		return err
+	}
+	h.file, h.day, h.days[day] = f, day, true
+	return nil
 }
 
 // Expire removes the days that are older than Retention and counts what is left.
@@ -141,7 +243,7 @@ func (h *Hold) Expire(now time.Time) error {
 }
 
 func (h *Hold) expire(now time.Time) error {
-	h.bytes = 0
+	h.bytes, h.days = 0, map[string]bool{}
 	files, err := h.files()
 	if err != nil {
 		return err
@@ -156,6 +258,7 @@ func (h *Hold) expire(now time.Time) error {
 		}
 		if st, err := os.Stat(f); err == nil {
 			h.bytes += st.Size()
+			h.days[strings.TrimPrefix(filepath.Base(f), filePrefix)] = true
 		}
 	}
 	return nil

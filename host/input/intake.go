@@ -136,12 +136,16 @@ func entryKey(body []byte) (k Key, at uint32, ok bool) {
 	if k, ok = parseKey(b.IdempotencyKey); !ok {
 		return k, 0, false
 	}
+	at = uint32(time.Now().Unix())
 	for _, c := range b.Columns {
-		if c.Name == ecs.EventIngested.Name() && len(c.Values) >= 8 {
-			return k, uint32(c.Nanos(0) / int64(time.Second)), true
+		switch {
+		case c.Name == ecs.LogcenterRedrivenFrom.Name(): // the record came days before its key
+			return k, uint32(time.Now().Unix()), true
+		case c.Name == ecs.EventIngested.Name() && len(c.Values) >= 8:
+			at = uint32(c.Nanos(0) / int64(time.Second))
 		}
 	}
-	return k, uint32(time.Now().Unix()), true
+	return k, at, true
 }
 
 // remember adds a key that is not in the key log. mu is held.

@@ -31,6 +31,16 @@ const (
 // flagNames are the dictionary of logcenter.flags; entry i is of Mark 1<<i.
 var flagNames = [...]string{"truncated", "decoded"}
 
+// MarkOf is the mark of a value of logcenter.flags; 0 for what inputs do not set.
+func MarkOf(flag string) Mark {
+	for i, name := range flagNames {
+		if name == flag {
+			return 1 << i
+		}
+	}
+	return 0
+}
+
 // Source is where records of an input come from: a connection, a peer, a file. Made by [Batcher.Source].
 type Source struct {
 	address string

@@ -4,11 +4,8 @@ import (
 	"context"
 	"encoding/binary"
 	"slices"
-	"time"
 
-	"github.com/logcenter/logcenter/host/deadletter"
 	"github.com/logcenter/logcenter/host/plugin"
-	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
@@ -221,11 +218,6 @@ func (w *work) fanOut(fans []fan) error {
 	return nil
 }
 
-func (w *work) eventID(row int) string {
-	c := w.batch.Column(id(ecs.LogcenterPosition))
-	return store.EventID{Journal: w.raw.Journal, Partition: w.raw.Partition, Position: c.Int(row)}.String()
-}
-
 // complete sets what the host answers for: @timestamp where the line has none, errors, marks; and takes out
 // the rows that are dropped or dead.
 func (w *work) complete(context.Context) error {
@@ -267,17 +259,18 @@ func (w *work) errors() {
 		return
 	}
 	slices.SortStableFunc(w.failed, func(a, b failure) int { return a.row - b.row })
+	refused := w.holdBack()
 	message := w.message()
 	for i := range w.texts {
 		w.texts[i].Reset(wire.Type_STRING, false, w.rows, message, nil)
 	}
-	last := -1
+	last, buried := -1, -1
 	for _, f := range w.failed {
-		if f.dead {
-			w.bury(f)
-			continue
+		if f.letter != "" && f.row != buried {
+			buried = f.row
+			w.bury(f, refused)
 		}
-		if f.row == last { // the first stage's words stay
+		if f.dead || f.code == "" && f.letter != "" || f.row == last { // the first stage's words stay
 			continue
 		}
 		last = f.row
@@ -312,19 +305,4 @@ func (w *work) setFlags() {
 	if w.marks.Used() {
 		w.set(w.marks.Finish(id(ecs.LogcenterFlags)))
 	}
-}
-
-// bury makes a dead letter of a row; its text is masked by now.
-func (w *work) bury(f failure) {
-	w.r.DeadLetters.Add(1)
-	m := w.message()
-	d := deadletter.Letter{EventID: w.eventID(f.row), Reason: "dead_letter", Message: f.message, Text: string(m.Text(f.row, f.row, m))}
-	d.Stage, d.Plugin, d.Version = f.kind, f.m.ID, f.m.Version
-	if c := w.batch.Column(id(ecs.EventIngested)); c != nil && c.Has(f.row) {
-		d.Time = time.Unix(0, c.Nanos(c.Rank(f.row))).UTC()
-	}
-	if c := w.batch.Column(id(ecs.LogcenterInput)); c != nil && c.Has(f.row) {
-		d.Input = string(c.Bytes(c.Rank(f.row)))
-	}
-	w.dead = append(w.dead, d)
 }

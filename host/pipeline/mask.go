@@ -151,8 +151,8 @@ func (w *work) applyLines(lines []edited, m *plugin.Manifest) {
 			continue
 		}
 		w.r.Withheld.Add(1)
-		w.keep(l.row, m, "masking failed")
-		w.failed = append(w.failed, failure{row: l.row, code: "mask", message: "masking failed on this event; its text is withheld", kind: "masker", m: m})
+		w.keep(l.row, m, withheld)
+		w.failed = append(w.failed, failure{row: l.row, code: "mask", message: "masking failed on this event; its text is withheld", kind: "masker", m: m, letter: withheld})
 		w.flags = append(w.flags, flag{l.row, "withheld"})
 		n := old.Offset(l.row+1) - int(old.Separator) - old.Offset(l.row)
 		l.edits = []rowEdit{{0, n, Withheld}}

@@ -121,7 +121,7 @@ func TestWithheldWhereMaskingFails(t *testing.T) {
 	assert.Equal(t, "after", all[2]["message"])
 	require.Len(t, k.said, 1)
 	for _, said := range k.said {
-		assert.Equal(t, "hider 1 beta: masking failed: "+line+"\n", said)
+		assert.Equal(t, "hider 1 beta: withheld: "+line+" by \n", said)
 	}
 }
 

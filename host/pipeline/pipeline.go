@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 
 	"github.com/logcenter/logcenter/host/deadletter"
+	"github.com/logcenter/logcenter/host/hold"
 	"github.com/logcenter/logcenter/host/plugin"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/wire"
@@ -70,10 +71,10 @@ type Processor struct {
 	hold    Hold
 }
 
-// Hold keeps the unmasked bytes of events that could not be handled, away from everybody.
+// Hold keeps the records of events that could not be handled, which are not masked, away from everybody.
 type Hold interface {
-	// Keep stores line under its event id. It must be durable on return.
-	Keep(eventID, reason string, line []byte) error
+	// Keep stores records durably and sets Time of those that it keeps; the error says why others are not.
+	Keep(rs []hold.Record) error
 }
 
 // NewProcessor makes a processor. hold may be nil where nothing unmasked may be kept (benchmarks).

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/logcenter/logcenter/host/hold"
 	"github.com/logcenter/logcenter/host/pipeline"
 	"github.com/logcenter/logcenter/host/plugin"
 	"github.com/logcenter/logcenter/host/plugin/trial"
@@ -362,15 +363,25 @@ type kept struct {
 	said map[string]string
 }
 
-func (k *kept) Keep(eventID, reason string, line []byte) error {
+func (k *kept) Keep(rs []hold.Record) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.said == nil {
 		k.said = map[string]string{}
 	}
-	k.said[eventID] += reason + ": " + string(line) + "\n"
+	for i := range rs {
+		raw, err := pipeline.NewRaw("", 0, 0, [][]byte{rs[i].Batch})
+		if err != nil {
+			return err
+		}
+		ev := events(raw.Batch)[0]
+		k.said[rs[i].EventID] += rs[i].Reason + ": " + ev["message"] + " by " + ev["logcenter.input"] + "\n"
+		rs[i].Time = keptAt
+	}
 	return nil
 }
+
+var keptAt = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 
 func TestPoisonGoesToTheHold(t *testing.T) {
 	_, p := trial.Start(t, plugin.Options{}, "par", "parser", "accepts: [{prefix: [p]}]", "trusted: true")
@@ -378,7 +389,7 @@ func TestPoisonGoesToTheHold(t *testing.T) {
 	_, m := trial.Start(t, plugin.Options{}, "mas", "masker", "trusted: true")
 	k := &kept{}
 	r := processor(pipeline.Plan{Parsers: []pipeline.Stage{p}, Enrichers: []pipeline.Stage{e}, Maskers: []pipeline.Stage{m}}, k)
-	all, _ := finish(t, r, records([]string{"p1 hunter2", "p2KILL x", "q3 hunter2", "q4 KILL hunter2", "p5 port=5"}, nil))
+	all, f := finish(t, r, records([]string{"p1 hunter2", "p2KILL x", "q3 hunter2", "q4 KILL hunter2", "p5 port=5", "p6 DEAD hunter2"}, []string{"a", "b", "a", "c", "a", "d"}))
 	assert.Equal(t, "p1 ***", all[0]["message"])
 	assert.Equal(t, "user of p1", all[0]["user.name"])
 	assert.Equal(t, "[withheld]", all[1]["message"], "it kills the masker, too")
@@ -391,10 +402,19 @@ func TestPoisonGoesToTheHold(t *testing.T) {
 		return store.EventID{Journal: journalID, Position: pipeline.Position(7, row, 0)}.String()
 	}
 	assert.Equal(t, map[string]string{
-		id(1): "par 1.2.3: poison: p2KILL x\nmas 1.2.3: masking failed: p2KILL x\n",
-		id(3): "mas 1.2.3: masking failed: q4 KILL hunter2\n",
+		id(1): "par 1.2.3: poison: p2KILL x by b\n",
+		id(3): "mas 1.2.3: withheld: q4 KILL hunter2 by c\n",
+		id(5): "par 1.2.3: dead_letter: p6 DEAD hunter2 by d\n",
 	}, k.said)
-	assert.EqualValues(t, 2, r.Withheld.Load())
+	var told []string
+	for _, d := range f.Dead {
+		assert.Equal(t, keptAt, d.Held)
+		told = append(told, strings.Join([]string{d.EventID, d.Stage, d.Plugin, d.Reason, d.Text}, " "))
+	}
+	assert.Equal(t, []string{
+		id(1) + " parser par poison [withheld]", id(5) + " parser par dead_letter [withheld]", id(3) + " masker mas withheld [withheld]",
+	}, told)
+	assert.EqualValues(t, 3, r.Withheld.Load())
 }
 
 func TestWaitsForTheMasker(t *testing.T) {

@@ -99,7 +99,8 @@ func (w *work) again(ctx context.Context, stage Stage, b *wire.Batch, asked []*w
 func (w *work) poisoned(row int, m *plugin.Manifest) {
 	w.r.Unenriched.Add(1)
 	w.flags = append(w.flags, flag{row, "unenriched"})
-	w.keep(row, m, "poison")
+	w.failed = append(w.failed, failure{row: row, message: "the enricher does not survive this event", kind: "enricher", m: m, letter: poison})
+	w.keep(row, m, poison)
 }
 
 // pick is some rows of a batch as a batch of its own.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/logcenter/logcenter/host/deadletter"
+	"github.com/logcenter/logcenter/host/hold"
 	"github.com/logcenter/logcenter/host/plugin"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/wire"
@@ -24,7 +25,9 @@ type work struct {
 	groups  []group
 	answers []*plugin.Answer // whose memory the columns alias
 	dead    []deadletter.Letter
-	gone    []bool // rows to take out: dropped or dead
+	held    []hold.Record
+	heldAt  map[string]int // event id → index in held
+	gone    []bool         // rows to take out: dropped or dead
 	goneAny bool
 	failed  []failure // rows kept with an error, ascending within a stage
 	flags   []flag
@@ -43,7 +46,8 @@ type failure struct {
 	code, message string
 	kind          string // of the stage
 	m             *plugin.Manifest
-	dead          bool // the event becomes a dead letter
+	letter        string // why it is a dead letter; empty: it is none
+	dead          bool   // the event is taken out
 }
 
 type flag struct {
@@ -57,7 +61,7 @@ func (w *work) begin(r *Processor, plan *Plan, raw *Raw) {
 	w.batch.Reset()
 	w.batch.Rows, w.batch.Journal, w.batch.Partition, w.batch.Offset = raw.Batch.Rows, raw.Journal, raw.Partition, raw.From
 	w.batch.Columns = append(w.batch.Columns, raw.Batch.Columns...)
-	w.dead, w.failed, w.flags, w.groups, w.written = nil, w.failed[:0], w.flags[:0], nil, w.written[:0]
+	w.dead, w.held, w.heldAt, w.failed, w.flags, w.groups, w.written = nil, nil, nil, w.failed[:0], w.flags[:0], nil, w.written[:0]
 	w.gone, w.goneAny = slices.Grow(w.gone[:0], w.rows)[:w.rows], false
 	clear(w.gone)
 	if w.rows > 0 {
@@ -219,8 +223,9 @@ func (w *work) parse(ctx context.Context) error {
 			part := answeredPart{rows: p.To - p.From}
 			base := g.from + p.From
 			if p.Reply == nil {
-				w.unparsed(base, g.from+p.To, m, "poison", "the parser does not survive this line")
-				w.keep(base, m, "poison")
+				w.unparsed(base, g.from+p.To, m, poison, "the parser does not survive this line")
+				w.failed[len(w.failed)-1].letter = poison
+				w.keep(base, m, poison)
 			} else {
 				part.result = p.Reply.Result
 				w.outcome(base, p.Reply.Result, m, "parser")
@@ -265,19 +270,6 @@ func (w *work) unparsed(from, to int, m *plugin.Manifest, code, message string) 
 	}
 }
 
-// keep puts the unmasked bytes of a poison event into the hold. A hold that fails costs no event: the line itself
-// goes on, masked.
-func (w *work) keep(row int, m *plugin.Manifest, reason string) {
-	if w.r.hold == nil {
-		return
-	}
-	c := w.message()
-	line := c.Data[c.Offset(row) : c.Offset(row+1)-int(c.Separator)]
-	if err := w.r.hold.Keep(w.eventID(row), m.Label()+": "+reason, line); err != nil {
-		w.failed = append(w.failed, failure{row: row, code: "hold", message: "its bytes could not be kept: " + err.Error(), kind: plugin.KindName(m.Kind), m: m})
-	}
-}
-
 // outcome books what a reply says of rows: errors, drops, dead letters.
 func (w *work) outcome(base int, r *wire.Result, m *plugin.Manifest, kind string) {
 	for _, e := range r.Errors {
@@ -285,7 +277,8 @@ func (w *work) outcome(base int, r *wire.Result, m *plugin.Manifest, kind string
 		switch {
 		case e.Disposition == wire.Disposition_DEAD_LETTER:
 			w.take(row)
-			w.failed = append(w.failed, failure{row: row, message: e.Message, kind: kind, m: m, dead: true})
+			w.failed = append(w.failed, failure{row: row, message: e.Message, kind: kind, m: m, letter: deadLetter, dead: true})
+			w.keep(row, m, deadLetter)
 			continue
 		case e.Code == "bad_value":
 		case kind == "parser":

@@ -180,6 +180,7 @@ func parseManifest(data []byte) (*Manifest, error) {
 var hostOnly = map[ecs.Field]bool{
 	ecs.Message: true, ecs.EventID: true, ecs.EventIngested: true, ecs.ErrorMessage: true, ecs.ErrorType: true,
 	ecs.ErrorCode: true, ecs.LogcenterPosition: true, ecs.LogcenterInput: true, ecs.LogcenterParser: true, ecs.LogcenterFlags: true,
+	ecs.LogcenterRedrivenFrom: true,
 }
 
 func readFields(key string, list []any) ([]ecs.Field, error) {

@@ -15,6 +15,7 @@ import (
 	"github.com/logcenter/logcenter/host/input"
 	"github.com/logcenter/logcenter/host/pipeline"
 	"github.com/logcenter/logcenter/host/plugin"
+	"github.com/logcenter/logcenter/host/redrive"
 	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/host/stream"
 	"github.com/logcenter/logcenter/sdk/ecs"
@@ -124,7 +125,7 @@ func (a consumersAPI) List(context.Context) ([]api.JournalInfo, error) {
 type deadLettersAPI struct{ s *Service }
 
 func (a deadLettersAPI) List(_ context.Context, f api.DeadLetterFilter) (page api.DeadLetterPage, err error) {
-	ds, next, ok := a.s.dead.Page(deadletter.Filter{Plugin: f.Plugin, Reason: f.Reason, Text: f.Text}, f.Cursor, f.Limit)
+	ds, next, ok := a.s.dead.Page(deadletter.Filter{Stage: f.Stage, Plugin: f.Plugin, Reason: f.Reason, Text: f.Text}, f.Cursor, f.Limit)
 	if !ok {
 		return page, fmt.Errorf("%w: the letter it names is not kept any more", store.ErrCursor)
 	}
@@ -132,10 +133,33 @@ func (a deadLettersAPI) List(_ context.Context, f api.DeadLetterFilter) (page ap
 	for _, d := range ds {
 		page.Letters = append(page.Letters, api.DeadLetter{
 			ID: d.EventID, Time: d.Time, EventID: d.EventID, Stage: d.Stage, Plugin: d.Plugin,
-			Reason: d.Reason, Message: d.Message, Input: d.Input, Text: d.Text,
+			Reason: d.Reason, Message: d.Message, Input: d.Input, Text: d.Text, Held: a.s.hold.Has(d.Held), Redriven: d.Redriven,
 		})
 	}
 	return page, nil
+}
+
+func (a deadLettersAPI) Redrive(ctx context.Context, r api.RedriveRequest) (out api.RedriveResult, err error) {
+	res, err := a.s.redriver.Redrive(ctx, redrive.Request{
+		EventIDs: r.IDs, DryRun: r.DryRun,
+		Filter: deadletter.Filter{Stage: r.Stage, Plugin: r.Plugin, Reason: r.Reason, From: r.From, To: r.To},
+	})
+	if errors.Is(err, redrive.ErrNotReady) {
+		return out, fmt.Errorf("%w: %w", api.ErrConflict, err)
+	}
+	if err != nil {
+		return out, fmt.Errorf("redrive: %w", err)
+	}
+	out = api.RedriveResult{
+		Selected: res.Selected, Redriven: res.Redriven, Already: res.Already, NotHeld: res.NotHeld, Unknown: len(res.Unknown), Failed: res.Failed,
+	}
+	if res.Err != nil {
+		out.Error = res.Err.Error()
+	}
+	if !r.DryRun {
+		a.s.log.Infof("redrive: %d of %d dead letters are handled again, %d were before, %d are not held, %d failed", res.Redriven, res.Selected, res.Already, res.NotHeld, res.Failed)
+	}
+	return out, nil
 }
 
 type ingestAPI struct{ s *Service }

@@ -34,11 +34,13 @@ import (
 	"github.com/logcenter/logcenter/host/migrate"
 	"github.com/logcenter/logcenter/host/pipeline"
 	"github.com/logcenter/logcenter/host/plugin"
+	"github.com/logcenter/logcenter/host/redrive"
 	"github.com/logcenter/logcenter/host/retention"
 	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/host/store/embedded"
 	"github.com/logcenter/logcenter/host/stream"
 	"github.com/logcenter/logcenter/host/tail"
+	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/gc"
 )
 
@@ -54,6 +56,7 @@ type Service struct {
 	intake    *input.Intake
 	hold      *hold.Hold
 	dead      *deadletter.List
+	redriver  *redrive.Redriver
 	engine    store.Store // as configured
 	store     store.Store // the same behind its keeper
 	policy    *retention.Policy
@@ -196,6 +199,7 @@ func (s *Service) openJournals(context.Context) (err error) {
 		return err
 	}
 	s.onClose(s.dead.Close)
+	s.redriver = &redrive.Redriver{Letters: s.dead, Hold: s.hold, Intake: s.intake, Ready: s.handles}
 	return nil
 }
 
@@ -211,6 +215,21 @@ func (s *Service) openStore(context.Context) error {
 		return err
 	}
 	return s.openLifecycle(s.engine)
+}
+
+// handles says why a plugin lets events pass it by that it is meant to handle. One that is disabled or gone is so by an
+// admin's will.
+func (s *Service) handles(id string) error {
+	p, err := s.plugins.Get(id)
+	if err != nil {
+		return nil //nolint:nilerr // gone
+	}
+	switch state, reason := p.State(); state {
+	case plugin.Quarantined, plugin.Failed:
+		return fmt.Errorf("plugin %s is %s: %s", id, state, reason)
+	default:
+		return nil
+	}
 }
 
 // openKind opens the configuration's store of a kind. It is closed with the service.
@@ -236,12 +255,30 @@ func (s *Service) openKind(kind string) (store.Store, error) {
 	return st, nil
 }
 
-// rejected makes a dead letter of a row that the store cannot keep.
+// rejected makes a dead letter of a row that the store cannot keep, and holds what is there of its record.
 func (s *Service) rejected(r store.Rejection) {
-	err := s.dead.Add([]deadletter.Letter{{
+	d := deadletter.Letter{
 		EventID: fmt.Sprintf("%s@%d.%d", r.Source, r.Offset, r.Row), Time: time.Now().UTC(), Stage: "store", Reason: "rejected", Message: r.Reason,
-	}})
-	if err != nil {
+	}
+	if eventID, ok := r.Event[ecs.EventID.Name()].(string); ok {
+		d.EventID = eventID
+	}
+	if s.dead.Has(d.EventID) { // a replay, or its record is held as it came
+		return
+	}
+	d.Input, _ = r.Event[ecs.LogcenterInput.Name()].(string)
+	d.Text, _ = r.Event[ecs.Message.Name()].(string)
+	if received, ok := r.Event[ecs.EventIngested.Name()].(time.Time); ok {
+		d.Time = received
+	}
+	if record, ok := redrive.Record(r.Event); ok {
+		rs := []hold.Record{{EventID: d.EventID, Reason: "store: rejected", Batch: record}}
+		if err := s.hold.Keep(rs); err != nil {
+			d.Message += "; it cannot be redriven, as it could not be held: " + err.Error()
+		}
+		d.Held = rs[0].Time
+	}
+	if err := s.dead.Add([]deadletter.Letter{d}); err != nil {
 		s.warn("dead letters", err)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/query"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
@@ -290,6 +291,20 @@ type Rejection struct {
 	Source string // see [EventID.Source]
 	Row    int    // of the batch
 	Reason string
+	Event  Event // the row as it was given; nil where the batch cannot be read
+}
+
+// Rejections are those of all rows of a batch that a store cannot keep.
+func Rejections(offset uint64, b *wire.Batch, err error) []Rejection {
+	readable := b.Validate(uint32(ecs.Message)) == nil
+	out := make([]Rejection, b.Rows)
+	for row := range out {
+		out[row] = Rejection{Offset: offset, Source: EventID{Journal: b.Journal, Partition: b.Partition}.Source(), Row: row, Reason: err.Error()}
+		if readable {
+			out[row].Event = EventAt(b, row)
+		}
+	}
+	return out
 }
 
 // Stats describes a store at one moment.

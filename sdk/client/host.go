@@ -152,6 +152,7 @@ func (c *Client) SetReplicas(ctx context.Context, wanted int) (*Replicas, error)
 
 // DeadLetterFilter selects dead letters. The zero value is the newest 100.
 type DeadLetterFilter struct {
+	Stage  string
 	Plugin string
 	Reason string
 	Text   string // a part of the message or text
@@ -170,6 +171,34 @@ type DeadLetter struct {
 	Message string    `json:"message,omitempty"`
 	Input   string    `json:"input,omitempty"`
 	Text    string    `json:"text,omitempty"`
+	// Held says that its record is kept, so that it can be redriven.
+	Held     bool      `json:"held"`
+	Redriven time.Time `json:"redriven,omitzero"` // when its record was handled again; zero: it was not
+}
+
+// RedriveRequest says which letters to redrive: those of IDs, or those that Stage, Plugin, Reason, From and To select,
+// or All.
+type RedriveRequest struct {
+	IDs      []string `json:"ids,omitempty"` // up to 1000
+	Stage    string   `json:"stage,omitempty"`
+	Plugin   string   `json:"plugin,omitempty"`
+	Reason   string   `json:"reason,omitempty"`
+	From     string   `json:"from,omitempty"` // the letter's time in [From, To), as in Selection
+	To       string   `json:"to,omitempty"`
+	TimeZone string   `json:"time_zone,omitempty"` // of times without one; empty: UTC
+	All      bool     `json:"all,omitempty"`
+	DryRun   bool     `json:"dry_run,omitempty"` // only count
+}
+
+// RedriveResult counts letters.
+type RedriveResult struct {
+	Selected int    `json:"selected"`
+	Redriven int    `json:"redriven"`         // of a dry run: that would be
+	Already  int    `json:"already_redriven"` // before; they are left alone
+	NotHeld  int    `json:"not_held"`         // there is no record of them, or not any more
+	Unknown  int    `json:"unknown"`          // ids without a letter
+	Failed   int    `json:"failed"`           // Error says why; they can be redriven again
+	Error    string `json:"error,omitempty"`
 }
 
 // DeadLetterPage is one page of dead letters, newest first.
@@ -181,12 +210,22 @@ type DeadLetterPage struct {
 // DeadLetters returns one page.
 func (c *Client) DeadLetters(ctx context.Context, f DeadLetterFilter) (*DeadLetterPage, error) {
 	p := url.Values{}
+	setText(p, "stage", f.Stage)
 	setText(p, "plugin", f.Plugin)
 	setText(p, "reason", f.Reason)
 	setText(p, "text", f.Text)
 	setText(p, "cursor", f.Cursor)
 	setInt(p, "limit", f.Limit)
 	return call[DeadLetterPage](ctx, c, get("dead-letters").with(p))
+}
+
+// Redrive has the records of dead letters handled again, each once. It may be repeated.
+func (c *Client) Redrive(ctx context.Context, r RedriveRequest) (*RedriveResult, error) {
+	q, err := request{method: http.MethodPost, path: []string{"dead-letters", "redrive"}}.json(r)
+	if err != nil {
+		return nil, err
+	}
+	return call[RedriveResult](ctx, c, q)
 }
 
 // Health is how the host is.

@@ -152,6 +152,7 @@ const (
 	LogcenterParser
 	LogcenterPosition
 	LogcenterPriority
+	LogcenterRedrivenFrom
 	LogcenterSourceAssetName
 	LogcenterStream
 
@@ -310,5 +311,6 @@ var known = [endOfKnown - 1]Info{
 	LogcenterPosition - 1:             {"logcenter.position", Long, false, "Place in the raw journal: entry offset * 2^24 + row * 2^8 + fan-out ordinal; event.id is made of it."},
 	LogcenterPriority - 1:             {"logcenter.priority", Long, false, "How urgent the event is: 1 (at once) to 5 (whenever)."},
 	LogcenterStream - 1:               {"logcenter.stream", Keyword, true, "Streams whose query the event matched when it came in."},
+	LogcenterRedrivenFrom - 1:         {"logcenter.redriven_from", Keyword, false, "event.id of the event whose line was handled again and became this one."},
 	LogcenterSourceAssetName - 1:      {"logcenter.source.asset.name", Keyword, false, "Asset that has source.ip."},
 }

@@ -375,7 +375,7 @@ func confirmed(cmd *cobra.Command, question string) (bool, error) {
 	var answer string
 	_, err := fmt.Fscanln(io.LimitReader(in, 16), &answer)
 	if err != nil || strings.ToLower(answer) != "y" && strings.ToLower(answer) != "yes" {
-		tell(cmd.ErrOrStderr(), "nothing is deleted\n")
+		tell(cmd.ErrOrStderr(), "nothing is done\n")
 		return false, nil
 	}
 	return true, nil

@@ -112,6 +112,6 @@ func TestSecuredClusterByConfig(t *testing.T) {
 	h.waitFor("a dead letter", time.Minute, func() bool {
 		out, err := exec.Command(binary, "deadletters", "-o", "json", "--url", "http://"+h.http, "--token-file", filepath.Join(h.data, "admin.token")).CombinedOutput()
 		require.NoError(t, err, "%s", out)
-		return strings.Contains(string(out), "failed to parse field [url.path] of type [ip]")
+		return strings.Contains(string(out), "failed to parse field [url.path] of type [ip]") && strings.Contains(string(out), `"held": true`)
 	})
 }

@@ -406,6 +406,17 @@ func TestHealthInputsConsumersLetters(t *testing.T) {
 	out, errs = runs(t, "deadletters")
 	golden(t, "deadletters.txt", out)
 	assert.Contains(t, errs, "there are more")
+	code, out, errs = run(t, "deadletters", "redrive", "--all", "--yes")
+	assert.Equal(t, exitFailed, code)
+	golden(t, "redrive.txt", out)
+	assert.Contains(t, errs, "1 letter could not be redriven; run this again: disk is full")
+	code, _, errs = run(t, "deadletters", "redrive", "1", "2")
+	assert.Equal(t, exitUsage, code)
+	assert.Contains(t, errs, "9 letters selected: 3 can be redriven, 4 redriven before, 2 not held, 1 unknown\n")
+	assert.Contains(t, errs, "add --yes")
+	code, _, errs = run(t, "deadletters", "redrive", "--yes")
+	assert.Equal(t, exitUsage, code)
+	assert.Contains(t, errs, "--plugin")
 }
 
 func TestConfigCommands(t *testing.T) {

@@ -269,8 +269,15 @@ type letters struct{}
 
 func (letters) List(_ context.Context, f api.DeadLetterFilter) (api.DeadLetterPage, error) {
 	return api.DeadLetterPage{Letters: []api.DeadLetter{{
-		ID: "1", Time: noon, Stage: "parse", Plugin: cmp.Or(f.Plugin, "nginx"), Reason: "plugin_crashed", Message: "exit status 2", Text: "GET /\x1b[0m",
+		ID: "1", Time: noon, Stage: "parse", Plugin: cmp.Or(f.Plugin, "nginx"), Reason: "plugin_crashed", Message: "exit status 2", Text: "GET /\x1b[0m", Held: true,
 	}}, Cursor: "more"}, nil
+}
+
+func (letters) Redrive(_ context.Context, r api.RedriveRequest) (api.RedriveResult, error) {
+	if r.DryRun {
+		return api.RedriveResult{Selected: 9, Redriven: 3, Already: 4, NotHeld: 2, Unknown: 1}, nil
+	}
+	return api.RedriveResult{Selected: 9, Redriven: 2, Already: 4, NotHeld: 2, Unknown: 1, Failed: 1, Error: "disk is full"}, nil
 }
 
 // memStore answers with the host's events, whatever is asked for; that stores select right is proved elsewhere.

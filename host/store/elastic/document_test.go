@@ -70,6 +70,10 @@ func runBadDocuments(t *testing.T, server *estest.Server) {
 					assert.Contains(t, got[0].Reason, w)
 				}
 				assert.Less(t, len(got[0].Reason), 5000)
+				for field, v := range bad.event {
+					assert.Equal(t, v, got[0].Event[field], field)
+				}
+				assert.Equal(t, store.EventID{Journal: b.Journal, Position: b.Column(uint32(ecs.LogcenterPosition)).Int(1)}.String(), got[0].Event["event.id"])
 				assert.EqualValues(t, 1, s.Stats().Rejected)
 				assert.EqualValues(t, 1, s.Durable())
 				assert.Equal(t, []string{"good", "good too"}, found(t, s, "*"))

@@ -3,6 +3,7 @@ package elastic
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/netip"
 	"testing"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/host/store/storetest"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
@@ -49,6 +51,30 @@ func TestEncodeIsJSON(t *testing.T) {
 		require.NoError(t, d.Decode(&source))
 		require.Equal(t, "fw-"+fmt.Sprint(row%9), source["host.name"])
 		require.Equal(t, []any{"acme.policy"}, source[colNames])
+	}
+}
+
+// TestRejectedDocumentIsTheEvent: whoever is told of a document that the cluster refuses gets it back as an event.
+func TestRejectedDocumentIsTheEvent(t *testing.T) {
+	b := firewall(t, 3)
+	for _, p := range []product{elasticsearchProduct, openSearchProduct} {
+		e, err := newBatchEncoder(7, 0, b, p, nil)
+		require.NoError(t, err)
+		at, _ := e.times()
+		c := &chunk{buf: []byte("of the document before")}
+		d := document{from: e.from, row: 2, begin: len(c.buf)}
+		e.document(nil, 0, at[0], nil)
+		c.buf = e.document(c.buf, 2, at[2], []byte(`{"index":{"_index":"index","_id":"`))
+		d.end = len(c.buf)
+		c.buf = append(c.buf, "of the next"...)
+
+		var got store.Rejection
+		s := &Store{opts: Options{Rejected: func(r store.Rejection) { got = r }}, client: &client{}}
+		s.client.product.Store(int32(p))
+		s.rejectDocument(c, d, errors.New("bad"))
+		want := store.EventAt(b, 2)
+		delete(got.Event, "logcenter.position")
+		require.Equal(t, store.Rejection{Offset: 7, Source: e.from.source, Row: 2, Reason: "bad", Event: want}, got)
 	}
 }
 

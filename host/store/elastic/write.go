@@ -245,10 +245,21 @@ func (c *chunk) add(buf []byte, d document) {
 }
 
 func (s *Store) rejectBatch(offset uint64, b *wire.Batch, err error) {
-	src := store.EventID{Journal: b.Journal, Partition: b.Partition}.Source()
-	for row := range int(b.Rows) {
-		s.reject(store.Rejection{Offset: offset, Source: src, Row: row, Reason: err.Error()})
+	for _, r := range store.Rejections(offset, b, err) {
+		s.reject(r)
 	}
+}
+
+// rejectDocument gives back a document of a chunk.
+func (s *Store) rejectDocument(c *chunk, d document, err error) {
+	r := store.Rejection{Offset: d.from.offset, Source: d.from.source, Row: d.row, Reason: err.Error()}
+	var action struct{ Index hit }
+	lines := json.NewDecoder(bytes.NewReader(c.buf[d.begin:d.end])) // the action and the document
+	lines.UseNumber()
+	if lines.Decode(&action) == nil && lines.Decode(&action.Index.Source) == nil {
+		r.Event = action.Index.event(s.product(), func(field string) bool { return !strings.Contains(field, "#") })
+	}
+	s.reject(r)
 }
 
 // maxReason bounds a rejection's text: the cluster may show the value it refuses.
@@ -423,7 +434,7 @@ func (s *Store) deliver(c *chunk) bool {
 func (s *Store) split(c *chunk, err error) []*chunk {
 	if len(c.docs) == 1 {
 		d := c.docs[0]
-		s.reject(store.Rejection{Offset: d.from.offset, Source: d.from.source, Row: d.row, Reason: err.Error()})
+		s.rejectDocument(c, d, err)
 		return nil
 	}
 	half := len(c.docs) / 2
@@ -501,7 +512,7 @@ func (s *Store) bulk(c *chunk) (again *chunk, err error) {
 				e = errors.Join(e, cerr)
 			}
 		case item.Status == http.StatusBadRequest || item.Status == http.StatusRequestEntityTooLarge || item.Status == http.StatusConflict:
-			s.reject(store.Rejection{Offset: d.from.offset, Source: d.from.source, Row: d.row, Reason: e.Error()})
+			s.rejectDocument(c, d, e)
 			continue
 		}
 		again.add(c.buf, d)

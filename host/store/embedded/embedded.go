@@ -319,9 +319,8 @@ func (s *Store) reject(offset uint64, b *wire.Batch, err error) {
 	if s.opts.Rejected == nil {
 		return
 	}
-	src := store.EventID{Journal: b.Journal, Partition: b.Partition}.Source()
-	for row := range int(b.Rows) {
-		s.opts.Rejected(store.Rejection{Offset: offset, Source: src, Row: row, Reason: err.Error()})
+	for _, r := range store.Rejections(offset, b, err) {
+		s.opts.Rejected(r)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -301,7 +302,14 @@ func TestRejected(t *testing.T) {
 	require.Len(t, got, 2)
 	require.Equal(t, "x-0", got[0].Source)
 	require.Contains(t, got[0].Reason, "message")
-	require.EqualValues(t, 2, s.Stats().Rejected)
+	untimed, err := storetest.Batch(2, events(4, 1))
+	require.NoError(t, err)
+	untimed.Columns = slices.DeleteFunc(untimed.Columns, func(c *wire.Column) bool { return c.Type == wire.Type_TIMESTAMP })
+	require.NoError(t, s.Append(context.Background(), 2, []*wire.Batch{untimed}))
+	require.Len(t, got, 3)
+	require.Equal(t, store.EventAt(untimed, 0), got[2].Event)
+	require.NotEmpty(t, got[2].Event["message"])
+	require.EqualValues(t, 3, s.Stats().Rejected)
 	total, _ := tally(t, s, "")
 	require.EqualValues(t, 3, total)
 }

@@ -66,8 +66,14 @@ func (parser) Parse(line []byte, ev *sdk.Event) error {
 	return nil
 }
 
+// mended has no line obeyed.
+var mended bool
+
 // obey does what a line asks for.
 func obey(line []byte) error {
+	if mended {
+		return nil
+	}
 	has := func(s string) bool { return bytes.Contains(line, []byte(s)) }
 	switch {
 	case has("PANIC"):
@@ -246,6 +252,9 @@ func main() {
 		})
 	case "notifier":
 		sdk.ServeNotifier(func(c Config) (sdk.Notifier, error) { return &notifier{c: c, tries: map[string]int{}}, c.check() })
+	case "mended":
+		mended = true
+		fallthrough
 	case "", "parser":
 		sdk.ServeParser(func(c Config) (sdk.Parser, error) { return parser{}, c.check() })
 	default:
