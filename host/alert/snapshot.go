@@ -2,11 +2,11 @@ package alert
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"hash/crc32"
 	"os"
-	"path/filepath"
+
+	"github.com/logcenter/logcenter/host/durable"
 )
 
 // A snapshot file is the magic, the CRC-32C of what follows, the offset it includes, event time there in
@@ -18,29 +18,14 @@ const (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-func writeSnapshot(path string, offset uint64, at clock, state []byte) (err error) {
+func writeSnapshot(path string, offset uint64, at clock, state []byte) error {
 	b := append(make([]byte, 0, snapshotHeader+len(state)), snapshotMagic...)
 	b = binary.LittleEndian.AppendUint32(b, 0)
 	b = binary.LittleEndian.AppendUint64(b, offset)
 	b = binary.LittleEndian.AppendUint64(b, uint64(at))
 	b = append(b, state...)
 	binary.LittleEndian.PutUint32(b[4:], crc32.Checksum(b[8:], castagnoli))
-	f, err := os.OpenFile(path+".tmp", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(path+".tmp", path); err != nil {
-		return err
-	}
-	d, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return durable.Replace(path, b)
 }
 
 func readSnapshot(path string) (state []byte, offset uint64, at clock, err error) {

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"time"
+
+	"github.com/logcenter/logcenter/host/durable"
 )
 
 // chain is what the records say, together.
@@ -158,13 +160,5 @@ func appendState(file string, b []byte) error {
 	if err := f.Close(); err != nil || !fresh {
 		return err
 	}
-	return syncDir(filepath.Dir(file))
-}
-
-func syncDir(dir string) error {
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
+	return durable.Sync(filepath.Dir(file))
 }

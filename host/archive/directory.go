@@ -10,12 +10,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/logcenter/logcenter/host/durable"
 )
 
 // Directory is an archive in a folder of this machine, or one that is mounted.
 type Directory string
-
-const tmpSuffix = ".tmp"
 
 // Local implements [Destination].
 func (d Directory) Local(name string) string {
@@ -27,10 +27,10 @@ func (d Directory) String() string { return string(d) }
 // Put implements [Destination]. The file appears under its name when it is whole and on the disk.
 func (d Directory) Put(ctx context.Context, name string, r io.Reader, _ int64, _ [sha256.Size]byte) error {
 	path := d.Local(name)
-	if err := makeDirs(filepath.Dir(path)); err != nil {
+	if err := durable.MakeDir(filepath.Dir(path)); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(path+tmpSuffix, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	f, err := os.OpenFile(path+durable.Suffix, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
@@ -42,26 +42,9 @@ func (d Directory) Put(ctx context.Context, name string, r io.Reader, _ int64, _
 		err = ctx.Err()
 	}
 	if err := errors.Join(err, f.Close()); err != nil {
-		return errors.Join(err, os.Remove(path+tmpSuffix))
+		return errors.Join(err, os.Remove(path+durable.Suffix))
 	}
-	if err := os.Rename(path+tmpSuffix, path); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
-}
-
-// makeDirs makes a folder and syncs every parent it was new in.
-func makeDirs(dir string) error {
-	if _, err := os.Stat(dir); err == nil {
-		return nil
-	}
-	if err := makeDirs(filepath.Dir(dir)); err != nil {
-		return err
-	}
-	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	return syncDir(filepath.Dir(dir))
+	return durable.Commit(path)
 }
 
 // Get implements [Destination].

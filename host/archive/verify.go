@@ -10,6 +10,8 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+
+	"github.com/logcenter/logcenter/host/durable"
 )
 
 // Report is what a verification found.
@@ -75,7 +77,7 @@ func (v *verifier) records(own *chain, state string) error {
 	}
 	lost := false // the record before cannot be compared
 	for _, o := range objects {
-		if strings.HasSuffix(o.Name, tmpSuffix) {
+		if strings.HasSuffix(o.Name, durable.Suffix) {
 			v.r.Notes = append(v.r.Notes, o.Name+" was left by a write that did not end")
 			continue
 		}

@@ -28,12 +28,13 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/logcenter/logcenter/host/durable"
 )
 
 const (
 	copiesDir  = "copies"
 	filesDir   = "files"
-	tmpSuffix  = ".tmp"
 	nameLayout = "2006-01-02T15-04-05.000Z"
 	maxList    = 1 << 30
 )
@@ -197,7 +198,7 @@ func (d *Dir) Create(ctx context.Context, c *Copy, sources []Source, progress fu
 	if err := d.syncDirs(); err != nil {
 		return err
 	}
-	return writeFile(list, b)
+	return durable.Replace(list, b)
 }
 
 // known are the files of the newest copy, which most files of the next are the same as.
@@ -225,7 +226,7 @@ func (d *Dir) add(ctx context.Context, s Source, before File) (f File, copied bo
 			return f, false, err
 		}
 	}
-	tmp, err := os.CreateTemp(filepath.Join(d.path, filesDir), "*"+tmpSuffix)
+	tmp, err := os.CreateTemp(filepath.Join(d.path, filesDir), "*"+durable.Suffix)
 	if err != nil {
 		return f, false, err
 	}
@@ -295,7 +296,7 @@ func (d *Dir) syncDirs() error {
 		return err
 	}
 	for _, dir := range append(dirs, filepath.Join(d.path, filesDir), d.path) {
-		if err := syncPath(dir); err != nil {
+		if err := durable.Sync(dir); err != nil {
 			return err
 		}
 	}
@@ -331,7 +332,7 @@ func (d *Dir) Prune(keep int) (removed []*Copy, err error) {
 		}
 		removed = append(removed, c)
 	}
-	if err := syncPath(filepath.Join(d.path, copiesDir)); err != nil {
+	if err := durable.Sync(filepath.Join(d.path, copiesDir)); err != nil {
 		return removed, err
 	}
 	return removed, filepath.WalkDir(filepath.Join(d.path, filesDir), func(path string, e fs.DirEntry, err error) error {
@@ -425,30 +426,3 @@ func decode(b []byte) (*Copy, error) {
 }
 
 func object(dir, sum string) string { return filepath.Join(dir, filesDir, sum[:2], sum) }
-
-// writeFile makes a file that is there whole or not at all.
-func writeFile(path string, b []byte) error {
-	f, err := os.OpenFile(path+tmpSuffix, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err := errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(path+tmpSuffix, path); err != nil {
-		return err
-	}
-	return syncPath(filepath.Dir(path))
-}
-
-func syncPath(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
-}

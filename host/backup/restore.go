@@ -10,6 +10,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/logcenter/logcenter/host/durable"
 )
 
 // Marker is the file that a data directory has while it is being restored.
@@ -89,7 +91,7 @@ func (c *Copy) Restore(ctx context.Context, dir, data string, progress func(Prog
 		return nil, err
 	}
 	marker := filepath.Join(data, Marker)
-	if err := writeFile(marker, []byte("the restore of "+c.Name+" did not finish: run it again\n")); err != nil {
+	if err := durable.Replace(marker, []byte("the restore of "+c.Name+" did not finish: run it again\n")); err != nil {
 		return nil, err
 	}
 	list, err := os.ReadDir(data)
@@ -121,7 +123,7 @@ func (c *Copy) Restore(ctx context.Context, dir, data string, progress func(Prog
 		progress(at)
 	}
 	for d := range dirs {
-		if err := syncPath(d); err != nil {
+		if err := durable.Sync(d); err != nil {
 			return nil, err
 		}
 	}
@@ -129,7 +131,7 @@ func (c *Copy) Restore(ctx context.Context, dir, data string, progress func(Prog
 		if err := os.Remove(marker); err != nil {
 			return err
 		}
-		return syncPath(data)
+		return durable.Sync(data)
 	}, nil
 }
 

@@ -15,6 +15,8 @@ import (
 	"sync"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/logcenter/logcenter/host/durable"
 )
 
 // freeEvery is how many bytes of an upload pass between two looks at the disk's free space.
@@ -218,15 +220,8 @@ func (s *Store) account(u *Upload, existed bool) {
 // place renames the temporary file and the sums into place, durably.
 func (u *Upload) place(path string) error {
 	dir := filepath.Dir(path)
-	for _, d := range []string{filepath.Dir(dir), dir} {
-		if err := os.Mkdir(d, 0o700); err == nil {
-			err = syncDir(filepath.Dir(d))
-			if err != nil {
-				return err
-			}
-		} else if !errors.Is(err, fs.ErrExist) {
-			return err
-		}
+	if err := durable.MakeDir(dir); err != nil {
+		return err
 	}
 	if err := u.s.write(path+sumsSuffix, u.sums); err != nil {
 		return err
@@ -235,7 +230,7 @@ func (u *Upload) place(path string) error {
 		return err
 	}
 	u.path = ""
-	return syncDir(dir)
+	return durable.Sync(dir)
 }
 
 // write makes a file with b in it, durably, or replaces it.
@@ -255,15 +250,7 @@ func (s *Store) write(path string, b []byte) error {
 	if err != nil {
 		return errors.Join(err, os.Remove(tmp))
 	}
-	return syncDir(filepath.Dir(path))
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return durable.Sync(filepath.Dir(path))
 }
 
 // Close removes what was not committed. It may be called again.

@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"github.com/logcenter/logcenter/host/durable"
 )
 
 // keyLog is the file that keeps keys whose journal entries are trimmed. It is a header and records of 32
@@ -71,7 +73,7 @@ func (l *keyLog) load(add func(seen)) error {
 			return err
 		}
 		l.size = keyRecord
-		return errors.Join(l.f.Sync(), syncDir(filepath.Dir(l.path)))
+		return errors.Join(l.f.Sync(), durable.Sync(filepath.Dir(l.path)))
 	case err != nil:
 		return err
 	default:
@@ -153,18 +155,9 @@ func (l *keyLog) replace(b []byte, covered uint64) error {
 	if err != nil {
 		return errors.Join(fmt.Errorf("key log: %w", err), f.Close(), os.Remove(tmp))
 	}
-	err = errors.Join(l.f.Close(), syncDir(filepath.Dir(l.path)))
+	err = errors.Join(l.f.Close(), durable.Sync(filepath.Dir(l.path)))
 	l.f, l.size, l.records, l.covered = f, int64(keyRecord+len(b)), len(b)/keyRecord, covered
 	return err
 }
 
 func (l *keyLog) close() error { return l.f.Close() }
-
-// syncDir makes a name in dir durable.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
-}

@@ -13,10 +13,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
+	"github.com/logcenter/logcenter/host/durable"
 	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/sdk/ecs"
 )
@@ -101,22 +101,7 @@ func (st *state) save(file string) error {
 	if err != nil {
 		return err
 	}
-	f, err := os.OpenFile(file+".tmp", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(append(b, '\n'))
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(file+".tmp", file); err != nil {
-		return err
-	}
-	d, err := os.Open(filepath.Dir(file))
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return durable.Replace(file, append(b, '\n'))
 }
 
 // migration is one run.

@@ -6,11 +6,12 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/logcenter/logcenter/host/durable"
 )
 
 // Set holds all streams. All methods are safe for concurrent use.
@@ -192,35 +193,9 @@ func (s *Set) keep(st *state) error {
 	if err != nil {
 		return err
 	}
-	if err := replace(s.path, append(b, '\n')); err != nil {
+	if err := durable.Replace(s.path, append(b, '\n')); err != nil {
 		return fmt.Errorf("keep streams: %w", err)
 	}
 	s.current.Store(st)
 	return nil
-}
-
-// replace writes a file so that a crash leaves either the old or the new one.
-func replace(path string, b []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".tmp*") // mode 0600
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	if err == nil {
-		err = f.Sync()
-	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	d, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

@@ -1,7 +1,6 @@
 package file
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +9,8 @@ import (
 	"path/filepath"
 	"sort"
 	"time"
+
+	"github.com/logcenter/logcenter/host/durable"
 )
 
 // checkpoint is a saved position.
@@ -74,37 +75,14 @@ func (in *Input) save() error {
 	if err != nil {
 		return err
 	}
-	if err := replace(in.saved, append(b, '\n')); err != nil {
+	err = durable.MakeDir(filepath.Dir(in.saved))
+	if err == nil {
+		err = durable.Replace(in.saved, append(b, '\n'))
+	}
+	if err != nil {
 		in.dirty = true
 		return fmt.Errorf("saving positions: %w", err)
 	}
 	in.first, in.dirty = false, false
 	return nil
-}
-
-// replace writes a file so that a crash leaves the old or the new one.
-func replace(path string, b []byte) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
-	tmp := path + ".tmp"
-	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = bytes.NewReader(b).WriteTo(f)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(tmp, path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(tmp))
-	}
-	d, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

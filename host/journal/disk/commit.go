@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/logcenter/logcenter/host/durable"
 	"github.com/logcenter/logcenter/host/journal"
 )
 
@@ -291,7 +292,7 @@ func (j *Journal) begin(s segment) error {
 		return err
 	}
 	if !j.o.NoSync {
-		if err := syncDir(j.dir); err != nil {
+		if err := durable.Sync(j.dir); err != nil {
 			return err
 		}
 	}
@@ -402,7 +403,7 @@ func (j *Journal) reopen() error {
 		err = cutFile(path, tail.size)
 	}
 	if err == nil {
-		err = syncDir(j.dir) // a power cut must not bring back a segment that was removed
+		err = durable.Sync(j.dir) // a power cut must not bring back a segment that was removed
 	}
 	if err != nil {
 		return err
@@ -421,7 +422,7 @@ func (j *Journal) rotate() error {
 	next := j.last + 1
 	err := createFile(j.segmentPath(next))
 	if err == nil {
-		err = syncDir(j.dir)
+		err = durable.Sync(j.dir)
 	}
 	if err != nil {
 		return errors.Join(err, j.reopen())
@@ -441,7 +442,7 @@ func (j *Journal) probe() error {
 		}
 	}
 	path := filepath.Join(j.dir, probeName)
-	err := writeFile(path, make([]byte, probeBytes))
+	err := durable.Write(path, make([]byte, probeBytes))
 	if err = errors.Join(err, os.Remove(path)); err != nil {
 		return err
 	}

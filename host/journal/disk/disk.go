@@ -28,6 +28,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/logcenter/logcenter/host/durable"
 	"github.com/logcenter/logcenter/host/journal"
 )
 
@@ -223,7 +224,7 @@ func (j *Journal) load() error {
 	if err := j.openLog(); err != nil {
 		return err
 	}
-	return syncDir(j.dir)
+	return durable.Sync(j.dir)
 }
 
 // ID implements [journal.Journal].

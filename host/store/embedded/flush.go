@@ -14,6 +14,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 
+	"github.com/logcenter/logcenter/host/durable"
 	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/wire"
@@ -474,7 +475,7 @@ func (w *segmentWriter) write(ctx context.Context, s *Store, c *conn) (*segment,
 	schema := arrow.NewSchema(w.fields, nil)
 	rec := array.NewRecordBatch(schema, w.arrays, g.Rows)
 	defer rec.Release()
-	if err := makeDir(s.dir, filepath.Join(segmentsDir, filepath.FromSlash(g.partition()))); err != nil {
+	if err := durable.MakeDir(filepath.Join(s.dir, segmentsDir, filepath.FromSlash(g.partition()))); err != nil {
 		return nil, err
 	}
 	name := fmt.Sprintf("flush %d", s.viewID.Add(1))
@@ -497,15 +498,15 @@ func (w *segmentWriter) write(ctx context.Context, s *Store, c *conn) (*segment,
 
 // copyTo writes a query's rows as a synced Parquet file.
 func (c *conn) copyTo(ctx context.Context, sql, path string) error {
-	tmp := path + tmpSuffix
+	tmp := path + durable.Suffix
 	err := c.exec(ctx, fmt.Sprintf("COPY (%s) TO %s (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE %d, DICTIONARY_SIZE_LIMIT 4096)", sql, quote(tmp), rowGroup))
 	if err == nil {
-		err = syncPath(tmp)
+		err = durable.Sync(tmp)
 	}
 	if err != nil {
 		return errors.Join(err, ignoreMissing(os.Remove(tmp)))
 	}
-	return moveInto(path)
+	return durable.Commit(path)
 }
 
 func ignoreMissing(err error) error {

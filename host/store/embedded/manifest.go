@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/logcenter/logcenter/host/durable"
 	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/sdk/query"
 )
@@ -29,7 +30,6 @@ import (
 const (
 	manifestName = "manifest.json"
 	segmentsDir  = "segments"
-	tmpSuffix    = ".tmp"
 )
 
 type manifest struct {
@@ -157,7 +157,7 @@ func decodeIndex(b []byte) (*segmentIndex, error) {
 func (g *segment) finish() error {
 	b, err := g.encode()
 	if err == nil {
-		err = writeFile(indexFile(g.path), b)
+		err = durable.Replace(indexFile(g.path), b)
 	}
 	if err != nil {
 		return err
@@ -231,59 +231,7 @@ func (m *manifest) save(dir string) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(filepath.Join(dir, manifestName), b)
-}
-
-// writeFile replaces a file so that after a crash the old or the new one is there, whole.
-func writeFile(path string, b []byte) error {
-	f, err := os.OpenFile(path+tmpSuffix, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err := errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	return moveInto(path)
-}
-
-// moveInto gives a synced .tmp file its name for good.
-func moveInto(path string) error {
-	if err := os.Rename(path+tmpSuffix, path); err != nil {
-		return err
-	}
-	return syncPath(filepath.Dir(path))
-}
-
-func syncPath(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
-}
-
-// makeDir makes a directory below dir and syncs every parent it was new in.
-func makeDir(dir, sub string) error {
-	at := dir
-	for _, part := range strings.Split(sub, string(filepath.Separator)) {
-		parent := at
-		at = filepath.Join(at, part)
-		err := os.Mkdir(at, 0o700)
-		if errors.Is(err, fs.ErrExist) {
-			continue
-		}
-		if err == nil {
-			err = syncPath(parent)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return durable.Replace(filepath.Join(dir, manifestName), b)
 }
 
 // sweep removes what a crash left: files that the manifest does not name, and empty directories.
@@ -293,7 +241,7 @@ func sweep(dir string, segs []*segment) error {
 		known[s.path] = true
 		known[indexFile(s.path)] = true
 	}
-	_ = os.Remove(filepath.Join(dir, manifestName+tmpSuffix))
+	_ = os.Remove(filepath.Join(dir, manifestName+durable.Suffix))
 	var dirs []string
 	err := filepath.WalkDir(filepath.Join(dir, segmentsDir), func(path string, d fs.DirEntry, err error) error {
 		switch {

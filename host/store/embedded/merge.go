@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/logcenter/logcenter/host/durable"
 )
 
 // Small segments of a partition are merged once there are so many: each row is then written twice, rarely three
@@ -147,7 +149,7 @@ func (s *Store) mergeSegments(ctx context.Context, old []*segment) (*segment, er
 	}
 	slices.Sort(g.Sources)
 	g.Sources = slices.Compact(g.Sources)
-	if err := makeDir(s.dir, filepath.Join(segmentsDir, filepath.FromSlash(g.partition()))); err != nil {
+	if err := durable.MakeDir(filepath.Join(s.dir, segmentsDir, filepath.FromSlash(g.partition()))); err != nil {
 		return nil, err
 	}
 	c, err := s.writer.get()
