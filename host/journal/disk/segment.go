@@ -147,7 +147,10 @@ func (j *Journal) damage(first uint64, at int64, offset uint64, err error) error
 
 // openLog opens the last segment, which is known to be good, for writing.
 func (j *Journal) openLog() (err error) {
-	j.log, err = openAppender(j.segmentPath(j.segments[len(j.segments)-1].first), j.o.NoSync)
+	j.mu.Lock() // the keeper may be trimming
+	last := j.segments[len(j.segments)-1].first
+	j.mu.Unlock()
+	j.log, err = openAppender(j.segmentPath(last), j.o.NoSync)
 	return err
 }
 
