@@ -268,7 +268,10 @@ func (b *piecewise) Read(p []byte) (int, error) {
 		b.renew()
 	}
 	switch {
-	case err == nil, errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
+	case err == nil:
+		return n, nil
+	case errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
+		bodyRead(b.c) // what follows, bringing all of it onto the disk, may take longer than a piece
 		return n, err
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return n, &Error{

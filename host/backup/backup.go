@@ -150,7 +150,14 @@ func (d *Dir) Close() error { return d.lock.Close() }
 func (d *Dir) Create(ctx context.Context, c *Copy, sources []Source, progress func(Progress)) error {
 	c.Version, c.Created = 1, time.Now().UTC().Truncate(time.Millisecond)
 	if c.Name == "" {
-		c.Name = c.Created.Format(nameLayout)
+		at := c.Created
+		// Copies are in the order of their names. One that was made while the clock ran ahead must not make this the old one.
+		if names, err := List(d.path); err == nil && len(names) > 0 {
+			if last, err := time.Parse(nameLayout, names[len(names)-1]); err == nil && !at.After(last) {
+				at = last.Add(time.Millisecond)
+			}
+		}
+		c.Name = at.Format(nameLayout)
 	}
 	list := filepath.Join(d.path, copiesDir, c.Name+".json")
 	if _, err := os.Stat(list); err == nil {

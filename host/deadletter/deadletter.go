@@ -6,7 +6,6 @@ import (
 	"bufio"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -48,13 +47,15 @@ type List struct {
 	file     *os.File
 	letters  []*Letter // oldest first
 	ids      map[string]*Letter
-	written  int // lines in the file
+	written  int  // lines in the file
+	behind   bool // the file lacks letters, or ends in half of one
 	total    int64
 	dropped  int64
 	redriven int64
 }
 
-// Open opens the list in a file, which is made if missing (0600). A last line torn by a crash is cut.
+// Open opens the list in a file, which is made if missing (0600). What is no letter is left out, and
+// counted as dropped unless it is the last line, which a crash may have torn.
 func Open(path string) (*List, error) {
 	l := &List{path: path, ids: map[string]*Letter{}}
 	if err := l.load(); err != nil {
@@ -74,14 +75,13 @@ func (l *List) load() error {
 	defer func() { _ = f.Close() }()
 	s := bufio.NewScanner(f)
 	s.Buffer(make([]byte, 64<<10), maxLine)
-	var torn error
-	for line := 1; s.Scan(); line++ {
-		if torn != nil {
-			return torn
-		}
+	torn := int64(0)
+	for s.Scan() {
+		l.dropped += torn
+		torn = 0
 		var d Letter
-		if err := json.Unmarshal(s.Bytes(), &d); err != nil {
-			torn = fmt.Errorf("%s, line %d: %w", l.path, line, err) // only the last line may be
+		if json.Unmarshal(s.Bytes(), &d) != nil {
+			torn = 1 // as the last line it is what a crash cut off, which comes again
 			continue
 		}
 		if !l.take(d) { // the same again tells when it was redriven
@@ -159,9 +159,10 @@ func cut(text string, size int) string {
 	return strings.ToValidUTF8(text[:size], "") + "…"
 }
 
-// write appends letters to the file.
+// write appends letters to the file. After an error the file is behind, and may end in half a letter: it is written
+// anew at the next call, whatever that one is about.
 func (l *List) write(ds []*Letter) error {
-	if len(ds) == 0 {
+	if len(ds) == 0 && !l.behind {
 		return nil
 	}
 	var lines []byte
@@ -173,11 +174,15 @@ func (l *List) write(ds []*Letter) error {
 		lines = append(append(lines, line...), '\n')
 		l.written++
 	}
-	if l.written > 2*MaxLetters {
-		return l.rewrite()
+	if l.behind || l.written > 2*MaxLetters {
+		err := l.rewrite()
+		l.behind = err != nil
+		return err
 	}
 	_, err := l.file.Write(lines)
-	return errors.Join(err, l.file.Sync())
+	err = errors.Join(err, l.file.Sync())
+	l.behind = err != nil
+	return err
 }
 
 // Has says whether an event has a letter.

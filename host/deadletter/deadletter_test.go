@@ -122,3 +122,23 @@ func TestLongTextsAreCut(t *testing.T) {
 	require.Len(t, got, 1)
 	require.NoError(t, l.Close())
 }
+
+// A line that is no letter costs itself only: a full disk may have cut one in the middle of the file.
+func TestDamagedLines(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "deadletters.ndjson")
+	l, err := deadletter.Open(path)
+	require.NoError(t, err)
+	require.NoError(t, l.Add([]deadletter.Letter{{EventID: "one", Reason: "poison"}}))
+	require.NoError(t, l.Close())
+	b, err := os.ReadFile(path)
+	require.NoError(t, err)
+	whole := string(b)
+	two := strings.ReplaceAll(whole, "one", "two")
+	require.NoError(t, os.WriteFile(path, []byte(whole+whole[:20]+two+two[:15]), 0o600))
+	l, err = deadletter.Open(path)
+	require.NoError(t, err)
+	kept, _, dropped := l.Counts()
+	require.Equal(t, 1, kept)
+	require.EqualValues(t, 1, dropped, "the torn last line comes again, what was glued to half a letter does not")
+	require.NoError(t, l.Close())
+}

@@ -22,10 +22,14 @@ func Replace(path string, b []byte) error {
 
 // Commit gives what was written and synced under path with the [Suffix] its name.
 func Commit(path string) error {
-	if err := os.Rename(path+Suffix, path); err != nil {
+	dir, err := os.Open(filepath.Dir(path)) // first: an error behind the renaming would look as if nothing was done
+	if err != nil {
 		return err
 	}
-	return Sync(filepath.Dir(path))
+	if err = os.Rename(path+Suffix, path); err == nil {
+		err = dir.Sync()
+	}
+	return errors.Join(err, dir.Close())
 }
 
 // Write writes a file in its place, which after a crash may have any part of the content. Its name is durable only when

@@ -103,7 +103,7 @@ func (f *File) load(first int64) error {
 	if _, err := f.blob.ReadAt(f.chunk, first); errors.Is(err, io.EOF) {
 		return f.damaged("it ends before byte %d", first+n)
 	} else if err != nil {
-		return err
+		return f.damaged("bytes %d to %d cannot be read: %s", first, first+n, err)
 	}
 	sum := sha256.Sum256(f.chunk)
 	i := first / chunkBytes * sha256.Size

@@ -18,6 +18,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/logcenter/logcenter/host/durable"
 )
 
 // Bounds. What is beyond them is not kept, and Keep says so.
@@ -118,7 +120,7 @@ func loadKey(path string) ([]byte, error) {
 		if _, err := rand.Read(key); err != nil {
 			return nil, err
 		}
-		return key, os.WriteFile(path, key, 0o600)
+		return key, durable.Replace(path, key)
 	}
 	if err == nil && len(key) != keyBytes {
 		return nil, fmt.Errorf("%s has %d bytes, want %d: restore it from a backup, or move the directory away", path, len(key), keyBytes)
@@ -219,12 +221,9 @@ func (h *Hold) today(now time.Time) error {
 		return nil
 	}
 	if h.file != nil {
-		if err := h.file.Close(); err != nil {
-			return err
-		}
-		if err := h.expire(now); err != nil {
-			return err
-		}
+		_ = h.file.Close() // each write was synced
+		h.file = nil
+		_ = h.expire(now) // it is tried again every hour, and must not keep the newest out
 	}
 	f, err := os.OpenFile(h.name(day), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -283,12 +282,21 @@ func (h *Hold) Each(f func(Record) error) error {
 	if err != nil {
 		return err
 	}
+	var damaged []error
 	for _, name := range files {
-		if err := h.eachOf(name, f); err != nil {
-			return err
+		var stop error
+		err := h.eachOf(name, func(r Record) error {
+			stop = f(r)
+			return stop
+		})
+		if stop != nil {
+			return stop
+		}
+		if err != nil { // of one day's file; the others can be read
+			damaged = append(damaged, err)
 		}
 	}
-	return nil
+	return errors.Join(damaged...)
 }
 
 func (h *Hold) eachOf(name string, f func(Record) error) error {

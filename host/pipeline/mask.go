@@ -196,17 +196,32 @@ func (w *work) hideNotes(lines []edited, old *wire.Column) {
 		}
 		l := &lines[k]
 		line := old.Data[old.Offset(f.row):old.Offset(f.row+1)]
-		switch {
-		case l.withheld:
+		if l.withheld {
 			f.message = Withheld
-		case l.shown(line, []byte(f.message)):
-			for _, e := range l.edits {
-				if secret := string(line[e.start:e.end]); len(secret) >= leastSecret {
-					f.message = strings.ReplaceAll(f.message, secret, maskedValue)
-				}
+			continue
+		}
+		for _, e := range l.edits {
+			if secret := string(line[e.start:e.end]); len(secret) >= leastSecret {
+				f.message = strings.ReplaceAll(f.message, secret, maskedValue)
+			}
+		}
+		if l.hinted(line, f.message) {
+			f.message = Withheld
+		}
+	}
+}
+
+// hinted says whether a message holds a piece of something that was masked: messages are cut to a length, and some quote
+// what they tell of in a writing of their own.
+func (l *edited) hinted(line []byte, message string) bool {
+	for _, e := range l.edits {
+		for i := e.start; i+leastSecret <= e.end; i++ {
+			if strings.Contains(message, string(line[i:i+leastSecret])) {
+				return true
 			}
 		}
 	}
+	return false
 }
 
 // shown says whether a text holds the whole of something that was masked in the line.

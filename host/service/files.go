@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/logcenter/logcenter/host/api"
-	"github.com/logcenter/logcenter/host/archive"
 	"github.com/logcenter/logcenter/host/filestore"
 	"github.com/logcenter/logcenter/host/input"
 	"github.com/logcenter/logcenter/host/input/upload"
@@ -84,11 +83,12 @@ func (s *Service) parses(id string) bool {
 
 // fileKept is the time before which a file that no event refers to was uploaded for the last time: its events have
 // been dropped by then, and what was archived of them, too.
-func fileKept(now time.Time, classify func(observerType, logType string) retention.Class) time.Time {
+// archived is the most years for which the archive keeps what it has, by the policy of then.
+func fileKept(now time.Time, classify func(observerType, logType string) retention.Class, archived int) time.Time {
 	before := now
 	for _, kind := range []string{upload.KindFile, upload.KindVideo} {
 		class := classify(kind, "")
-		if t := now.AddDate(-class.ArchiveYears, 0, -class.OnlineDays); t.Before(before) {
+		if t := now.AddDate(-max(class.ArchiveYears, archived), 0, -class.OnlineDays); t.Before(before) {
 			before = t
 		}
 	}
@@ -100,13 +100,7 @@ func (s *Service) collectFiles(ctx context.Context) error {
 	t := time.NewTicker(collectEvery)
 	defer t.Stop()
 	for {
-		done, err := s.files.Collect(ctx, fileKept(time.Now(), s.policy.Classify), func(ctx context.Context, sha string) (bool, error) {
-			ev, err := upload.Event(ctx, s.store, store.Everything(), sha)
-			if ev != nil || err != nil {
-				return ev != nil, err
-			}
-			return s.heldFiles(ctx)
-		})
+		done, err := s.collectOnce(ctx)
 		if err != nil && ctx.Err() == nil {
 			s.warn("files", err)
 		}
@@ -121,18 +115,37 @@ func (s *Service) collectFiles(ctx context.Context) error {
 	}
 }
 
-// heldFiles says whether events of files are held in the archive: whose they are is not asked, all are kept.
-func (s *Service) heldFiles(ctx context.Context) (bool, error) {
+// collectOnce removes nothing while the archive cannot be asked.
+func (s *Service) collectOnce(ctx context.Context) (done filestore.Collected, err error) {
+	years, held, err := s.archivedFiles(ctx)
+	if err != nil {
+		return done, err
+	}
+	return s.files.Collect(ctx, fileKept(time.Now(), s.policy.Classify, years), func(ctx context.Context, sha string) (bool, error) {
+		if held {
+			return true, nil
+		}
+		ev, err := upload.Event(ctx, s.store, store.Everything(), sha)
+		return ev != nil, err
+	})
+}
+
+// archivedFiles says for how many years at most the archive keeps events of files, and whether some are held: whose
+// they are is not asked, all are kept then.
+func (s *Service) archivedFiles(ctx context.Context) (years int, held bool, err error) {
 	a, err := s.keeper.Archive(ctx)
 	if errors.Is(err, lifecycle.ErrNoArchive) {
-		return false, nil
+		return 0, false, nil
 	}
 	if err != nil {
-		return false, err
+		return 0, false, err
 	}
-	return slices.ContainsFunc(a.List(), func(p archive.Partition) bool {
-		return p.Held != "" && (p.Class == s.policy.Classify(upload.KindFile, "").Name || p.Class == s.policy.Classify(upload.KindVideo, "").Name)
-	}), nil
+	for _, p := range a.List() {
+		if p.Class == s.policy.Classify(upload.KindFile, "").Name || p.Class == s.policy.Classify(upload.KindVideo, "").Name {
+			years, held = max(years, p.ArchiveYears), held || p.Held != ""
+		}
+	}
+	return years, held, nil
 }
 
 func filesHealth(st filestore.Stats) api.Component {

@@ -411,6 +411,7 @@ func (s *Service) Run(ctx context.Context, ready func()) error {
 		fatal(f.Group, f.Run)
 	}
 	fatal("streams", s.followStreams)
+	fatal("hold", s.expireHold)
 	fatal("retention", s.keeper.Run)
 	if s.files != nil {
 		fatal("files", s.collectFiles)
@@ -459,6 +460,22 @@ func (s *Service) feeds() []*pipeline.Feed {
 	st := pipeline.StoreFeed(s.events, s.store, onError("store"))
 	st.OnEntry = func(e *pipeline.Entry) { s.tails.Publish(e.Batch) }
 	return append(feeds, st)
+}
+
+// expireHold keeps the promise that unmasked records are gone after some days, whether others come or not.
+func (s *Service) expireHold(ctx context.Context) error {
+	t := time.NewTicker(time.Hour)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-t.C:
+		}
+		if err := s.hold.Expire(time.Now()); err != nil {
+			s.warn("hold", err)
+		}
+	}
 }
 
 // followStreams replans when streams were changed by the API.

@@ -92,13 +92,14 @@ func (p *Pin) Link(dir string) (parts []Part, first, last uint64, err error) {
 	return parts, first, last, nil
 }
 
-// LinkOrCopy makes to a hard link of a file, or a copy where that is not possible, and returns its size before.
+// LinkOrCopy makes to a hard link of a file, or a copy where that is not possible, and returns its size then: the file
+// may be appended to, or replaced, meanwhile.
 func LinkOrCopy(from, to string) (size int64, err error) {
-	st, err := os.Stat(from)
-	if err != nil {
-		return 0, err
-	}
 	if os.Link(from, to) == nil {
+		st, err := os.Stat(to)
+		if err != nil {
+			return 0, err
+		}
 		return st.Size(), nil
 	}
 	src, err := os.Open(from)
@@ -106,6 +107,10 @@ func LinkOrCopy(from, to string) (size int64, err error) {
 		return 0, err
 	}
 	defer src.Close() //nolint:errcheck // it was only read
+	st, err := src.Stat()
+	if err != nil {
+		return 0, err
+	}
 	dst, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return 0, err
