@@ -300,3 +300,39 @@ func TestInterruptedWritesAreMended(t *testing.T) {
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	assert.Len(t, again.List(), 2)
 }
+
+// A disk that was unmounted while the host runs leaves an empty folder: nothing may be written into it.
+func TestUnmountedDiskIsSeen(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "disk")
+	f := open(t, archive.Directory(dir), filepath.Join(t.TempDir(), "archive.chain"))
+	m := f.add(archive.NDJSON, 10)
+	require.NoError(t, os.Rename(dir, dir+".away"))
+	require.NoError(t, os.Mkdir(dir, 0o700))
+	_, err := f.Add(t.Context(), f.request(archive.NDJSON, events(3)))
+	require.ErrorContains(t, err, "is the right disk mounted")
+	require.ErrorIs(t, err, archive.ErrOther)
+	require.ErrorIs(t, f.Hold(t.Context(), m.Name(), "case 7"), archive.ErrOther)
+	require.ErrorIs(t, f.Delete(t.Context(), m.Name(), "old"), archive.ErrOther)
+	assert.Empty(t, entries(t, dir))
+	require.NoError(t, os.Remove(dir))
+	require.NoError(t, os.Rename(dir+".away", dir))
+	assert.Equal(t, 2, f.add(archive.NDJSON, 3).Part)
+	assert.Empty(t, f.verify().Problems)
+}
+
+// A record that is at the destination though the host's copy could not be written is taken over, with its files.
+func TestRecordsThatWereWrittenAreTakenOver(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "data")
+	require.NoError(t, os.Mkdir(folder, 0o700))
+	f := open(t, archive.Directory(t.TempDir()), filepath.Join(folder, "archive.chain"))
+	require.NoError(t, os.Rename(folder, folder+".away"))
+	_, err := f.Add(t.Context(), f.request(archive.NDJSON, events(10)))
+	require.Error(t, err)
+	assert.Empty(t, f.List())
+	require.NoError(t, os.Rename(folder+".away", folder))
+	assert.Equal(t, 2, f.add(archive.NDJSON, 3).Part)
+	assert.Len(t, f.List(), 2)
+	assert.Len(t, f.read("firewall.attack."+day), 10)
+	assert.Empty(t, f.verify().Problems)
+	assert.Equal(t, f.List(), open(t, f.dest, f.state).List())
+}

@@ -62,47 +62,67 @@ func decode(b []byte) (*Record, error) {
 
 // add takes the next record, as its file has it.
 func (c *chain) add(b []byte) error {
+	r, err := c.next(b)
+	if err == nil {
+		c.take(r, b)
+	}
+	return err
+}
+
+// next reads the record that is to be taken next and checks that it follows from those before.
+func (c *chain) next(b []byte) (*Record, error) {
 	r, err := decode(b)
-	if err != nil {
-		return err
-	}
 	switch {
+	case err != nil:
+		return nil, err
 	case r.Number != c.count+1:
-		return fmt.Errorf("%w: the chain has record %d where number %d belongs: one is missing", ErrDamaged, r.Number, c.count+1)
+		return nil, fmt.Errorf("%w: the chain has record %d where number %d belongs: one is missing", ErrDamaged, r.Number, c.count+1)
 	case r.Previous != c.sum:
-		return fmt.Errorf("%w: record %d does not continue record %d: one of them was changed", ErrDamaged, r.Number, c.count)
+		return nil, fmt.Errorf("%w: record %d does not continue record %d: one of them was changed", ErrDamaged, r.Number, c.count)
 	}
-	if err := c.apply(r); err != nil {
-		return err
-	}
+	return r, c.follows(r)
+}
+
+// take takes what next returned.
+func (c *chain) take(r *Record, b []byte) {
+	c.apply(r)
 	c.count, c.sum = r.Number, digest(b)
+}
+
+// follows says whether a record can come after those before.
+func (c *chain) follows(r *Record) error {
+	there := c.live[r.Name] != nil
+	switch {
+	case r.Kind == Archived && r.Manifest != nil && r.Manifest.Name() == r.Name && !there:
+	case (r.Kind == Deleted || r.Kind == Held || r.Kind == Released) && there:
+	default:
+		return fmt.Errorf("%w: record %d says that %.100q was %.20q, which does not follow from those before", ErrDamaged, r.Number, r.Name, r.Kind)
+	}
 	return nil
 }
 
-func (c *chain) apply(r *Record) error {
+// apply changes what is in the archive by a record that follows.
+func (c *chain) apply(r *Record) {
 	if c.live == nil {
 		c.live, c.gone, c.parts = map[string]*Partition{}, map[string]bool{}, map[string]int{}
 	}
 	p := c.live[r.Name]
-	switch {
-	case r.Kind == Archived && r.Manifest != nil && r.Manifest.Name() == r.Name && p == nil:
+	switch r.Kind {
+	case Archived:
 		m := *r.Manifest
 		m.Fields, m.Datasets = nil, nil // thousands of them would be many
 		c.live[r.Name] = &Partition{Manifest: m, Number: r.Number, Time: r.Time}
 		delete(c.gone, r.Name)
 		c.parts[name(m.Class, m.Day, 1)] = max(m.Part, c.parts[name(m.Class, m.Day, 1)])
-	case r.Kind == Deleted && p != nil:
+	case Deleted:
 		c.unswept = append(c.unswept, p.folder())
 		delete(c.live, r.Name)
 		c.gone[r.Name] = true
-	case r.Kind == Held && p != nil:
+	case Held:
 		p.Held = r.Reason
-	case r.Kind == Released && p != nil:
+	case Released:
 		p.Held = ""
-	default:
-		return fmt.Errorf("%w: record %d says that %.100q was %.20q, which does not follow from those before", ErrDamaged, r.Number, r.Name, r.Kind)
 	}
-	return nil
 }
 
 // load reads the host's copy: records, one a line. A line that a crash cut is dropped; its record is at the destination.

@@ -109,8 +109,10 @@ func (v *verifier) records(own *chain, state string) error {
 		if v.chain.sum != r.Previous && !lost {
 			v.problem(recordName(v.chain.count), "is not what %s was written behind: the SHA-256 is %s, not %s", o.Name, orNone(v.chain.sum), orNone(r.Previous))
 		}
-		if err := v.chain.apply(r); err != nil {
+		if err := v.chain.follows(r); err != nil {
 			v.problem(o.Name, "%s", err)
+		} else {
+			v.chain.apply(r)
 		}
 		v.chain.count++
 		v.chain.sum, lost = digest(b), false
