@@ -223,18 +223,26 @@ func (k *Keeper) round(ctx context.Context, r RoundRequest) error {
 		}
 	}
 	k.note(func(s *Status) { s.Overdue, s.OldestOverdue = overdue, oldest })
-	for _, p := range due {
+	failed := 0 // in a row
+	for i, p := range due {
 		if ctx.Err() != nil {
 			break
 		}
 		err := k.move(ctx, p, r.Progress)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", p.ID, err))
-			if fatal(err) {
-				break // the others would fail the same way
+			if ofPartition(err) {
+				continue
+			}
+			if failed++; failed == maxFailed {
+				if left := len(due) - i - 1; left > 0 {
+					errs = append(errs, fmt.Errorf("%d more partitions were not tried after %d failures in a row", left, failed))
+				}
+				break
 			}
 			continue
 		}
+		failed = 0
 		if p.Day < k.o.Policy.OldestOnline(p.Class, k.o.Now()) {
 			k.note(func(s *Status) { s.Overdue-- })
 		}
@@ -253,8 +261,13 @@ func (k *Keeper) partitions(ctx context.Context) ([]store.Partition, error) {
 	return k.o.Store.Partitions(ctx)
 }
 
-// fatal says that an error is of the archive or the store as a whole.
-func fatal(err error) bool { return !errors.Is(err, errCame) }
+// maxFailed partitions in a row that cannot be moved end a round: it is the archive or the store, not the partitions.
+const maxFailed = 3
+
+// ofPartition says that an error tells nothing of other partitions.
+func ofPartition(err error) bool {
+	return errors.Is(err, errCame) || errors.Is(err, archive.ErrDamaged) && !errors.Is(err, archive.ErrOther)
+}
 
 // thin deletes from the archive what has been there for its years.
 func (k *Keeper) thin(ctx context.Context) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"path/filepath"
 	"testing"
@@ -365,4 +366,46 @@ func TestWithoutAnArchiveEventsAreGone(t *testing.T) {
 	assert.Zero(t, f.partitions())
 	_, err := f.Archive(t.Context())
 	require.ErrorIs(t, err, lifecycle.ErrNoArchive)
+}
+
+// unreadable is a store that cannot scan some of its partitions.
+type unreadable struct {
+	store.Store
+	bad   map[string]bool
+	tried *int
+}
+
+func (u unreadable) Scan(ctx context.Context, s store.Scope, r store.ScanRequest) iter.Seq2[store.ScanBatch, error] {
+	if !u.bad[r.Partition] {
+		return u.Store.Scan(ctx, s, r)
+	}
+	*u.tried++
+	return func(yield func(store.ScanBatch, error) bool) {
+		yield(store.ScanBatch{}, fmt.Errorf("%s cannot be read", r.Partition))
+	}
+}
+
+// One partition that cannot be moved does not keep the others; when all fail, a round ends soon.
+func TestOneBadPartitionDoesNotStopTheOthers(t *testing.T) {
+	f := newFixture(t, archive.Directory(t.TempDir()))
+	bad := map[string]bool{}
+	for i := range 5 {
+		f.add(10, time.Duration(24*i))
+		bad[store.PartitionID("", "firewall.attack", came.AddDate(0, 0, i).Format(time.DateOnly))] = i == 0
+	}
+	f.after(100)
+	tried := 0
+	f.keep(unreadable{f.base, bad, &tried})
+	require.ErrorContains(t, f.round(), "firewall.attack/2026-08-11 cannot be read")
+	assert.Equal(t, 1, f.partitions())
+	assert.EqualValues(t, 40, f.archived())
+
+	for i := range 5 {
+		f.add(10, time.Duration(24*i))
+		bad[store.PartitionID("", "firewall.attack", came.AddDate(0, 0, i).Format(time.DateOnly))] = true
+	}
+	tried = 0
+	require.ErrorContains(t, f.round(), "2 more partitions were not tried after 3 failures in a row")
+	assert.Equal(t, 3, tried)
+	assert.Equal(t, 5, f.partitions())
 }
