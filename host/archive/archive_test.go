@@ -336,3 +336,53 @@ func TestRecordsThatWereWrittenAreTakenOver(t *testing.T) {
 	assert.Empty(t, f.verify().Problems)
 	assert.Equal(t, f.List(), open(t, f.dest, f.state).List())
 }
+
+// Values that are not of their field's type are kept as text, by stores and by archives.
+func TestValuesOfAnotherTypeAreReadAgain(t *testing.T) {
+	odd := map[int]storetest.Event{
+		1: {"event.severity": []any{"n/a"}},
+		2: {"event.severity": []any{"n/a", "7"}},
+		3: {"source.ip": []any{"somewhere"}},
+		4: {"event.dataset": []any{"one", "two"}},
+		5: {"event.risk_score": []any{"high"}},
+		6: {"network.direction": []any{"one", "two", "three"}},
+	}
+	for _, format := range []string{archive.Parquet, archive.NDJSON} {
+		f := fresh(t)
+		evs := events(10)
+		for row, ev := range odd {
+			for name := range ev {
+				delete(evs[row], name)
+			}
+		}
+		b, err := storetest.Batch(1, evs)
+		require.NoError(t, err)
+		for row, ev := range odd {
+			for name, v := range ev {
+				var w wire.Builder
+				w.Reset(wire.Type_STRING, true, len(evs), nil, nil)
+				for _, text := range v.([]any) {
+					w.Copy(row, []byte(text.(string)), 0, 0)
+				}
+				c := w.Finish(0)
+				c.Name = name
+				b.Columns = append(b.Columns, c)
+			}
+		}
+		want := map[string]store.Event{}
+		for row := range evs {
+			ev := store.EventAt(b, row)
+			want[ev["event.id"].(string)] = ev
+		}
+		r := f.request(format, nil)
+		r.Events = func(yield func(*wire.Batch, error) bool) { yield(b, nil) }
+		m, err := f.Add(t.Context(), r)
+		require.NoError(t, err)
+		got := f.read(m.Name())
+		for id := range want {
+			odd := want[id]["vendor.odd"]
+			want[id]["vendor.odd"] = []any{odd}
+		}
+		assert.Equal(t, want, got, format)
+	}
+}
