@@ -386,3 +386,53 @@ func TestValuesOfAnotherTypeAreReadAgain(t *testing.T) {
 		assert.Equal(t, want, got, format)
 	}
 }
+
+// A file that was changed is refused where it is read, whatever is in it now.
+func TestChangedFilesAreNotRead(t *testing.T) {
+	f := fresh(t)
+	m := f.add(archive.NDJSON, 10)
+	other := fresh(t)
+	r := other.request(archive.NDJSON, events(9))
+	less, err := other.Add(t.Context(), r)
+	require.NoError(t, err)
+	b, err := os.ReadFile(filepath.Join(other.dest.String(), less.Files[0].Name))
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(f.dest.String(), m.Files[0].Name), b, 0o600))
+
+	parquet := f.add(archive.Parquet, 10)
+	for i, file := range parquet.Files[:2] {
+		path := filepath.Join(f.dest.String(), file.Name)
+		b, err := os.ReadFile(path)
+		require.NoError(t, err)
+		changed := bytes.Clone(b)
+		changed[len(b)/2] ^= 1
+		require.NoError(t, os.WriteFile(path, changed, 0o600))
+		for _, name := range []string{m.Name(), parquet.Name()} {
+			_, err := f.Open(t.Context(), archive.OpenRequest{
+				Selection: store.Selection{From: noon, To: noon.Add(time.Hour)}, Scope: store.Everything(), Names: []string{name},
+				Cache: filepath.Join(f.work, "cache"),
+			})
+			require.ErrorIs(t, err, archive.ErrDamaged, "%s, file %d", name, i)
+			assert.ErrorContains(t, err, "was changed: its SHA-256")
+			for _, err = range f.Events(t.Context(), name, filepath.Join(f.work, "cache"), nil) {
+				require.ErrorIs(t, err, archive.ErrDamaged)
+			}
+			require.Error(t, err)
+		}
+		require.NoError(t, os.WriteFile(path, b, 0o600))
+	}
+	assert.Len(t, f.read(parquet.Name()), 10)
+}
+
+func TestConvertingIsBounded(t *testing.T) {
+	f := fresh(t)
+	m := f.add(archive.NDJSON, 300)
+	require.Len(t, m.Files, 2)
+	var last archive.Progress
+	_, err := f.Open(t.Context(), archive.OpenRequest{
+		Selection: store.Selection{From: noon, To: noon.Add(time.Hour)}, Scope: store.Everything(),
+		Cache: filepath.Join(f.work, "cache"), CacheBytes: 1, Progress: func(p archive.Progress) { last = p },
+	})
+	require.ErrorIs(t, err, store.ErrRequest)
+	assert.Equal(t, 1, last.Files, "it stops behind the first file")
+}
