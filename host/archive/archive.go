@@ -149,14 +149,21 @@ type Partition struct {
 	Held     string    // why it must not be deleted; empty if it may
 }
 
+// leastDays are how long a partition is kept at least, whatever its day: a wrong clock may have given it a day long ago.
+const leastDays = 30
+
 // Until is when the partition's years are over: by the policy it was archived under or by today's, whichever keeps it
-// longer. years are those of today.
+// longer; but never earlier than 30 days after it was archived. years are those of today.
 func (p *Partition) Until(years int) time.Time {
 	day, err := time.Parse(time.DateOnly, p.Day)
 	if err != nil { // refused when it was read
 		return time.Time{}
 	}
-	return day.AddDate(max(years, p.ArchiveYears), 0, 1)
+	until := day.AddDate(max(years, p.ArchiveYears), 0, 1)
+	if least := p.Time.AddDate(0, 0, leastDays); until.Before(least) {
+		return least
+	}
+	return until
 }
 
 // Destination is where an archive lies. Names are slash-separated paths. Errors of missing names are fs.ErrNotExist.
@@ -183,6 +190,9 @@ type Object struct {
 
 // Archive is an archive and its chain. Its methods are safe for concurrent use, but only one host writes to it.
 type Archive struct {
+	// Now is the clock of records; nil means time.Now. Set before the archive is used.
+	Now func() time.Time
+
 	dest  Destination
 	state string // the host's copy of the chain; empty: read only
 
@@ -312,7 +322,7 @@ func (a *Archive) write(ctx context.Context, r Record) error {
 	if err := a.lastThere(ctx); err != nil {
 		return err
 	}
-	r.Version, r.Number, r.Previous, r.Time = Version, a.chain.head()+1, a.chain.sum, time.Now().UTC().Truncate(time.Millisecond)
+	r.Version, r.Number, r.Previous, r.Time = Version, a.chain.head()+1, a.chain.sum, a.now().UTC().Truncate(time.Millisecond)
 	b, err := json.Marshal(r)
 	if err != nil {
 		return err
@@ -404,6 +414,25 @@ func (a *Archive) Head() (number int, sum string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.chain.head(), a.chain.sum
+}
+
+func (a *Archive) now() time.Time {
+	if a.Now != nil {
+		return a.Now()
+	}
+	return time.Now()
+}
+
+// LastBefore is the time of the newest record of the chain that is not newer than t; zero if there is none.
+func (a *Archive) LastBefore(t time.Time) (last time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, at := range a.chain.times {
+		if !at.After(t) && at.After(last) {
+			last = at
+		}
+	}
+	return last
 }
 
 // Where says where the archive is.

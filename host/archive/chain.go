@@ -20,6 +20,7 @@ import (
 type chain struct {
 	count   int
 	sum     string // of the last record
+	times   []time.Time
 	live    map[string]*Partition
 	gone    map[string]bool
 	parts   map[string]int // CLASS.DAY → parts so far, deleted ones too
@@ -86,7 +87,7 @@ func (c *chain) next(b []byte) (*Record, error) {
 // take takes what next returned.
 func (c *chain) take(r *Record, b []byte) {
 	c.apply(r)
-	c.count, c.sum = r.Number, digest(b)
+	c.count, c.sum, c.times = r.Number, digest(b), append(c.times, r.Time)
 }
 
 // follows says whether a record can come after those before.

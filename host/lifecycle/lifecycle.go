@@ -148,6 +148,7 @@ func (k *Keeper) Archive(ctx context.Context) (*archive.Archive, error) {
 		if err != nil {
 			return nil, fmt.Errorf("archive: %w", err)
 		}
+		a.Now = k.o.Now
 		k.archive = a
 	}
 	return k.archive, nil
@@ -250,7 +251,7 @@ func (k *Keeper) round(ctx context.Context, r RoundRequest) error {
 	if errors.Join(errs...) == nil {
 		k.note(func(s *Status) { s.OldestOverdue = "" })
 	}
-	return errors.Join(append(errs, k.thin(ctx), ctx.Err())...)
+	return errors.Join(append(errs, k.thin(ctx, parts), ctx.Err())...)
 }
 
 // partitions lists what is in the store, what came a moment ago included.
@@ -269,8 +270,35 @@ func ofPartition(err error) bool {
 	return errors.Is(err, errCame) || errors.Is(err, archive.ErrDamaged) && !errors.Is(err, archive.ErrOther)
 }
 
+// A clock that was set wrong must not delete an archive. It is believed when it goes on from what was stored and archived
+// before: something of the time between a month and a week ago has to be there. What is younger does not count, for
+// a wrong clock dates that, too; so there is a week to see the error.
+const (
+	clockGap   = 31 * 24 * time.Hour
+	clockProof = 7 * 24 * time.Hour
+)
+
+// clock says why the clock is not believed; nil if it is. parts are those in the store before the round moved any.
+func (k *Keeper) clock(a *archive.Archive, parts []store.Partition) error {
+	now := k.o.Now().UTC()
+	proof := now.Add(-clockProof)
+	last := a.LastBefore(proof)
+	for _, p := range parts {
+		day, err := time.Parse(time.DateOnly, p.Day)
+		if err == nil && p.Restored == "" && !day.After(proof) && day.After(last) {
+			last = day
+		}
+	}
+	if now.Sub(last) <= clockGap {
+		return nil
+	}
+	return fmt.Errorf("nothing is deleted from the archive: the clock says %s, but nothing was stored or archived from %s until a week before that. "+
+		"If the clock is wrong, set it right. If this host was off for so long, deleting goes on by itself after a week; `logcenter archive delete NAME` deletes what is over at once",
+		now.Format(time.DateOnly), last.Format(time.DateOnly))
+}
+
 // thin deletes from the archive what has been there for its years.
-func (k *Keeper) thin(ctx context.Context) error {
+func (k *Keeper) thin(ctx context.Context, parts []store.Partition) error {
 	if k.o.Destination == nil {
 		return nil
 	}
@@ -281,9 +309,16 @@ func (k *Keeper) thin(ctx context.Context) error {
 	if err := a.Sweep(ctx); err != nil {
 		return err
 	}
+	believed := false
 	for _, p := range a.List() {
 		if p.Held != "" || k.o.Now().Before(p.Until(k.o.Policy.Class(p.Class).ArchiveYears)) {
 			continue
+		}
+		if !believed {
+			if err := k.clock(a, parts); err != nil {
+				return err
+			}
+			believed = true
 		}
 		if err := a.Delete(ctx, p.Name(), "its archive years are over"); err != nil {
 			return fmt.Errorf("archive: %s: %w", p.Name(), err)

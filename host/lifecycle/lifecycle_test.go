@@ -158,6 +158,7 @@ func TestPartitionsGoTheirWay(t *testing.T) {
 	assert.EqualValues(t, 1, st.Dropped)
 	assert.Zero(t, st.Overdue)
 
+	f.add(1, 24*720)
 	f.now = came.AddDate(2, 0, 0)
 	require.NoError(t, f.round())
 	assert.EqualValues(t, 110, f.archived())
@@ -189,8 +190,32 @@ func TestHeldPartitionsStay(t *testing.T) {
 	require.ErrorIs(t, f.Delete(t.Context(), name, true), archive.ErrRefused)
 	_, err = f.Release(t.Context(), name, "closed")
 	require.NoError(t, err)
+	f.add(1, 24*3640)
 	require.NoError(t, f.round())
 	assert.Empty(t, a.List())
+}
+
+// A clock that jumps ahead deletes nothing, though what comes then is stored and archived under its time.
+func TestWrongClockDeletesNothing(t *testing.T) {
+	f := newFixture(t, archive.Directory(t.TempDir()))
+	f.add(10, 0)
+	f.add(10, 24*90)
+	f.after(91)
+	require.NoError(t, f.round())
+	f.after(3000)
+	for range 2 {
+		f.add(10, 24*3000)
+		err := f.round()
+		require.ErrorContains(t, err, "nothing is deleted from the archive: the clock says 2034-10-28")
+		assert.Contains(t, f.Status().Error, "`logcenter archive delete NAME`")
+	}
+	assert.EqualValues(t, 20, f.archived())
+	f.after(3008) // the host was off in between: it is the right time
+	require.NoError(t, f.round())
+	assert.EqualValues(t, 10, f.archived(), "what was archived days ago is kept for 30 days, whatever its day")
+	f.after(3031)
+	require.NoError(t, f.round())
+	assert.Zero(t, f.archived())
 }
 
 // A crash between archiving and dropping leaves a partition in both; events that came late are in the store only.
