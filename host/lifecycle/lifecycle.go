@@ -46,6 +46,8 @@ type Keeper struct {
 	still sync.RWMutex  // held for writing while nothing may be added to the store
 	busy  chan struct{} // holds a token while partitions are moved
 
+	opening sync.Mutex // held while the archive is opened, which may take long
+
 	mu      sync.Mutex
 	archive *archive.Archive // nil until it could be opened
 	status  Status
@@ -141,17 +143,29 @@ func (k *Keeper) Archive(ctx context.Context) (*archive.Archive, error) {
 	if k.o.Destination == nil {
 		return nil, ErrNoArchive
 	}
+	if a := k.opened(); a != nil {
+		return a, nil
+	}
+	k.opening.Lock()
+	defer k.opening.Unlock()
+	if a := k.opened(); a != nil { // by another, meanwhile
+		return a, nil
+	}
+	a, err := archive.Open(ctx, k.o.Destination, k.o.Chain)
+	if err != nil {
+		return nil, fmt.Errorf("archive: %w", err)
+	}
+	a.Now = k.o.Now
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.archive == nil {
-		a, err := archive.Open(ctx, k.o.Destination, k.o.Chain)
-		if err != nil {
-			return nil, fmt.Errorf("archive: %w", err)
-		}
-		a.Now = k.o.Now
-		k.archive = a
-	}
-	return k.archive, nil
+	k.archive = a
+	return a, nil
+}
+
+func (k *Keeper) opened() *archive.Archive {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.archive
 }
 
 // Destination is where the archive lies; nil if there is none. chain is the host's copy of its chain.

@@ -434,3 +434,30 @@ func TestOneBadPartitionDoesNotStopTheOthers(t *testing.T) {
 	assert.Equal(t, 3, tried)
 	assert.Equal(t, 5, f.partitions())
 }
+
+// silent is a destination that does not answer until it is told to.
+type silent struct {
+	archive.Destination
+	asked, answer chan struct{}
+}
+
+func (s silent) Get(ctx context.Context, name string) (io.ReadCloser, error) {
+	select {
+	case s.asked <- struct{}{}:
+	default:
+	}
+	<-s.answer
+	return s.Destination.Get(ctx, name)
+}
+
+// What the keeper does can be asked while it waits for its archive.
+func TestStatusWhileTheArchiveOpens(t *testing.T) {
+	d := silent{archive.Directory(t.TempDir()), make(chan struct{}, 1), make(chan struct{})}
+	f := newFixture(t, d)
+	done := make(chan error, 1)
+	go func() { done <- f.round() }()
+	<-d.asked
+	assert.True(t, f.Status().Working)
+	close(d.answer)
+	require.NoError(t, <-done)
+}
