@@ -209,7 +209,7 @@ const maxRecord = 64 << 20
 // destination's is taken.
 func Open(ctx context.Context, d Destination, state string) (*Archive, error) {
 	a := &Archive{dest: d, state: state}
-	if err := a.chain.load(state); err != nil {
+	if err := a.chain.load(state, true); err != nil {
 		return nil, err
 	}
 	if err := a.lastThere(ctx); err != nil {

@@ -285,6 +285,10 @@ func TestInterruptedWritesAreMended(t *testing.T) {
 	b, err := os.ReadFile(f.state)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(f.state, b[:len(b)/2], 0o600), "killed while the host's copy was written")
+	assert.Empty(t, f.verify().Problems)
+	half, err := os.ReadFile(f.state)
+	require.NoError(t, err)
+	assert.Equal(t, b[:len(b)/2], half, "verifying changes nothing: the host may be writing")
 	again := open(t, f.dest, f.state)
 	assert.Equal(t, f.List(), again.List())
 

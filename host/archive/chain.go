@@ -126,8 +126,9 @@ func (c *chain) apply(r *Record) {
 	}
 }
 
-// load reads the host's copy: records, one a line. A line that a crash cut is dropped; its record is at the destination.
-func (c *chain) load(file string) error {
+// load reads the host's copy: records, one a line. A line that a crash cut, or that is just being written, is not taken;
+// its record is at the destination. mend removes it, which only the host that writes the file may do, when it starts.
+func (c *chain) load(file string, mend bool) error {
 	f, err := os.Open(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -141,7 +142,7 @@ func (c *chain) load(file string) error {
 	for {
 		line, err := r.ReadBytes('\n')
 		if errors.Is(err, io.EOF) {
-			if len(line) > 0 {
+			if len(line) > 0 && mend {
 				return os.Truncate(file, at)
 			}
 			return nil

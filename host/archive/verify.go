@@ -40,7 +40,7 @@ func Verify(ctx context.Context, d Destination, state string, progress func(done
 	v := &verifier{ctx: ctx, dest: d, r: &Report{}}
 	var own chain
 	if state != "" {
-		if err := own.load(state); err != nil {
+		if err := own.load(state, false); err != nil {
 			v.problem(state, "%s", err)
 		}
 	}
