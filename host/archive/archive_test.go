@@ -426,6 +426,11 @@ func TestChangedFilesAreNotRead(t *testing.T) {
 		require.NoError(t, os.WriteFile(path, b, 0o600))
 	}
 	assert.Len(t, f.read(parquet.Name()), 10)
+	require.NoError(t, os.Remove(filepath.Join(f.dest.String(), m.Files[0].Name)))
+	for _, err = range f.Events(t.Context(), m.Name(), filepath.Join(f.work, "cache"), nil) {
+		require.ErrorIs(t, err, archive.ErrDamaged)
+	}
+	assert.ErrorContains(t, err, m.Files[0].Name+" is missing")
 }
 
 func TestConvertingIsBounded(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"iter"
 	"math"
 	"os"
@@ -176,12 +177,20 @@ func (o *opening) check(f File) error {
 	return err
 }
 
+func (o *opening) get(f File) (io.ReadCloser, error) {
+	in, err := o.dest.Get(o.ctx, f.Name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w: %s is missing", ErrDamaged, f.Name)
+	}
+	return in, err
+}
+
 // fetch brings a file to this machine and checks it.
 func (o *opening) fetch(f File, path string) error {
 	if o.progress.Fetched+f.Bytes > o.r.CacheBytes {
 		return fmt.Errorf("%w: the search needs more than %d MB from %s on this machine: narrow the time range or the query", store.ErrRequest, o.r.CacheBytes/1e6, o.dest)
 	}
-	in, err := o.dest.Get(o.ctx, f.Name)
+	in, err := o.get(f)
 	if err != nil {
 		return err
 	}
@@ -267,7 +276,7 @@ func (o *opening) convert(p *Partition) error {
 
 // lines adds a file's events to a writer. A file that was changed is refused; what was added of it is worth nothing.
 func (o *opening) lines(f File, w *parquetWriter) error {
-	in, err := o.dest.Get(o.ctx, f.Name)
+	in, err := o.get(f)
 	if err != nil {
 		return err
 	}
