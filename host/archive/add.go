@@ -60,6 +60,9 @@ type staged struct {
 func (a *Archive) Add(ctx context.Context, r AddRequest) (*Manifest, error) {
 	a.work.Lock()
 	defer a.work.Unlock()
+	if err := a.look(ctx); err != nil {
+		return nil, err
+	}
 	m := &Manifest{
 		Class: r.Class, Day: r.Day, Part: a.chain.parts[name(r.Class, r.Day, 1)] + 1, Format: r.Format, Program: r.Program, ArchiveYears: r.Years,
 	}

@@ -61,6 +61,8 @@ var (
 	ErrRefused = errors.New("refused")
 	// ErrDamaged means that files or the chain are not as they were written.
 	ErrDamaged = errors.New("the archive is damaged")
+	// ErrOther means that the destination as a whole is not as this host left it: another disk, or another host wrote.
+	ErrOther = errors.New("it is not as this host left it")
 )
 
 // Record is one link of the chain.
@@ -147,14 +149,21 @@ type Partition struct {
 	Held     string    // why it must not be deleted; empty if it may
 }
 
+// leastDays are how long a partition is kept at least, whatever its day: a wrong clock may have given it a day long ago.
+const leastDays = 30
+
 // Until is when the partition's years are over: by the policy it was archived under or by today's, whichever keeps it
-// longer. years are those of today.
+// longer; but never earlier than 30 days after it was archived. years are those of today.
 func (p *Partition) Until(years int) time.Time {
 	day, err := time.Parse(time.DateOnly, p.Day)
 	if err != nil { // refused when it was read
 		return time.Time{}
 	}
-	return day.AddDate(max(years, p.ArchiveYears), 0, 1)
+	until := day.AddDate(max(years, p.ArchiveYears), 0, 1)
+	if least := p.Time.AddDate(0, 0, leastDays); until.Before(least) {
+		return least
+	}
+	return until
 }
 
 // Destination is where an archive lies. Names are slash-separated paths. Errors of missing names are fs.ErrNotExist.
@@ -181,12 +190,16 @@ type Object struct {
 
 // Archive is an archive and its chain. Its methods are safe for concurrent use, but only one host writes to it.
 type Archive struct {
+	// Now is the clock of records; nil means time.Now. Set before the archive is used.
+	Now func() time.Time
+
 	dest  Destination
 	state string // the host's copy of the chain; empty: read only
 
 	work  sync.Mutex // held by what writes: one after the other
 	mu    sync.Mutex
-	chain chain // changed under work and mu
+	chain chain           // changed under work and mu
+	tried map[string]bool // digests of records that this host tried to write behind the last one; under work
 }
 
 // maxRecord bounds a record's file.
@@ -196,10 +209,13 @@ const maxRecord = 64 << 20
 // destination's is taken.
 func Open(ctx context.Context, d Destination, state string) (*Archive, error) {
 	a := &Archive{dest: d, state: state}
-	if err := a.chain.load(state); err != nil {
+	if err := a.chain.load(state, true); err != nil {
 		return nil, err
 	}
-	if err := a.catchUp(ctx); err != nil {
+	if err := a.lastThere(ctx); err != nil {
+		return nil, err
+	}
+	if err := a.catchUp(ctx, func(string) bool { return true }); err != nil {
 		return nil, err
 	}
 	return a, nil
@@ -229,43 +245,84 @@ func OpenReadOnly(ctx context.Context, d Destination) (*Archive, error) {
 
 func recordName(number int) string { return fmt.Sprintf("chain/%08d.json", number) }
 
-// catchUp looks whether the destination has what this host wrote, and takes a record that a crash kept from its copy.
-func (a *Archive) catchUp(ctx context.Context) error {
-	if n := a.chain.head(); n > 0 {
-		b, err := read(ctx, a.dest, recordName(n))
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			return fmt.Errorf("%w: %s does not have %s, which this host wrote: is the right disk mounted, the right bucket configured? If the archive is gone for good, move %s away to begin another",
-				ErrDamaged, a.dest, recordName(n), a.state)
-		case err != nil:
-			return err
-		case digest(b) != a.chain.sum:
-			return fmt.Errorf("%w: %s in %s is not what this host wrote", ErrDamaged, recordName(n), a.dest)
-		}
+// look makes sure, before something is written, that the destination still is the archive that this host left: its disk
+// may have been unmounted since. It takes over a record of which this host does not know that it was written. a.work is
+// held.
+func (a *Archive) look(ctx context.Context) error {
+	if a.state == "" {
+		return errors.New("this archive is only read")
 	}
+	if err := a.lastThere(ctx); err != nil {
+		return err
+	}
+	return a.catchUp(ctx, func(sum string) bool { return a.tried[sum] })
+}
+
+// lastThere looks whether the destination has the last record that this host wrote.
+func (a *Archive) lastThere(ctx context.Context) error {
+	n := a.chain.head()
+	if n == 0 {
+		return nil
+	}
+	b, err := read(ctx, a.dest, recordName(n))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%w: %w: %s does not have %s, which this host wrote: is the right disk mounted, the right bucket configured? If the archive is gone for good, move %s away to begin another",
+			ErrDamaged, ErrOther, a.dest, recordName(n), a.state)
+	case err != nil:
+		return err
+	case digest(b) != a.chain.sum:
+		return fmt.Errorf("%w: %w: %s in %s is not what this host wrote", ErrDamaged, ErrOther, recordName(n), a.dest)
+	}
+	return nil
+}
+
+// catchUp takes records that are at the destination and not in the host's copy, if they are its own.
+func (a *Archive) catchUp(ctx context.Context, own func(sum string) bool) error {
 	for {
-		b, err := read(ctx, a.dest, recordName(a.chain.head()+1))
+		at := recordName(a.chain.head() + 1)
+		b, err := read(ctx, a.dest, at)
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
-		if err == nil {
-			err = a.chain.add(b)
+		if err == nil && !own(digest(b)) {
+			return a.foreign(at)
 		}
 		if err == nil {
-			err = appendState(a.state, b)
+			err = a.take(b)
 		}
 		if err != nil {
-			return fmt.Errorf("%s: %w", recordName(a.chain.head()+1), err)
+			return fmt.Errorf("%s: %w", at, err)
 		}
 	}
 }
 
+func (a *Archive) foreign(record string) error {
+	return fmt.Errorf("%w: %s has a %s that this host did not write: only one host may write to an archive", ErrOther, a.dest, record)
+}
+
+// take adds a record that is at the destination to the host's copy and to the chain.
+func (a *Archive) take(b []byte) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	r, err := a.chain.next(b)
+	if err != nil {
+		return err
+	}
+	if err := appendState(a.state, b); err != nil { // first: the copy must not have a gap
+		return err
+	}
+	a.chain.take(r, b)
+	a.tried = nil
+	return nil
+}
+
 // write adds a record to the chain. a.work is held.
 func (a *Archive) write(ctx context.Context, r Record) error {
-	if a.state == "" {
-		return errors.New("this archive is only read")
+	if err := a.lastThere(ctx); err != nil {
+		return err
 	}
-	r.Version, r.Number, r.Previous, r.Time = Version, a.chain.head()+1, a.chain.sum, time.Now().UTC().Truncate(time.Millisecond)
+	r.Version, r.Number, r.Previous, r.Time = Version, a.chain.head()+1, a.chain.sum, a.now().UTC().Truncate(time.Millisecond)
 	b, err := json.Marshal(r)
 	if err != nil {
 		return err
@@ -273,10 +330,14 @@ func (a *Archive) write(ctx context.Context, r Record) error {
 	b = append(b, '\n')
 	at := recordName(r.Number)
 	if have, err := read(ctx, a.dest, at); err == nil && digest(have) != digest(b) {
-		return fmt.Errorf("%s has a %s that this host did not write: only one host may write to an archive", a.dest, at)
+		return a.foreign(at)
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
+	if a.tried == nil {
+		a.tried = map[string]bool{}
+	}
+	a.tried[digest(b)] = true
 	if err := a.dest.Put(ctx, at, strings.NewReader(string(b)), int64(len(b)), sha256.Sum256(b)); err != nil {
 		return fmt.Errorf("%s: %w", at, err)
 	}
@@ -287,12 +348,7 @@ func (a *Archive) write(ctx context.Context, r Record) error {
 	if digest(back) != digest(b) {
 		return fmt.Errorf("%w: %s came back from %s otherwise than it was written", ErrDamaged, at, a.dest)
 	}
-	if err := appendState(a.state, b); err != nil {
-		return err
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.chain.add(b)
+	return a.take(b)
 }
 
 // List returns the partitions that are in the archive, oldest day first.
@@ -360,6 +416,25 @@ func (a *Archive) Head() (number int, sum string) {
 	return a.chain.head(), a.chain.sum
 }
 
+func (a *Archive) now() time.Time {
+	if a.Now != nil {
+		return a.Now()
+	}
+	return time.Now()
+}
+
+// LastBefore is the time of the newest record of the chain that is not newer than t; zero if there is none.
+func (a *Archive) LastBefore(t time.Time) (last time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, at := range a.chain.times {
+		if !at.After(t) && at.After(last) {
+			last = at
+		}
+	}
+	return last
+}
+
 // Where says where the archive is.
 func (a *Archive) Where() string { return a.dest.String() }
 
@@ -367,6 +442,9 @@ func (a *Archive) Where() string { return a.dest.String() }
 func (a *Archive) Delete(ctx context.Context, name, reason string) error {
 	a.work.Lock() // before the look, so that nobody can hold it in between
 	defer a.work.Unlock()
+	if err := a.look(ctx); err != nil {
+		return err
+	}
 	p, err := a.Find(name)
 	if err != nil {
 		return err
@@ -385,6 +463,9 @@ func (a *Archive) Delete(ctx context.Context, name, reason string) error {
 func (a *Archive) Hold(ctx context.Context, name, reason string) error {
 	a.work.Lock()
 	defer a.work.Unlock()
+	if err := a.look(ctx); err != nil {
+		return err
+	}
 	if _, err := a.Find(name); err != nil {
 		return err
 	}
@@ -395,6 +476,9 @@ func (a *Archive) Hold(ctx context.Context, name, reason string) error {
 func (a *Archive) Release(ctx context.Context, name, reason string) error {
 	a.work.Lock()
 	defer a.work.Unlock()
+	if err := a.look(ctx); err != nil {
+		return err
+	}
 	p, err := a.Find(name)
 	if err != nil {
 		return err
@@ -409,11 +493,19 @@ func (a *Archive) Release(ctx context.Context, name, reason string) error {
 func (a *Archive) Sweep(ctx context.Context) error {
 	a.work.Lock()
 	defer a.work.Unlock()
+	if len(a.chain.unswept) == 0 {
+		return nil
+	}
+	if err := a.look(ctx); err != nil {
+		return err
+	}
 	for _, folder := range slices.Clone(a.chain.unswept) {
 		if err := a.clear(ctx, folder); err != nil {
 			return err
 		}
 	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	a.chain.unswept = nil
 	return nil
 }

@@ -285,6 +285,10 @@ func TestInterruptedWritesAreMended(t *testing.T) {
 	b, err := os.ReadFile(f.state)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(f.state, b[:len(b)/2], 0o600), "killed while the host's copy was written")
+	assert.Empty(t, f.verify().Problems)
+	half, err := os.ReadFile(f.state)
+	require.NoError(t, err)
+	assert.Equal(t, b[:len(b)/2], half, "verifying changes nothing: the host may be writing")
 	again := open(t, f.dest, f.state)
 	assert.Equal(t, f.List(), again.List())
 
@@ -299,4 +303,145 @@ func TestInterruptedWritesAreMended(t *testing.T) {
 	_, err = again.Add(t.Context(), failing)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	assert.Len(t, again.List(), 2)
+}
+
+// A disk that was unmounted while the host runs leaves an empty folder: nothing may be written into it.
+func TestUnmountedDiskIsSeen(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "disk")
+	f := open(t, archive.Directory(dir), filepath.Join(t.TempDir(), "archive.chain"))
+	m := f.add(archive.NDJSON, 10)
+	require.NoError(t, os.Rename(dir, dir+".away"))
+	require.NoError(t, os.Mkdir(dir, 0o700))
+	_, err := f.Add(t.Context(), f.request(archive.NDJSON, events(3)))
+	require.ErrorContains(t, err, "is the right disk mounted")
+	require.ErrorIs(t, err, archive.ErrOther)
+	require.ErrorIs(t, f.Hold(t.Context(), m.Name(), "case 7"), archive.ErrOther)
+	require.ErrorIs(t, f.Delete(t.Context(), m.Name(), "old"), archive.ErrOther)
+	assert.Empty(t, entries(t, dir))
+	require.NoError(t, os.Remove(dir))
+	require.NoError(t, os.Rename(dir+".away", dir))
+	assert.Equal(t, 2, f.add(archive.NDJSON, 3).Part)
+	assert.Empty(t, f.verify().Problems)
+}
+
+// A record that is at the destination though the host's copy could not be written is taken over, with its files.
+func TestRecordsThatWereWrittenAreTakenOver(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "data")
+	require.NoError(t, os.Mkdir(folder, 0o700))
+	f := open(t, archive.Directory(t.TempDir()), filepath.Join(folder, "archive.chain"))
+	require.NoError(t, os.Rename(folder, folder+".away"))
+	_, err := f.Add(t.Context(), f.request(archive.NDJSON, events(10)))
+	require.Error(t, err)
+	assert.Empty(t, f.List())
+	require.NoError(t, os.Rename(folder+".away", folder))
+	assert.Equal(t, 2, f.add(archive.NDJSON, 3).Part)
+	assert.Len(t, f.List(), 2)
+	assert.Len(t, f.read("firewall.attack."+day), 10)
+	assert.Empty(t, f.verify().Problems)
+	assert.Equal(t, f.List(), open(t, f.dest, f.state).List())
+}
+
+// Values that are not of their field's type are kept as text, by stores and by archives.
+func TestValuesOfAnotherTypeAreReadAgain(t *testing.T) {
+	odd := map[int]storetest.Event{
+		1: {"event.severity": []any{"n/a"}},
+		2: {"event.severity": []any{"n/a", "7"}},
+		3: {"source.ip": []any{"somewhere"}},
+		4: {"event.dataset": []any{"one", "two"}},
+		5: {"event.risk_score": []any{"high"}},
+		6: {"network.direction": []any{"one", "two", "three"}},
+	}
+	for _, format := range []string{archive.Parquet, archive.NDJSON} {
+		f := fresh(t)
+		evs := events(10)
+		for row, ev := range odd {
+			for name := range ev {
+				delete(evs[row], name)
+			}
+		}
+		b, err := storetest.Batch(1, evs)
+		require.NoError(t, err)
+		for row, ev := range odd {
+			for name, v := range ev {
+				var w wire.Builder
+				w.Reset(wire.Type_STRING, true, len(evs), nil, nil)
+				for _, text := range v.([]any) {
+					w.Copy(row, []byte(text.(string)), 0, 0)
+				}
+				c := w.Finish(0)
+				c.Name = name
+				b.Columns = append(b.Columns, c)
+			}
+		}
+		want := map[string]store.Event{}
+		for row := range evs {
+			ev := store.EventAt(b, row)
+			want[ev["event.id"].(string)] = ev
+		}
+		r := f.request(format, nil)
+		r.Events = func(yield func(*wire.Batch, error) bool) { yield(b, nil) }
+		m, err := f.Add(t.Context(), r)
+		require.NoError(t, err)
+		got := f.read(m.Name())
+		for id := range want {
+			odd := want[id]["vendor.odd"]
+			want[id]["vendor.odd"] = []any{odd}
+		}
+		assert.Equal(t, want, got, format)
+	}
+}
+
+// A file that was changed is refused where it is read, whatever is in it now.
+func TestChangedFilesAreNotRead(t *testing.T) {
+	f := fresh(t)
+	m := f.add(archive.NDJSON, 10)
+	other := fresh(t)
+	r := other.request(archive.NDJSON, events(9))
+	less, err := other.Add(t.Context(), r)
+	require.NoError(t, err)
+	b, err := os.ReadFile(filepath.Join(other.dest.String(), less.Files[0].Name))
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(f.dest.String(), m.Files[0].Name), b, 0o600))
+
+	parquet := f.add(archive.Parquet, 10)
+	for i, file := range parquet.Files[:2] {
+		path := filepath.Join(f.dest.String(), file.Name)
+		b, err := os.ReadFile(path)
+		require.NoError(t, err)
+		changed := bytes.Clone(b)
+		changed[len(b)/2] ^= 1
+		require.NoError(t, os.WriteFile(path, changed, 0o600))
+		for _, name := range []string{m.Name(), parquet.Name()} {
+			_, err := f.Open(t.Context(), archive.OpenRequest{
+				Selection: store.Selection{From: noon, To: noon.Add(time.Hour)}, Scope: store.Everything(), Names: []string{name},
+				Cache: filepath.Join(f.work, "cache"),
+			})
+			require.ErrorIs(t, err, archive.ErrDamaged, "%s, file %d", name, i)
+			assert.ErrorContains(t, err, "was changed: its SHA-256")
+			for _, err = range f.Events(t.Context(), name, filepath.Join(f.work, "cache"), nil) {
+				require.ErrorIs(t, err, archive.ErrDamaged)
+			}
+			require.Error(t, err)
+		}
+		require.NoError(t, os.WriteFile(path, b, 0o600))
+	}
+	assert.Len(t, f.read(parquet.Name()), 10)
+	require.NoError(t, os.Remove(filepath.Join(f.dest.String(), m.Files[0].Name)))
+	for _, err = range f.Events(t.Context(), m.Name(), filepath.Join(f.work, "cache"), nil) {
+		require.ErrorIs(t, err, archive.ErrDamaged)
+	}
+	assert.ErrorContains(t, err, m.Files[0].Name+" is missing")
+}
+
+func TestConvertingIsBounded(t *testing.T) {
+	f := fresh(t)
+	m := f.add(archive.NDJSON, 300)
+	require.Len(t, m.Files, 2)
+	var last archive.Progress
+	_, err := f.Open(t.Context(), archive.OpenRequest{
+		Selection: store.Selection{From: noon, To: noon.Add(time.Hour)}, Scope: store.Everything(),
+		Cache: filepath.Join(f.work, "cache"), CacheBytes: 1, Progress: func(p archive.Progress) { last = p },
+	})
+	require.ErrorIs(t, err, store.ErrRequest)
+	assert.Equal(t, 1, last.Files, "it stops behind the first file")
 }

@@ -20,6 +20,7 @@ import (
 type chain struct {
 	count   int
 	sum     string // of the last record
+	times   []time.Time
 	live    map[string]*Partition
 	gone    map[string]bool
 	parts   map[string]int // CLASS.DAY → parts so far, deleted ones too
@@ -62,51 +63,72 @@ func decode(b []byte) (*Record, error) {
 
 // add takes the next record, as its file has it.
 func (c *chain) add(b []byte) error {
-	r, err := decode(b)
-	if err != nil {
-		return err
+	r, err := c.next(b)
+	if err == nil {
+		c.take(r, b)
 	}
-	switch {
-	case r.Number != c.count+1:
-		return fmt.Errorf("%w: the chain has record %d where number %d belongs: one is missing", ErrDamaged, r.Number, c.count+1)
-	case r.Previous != c.sum:
-		return fmt.Errorf("%w: record %d does not continue record %d: one of them was changed", ErrDamaged, r.Number, c.count)
-	}
-	if err := c.apply(r); err != nil {
-		return err
-	}
-	c.count, c.sum = r.Number, digest(b)
-	return nil
+	return err
 }
 
-func (c *chain) apply(r *Record) error {
-	if c.live == nil {
-		c.live, c.gone, c.parts = map[string]*Partition{}, map[string]bool{}, map[string]int{}
-	}
-	p := c.live[r.Name]
+// next reads the record that is to be taken next and checks that it follows from those before.
+func (c *chain) next(b []byte) (*Record, error) {
+	r, err := decode(b)
 	switch {
-	case r.Kind == Archived && r.Manifest != nil && r.Manifest.Name() == r.Name && p == nil:
-		m := *r.Manifest
-		m.Fields, m.Datasets = nil, nil // thousands of them would be many
-		c.live[r.Name] = &Partition{Manifest: m, Number: r.Number, Time: r.Time}
-		delete(c.gone, r.Name)
-		c.parts[name(m.Class, m.Day, 1)] = max(m.Part, c.parts[name(m.Class, m.Day, 1)])
-	case r.Kind == Deleted && p != nil:
-		c.unswept = append(c.unswept, p.folder())
-		delete(c.live, r.Name)
-		c.gone[r.Name] = true
-	case r.Kind == Held && p != nil:
-		p.Held = r.Reason
-	case r.Kind == Released && p != nil:
-		p.Held = ""
+	case err != nil:
+		return nil, err
+	case r.Number != c.count+1:
+		return nil, fmt.Errorf("%w: the chain has record %d where number %d belongs: one is missing", ErrDamaged, r.Number, c.count+1)
+	case r.Previous != c.sum:
+		return nil, fmt.Errorf("%w: record %d does not continue record %d: one of them was changed", ErrDamaged, r.Number, c.count)
+	}
+	return r, c.follows(r)
+}
+
+// take takes what next returned.
+func (c *chain) take(r *Record, b []byte) {
+	c.apply(r)
+	c.count, c.sum, c.times = r.Number, digest(b), append(c.times, r.Time)
+}
+
+// follows says whether a record can come after those before.
+func (c *chain) follows(r *Record) error {
+	there := c.live[r.Name] != nil
+	switch {
+	case r.Kind == Archived && r.Manifest != nil && r.Manifest.Name() == r.Name && !there:
+	case (r.Kind == Deleted || r.Kind == Held || r.Kind == Released) && there:
 	default:
 		return fmt.Errorf("%w: record %d says that %.100q was %.20q, which does not follow from those before", ErrDamaged, r.Number, r.Name, r.Kind)
 	}
 	return nil
 }
 
-// load reads the host's copy: records, one a line. A line that a crash cut is dropped; its record is at the destination.
-func (c *chain) load(file string) error {
+// apply changes what is in the archive by a record that follows.
+func (c *chain) apply(r *Record) {
+	if c.live == nil {
+		c.live, c.gone, c.parts = map[string]*Partition{}, map[string]bool{}, map[string]int{}
+	}
+	p := c.live[r.Name]
+	switch r.Kind {
+	case Archived:
+		m := *r.Manifest
+		m.Fields, m.Datasets = nil, nil // thousands of them would be many
+		c.live[r.Name] = &Partition{Manifest: m, Number: r.Number, Time: r.Time}
+		delete(c.gone, r.Name)
+		c.parts[name(m.Class, m.Day, 1)] = max(m.Part, c.parts[name(m.Class, m.Day, 1)])
+	case Deleted:
+		c.unswept = append(c.unswept, p.folder())
+		delete(c.live, r.Name)
+		c.gone[r.Name] = true
+	case Held:
+		p.Held = r.Reason
+	case Released:
+		p.Held = ""
+	}
+}
+
+// load reads the host's copy: records, one a line. A line that a crash cut, or that is just being written, is not taken;
+// its record is at the destination. mend removes it, which only the host that writes the file may do, when it starts.
+func (c *chain) load(file string, mend bool) error {
 	f, err := os.Open(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -120,7 +142,7 @@ func (c *chain) load(file string) error {
 	for {
 		line, err := r.ReadBytes('\n')
 		if errors.Is(err, io.EOF) {
-			if len(line) > 0 {
+			if len(line) > 0 && mend {
 				return os.Truncate(file, at)
 			}
 			return nil

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -169,18 +170,23 @@ func parseEvent(line []byte) (store.Event, store.EventID, error) {
 	}
 	ev := make(store.Event, len(fields))
 	for name, raw := range fields {
-		f, declared := ecs.Lookup(name)
-		t := ecs.Keyword
-		if declared {
-			t = f.Type()
+		var f ecs.Field
+		if known, ok := ecs.Lookup(name); ok {
+			f = known
 		}
-		v, err := parseValue(t, declared && f.Info().List, raw)
+		v, err := parseValue(f, raw)
 		if err != nil {
 			return nil, store.EventID{}, fmt.Errorf("%s: %w", name, err)
 		}
 		ev[name] = v
 	}
-	text, _ := ev["event.id"].(string)
+	var text string
+	switch id := ev["event.id"].(type) {
+	case string:
+		text = id
+	case undeclared:
+		text = strings.Join(id, " ")
+	}
 	id, err := store.ParseEventID(text)
 	if err != nil {
 		return nil, id, err
@@ -190,27 +196,53 @@ func parseEvent(line []byte) (store.Event, store.EventID, error) {
 	return ev, id, nil
 }
 
-func parseValue(t ecs.Type, list bool, raw json.RawMessage) (any, error) {
-	if len(raw) > 0 && raw[0] == '[' {
-		var all []json.RawMessage
-		if err := json.Unmarshal(raw, &all); err != nil {
+// undeclared are values of an event that are not of their field's type, or too many for it. Stores keep such as text
+// under the field's name, as they do those of fields that nobody declared.
+type undeclared []string
+
+// parseValue reads what a line has of a declared field, or of an undeclared one: a list of keywords.
+func parseValue(f ecs.Field, raw json.RawMessage) (any, error) {
+	vals := []json.RawMessage{raw}
+	isList := len(raw) > 0 && raw[0] == '['
+	if isList {
+		if err := json.Unmarshal(raw, &vals); err != nil {
 			return nil, err
 		}
-		out := make([]any, 0, len(all))
-		for _, one := range all {
-			v, err := parseValue(t, false, one)
+	}
+	if f != 0 && (f.Info().List || !isList) {
+		out := make([]any, 0, len(vals))
+		for _, one := range vals {
+			v, err := parseScalar(f.Type(), one)
 			if err != nil {
-				return nil, err
+				break
 			}
 			out = append(out, v)
 		}
-		return out, nil
+		switch {
+		case len(out) < len(vals):
+		case f.Info().List:
+			return out, nil
+		default:
+			return out[0], nil
+		}
 	}
-	v, err := parseScalar(t, raw)
-	if err == nil && list {
-		return []any{v}, nil
+	texts := make(undeclared, 0, len(vals))
+	for _, one := range vals {
+		text, err := parseText(one)
+		if err != nil {
+			return nil, err
+		}
+		texts = append(texts, text)
 	}
-	return v, err
+	return texts, nil
+}
+
+func parseText(raw json.RawMessage) (text string, err error) {
+	if len(raw) == 0 || raw[0] != '"' {
+		return string(raw), nil
+	}
+	err = json.Unmarshal(raw, &text)
+	return text, err
 }
 
 func parseScalar(t ecs.Type, raw json.RawMessage) (any, error) {
@@ -219,18 +251,22 @@ func parseScalar(t ecs.Type, raw json.RawMessage) (any, error) {
 		err := json.Unmarshal(raw, &p)
 		return p, err
 	}
-	text := string(raw)
-	if len(raw) > 0 && raw[0] == '"' {
-		if err := json.Unmarshal(raw, &text); err != nil {
-			return nil, err
-		}
+	text, err := parseText(raw)
+	if err != nil {
+		return nil, err
 	}
 	switch t {
 	case ecs.Long:
+		if raw[0] == '"' {
+			return nil, fmt.Errorf("%.40s is no number", raw)
+		}
 		return strconv.ParseInt(text, 10, 64)
 	case ecs.Double:
 		return strconv.ParseFloat(text, 64)
 	case ecs.Boolean:
+		if raw[0] == '"' {
+			return nil, fmt.Errorf("%.40s is neither true nor false", raw)
+		}
 		return strconv.ParseBool(text)
 	case ecs.IP:
 		a, err := netip.ParseAddr(text)
@@ -264,33 +300,40 @@ func newBatch(source store.EventID, events []store.Event) (*wire.Batch, error) {
 	b := &wire.Batch{Rows: uint32(len(events)), Journal: source.Journal, Partition: source.Partition}
 	for _, name := range sorted {
 		f, declared := ecs.Lookup(name)
-		typ, list := wire.Type_STRING, true
+		w, texts := &wire.Builder{}, &wire.Builder{}
 		if declared {
-			typ, list = wireTypes[f.Type()], f.Info().List
+			w.Reset(wireTypes[f.Type()], f.Info().List, len(events), nil, nil)
 		}
-		w := &wire.Builder{}
-		w.Reset(typ, list, len(events), nil, nil)
+		texts.Reset(wire.Type_STRING, true, len(events), nil, nil)
 		for row, ev := range events {
-			v, ok := ev[name]
-			if !ok {
-				continue
-			}
-			vals, isList := v.([]any)
-			if !isList {
-				vals = []any{v}
-			}
-			for _, e := range vals {
-				if err := put(w, row, declared && name != "message", e); err != nil {
+			switch v := ev[name].(type) {
+			case nil:
+			case undeclared:
+				for _, text := range v {
+					texts.Copy(row, []byte(text), 0, 0)
+				}
+			case []any:
+				for _, e := range v {
+					if err := put(w, row, name != "message", e); err != nil {
+						return nil, fmt.Errorf("%s: %w", name, err)
+					}
+				}
+			default:
+				if err := put(w, row, name != "message", v); err != nil {
 					return nil, fmt.Errorf("%s: %w", name, err)
 				}
 			}
 		}
-		c := w.Finish(uint32(f))
-		if c == nil {
-			continue
+		if w.Used() {
+			c := w.Finish(uint32(f))
+			c.Name = name
+			b.Columns = append(b.Columns, c)
 		}
-		c.Name = name
-		b.Columns = append(b.Columns, c)
+		if texts.Used() {
+			c := texts.Finish(0)
+			c.Name = name
+			b.Columns = append(b.Columns, c)
+		}
 	}
 	return b, nil
 }

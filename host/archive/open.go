@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"iter"
 	"math"
 	"os"
@@ -91,7 +92,13 @@ type opening struct {
 	r        OpenRequest
 	progress Progress
 	segments []embedded.Segment
-	rows     []File // of segments, where their rows are yet to be fetched; those on this machine have no name
+	rows     []rows // of segments
+}
+
+// rows say what is yet to be done for a segment's rows when they are needed.
+type rows struct {
+	File      // no name: nothing
+	here bool // on this machine, only to be checked
 }
 
 func (o *opening) tell() {
@@ -142,20 +149,40 @@ func (o *opening) parquet(p *Partition) error {
 		g := embedded.Segment{
 			Path: o.dest.Local(f.Name), Class: p.Class, Day: p.Day, Rows: f.Events, RawBytes: f.RawBytes, MinTime: f.From.UnixNano(), MaxTime: f.To.UnixNano(),
 		}
-		if g.Path != "" {
-			f.Name = ""
+		if i+1 == len(p.Files) {
+			return fmt.Errorf("%w: %s has no index", ErrDamaged, f.Name)
+		}
+		here := g.Path != ""
+		var err error
+		if here {
+			err = o.check(p.Files[i+1])
 		} else {
 			g.Path = filepath.Join(o.r.Cache, filepath.FromSlash(f.Name))
-			if i+1 == len(p.Files) {
-				return fmt.Errorf("%w: %s has no index", ErrDamaged, f.Name)
-			}
-			if err := o.fetch(p.Files[i+1], g.Index()); err != nil {
-				return err
-			}
+			err = o.fetch(p.Files[i+1], g.Index())
 		}
-		o.segments, o.rows = append(o.segments, g), append(o.rows, f)
+		if err != nil {
+			return err
+		}
+		o.segments, o.rows = append(o.segments, g), append(o.rows, rows{f, here})
 	}
 	return nil
+}
+
+// check refuses a file that is not as it was written.
+func (o *opening) check(f File) error {
+	what, err := check(o.ctx, o.dest, f)
+	if err == nil && what != "" {
+		err = fmt.Errorf("%w: %s %s", ErrDamaged, f.Name, what)
+	}
+	return err
+}
+
+func (o *opening) get(f File) (io.ReadCloser, error) {
+	in, err := o.dest.Get(o.ctx, f.Name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w: %s is missing", ErrDamaged, f.Name)
+	}
+	return in, err
 }
 
 // fetch brings a file to this machine and checks it.
@@ -163,7 +190,7 @@ func (o *opening) fetch(f File, path string) error {
 	if o.progress.Fetched+f.Bytes > o.r.CacheBytes {
 		return fmt.Errorf("%w: the search needs more than %d MB from %s on this machine: narrow the time range or the query", store.ErrRequest, o.r.CacheBytes/1e6, o.dest)
 	}
-	in, err := o.dest.Get(o.ctx, f.Name)
+	in, err := o.get(f)
 	if err != nil {
 		return err
 	}
@@ -202,10 +229,16 @@ func (o *opening) choose() error {
 	o.tell()
 	var left []embedded.Segment
 	for _, i := range needed {
-		if f := o.rows[i]; f.Name != "" {
-			if err := o.fetch(f, o.segments[i].Path); err != nil {
-				return err
-			}
+		var err error
+		switch f := o.rows[i]; {
+		case f.Name == "":
+		case f.here:
+			err = o.check(f.File)
+		default:
+			err = o.fetch(f.File, o.segments[i].Path)
+		}
+		if err != nil {
+			return err
 		}
 		left = append(left, o.segments[i])
 	}
@@ -228,25 +261,44 @@ func (o *opening) convert(p *Partition) error {
 		if err = o.lines(f, w); err != nil {
 			break
 		}
+		o.progress.Fetched += f.RawBytes // about what they take
+		o.tell()
+		if o.progress.Fetched > o.r.CacheBytes {
+			err = fmt.Errorf("%w: the search needs more than %d MB on this machine: narrow the time range", store.ErrRequest, o.r.CacheBytes/1e6)
+			break
+		}
 	}
 	for _, g := range w.store.Segments() {
-		o.segments, o.rows = append(o.segments, g), append(o.rows, File{})
-		o.progress.Fetched += g.RawBytes // about what they take
+		o.segments, o.rows = append(o.segments, g), append(o.rows, rows{})
 	}
-	if err = errors.Join(err, w.close()); err == nil && o.progress.Fetched > o.r.CacheBytes {
-		err = fmt.Errorf("%w: the search needs more than %d MB on this machine: narrow the time range", store.ErrRequest, o.r.CacheBytes/1e6)
-	}
-	return err
+	return errors.Join(err, w.close())
 }
 
+// lines adds a file's events to a writer. A file that was changed is refused; what was added of it is worth nothing.
 func (o *opening) lines(f File, w *parquetWriter) error {
-	in, err := o.dest.Get(o.ctx, f.Name)
+	in, err := o.get(f)
 	if err != nil {
 		return err
 	}
 	defer in.Close() //nolint:errcheck // it was only read
+	h := sha256.New()
+	whole := io.TeeReader(contextReader{o.ctx, in}, h)
+	err = o.addLines(whole, w)
+	if _, rest := io.Copy(io.Discard, whole); rest != nil {
+		return fmt.Errorf("%s: %w", f.Name, errors.Join(err, rest))
+	}
+	if hex.EncodeToString(h.Sum(nil)) != f.SHA256 { // whatever came of reading it
+		return fmt.Errorf("%w: %s was changed: its SHA-256 is not that of the manifest", ErrDamaged, f.Name)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", f.Name, err)
+	}
+	return nil
+}
+
+func (o *opening) addLines(r io.Reader, w *parquetWriter) error {
 	var raw int
-	for b, err := range readNDJSON(contextReader{o.ctx, in}) {
+	for b, err := range readNDJSON(r) {
 		if err == nil {
 			raw += b.SizeVT()
 			err = w.add(o.ctx, b)
@@ -256,7 +308,7 @@ func (o *opening) lines(f File, w *parquetWriter) error {
 			err = w.store.Flush(o.ctx)
 		}
 		if err != nil {
-			return fmt.Errorf("%s: %w", f.Name, err)
+			return err
 		}
 	}
 	return w.store.Flush(o.ctx)
@@ -276,14 +328,6 @@ func (a *Archive) events(ctx context.Context, name, cache string, progress func(
 	p, err := a.Find(name)
 	if err != nil {
 		return err
-	}
-	for _, f := range p.Files {
-		if a.dest.Local(f.Name) == "" {
-			break // is checked as it is fetched
-		}
-		if what, err := check(ctx, a.dest, f); err != nil || what != "" {
-			return errors.Join(err, fmt.Errorf("%w: %s %s", ErrDamaged, f.Name, what))
-		}
 	}
 	all := store.Selection{From: time.Unix(0, math.MinInt64).UTC(), To: time.Unix(0, math.MaxInt64).UTC()}
 	r, err := a.Open(ctx, OpenRequest{

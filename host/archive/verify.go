@@ -40,7 +40,7 @@ func Verify(ctx context.Context, d Destination, state string, progress func(done
 	v := &verifier{ctx: ctx, dest: d, r: &Report{}}
 	var own chain
 	if state != "" {
-		if err := own.load(state); err != nil {
+		if err := own.load(state, false); err != nil {
 			v.problem(state, "%s", err)
 		}
 	}
@@ -109,8 +109,10 @@ func (v *verifier) records(own *chain, state string) error {
 		if v.chain.sum != r.Previous && !lost {
 			v.problem(recordName(v.chain.count), "is not what %s was written behind: the SHA-256 is %s, not %s", o.Name, orNone(v.chain.sum), orNone(r.Previous))
 		}
-		if err := v.chain.apply(r); err != nil {
+		if err := v.chain.follows(r); err != nil {
 			v.problem(o.Name, "%s", err)
+		} else {
+			v.chain.apply(r)
 		}
 		v.chain.count++
 		v.chain.sum, lost = digest(b), false

@@ -46,6 +46,8 @@ type Keeper struct {
 	still sync.RWMutex  // held for writing while nothing may be added to the store
 	busy  chan struct{} // holds a token while partitions are moved
 
+	opening sync.Mutex // held while the archive is opened, which may take long
+
 	mu      sync.Mutex
 	archive *archive.Archive // nil until it could be opened
 	status  Status
@@ -141,16 +143,29 @@ func (k *Keeper) Archive(ctx context.Context) (*archive.Archive, error) {
 	if k.o.Destination == nil {
 		return nil, ErrNoArchive
 	}
+	if a := k.opened(); a != nil {
+		return a, nil
+	}
+	k.opening.Lock()
+	defer k.opening.Unlock()
+	if a := k.opened(); a != nil { // by another, meanwhile
+		return a, nil
+	}
+	a, err := archive.Open(ctx, k.o.Destination, k.o.Chain)
+	if err != nil {
+		return nil, fmt.Errorf("archive: %w", err)
+	}
+	a.Now = k.o.Now
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.archive == nil {
-		a, err := archive.Open(ctx, k.o.Destination, k.o.Chain)
-		if err != nil {
-			return nil, fmt.Errorf("archive: %w", err)
-		}
-		k.archive = a
-	}
-	return k.archive, nil
+	k.archive = a
+	return a, nil
+}
+
+func (k *Keeper) opened() *archive.Archive {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.archive
 }
 
 // Destination is where the archive lies; nil if there is none. chain is the host's copy of its chain.
@@ -223,18 +238,26 @@ func (k *Keeper) round(ctx context.Context, r RoundRequest) error {
 		}
 	}
 	k.note(func(s *Status) { s.Overdue, s.OldestOverdue = overdue, oldest })
-	for _, p := range due {
+	failed := 0 // in a row
+	for i, p := range due {
 		if ctx.Err() != nil {
 			break
 		}
 		err := k.move(ctx, p, r.Progress)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", p.ID, err))
-			if fatal(err) {
-				break // the others would fail the same way
+			if ofPartition(err) {
+				continue
+			}
+			if failed++; failed == maxFailed {
+				if left := len(due) - i - 1; left > 0 {
+					errs = append(errs, fmt.Errorf("%d more partitions were not tried after %d failures in a row", left, failed))
+				}
+				break
 			}
 			continue
 		}
+		failed = 0
 		if p.Day < k.o.Policy.OldestOnline(p.Class, k.o.Now()) {
 			k.note(func(s *Status) { s.Overdue-- })
 		}
@@ -242,7 +265,7 @@ func (k *Keeper) round(ctx context.Context, r RoundRequest) error {
 	if errors.Join(errs...) == nil {
 		k.note(func(s *Status) { s.OldestOverdue = "" })
 	}
-	return errors.Join(append(errs, k.thin(ctx), ctx.Err())...)
+	return errors.Join(append(errs, k.thin(ctx, parts), ctx.Err())...)
 }
 
 // partitions lists what is in the store, what came a moment ago included.
@@ -253,11 +276,43 @@ func (k *Keeper) partitions(ctx context.Context) ([]store.Partition, error) {
 	return k.o.Store.Partitions(ctx)
 }
 
-// fatal says that an error is of the archive or the store as a whole.
-func fatal(err error) bool { return !errors.Is(err, errCame) }
+// maxFailed partitions in a row that cannot be moved end a round: it is the archive or the store, not the partitions.
+const maxFailed = 3
+
+// ofPartition says that an error tells nothing of other partitions.
+func ofPartition(err error) bool {
+	return errors.Is(err, errCame) || errors.Is(err, archive.ErrDamaged) && !errors.Is(err, archive.ErrOther)
+}
+
+// A clock that was set wrong must not delete an archive. It is believed when it goes on from what was stored and archived
+// before: something of the time between a month and a week ago has to be there. What is younger does not count, for
+// a wrong clock dates that, too; so there is a week to see the error.
+const (
+	clockGap   = 31 * 24 * time.Hour
+	clockProof = 7 * 24 * time.Hour
+)
+
+// clock says why the clock is not believed; nil if it is. parts are those in the store before the round moved any.
+func (k *Keeper) clock(a *archive.Archive, parts []store.Partition) error {
+	now := k.o.Now().UTC()
+	proof := now.Add(-clockProof)
+	last := a.LastBefore(proof)
+	for _, p := range parts {
+		day, err := time.Parse(time.DateOnly, p.Day)
+		if err == nil && p.Restored == "" && !day.After(proof) && day.After(last) {
+			last = day
+		}
+	}
+	if now.Sub(last) <= clockGap {
+		return nil
+	}
+	return fmt.Errorf("nothing is deleted from the archive: the clock says %s, but nothing was stored or archived from %s until a week before that. "+
+		"If the clock is wrong, set it right. If this host was off for so long, deleting goes on by itself after a week; `logcenter archive delete NAME` deletes what is over at once",
+		now.Format(time.DateOnly), last.Format(time.DateOnly))
+}
 
 // thin deletes from the archive what has been there for its years.
-func (k *Keeper) thin(ctx context.Context) error {
+func (k *Keeper) thin(ctx context.Context, parts []store.Partition) error {
 	if k.o.Destination == nil {
 		return nil
 	}
@@ -268,9 +323,16 @@ func (k *Keeper) thin(ctx context.Context) error {
 	if err := a.Sweep(ctx); err != nil {
 		return err
 	}
+	believed := false
 	for _, p := range a.List() {
 		if p.Held != "" || k.o.Now().Before(p.Until(k.o.Policy.Class(p.Class).ArchiveYears)) {
 			continue
+		}
+		if !believed {
+			if err := k.clock(a, parts); err != nil {
+				return err
+			}
+			believed = true
 		}
 		if err := a.Delete(ctx, p.Name(), "its archive years are over"); err != nil {
 			return fmt.Errorf("archive: %s: %w", p.Name(), err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"path/filepath"
 	"testing"
@@ -157,6 +158,7 @@ func TestPartitionsGoTheirWay(t *testing.T) {
 	assert.EqualValues(t, 1, st.Dropped)
 	assert.Zero(t, st.Overdue)
 
+	f.add(1, 24*720)
 	f.now = came.AddDate(2, 0, 0)
 	require.NoError(t, f.round())
 	assert.EqualValues(t, 110, f.archived())
@@ -188,8 +190,32 @@ func TestHeldPartitionsStay(t *testing.T) {
 	require.ErrorIs(t, f.Delete(t.Context(), name, true), archive.ErrRefused)
 	_, err = f.Release(t.Context(), name, "closed")
 	require.NoError(t, err)
+	f.add(1, 24*3640)
 	require.NoError(t, f.round())
 	assert.Empty(t, a.List())
+}
+
+// A clock that jumps ahead deletes nothing, though what comes then is stored and archived under its time.
+func TestWrongClockDeletesNothing(t *testing.T) {
+	f := newFixture(t, archive.Directory(t.TempDir()))
+	f.add(10, 0)
+	f.add(10, 24*90)
+	f.after(91)
+	require.NoError(t, f.round())
+	f.after(3000)
+	for range 2 {
+		f.add(10, 24*3000)
+		err := f.round()
+		require.ErrorContains(t, err, "nothing is deleted from the archive: the clock says 2034-10-28")
+		assert.Contains(t, f.Status().Error, "`logcenter archive delete NAME`")
+	}
+	assert.EqualValues(t, 20, f.archived())
+	f.after(3008) // the host was off in between: it is the right time
+	require.NoError(t, f.round())
+	assert.EqualValues(t, 10, f.archived(), "what was archived days ago is kept for 30 days, whatever its day")
+	f.after(3031)
+	require.NoError(t, f.round())
+	assert.Zero(t, f.archived())
 }
 
 // A crash between archiving and dropping leaves a partition in both; events that came late are in the store only.
@@ -365,4 +391,73 @@ func TestWithoutAnArchiveEventsAreGone(t *testing.T) {
 	assert.Zero(t, f.partitions())
 	_, err := f.Archive(t.Context())
 	require.ErrorIs(t, err, lifecycle.ErrNoArchive)
+}
+
+// unreadable is a store that cannot scan some of its partitions.
+type unreadable struct {
+	store.Store
+	bad   map[string]bool
+	tried *int
+}
+
+func (u unreadable) Scan(ctx context.Context, s store.Scope, r store.ScanRequest) iter.Seq2[store.ScanBatch, error] {
+	if !u.bad[r.Partition] {
+		return u.Store.Scan(ctx, s, r)
+	}
+	*u.tried++
+	return func(yield func(store.ScanBatch, error) bool) {
+		yield(store.ScanBatch{}, fmt.Errorf("%s cannot be read", r.Partition))
+	}
+}
+
+// One partition that cannot be moved does not keep the others; when all fail, a round ends soon.
+func TestOneBadPartitionDoesNotStopTheOthers(t *testing.T) {
+	f := newFixture(t, archive.Directory(t.TempDir()))
+	bad := map[string]bool{}
+	for i := range 5 {
+		f.add(10, time.Duration(24*i))
+		bad[store.PartitionID("", "firewall.attack", came.AddDate(0, 0, i).Format(time.DateOnly))] = i == 0
+	}
+	f.after(100)
+	tried := 0
+	f.keep(unreadable{f.base, bad, &tried})
+	require.ErrorContains(t, f.round(), "firewall.attack/2026-08-11 cannot be read")
+	assert.Equal(t, 1, f.partitions())
+	assert.EqualValues(t, 40, f.archived())
+
+	for i := range 5 {
+		f.add(10, time.Duration(24*i))
+		bad[store.PartitionID("", "firewall.attack", came.AddDate(0, 0, i).Format(time.DateOnly))] = true
+	}
+	tried = 0
+	require.ErrorContains(t, f.round(), "2 more partitions were not tried after 3 failures in a row")
+	assert.Equal(t, 3, tried)
+	assert.Equal(t, 5, f.partitions())
+}
+
+// silent is a destination that does not answer until it is told to.
+type silent struct {
+	archive.Destination
+	asked, answer chan struct{}
+}
+
+func (s silent) Get(ctx context.Context, name string) (io.ReadCloser, error) {
+	select {
+	case s.asked <- struct{}{}:
+	default:
+	}
+	<-s.answer
+	return s.Destination.Get(ctx, name)
+}
+
+// What the keeper does can be asked while it waits for its archive.
+func TestStatusWhileTheArchiveOpens(t *testing.T) {
+	d := silent{archive.Directory(t.TempDir()), make(chan struct{}, 1), make(chan struct{})}
+	f := newFixture(t, d)
+	done := make(chan error, 1)
+	go func() { done <- f.round() }()
+	<-d.asked
+	assert.True(t, f.Status().Working)
+	close(d.answer)
+	require.NoError(t, <-done)
 }

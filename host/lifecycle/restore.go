@@ -78,17 +78,27 @@ func (k *Keeper) Restore(ctx context.Context, r RestoreRequest) (store.Partition
 			r.Progress(k.Status())
 		}
 	}
+	var events int64
 	for b, err := range a.Events(ctx, r.Name, filepath.Join(k.o.Work, "restore"), progress) {
 		if err == nil {
+			events += int64(b.Rows)
 			err = im.Add(ctx, b)
 		}
 		if err != nil {
 			return store.Partition{}, errors.Join(err, im.Abort())
 		}
 	}
+	if events != p.Events {
+		err := fmt.Errorf("%w: %s has %d events, %d came out of its files", archive.ErrDamaged, r.Name, p.Events, events)
+		return store.Partition{}, errors.Join(err, im.Abort())
+	}
 	back, err := im.Commit(ctx)
 	if err != nil {
 		return store.Partition{}, errors.Join(err, im.Abort())
+	}
+	if back.Events < p.Events {
+		err := fmt.Errorf("%s has %d events, the store took %d of them: nothing is restored", r.Name, p.Events, back.Events)
+		return store.Partition{}, errors.Join(err, k.o.Store.DropPartition(ctx, back.ID))
 	}
 	k.o.Log.WithFields(logrus.Fields{"partition": back.ID, "events": back.Events, "until": back.Expires}).Info("restored from the archive")
 	k.note(func(s *Status) { s.Restored++ })
