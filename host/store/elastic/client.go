@@ -191,6 +191,13 @@ func isStatus(err error, status int) bool {
 	return errors.As(err, &e) && e.is(status)
 }
 
+// isMissing says whether the cluster answers that there is no such index or alias; a 404 of something before the
+// cluster says nothing about what it has.
+func isMissing(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.is(http.StatusNotFound) && e.Type == "index_not_found_exception"
+}
+
 // do sends body, JSON or nil, and decodes the answer into out, which may be nil.
 func (c *client) do(ctx context.Context, method, path string, body any, out any) error {
 	var raw []byte

@@ -244,6 +244,7 @@ func (s *Store) background() {
 		}
 		if time.Since(looked) > statsEvery {
 			_ = s.sizes(s.ctx) // they are not worth an alarm
+			_ = s.bury(s.ctx)  // whoever dropped it was told
 			looked = time.Now()
 		}
 	}
