@@ -198,11 +198,20 @@ func (s *Store) putIndex(ctx context.Context, name string, body any) error {
 
 func (s *Store) state(ctx context.Context) (m metaRecord, err error) {
 	var a struct {
+		Found  *bool      `json:"found"`
 		Source metaRecord `json:"_source"`
 	}
-	err = s.client.do(ctx, http.MethodGet, "/"+s.metaIndex()+"/_doc/"+kindState, nil, &a)
-	if isStatus(err, http.StatusNotFound) {
-		return metaRecord{}, nil
+	path := "/" + s.metaIndex() + "/_doc/" + kindState
+	got, err := s.client.exchange(ctx, http.MethodGet, path, "", nil)
+	if err != nil {
+		return metaRecord{}, err
+	}
+	if got.status >= 300 && got.status != http.StatusNotFound {
+		return metaRecord{}, s.client.newError(got)
+	}
+	err = s.client.decode(got.body, "GET "+path, &a)
+	if err == nil && a.Found == nil { // not the answer about a document, there or not
+		err = s.client.newError(got)
 	}
 	return a.Source, err
 }
@@ -368,7 +377,7 @@ type content struct {
 
 func (s *Store) look(ctx context.Context) (map[string]content, error) {
 	err := s.refreshAll(ctx, s.alias())
-	if isStatus(err, http.StatusNotFound) {
+	if isMissing(err) {
 		return map[string]content{}, nil
 	}
 	if err != nil {
@@ -429,7 +438,7 @@ func (s *Store) sizes(ctx context.Context) error {
 		} `json:"indices"`
 	}
 	err := s.client.do(ctx, http.MethodGet, "/"+s.alias()+"/_stats/store?filter_path=indices.*.primaries.store.size_in_bytes", nil, &a)
-	if isStatus(err, http.StatusNotFound) {
+	if isMissing(err) {
 		return nil
 	}
 	if err != nil {
@@ -577,12 +586,16 @@ func (s *Store) hide(ctx context.Context, gone []*generation) error {
 		}
 		return s.client.do(ctx, http.MethodPost, "/_aliases", map[string]any{"actions": actions}, nil)
 	}
+	absent := func(err error) bool {
+		var e *Error
+		return isMissing(err) || errors.As(err, &e) && e.Type == "aliases_not_found_exception"
+	}
 	err := remove(gone...)
-	if !isMissing(err) {
+	if !absent(err) {
 		return err
 	}
 	for _, g := range gone {
-		if err := remove(g); err != nil && !isMissing(err) {
+		if err := remove(g); err != nil && !absent(err) {
 			return err
 		}
 	}
@@ -633,7 +646,7 @@ func (s *Store) bury(ctx context.Context) error {
 
 func (s *Store) delete(ctx context.Context, g *generation) error {
 	err := s.client.do(ctx, http.MethodDelete, "/"+g.index, nil, nil)
-	if err != nil && !isStatus(err, http.StatusNotFound) {
+	if err != nil && !isMissing(err) {
 		return fmt.Errorf("deleting index %s: %w", g.index, err)
 	}
 	err = s.client.do(ctx, http.MethodDelete, "/"+s.metaIndex()+"/_doc/"+url.PathEscape(g.index), nil, nil)
