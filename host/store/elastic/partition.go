@@ -250,12 +250,17 @@ func (s *Store) generations(ctx context.Context) (gens map[partitionKey][]*gener
 				doomed = append(doomed, g)
 				continue
 			}
-			gens[g.key] = append(gens[g.key], g)
 			if g.imported > 0 && !found[g.index] {
-				if err := s.publish(ctx, g); err != nil {
+				err := s.publish(ctx, g)
+				if isMissing(err) { // somebody deleted it; it is recorded in case that it is brought back
+					s.tell(fmt.Errorf("partition %s has lost the events of an import: %w", g.key.id(), err))
+					continue
+				}
+				if err != nil {
 					return nil, nil, err
 				}
 			}
+			gens[g.key] = append(gens[g.key], g)
 		}
 		if len(a.Hits.Hits) < store.MaxPage {
 			break
