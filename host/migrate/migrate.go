@@ -162,10 +162,11 @@ func (m *migration) begin(ctx context.Context) error {
 	case st.From != m.FromName || st.To != m.ToName:
 		return fmt.Errorf("a migration from %s to %s is not finished: finish it first, or remove %s and what it brought", st.From, st.To, m.State)
 	case m.Restart:
-		if err := m.drop(ctx, st); err != nil {
-			return err
+		if d := m.To.Durable(); st.Finished && d > st.Offset {
+			return fmt.Errorf("the migration to the %s store is finished, and a host has run on it since: it has entries of the event journal up to %d, the migration brought those up to %d: "+
+				"--restart would drop events that are nowhere else; choose another store, or remove %s and empty the %s store yourself", m.ToName, d, st.Offset, m.State, m.ToName)
 		}
-		m.state = fresh
+		m.state = st
 	case st.Offset != offset:
 		return fmt.Errorf("a host has run since the migration was begun: the %s store now has events up to entry %d of the event journal, and had them up to %d: "+
 			"begin anew with --restart, which drops what was moved", m.FromName, offset, st.Offset)
@@ -185,19 +186,18 @@ func (m *migration) begin(ctx context.Context) error {
 	if d := m.To.Durable(); d > offset {
 		return fmt.Errorf("the %s store is ahead: it has entries of the event journal up to %d, the %s store up to %d", m.ToName, d, m.FromName, offset)
 	}
+	if m.Restart && m.state == st && st != nil { // all of it is what the earlier migration brought
+		if err := m.drop(ctx, there); err != nil {
+			return err
+		}
+		m.state = fresh
+	}
 	return m.state.save(m.State)
 }
 
 // drop removes what an earlier migration brought.
-func (m *migration) drop(ctx context.Context, st *state) error {
-	there, err := m.To.Partitions(ctx)
-	if err != nil {
-		return fmt.Errorf("%s: %w", m.ToName, err)
-	}
-	for _, p := range there {
-		if _, done := st.Done[p.ID]; !done && p.ID != st.Current {
-			continue
-		}
+func (m *migration) drop(ctx context.Context, brought []store.Partition) error {
+	for _, p := range brought {
 		if err := m.To.DropPartition(ctx, p.ID); err != nil {
 			return fmt.Errorf("%s: %w", m.ToName, err)
 		}
@@ -236,6 +236,9 @@ func (m *migration) move(ctx context.Context, p store.Partition) error {
 		}
 		return nil
 	})
+	if err == nil && p.Events > 0 && d.Events == 0 {
+		err = fmt.Errorf("the %s store counts %d events and hands out none: nothing of it was moved", m.FromName, p.Events)
+	}
 	if err != nil {
 		return errors.Join(err, im.Abort())
 	}

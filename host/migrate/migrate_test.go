@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"net/http"
 	"os"
 	"os/exec"
@@ -228,4 +229,64 @@ func TestNotEmpty(t *testing.T) {
 	fill(t, stores[1], 1, 3, 10)
 	_, err := migrate.Run(context.Background(), migrate.Options{From: stores[0], To: stores[1], FromName: "a", ToName: "b", State: filepath.Join(dir, "m.json")})
 	require.ErrorContains(t, err, "the b store is not empty")
+}
+
+// mute is a store that hands out nothing of what it counts.
+type mute struct{ store.Store }
+
+func (mute) Scan(context.Context, store.Scope, store.ScanRequest) iter.Seq2[store.ScanBatch, error] {
+	return func(func(store.ScanBatch, error) bool) {}
+}
+
+// TestNothingHandedOut: events that cannot be read are not taken for moved.
+func TestNothingHandedOut(t *testing.T) {
+	from, to, run := pair(t)
+	fill(t, from, 1, 3, 10)
+	run.From = mute{from}
+	_, err := migrate.Run(t.Context(), run)
+	require.ErrorContains(t, err, "hands out none")
+	run.From = from
+	_, err = migrate.Run(t.Context(), run)
+	require.NoError(t, err)
+	require.EqualValues(t, 30, counts(t, to, ""))
+}
+
+// TestRestartSparesWhatCameLater: a store in use is not emptied.
+func TestRestartSparesWhatCameLater(t *testing.T) {
+	from, to, run := pair(t)
+	fill(t, from, 1, 3, 10)
+	_, err := migrate.Run(t.Context(), run)
+	require.NoError(t, err)
+	run.Restart = true
+	_, err = migrate.Run(t.Context(), run)
+	require.NoError(t, err, "nothing came later")
+	im, err := to.Import(t.Context(), store.ImportRequest{Class: "firewall.attack", Day: "2026-11-01", Restored: "audit"})
+	require.NoError(t, err)
+	b, err := storetest.Batch(900, []storetest.Event{{"@timestamp": epoch, "message": "foreign"}})
+	require.NoError(t, err)
+	require.NoError(t, im.Add(t.Context(), b))
+	_, err = im.Commit(t.Context())
+	require.NoError(t, err)
+	_, err = migrate.Run(t.Context(), run)
+	require.ErrorContains(t, err, "did not bring")
+	require.EqualValues(t, 31, counts(t, to, ""))
+	fill(t, to, 4, 4, 10)
+	_, err = migrate.Run(t.Context(), run)
+	require.ErrorContains(t, err, "a host has run on it since")
+	require.EqualValues(t, 41, counts(t, to, ""))
+}
+
+// pair is a migration between two new stores.
+func pair(t *testing.T) (from, to *embedded.Store, run migrate.Options) {
+	t.Helper()
+	dir := t.TempDir()
+	var stores []*embedded.Store
+	for _, name := range []string{"a", "b"} {
+		s, err := embedded.Open(filepath.Join(dir, name), manual)
+		require.NoError(t, err)
+		t.Cleanup(func() { assert.NoError(t, s.Close()) })
+		stores = append(stores, s)
+	}
+	from, to = stores[0], stores[1]
+	return from, to, migrate.Options{From: from, To: to, FromName: "a", ToName: "b", State: filepath.Join(dir, "m.json")}
 }

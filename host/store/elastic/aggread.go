@@ -109,6 +109,7 @@ func (r *reader) value(out *store.AggResult, l *level, raw json.RawMessage) erro
 type numbered struct {
 	store.Bucket
 	number float64
+	place  int64 // of a tile, in place of number: it has more digits than a float64
 }
 
 // level reads the buckets of one aggregation.

@@ -27,7 +27,7 @@ func (b *numbered) tile(raw map[string]json.RawMessage) error {
 	if err != nil {
 		return err
 	}
-	b.number, b.Key, b.Text = float64(t.Number()), text, text
+	b.place, b.Key, b.Text = t.Number(), text, text
 	var center struct {
 		Location *store.GeoPoint `json:"location"`
 	}
@@ -51,7 +51,7 @@ func (r *reader) topTiles(out *store.AggResult, l *level, list []numbered, place
 		return nil, fmt.Errorf("there is no number of places in %s", places)
 	}
 	slices.SortFunc(list, func(a, b numbered) int {
-		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.number, b.number))
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.place, b.place))
 	})
 	rest := int64(*all.Value)
 	for _, b := range list {

@@ -119,6 +119,8 @@ func (e *Error) advice() string {
 		return " (lift the block; events wait in the journal)"
 	case e.Type == "unavailable_shards_exception":
 		return " (no node holds this index's shard: GET _cluster/allocation/explain says why, often a disk over its high watermark or a node that is missing)"
+	case e.Type == "index_closed_exception":
+		return " (somebody closed the index: open it by POST INDEX/_open)"
 	case e.Status == http.StatusForbidden:
 		return " (the user lacks privileges; README.md lists those it needs)"
 	case e.Status == http.StatusRequestEntityTooLarge:
@@ -139,6 +141,11 @@ func (e *Error) Unwrap() error {
 	default:
 		return nil
 	}
+}
+
+// ofIndex says whether a document was refused for what its index or the cluster is like, not for what is in it.
+func (e *Error) ofIndex() bool {
+	return e.Type == "index_closed_exception" || e.Type == "validation_exception" // of limits, as that of shards
 }
 
 func (e *Error) is(status int) bool { return e.Status == status }
@@ -189,6 +196,13 @@ func (c *client) name() string { return product(c.product.Load()).String() }
 func isStatus(err error, status int) bool {
 	var e *Error
 	return errors.As(err, &e) && e.is(status)
+}
+
+// isMissing says whether the cluster answers that there is no such index or alias; a 404 of something before the
+// cluster says nothing about what it has.
+func isMissing(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.is(http.StatusNotFound) && e.Type == "index_not_found_exception"
 }
 
 // do sends body, JSON or nil, and decodes the answer into out, which may be nil.

@@ -41,7 +41,7 @@ func (s *Store) putMapping(ctx context.Context) error {
 		}
 		err = put()
 	}
-	if err != nil && !isStatus(err, http.StatusNotFound) {
+	if err != nil && !isMissing(err) {
 		return fmt.Errorf("mapping of declared fields: %w", err)
 	}
 	was := s.conflicts.Load()

@@ -211,7 +211,13 @@ func (s *Store) note(at *error, err error) {
 	*at = err
 	s.changed.Broadcast()
 	s.mu.Unlock()
-	if !same && s.opts.Failed != nil {
+	if !same {
+		s.tell(err)
+	}
+}
+
+func (s *Store) tell(err error) {
+	if s.opts.Failed != nil {
 		s.opts.Failed(err)
 	}
 }
@@ -244,6 +250,7 @@ func (s *Store) background() {
 		}
 		if time.Since(looked) > statsEvery {
 			_ = s.sizes(s.ctx) // they are not worth an alarm
+			_ = s.bury(s.ctx)  // whoever dropped it was told
 			looked = time.Now()
 		}
 	}
@@ -396,7 +403,7 @@ func (s *Store) findable(ctx context.Context) (p snapshot, notice string, err er
 	defer s.refresh.Unlock()
 	acked := s.acknowledged()
 	if acked > s.refreshed && (s.opts.Freshness == 0 || time.Since(s.freshAt) >= s.opts.Freshness) {
-		if err := s.refreshAll(ctx, s.alias()); err != nil && !isStatus(err, http.StatusNotFound) {
+		if err := s.refreshAll(ctx, s.alias()); err != nil && !isMissing(err) {
 			return p, "", err
 		}
 		s.refreshed, s.freshAt = acked, time.Now()

@@ -368,7 +368,7 @@ func (s *Store) publish(ctx context.Context, g *generation) error {
 func (s *Store) underAlias(ctx context.Context) (map[string]bool, error) {
 	var a map[string]any
 	err := s.client.do(ctx, http.MethodGet, "/"+s.alias()+"/_alias", nil, &a)
-	if err != nil && !isStatus(err, http.StatusNotFound) {
+	if err != nil && !isMissing(err) {
 		return nil, fmt.Errorf("alias %s: %w", s.alias(), err)
 	}
 	out := map[string]bool{}

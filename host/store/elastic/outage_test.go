@@ -3,6 +3,7 @@ package elastic_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"os"
 	"reflect"
 	"slices"
@@ -201,4 +202,25 @@ func TestOtherOwner(t *testing.T) {
 	o.Owner = "two"
 	_, err := elastic.Open(o)
 	require.ErrorContains(t, err, "choose another store.elasticsearch.prefix")
+}
+
+// TestClosedIndex: events wait for an index that somebody closed.
+func TestClosedIndex(t *testing.T) {
+	server := estest.Shared(t)
+	o := elastic.Options{Addresses: []string{server.URL}, Prefix: newPrefix(t, server.URL), Linger: 10 * time.Millisecond}
+	s := open(t, o)
+	require.NoError(t, s.Append(t.Context(), 1, entry(t, 1, 20)))
+	require.NoError(t, s.Flush(t.Context()))
+	made := indices(t, server.URL, o.Prefix+"-ev-*")
+	for _, name := range made {
+		request(t, http.MethodPost, server.URL+"/"+name+"/_close", nil)
+	}
+	require.NoError(t, s.Append(t.Context(), 2, entry(t, 2, 20)))
+	require.ErrorContains(t, s.Flush(t.Context()), "_open")
+	for _, name := range made {
+		request(t, http.MethodPost, server.URL+"/"+name+"/_open", nil)
+	}
+	require.Eventually(t, func() bool { return s.Flush(t.Context()) == nil }, time.Minute, 50*time.Millisecond)
+	require.Zero(t, s.Stats().Rejected)
+	require.Len(t, numbers(t, s), 40)
 }

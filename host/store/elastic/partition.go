@@ -96,6 +96,13 @@ func (g *generation) meta() metaRecord {
 	}
 }
 
+// living is what is recorded of a generation of a series: an import in there is committed.
+func (g *generation) living() metaRecord {
+	m := g.meta()
+	m.Committed = g.imported > 0
+	return m
+}
+
 const (
 	kindState      = "state"
 	kindGeneration = "generation"
@@ -160,10 +167,8 @@ func (s *Store) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, g := range doomed { // a drop that was cut short
-		if err := s.delete(ctx, g); err != nil {
-			return err
-		}
+	if err := s.resumeDrops(ctx, doomed); err != nil {
+		return err
 	}
 	s.mu.Lock()
 	s.series = gens
@@ -193,11 +198,20 @@ func (s *Store) putIndex(ctx context.Context, name string, body any) error {
 
 func (s *Store) state(ctx context.Context) (m metaRecord, err error) {
 	var a struct {
+		Found  *bool      `json:"found"`
 		Source metaRecord `json:"_source"`
 	}
-	err = s.client.do(ctx, http.MethodGet, "/"+s.metaIndex()+"/_doc/"+kindState, nil, &a)
-	if isStatus(err, http.StatusNotFound) {
-		return metaRecord{}, nil
+	path := "/" + s.metaIndex() + "/_doc/" + kindState
+	got, err := s.client.exchange(ctx, http.MethodGet, path, "", nil)
+	if err != nil {
+		return metaRecord{}, err
+	}
+	if got.status >= 300 && got.status != http.StatusNotFound {
+		return metaRecord{}, s.client.newError(got)
+	}
+	err = s.client.decode(got.body, "GET "+path, &a)
+	if err == nil && a.Found == nil { // not the answer about a document, there or not
+		err = s.client.newError(got)
 	}
 	return a.Source, err
 }
@@ -236,12 +250,17 @@ func (s *Store) generations(ctx context.Context) (gens map[partitionKey][]*gener
 				doomed = append(doomed, g)
 				continue
 			}
-			gens[g.key] = append(gens[g.key], g)
 			if g.imported > 0 && !found[g.index] {
-				if err := s.publish(ctx, g); err != nil {
+				err := s.publish(ctx, g)
+				if isMissing(err) { // somebody deleted it; it is recorded in case that it is brought back
+					s.tell(fmt.Errorf("partition %s has lost the events of an import: %w", g.key.id(), err))
+					continue
+				}
+				if err != nil {
 					return nil, nil, err
 				}
 			}
+			gens[g.key] = append(gens[g.key], g)
 		}
 		if len(a.Hits.Hits) < store.MaxPage {
 			break
@@ -311,6 +330,9 @@ func (s *Store) target(ctx context.Context, key partitionKey, offset uint64) (*g
 	}
 	n := &generation{key: key, first: offset}
 	n.index = fmt.Sprintf("%s-ev-%s-%s-%06d", s.opts.Prefix, key.class, key.date(), offset)
+	for s.isDoomed(n.index) { // an entry that was not taken had it made
+		n.index += "-again"
+	}
 	if err := s.recordGeneration(ctx, n.meta()); err != nil {
 		return nil, err
 	}
@@ -360,7 +382,7 @@ type content struct {
 
 func (s *Store) look(ctx context.Context) (map[string]content, error) {
 	err := s.refreshAll(ctx, s.alias())
-	if isStatus(err, http.StatusNotFound) {
+	if isMissing(err) {
 		return map[string]content{}, nil
 	}
 	if err != nil {
@@ -421,7 +443,7 @@ func (s *Store) sizes(ctx context.Context) error {
 		} `json:"indices"`
 	}
 	err := s.client.do(ctx, http.MethodGet, "/"+s.alias()+"/_stats/store?filter_path=indices.*.primaries.store.size_in_bytes", nil, &a)
-	if isStatus(err, http.StatusNotFound) {
+	if isMissing(err) {
 		return nil
 	}
 	if err != nil {
@@ -479,13 +501,17 @@ func (s *Store) Partitions(ctx context.Context) ([]store.Partition, error) {
 	return out, nil
 }
 
-// DropPartition implements [store.Store]. It flushes first, so that events on their way go too.
+// DropPartition implements [store.Store]. It flushes first, so that events on their way go too; from then on it cannot
+// be cancelled. With an error about deleting, the partition is dropped and deleted later.
 func (s *Store) DropPartition(ctx context.Context, id string) error {
 	if err := s.Flush(ctx); err != nil {
 		return err
 	}
 	s.prepare.Lock()
 	defer s.prepare.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	var gone []*generation
 	s.mu.Lock()
 	for key, gens := range s.series {
@@ -497,47 +523,135 @@ func (s *Store) DropPartition(ctx context.Context, id string) error {
 	if len(gone) == 0 {
 		return fmt.Errorf("%w: there is no partition %q", store.ErrRequest, id)
 	}
-	var actions []any
-	for _, g := range gone {
-		m := g.meta()
-		m.Dropped = true
-		if err := s.recordGeneration(ctx, m); err != nil {
-			return err
-		}
-		actions = append(actions, map[string]any{"remove": map[string]any{"index": g.index, "alias": s.alias(), "must_exist": false}})
-	}
-	err := s.client.do(ctx, http.MethodPost, "/_aliases", map[string]any{"actions": actions}, nil)
-	if err != nil && !isStatus(err, http.StatusNotFound) {
+	ctx, cancel := s.own(ctx)
+	defer cancel()
+	if err := s.recordDropped(ctx, gone); err != nil {
 		return fmt.Errorf("partition %s: %w", id, err)
 	}
+	s.doom(gone) // whatever follows: what is recorded as dropped takes no event any more
+	hidden := s.hide(ctx, gone)
+	err := s.bury(ctx)
+	if hidden != nil && slices.ContainsFunc(gone, func(g *generation) bool { return s.isDoomed(g.index) }) {
+		return fmt.Errorf("partition %s is still found until it is deleted: %w", id, errors.Join(hidden, err))
+	}
+	return err
+}
+
+// own is a context that ends with the store's timeout, not with the caller's patience.
+func (s *Store) own(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), s.opts.Timeout)
+}
+
+// recordDropped writes down that generations of a partition are dropped: with an error, that none is. If the cluster
+// does not even take that, they are dropped as far as this store can see: the next one might delete them, so nothing
+// may be added to them. s.prepare is held.
+func (s *Store) recordDropped(ctx context.Context, gone []*generation) error {
+	for i, g := range gone {
+		m := g.meta()
+		m.Dropped = true
+		err := s.recordGeneration(ctx, m)
+		if err == nil {
+			continue
+		}
+		ctx, cancel := s.own(ctx)
+		defer cancel()
+		for _, g := range gone[:i+1] { // the last may have arrived in spite of the error
+			if again := s.recordGeneration(ctx, g.living()); again != nil {
+				s.doom(gone)
+				return errors.Join(err, again)
+			}
+		}
+		return err
+	}
+	return nil
+}
+
+// doom takes all generations of a partition out of what is written and searched, to be deleted.
+func (s *Store) doom(gone []*generation) {
 	s.mu.Lock()
 	delete(s.series, gone[0].key)
 	s.mu.Unlock()
 	s.scans.Lock()
 	s.doomed = append(s.doomed, gone...)
 	s.scans.Unlock()
-	return s.bury(ctx)
 }
 
-// bury deletes what is dropped, unless a scan may read it.
-func (s *Store) bury(ctx context.Context) error {
+func (s *Store) isDoomed(index string) bool {
 	s.scans.Lock()
-	var list []*generation
-	if s.scanning == 0 {
-		list, s.doomed = s.doomed, nil
+	defer s.scans.Unlock()
+	return slices.ContainsFunc(s.doomed, func(g *generation) bool { return g.index == index })
+}
+
+// hide takes indices out of the alias, all at once if all are there.
+func (s *Store) hide(ctx context.Context, gone []*generation) error {
+	remove := func(gone ...*generation) error {
+		var actions []any
+		for _, g := range gone {
+			actions = append(actions, map[string]any{"remove": map[string]any{"index": g.index, "alias": s.alias(), "must_exist": false}})
+		}
+		return s.client.do(ctx, http.MethodPost, "/_aliases", map[string]any{"actions": actions}, nil)
 	}
-	s.scans.Unlock()
-	for _, g := range list {
-		if err := s.delete(ctx, g); err != nil {
+	absent := func(err error) bool {
+		var e *Error
+		return isMissing(err) || errors.As(err, &e) && e.Type == "aliases_not_found_exception"
+	}
+	err := remove(gone...)
+	if !absent(err) {
+		return err
+	}
+	for _, g := range gone {
+		if err := remove(g); err != nil && !absent(err) {
 			return err
 		}
 	}
 	return nil
 }
 
+// resumeDrops goes on with drops that were cut short. What cannot be deleted yet, as an index of which a snapshot is
+// being made, is tried again later.
+func (s *Store) resumeDrops(ctx context.Context, doomed []*generation) error {
+	s.scans.Lock()
+	s.doomed = doomed
+	s.scans.Unlock()
+	if len(doomed) == 0 {
+		return nil
+	}
+	if err := s.hide(ctx, doomed); err != nil {
+		return err
+	}
+	if err := s.bury(ctx); err != nil && (ctx.Err() != nil || errors.Is(err, store.ErrUnavailable)) {
+		return err
+	}
+	return nil
+}
+
+// bury deletes what is dropped, unless a scan may read it. What it cannot delete is kept for the next time.
+func (s *Store) bury(ctx context.Context) error {
+	s.scans.Lock()
+	var list []*generation
+	if s.scanning == 0 {
+		list = slices.Clone(s.doomed)
+	}
+	s.scans.Unlock()
+	var errs []error
+	for _, g := range list {
+		if err := s.delete(ctx, g); err != nil {
+			errs = append(errs, err)
+			if ctx.Err() != nil || errors.Is(err, store.ErrUnavailable) {
+				break
+			}
+			continue
+		}
+		s.scans.Lock()
+		s.doomed = slices.DeleteFunc(s.doomed, func(d *generation) bool { return d == g })
+		s.scans.Unlock()
+	}
+	return errors.Join(errs...)
+}
+
 func (s *Store) delete(ctx context.Context, g *generation) error {
 	err := s.client.do(ctx, http.MethodDelete, "/"+g.index, nil, nil)
-	if err != nil && !isStatus(err, http.StatusNotFound) {
+	if err != nil && !isMissing(err) {
 		return fmt.Errorf("deleting index %s: %w", g.index, err)
 	}
 	err = s.client.do(ctx, http.MethodDelete, "/"+s.metaIndex()+"/_doc/"+url.PathEscape(g.index), nil, nil)

@@ -105,7 +105,8 @@ func (x *scanner) partitions() error {
 	s := x.store
 	type part struct {
 		name    string
-		indices string
+		indices []string
+		empty   []string // as far as is known; they may not even have been made
 	}
 	var parts []part
 	s.mu.Lock()
@@ -117,11 +118,12 @@ func (x *scanner) partitions() error {
 		if key.restored != "" {
 			p.name += "/" + key.restored
 		}
-		for i, g := range gens {
-			if i > 0 {
-				p.indices += ","
+		for _, g := range gens {
+			if g.docs == 0 {
+				p.empty = append(p.empty, g.index)
+			} else {
+				p.indices = append(p.indices, g.index)
 			}
-			p.indices += g.index
 			x.total += g.docs
 		}
 		parts = append(parts, p)
@@ -136,7 +138,20 @@ func (x *scanner) partitions() error {
 			x.resume = false // the token's own place is gone
 		}
 		x.token.Partition = p.name
-		if err := x.partition(p.indices); err != nil || x.ended {
+		for _, index := range p.empty {
+			err := s.refreshAll(x.ctx, index)
+			if err != nil && !isMissing(err) {
+				return err
+			}
+			if err == nil {
+				p.indices = append(p.indices, index)
+			}
+		}
+		if len(p.indices) == 0 {
+			x.resume = false
+			continue
+		}
+		if err := x.partition(strings.Join(p.indices, ",")); err != nil || x.ended {
 			return err
 		}
 		x.resume = false

@@ -100,7 +100,7 @@ func (s *Store) ask(ctx context.Context, indices string, body map[string]any) (*
 	a := &searchAnswer{}
 	err := s.client.do(ctx, http.MethodPost, "/"+indices+"/_search?allow_partial_search_results=false", body, a)
 	switch {
-	case isStatus(err, http.StatusNotFound): // nothing was ever stored
+	case isMissing(err) && indices == s.alias(): // nothing was ever stored
 		return &searchAnswer{}, nil
 	case err != nil:
 		return nil, asked(err)

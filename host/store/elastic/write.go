@@ -505,18 +505,20 @@ func (s *Store) bulk(c *chunk) (again *chunk, err error) {
 			}
 			continue
 		}
-		var e error = s.itemError(item.Status, item.Error)
+		e := s.itemError(item.Status, item.Error)
+		var why error = e
 		switch {
 		case item.Status == http.StatusNotFound:
 			if cerr := s.createIndex(s.ctx, d.index); cerr != nil {
-				e = errors.Join(e, cerr)
+				why = errors.Join(e, cerr)
 			}
+		case e.ofIndex(): // another document would fare no better
 		case item.Status == http.StatusBadRequest || item.Status == http.StatusRequestEntityTooLarge || item.Status == http.StatusConflict:
 			s.rejectDocument(c, d, e)
 			continue
 		}
 		again.add(c.buf, d)
-		err = e
+		err = why
 	}
 	return again, err
 }
