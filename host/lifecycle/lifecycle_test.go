@@ -461,3 +461,31 @@ func TestStatusWhileTheArchiveOpens(t *testing.T) {
 	close(d.answer)
 	require.NoError(t, <-done)
 }
+
+// forgetful is a store that says of an import that fewer events came than did.
+type forgetful struct{ store.Store }
+
+func (f forgetful) Import(ctx context.Context, r store.ImportRequest) (store.Import, error) {
+	im, err := f.Store.Import(ctx, r)
+	return forgetfulImport{im}, err
+}
+
+type forgetfulImport struct{ store.Import }
+
+func (f forgetfulImport) Commit(ctx context.Context) (store.Partition, error) {
+	p, err := f.Import.Commit(ctx)
+	p.Events--
+	return p, err
+}
+
+// What is not restored whole is not restored.
+func TestHalfARestoreIsDropped(t *testing.T) {
+	f := newFixture(t, archive.Directory(t.TempDir()))
+	f.add(10, 0)
+	f.after(91)
+	require.NoError(t, f.round())
+	f.keep(forgetful{f.base})
+	_, err := f.Restore(t.Context(), lifecycle.RestoreRequest{Name: "firewall.attack.2026-08-11", For: time.Hour})
+	require.ErrorContains(t, err, "has 10 events, the store took 9 of them: nothing is restored")
+	assert.Zero(t, f.partitions())
+}
