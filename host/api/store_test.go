@@ -232,10 +232,10 @@ func toBatch(events []store.Event, fields []string) *wire.Batch {
 			case nil:
 			case []any:
 				for _, e := range v {
-					setValue(&w, row, name, e)
+					store.SetValue(&w, row, name != "message", e)
 				}
 			default:
-				setValue(&w, row, name, v)
+				store.SetValue(&w, row, name != "message", v)
 			}
 		}
 		c := w.Finish(0)
@@ -261,29 +261,6 @@ func kindOf(v any) wire.Type {
 		return wire.Type_GEO
 	default:
 		return wire.Type_STRING
-	}
-}
-
-func setValue(w *wire.Builder, row int, name string, v any) {
-	switch v := v.(type) {
-	case string:
-		if name == "message" {
-			w.Copy(row, []byte(v), 0, 0)
-		} else {
-			w.Text(row, v)
-		}
-	case int64:
-		w.Int(row, v)
-	case float64:
-		w.Float(row, v)
-	case bool:
-		w.Bool(row, v)
-	case netip.Addr:
-		w.IP(row, v.As16())
-	case time.Time:
-		w.Nanos(row, v.UnixNano())
-	case store.GeoPoint:
-		w.Point(row, v.Lat, v.Lon)
 	}
 }
 

@@ -314,13 +314,13 @@ func newBatch(source store.EventID, events []store.Event) (*wire.Batch, error) {
 				}
 			case []any:
 				for _, e := range v {
-					if err := put(w, row, name != "message", e); err != nil {
-						return nil, fmt.Errorf("%s: %w", name, err)
+					if !store.SetValue(w, row, name != "message", e) {
+						return nil, fmt.Errorf("%s: a %T has no place in a column", name, e)
 					}
 				}
 			default:
-				if err := put(w, row, name != "message", v); err != nil {
-					return nil, fmt.Errorf("%s: %w", name, err)
+				if !store.SetValue(w, row, name != "message", v) {
+					return nil, fmt.Errorf("%s: a %T has no place in a column", name, v)
 				}
 			}
 		}
@@ -336,31 +336,4 @@ func newBatch(source store.EventID, events []store.Event) (*wire.Batch, error) {
 		}
 	}
 	return b, nil
-}
-
-// put sets a value, or an element of a list; recurring texts become a dictionary.
-func put(w *wire.Builder, row int, recurring bool, v any) error {
-	switch v := v.(type) {
-	case string:
-		if recurring {
-			w.Text(row, v)
-		} else {
-			w.Copy(row, []byte(v), 0, 0)
-		}
-	case int64:
-		w.Int(row, v)
-	case float64:
-		w.Float(row, v)
-	case bool:
-		w.Bool(row, v)
-	case netip.Addr:
-		w.IP(row, v.As16())
-	case time.Time:
-		w.Nanos(row, v.UnixNano())
-	case store.GeoPoint:
-		w.Point(row, v.Lat, v.Lon)
-	default:
-		return fmt.Errorf("a %T has no place in a column", v)
-	}
-	return nil
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/logcenter/logcenter/sdk/ecs"
@@ -57,4 +58,32 @@ func ValueAt(c *wire.Column, k, row int, message *wire.Column) any {
 	default:
 		return string(c.Text(k, row, message))
 	}
+}
+
+// SetValue sets a value of an event, or an element of a list, in a column that is being built: the reverse of [EventAt].
+// Texts that recur become entries of a dictionary. It returns false for a type that [Event] does not have.
+func SetValue(w *wire.Builder, row int, recurring bool, v any) bool {
+	switch v := v.(type) {
+	case string:
+		if recurring {
+			w.Text(row, v)
+		} else {
+			w.Copy(row, []byte(v), 0, 0)
+		}
+	case int64:
+		w.Int(row, v)
+	case float64:
+		w.Float(row, v)
+	case bool:
+		w.Bool(row, v)
+	case netip.Addr:
+		w.IP(row, v.As16())
+	case time.Time:
+		w.Nanos(row, v.UnixNano())
+	case GeoPoint:
+		w.Point(row, v.Lat, v.Lon)
+	default:
+		return false
+	}
+	return true
 }

@@ -254,7 +254,7 @@ func newBatch(p product, hits []hit, keep func(string) bool) (*wire.Batch, error
 				if key.field == 0 {
 					e = store.ValueText(e)
 				}
-				if !put(w, row, key, e) {
+				if !store.SetValue(w, row, key.name != fieldMessage && key.field != 0, e) {
 					return nil, fmt.Errorf("event %s, %s: a %T where a %s was expected", hits[row].ID, name, e, t)
 				}
 			}
@@ -306,31 +306,4 @@ func fits(i ecs.Info, vals []any) bool {
 		}
 	}
 	return i.List || len(vals) == 1
-}
-
-// put sets a value, or an element of a list. The message is never a dictionary's.
-func put(w *wire.Builder, row int, key columnKey, v any) bool {
-	switch v := v.(type) {
-	case string:
-		if key.name == fieldMessage || key.field == 0 {
-			w.Copy(row, []byte(v), 0, 0)
-		} else {
-			w.Text(row, v)
-		}
-	case int64:
-		w.Int(row, v)
-	case float64:
-		w.Float(row, v)
-	case bool:
-		w.Bool(row, v)
-	case netip.Addr:
-		w.IP(row, v.As16())
-	case time.Time:
-		w.Nanos(row, v.UnixNano())
-	case store.GeoPoint:
-		w.Point(row, v.Lat, v.Lon)
-	default:
-		return false
-	}
-	return true
 }
