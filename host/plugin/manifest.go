@@ -44,6 +44,7 @@ type Manifest struct {
 	Files       []string
 	Dir         string // folder of the manifest
 	Binary      string // path of the executable
+	Source      []byte // plugin.yaml as it is
 }
 
 // Recogniser is one way to tell that a line is a parser's: all that is set must hold.
@@ -119,7 +120,7 @@ func ReadManifest(dir string) (*Manifest, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	m.Dir = dir
+	m.Dir, m.Source = dir, data
 	if !filepath.IsAbs(m.Binary) {
 		m.Binary = filepath.Join(dir, m.Binary)
 	}

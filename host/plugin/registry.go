@@ -104,11 +104,15 @@ func (r *Registry) add(dir string) error {
 	if have := r.plugins[m.ID]; have != nil {
 		return fmt.Errorf("%s: plugin id %s is taken by %s", filepath.Join(dir, ManifestName), m.ID, have.m.Dir)
 	}
-	s := r.o.Plugins[m.ID]
-	l := launch{manifest: m, deadline: cmp.Or(r.o.CallDeadline, callDeadline), socketDir: r.socketDir, shm: m.Trusted && !r.o.Socket && !s.Socket, log: newLog(r.o.Log, m.ID)}
-	r.plugins[m.ID] = newPlugin(m, l)
+	r.plugins[m.ID] = newPlugin(m, r.launch(m))
 	r.order = append(r.order, m.ID)
 	return nil
+}
+
+// launch is how a plugin's processes are started, but for the program and its config.
+func (r *Registry) launch(m *Manifest) launch {
+	s := r.o.Plugins[m.ID]
+	return launch{manifest: m, deadline: cmp.Or(r.o.CallDeadline, callDeadline), socketDir: r.socketDir, shm: m.Trusted && !r.o.Socket && !s.Socket, log: newLog(r.o.Log, m.ID)}
 }
 
 // nameOther says which plugin declared the field first whose type err is about.

@@ -31,6 +31,7 @@ import (
 	"github.com/logcenter/logcenter/host/input/upload"
 	"github.com/logcenter/logcenter/host/journal/disk"
 	"github.com/logcenter/logcenter/host/lifecycle"
+	"github.com/logcenter/logcenter/host/lineage"
 	"github.com/logcenter/logcenter/host/migrate"
 	"github.com/logcenter/logcenter/host/pipeline"
 	"github.com/logcenter/logcenter/host/plugin"
@@ -62,6 +63,7 @@ type Service struct {
 	policy    *retention.Policy
 	keeper    *lifecycle.Keeper
 	streams   *stream.Set
+	lineage   *lineage.Log
 	processor *pipeline.Processor
 	runner    *pipeline.Runner
 	alerts    *alert.Runner
@@ -291,13 +293,17 @@ func (s *Service) openPipeline(context.Context) (err error) {
 	if s.streams, err = stream.Open(s.path("streams.json"), fixed); err != nil {
 		return err
 	}
+	if s.lineage, err = lineage.Open(s.path("lineage")); err != nil {
+		return fmt.Errorf("lineage: %w", err)
+	}
+	s.onClose(s.lineage.Close)
 	s.processor = pipeline.NewProcessor(pipeline.NewPlan(pipeline.Plan{}), s.hold)
 	workers := s.cfg.Pipeline.Workers
 	if workers == 0 {
 		workers = runtime.NumCPU() + 1 // plugins work while the host does
 	}
 	s.runner, err = pipeline.NewRunner(s.processor, s.raw, s.events, s.intake, pipeline.RunnerOptions{
-		Workers: workers, BatchBytes: int(s.cfg.Pipeline.BatchBytes), OnError: func(err error) { s.warn("pipeline", err) },
+		Workers: workers, BatchBytes: int(s.cfg.Pipeline.BatchBytes), Lineage: s.lineage, OnError: func(err error) { s.warn("pipeline", err) },
 	})
 	if err != nil {
 		return err
@@ -317,9 +323,13 @@ func (s *Service) replan() {
 		s.log.WithError(err).Error("streams are not routed")
 	}
 	s.router, s.streamsVersion = router, version
+	past := &lineage.Plan{}
 	stages := func(ps []*plugin.Plugin) (out []pipeline.Stage) {
 		for _, p := range ps {
 			out = append(out, p)
+			if rec, ok := p.Record(); ok {
+				past.Plugins = append(past.Plugins, rec)
+			}
 		}
 		return out
 	}
@@ -329,6 +339,7 @@ func (s *Service) replan() {
 		Maskers:   stages(s.plugins.InService(maskerKind)),
 		Overrides: input.Parsers(s.allInputs()),
 		Streams:   router,
+		Lineage:   past,
 	}))
 }
 
@@ -390,6 +401,9 @@ const drain = 10 * time.Second
 func (s *Service) Run(ctx context.Context, ready func()) error {
 	if err := s.plugins.Start(ctx); err != nil {
 		s.log.WithError(err).Error("some plugins did not start")
+	}
+	if err := s.plugins.Sweep(s.lineage.Programs()); err != nil {
+		s.log.WithError(err).Warn("programs of plugins that nobody needs any more are left")
 	}
 	s.replan()
 	if len(s.plugins.InService(maskerKind)) == 0 {
