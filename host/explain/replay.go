@@ -16,6 +16,7 @@ import (
 	"github.com/logcenter/logcenter/host/redrive"
 	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/manifest"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
@@ -65,7 +66,7 @@ func (r *replay) plan(ctx context.Context) (*pipeline.Plan, error) {
 	p := pipeline.Plan{Overrides: map[string]string{}}
 	parsed := id == ""
 	for _, rec := range past.Plugins {
-		if rec.Kind == plugin.KindName(wire.Kind_PARSER) {
+		if rec.Kind == manifest.KindName(wire.Kind_PARSER) {
 			if rec.ID != id || known && rec.Version != version {
 				continue // it handles other lines
 			}
@@ -80,16 +81,16 @@ func (r *replay) plan(ctx context.Context) (*pipeline.Plan, error) {
 		}
 		switch stage := r.revive(ctx, rec, handled); {
 		case stage == nil:
-		case rec.Kind == plugin.KindName(wire.Kind_PARSER):
+		case rec.Kind == manifest.KindName(wire.Kind_PARSER):
 			p.Parsers = append(p.Parsers, stage)
-		case rec.Kind == plugin.KindName(wire.Kind_ENRICHER):
+		case rec.Kind == manifest.KindName(wire.Kind_ENRICHER):
 			p.Enrichers = append(p.Enrichers, stage)
 		default:
 			p.Maskers = append(p.Maskers, stage)
 		}
 	}
 	if !parsed {
-		r.out.Plugins = slices.Insert(r.out.Plugins, 0, Plugin{ID: id, Kind: plugin.KindName(wire.Kind_PARSER), Version: version, Note: "it is not in service any more"})
+		r.out.Plugins = slices.Insert(r.out.Plugins, 0, Plugin{ID: id, Kind: manifest.KindName(wire.Kind_PARSER), Version: version, Note: "it is not in service any more"})
 	}
 	return pipeline.NewPlan(p), nil
 }
@@ -133,7 +134,7 @@ func (r *replay) standIn(rec lineage.Plugin) *plugin.Plugin {
 	if err != nil {
 		return nil
 	}
-	if state, _ := now.State(); state != plugin.Running || plugin.KindName(now.Manifest().Kind) != rec.Kind {
+	if state, _ := now.State(); state != plugin.Running || manifest.KindName(now.Manifest().Kind) != rec.Kind {
 		return nil
 	}
 	return now

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/logcenter/logcenter/host/lineage"
+	"github.com/logcenter/logcenter/sdk/manifest"
 )
 
 // Record is the program that the plugin runs, with its manifest and config, for the history of plans. ok is false
@@ -20,7 +21,7 @@ func (p *Plugin) Record() (r lineage.Plugin, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return lineage.Plugin{
-		ID: p.m.ID, Kind: KindName(p.m.Kind), Version: p.m.Version, Dir: p.m.Dir, Manifest: p.m.Source,
+		ID: p.m.ID, Kind: manifest.KindName(p.m.Kind), Version: p.m.Version, Dir: p.m.Dir, Manifest: p.m.Source,
 		Sum: hex.EncodeToString(p.launch.sum), Config: p.launch.config,
 	}, p.launch.sum != nil
 }
@@ -37,11 +38,11 @@ func (r *Registry) Revive(ctx context.Context, rec lineage.Plugin) (p *Plugin, d
 			return now, func() {}, nil
 		}
 	}
-	m, err := parseManifest(rec.Manifest)
+	m, err := manifest.Parse(rec.Manifest)
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s %s: %s as it was: %w", rec.ID, rec.Version, ManifestName, err)
+		return nil, nil, fmt.Errorf("%s %s: %s as it was: %w", rec.ID, rec.Version, manifest.Name, err)
 	}
-	m.Dir, m.Source = rec.Dir, rec.Manifest
+	m.Dir = rec.Dir
 	sum, err := hex.DecodeString(rec.Sum)
 	if err != nil || len(sum) != sha256.Size {
 		return nil, nil, fmt.Errorf("%s %s: checksum %q is none", rec.ID, rec.Version, rec.Sum)
