@@ -27,6 +27,7 @@ func Conformance(t *testing.T, s *sdk.Stage) {
 	}
 	t.Run("manifest", func(t *testing.T) { checkManifest(t, m, s) })
 	t.Run("config", func(t *testing.T) { checkDocs(t, s) })
+	t.Run("readme", func(t *testing.T) { checkReadme(t, m, s) })
 	if s.Kind() == wire.Kind_NOTIFIER {
 		return
 	}

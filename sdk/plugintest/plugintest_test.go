@@ -268,7 +268,7 @@ func TestUpdateWritesGoldens(t *testing.T) {
 // stage opens a stage under the manifest of a kind.
 func stage(t *testing.T, s *sdk.Stage, kind, reads string, writes ...string) *sdk.Stage {
 	t.Helper()
-	m, err := manifest.Parse(fmt.Appendf(nil, "id: x\nkind: %s\nversion: 1.0.0\nprotocol: 1\nreads: [%s]\nwrites: [%s]\npermissions: {drop: true}\n",
+	m, err := manifest.Parse(fmt.Appendf(nil, "id: x\nkind: %s\nversion: 1.0.0\nprotocol: 1\nreads: [%s]\nwrites: [%s]\npermissions: {drop: true}\naccepts: [{prefix: [x]}]\n",
 		kind, reads, strings.Join(writes, ", ")))
 	require.NoError(t, err)
 	open(t, s, m, nil)
