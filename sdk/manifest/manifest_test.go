@@ -26,4 +26,3 @@ func TestRecognisers(t *testing.T) {
 		assert.Equal(t, tt.want, tt.r.Takes([]byte(tt.line)), "%+v of %.20q", tt.r, tt.line)
 	}
 }
-
