@@ -178,15 +178,28 @@ func victim(t *testing.T, dir, what, fault string, flags ...string) (passed bool
 	return err == nil, string(text)
 }
 
+// written is a file that -update makes in the folder of the good plugin.
+func written(t *testing.T, name string) string {
+	t.Helper()
+	dir := folder(t, map[string]string{"plugin.yaml": victimManifest, "testdata/lines.log": lines, "testdata/lines.golden.jsonl": golden})
+	_, out := victim(t, dir, "conformance", "", "-update")
+	text, err := os.ReadFile(filepath.Join(dir, name))
+	require.NoError(t, err, out)
+	return string(text)
+}
+
 func TestVerdicts(t *testing.T) {
 	without := func(text, part, with string) string {
 		require.Contains(t, text, part)
 		return strings.Replace(text, part, with, 1)
 	}
+	readme := written(t, "README.md")
+	require.Contains(t, readme, "| `victim.words` | long | How many words the line has. |")
+	require.Contains(t, readme, "```\nuser=li")
 	for _, tt := range []struct {
-		name, what, fault      string
-		manifest, log, results string // empty: the good ones
-		want                   string // in the output of a test that fails; empty: it passes
+		name, what, fault              string
+		manifest, log, results, readme string // empty: the good ones
+		want                           string // in the output of a test that fails; empty: it passes
 	}{
 		{name: "good", what: "golden"},
 		{name: "another answer", what: "golden", results: without(golden, `"li"`, `"lo"`), want: `lines.log:1: user=li`},
@@ -196,6 +209,7 @@ func TestVerdicts(t *testing.T) {
 		{name: "a key no manifest has", what: "golden", manifest: victimManifest + "colour: red\n", want: "colour"},
 
 		{name: "good", what: "conformance"},
+		{name: "a reference that is not true any more", what: "conformance", readme: without(readme, "How many words", "How many letters"), want: "README.md does not say"},
 		{name: "an undeclared field", what: "conformance", fault: "undeclared", want: "values were set of fields that plugin.yaml does not list"},
 		{name: "a field nothing writes", what: "conformance", fault: "unused", want: "source.ip: no sample has it"},
 		{name: "a drop without permission", what: "conformance", fault: "skip", want: "permissions: {drop: true}"},
@@ -212,8 +226,8 @@ func TestVerdicts(t *testing.T) {
 		{name: "a line that changes others", what: "fuzz", fault: "memory", want: "a line changes what comes of another one"},
 		{name: "a panic", what: "fuzz", fault: "panic", log: "user=li\n密码\n", want: "the plugin panicked"},
 	} {
-		files := map[string]string{"plugin.yaml": victimManifest, "testdata/lines.log": lines, "testdata/lines.golden.jsonl": golden}
-		for name, text := range map[string]string{"plugin.yaml": tt.manifest, "testdata/lines.log": tt.log, "testdata/lines.golden.jsonl": tt.results} {
+		files := map[string]string{"plugin.yaml": victimManifest, "testdata/lines.log": lines, "testdata/lines.golden.jsonl": golden, "README.md": readme}
+		for name, text := range map[string]string{"plugin.yaml": tt.manifest, "testdata/lines.log": tt.log, "testdata/lines.golden.jsonl": tt.results, "README.md": tt.readme} {
 			if text != "" {
 				files[name] = text
 			}
