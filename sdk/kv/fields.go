@@ -4,7 +4,8 @@ import (
 	"errors"
 	"math"
 	"strconv"
-	"sync/atomic"
+
+	"github.com/logcenter/logcenter/sdk/fault"
 )
 
 // MaxFields is how many pairs of a line [Fields] holds.
@@ -40,7 +41,7 @@ func Parse(line []byte) (Fields, error) {
 func (f *Fields) Parse(s *Scanner, line []byte) error {
 	f.line, f.n = line, 0
 	if len(line) > math.MaxInt32 {
-		return newError(errPairs, math.MaxInt32)
+		return faults.At(int(errPairs), math.MaxInt32)
 	}
 	it := s.Scan(line)
 	for it.Next() {
@@ -109,32 +110,7 @@ const (
 	errPairs
 )
 
-var errKinds = [...]error{nil, ErrQuote, ErrBracket, ErrKey, ErrNoPairs, ErrPairs}
-
 // Error is a fault in a line.
-type Error struct {
-	Pos int   // byte position in the line, from 0
-	Err error // one of ErrQuote, ErrBracket, ErrKey, ErrNoPairs and ErrPairs
-}
+type Error = fault.Error
 
-// Error says what is wrong and where.
-func (e *Error) Error() string { return "kv: byte " + strconv.Itoa(e.Pos) + ": " + e.Err.Error() }
-
-// Unwrap returns e.Err.
-func (e *Error) Unwrap() error { return e.Err }
-
-// known holds the errors already made, so that a device that always makes the same mistake costs
-// nothing. Positions beyond are rare enough to be allocated.
-var known [len(errKinds)][1024]atomic.Pointer[Error]
-
-func newError(k errKind, pos int) error {
-	if pos >= len(known[0]) {
-		return &Error{pos, errKinds[k]}
-	}
-	e := known[k][pos].Load()
-	if e == nil {
-		e = &Error{pos, errKinds[k]}
-		known[k][pos].Store(e)
-	}
-	return e
-}
+var faults = fault.Cache{Scanner: "kv", Kinds: []error{nil, ErrQuote, ErrBracket, ErrKey, ErrNoPairs, ErrPairs}}
