@@ -28,7 +28,7 @@ import (
 	"github.com/logcenter/logcenter/sdk/kv"
 )
 
-// Event is the header of an event. Its slices alias the line.
+// Event is the header of an event, as [Parse] makes it. Its slices alias the line.
 type Event struct {
 	Prefix        []byte // what stands before "LEEF:", such as a syslog header; empty if nothing does
 	Version       int    // of the format: 1 or 2
@@ -39,7 +39,7 @@ type Event struct {
 	Delimiter     []byte // between attributes, as sent: "^", "x09"; empty means a tab
 	Attributes    []byte // the rest of the line, for Scan and Fields
 
-	pairs *kv.Scanner // nil means tabs
+	pairs *kv.Scanner // set by Parse
 }
 
 // scanners are those of the delimiters of one byte, which are shared so that an event can stay on the stack.
@@ -49,13 +49,6 @@ var scanners = func() (all [256]kv.Scanner) {
 	}
 	return all
 }()
-
-func (e *Event) scanner() *kv.Scanner {
-	if e.pairs == nil {
-		return &scanners['\t']
-	}
-	return e.pairs
-}
 
 // What can be wrong with a line; match with errors.Is. What is wrong with the attributes is told by kv's errors.
 var (
@@ -78,7 +71,7 @@ var faults = fault.Cache{Scanner: "leef", Kinds: []error{nil, ErrNoLEEF, ErrHead
 // Parse reads the header of a line. The error is an [*Error] of this package: what could be read is there
 // with an error too; with [ErrDelimiter] attributes are separated by tabs.
 func Parse(line []byte) (Event, error) {
-	var e Event
+	e := Event{pairs: &scanners['\t']}
 	i := e.start(line)
 	if i < 0 {
 		return e, faults.At(faultNoLEEF, 0)
@@ -187,12 +180,12 @@ func isRune(b []byte) bool {
 
 // Scan returns a cursor in front of the event's first attribute. The event must not change while the cursor
 // is in use.
-func (e *Event) Scan() *kv.Iter { return e.scanner().Scan(e.Attributes) }
+func (e *Event) Scan() *kv.Iter { return e.pairs.Scan(e.Attributes) }
 
 // Fields reads all attributes, for finding them by their keys. The error is one of package kv; the fields
 // are usable with an error too.
 func (e *Event) Fields() (kv.Fields, error) {
 	var f kv.Fields
-	err := f.Parse(e.scanner(), e.Attributes)
+	err := f.Parse(e.pairs, e.Attributes)
 	return f, err
 }
