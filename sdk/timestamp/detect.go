@@ -1,21 +1,38 @@
 package timestamp
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
-// The layouts that Detect knows, by what a text starts with; of several that fit, the first counts.
+// The layouts that Detect knows, by what a text starts with; of several that fit, the first counts. What may
+// stand behind a time is added by longer.
 var (
 	isoLayouts = layouts(
 		"2006-01-02T15:04:05Z07:00",
 		"2006-01-02 15:04:05Z07:00",
 		"2006-01-02 15:04:05 Z07:00",
+		"2006-01-02T15:04:05Z07",
+		"2006-01-02 15:04:05Z07",
 		"2006-01-02T15:04:05",
 		"2006-01-02 15:04:05",
+		"2006-01-02_15:04:05",
+		"2006-01-02-15:04:05",
+		"2006-01-02/15:04:05",
+		"2006-1-2 15:04:05",
+		"2006-1-2 PM3:04:05",
+		"2006-1-2 PM 3:04:05",
 	)
-	isoLocalLayouts = isoLayouts[3:]
+	isoLocalLayouts = isoLayouts[5:]
 	slashLayouts    = layouts(
 		"2006/01/02 15:04:05 Z07:00",
 		"2006/01/02 15:04:05",
+		"2006/1/2 15:04:05",
+		"2006/1/2 PM3:04:05",
+		"2006/1/2 PM 3:04:05",
+		"2006/01/02-15:04:05",
 	)
+	dotLayouts     = layouts("2006.01.02 15:04:05", "2006.01.02-15:04:05")
 	compactLayouts = layouts(
 		"20060102T150405Z07:00",
 		"20060102T150405",
@@ -28,14 +45,34 @@ var (
 		"2006年01月02日 15:04:05",
 		"2006年1月2日 15时04分05秒",
 		"2006年1月2日 15:04:05",
+		"2006年1月2日15时04分05秒",
+		"2006年1月2日15:04:05",
+		"2006年1月2日 PM3:04:05",
+		"2006年1月2日 PM 3:04:05",
+		"2006年1月2日PM3:04:05",
+		"2006年1月2日 PM3时04分05秒",
+		"2006年1月2日PM3时04分05秒",
+		"2006年 01月 02日 Mon 15:04:05",
+		"2006年1月2日 Mon 15:04:05",
+	)
+	minuteLayouts = layouts(
+		"2006-01-02T15:04Z07:00",
+		"2006-01-02T15:04",
+		"2006-01-02 15:04",
+		"2006/01/02 15:04",
+		"2006年1月2日 15时04分",
+		"2006年1月2日 15:04",
 	)
 	monthLayouts = layouts(
 		"Jan _2 2006 15:04:05",
 		"Jan _2 15:04:05 2006",
 		"Jan _2 15:04:05:000 2006",
 		"Jan _2 15:04:05",
+		"Jan _2, 2006 15:04:05",
+		"Jan _2, 2006, 15:04:05",
 	)
-	stampLayouts     = monthLayouts[3:]
+	stampLayouts     = monthLayouts[3:4]
+	longMonthLayouts = layouts("January _2, 2006 15:04:05", "January _2 2006 15:04:05", "January _2 15:04:05")
 	yearMonthLayouts = layouts("2006 Jan _2 15:04:05")
 	dayLayouts       = layouts(
 		"02/Jan/2006:15:04:05 -0700",
@@ -43,30 +80,81 @@ var (
 		"02 Jan 2006 15:04:05 -0700",
 		"02 Jan 2006 15:04:05",
 		"02-Jan-2006 15:04:05",
+		"2/Jan/2006 15:04:05",
+		"2 Jan 2006 15:04:05",
+		"2-Jan-2006 15:04:05",
+		"2 January 2006 15:04:05",
 	)
+	germanLayouts  = layouts("02.01.2006 15:04:05")
 	weekdayLayouts = layouts(
 		"Mon, 02 Jan 2006 15:04:05 -0700",
 		"Mon, 02 Jan 2006 15:04:05 MST",
+		"Mon, 02 Jan 2006 15:04:05",
 		"Mon Jan _2 15:04:05 2006",
 		"Mon Jan _2 15:04:05 MST 2006",
+		"Mon Jan _2 2006 15:04:05",
+		"Mon Jan _2 15:04:05",
+		"Mon 2 Jan 2006 15:04:05",
 	)
 	unixLayout, milliLayout = MustCompile(Unix), MustCompile(UnixMilli)
 	microLayout, nanoLayout = MustCompile(UnixMicro), MustCompile(UnixNano)
 )
 
+// layouts compiles layouts and what longer makes of them.
 func layouts(texts ...string) []Layout {
 	all := make([]Layout, len(texts))
 	for i, t := range texts {
 		all[i] = MustCompile(t)
+		if strings.HasSuffix(t, "15:04:05") {
+			all[i].p.more = &variants{
+				half: MustCompile(t + " PM").p, halfTight: MustCompile(t + "PM").p, zoned: MustCompile(t + " MST").p,
+				colon: MustCompile(t + ":000").p,
+			}
+		}
 	}
 	return all
 }
 
+// variants of a layout are what longer finds behind its text.
+type variants struct{ half, halfTight, zoned, colon *program }
+
+// longer returns the layout, and its length, of a time that goes on behind the n bytes of l: with a half of the
+// day, milliseconds behind a colon, or UTC or GMT. Other zones are left: they mean different things, and a word
+// behind a time may be anything.
+func (l Layout) longer(b []byte, n int) (Layout, int) {
+	more := l.p.more
+	if more == nil || n+1 >= len(b) {
+		return l, n
+	}
+	p, i := (*program)(nil), n
+	if b[i] == ' ' {
+		i++
+	}
+	switch c := b[i] | 0x20; {
+	case (c == 'a' || c == 'p') && i+1 < len(b) && b[i+1]|0x20 == 'm' && ends(b, i+2):
+		if p = more.half; i == n {
+			p = more.halfTight
+		}
+	case i > n && i+2 < len(b) && (string(b[i:i+3]) == "UTC" || string(b[i:i+3]) == "GMT") && (i+3 == len(b) || (b[i+3]|0x20)-'a' >= 26):
+		p = more.zoned
+	case i == n && c == ':' && i+3 < len(b) && b[i+1]-'0' <= 9 && b[i+2]-'0' <= 9 && b[i+3]-'0' <= 9 && ends(b, i+4):
+		p = more.colon
+	default:
+		return l, n
+	}
+	if _, m, ok := p.parse(b, nil, detectRef); ok && ends(b, m) {
+		return Layout{p}, m
+	}
+	return l, n
+}
+
 // Detect recognises the usual layouts at the start of b: ISO 8601 and RFC 3339 with and without T,
-// fraction and offset, the same with slashes, in Chinese or without separators, those of RFC 3164,
-// RFC 1123, ctime, Cisco devices and web servers, and Unix times of 10, 13, 16 and 19 digits. n is how many bytes of b
-// the time takes; no letter, digit or '+' follows. Dates with a month in figures and no year in front
-// (03/04/2026) are not recognised, as nobody can tell the month from the day.
+// fraction and offset, the same with slashes, dots, in Chinese (also with 上午 and 下午) or without separators,
+// those of RFC 3164, RFC 1123, ctime, JavaScript, Cisco devices and web servers, 12 hours with AM or PM behind,
+// UTC and GMT with and without hours behind, and Unix times of 10, 13, 16 and 19 digits. n is how many bytes
+// of b the time takes; no letter, digit or '+' follows. Dates with a month in figures and no year in front
+// (03/04/2026) are not recognised, as nobody can tell the month from the day, see [Infer]; but 21.11.2026 is,
+// as who writes dots writes the day first.
 //
 // The text is checked to be a date in any year.
 func Detect(b []byte) (l Layout, n int, ok bool) {
@@ -78,22 +166,27 @@ func Detect(b []byte) (l Layout, n int, ok bool) {
 	for digits < len(b) && digits < 20 && b[digits]-'0' <= 9 {
 		digits++
 	}
+	minutes := false // a time without seconds is possible
 	switch {
 	case digits == 4 && b[4] == '-':
-		candidates = isoLayouts
+		candidates, minutes = isoLayouts, true
 		if len(b) > 16 && b[13] == ':' && b[16] == ':' && !zoneFollows(b) {
-			candidates = isoLocalLayouts
+			candidates, minutes = isoLocalLayouts, false
 		}
 	case digits == 4 && b[4] == '/':
-		candidates = slashLayouts
+		candidates, minutes = slashLayouts, true
+	case digits == 4 && b[4] == '.':
+		candidates = dotLayouts
 	case digits == 4 && b[4] == ' ':
 		candidates = yearMonthLayouts
 	case digits == 4 && b[4] == "年"[0]:
-		candidates = chineseLayouts
+		candidates, minutes = chineseLayouts, true
 	case digits == 8 || digits == 14:
 		candidates = compactLayouts
-	case digits == 2 && (b[2] == '/' || b[2] == ' ' || b[2] == '-') && month(b[3:]) > 0:
+	case (digits == 2 || digits == 1) && (b[digits] == '/' || b[digits] == ' ' || b[digits] == '-') && month(b[digits+1:]) > 0:
 		candidates = dayLayouts
+	case digits == 2 && b[2] == '.' && b[5] == '.':
+		candidates = germanLayouts
 	case digits > 0:
 		return detectCount(b, digits)
 	case b[3] == ' ' && month(b) > 0:
@@ -103,13 +196,24 @@ func Detect(b []byte) (l Layout, n int, ok bool) {
 		}
 	case isWeekday(b):
 		candidates = weekdayLayouts
+	case month(b) > 0:
+		candidates = longMonthLayouts
 	}
 	for _, strict := range [...]bool{true, false} { // most lines need only the templates
 		for _, l := range candidates {
-			if strict && l.p.plain.width > 0 && !l.p.plain.matches(b) {
+			if strict && !l.p.plain.matches(b) {
 				continue
 			}
-			if _, n, ok := l.p.parse(b, nil, detectRef); ok && ends(b, n) {
+			if _, n, ok := l.p.parse(b, nil, detectRef); ok {
+				if l, n = l.longer(b, n); ends(b, n) {
+					return l, n, true
+				}
+			}
+		}
+	}
+	if minutes {
+		for _, l := range minuteLayouts {
+			if _, n, ok := l.p.parse(b, nil, detectRef); ok && ends(b, n) && (n >= len(b) || b[n] != ':') {
 				return l, n, true
 			}
 		}

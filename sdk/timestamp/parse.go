@@ -21,6 +21,9 @@ func (p *program) parse(b []byte, zone *time.Location, ref int64) (ns int64, n i
 	if p.unit != 0 {
 		return parseCount(b, p.unit)
 	}
+	if p.text == Any {
+		return parseAny(b, zone, ref)
+	}
 	var f fields
 	if !p.plain.match(b, &f) {
 		f = fields{}
