@@ -1,6 +1,7 @@
 package timestamp
 
 import (
+	"bytes"
 	"strings"
 	"time"
 )
@@ -47,13 +48,15 @@ var (
 		"2006年1月2日 15:04:05",
 		"2006年1月2日15时04分05秒",
 		"2006年1月2日15:04:05",
+		"2006年 01月 02日 Mon 15:04:05",
+		"2006年1月2日 Mon 15:04:05",
+	)
+	chineseHalfLayouts = layouts(
 		"2006年1月2日 PM3:04:05",
 		"2006年1月2日 PM 3:04:05",
 		"2006年1月2日PM3:04:05",
 		"2006年1月2日 PM3时04分05秒",
 		"2006年1月2日PM3时04分05秒",
-		"2006年 01月 02日 Mon 15:04:05",
-		"2006年1月2日 Mon 15:04:05",
 	)
 	minuteLayouts = layouts(
 		"2006-01-02T15:04Z07:00",
@@ -105,10 +108,11 @@ func layouts(texts ...string) []Layout {
 	all := make([]Layout, len(texts))
 	for i, t := range texts {
 		all[i] = MustCompile(t)
+		all[i].p.yearLast = strings.HasSuffix(t, " 2006")
 		if strings.HasSuffix(t, "15:04:05") {
 			all[i].p.more = &variants{
 				half: MustCompile(t + " PM").p, halfTight: MustCompile(t + "PM").p, zoned: MustCompile(t + " MST").p,
-				colon: MustCompile(t + ":000").p,
+				offset: MustCompile(t + " Z07:00").p, offsetTight: MustCompile(t + "Z07:00").p, colon: MustCompile(t + ":000").p,
 			}
 		}
 	}
@@ -116,10 +120,10 @@ func layouts(texts ...string) []Layout {
 }
 
 // variants of a layout are what longer finds behind its text.
-type variants struct{ half, halfTight, zoned, colon *program }
+type variants struct{ half, halfTight, zoned, offset, offsetTight, colon *program }
 
 // longer returns the layout, and its length, of a time that goes on behind the n bytes of l: with a half of the
-// day, milliseconds behind a colon, or UTC or GMT. Other zones are left: they mean different things, and a word
+// day, milliseconds behind a colon, an offset such as +08:00, or UTC or GMT. Other zones are left: they mean different things, and a word
 // behind a time may be anything.
 func (l Layout) longer(b []byte, n int) (Layout, int) {
 	more := l.p.more
@@ -137,6 +141,10 @@ func (l Layout) longer(b []byte, n int) (Layout, int) {
 		}
 	case i > n && i+2 < len(b) && (string(b[i:i+3]) == "UTC" || string(b[i:i+3]) == "GMT") && (i+3 == len(b) || (b[i+3]|0x20)-'a' >= 26):
 		p = more.zoned
+	case (c == '+' || c == '-') && offsetFollows(b[i:]), i == n && c == 'z' && ends(b, i+1):
+		if p = more.offset; i == n {
+			p = more.offsetTight
+		}
 	case i == n && c == ':' && i+3 < len(b) && b[i+1]-'0' <= 9 && b[i+2]-'0' <= 9 && b[i+3]-'0' <= 9 && ends(b, i+4):
 		p = more.colon
 	default:
@@ -148,10 +156,33 @@ func (l Layout) longer(b []byte, n int) (Layout, int) {
 	return l, n
 }
 
+// yearFollows reports whether a year may stand behind the 15 bytes of a time without one and its fraction, which
+// may be milliseconds behind a colon.
+func yearFollows(b []byte) bool {
+	i := 15
+	if i < len(b) && b[i] == ':' {
+		return true
+	}
+	_, n := fractionAt(b, i)
+	i += n
+	return i+1 < len(b) && b[i] == ' ' && b[i+1]-'0' <= 9
+}
+
+// offsetFollows reports whether b is +hhmm or +hh:mm, and nothing that goes on with it.
+func offsetFollows(b []byte) bool {
+	_, ok := twoAt(b, 1)
+	n := 3
+	if n < len(b) && b[n] == ':' {
+		n++
+	}
+	_, minutes := twoAt(b, n)
+	return ok && minutes && ends(b, n+2)
+}
+
 // Detect recognises the usual layouts at the start of b: ISO 8601 and RFC 3339 with and without T,
 // fraction and offset, the same with slashes, dots, in Chinese (also with 上午 and 下午) or without separators,
-// those of RFC 3164, RFC 1123, ctime, JavaScript, Cisco devices and web servers, 12 hours with AM or PM behind,
-// UTC and GMT with and without hours behind, and Unix times of 10, 13, 16 and 19 digits. n is how many bytes
+// those of RFC 3164, RFC 1123, ctime, JavaScript, Cisco and Huawei devices and web servers, 12 hours with AM or
+// PM behind, offsets, UTC and GMT with and without hours behind, and Unix times of 10, 13, 16 and 19 digits. n is how many bytes
 // of b the time takes; no letter, digit or '+' follows. Dates with a month in figures and no year in front
 // (03/04/2026) are not recognised, as nobody can tell the month from the day, see [Infer]; but 21.11.2026 is,
 // as who writes dots writes the day first.
@@ -181,6 +212,9 @@ func Detect(b []byte) (l Layout, n int, ok bool) {
 		candidates = yearMonthLayouts
 	case digits == 4 && b[4] == "年"[0]:
 		candidates, minutes = chineseLayouts, true
+		if bytes.Contains(b[:min(len(b), len("2006年01月02日 上午"))], []byte("午")) {
+			candidates = chineseHalfLayouts
+		}
 	case digits == 8 || digits == 14:
 		candidates = compactLayouts
 	case (digits == 2 || digits == 1) && (b[digits] == '/' || b[digits] == ' ' || b[digits] == '-') && month(b[digits+1:]) > 0:
@@ -191,7 +225,7 @@ func Detect(b []byte) (l Layout, n int, ok bool) {
 		return detectCount(b, digits)
 	case b[3] == ' ' && month(b) > 0:
 		candidates = monthLayouts
-		if len(b) < 17 || b[9] == ':' && b[15] != ':' && b[16]-'0' > 9 { // no year behind the time
+		if len(b) < 17 || b[9] == ':' && !yearFollows(b) {
 			candidates = stampLayouts
 		}
 	case isWeekday(b):
@@ -205,7 +239,7 @@ func Detect(b []byte) (l Layout, n int, ok bool) {
 				continue
 			}
 			if _, n, ok := l.p.parse(b, nil, detectRef); ok {
-				if l, n = l.longer(b, n); ends(b, n) {
+				if l, n = l.longer(b, n); ends(b, n) && !(l.p.yearLast && isGroup(b, n)) {
 					return l, n, true
 				}
 			}
@@ -243,6 +277,10 @@ func zoneFollows(b []byte) bool {
 	}
 	return i < len(b) && (b[i] == 'Z' || b[i] == '+' || b[i] == '-')
 }
+
+// isGroup reports whether the four digits in front of b[n] are the beginning of an IPv6 address rather than a
+// year: a colon follows, and no blank behind it.
+func isGroup(b []byte, n int) bool { return n+1 < len(b) && b[n] == ':' && b[n+1] > ' ' }
 
 // detectRef is the end of a leap year, so that every date without a year is one.
 var detectRef = time.Date(2024, 12, 31, 0, 0, 0, 0, time.UTC).Unix()

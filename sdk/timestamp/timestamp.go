@@ -56,7 +56,10 @@ type program struct {
 	ops   []op
 	plain template
 	tail  tail
-	more  *variants // of the layouts of Detect
+
+	// Of the layouts of Detect.
+	more     *variants
+	yearLast bool // the year is at the end
 }
 
 // tail is what follows the template.

@@ -344,7 +344,7 @@ func TestCivil(t *testing.T) {
 	for at.Year() < 2500 {
 		d := floorDiv(at.Unix(), 86400)
 		y, m, day := civil(d)
-		if y != at.Year() || m != int(at.Month()) || day != at.Day() || days(y, m, day) != d {
+		if y != yearOf(d) || y != at.Year() || m != int(at.Month()) || day != at.Day() || days(y, m, day) != d {
 			t.Fatalf("%v is %d-%d-%d, day %d", at, y, m, day, days(y, m, day))
 		}
 		at = at.AddDate(0, 0, 1)
