@@ -235,6 +235,11 @@ func FuzzMAC(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		n := MACLen([]byte(s))
+		if v, ok := mac6([]byte(s)); ok {
+			if w, size, m := macAny([]byte(s)); v != w || size != 6 || m != 17 {
+				t.Fatalf("%q: %x, and %x of %d bytes", s, v, w, m)
+			}
+		}
 		if n < 0 || n > len(s) {
 			t.Fatalf("length %d of %q", n, s)
 		}
