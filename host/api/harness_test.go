@@ -180,6 +180,9 @@ var pathParameter = regexp.MustCompile(`\{[^}]+\}`)
 func checkDocumented(t *testing.T, doc *openapi3.T, method, path string, a answer) {
 	t.Helper()
 	for template, item := range doc.Paths.Map() {
+		if exact := doc.Paths.Value(path); exact != nil {
+			template, item = path, exact
+		}
 		if !regexp.MustCompile("^" + pathParameter.ReplaceAllString(template, "[^/]+") + "$").MatchString(path) {
 			continue
 		}
@@ -247,11 +250,11 @@ func (p plugins) List(context.Context) ([]api.PluginInfo, error) {
 
 func (p plugins) Info(_ context.Context, id string) (api.PluginInfo, error) { return p.set(id, "") }
 
-func (p plugins) Enable(_ context.Context, id string) (api.PluginInfo, error) {
+func (p plugins) Enable(_ context.Context, id, _ string) (api.PluginInfo, error) {
 	return p.set(id, "running")
 }
 
-func (p plugins) Disable(_ context.Context, id string) (api.PluginInfo, error) {
+func (p plugins) Disable(_ context.Context, id, _ string) (api.PluginInfo, error) {
 	return p.set(id, "disabled")
 }
 

@@ -1,7 +1,6 @@
 package plugin
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -22,10 +21,16 @@ import (
 
 // Options say where plugins are and how they run.
 type Options struct {
-	Dirs    []string // each holds plugin folders, or is one
-	RunDir  string   // for private copies of binaries; made if missing, 0700
-	Plugins map[string]Settings
-	Socket  bool // no shared memory for anyone
+	Dirs   []string // each holds plugin folders, or is one
+	Active []string // folders of installed packages that are active; they go before folders of Dirs with the same id
+	// PackageOf says which package a plugin's folder was installed from; false: none. nil: there are no packages.
+	PackageOf func(dir string) (Package, bool)
+	// Disabled are ids of plugins that Start leaves out, because an admin disabled them in an earlier run; there need
+	// not be any of the id.
+	Disabled map[string]bool
+	RunDir   string // for private copies of binaries; made if missing, 0700
+	Plugins  map[string]Settings
+	Socket   bool // no shared memory for anyone
 	// CallDeadline is how long one call may take until the plugin counts as hung. 0 = 10 s.
 	CallDeadline time.Duration
 	Log          *logrus.Entry
@@ -44,7 +49,8 @@ type Registry struct {
 	socketDir string
 	mu        sync.RWMutex
 	plugins   map[string]*Plugin
-	order     []string
+	order     []string          // of ids; replaced, not changed, once the registry is open
+	shadowed  map[string]string // id → folder of Dirs that an installed package was put before
 	listeners []func()
 }
 
@@ -59,8 +65,11 @@ func Open(o Options) (*Registry, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Registry{o: o, socketDir: sockets, plugins: map[string]*Plugin{}}
+	r := &Registry{o: o, socketDir: sockets, plugins: map[string]*Plugin{}, shadowed: map[string]string{}}
 	var errs []error
+	for _, dir := range o.Active {
+		errs = append(errs, r.add(dir))
+	}
 	for _, dir := range o.Dirs {
 		errs = append(errs, r.discover(dir)...)
 	}
@@ -99,28 +108,33 @@ func (r *Registry) add(dir string) error {
 	}
 	m, err := ReadManifest(dir)
 	if err != nil {
-		return r.nameOther(err)
+		return r.NameOther(err)
 	}
+	l, of := r.newLaunch(m)
 	if have := r.plugins[m.ID]; have != nil {
-		return fmt.Errorf("%s: plugin id %s is taken by %s", filepath.Join(dir, ManifestName), m.ID, have.m.Dir)
+		if of == nil && have.pack != nil {
+			return r.shadow(m)
+		}
+		return fmt.Errorf("%s: plugin id %s is taken by %s: remove one of the two folders", filepath.Join(dir, ManifestName), m.ID, have.m.Dir)
 	}
-	s := r.o.Plugins[m.ID]
-	l := launch{manifest: m, deadline: cmp.Or(r.o.CallDeadline, callDeadline), socketDir: r.socketDir, shm: m.Trusted && !r.o.Socket && !s.Socket, log: newLog(r.o.Log, m.ID)}
-	r.plugins[m.ID] = newPlugin(m, l)
+	p := newPlugin(m, l)
+	p.pack = of
+	r.plugins[m.ID] = p
 	r.order = append(r.order, m.ID)
 	return nil
 }
 
-// nameOther says which plugin declared the field first whose type err is about.
-func (r *Registry) nameOther(err error) error {
+// NameOther adds to an error of [ReadManifest] which plugin declared the field first whose type the error is about.
+// Other errors stay as they are.
+func (r *Registry) NameOther(err error) error {
 	var conflict *ecs.ConflictError
 	if !errors.As(err, &conflict) {
 		return err
 	}
 	f, _ := ecs.Lookup(conflict.Name)
-	for _, id := range r.order {
-		if m := r.plugins[id].m; slices.Contains(m.Writes, f) || slices.Contains(m.Reads, f) {
-			return fmt.Errorf("%w; plugin %s has it so (%s)", err, id, filepath.Join(m.Dir, ManifestName))
+	for _, p := range r.All() {
+		if m := p.m; slices.Contains(m.Writes, f) || slices.Contains(m.Reads, f) {
+			return fmt.Errorf("%w; plugin %s has it so (%s)", err, m.ID, filepath.Join(m.Dir, ManifestName))
 		}
 	}
 	return err
@@ -133,15 +147,16 @@ func (r *Registry) Start(ctx context.Context) error {
 	var mu sync.Mutex
 	var errs []error
 	var wg sync.WaitGroup
-	for _, id := range r.order {
-		if r.o.Plugins[id].Disabled {
+	for _, p := range r.All() {
+		id := p.m.ID
+		if r.o.Plugins[id].Disabled || r.o.Disabled[id] {
 			continue
 		}
 		wg.Go(func() {
 			err := r.Enable(ctx, id)
 			var refused *ConfigError
 			if _, configured := r.o.Plugins[id]; !configured && errors.As(err, &refused) {
-				r.plugins[id].set(Disabled, "needs configuration: "+refused.Msg, nil)
+				p.set(Disabled, "needs configuration: "+refused.Msg, nil)
 				return
 			}
 			if err != nil {
@@ -166,7 +181,12 @@ func (r *Registry) Enable(ctx context.Context, id string) error {
 		return fmt.Errorf("plugins.%s.config: %w", id, err)
 	}
 	defer r.tell()
-	binary, sum, err := privateCopy(p.m.Binary, r.o.RunDir)
+	err = checkFolder(p.m.Dir)
+	var binary string
+	var sum []byte
+	if err == nil {
+		binary, sum, err = privateCopy(p.m.Binary, r.o.RunDir)
+	}
 	if err != nil {
 		p.unfit(err)
 		return fmt.Errorf("plugin %s: %w", id, err)
