@@ -22,28 +22,34 @@ var ErrInService = errors.New("the plugin is in service: disable it first")
 
 // Package is the package that the plugin was installed from; false: the admin put its folder into a directory.
 func (p *Plugin) Package() (Package, bool) {
-	if p.pack == nil {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.launch.pack == nil {
 		return Package{}, false
 	}
-	return *p.pack, true
+	return *p.launch.pack, true
 }
 
-// newLaunch is how the plugin of a manifest is started.
-func (r *Registry) newLaunch(m *Manifest) (l launch, of *Package) {
+// launch is how a plugin's processes are started, but for the program and its config.
+func (r *Registry) launch(m *Manifest) launch {
 	s := r.o.Plugins[m.ID]
-	l = launch{
+	l := launch{
 		manifest: m, deadline: cmp.Or(r.o.CallDeadline, callDeadline), socketDir: r.socketDir, log: newLog(r.o.Log, m.ID),
-		shm: m.Trusted && !r.o.Socket && !s.Socket,
+		pack: r.packageOf(m), shm: m.Trusted && !r.o.Socket && !s.Socket,
 	}
+	l.shm = l.shm && (l.pack == nil || l.pack.Trusted)
+	return l
+}
+
+// packageOf is the package that a plugin was installed from, nil for none.
+func (r *Registry) packageOf(m *Manifest) *Package {
 	if r.o.PackageOf == nil {
-		return l, nil
+		return nil
 	}
-	pack, installed := r.o.PackageOf(m.Dir)
-	if !installed {
-		return l, nil
+	if of, ok := r.o.PackageOf(m.Dir); ok {
+		return &of
 	}
-	l.shm = l.shm && pack.Trusted
-	return l, &pack
+	return nil
 }
 
 // Add makes the folder of an installed package a plugin of this registry, not enabled yet. It takes the place of one
@@ -53,9 +59,7 @@ func (r *Registry) Add(dir string) (*Plugin, error) {
 	if err != nil {
 		return nil, r.NameOther(err)
 	}
-	l, of := r.newLaunch(m)
-	p := newPlugin(m, l)
-	p.pack = of
+	p := newPlugin(m, r.launch(m))
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	have := r.plugins[m.ID]
@@ -64,7 +68,7 @@ func (r *Registry) Add(dir string) (*Plugin, error) {
 		r.order = slices.Sorted(slices.Values(append(slices.Clone(r.order), m.ID)))
 	case have.inUse():
 		return nil, fmt.Errorf("%s: %w", m.ID, ErrInService)
-	case have.pack == nil:
+	case have.launch.pack == nil:
 		r.shadowed[m.ID] = have.m.Dir
 	}
 	r.plugins[m.ID] = p
@@ -77,7 +81,7 @@ func (r *Registry) Remove(id string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	p := r.plugins[id]
-	if p == nil || p.pack == nil {
+	if p == nil || p.launch.pack == nil {
 		return nil
 	}
 	if p.inUse() {
@@ -93,8 +97,7 @@ func (r *Registry) Remove(id string) error {
 	if err != nil {
 		return err
 	}
-	l, _ := r.newLaunch(m)
-	r.plugins[id] = newPlugin(m, l)
+	r.plugins[id] = newPlugin(m, r.launch(m))
 	delete(r.shadowed, id)
 	return nil
 }

@@ -110,16 +110,13 @@ func (r *Registry) add(dir string) error {
 	if err != nil {
 		return r.NameOther(err)
 	}
-	l, of := r.newLaunch(m)
 	if have := r.plugins[m.ID]; have != nil {
-		if of == nil && have.pack != nil {
+		if have.launch.pack != nil && r.packageOf(m) == nil {
 			return r.shadow(m)
 		}
 		return fmt.Errorf("%s: plugin id %s is taken by %s: remove one of the two folders", filepath.Join(dir, ManifestName), m.ID, have.m.Dir)
 	}
-	p := newPlugin(m, l)
-	p.pack = of
-	r.plugins[m.ID] = p
+	r.plugins[m.ID] = newPlugin(m, r.launch(m))
 	r.order = append(r.order, m.ID)
 	return nil
 }

@@ -33,7 +33,6 @@ var ErrUnavailable = errors.New("plugin is not in service")
 type Plugin struct {
 	m      *Manifest
 	launch launch
-	pack   *Package // nil: from a folder that the admin keeps
 	log    hclog.Logger
 
 	mu      sync.Mutex

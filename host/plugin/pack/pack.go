@@ -55,6 +55,7 @@ const (
 	maxSums     = 4 << 20
 	maxSmall    = 4 << 10 // a signature or key
 	maxWindow   = 8 << 20 // memory for unpacking
+	maxPadding  = 1 << 20 // behind the archive
 )
 
 // Error says why a package is refused.

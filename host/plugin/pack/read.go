@@ -51,7 +51,7 @@ func Extract(ctx context.Context, r io.Reader, dir string, judge func(Signed) er
 // extraction is one package that is being unpacked.
 type extraction struct {
 	root  *os.Root
-	z     io.Reader
+	z     *bounded
 	tar   *tar.Reader
 	judge func(Signed) error
 
@@ -88,12 +88,12 @@ func (x *extraction) run() error {
 	return x.end()
 }
 
-// end makes sure that nothing is behind the archive.
+// end makes sure that nothing is behind the archive but what fills its last block.
 func (x *extraction) end() error {
 	buf := make([]byte, 32<<10)
-	for {
+	for all := 0; ; {
 		n, err := x.z.Read(buf)
-		if len(bytes.Trim(buf[:n], "\x00")) > 0 {
+		if all += n; all > maxPadding || len(bytes.Trim(buf[:n], "\x00")) > 0 {
 			return refuse("", askVendor, "there is something behind the archive")
 		}
 		if errors.Is(err, io.EOF) {
@@ -120,6 +120,9 @@ func (x *extraction) entry(h *tar.Header) error {
 		return refuse(h.Name, askVendor, "is there twice")
 	}
 	x.seen[h.Name] = true
+	if h.Size > x.z.left {
+		return x.z.tooMuch()
+	}
 	if unlisted(h.Name) {
 		return x.head(h)
 	}
@@ -183,7 +186,7 @@ func (x *extraction) judged() error {
 func (x *extraction) file(name string, want [sha256.Size]byte) error {
 	if folder := path.Dir(name); folder != "." {
 		err := x.root.MkdirAll(folder, 0o700)
-		if errors.Is(err, syscall.ENOTDIR) {
+		if errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.EEXIST) {
 			return refuse(name, askVendor, "lies in what is a file")
 		}
 		if err != nil {
@@ -251,13 +254,15 @@ func (c *counted) explain(err error) error {
 	switch {
 	case c.err != nil: // of the reader, which the decoders may hide
 		return c.err
+	case c.n == 0:
+		return &Error{Msg: "it is empty", Hint: fetchAgain, Err: err}
 	case errors.As(err, &own):
 		return err
 	case errors.Is(err, zstd.ErrMagicMismatch):
 		return &Error{Msg: "it is not a package: no zstd archive begins so", Hint: "packages are made by `logcenter plugin package`", Err: err}
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return &Error{Msg: fmt.Sprintf("it is cut short behind %d bytes", c.n), Hint: fetchAgain, Err: err}
-	case errors.Is(err, zstd.ErrWindowSizeExceeded):
+	case errors.Is(err, zstd.ErrWindowSizeExceeded), errors.Is(err, zstd.ErrDecoderSizeExceeded):
 		return &Error{Msg: fmt.Sprintf("it needs more than %d MiB of memory to be unpacked", maxWindow>>20), Hint: askVendor, Err: err}
 	case errors.Is(err, tar.ErrHeader):
 		return &Error{Msg: "it is not a package: there is no tar archive in it", Hint: askVendor, Err: err}
@@ -275,9 +280,13 @@ type bounded struct {
 
 func (b *bounded) Read(p []byte) (int, error) {
 	if b.left == 0 {
-		return 0, refuse("", askVendor, "it unfolds to more than %d MiB", maxUnpacked>>20)
+		return 0, b.tooMuch()
 	}
 	n, err := b.r.Read(p[:min(int64(len(p)), b.left)])
 	b.left -= int64(n)
 	return n, err
+}
+
+func (b *bounded) tooMuch() error {
+	return refuse("", askVendor, "it unfolds to more than %d MiB", maxUnpacked>>20)
 }
