@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -138,9 +139,14 @@ func archive(t testing.TB, entries ...entry) []byte {
 	return b.Bytes()
 }
 
+// encoder is shared, as making one costs more than its work here.
+var encoder = sync.OnceValues(func() (*zstd.Encoder, error) {
+	return zstd.NewWriter(nil, zstd.WithWindowSize(64<<10), zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1))
+})
+
 func compressed(t testing.TB, b []byte) []byte {
 	t.Helper()
-	z, err := zstd.NewWriter(nil, zstd.WithWindowSize(8<<20))
+	z, err := encoder()
 	require.NoError(t, err)
 	return z.EncodeAll(b, nil)
 }
