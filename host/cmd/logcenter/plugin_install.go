@@ -36,7 +36,7 @@ the plugin of its id that is there. Nothing is activated: ` + "`logcenter plugin
 With --data or --config, the package is installed into the data folder of a host that is stopped, by that
 configuration's policy.`,
 		Example: `  logcenter plugin install acmefw-1.0.0.lcp
-  logcenter plugin install acmefw-1.0.0.lcp --yes && logcenter plugin enable acmefw
+  logcenter plugin install acmefw-1.0.0.lcp --yes
   logcenter plugin install acmefw-1.0.0.lcp --config /etc/logcenter/logcenter.yaml`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -252,7 +252,7 @@ func packageText(w io.Writer, p *client.Package) error {
 func permissionsText(b *strings.Builder, p *client.Package) {
 	if p.Compared == "" {
 		b.WriteString("it may\n")
-		for _, one := range p.Permissions {
+		for _, one := range joined(p.Permissions) {
 			b.WriteString("  " + printable(one) + "\n")
 		}
 		return
@@ -262,12 +262,30 @@ func permissionsText(b *strings.Builder, p *client.Package) {
 		return
 	}
 	b.WriteString("compared with version " + printable(p.Compared) + " it may\n")
-	for _, one := range p.More {
+	for _, one := range joined(p.More) {
 		b.WriteString("  + " + printable(one) + "\n")
 	}
-	for _, one := range p.Fewer {
+	for _, one := range joined(p.Fewer) {
 		b.WriteString("  - " + printable(one) + "\n")
 	}
+}
+
+// joined brings what is said of fields into one line for each verb.
+func joined(permissions []string) (lines []string) {
+	last := ""
+	for _, one := range permissions {
+		verb, of, _ := strings.Cut(one, " ")
+		field := (verb == "read" || verb == "write" || verb == "set") && !strings.HasPrefix(of, "the file ")
+		if field && verb == last {
+			lines[len(lines)-1] += ", " + of
+			continue
+		}
+		if last = ""; field {
+			last = verb
+		}
+		lines = append(lines, one)
+	}
+	return lines
 }
 
 func signerText(s *client.Signer) string {
