@@ -211,6 +211,39 @@ func TestPackagesThatAHostRefuses(t *testing.T) {
 	require.Contains(t, alone(t, "plugin", "install", file("good.lcp"), "--yes", "--config", h.config), "acmeweb 1.0.0 is installed")
 	h.start()
 	require.Contains(t, h.plugins("enable", "acmeweb"), "running")
+
+	// What is on the disk is compared with what was signed at every start.
+	program, err := filepath.Glob(filepath.Join(h.data, "plugins", "installed", "acmeweb", "*", "bin", "*", "acmeweb"))
+	require.NoError(t, err)
+	require.Len(t, program, 1)
+	h.kill(syscall.SIGTERM)
+	require.NoError(t, os.Chmod(program[0], 0o700))
+	require.NoError(t, os.WriteFile(program[0], []byte("#!/bin/sh\n"), 0o700))
+	h.start()
+	require.NotContains(t, h.plugins("list"), "acmeweb")
+	require.Contains(t, h.component("plugins").Reason, "plugin acmeweb is left out: acmeweb 1.0.0")
+	require.Contains(t, h.component("plugins").Reason, "bin/linux-amd64/acmeweb: was changed")
+	require.Contains(t, h.plugins("remove", "acmeweb", "--yes"), "removed")
+}
+
+// A backup has what is installed, and what is switched.
+func TestInstalledPluginsAreBackedUp(t *testing.T) {
+	dir := t.TempDir()
+	seal(t, vendorFolder(t, "acmeweb", "1.0.0"), filepath.Join(dir, "acmeweb.lcp"))
+	h := newHost(t, "plugins: {trust: {unsigned: allow}}\n")
+	h.start()
+	h.plugins("install", filepath.Join(dir, "acmeweb.lcp"), "--yes")
+	h.plugins("enable", "acmeweb")
+	h.plugins("disable", "nginx")
+	copies := filepath.Join(dir, "copies")
+	h.backup(copies)
+	h.kill(syscall.SIGTERM)
+	require.NoError(t, os.RemoveAll(h.data))
+	alone(t, "restore", "--from", copies, "--config", h.config)
+	h.clients = nil // there is another token
+	h.start()
+	require.Regexp(t, `acmeweb +parser +1\.0\.0 +running`, h.plugins("list"))
+	require.Regexp(t, `nginx +parser +\S+ +disabled`, h.plugins("list"))
 }
 
 // A package goes before the folder of its id that comes with the host, and back again.
