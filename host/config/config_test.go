@@ -384,7 +384,7 @@ func TestTrust(t *testing.T) {
 	f("{keys: [{name: acme, public_key: RWQx}]}", `x.yaml:2:43: plugins.trust.keys[0].public_key: "RWQx" is no minisign public key: it is the line of the vendor's .pub file`)
 	f("{keys: [{name: acme, public_key: "+acme+"}, {name: acme, public_key: "+other+"}]}", `plugins.trust.keys[1].name: there is a key "acme" already`)
 	f("{keys: [{name: acme, public_key: "+acme+"}, {name: other, public_key: "+acme+"}]}", "plugins.trust.keys[1].public_key: is the key of acme, too")
-	f("{keys: [{public_key: "+acme+"}]}", "plugins.trust.keys[0].name: is missing")
+	f("{keys: [{public_key: "+acme+"}]}", "plugins.trust.keys[0].name: is required")
 	f("{unsigned: yes please}", "plugins.trust.unsigned")
 	f("{unkown_keys: allow}", "unknown_keys")
 

@@ -106,6 +106,7 @@ func TestAPackageFromItsVendorToTheHost(t *testing.T) {
 	require.Contains(t, h.plugins("list", "--installed"), "id  version")
 	require.Contains(t, h.plugins("install", one, "--yes"), "acmeweb 1.0.0 is installed; `logcenter plugin enable acmeweb` starts it")
 	require.NotContains(t, h.plugins("list"), "acmeweb", "installing activates nothing")
+	require.Contains(t, h.plugins("info", "acmeweb"), "it is installed, but not active")
 
 	// Lines come in all the time.
 	ctx, stop := context.WithCancel(t.Context())

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/user"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -107,10 +108,7 @@ func (o online) install(ctx context.Context, file string, dry bool) (*client.Pac
 }
 
 // offline installs into the data folder of a host that is stopped.
-type offline struct {
-	store *install.Store
-	dir   string
-}
+type offline struct{ store *install.Store }
 
 func openOffline(cfg *config.Config) (*offline, error) {
 	trust, err := cfg.PluginTrust()
@@ -118,14 +116,18 @@ func openOffline(cfg *config.Config) (*offline, error) {
 		return nil, err
 	}
 	dir := service.InstalledDir(cfg)
-	if _, err := os.Stat(cfg.Path(cfg.DataDir)); err != nil {
+	st, err := os.Stat(cfg.Path(cfg.DataDir))
+	if err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
-	st, err := install.Open(dir, trust)
+	if sys, ok := st.Sys().(*syscall.Stat_t); ok && int(sys.Uid) != os.Geteuid() {
+		return nil, fmt.Errorf("the data folder %s belongs to user %d: run this as that user, or the host cannot read what is installed", cfg.Path(cfg.DataDir), sys.Uid)
+	}
+	store, err := install.Open(dir, trust)
 	if errors.Is(err, install.ErrInUse) {
 		return nil, fmt.Errorf("%w: leave out --config and --data to install by it", err)
 	}
-	return &offline{st, dir}, err
+	return &offline{store}, err
 }
 
 func (o *offline) install(ctx context.Context, file string, dry bool) (*client.Package, error) {
@@ -206,8 +208,12 @@ func installPackage(cmd *cobra.Command, in installer, file string, yes bool) err
 			return err
 		}
 	}
+	shown := p.Digest
 	if p, err = in.install(ctx, file, false); err != nil {
 		return fmt.Errorf("%s: %w", file, err)
+	}
+	if p.Digest != shown {
+		return fmt.Errorf("%s was changed after it was shown: what is installed is not that; look at it with `logcenter plugin list --installed`, and remove %s@%s", file, p.ID, p.Digest[:shortDigest])
 	}
 	next := "`logcenter plugin enable " + p.ID + "` starts it"
 	switch {
