@@ -125,7 +125,7 @@ func TestAPackageFromItsVendorToTheHost(t *testing.T) {
 	n := <-sent
 	h.waitFor("all lines", 20*time.Second, func() bool { return h.count("*") == int64(n) })
 	parsed := h.count("event.dataset:acmeweb.access")
-	require.EqualValues(t, parsed, h.count("event.dataset:acmeweb.access AND source.ip:192.0.2.7 AND http.response.status_code:200"))
+	require.Equal(t, parsed, h.count("event.dataset:acmeweb.access AND source.ip:192.0.2.7 AND http.response.status_code:200"))
 	info := h.plugins("info", "acmeweb")
 	require.Contains(t, info, "from          package ")
 	require.Contains(t, info, "by admin")
