@@ -7,12 +7,13 @@ import (
 	"strings"
 
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/manifest"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
-// Permissions lists what the manifest lets the plugin do, one thing each, the weightiest first: what an admin reads
+// Permissions lists what a manifest lets its plugin do, one thing each, the weightiest first: what an admin reads
 // before the plugin is enabled.
-func (m *Manifest) Permissions() []string {
+func Permissions(m *Manifest) []string {
 	var list []string
 	each := func(format string, values []string) {
 		for _, v := range slices.Sorted(slices.Values(values)) {
@@ -31,7 +32,7 @@ func (m *Manifest) Permissions() []string {
 		list = append(list, "hold events back while it does not work")
 	}
 	for _, r := range m.Accepts {
-		list = append(list, "parse lines "+r.String())
+		list = append(list, "parse lines "+recognised(r))
 	}
 	if m.Kind == wire.Kind_MASKER {
 		list = append(list, "change what is stored of a line")
@@ -55,8 +56,8 @@ func fieldNames(fs []ecs.Field) (names []string) {
 	return names
 }
 
-// String says which lines they are.
-func (r Recogniser) String() string {
+// recognised says which lines a recogniser takes.
+func recognised(r manifest.Recogniser) string {
 	var all []string
 	of := func(what string, values []string) {
 		if len(values) == 0 {
@@ -75,7 +76,7 @@ func (r Recogniser) String() string {
 	return strings.Join(all, " and ")
 }
 
-// ComparePermissions returns what after permits and before does not, and the reverse, in the order of [Manifest.Permissions].
+// ComparePermissions returns what after permits and before does not, and the reverse, in the order of [Permissions].
 func ComparePermissions(before, after []string) (more, fewer []string) {
 	without := func(list, other []string) (rest []string) {
 		for _, p := range list {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+
+	"github.com/logcenter/logcenter/sdk/manifest"
 )
 
 // Package is what a registry knows of the package that a plugin's folder was installed from.
@@ -55,7 +57,7 @@ func (r *Registry) packageOf(m *Manifest) *Package {
 // Add makes the folder of an installed package a plugin of this registry, not enabled yet. It takes the place of one
 // with the same id, which must be out of service; [ErrInService] otherwise.
 func (r *Registry) Add(dir string) (*Plugin, error) {
-	m, err := ReadManifest(dir)
+	m, err := manifest.Read(dir)
 	if err != nil {
 		return nil, r.NameOther(err)
 	}
@@ -93,7 +95,7 @@ func (r *Registry) Remove(id string) error {
 		r.order = slices.DeleteFunc(slices.Clone(r.order), func(have string) bool { return have == id })
 		return nil
 	}
-	m, err := ReadManifest(dir)
+	m, err := manifest.Read(dir)
 	if err != nil {
 		return err
 	}
@@ -119,7 +121,7 @@ func (r *Registry) Shadowed(id string) string {
 // shadow notes that a folder in Options.Dirs is not used because a package of its id is installed.
 func (r *Registry) shadow(m *Manifest) error {
 	if other, taken := r.shadowed[m.ID]; taken {
-		return fmt.Errorf("%s: plugin id %s is taken by %s: remove one of the two folders", filepath.Join(m.Dir, ManifestName), m.ID, other)
+		return fmt.Errorf("%s: plugin id %s is taken by %s: remove one of the two folders", filepath.Join(m.Dir, manifest.Name), m.ID, other)
 	}
 	r.shadowed[m.ID] = m.Dir
 	return nil

@@ -12,6 +12,7 @@ import (
 
 	"github.com/logcenter/logcenter/host/plugin"
 	"github.com/logcenter/logcenter/host/plugin/trial"
+	"github.com/logcenter/logcenter/sdk/manifest"
 )
 
 // packages says of which packages folders are, as the folder of installed ones does.
@@ -118,7 +119,7 @@ func TestSharedMemoryOfPackages(t *testing.T) {
 func TestProgramsForPlatforms(t *testing.T) {
 	dir := t.TempDir()
 	folder := trial.Folder(t, dir, "good", trial.Manifest("good", "parser"), "parser")
-	ours := filepath.Join(folder, "bin", plugin.Platform())
+	ours := filepath.Join(folder, "bin", manifest.Platform())
 	require.NoError(t, os.MkdirAll(ours, 0o755))
 	require.NoError(t, os.Rename(filepath.Join(folder, "good"), filepath.Join(ours, "good")))
 	r, err := trial.Open(t, dir, plugin.Options{})

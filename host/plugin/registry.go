@@ -15,6 +15,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/manifest"
 	"github.com/logcenter/logcenter/sdk/schema"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
@@ -89,7 +90,7 @@ func Open(o Options) (*Registry, error) {
 }
 
 func (r *Registry) discover(dir string) (errs []error) {
-	if _, err := os.Stat(filepath.Join(dir, ManifestName)); err == nil {
+	if _, err := os.Stat(filepath.Join(dir, manifest.Name)); err == nil {
 		return append(errs, r.add(dir))
 	}
 	entries, err := os.ReadDir(dir)
@@ -98,7 +99,7 @@ func (r *Registry) discover(dir string) (errs []error) {
 	}
 	for _, e := range entries {
 		sub := filepath.Join(dir, e.Name())
-		if _, err := os.Stat(filepath.Join(sub, ManifestName)); err == nil {
+		if _, err := os.Stat(filepath.Join(sub, manifest.Name)); err == nil {
 			if err := r.add(sub); err != nil {
 				errs = append(errs, err)
 			}
@@ -112,7 +113,7 @@ func (r *Registry) add(dir string) error {
 	if err != nil {
 		return err
 	}
-	m, err := ReadManifest(dir)
+	m, err := manifest.Read(dir)
 	if err != nil {
 		return r.NameOther(err)
 	}
@@ -120,14 +121,14 @@ func (r *Registry) add(dir string) error {
 		if have.launch.pack != nil && r.packageOf(m) == nil {
 			return r.shadow(m)
 		}
-		return fmt.Errorf("%s: plugin id %s is taken by %s: remove one of the two folders", filepath.Join(dir, ManifestName), m.ID, have.m.Dir)
+		return fmt.Errorf("%s: plugin id %s is taken by %s: remove one of the two folders", filepath.Join(dir, manifest.Name), m.ID, have.m.Dir)
 	}
 	r.plugins[m.ID] = newPlugin(m, r.launch(m))
 	r.order = append(r.order, m.ID)
 	return nil
 }
 
-// NameOther adds to an error of [ReadManifest] which plugin declared the field first whose type the error is about.
+// NameOther adds to an error of [manifest.Read] which plugin declared the field first whose type the error is about.
 // Other errors stay as they are.
 func (r *Registry) NameOther(err error) error {
 	var conflict *ecs.ConflictError
@@ -137,7 +138,7 @@ func (r *Registry) NameOther(err error) error {
 	f, _ := ecs.Lookup(conflict.Name)
 	for _, p := range r.All() {
 		if m := p.m; slices.Contains(m.Writes, f) || slices.Contains(m.Reads, f) {
-			return fmt.Errorf("%w; plugin %s has it so (%s)", err, m.ID, filepath.Join(m.Dir, ManifestName))
+			return fmt.Errorf("%w; plugin %s has it so (%s)", err, m.ID, filepath.Join(m.Dir, manifest.Name))
 		}
 	}
 	return err

@@ -9,27 +9,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"syscall"
 )
-
-// Platform is where this host runs, in the words of a package: linux-amd64.
-func Platform() string { return runtime.GOOS + "-" + runtime.GOARCH }
-
-// locate finds the program that a manifest in dir names: beside it, or, in a folder that has programs for several
-// platforms, as bin/OS-ARCH/NAME.
-func locate(dir, name string) string {
-	beside := filepath.Join(dir, name)
-	if ours := filepath.Join(dir, "bin", Platform(), name); !isFile(beside) && isFile(ours) {
-		return ours
-	}
-	return beside
-}
-
-func isFile(path string) bool {
-	st, err := os.Stat(path)
-	return err == nil && st.Mode().IsRegular()
-}
 
 // checkBinary refuses an executable that others than its owner could have changed.
 func checkBinary(path string) error {
@@ -113,6 +94,11 @@ func privateCopy(path, dir string) (copied string, sum []byte, err error) {
 		return "", nil, fmt.Errorf("copy plugin binary %s: %w", path, err)
 	}
 	sum = h.Sum(nil)
-	copied = filepath.Join(dir, filepath.Base(path)+"-"+hex.EncodeToString(sum[:8]))
+	copied = copyPath(dir, path, sum)
 	return copied, sum, os.Rename(tmp.Name(), copied)
+}
+
+// copyPath is where the private copy of an executable with a checksum lies.
+func copyPath(dir, path string, sum []byte) string {
+	return filepath.Join(dir, filepath.Base(path)+"-"+hex.EncodeToString(sum[:8]))
 }

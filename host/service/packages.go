@@ -218,7 +218,7 @@ func (a packagesAPI) info(p *install.Installed) api.PackageInfo {
 	if have, err := a.s.plugins.Get(p.ID); err == nil && !i.Active {
 		m := have.Manifest()
 		i.Compared = m.Version
-		i.More, i.Fewer = plugin.ComparePermissions(m.Permissions(), p.Permissions)
+		i.More, i.Fewer = plugin.ComparePermissions(plugin.Permissions(m), p.Permissions)
 	}
 	return i
 }
@@ -243,7 +243,7 @@ func certificateInfo(c *pack.Certificate) *api.CertificateInfo {
 func (s *Service) origin(i *api.PluginInfo, p *plugin.Plugin) {
 	i.Origin = "folder"
 	i.Folder = p.Manifest().Dir
-	i.Permissions = p.Manifest().Permissions()
+	i.Permissions = plugin.Permissions(p.Manifest())
 	if c, ok := s.cfg.Plugins.Settings[i.ID]; ok {
 		i.EnabledInConfig = c.Enabled
 	}

@@ -15,8 +15,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/logcenter/logcenter/host/durable"
-	"github.com/logcenter/logcenter/host/plugin"
 	"github.com/logcenter/logcenter/host/plugin/pack"
+	"github.com/logcenter/logcenter/sdk/manifest"
 )
 
 // packaging are the flags of plugin package.
@@ -61,7 +61,7 @@ The same files make the same package, byte for byte.`,
 }
 
 func (p *packaging) run(cmd *cobra.Command, dir string) error {
-	m, err := plugin.ReadManifest(dir)
+	m, err := manifest.Read(dir)
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func (p *packaging) run(cmd *cobra.Command, dir string) error {
 }
 
 // programs finds or makes the programs of the package. None: it is a script.
-func (p *packaging) programs(cmd *cobra.Command, dir string, m *plugin.Manifest, tmp string) (map[string]string, error) {
+func (p *packaging) programs(cmd *cobra.Command, dir string, m *manifest.Manifest, tmp string) (map[string]string, error) {
 	if len(p.binaries) > 0 && len(p.binaries) != len(p.platforms) {
 		return nil, usagef("there are %d --binary and %d --platform: give both for each program", len(p.binaries), len(p.platforms))
 	}
@@ -123,7 +123,7 @@ func (p *packaging) programs(cmd *cobra.Command, dir string, m *plugin.Manifest,
 }
 
 // ready takes the program that is in the plugin's folder.
-func ready(m *plugin.Manifest, asked map[string]string) (map[string]string, error) {
+func ready(m *manifest.Manifest, asked map[string]string) (map[string]string, error) {
 	platform, err := pack.ProgramPlatform(m.Binary)
 	switch {
 	case errors.Is(err, os.ErrNotExist):

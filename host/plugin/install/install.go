@@ -31,7 +31,9 @@ import (
 	"time"
 
 	"github.com/logcenter/logcenter/host/durable"
+	"github.com/logcenter/logcenter/host/plugin"
 	"github.com/logcenter/logcenter/host/plugin/pack"
+	"github.com/logcenter/logcenter/sdk/manifest"
 )
 
 // Errors that callers tell apart with errors.Is.
@@ -61,7 +63,7 @@ type Installed struct {
 
 	Kind        string
 	Description string
-	Permissions []string // see plugin.Manifest.Permissions
+	Permissions []string // see plugin.Permissions
 	Platforms   []string // OS-ARCH; empty: all
 	Size        int64    // of the package's file in bytes
 	At          time.Time
@@ -278,8 +280,8 @@ func unpack(ctx context.Context, r io.Reader, dir string, trust Trust) (*Install
 	}
 	m := p.Manifest
 	rec := record{
-		ID: m.ID, Version: m.Version, Digest: hex.EncodeToString(digest[:]), Kind: m.KindName(), Description: m.Description,
-		Permissions: m.Permissions(), Platforms: p.Platforms, Size: size.n, Certificate: p.Certificate,
+		ID: m.ID, Version: m.Version, Digest: hex.EncodeToString(digest[:]), Kind: manifest.KindName(m.Kind), Description: m.Description,
+		Permissions: plugin.Permissions(m), Platforms: p.Platforms, Size: size.n, Certificate: p.Certificate,
 	}
 	in := rec.installed(dir)
 	in.Signer = signer

@@ -14,7 +14,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/logcenter/logcenter/host/plugin"
+	"github.com/logcenter/logcenter/sdk/manifest"
 )
 
 // Certificate is what `logcenter plugin test` found. In a package it counts only if it is about the very files of the
@@ -43,7 +43,7 @@ type CheckResult struct {
 const maxCertificate = 1 << 20
 
 // readCertificate returns the certificate in dir if it is about the files of sums, and else why there is none.
-func readCertificate(dir string, m *plugin.Manifest, sums Sums) (c *Certificate, why string) {
+func readCertificate(dir string, m *manifest.Manifest, sums Sums) (c *Certificate, why string) {
 	b, err := readSmall(filepath.Join(dir, CertificateName), maxCertificate)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, "there is no " + CertificateName
@@ -63,12 +63,12 @@ func readCertificate(dir string, m *plugin.Manifest, sums Sums) (c *Certificate,
 }
 
 // match says why a certificate is not about these files.
-func (c *Certificate) match(m *plugin.Manifest, program string, sums Sums) error {
+func (c *Certificate) match(m *manifest.Manifest, program string, sums Sums) error {
 	if c.Plugin != m.ID || c.Version != m.Version {
 		return fmt.Errorf("it is about %s %s", c.Plugin, c.Version)
 	}
-	if c.Sums[plugin.ManifestName] == "" {
-		return fmt.Errorf("it does not say which %s was tested", plugin.ManifestName)
+	if c.Sums[manifest.Name] == "" {
+		return fmt.Errorf("it does not say which %s was tested", manifest.Name)
 	}
 	tested := false
 	for _, file := range slices.Sorted(maps.Keys(c.Sums)) {

@@ -30,7 +30,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/logcenter/logcenter/host/plugin"
+	"github.com/logcenter/logcenter/sdk/manifest"
 )
 
 // Ext is the ending of a package's file.
@@ -94,7 +94,7 @@ const (
 // Package is a package that was unpacked.
 type Package struct {
 	Dir         string // where it was unpacked
-	Manifest    *plugin.Manifest
+	Manifest    *manifest.Manifest
 	Sums        Sums
 	Certificate *Certificate // nil: there is none, or it is not about these files
 	// Uncertified says why there is no certificate.
@@ -110,7 +110,7 @@ var version = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}$`)
 
 // Open reads the folder that a package was unpacked into: what it says of itself, and whether it can run on this
 // machine. That the files are those that are listed is for [Extract] and [Check] to find out. The fields of the manifest
-// become known to this process, as by [plugin.ReadManifest].
+// become known to this process, as by [manifest.Read].
 func Open(dir string) (*Package, error) {
 	text, err := readSmall(filepath.Join(dir, sumsName), maxSums)
 	if err != nil {
@@ -130,23 +130,23 @@ func Open(dir string) (*Package, error) {
 	return p, nil
 }
 
-func readManifest(dir string, sums Sums) (*plugin.Manifest, error) {
-	if _, ok := sums[plugin.ManifestName]; !ok {
-		return nil, refuse(plugin.ManifestName, askVendor, "is missing")
+func readManifest(dir string, sums Sums) (*manifest.Manifest, error) {
+	if _, ok := sums[manifest.Name]; !ok {
+		return nil, refuse(manifest.Name, askVendor, "is missing")
 	}
-	m, err := plugin.ReadManifest(dir)
+	m, err := manifest.Read(dir)
 	if err != nil {
-		text := strings.TrimPrefix(err.Error(), filepath.Join(dir, plugin.ManifestName)+": ")
-		return nil, &Error{Place: plugin.ManifestName, Msg: text, Err: err}
+		text := strings.TrimPrefix(err.Error(), filepath.Join(dir, manifest.Name)+": ")
+		return nil, &Error{Place: manifest.Name, Msg: text, Err: err}
 	}
 	switch {
 	case !version.MatchString(m.Version):
-		return nil, refuse(plugin.ManifestName, "e.g. 1.4.0", "version %q: want letters, digits, '.', '+', '-' and '_', at most 64", m.Version)
+		return nil, refuse(manifest.Name, "e.g. 1.4.0", "version %q: want letters, digits, '.', '+', '-' and '_', at most 64", m.Version)
 	case m.ID == reservedID:
-		return nil, refuse(plugin.ManifestName, "choose another id", "id %q has a meaning of its own in the API", m.ID)
+		return nil, refuse(manifest.Name, "choose another id", "id %q has a meaning of its own in the API", m.ID)
 	}
 	if rel, err := filepath.Rel(dir, m.Binary); err != nil || !filepath.IsLocal(rel) {
-		return nil, refuse(plugin.ManifestName, "name a file of the package, without a leading / or ..", "binary %q leads out of the package", m.Binary)
+		return nil, refuse(manifest.Name, "name a file of the package, without a leading / or ..", "binary %q leads out of the package", m.Binary)
 	}
 	return m, nil
 }
@@ -155,7 +155,7 @@ func readManifest(dir string, sums Sums) (*plugin.Manifest, error) {
 const reservedID = "packages"
 
 // program is the name of the program that the manifest in dir names.
-func program(dir string, m *plugin.Manifest) string {
+func program(dir string, m *manifest.Manifest) string {
 	rel, err := filepath.Rel(dir, m.Binary)
 	if err != nil { // readManifest has looked
 		return m.ID
@@ -185,13 +185,13 @@ func (p *Package) platforms() ([]string, error) {
 	case everywhere && list == nil:
 		return nil, nil
 	case list == nil:
-		return nil, refuse(programs+plugin.Platform()+"/"+name, askVendor, "there is no program in the package")
-	case !slices.Contains(list, plugin.Platform()):
-		return nil, refuse(programs+plugin.Platform()+"/"+name, "ask its vendor for one, or build it: logcenter plugin package DIR --platform "+strings.Replace(plugin.Platform(), "-", "/", 1),
-			"the package has programs for %s, and this host is %s", strings.Join(list, ", "), plugin.Platform())
+		return nil, refuse(programs+manifest.Platform()+"/"+name, askVendor, "there is no program in the package")
+	case !slices.Contains(list, manifest.Platform()):
+		return nil, refuse(programs+manifest.Platform()+"/"+name, "ask its vendor for one, or build it: logcenter plugin package DIR --platform "+strings.Replace(manifest.Platform(), "-", "/", 1),
+			"the package has programs for %s, and this host is %s", strings.Join(list, ", "), manifest.Platform())
 	}
-	ours := programs + plugin.Platform() + "/" + name
-	if err := checkProgram(filepath.Join(p.Dir, filepath.FromSlash(ours)), plugin.Platform()); err != nil {
+	ours := programs + manifest.Platform() + "/" + name
+	if err := checkProgram(filepath.Join(p.Dir, filepath.FromSlash(ours)), manifest.Platform()); err != nil {
 		return nil, refuse(ours, askVendor, "%v", err)
 	}
 	return list, nil

@@ -21,11 +21,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/logcenter/logcenter/host/plugin"
 	"github.com/logcenter/logcenter/host/plugin/pack"
+	"github.com/logcenter/logcenter/sdk/manifest"
 )
 
-const manifest = `id: acmefw
+const yaml = `id: acmefw
 kind: parser
 version: 1.2.0
 protocol: 1
@@ -59,7 +59,7 @@ func write(t testing.TB, dir, name, text string) {
 func folder(t testing.TB) (dir, program string) {
 	t.Helper()
 	dir = t.TempDir()
-	write(t, dir, "plugin.yaml", manifest)
+	write(t, dir, "plugin.yaml", yaml)
 	write(t, dir, "main.go", "package main")
 	write(t, dir, "README.md", "# acmefw\n")
 	write(t, dir, "LICENSE", "as is")
@@ -154,7 +154,7 @@ func compressed(t testing.TB, b []byte) []byte {
 func TestRoundTrip(t *testing.T) {
 	dir, program := folder(t)
 	key, public := newKey(t)
-	s := pack.Sources{Dir: dir, Programs: map[string]string{plugin.Platform(): program}, Key: key}
+	s := pack.Sources{Dir: dir, Programs: map[string]string{manifest.Platform(): program}, Key: key}
 	first, built := build(t, s)
 	assert.Equal(t, hex.EncodeToString(built.Digest[:]), fmt.Sprintf("%x", sha256.Sum256(first)))
 	assert.Equal(t, pack.KeyID(public), built.KeyID)
@@ -180,12 +180,12 @@ func TestRoundTrip(t *testing.T) {
 	p, err := pack.Open(into)
 	require.NoError(t, err)
 	assert.Equal(t, "acmefw-1.2.0.lcp", p.Name())
-	assert.Equal(t, []string{plugin.Platform()}, p.Platforms)
+	assert.Equal(t, []string{manifest.Platform()}, p.Platforms)
 	var names []string
 	for name := range p.Sums {
 		names = append(names, name)
 	}
-	ours := "bin/" + plugin.Platform() + "/acmefw"
+	ours := "bin/" + manifest.Platform() + "/acmefw"
 	assert.ElementsMatch(t, []string{"LICENSE", "README.md", ours, "data/zones.csv", "plugin.yaml", "testdata/login.log"}, names)
 	assert.Equal(t, filepath.Join(into, filepath.FromSlash(ours)), p.Manifest.Binary)
 	assert.True(t, p.IsProgram(ours))
@@ -194,7 +194,7 @@ func TestRoundTrip(t *testing.T) {
 
 func TestScriptsRunEverywhere(t *testing.T) {
 	dir := t.TempDir()
-	write(t, dir, "plugin.yaml", manifest+"binary: main.py\n")
+	write(t, dir, "plugin.yaml", yaml+"binary: main.py\n")
 	write(t, dir, "main.py", "#!/usr/bin/env python3\n")
 	write(t, dir, "lines/cut.py", "def cut(): pass\n")
 	write(t, dir, "lines/__pycache__/cut.pyc", "x")
@@ -213,7 +213,7 @@ func TestWhatCannotBePackaged(t *testing.T) {
 	f := func(change func(t *testing.T, dir string, s *pack.Sources), want string) {
 		t.Helper()
 		dir, program := folder(t)
-		s := pack.Sources{Dir: dir, Programs: map[string]string{plugin.Platform(): program}}
+		s := pack.Sources{Dir: dir, Programs: map[string]string{manifest.Platform(): program}}
 		change(t, dir, &s)
 		_, err := pack.Build(io.Discard, s)
 		require.ErrorContains(t, err, want)
@@ -222,20 +222,20 @@ func TestWhatCannotBePackaged(t *testing.T) {
 		require.NoError(t, os.Remove(filepath.Join(dir, "plugin.yaml")))
 	}, "plugin.yaml")
 	f(func(t *testing.T, dir string, _ *pack.Sources) {
-		write(t, dir, "plugin.yaml", strings.ReplaceAll(manifest, "1.2.0", "../../etc"))
+		write(t, dir, "plugin.yaml", strings.ReplaceAll(yaml, "1.2.0", "../../etc"))
 	}, "plugin.yaml: version \"../../etc\": want letters")
 	f(func(t *testing.T, dir string, _ *pack.Sources) {
-		write(t, dir, "plugin.yaml", strings.ReplaceAll(manifest, "acmefw", "packages"))
+		write(t, dir, "plugin.yaml", strings.ReplaceAll(yaml, "acmefw", "packages"))
 	}, "choose another")
 	f(func(_ *testing.T, _ string, s *pack.Sources) { s.Programs = nil }, "acmefw: there is no program")
 	f(func(_ *testing.T, dir string, s *pack.Sources) {
-		s.Programs = map[string]string{plugin.Platform(): filepath.Join(dir, "README.md")}
+		s.Programs = map[string]string{manifest.Platform(): filepath.Join(dir, "README.md")}
 	}, "README.md: is no Linux program")
 	f(func(_ *testing.T, _ string, s *pack.Sources) {
-		s.Programs = map[string]string{"linux-s390x": s.Programs[plugin.Platform()]}
+		s.Programs = map[string]string{"linux-s390x": s.Programs[manifest.Platform()]}
 	}, "is said to be one for linux-s390x")
 	f(func(_ *testing.T, _ string, s *pack.Sources) {
-		s.Programs = map[string]string{"../x": s.Programs[plugin.Platform()]}
+		s.Programs = map[string]string{"../x": s.Programs[manifest.Platform()]}
 	}, "want OS-ARCH")
 	f(func(t *testing.T, dir string, _ *pack.Sources) {
 		require.NoError(t, os.Symlink("/etc/passwd", filepath.Join(dir, "data", "users")))
@@ -266,7 +266,7 @@ func TestCertificateCountsForTheVeryFiles(t *testing.T) {
 		require.NoError(t, err)
 		write(t, dir, "certificate.json", string(b))
 	}
-	s := pack.Sources{Dir: dir, Programs: map[string]string{plugin.Platform(): program}}
+	s := pack.Sources{Dir: dir, Programs: map[string]string{manifest.Platform(): program}}
 	certify(func(*pack.Certificate) {})
 	b, built := build(t, s)
 	require.NotNil(t, built.Certificate, built.Uncertified)
@@ -300,9 +300,9 @@ func TestCertificateCountsForTheVeryFiles(t *testing.T) {
 }
 
 func TestPackagesThatAreRefused(t *testing.T) {
-	file := entry{name: "plugin.yaml", text: manifest}
+	file := entry{name: "plugin.yaml", text: yaml}
 	sums := func(text string) []entry { return []entry{{name: "SHA256SUMS", text: text}, file} }
-	line := fmt.Sprintf("%x  ", sha256.Sum256([]byte(manifest)))
+	line := fmt.Sprintf("%x  ", sha256.Sum256([]byte(yaml)))
 	for want, entries := range map[string][]entry{
 		`"../evil": is a name that leads out`:                       {listed(file)[0], {name: "../evil", text: "x"}},
 		`"/etc/cron.d/evil": is a name that leads out`:              {listed(file)[0], {name: "/etc/cron.d/evil", text: "x"}},
@@ -321,7 +321,7 @@ func TestPackagesThatAreRefused(t *testing.T) {
 		"README.md: is not listed in SHA256SUMS":                    append(listed(file), entry{name: "README.md", text: "x"}),
 		"README.md: is listed in SHA256SUMS but not in the package": listed(entry{name: "README.md", text: "x"}, file)[:1],
 		"plugin.yaml: is there twice":                               append(listed(file), file),
-		"plugin.yaml: its SHA-256 is":                               {listed(file)[0], {name: "plugin.yaml", text: manifest + " "}},
+		"plugin.yaml: its SHA-256 is":                               {listed(file)[0], {name: "plugin.yaml", text: yaml + " "}},
 		"SHA256SUMS: is not the first file":                         {file, listed(file)[0]},
 		"SHA256SUMS.minisig: is not where it should be":             append(listed(file), entry{name: "SHA256SUMS.minisig", text: "x"}),
 		"SHA256SUMS: has 0 bytes, want 1 to":                        sums(""),
@@ -344,7 +344,7 @@ func TestPackagesThatAreRefused(t *testing.T) {
 
 // What is not an archive, not whole, or much more than it looks like.
 func TestBytesThatAreRefused(t *testing.T) {
-	whole := archive(t, listed(entry{name: "plugin.yaml", text: manifest})...)
+	whole := archive(t, listed(entry{name: "plugin.yaml", text: yaml})...)
 	z := compressed(t, whole)
 	behind := append(bytes.Clone(whole), []byte("more")...)
 	bits := bytes.Clone(z)
@@ -385,7 +385,7 @@ func TestBombsEndAtTheBound(t *testing.T) {
 	require.ErrorContains(t, err, "it unfolds to more than 1024 MiB")
 	assert.NoFileExists(t, filepath.Join(dir, "data", "zeros"), "%d bytes", len(bomb))
 
-	whole := archive(t, listed(entry{name: "plugin.yaml", text: manifest})...)
+	whole := archive(t, listed(entry{name: "plugin.yaml", text: yaml})...)
 	_, _, err = extract(t, compressed(t, append(whole, make([]byte, 64<<20)...)))
 	require.ErrorContains(t, err, "there is something behind the archive")
 }
@@ -412,18 +412,18 @@ func (endless) Read(p []byte) (int, error) {
 
 func TestUnpackedPackagesThatAreRefused(t *testing.T) {
 	program := string(head(t))
-	ours := "bin/" + plugin.Platform() + "/acmefw"
+	ours := "bin/" + manifest.Platform() + "/acmefw"
 	good := entry{name: ours, text: program}
 	for want, entries := range map[string][]entry{
 		"plugin.yaml: is missing":                           listed(good),
-		"plugin.yaml: acepts: unknown key":                  listed(good, entry{name: "plugin.yaml", text: manifest + "acepts: []\n"}),
-		"plugin.yaml: protocol 2: this host speaks 1":       listed(good, entry{name: "plugin.yaml", text: strings.ReplaceAll(manifest, "protocol: 1", "protocol: 2")}),
-		`plugin.yaml: version "1/2": want letters`:          listed(good, entry{name: "plugin.yaml", text: strings.ReplaceAll(manifest, "1.2.0", "1/2")}),
-		`plugin.yaml: id "packages" has a meaning`:          listed(good, entry{name: "plugin.yaml", text: strings.ReplaceAll(manifest, "acmefw", "packages")}),
-		`plugin.yaml: binary "/bin/sh" leads out`:           listed(good, entry{name: "plugin.yaml", text: manifest + "binary: /bin/sh\n"}),
-		"there is no program in the package":                listed(entry{name: "plugin.yaml", text: manifest}),
-		"the package has programs for plan9-mips, and this": listed(entry{name: "bin/plan9-mips/acmefw", text: program}, entry{name: "plugin.yaml", text: manifest}),
-		ours + ": is no Linux program, but is said to be":   listed(entry{name: ours, text: "#!/bin/sh\n"}, entry{name: "plugin.yaml", text: manifest}),
+		"plugin.yaml: acepts: unknown key":                  listed(good, entry{name: "plugin.yaml", text: yaml + "acepts: []\n"}),
+		"plugin.yaml: protocol 2: this host speaks 1":       listed(good, entry{name: "plugin.yaml", text: strings.ReplaceAll(yaml, "protocol: 1", "protocol: 2")}),
+		`plugin.yaml: version "1/2": want letters`:          listed(good, entry{name: "plugin.yaml", text: strings.ReplaceAll(yaml, "1.2.0", "1/2")}),
+		`plugin.yaml: id "packages" has a meaning`:          listed(good, entry{name: "plugin.yaml", text: strings.ReplaceAll(yaml, "acmefw", "packages")}),
+		`plugin.yaml: binary "/bin/sh" leads out`:           listed(good, entry{name: "plugin.yaml", text: yaml + "binary: /bin/sh\n"}),
+		"there is no program in the package":                listed(entry{name: "plugin.yaml", text: yaml}),
+		"the package has programs for plan9-mips, and this": listed(entry{name: "bin/plan9-mips/acmefw", text: program}, entry{name: "plugin.yaml", text: yaml}),
+		ours + ": is no Linux program, but is said to be":   listed(entry{name: ours, text: "#!/bin/sh\n"}, entry{name: "plugin.yaml", text: yaml}),
 	} {
 		dir, _, err := extract(t, compressed(t, archive(t, entries...)))
 		require.NoError(t, err, want)
@@ -438,7 +438,7 @@ func TestUnpackedPackagesThatAreRefused(t *testing.T) {
 
 func TestChangedFilesAreFound(t *testing.T) {
 	dir, program := folder(t)
-	b, _ := build(t, pack.Sources{Dir: dir, Programs: map[string]string{plugin.Platform(): program}})
+	b, _ := build(t, pack.Sources{Dir: dir, Programs: map[string]string{manifest.Platform(): program}})
 	into, _, err := extract(t, b)
 	require.NoError(t, err)
 	p, err := pack.Open(into)
@@ -513,14 +513,14 @@ func TestEncryptedKeys(t *testing.T) {
 func FuzzExtract(f *testing.F) {
 	dir, program := folder(f)
 	key, _ := newKey(f)
-	b, _ := build(f, pack.Sources{Dir: dir, Programs: map[string]string{plugin.Platform(): program}, Key: key})
+	b, _ := build(f, pack.Sources{Dir: dir, Programs: map[string]string{manifest.Platform(): program}, Key: key})
 	raw, err := zstd.NewReader(bytes.NewReader(b))
 	require.NoError(f, err)
 	whole, err := io.ReadAll(raw)
 	require.NoError(f, err)
 	f.Add(whole, true)
 	f.Add(b, false)
-	f.Add(archive(f, listed(entry{name: "plugin.yaml", text: manifest})...), true)
+	f.Add(archive(f, listed(entry{name: "plugin.yaml", text: yaml})...), true)
 	f.Add(archive(f, entry{name: "SHA256SUMS", text: "x"}, entry{name: "../x", text: "x"}), true)
 	f.Fuzz(func(t *testing.T, b []byte, squeeze bool) {
 		if squeeze { // so that changes reach the archive

@@ -18,7 +18,7 @@ import (
 	"aead.dev/minisign"
 	"github.com/klauspost/compress/zstd"
 
-	"github.com/logcenter/logcenter/host/plugin"
+	"github.com/logcenter/logcenter/sdk/manifest"
 )
 
 // Sources say what a package is made of.
@@ -33,7 +33,7 @@ type Sources struct {
 
 // Built is a package that was written.
 type Built struct {
-	Manifest    *plugin.Manifest
+	Manifest    *manifest.Manifest
 	Files       int
 	Digest      [sha256.Size]byte // of the file
 	KeyID       string            // empty: not signed
@@ -49,7 +49,7 @@ var platformForm = regexp.MustCompile(`^[a-z0-9]{1,16}-[a-z0-9]{1,16}$`)
 
 // Build writes a package. A certificate in the folder that is not about these files is left out. Errors name the file.
 func Build(w io.Writer, s Sources) (*Built, error) {
-	m, err := plugin.ReadManifest(s.Dir)
+	m, err := manifest.Read(s.Dir)
 	if err != nil {
 		return nil, err
 	}
@@ -80,17 +80,17 @@ func Build(w io.Writer, s Sources) (*Built, error) {
 }
 
 // checkSources returns the program's name.
-func checkSources(s Sources, m *plugin.Manifest) (string, error) {
-	manifest := filepath.Join(s.Dir, plugin.ManifestName)
+func checkSources(s Sources, m *manifest.Manifest) (string, error) {
+	file := filepath.Join(s.Dir, manifest.Name)
 	switch {
 	case !version.MatchString(m.Version):
-		return "", fmt.Errorf("%s: version %q: want letters, digits, '.', '+', '-' and '_', at most 64", manifest, m.Version)
+		return "", fmt.Errorf("%s: version %q: want letters, digits, '.', '+', '-' and '_', at most 64", file, m.Version)
 	case m.ID == reservedID:
-		return "", fmt.Errorf("%s: id %q has a meaning of its own in the API: choose another", manifest, m.ID)
+		return "", fmt.Errorf("%s: id %q has a meaning of its own in the API: choose another", file, m.ID)
 	}
 	rel, err := filepath.Rel(s.Dir, m.Binary)
 	if err != nil || !filepath.IsLocal(rel) {
-		return "", fmt.Errorf("%s: binary %q leads out of the folder", manifest, m.Binary)
+		return "", fmt.Errorf("%s: binary %q leads out of the folder", file, m.Binary)
 	}
 	name := program(s.Dir, m)
 	for platform, file := range s.Programs {
@@ -159,7 +159,7 @@ func belongs(name string, script bool) bool {
 	switch {
 	case strings.HasPrefix(base, "."), unlisted(name), strings.HasSuffix(base, Ext), base == "__pycache__", strings.HasSuffix(base, ".pyc"), name == "testdata/fuzz":
 		return false
-	case top == "data", top == "testdata", name == plugin.ManifestName, name == CertificateName:
+	case top == "data", top == "testdata", name == manifest.Name, name == CertificateName:
 		return true
 	case script:
 		return top+"/" != programs
