@@ -216,14 +216,16 @@ func TestCertificateIsDemanded(t *testing.T) {
 	v := newVendor(t)
 	trust := v.trust()
 	trust.Certificate = true
-	for ok, want := range map[bool]string{true: "", false: "says that it failed: leak"} {
+	for want, checks := range map[string][]pack.CheckResult{
+		"": {{Name: "leak", OK: true}}, "says that it failed: leak": {{Name: "golden", OK: true}, {Name: "leak"}}, "says that nothing was checked": nil,
+	} {
 		dir := t.TempDir()
 		plain := v.pack(t, "acmefw", "1.0.0")
 		_, err := pack.Extract(t.Context(), bytes.NewReader(plain), dir, func(pack.Signed) error { return nil })
 		require.NoError(t, err)
 		p, err := pack.Open(dir)
 		require.NoError(t, err)
-		c := pack.Certificate{Plugin: "acmefw", Version: "1.0.0", Sums: map[string]string{}, Checks: []pack.CheckResult{{Name: "leak", OK: ok}}}
+		c := pack.Certificate{Plugin: "acmefw", Version: "1.0.0", Sums: map[string]string{}, Checks: checks}
 		for name, sum := range p.Sums {
 			c.Sums[name] = fmt.Sprintf("%x", sum)
 		}

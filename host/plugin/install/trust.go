@@ -109,6 +109,9 @@ func (t Trust) certified(p *pack.Package) error {
 	if p.Certificate == nil {
 		return &pack.Error{Place: pack.CertificateName, Msg: "it has no certificate: " + p.Uncertified, Hint: hint}
 	}
+	if len(p.Certificate.Checks) == 0 {
+		return &pack.Error{Place: pack.CertificateName, Msg: "says that nothing was checked", Hint: hint}
+	}
 	if failed := p.Certificate.Failed(); failed != nil {
 		return &pack.Error{Place: pack.CertificateName, Msg: "says that it failed: " + strings.Join(failed, ", "), Hint: hint}
 	}
