@@ -1,7 +1,6 @@
 package plugin
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -23,10 +22,18 @@ import (
 
 // Options say where plugins are and how they run.
 type Options struct {
-	Dirs    []string // each holds plugin folders, or is one
-	RunDir  string   // for private copies of binaries; made if missing, 0700
-	Plugins map[string]Settings
-	Socket  bool // no shared memory for anyone
+	Dirs   []string // each holds plugin folders, or is one
+	Active []string // folders of installed packages that are active; they go before folders of Dirs with the same id
+	// PackageOf says which package a plugin's folder was installed from; false: none. nil: there are no packages.
+	PackageOf func(dir string) (Package, bool)
+	// Inactive are ids of which packages are installed, none of them active.
+	Inactive map[string]bool
+	// Disabled are ids of plugins that Start leaves out, because an admin disabled them in an earlier run; there need
+	// not be any of the id.
+	Disabled map[string]bool
+	RunDir   string // for private copies of binaries; made if missing, 0700
+	Plugins  map[string]Settings
+	Socket   bool // no shared memory for anyone
 	// CallDeadline is how long one call may take until the plugin counts as hung. 0 = 10 s.
 	CallDeadline time.Duration
 	Log          *logrus.Entry
@@ -45,7 +52,8 @@ type Registry struct {
 	socketDir string
 	mu        sync.RWMutex
 	plugins   map[string]*Plugin
-	order     []string
+	order     []string          // of ids; replaced, not changed, once the registry is open
+	shadowed  map[string]string // id → folder of Dirs that an installed package was put before
 	listeners []func()
 }
 
@@ -60,13 +68,20 @@ func Open(o Options) (*Registry, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Registry{o: o, socketDir: sockets, plugins: map[string]*Plugin{}}
+	r := &Registry{o: o, socketDir: sockets, plugins: map[string]*Plugin{}, shadowed: map[string]string{}}
 	var errs []error
+	for _, dir := range o.Active {
+		errs = append(errs, r.add(dir))
+	}
 	for _, dir := range o.Dirs {
 		errs = append(errs, r.discover(dir)...)
 	}
 	for id := range o.Plugins {
-		if r.plugins[id] == nil {
+		switch {
+		case r.plugins[id] != nil:
+		case o.Inactive[id]:
+			errs = append(errs, fmt.Errorf("plugins.%s: it is installed, but not active: `logcenter plugin enable %s`", id, id))
+		default:
 			errs = append(errs, fmt.Errorf("plugins.%s: no such plugin in %s; nearest is %q", id, strings.Join(o.Dirs, ", "), schema.Nearest(id, r.order)))
 		}
 	}
@@ -100,32 +115,30 @@ func (r *Registry) add(dir string) error {
 	}
 	m, err := manifest.Read(dir)
 	if err != nil {
-		return r.nameOther(err)
+		return r.NameOther(err)
 	}
 	if have := r.plugins[m.ID]; have != nil {
-		return fmt.Errorf("%s: plugin id %s is taken by %s", filepath.Join(dir, manifest.Name), m.ID, have.m.Dir)
+		if have.launch.pack != nil && r.packageOf(m) == nil {
+			return r.shadow(m)
+		}
+		return fmt.Errorf("%s: plugin id %s is taken by %s: remove one of the two folders", filepath.Join(dir, manifest.Name), m.ID, have.m.Dir)
 	}
 	r.plugins[m.ID] = newPlugin(m, r.launch(m))
 	r.order = append(r.order, m.ID)
 	return nil
 }
 
-// launch is how a plugin's processes are started, but for the program and its config.
-func (r *Registry) launch(m *Manifest) launch {
-	s := r.o.Plugins[m.ID]
-	return launch{manifest: m, deadline: cmp.Or(r.o.CallDeadline, callDeadline), socketDir: r.socketDir, shm: m.Trusted && !r.o.Socket && !s.Socket, log: newLog(r.o.Log, m.ID)}
-}
-
-// nameOther says which plugin declared the field first whose type err is about.
-func (r *Registry) nameOther(err error) error {
+// NameOther adds to an error of [manifest.Read] which plugin declared the field first whose type the error is about.
+// Other errors stay as they are.
+func (r *Registry) NameOther(err error) error {
 	var conflict *ecs.ConflictError
 	if !errors.As(err, &conflict) {
 		return err
 	}
 	f, _ := ecs.Lookup(conflict.Name)
-	for _, id := range r.order {
-		if m := r.plugins[id].m; slices.Contains(m.Writes, f) || slices.Contains(m.Reads, f) {
-			return fmt.Errorf("%w; plugin %s has it so (%s)", err, id, filepath.Join(m.Dir, manifest.Name))
+	for _, p := range r.All() {
+		if m := p.m; slices.Contains(m.Writes, f) || slices.Contains(m.Reads, f) {
+			return fmt.Errorf("%w; plugin %s has it so (%s)", err, m.ID, filepath.Join(m.Dir, manifest.Name))
 		}
 	}
 	return err
@@ -138,15 +151,16 @@ func (r *Registry) Start(ctx context.Context) error {
 	var mu sync.Mutex
 	var errs []error
 	var wg sync.WaitGroup
-	for _, id := range r.order {
-		if r.o.Plugins[id].Disabled {
+	for _, p := range r.All() {
+		id := p.m.ID
+		if r.o.Plugins[id].Disabled || r.o.Disabled[id] {
 			continue
 		}
 		wg.Go(func() {
 			err := r.Enable(ctx, id)
 			var refused *ConfigError
 			if _, configured := r.o.Plugins[id]; !configured && errors.As(err, &refused) {
-				r.plugins[id].set(Disabled, "needs configuration: "+refused.Msg, nil)
+				p.set(Disabled, "needs configuration: "+refused.Msg, nil)
 				return
 			}
 			if err != nil {
@@ -171,7 +185,12 @@ func (r *Registry) Enable(ctx context.Context, id string) error {
 		return fmt.Errorf("plugins.%s.config: %w", id, err)
 	}
 	defer r.tell()
-	binary, sum, err := privateCopy(p.m.Binary, r.o.RunDir)
+	err = checkFolder(p.m.Dir)
+	var binary string
+	var sum []byte
+	if err == nil {
+		binary, sum, err = privateCopy(p.m.Binary, r.o.RunDir)
+	}
 	if err != nil {
 		p.unfit(err)
 		return fmt.Errorf("plugin %s: %w", id, err)

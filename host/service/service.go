@@ -36,6 +36,7 @@ import (
 	"github.com/logcenter/logcenter/host/migrate"
 	"github.com/logcenter/logcenter/host/pipeline"
 	"github.com/logcenter/logcenter/host/plugin"
+	"github.com/logcenter/logcenter/host/plugin/install"
 	"github.com/logcenter/logcenter/host/redrive"
 	"github.com/logcenter/logcenter/host/retention"
 	"github.com/logcenter/logcenter/host/store"
@@ -53,6 +54,7 @@ type Service struct {
 	version string
 
 	plugins   *plugin.Registry
+	packages  *install.Store
 	raw       *disk.Journal
 	events    *disk.Journal
 	intake    *input.Intake
@@ -78,6 +80,9 @@ type Service struct {
 	backups   backups
 	listener  net.Listener
 	metrics   *prometheus.Registry
+
+	switching       sync.Mutex   // one plugin is enabled, disabled or removed at a time
+	packagesRefused atomic.Int64 // packages that were sent and not let in
 
 	mu             sync.Mutex
 	router         *pipeline.Router
@@ -134,10 +139,10 @@ func (s *Service) openData(context.Context) (err error) {
 	return nil
 }
 
-func (s *Service) openPlugins(context.Context) (err error) {
+func (s *Service) openPlugins(ctx context.Context) (err error) {
 	settings := map[string]plugin.Settings{}
 	for id, p := range s.cfg.Plugins.Settings {
-		settings[id] = plugin.Settings{Disabled: !p.Enabled, Config: p.Config, Socket: p.Transport == "socket"}
+		settings[id] = plugin.Settings{Disabled: p.Enabled != nil && !*p.Enabled, Config: p.Config, Socket: p.Transport == "socket"}
 	}
 	dirs := make([]string, len(s.cfg.Plugins.Dirs))
 	for i, d := range s.cfg.Plugins.Dirs {
@@ -150,11 +155,18 @@ func (s *Service) openPlugins(context.Context) (err error) {
 		}
 		dirs = []string{filepath.Join(filepath.Dir(self), "plugins")}
 	}
-	s.plugins, err = plugin.Open(plugin.Options{Dirs: dirs, RunDir: s.path("plugins", "run"), Plugins: settings, Log: s.log})
+	o := plugin.Options{Dirs: dirs, RunDir: s.path("plugins", "run"), Plugins: settings, Log: s.log}
+	left := s.openPackages(ctx, &o)
+	if s.packages == nil {
+		return left
+	}
+	s.plugins, err = plugin.Open(o)
 	if s.plugins == nil {
 		return err
 	}
+	err = errors.Join(left, err)
 	s.onClose(s.plugins.Close)
+	s.tellSubstitutes()
 	if err != nil && !s.hasMasker() {
 		return fmt.Errorf("no masking plugin is left, so events would be stored with their secrets; mend this first: %w", err)
 	}
@@ -356,10 +368,10 @@ func (s *Service) openAPI(context.Context) (err error) {
 	s.register()
 	replicated, _ := s.engine.(store.Replicated)
 	s.api, err = api.New(api.Options{
-		Store: s.store, Scoper: admin, Plugins: pluginsAPI{s}, Streams: s.streams, Inputs: inputsAPI{s},
+		Store: s.store, Scoper: admin, Plugins: pluginsAPI{s}, Packages: packagesAPI{s}, Streams: s.streams, Inputs: inputsAPI{s},
 		Consumers: consumersAPI{s}, DeadLetters: deadLettersAPI{s}, Tail: &s.tails, Health: healthAPI{s}, Ingest: ingestAPI{s},
 		Explainer: &explain.Explainer{Store: s.store, Lineage: s.lineage, Plugins: s.plugins},
-		Files: s.filesAPI(), Backups: backupsAPI{s}, Replicas: replicated,
+		Files:     s.filesAPI(), Backups: backupsAPI{s}, Replicas: replicated,
 		Lifecycle: s.keeper, DataDir: s.path(), ArchiveHere: s.archiveHere(), ArchiveCache: int64(s.cfg.Archive.CacheBytes),
 		Metrics: s.metrics, OpenMetrics: s.cfg.HTTP.OpenMetrics, ExportDir: s.path("exports"), Log: s.log, Version: s.version,
 		Searches: s.cfg.Limits.Searches, SearchTimeout: s.cfg.Limits.SearchTimeout,

@@ -125,7 +125,7 @@ func Read(dir string) (*Manifest, error) {
 	}
 	m.Dir = dir
 	if !filepath.IsAbs(m.Binary) {
-		m.Binary = filepath.Join(dir, m.Binary)
+		m.Binary = locate(dir, m.Binary)
 	}
 	return m, nil
 }

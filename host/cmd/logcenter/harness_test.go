@@ -231,11 +231,11 @@ func (p plugins) List(context.Context) ([]api.PluginInfo, error) {
 
 func (p plugins) Info(_ context.Context, id string) (api.PluginInfo, error) { return p.set(id, "") }
 
-func (p plugins) Enable(_ context.Context, id string) (api.PluginInfo, error) {
+func (p plugins) Enable(_ context.Context, id, _ string) (api.PluginInfo, error) {
 	return p.set(id, "running")
 }
 
-func (p plugins) Disable(_ context.Context, id string) (api.PluginInfo, error) {
+func (p plugins) Disable(_ context.Context, id, _ string) (api.PluginInfo, error) {
 	return p.set(id, "disabled")
 }
 
