@@ -14,6 +14,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/logcenter/logcenter/host/plugin/sandbox"
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/schema"
@@ -42,6 +43,8 @@ type Manifest struct {
 	Trusted     bool // shared memory allowed
 	Network     []string
 	Files       []string
+	Write       []string
+	Limits      sandbox.Limits // what it needs; zero values are the defaults
 	Dir         string // folder of the manifest
 	Binary      string // path of the executable
 }
@@ -77,8 +80,14 @@ type manifestFile struct {
 	Permissions struct {
 		Network []string `yaml:"network"`
 		Files   []string `yaml:"files"`
+		Write   []string `yaml:"write"`
 		Drop    bool     `yaml:"drop"`
 	} `yaml:"permissions"`
+	Limits struct {
+		Memory    schema.Bytes `yaml:"memory" default:"0" max:"1TiB"`
+		CPUs      int          `yaml:"cpu" min:"0" max:"4096"`
+		Processes int          `yaml:"processes" min:"0" max:"4096"`
+	} `yaml:"limits"`
 	OnFailure string `yaml:"on_failure" enum:"pass,hold" default:"pass"`
 	Trusted   bool   `yaml:"trusted"`
 }
@@ -147,7 +156,8 @@ func parseManifest(data []byte) (*Manifest, error) {
 	}
 	m := &Manifest{
 		ID: f.ID, Kind: kinds[f.Kind], Version: f.Version, Description: f.Description, Accepts: f.Accepts,
-		MayDrop: f.Permissions.Drop, Network: f.Permissions.Network, Files: f.Permissions.Files,
+		MayDrop: f.Permissions.Drop, Network: f.Permissions.Network, Files: f.Permissions.Files, Write: f.Permissions.Write,
+		Limits: sandbox.Limits{Memory: int64(f.Limits.Memory), CPUs: f.Limits.CPUs, Processes: f.Limits.Processes},
 		Hold: f.OnFailure == "hold", Trusted: f.Trusted, Binary: f.Binary,
 	}
 	if m.Binary == "" {
@@ -160,6 +170,9 @@ func parseManifest(data []byte) (*Manifest, error) {
 		if len(r.Prefix)+len(r.Contains)+len(r.AppName)+len(r.Input) == 0 {
 			return nil, fmt.Errorf("accepts[%d]: empty", i)
 		}
+	}
+	if err := m.checkPermissions(); err != nil {
+		return nil, err
 	}
 	var err error
 	if m.Reads, err = readFields("reads", f.Reads); err != nil {

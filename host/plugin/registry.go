@@ -15,6 +15,7 @@ import (
 
 	"github.com/sirupsen/logrus"
 
+	"github.com/logcenter/logcenter/host/plugin/sandbox"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/schema"
 	"github.com/logcenter/logcenter/sdk/wire"
@@ -26,6 +27,12 @@ type Options struct {
 	RunDir  string   // for private copies of binaries; made if missing, 0700
 	Plugins map[string]Settings
 	Socket  bool // no shared memory for anyone
+	// Sandbox says whether plugins are confined. The zero value confines them with what the kernel has.
+	Sandbox SandboxMode
+	// Guard is a folder that no permission may open to a plugin: the host's data. Empty is none.
+	Guard string
+	// SpinWindow is how long a plugin that is asked nothing may use a processor until it counts as out of order. 0 = 30 s.
+	SpinWindow time.Duration
 	// CallDeadline is how long one call may take until the plugin counts as hung. 0 = 10 s.
 	CallDeadline time.Duration
 	Log          *logrus.Entry
@@ -36,7 +43,19 @@ type Settings struct {
 	Disabled bool
 	Config   map[string]any
 	Socket   bool // no shared memory even if trusted
+	Grant    Grant
+	Limits   sandbox.Limits // in place of the manifest's, where not zero
 }
+
+// SandboxMode says whether plugins are confined.
+type SandboxMode string
+
+// The modes. The zero value is SandboxOn.
+const (
+	SandboxOn       SandboxMode = "on"       // with what the kernel has
+	SandboxOff      SandboxMode = "off"      // not at all: to find out whether the sandbox is in the way
+	SandboxRequired SandboxMode = "required" // or nothing is started, when the kernel lacks Landlock or seccomp
+)
 
 // Registry holds all plugins found. Safe for concurrent use.
 type Registry struct {
@@ -105,7 +124,8 @@ func (r *Registry) add(dir string) error {
 		return fmt.Errorf("%s: plugin id %s is taken by %s", filepath.Join(dir, ManifestName), m.ID, have.m.Dir)
 	}
 	s := r.o.Plugins[m.ID]
-	l := launch{manifest: m, deadline: cmp.Or(r.o.CallDeadline, callDeadline), socketDir: r.socketDir, shm: m.Trusted && !r.o.Socket && !s.Socket, log: newLog(r.o.Log, m.ID)}
+	l := launch{
+		manifest: m, mode: cmp.Or(r.o.Sandbox, SandboxOn), spin: cmp.Or(r.o.SpinWindow, spinWindow),  deadline: cmp.Or(r.o.CallDeadline, callDeadline), socketDir: r.socketDir, shm: m.Trusted && !r.o.Socket && !s.Socket, log: newLog(r.o.Log, m.ID)}
 	r.plugins[m.ID] = newPlugin(m, l)
 	r.order = append(r.order, m.ID)
 	return nil
@@ -171,13 +191,51 @@ func (r *Registry) Enable(ctx context.Context, id string) error {
 		p.unfit(err)
 		return fmt.Errorf("plugin %s: %w", id, err)
 	}
+	policy, err := r.policy(p)
+	if err != nil {
+		p.unfit(err)
+		return fmt.Errorf("plugin %s: %w", id, err)
+	}
+	policy.Binary = binary
 	p.mu.Lock()
-	p.launch.binary, p.launch.sum, p.launch.config = binary, sum, config
+	p.launch.binary, p.launch.sum, p.launch.config, p.launch.policy = binary, sum, config, policy
 	p.mu.Unlock()
 	if err := p.Enable(ctx); err != nil {
 		return fmt.Errorf("plugin %s: %w", id, err)
 	}
 	return nil
+}
+
+// policy is what a plugin may do. What it asks for and was not granted is told, as it may be why it does not work.
+func (r *Registry) policy(p *Plugin) (sandbox.Policy, error) {
+	s := r.o.Plugins[p.m.ID]
+	all, unasked := p.m.permissions(s)
+	for _, g := range all {
+		if g.Granted == "" {
+			p.log.Warn("the plugin runs without a permission that it asks for; `plugins.settings."+p.m.ID+".grant` gives it", "permission", g.Kind+" "+g.Value)
+		}
+	}
+	for _, g := range unasked {
+		p.log.Warn("plugins.settings."+p.m.ID+".grant has what the plugin does not ask for; it is not given", "permission", g)
+	}
+	guard, err := filepath.Abs(r.o.Guard)
+	if r.o.Guard == "" || err != nil {
+		guard = ""
+	}
+	policy, err := p.m.policy(s, guard)
+	if err != nil {
+		return policy, err
+	}
+	if lacks := sandbox.Probe().Lacks(); r.o.Sandbox == SandboxRequired && len(lacks) > 0 {
+		return policy, fmt.Errorf("plugins.sandbox is required, and this kernel lacks %s", strings.Join(lacks, " and "))
+	}
+	return policy, nil
+}
+
+// Permissions are what the manifest of a plugin asks for, and what of it is granted.
+func (r *Registry) Permissions(p *Plugin) []Permission {
+	all, _ := p.m.permissions(r.o.Plugins[p.m.ID])
+	return all
 }
 
 // Disable takes the plugin out of service.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/logcenter/logcenter/host/plugin/sandbox"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
@@ -48,6 +49,7 @@ type Plugin struct {
 	searches   atomic.Int32 // batches that are split now to find what kills it
 	generation uint64       // counts processes put into service
 	schema     []byte       // of the config
+	refused    []sandbox.Refusal // to processes that are gone
 	Metrics
 }
 
@@ -90,7 +92,7 @@ func (p *Plugin) PID() int {
 
 // CPU is the processor time of all its processes so far.
 func (p *Plugin) CPU() time.Duration {
-	return time.Duration(p.deadCPU.Load()) + processCPU(p.PID())
+	return time.Duration(p.deadCPU.Load()) + sandbox.CPU(p.PID())
 }
 
 func (p *Plugin) set(s State, reason string, proc *process) {
@@ -207,12 +209,14 @@ func (p *Plugin) supervise(ctx context.Context, proc *process) {
 	defer close(p.stopped)
 	for {
 		err := p.watch(ctx, proc)
-		p.deadCPU.Add(int64(processCPU(proc.pid)))
 		if err == nil { // stopped
+			p.buried(proc, sandbox.CPU(proc.pid))
 			proc.close()
 			return
 		}
+		p.buried(proc, sandbox.CPU(proc.pid))
 		proc.kill()
+		err = proc.last.explain(err)
 		p.log.Warn("plugin process failed, starting it again", "error", err.Error())
 		// Who looks for the event that kills it expects crashes, and counts one for each event found.
 		if p.searches.Load() == 0 && p.crashed() {

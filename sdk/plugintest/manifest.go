@@ -63,8 +63,14 @@ type manifestFile struct {
 	Permissions struct {
 		Network []string `yaml:"network"`
 		Files   []string `yaml:"files"`
+		Write   []string `yaml:"write"`
 		Drop    bool     `yaml:"drop"`
 	} `yaml:"permissions"`
+	Limits struct {
+		Memory    schema.Bytes `yaml:"memory" default:"0" max:"1TiB"`
+		CPUs      int          `yaml:"cpu" min:"0" max:"4096"`
+		Processes int          `yaml:"processes" min:"0" max:"4096"`
+	} `yaml:"limits"`
 	OnFailure string `yaml:"on_failure" enum:"pass,hold" default:"pass"`
 	Trusted   bool   `yaml:"trusted"`
 }

@@ -37,14 +37,14 @@ func Probe() Kernel {
 // Expect is the report of a process that would be started with p here.
 func Expect(p Policy) Report {
 	k := Probe()
-	return confined{Landlock: k.Landlock, Seccomp: k.Seccomp, Notify: k.Notify, Data: true}.report(p.WithDefaults())
+	return confined{Landlock: k.Landlock, Seccomp: k.Seccomp, Notify: k.Notify, CPUs: true, Data: true}.report(p.WithDefaults())
 }
 
 // Wrap makes a command start a policy's program in a sandbox, with the environment and files that the command has by
 // then. limit is told, once or more, why a process should be ended that tries too much of what it is refused; it must
 // not wait. Started is called when the command runs, and Close in the end, whether it ran or not.
 func Wrap(cmd *exec.Cmd, p Policy, limit func(error)) (*Box, error) {
-	p = p.WithDefaults()
+	p = p.WithDefaults().withLoader()
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
 		return nil, fmt.Errorf("sandbox: %w", err)

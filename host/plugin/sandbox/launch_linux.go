@@ -115,6 +115,7 @@ func confine(o *order, control int) (c confined, listener int, err error) {
 	if c.Data, err = limit(p); err != nil {
 		return c, -1, err
 	}
+	c.CPUs = pin(p.Limits.CPUs) == nil
 	if !canSeccomp() {
 		return c, -1, nil
 	}
@@ -157,6 +158,24 @@ func dropCapabilities() error {
 		return fmt.Errorf("drop capabilities: %w", err)
 	}
 	return nil
+}
+
+// pin leaves a process some of the processors that the host has, not the same ones to each; 0 leaves all.
+func pin(cpus int) error {
+	var may, set unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &may); err != nil || cpus == 0 {
+		return err
+	}
+	var all []int
+	for i := range len(may) * 64 {
+		if may.IsSet(i) {
+			all = append(all, i)
+		}
+	}
+	for i := range min(cpus, len(all)) {
+		set.Set(all[(os.Getpid()+i)%len(all)])
+	}
+	return unix.SchedSetaffinity(0, &set)
 }
 
 // dataSlack is how much more than its resident bound a process may have mapped for writing: runtimes reserve ahead.

@@ -36,6 +36,8 @@ type Limits struct {
 	Memory int64
 	// Processes is how many there may be, itself included. 0 is 1.
 	Processes int
+	// CPUs is how many processors they may run on. 0 is all.
+	CPUs int
 	// Threads of all its processes. 0 is 256.
 	Threads int
 	// Files is how many may be open at once. 0 is 256, with network 1024.

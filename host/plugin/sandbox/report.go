@@ -34,6 +34,15 @@ type Refusal struct {
 	Count int64  `json:"count"`
 }
 
+// Sum adds counts up.
+func Sum(a, b []Refusal) []Refusal {
+	counts := map[string]int64{}
+	for _, r := range append(a[:len(a):len(a)], b...) {
+		counts[r.What] += r.Count
+	}
+	return refusals(counts)
+}
+
 // refusals sorts counts, the most frequent first.
 func refusals(counts map[string]int64) []Refusal {
 	out := make([]Refusal, 0, len(counts))
@@ -49,8 +58,8 @@ func refusals(counts map[string]int64) []Refusal {
 	return out
 }
 
-// bytesText is a size for people.
-func bytesText(n int64) string {
+// Bytes is a size for people.
+func Bytes(n int64) string {
 	for _, u := range [...]struct {
 		size int64
 		name string
@@ -87,6 +96,7 @@ type confined struct {
 	Landlock int    `json:"landlock,omitempty"`
 	Seccomp  bool   `json:"seccomp,omitempty"`
 	Notify   bool   `json:"notify,omitempty"`
+	CPUs     bool   `json:"cpus,omitempty"`
 	Data     bool   `json:"data,omitempty"` // bound of RLIMIT_DATA
 	Error    string `json:"error,omitempty"`
 }
@@ -113,7 +123,10 @@ func (c confined) report(p Policy) Report {
 	if c.Data {
 		by = "rlimit, watched"
 	}
-	say(true, "memory "+bytesText(p.Limits.Memory), by, "")
+	say(true, "memory "+Bytes(p.Limits.Memory), by, "")
+	if p.Limits.CPUs > 0 {
+		say(c.CPUs, plural(p.Limits.CPUs, "processor"), "affinity", "it cannot be set")
+	}
 	switch {
 	case p.Limits.Processes > 1:
 		say(c.Notify, fmt.Sprintf("%d processes", p.Limits.Processes), "seccomp", "seccomp cannot ask the host")
@@ -125,4 +138,11 @@ func (c confined) report(p Policy) Report {
 	say(true, "no core dumps", "rlimit", "")
 	say(true, "idle processor time", "watched", "")
 	return r
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }

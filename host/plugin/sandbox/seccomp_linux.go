@@ -113,7 +113,6 @@ const (
 	notify   = uint32(unix.SECCOMP_RET_USER_NOTIF)
 	low      = 0xffffffff
 	sockType = 0xf // the rest are flags
-	prlimit  = unix.SYS_PRLIMIT64
 )
 
 // program is the filter for a policy. self is the process it is for, control a descriptor on which messages may be
@@ -158,8 +157,11 @@ func (f *filter) processes(p *Policy, self uint32, asks bool) {
 	for _, n := range [...]uintptr{unix.SYS_KILL, unix.SYS_TGKILL, unix.SYS_RT_TGSIGQUEUEINFO} {
 		f.unless(n, 0, low, self, f.refuse)
 	}
-	for _, n := range [...]uintptr{prlimit, unix.SYS_SCHED_SETAFFINITY} {
-		f.unless(n, 0, low, 0, f.refuse)
+	f.unless(unix.SYS_PRLIMIT64, 0, low, 0, f.refuse)
+	if p.Limits.CPUs > 0 {
+		f.call(unix.SYS_SCHED_SETAFFINITY, f.refuse)
+	} else {
+		f.unless(unix.SYS_SCHED_SETAFFINITY, 0, low, 0, f.refuse)
 	}
 	// Signals and input by other doors.
 	for _, command := range [...]uint32{unix.F_SETOWN, unix.F_SETOWN_EX, unix.F_SETSIG} {

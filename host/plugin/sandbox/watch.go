@@ -33,7 +33,7 @@ func Watch(ctx context.Context, pid int, p Policy, window time.Duration, busy fu
 		u := usageOf(pid, family)
 		switch {
 		case u.memory > p.Limits.Memory:
-			return fmt.Errorf("it used %s of memory, its bound is %s (limits.memory)", bytesText(u.memory), bytesText(p.Limits.Memory))
+			return fmt.Errorf("it used %s of memory, its bound is %s (limits.memory)", Bytes(u.memory), Bytes(p.Limits.Memory))
 		case u.threads > p.Limits.Threads:
 			return fmt.Errorf("it had %d threads, its bound is %d", u.threads, p.Limits.Threads)
 		case family && u.processes > p.Limits.Processes:

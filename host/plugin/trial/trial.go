@@ -62,6 +62,9 @@ func Manifest(id, kind string, lines ...string) string {
 	case "masker", "detector":
 		add("reads", "reads: [message]")
 	}
+	if kind == "notifier" {
+		add("permissions", "permissions: {write: ['${config.file}']}")
+	}
 	for _, l := range lines {
 		key, _, _ := strings.Cut(l, ":")
 		add(key, l)

@@ -1,0 +1,141 @@
+package plugin
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/logcenter/logcenter/host/plugin/sandbox"
+)
+
+// processes numbers the folders of sockets: their paths must be short.
+var processes atomic.Uint64
+
+// socketFolder makes a folder for the socket of one process, which no other process is let into.
+func socketFolder(dir string) (string, error) {
+	path := filepath.Join(dir, strconv.FormatUint(processes.Add(1), 36))
+	return path, os.Mkdir(path, 0o700)
+}
+
+// connect starts the process and connects to it. The error says what the admin can do.
+func (p *process) connect() error {
+	addr, err := p.client.Start()
+	if p.box != nil {
+		p.box.Started()
+		if err != nil {
+			if launcher := p.box.Err(); launcher != nil {
+				return launcher
+			}
+		}
+	}
+	if err != nil {
+		return explainStart(err)
+	}
+	// It says itself where it listens: the host must not be led to somebody else.
+	if u, ok := addr.(*net.UnixAddr); !ok || filepath.Dir(u.Name) != p.sockets {
+		return fmt.Errorf("the program listens on %s, want a Unix socket in the folder that %s names", addr, "PLUGIN_UNIX_SOCKET_DIR")
+	} else if st, err := os.Lstat(u.Name); err != nil || st.Mode().Type() != os.ModeSocket {
+		return fmt.Errorf("the program listens on %s, which is no socket", addr)
+	}
+	if p.rpc, err = p.client.Client(); err != nil {
+		return explainStart(err)
+	}
+	return nil
+}
+
+// watch ends the process when it uses what it was not granted.
+func (p *process) watch(spin time.Duration) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	go func() {
+		<-p.failed
+		cancel()
+	}()
+	if err := sandbox.Watch(ctx, p.pid, p.policy, spin, func() bool { return p.busy.Load() > 0 }); err != nil {
+		p.fail(err)
+	}
+}
+
+// lastWords keeps what a process said of its own end on its standard error: a runtime's first line of why.
+type lastWords struct {
+	mu   sync.Mutex
+	line []byte // that is not whole yet
+	said string
+}
+
+// mostWords bounds a line.
+const mostWords = 512
+
+// Write implements io.Writer.
+func (l *lastWords) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for rest := b; len(rest) > 0 && l.said == ""; {
+		line, after, whole := bytes.Cut(rest, []byte("\n"))
+		l.line = append(l.line, line[:min(len(line), mostWords-len(l.line))]...)
+		rest = after
+		if !whole {
+			break
+		}
+		for _, mark := range [...]string{"fatal error: ", "panic: ", "runtime: ", "MemoryError"} {
+			if bytes.HasPrefix(l.line, []byte(mark)) {
+				l.said = mend(string(l.line))
+			}
+		}
+		l.line = l.line[:0]
+	}
+	return len(b), nil
+}
+
+// explain adds to why a process failed what it said itself. Call it when the process is gone.
+func (l *lastWords) explain(err error) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.said == "" {
+		return err
+	}
+	return fmt.Errorf("%w; it said %q", err, l.said)
+}
+
+// SandboxReport is what of its sandbox is enforced: of the running process, or of the next one.
+func (p *Plugin) SandboxReport() sandbox.Report {
+	p.mu.Lock()
+	proc, l := p.proc, p.launch
+	p.mu.Unlock()
+	switch {
+	case l.mode == SandboxOff:
+		return sandbox.Report{Off: true}
+	case proc != nil && proc.box != nil:
+		return proc.box.Report()
+	}
+	return sandbox.Expect(l.policy)
+}
+
+// Refused counts what its processes tried and the sandbox refused since the host started, the most frequent first.
+func (p *Plugin) Refused() []sandbox.Refusal {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.proc == nil || p.proc.box == nil || p.proc.counted {
+		return p.refused
+	}
+	return sandbox.Sum(p.refused, p.proc.box.Refused())
+}
+
+// buried counts in what a process did that is gone.
+func (p *Plugin) buried(proc *process, cpu time.Duration) {
+	p.deadCPU.Add(int64(cpu))
+	if proc.box == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.refused = sandbox.Sum(p.refused, proc.box.Refused())
+	proc.counted = true
+}

@@ -1,0 +1,264 @@
+package plugin
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/logcenter/logcenter/host/plugin/sandbox"
+	"github.com/logcenter/logcenter/sdk/ecs"
+)
+
+// Kinds of permissions, as the manifest and the admin's grants have them.
+const (
+	permNetwork = "network" // connecting to HOST:PORT
+	permFiles   = "files"   // reading a file, or a folder and all below it
+	permWrite   = "write"   // changing a folder and all below it
+)
+
+// Grant is what an admin gives a plugin of that which its manifest asks for.
+type Grant struct {
+	Network, Files, Write []string
+}
+
+// Permission is something that a manifest asks for.
+type Permission struct {
+	Kind    string `json:"kind"`    // network, files or write
+	Value   string `json:"value"`   // as the manifest has it
+	Granted string `json:"granted"` // what of it is granted, e.g. the path that the config names; empty: nothing
+	By      string `json:"by"`      // config.KEY or grant; empty: nobody
+}
+
+// placeholder stands for what the admin has written at a key of the plugin's config.
+var placeholder = regexp.MustCompile(`^\$\{(config\.[a-zA-Z0-9_.-]+)\}$`)
+
+// checkPermissions says what is wrong with those of a manifest.
+func (m *Manifest) checkPermissions() error {
+	for _, k := range [...]struct {
+		kind   string
+		values []string
+		check  func(string) error
+	}{{permNetwork, m.Network, sandbox.CheckAddress}, {permFiles, m.Files, sandbox.CheckPath}, {permWrite, m.Write, sandbox.CheckPath}} {
+		for i, v := range k.values {
+			if placeholder.MatchString(v) {
+				continue
+			}
+			if err := k.check(v); err != nil {
+				return fmt.Errorf("permissions.%s[%d]: %w, or ${config.KEY} for what the admin configures", k.kind, i, err)
+			}
+		}
+	}
+	return nil
+}
+
+// permissions are what the manifest asks for, and what of it the admin has granted: what a key of the config names
+// counts as granted, since the admin wrote it; all else must be in the grant. unasked are grants that are of no use.
+func (m *Manifest) permissions(s Settings) (all []Permission, unasked []string) {
+	for _, k := range [...]struct {
+		kind          string
+		asked, grants []string
+		covers        func(a, b string) bool
+	}{{permNetwork, m.Network, s.Grant.Network, coversAddress}, {permFiles, m.Files, s.Grant.Files, coversPath}, {permWrite, m.Write, s.Grant.Write, coversPath}} {
+		used := make([]bool, len(k.grants))
+		for _, ask := range k.asked {
+			if key := placeholder.FindStringSubmatch(ask); key != nil {
+				for _, v := range configured(s.Config, strings.TrimPrefix(key[1], "config.")) {
+					all = append(all, Permission{k.kind, ask, v, key[1]})
+				}
+				continue
+			}
+			any := false
+			for i, g := range k.grants {
+				given := ""
+				switch {
+				case k.covers(ask, g):
+					given = g // the admin grants a part
+				case k.covers(g, ask):
+					given = ask
+				default:
+					continue
+				}
+				used[i], any = true, true
+				all = append(all, Permission{k.kind, ask, given, "grant"})
+			}
+			if !any {
+				all = append(all, Permission{Kind: k.kind, Value: ask})
+			}
+		}
+		for i, g := range k.grants {
+			if !used[i] {
+				unasked = append(unasked, k.kind+" "+g)
+			}
+		}
+	}
+	return all, unasked
+}
+
+// configured are the texts at a key of a config, which may be one or a list; KEY.KEY reaches into objects and, one by
+// one, into lists of them.
+func configured(config any, key string) (out []string) {
+	switch c := config.(type) {
+	case []any:
+		for _, e := range c {
+			out = append(out, configured(e, key)...)
+		}
+	case map[string]any:
+		if key == "" {
+			return nil
+		}
+		first, rest, _ := strings.Cut(key, ".")
+		out = configured(c[first], rest)
+	case string:
+		if key == "" && c != "" {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// coversAddress says whether all that b grants is in a.
+func coversAddress(a, b string) bool {
+	cut := func(s string) (host, port string) {
+		i := strings.LastIndexByte(s, ':')
+		if i < 0 {
+			return s, ""
+		}
+		return strings.ToLower(s[:i]), s[i+1:]
+	}
+	ha, pa := cut(a)
+	hb, pb := cut(b)
+	return (ha == "*" || ha == hb) && (pa == "*" || pa == pb)
+}
+
+// coversPath says whether b is a or lies below it.
+func coversPath(a, b string) bool {
+	rel, err := filepath.Rel(filepath.Clean(a), filepath.Clean(b))
+	return err == nil && rel != ".." && !strings.HasPrefix(rel, "../")
+}
+
+// policy is what a process of the plugin may do. Errors say which permission cannot be given.
+func (m *Manifest) policy(s Settings, guarded string) (p sandbox.Policy, err error) {
+	p.Read = []string{m.Dir}
+	p.Limits = sandbox.Limits{Memory: m.Limits.Memory, CPUs: m.Limits.CPUs, Processes: m.Limits.Processes}
+	for _, o := range [...]struct{ to, of *int }{{&p.Limits.CPUs, &s.Limits.CPUs}, {&p.Limits.Processes, &s.Limits.Processes}} {
+		if *o.of != 0 {
+			*o.to = *o.of
+		}
+	}
+	if s.Limits.Memory != 0 {
+		p.Limits.Memory = s.Limits.Memory
+	}
+	all, _ := m.permissions(s)
+	for _, g := range all {
+		if g.Granted != "" {
+			err = errors.Join(err, g.add(&p, m.Dir, guarded))
+		}
+	}
+	return p, err
+}
+
+// add puts a permission into a policy.
+func (g Permission) add(p *sandbox.Policy, dir, guarded string) error {
+	refuse := func(err error) error {
+		return fmt.Errorf("permissions.%s %s: %w", g.Kind, g.Value, err)
+	}
+	if g.Kind == permNetwork {
+		if err := sandbox.CheckAddress(g.Granted); err != nil {
+			return refuse(err)
+		}
+		p.Network = append(p.Network, g.Granted)
+		return nil
+	}
+	path := filepath.Clean(g.Granted)
+	if !filepath.IsAbs(path) { // as the process, which runs in its folder, would see it
+		path = filepath.Join(dir, path)
+	}
+	st, err := os.Stat(path)
+	folder := err == nil && st.IsDir()
+	if g.Kind == permWrite && !folder {
+		// A file is made, renamed and removed in its folder, so that is what there must be a permission for.
+		path, folder = filepath.Dir(path), true
+	}
+	if folder && guarded != "" {
+		if resolved, err := filepath.EvalSymlinks(path); err == nil {
+			path = resolved
+		}
+		if coversPath(path, guarded) || coversPath(guarded, path) {
+			return refuse(fmt.Errorf("the folder %s would open the host's data in %s: use one outside of it", path, guarded))
+		}
+	}
+	switch {
+	case g.Kind == permWrite:
+		p.Write = append(p.Write, path)
+	case folder:
+		p.Read = append(p.Read, path)
+	default:
+		p.Files = append(p.Files, path)
+	}
+	return nil
+}
+
+// Difference is what another version of a plugin may do more or less than this one, a line each: "+ network *:443",
+// "- files /etc/x", "memory 512 MiB, was 1 GiB". Empty if nothing.
+func Difference(from, to *Manifest) (lines []string) {
+	a, b := from.asks(), to.asks()
+	for _, v := range b {
+		if !slices.Contains(a, v) {
+			lines = append(lines, "+ "+v)
+		}
+	}
+	for _, v := range a {
+		if !slices.Contains(b, v) {
+			lines = append(lines, "- "+v)
+		}
+	}
+	x, y := sandbox.Policy{Limits: from.Limits}.WithDefaults().Limits, sandbox.Policy{Limits: to.Limits}.WithDefaults().Limits
+	for _, l := range [...]struct{ name, was, is string }{
+		{"memory", sandbox.Bytes(x.Memory), sandbox.Bytes(y.Memory)},
+		{"processes", fmt.Sprint(x.Processes), fmt.Sprint(y.Processes)},
+		{"cpu", unbounded(x.CPUs), unbounded(y.CPUs)},
+	} {
+		if l.was != l.is {
+			lines = append(lines, fmt.Sprintf("%s %s, was %s", l.name, l.is, l.was))
+		}
+	}
+	return lines
+}
+
+func unbounded(n int) string {
+	if n == 0 {
+		return "unbounded"
+	}
+	return fmt.Sprint(n)
+}
+
+// asks are all that the manifest lets the plugin do, a text each.
+func (m *Manifest) asks() (out []string) {
+	list := func(word string, values []string) {
+		for _, v := range values {
+			out = append(out, word+" "+v)
+		}
+	}
+	names := func(fields []ecs.Field) (n []string) {
+		for _, f := range fields {
+			n = append(n, f.Name())
+		}
+		return n
+	}
+	list(permNetwork, m.Network)
+	list(permFiles, m.Files)
+	list(permWrite, m.Write)
+	if m.MayDrop {
+		out = append(out, "drop events")
+	}
+	if m.Trusted {
+		out = append(out, "shared memory")
+	}
+	list("reads", names(m.Reads))
+	list("writes", names(m.Writes))
+	return out
+}
