@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/logcenter/logcenter/host/plugin/sandbox"
@@ -84,7 +85,7 @@ func (l *lastWords) Write(b []byte) (int, error) {
 		if !whole {
 			break
 		}
-		for _, mark := range [...]string{"fatal error: ", "panic: ", "runtime: ", "MemoryError"} {
+		for _, mark := range [...]string{"fatal error: ", "panic: ", "runtime: ", "runtime/cgo: ", "MemoryError"} {
 			if bytes.HasPrefix(l.line, []byte(mark)) {
 				l.said = mend(string(l.line))
 			}
@@ -94,14 +95,21 @@ func (l *lastWords) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// explain adds to why a process failed what it said itself. Call it when the process is gone.
-func (l *lastWords) explain(err error) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.said == "" {
-		return err
+// explain adds to why a process failed how it ended, if not by the host, and what it said itself. Call it after kill.
+func (p *process) explain(err error) error {
+	if p.client.Exited() { // which is set behind the state
+		if st := p.cmd.ProcessState; st != nil && !st.Success() {
+			if ws, ok := st.Sys().(syscall.WaitStatus); !ok || ws.Signal() != syscall.SIGKILL {
+				err = fmt.Errorf("%w (%s)", err, st)
+			}
+		}
 	}
-	return fmt.Errorf("%w; it said %q", err, l.said)
+	p.last.mu.Lock()
+	defer p.last.mu.Unlock()
+	if p.last.said != "" {
+		err = fmt.Errorf("%w; it said %q", err, p.last.said)
+	}
+	return err
 }
 
 // SandboxReport is what of its sandbox is enforced: of the running process, or of the next one.

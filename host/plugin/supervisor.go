@@ -50,6 +50,7 @@ type Plugin struct {
 	generation uint64       // counts processes put into service
 	schema     []byte       // of the config
 	refused    []sandbox.Refusal // to processes that are gone
+	failure    Failure
 	Metrics
 }
 
@@ -93,6 +94,26 @@ func (p *Plugin) PID() int {
 // CPU is the processor time of all its processes so far.
 func (p *Plugin) CPU() time.Duration {
 	return time.Duration(p.deadCPU.Load()) + sandbox.CPU(p.PID())
+}
+
+// Failure is how a process of a plugin ended that should not have.
+type Failure struct {
+	Reason string
+	At     time.Time
+}
+
+// LastFailure is the last one since the host started, also when another process runs by now; the zero value if there
+// was none.
+func (p *Plugin) LastFailure() Failure {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.failure
+}
+
+func (p *Plugin) remember(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.failure = Failure{err.Error(), time.Now()}
 }
 
 func (p *Plugin) set(s State, reason string, proc *process) {
@@ -216,7 +237,8 @@ func (p *Plugin) supervise(ctx context.Context, proc *process) {
 		}
 		p.buried(proc, sandbox.CPU(proc.pid))
 		proc.kill()
-		err = proc.last.explain(err)
+		err = proc.explain(err)
+		p.remember(err)
 		p.log.Warn("plugin process failed, starting it again", "error", err.Error())
 		// Who looks for the event that kills it expects crashes, and counts one for each event found.
 		if p.searches.Load() == 0 && p.crashed() {

@@ -135,10 +135,8 @@ func (b *broker) serve() {
 	}
 }
 
-// answers
-const (
-	carryOn = uint32(unix.SECCOMP_USER_NOTIF_FLAG_CONTINUE)
-)
+// carryOn has the kernel do what was asked for.
+const carryOn = uint32(unix.SECCOMP_USER_NOTIF_FLAG_CONTINUE)
 
 func (b *broker) respond(n *notification, value int64, errno unix.Errno, flags uint32) {
 	r := response{id: n.id, val: value, error: -int32(errno), flags: flags}
@@ -187,7 +185,7 @@ func (b *broker) decide(n *notification) {
 	case nr == unix.SYS_LISTEN:
 		b.listen(n)
 	default:
-		b.refuse(n, said(n), unix.EPERM)
+		b.refuse(n, does(nr), unix.EPERM)
 	}
 }
 
@@ -459,29 +457,4 @@ func nameservers() []netip.Addr {
 		out = append(out, netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.IPv6Loopback())
 	}
 	return out
-}
-
-// said is what a refused call tries to do, in an admin's words.
-func said(n *notification) string {
-	switch uintptr(n.nr) {
-	case unix.SYS_SOCKET:
-		return "open a socket"
-	case unix.SYS_CONNECT:
-		return "connect to a socket"
-	case unix.SYS_SENDTO, unix.SYS_SENDMSG, unix.SYS_SENDMMSG:
-		return "send a datagram"
-	case unix.SYS_EXECVE, unix.SYS_EXECVEAT:
-		return "execute a program"
-	case unix.SYS_KILL, unix.SYS_TGKILL, unix.SYS_TKILL, unix.SYS_RT_SIGQUEUEINFO, unix.SYS_RT_TGSIGQUEUEINFO, unix.SYS_PIDFD_SEND_SIGNAL:
-		return "signal another process"
-	case unix.SYS_PTRACE, unix.SYS_PROCESS_VM_READV, unix.SYS_PROCESS_VM_WRITEV, unix.SYS_PIDFD_GETFD:
-		return "look into another process"
-	case unix.SYS_PRLIMIT64, unix.SYS_SETPRIORITY, unix.SYS_SCHED_SETSCHEDULER, unix.SYS_SCHED_SETAFFINITY:
-		return "change another process"
-	case unix.SYS_SETSID, unix.SYS_SETPGID:
-		return "leave its process group"
-	case unix.SYS_MEMFD_CREATE, unix.SYS_SHMGET, unix.SYS_SHMAT:
-		return "have memory without a bound"
-	}
-	return fmt.Sprintf("use system call %d", n.nr)
 }

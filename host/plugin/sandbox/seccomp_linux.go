@@ -3,6 +3,7 @@ package sandbox
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -15,31 +16,77 @@ import (
 // newestCall is the last one known here: mseal, of Linux 6.10. Numbers are the same everywhere since 5.0.
 const newestCall = 462
 
-// refusedCalls are refused whatever they are given.
-var refusedCalls = append([]uintptr{
-	// Other processes.
-	unix.SYS_PTRACE, unix.SYS_PROCESS_VM_READV, unix.SYS_PROCESS_VM_WRITEV, unix.SYS_PROCESS_MADVISE, unix.SYS_PROCESS_MRELEASE,
-	unix.SYS_KCMP, unix.SYS_PIDFD_GETFD, unix.SYS_PIDFD_SEND_SIGNAL, unix.SYS_RT_SIGQUEUEINFO, unix.SYS_TKILL,
-	unix.SYS_SETPRIORITY, unix.SYS_SCHED_SETSCHEDULER, unix.SYS_SCHED_SETPARAM, unix.SYS_SCHED_SETATTR, unix.SYS_IOPRIO_SET,
-	unix.SYS_MIGRATE_PAGES, unix.SYS_MOVE_PAGES,
-	unix.SYS_SETSID, unix.SYS_SETPGID, // all of a plugin is one process group, which is killed as one
-	// Memory and messages that outlive or escape a process.
-	unix.SYS_MEMFD_CREATE, unix.SYS_MEMFD_SECRET, unix.SYS_SHMGET, unix.SYS_SHMAT, unix.SYS_SHMCTL, unix.SYS_MSGGET, unix.SYS_MSGSND,
-	unix.SYS_MSGRCV, unix.SYS_MSGCTL, unix.SYS_SEMGET, unix.SYS_SEMOP, unix.SYS_SEMTIMEDOP, unix.SYS_SEMCTL, unix.SYS_MQ_OPEN, unix.SYS_MQ_UNLINK,
-	unix.SYS_KEYCTL, unix.SYS_ADD_KEY, unix.SYS_REQUEST_KEY,
-	// Views of the machine, and its settings.
-	unix.SYS_MOUNT, unix.SYS_UMOUNT2, unix.SYS_PIVOT_ROOT, unix.SYS_CHROOT, unix.SYS_UNSHARE, unix.SYS_SETNS, unix.SYS_OPEN_TREE,
-	unix.SYS_MOVE_MOUNT, unix.SYS_FSOPEN, unix.SYS_FSCONFIG, unix.SYS_FSMOUNT, unix.SYS_FSPICK, unix.SYS_MOUNT_SETATTR,
-	unix.SYS_SWAPON, unix.SYS_SWAPOFF, unix.SYS_REBOOT, unix.SYS_KEXEC_LOAD, unix.SYS_KEXEC_FILE_LOAD, unix.SYS_INIT_MODULE,
-	unix.SYS_FINIT_MODULE, unix.SYS_DELETE_MODULE, unix.SYS_ACCT, unix.SYS_QUOTACTL, unix.SYS_QUOTACTL_FD, unix.SYS_NFSSERVCTL,
-	unix.SYS_SYSLOG, unix.SYS_SETTIMEOFDAY, unix.SYS_CLOCK_SETTIME, unix.SYS_ADJTIMEX, unix.SYS_CLOCK_ADJTIME,
-	unix.SYS_SETHOSTNAME, unix.SYS_SETDOMAINNAME, unix.SYS_VHANGUP, unix.SYS_PERSONALITY, unix.SYS_NAME_TO_HANDLE_AT,
-	unix.SYS_OPEN_BY_HANDLE_AT, unix.SYS_FANOTIFY_INIT,
-	// Parts of the kernel in which faults are often found.
-	unix.SYS_BPF, unix.SYS_PERF_EVENT_OPEN, unix.SYS_USERFAULTFD, unix.SYS_IO_URING_SETUP, unix.SYS_IO_URING_ENTER, unix.SYS_IO_URING_REGISTER,
-	// More ways to do what is looked at below.
-	unix.SYS_EXECVEAT,
-}, legacyRefused...)
+// refusedCalls are refused whatever they are given, each with what it tries to do, in an admin's words.
+var refusedCalls = []struct {
+	does  string
+	calls []uintptr
+}{
+	{"look into another process", []uintptr{
+		unix.SYS_PTRACE, unix.SYS_PROCESS_VM_READV, unix.SYS_PROCESS_VM_WRITEV, unix.SYS_PROCESS_MADVISE,
+		unix.SYS_PROCESS_MRELEASE, unix.SYS_KCMP, unix.SYS_PIDFD_GETFD,
+	}},
+	{signals, []uintptr{unix.SYS_PIDFD_SEND_SIGNAL, unix.SYS_RT_SIGQUEUEINFO, unix.SYS_TKILL}},
+	{tunes, []uintptr{
+		unix.SYS_SETPRIORITY, unix.SYS_SCHED_SETSCHEDULER, unix.SYS_SCHED_SETPARAM, unix.SYS_SCHED_SETATTR,
+		unix.SYS_IOPRIO_SET, unix.SYS_MIGRATE_PAGES, unix.SYS_MOVE_PAGES,
+	}},
+	// All of a plugin is one process group, which is killed as one.
+	{"leave its process group", []uintptr{unix.SYS_SETSID, unix.SYS_SETPGID}},
+	{"share memory or messages", []uintptr{
+		unix.SYS_MEMFD_CREATE, unix.SYS_MEMFD_SECRET, unix.SYS_SHMGET, unix.SYS_SHMAT, unix.SYS_SHMCTL, unix.SYS_MSGGET,
+		unix.SYS_MSGSND, unix.SYS_MSGRCV, unix.SYS_MSGCTL, unix.SYS_SEMGET, unix.SYS_SEMOP, unix.SYS_SEMTIMEDOP,
+		unix.SYS_SEMCTL, unix.SYS_MQ_OPEN, unix.SYS_MQ_UNLINK,
+	}},
+	{"use the kernel's keys", []uintptr{unix.SYS_KEYCTL, unix.SYS_ADD_KEY, unix.SYS_REQUEST_KEY}},
+	{"mount or enter namespaces", []uintptr{
+		unix.SYS_MOUNT, unix.SYS_UMOUNT2, unix.SYS_PIVOT_ROOT, unix.SYS_CHROOT, unix.SYS_UNSHARE, unix.SYS_SETNS,
+		unix.SYS_OPEN_TREE, unix.SYS_MOVE_MOUNT, unix.SYS_FSOPEN, unix.SYS_FSCONFIG, unix.SYS_FSMOUNT, unix.SYS_FSPICK,
+		unix.SYS_MOUNT_SETATTR, unix.SYS_NAME_TO_HANDLE_AT, unix.SYS_OPEN_BY_HANDLE_AT, unix.SYS_FANOTIFY_INIT,
+	}},
+	{"change the machine", append([]uintptr{
+		unix.SYS_SWAPON, unix.SYS_SWAPOFF, unix.SYS_REBOOT, unix.SYS_KEXEC_LOAD, unix.SYS_KEXEC_FILE_LOAD,
+		unix.SYS_INIT_MODULE, unix.SYS_FINIT_MODULE, unix.SYS_DELETE_MODULE, unix.SYS_ACCT, unix.SYS_QUOTACTL,
+		unix.SYS_QUOTACTL_FD, unix.SYS_NFSSERVCTL, unix.SYS_SYSLOG, unix.SYS_SETTIMEOFDAY, unix.SYS_CLOCK_SETTIME,
+		unix.SYS_ADJTIMEX, unix.SYS_CLOCK_ADJTIME, unix.SYS_SETHOSTNAME, unix.SYS_SETDOMAINNAME, unix.SYS_VHANGUP,
+		unix.SYS_PERSONALITY,
+	}, legacyRefused...)},
+	// Faults are often found in them.
+	{"use bpf, perf, userfaultfd or io_uring", []uintptr{
+		unix.SYS_BPF, unix.SYS_PERF_EVENT_OPEN, unix.SYS_USERFAULTFD,
+		unix.SYS_IO_URING_SETUP, unix.SYS_IO_URING_ENTER, unix.SYS_IO_URING_REGISTER,
+	}},
+	{executes, []uintptr{unix.SYS_EXECVEAT}}, // execve is looked at
+}
+
+// What calls do that are refused for what they are given.
+const (
+	signals  = "signal another process"
+	tunes    = "change another process"
+	executes = "execute a program"
+)
+
+// refusedFor is what calls do that are refused when they are given the wrong thing.
+var refusedFor = map[uintptr]string{
+	unix.SYS_SOCKET: "open a socket", unix.SYS_CONNECT: "connect to a socket",
+	unix.SYS_SENDTO: "send a datagram", unix.SYS_SENDMSG: "send a datagram", unix.SYS_SENDMMSG: "send a datagram",
+	unix.SYS_EXECVE: executes,
+	unix.SYS_KILL:   signals, unix.SYS_TGKILL: signals, unix.SYS_RT_TGSIGQUEUEINFO: signals,
+	unix.SYS_FCNTL: signals, unix.SYS_IOCTL: "signal or type by a descriptor",
+	unix.SYS_PRLIMIT64: tunes, unix.SYS_SCHED_SETAFFINITY: tunes,
+}
+
+// does is what a refused call tries to do.
+func does(number uintptr) string {
+	if s := refusedFor[number]; s != "" {
+		return s
+	}
+	for _, g := range refusedCalls {
+		if slices.Contains(g.calls, number) {
+			return g.does
+		}
+	}
+	return fmt.Sprintf("use system call %d", number)
+}
 
 // filter is a seccomp program that is being written: blocks, each of which looks at one call.
 type filter struct {
@@ -137,8 +184,10 @@ func program(p *Policy, self, control int, asks bool) []unix.SockFilter {
 	for _, n := range [...]uintptr{unix.SYS_FUTEX, unix.SYS_EPOLL_PWAIT, unix.SYS_READ, unix.SYS_WRITE, unix.SYS_NANOSLEEP, unix.SYS_MADVISE} {
 		f.call(n, allow)
 	}
-	for _, n := range refusedCalls {
-		f.call(n, f.refuse)
+	for _, g := range refusedCalls {
+		for _, n := range g.calls {
+			f.call(n, f.refuse)
+		}
 	}
 	f.processes(p, uint32(self), asks)
 	f.sockets(p, uint32(control))
