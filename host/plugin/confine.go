@@ -4,51 +4,24 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"net"
-	"os"
-	"path/filepath"
-	"strconv"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/logcenter/logcenter/host/plugin/sandbox"
 )
 
-// processes numbers the folders of sockets: their paths must be short.
-var processes atomic.Uint64
-
-// socketFolder makes a folder for the socket of one process, which no other process is let into.
-func socketFolder(dir string) (string, error) {
-	path := filepath.Join(dir, strconv.FormatUint(processes.Add(1), 36))
-	return path, os.Mkdir(path, 0o700)
-}
-
 // connect starts the process and connects to it. The error says what the admin can do.
-func (p *process) connect() error {
-	addr, err := p.client.Start()
+func (p *process) connect() (err error) {
+	if p.rpc, err = p.client.Client(); err == nil {
+		return nil
+	}
 	if p.box != nil {
-		p.box.Started()
-		if err != nil {
-			if launcher := p.box.Err(); launcher != nil {
-				return launcher
-			}
+		if launcher := p.box.Err(); launcher != nil {
+			return launcher
 		}
 	}
-	if err != nil {
-		return explainStart(err)
-	}
-	// It says itself where it listens: the host must not be led to somebody else.
-	if u, ok := addr.(*net.UnixAddr); !ok || filepath.Dir(u.Name) != p.sockets {
-		return fmt.Errorf("the program listens on %s, want a Unix socket in the folder that %s names", addr, "PLUGIN_UNIX_SOCKET_DIR")
-	} else if st, err := os.Lstat(u.Name); err != nil || st.Mode().Type() != os.ModeSocket {
-		return fmt.Errorf("the program listens on %s, which is no socket", addr)
-	}
-	if p.rpc, err = p.client.Client(); err != nil {
-		return explainStart(err)
-	}
-	return nil
+	return explainStart(err)
 }
 
 // watch ends the process when it uses what it was not granted.

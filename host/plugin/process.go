@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -15,6 +13,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 	goplugin "github.com/hashicorp/go-plugin"
+	"github.com/hashicorp/go-plugin/runner"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/experimental"
 
@@ -41,7 +40,6 @@ type process struct {
 	ticks      bool          // it wants to know how far event time has come
 
 	box     *sandbox.Box // nil: it is not confined
-	sockets string       // folder of its own
 	busy    atomic.Int64 // calls under way
 	policy  sandbox.Policy
 	last    *lastWords
@@ -99,10 +97,8 @@ func start(ctx context.Context, l launch) (p *process, err error) {
 	if err := unchanged(l.binary, l.sum); err != nil {
 		return nil, fmt.Errorf("start: %w", err)
 	}
-	cmd := exec.Command(l.binary)
-	cmd.Dir = l.manifest.Dir
 	p = &process{
-		m: l.manifest, deadline: l.deadline, cmd: cmd, started: time.Now(), failed: make(chan struct{}), streams: make(chan *stream, 64),
+		m: l.manifest, deadline: l.deadline, started: time.Now(), failed: make(chan struct{}), streams: make(chan *stream, 64),
 		policy: l.policy, last: &lastWords{},
 	}
 	defer func() {
@@ -111,25 +107,18 @@ func start(ctx context.Context, l launch) (p *process, err error) {
 			p = nil
 		}
 	}()
-	if p.sockets, err = socketFolder(l.socketDir); err != nil {
-		return p, fmt.Errorf("start: %w", err)
-	}
-	cmd.Env = []string{"PATH=/usr/bin:/bin", "LANG=C.UTF-8", "TZ=UTC", "GOMAXPROCS=" + strconv.Itoa(pluginThreads()), goplugin.EnvUnixSocketDir + "=" + p.sockets}
 	if l.shm {
-		if err := p.share(cmd); err != nil {
+		if err := p.share(); err != nil {
 			l.log.Warn("shared memory is not to be had, bodies travel over the socket", "error", err.Error())
-		}
-	}
-	if l.mode != SandboxOff {
-		p.policy.Sockets = p.sockets
-		if p.box, err = sandbox.Wrap(cmd, p.policy, func(err error) { p.fail(err) }); err != nil {
-			return p, fmt.Errorf("start: %w", err)
 		}
 	}
 	p.client = goplugin.NewClient(&goplugin.ClientConfig{
 		HandshakeConfig:  sdk.Handshake,
 		Plugins:          goplugin.PluginSet{sdk.ServiceName: connection{}},
-		Cmd:              cmd,
+		RunnerFunc: func(_ hclog.Logger, cmd *exec.Cmd, sockets string) (runner.Runner, error) {
+			return p.run(cmd, l, sockets)
+		},
+		UnixSocketConfig: &goplugin.UnixSocketConfig{TempDir: l.socketDir}, // in which each process gets a folder of its own
 		AllowedProtocols: []goplugin.Protocol{goplugin.ProtocolGRPC},
 		SkipHostEnv:      true,
 		Managed:          true,
@@ -158,7 +147,7 @@ func start(ctx context.Context, l launch) (p *process, err error) {
 		return p, fmt.Errorf("start: %w", err)
 	}
 	p.stage = wire.NewStageClient(raw.(*grpc.ClientConn))
-	p.pid = cmd.Process.Pid
+	p.pid = p.cmd.Process.Pid
 	if p.box != nil {
 		go p.watch(l.spin)
 	}
@@ -186,8 +175,8 @@ func firstLine(s string) string {
 	return s
 }
 
-// share makes the two regions and hands their descriptors down: 3 is the first after the standard ones.
-func (p *process) share(cmd *exec.Cmd) (err error) {
+// share makes the two regions.
+func (p *process) share() (err error) {
 	if p.requests, err = wire.NewRequestRegion(shmSlots, shmSlotBytes); err != nil {
 		return err
 	}
@@ -196,7 +185,6 @@ func (p *process) share(cmd *exec.Cmd) (err error) {
 		p.requests = nil
 		return err
 	}
-	cmd.ExtraFiles = []*os.File{p.requests.File(), p.replies.File()}
 	p.slots = make(chan int, shmSlots)
 	for i := range shmSlots {
 		p.slots <- i
@@ -325,7 +313,7 @@ func (p *process) process(ctx context.Context, b *wire.Batch) (*Reply, error) {
 		s.cancel()
 		r.Release()
 		p.fail(err)
-		return nil, err
+		return nil, p.failure // which may be why it ended, where err is that it did
 	}
 	p.streams <- s
 	return r, nil
@@ -453,16 +441,13 @@ func (p *process) kill() {
 		if p.box != nil {
 			p.box.Kill() // with what it has started
 		}
-		if p.cmd.Process != nil {
+		if p.cmd != nil && p.cmd.Process != nil {
 			_ = p.cmd.Process.Kill() // go-plugin would first ask politely and wait; it may be gone already
 		}
 		p.client.Kill()
 	}
 	if p.box != nil {
 		p.box.Close()
-	}
-	if p.sockets != "" {
-		_ = os.RemoveAll(p.sockets)
 	}
 	p.gate.Lock()
 	p.dead = true

@@ -74,7 +74,7 @@ func Open(o Options) (*Registry, error) {
 		return nil, err
 	}
 	// Socket paths are short (108 bytes), data directories may not be.
-	sockets, err := os.MkdirTemp("", "logcenter-plugins-")
+	sockets, err := os.MkdirTemp("", "logcenter-")
 	if err != nil {
 		return nil, err
 	}
