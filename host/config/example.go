@@ -65,7 +65,10 @@ secret_key_file: /etc/logcenter/s3.secret`,
 geoip:
   transport: socket
 asset:
-  enabled: false`,
+  enabled: false
+acmefw:
+  grant: {network: ["api.acme.example:443"]}
+  limits: {memory: 2GiB}`,
 	"streams": `
 - name: ips-errors
   query: observer.type:ips AND log.level:(Error OR Fatal)

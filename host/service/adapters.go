@@ -43,7 +43,7 @@ type pluginsAPI struct{ s *Service }
 
 func (a pluginsAPI) List(context.Context) (out []api.PluginInfo, err error) {
 	for _, p := range a.s.plugins.All() {
-		out = append(out, pluginInfo(p))
+		out = append(out, a.info(p))
 	}
 	return out, nil
 }
@@ -53,7 +53,7 @@ func (a pluginsAPI) Info(_ context.Context, id string) (api.PluginInfo, error) {
 	if err != nil {
 		return api.PluginInfo{}, fmt.Errorf("%w: %w", api.ErrNotFound, err)
 	}
-	return pluginInfo(p), nil
+	return a.info(p), nil
 }
 
 func (a pluginsAPI) Enable(ctx context.Context, id string) (api.PluginInfo, error) {
@@ -73,7 +73,7 @@ func (a pluginsAPI) Disable(ctx context.Context, id string) (api.PluginInfo, err
 	return a.Info(ctx, id)
 }
 
-func pluginInfo(p *plugin.Plugin) api.PluginInfo {
+func (a pluginsAPI) info(p *plugin.Plugin) api.PluginInfo {
 	m := p.Manifest()
 	state, reason := p.State()
 	i := api.PluginInfo{
@@ -84,6 +84,17 @@ func pluginInfo(p *plugin.Plugin) api.PluginInfo {
 		BadValues: uint64(p.BadValues.Load()), Dropped: uint64(p.Dropped.Load()), Undeclared: uint64(p.Undeclared.Load()),
 		DropsRefused: uint64(p.DropsRefused.Load()), CPUSeconds: p.CPU().Seconds(),
 		Reads: names(m.Reads), Writes: names(m.Writes), ConfigSchema: p.ConfigSchema(),
+	}
+	for _, g := range a.s.plugins.Permissions(p) {
+		i.Permissions = append(i.Permissions, api.Permission(g))
+	}
+	r := p.SandboxReport()
+	i.Sandbox = &api.Sandbox{Off: r.Off, Enforced: append([]string{}, r.Enforced...), Missing: append([]string{}, r.Missing...)}
+	for _, f := range p.Refused() {
+		i.Refused = append(i.Refused, api.Refusal(f))
+	}
+	if f := p.LastFailure(); !f.At.IsZero() {
+		i.LastFailure, i.FailedAt = f.Reason, f.At
 	}
 	if b := p.Bytes.Load(); b > 0 {
 		i.MsPerMB = 1000 * i.CPUSeconds / (float64(b) / 1e6)

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,6 +35,7 @@ import (
 	"github.com/logcenter/logcenter/host/migrate"
 	"github.com/logcenter/logcenter/host/pipeline"
 	"github.com/logcenter/logcenter/host/plugin"
+	"github.com/logcenter/logcenter/host/plugin/sandbox"
 	"github.com/logcenter/logcenter/host/redrive"
 	"github.com/logcenter/logcenter/host/retention"
 	"github.com/logcenter/logcenter/host/store"
@@ -134,7 +136,10 @@ func (s *Service) openData(context.Context) (err error) {
 func (s *Service) openPlugins(context.Context) (err error) {
 	settings := map[string]plugin.Settings{}
 	for id, p := range s.cfg.Plugins.Settings {
-		settings[id] = plugin.Settings{Disabled: !p.Enabled, Config: p.Config, Socket: p.Transport == "socket"}
+		settings[id] = plugin.Settings{
+			Disabled: !p.Enabled, Config: p.Config, Socket: p.Transport == "socket", Grant: plugin.Grant(p.Grant),
+			Limits: sandbox.Limits{Memory: int64(p.Limits.Memory), CPUs: p.Limits.CPU, Processes: p.Limits.Processes},
+		}
 	}
 	dirs := make([]string, len(s.cfg.Plugins.Dirs))
 	for i, d := range s.cfg.Plugins.Dirs {
@@ -147,10 +152,14 @@ func (s *Service) openPlugins(context.Context) (err error) {
 		}
 		dirs = []string{filepath.Join(filepath.Dir(self), "plugins")}
 	}
-	s.plugins, err = plugin.Open(plugin.Options{Dirs: dirs, RunDir: s.path("plugins", "run"), Plugins: settings, Log: s.log})
+	s.plugins, err = plugin.Open(plugin.Options{
+		Dirs: dirs, RunDir: s.path("plugins", "run"), Plugins: settings, Log: s.log,
+		Sandbox: plugin.SandboxMode(s.cfg.Plugins.Sandbox), Guard: s.path(),
+	})
 	if s.plugins == nil {
 		return err
 	}
+	s.sandboxFaults()
 	s.onClose(s.plugins.Close)
 	if err != nil && !s.hasMasker() {
 		return fmt.Errorf("no masking plugin is left, so events would be stored with their secrets; mend this first: %w", err)
@@ -160,6 +169,19 @@ func (s *Service) openPlugins(context.Context) (err error) {
 		s.fault("plugins", err)
 	}
 	return nil
+}
+
+// sandboxFaults says in the log, and in the health, when plugins are less confined than they could be.
+func (s *Service) sandboxFaults() {
+	switch lacks := sandbox.Probe().Lacks(); {
+	case s.cfg.Plugins.Sandbox == string(plugin.SandboxOff):
+		s.fault("sandbox", errors.New("plugins.sandbox is off: plugins can read and do all that the host can"))
+	case len(lacks) > 0:
+		s.fault("sandbox", fmt.Errorf("plugins are confined in part only, as this kernel lacks %s; `logcenter plugin sandbox` says what is enforced", strings.Join(lacks, " and ")))
+	default:
+		return
+	}
+	s.log.Warn(s.faults["sandbox"])
 }
 
 // hasMasker says whether a masking plugin was found, enabled or not: disabling it is an admin's decision.

@@ -23,7 +23,7 @@ func newPluginCommand(c *connection) *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newPluginListCommand(c), newPluginInfoCommand(c),
+	cmd.AddCommand(newPluginListCommand(c), newPluginInfoCommand(c), newPluginSandboxCommand(),
 		newPluginSwitchCommand(c, "enable", "start a plugin, also one in quarantine", (*client.Client).EnablePlugin),
 		newPluginSwitchCommand(c, "disable", "stop a plugin; events go on without it", (*client.Client).DisablePlugin))
 	return cmd
@@ -117,6 +117,18 @@ func pluginInfo(w io.Writer, p *client.Plugin) error {
 	line("work", fmt.Sprintf("%s rows in %s calls, %s errors, %.1f s of CPU, %.2f ms/MB",
 		grouped(int64(p.Rows)), grouped(int64(p.Calls)), grouped(int64(p.Errors)), p.CPUSeconds, p.MsPerMB))
 	line("of these", ofNote(p))
+	if p.LastFailure != "" {
+		line("last failure", moment(p.FailedAt)+": "+p.LastFailure)
+	}
+	for _, g := range p.Permissions {
+		line("permission", permissionNote(p.ID, g))
+	}
+	if p.Sandbox != nil {
+		line("sandbox", sandboxNote(*p.Sandbox))
+	}
+	for _, r := range p.Refused {
+		line("refused", fmt.Sprintf("to %s, %s", r.What, counted(int(r.Count), "time")))
+	}
 	line("accepts", compactJSON(p.Accepts))
 	line("reads", strings.Join(p.Reads, ", "))
 	line("writes", strings.Join(p.Writes, ", "))
