@@ -99,7 +99,7 @@ func clip(s string) string {
 
 // quiet knows go-plugin's own chatter.
 func quiet(msg string) bool {
-	for _, p := range [...]string{"starting plugin", "plugin started", "waiting for RPC", "plugin address", "using plugin", "received EOF", "plugin exited", "plugin process exited", "waiting for stdio", "stdio", "closing plugin", "reattaching", "error closing", "plugin failed to exit"} {
+	for _, p := range [...]string{"starting plugin", "created temporary directory", "plugin started", "waiting for RPC", "plugin address", "using plugin", "received EOF", "plugin exited", "plugin process exited", "waiting for stdio", "stdio", "closing plugin", "reattaching", "error closing", "plugin failed to exit"} {
 		if strings.HasPrefix(msg, p) {
 			return true
 		}

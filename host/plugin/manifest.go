@@ -45,8 +45,8 @@ type Manifest struct {
 	Files       []string
 	Write       []string
 	Limits      sandbox.Limits // what it needs; zero values are the defaults
-	Dir         string // folder of the manifest
-	Binary      string // path of the executable
+	Dir         string         // folder of the manifest
+	Binary      string         // path of the executable
 }
 
 // Recogniser is one way to tell that a line is a parser's: all that is set must hold.
@@ -158,7 +158,7 @@ func parseManifest(data []byte) (*Manifest, error) {
 		ID: f.ID, Kind: kinds[f.Kind], Version: f.Version, Description: f.Description, Accepts: f.Accepts,
 		MayDrop: f.Permissions.Drop, Network: f.Permissions.Network, Files: f.Permissions.Files, Write: f.Permissions.Write,
 		Limits: sandbox.Limits{Memory: int64(f.Limits.Memory), CPUs: f.Limits.CPUs, Processes: f.Limits.Processes},
-		Hold: f.OnFailure == "hold", Trusted: f.Trusted, Binary: f.Binary,
+		Hold:   f.OnFailure == "hold", Trusted: f.Trusted, Binary: f.Binary,
 	}
 	if m.Binary == "" {
 		m.Binary = m.ID

@@ -67,11 +67,11 @@ func (m *Manifest) permissions(s Settings) (all []Permission, unasked []string) 
 		for _, ask := range k.asked {
 			if key := placeholder.FindStringSubmatch(ask); key != nil {
 				for _, v := range configured(s.Config, strings.TrimPrefix(key[1], "config.")) {
-					all = append(all, Permission{k.kind, ask, v, key[1]})
+					all = append(all, Permission{k.kind, ask, m.place(k.kind, v), key[1]})
 				}
 				continue
 			}
-			any := false
+			some := false
 			for i, g := range k.grants {
 				given := ""
 				switch {
@@ -82,10 +82,10 @@ func (m *Manifest) permissions(s Settings) (all []Permission, unasked []string) 
 				default:
 					continue
 				}
-				used[i], any = true, true
-				all = append(all, Permission{k.kind, ask, given, "grant"})
+				used[i], some = true, true
+				all = append(all, Permission{k.kind, ask, m.place(k.kind, given), "grant"})
 			}
-			if !any {
+			if !some {
 				all = append(all, Permission{Kind: k.kind, Value: ask})
 			}
 		}
@@ -155,14 +155,35 @@ func (m *Manifest) policy(s Settings, guarded string) (p sandbox.Policy, err err
 	all, _ := m.permissions(s)
 	for _, g := range all {
 		if g.Granted != "" {
-			err = errors.Join(err, g.add(&p, m.Dir, guarded))
+			err = errors.Join(err, g.add(&p, guarded))
 		}
 	}
 	return p, err
 }
 
+// place is what a permission of some kind is for, where the text is an address or a path as the process sees it, which
+// runs in its folder. Writing is for folders, as it is there that a file is made, renamed and removed.
+func (m *Manifest) place(kind, text string) string {
+	if kind == permNetwork {
+		return text
+	}
+	path := filepath.Clean(text)
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(m.Dir, path)
+	}
+	if kind == permWrite && !isFolder(path) {
+		path = filepath.Dir(path)
+	}
+	return path
+}
+
+func isFolder(path string) bool {
+	st, err := os.Stat(path)
+	return err == nil && st.IsDir()
+}
+
 // add puts a permission into a policy.
-func (g Permission) add(p *sandbox.Policy, dir, guarded string) error {
+func (g Permission) add(p *sandbox.Policy, guarded string) error {
 	refuse := func(err error) error {
 		return fmt.Errorf("permissions.%s %s: %w", g.Kind, g.Value, err)
 	}
@@ -173,16 +194,8 @@ func (g Permission) add(p *sandbox.Policy, dir, guarded string) error {
 		p.Network = append(p.Network, g.Granted)
 		return nil
 	}
-	path := filepath.Clean(g.Granted)
-	if !filepath.IsAbs(path) { // as the process, which runs in its folder, would see it
-		path = filepath.Join(dir, path)
-	}
-	st, err := os.Stat(path)
-	folder := err == nil && st.IsDir()
-	if g.Kind == permWrite && !folder {
-		// A file is made, renamed and removed in its folder, so that is what there must be a permission for.
-		path, folder = filepath.Dir(path), true
-	}
+	path := g.Granted
+	folder := g.Kind == permWrite || isFolder(path)
 	if folder && guarded != "" {
 		if resolved, err := filepath.EvalSymlinks(path); err == nil {
 			path = resolved

@@ -73,7 +73,7 @@ type launch struct {
 	policy    sandbox.Policy
 	mode      SandboxMode
 	spin      time.Duration // how long it may use a processor without having been asked anything
-	config    []byte // JSON
+	config    []byte        // JSON
 	shm       bool
 	deadline  time.Duration // of a call
 	log       hclog.Logger
@@ -113,8 +113,8 @@ func start(ctx context.Context, l launch) (p *process, err error) {
 		}
 	}
 	p.client = goplugin.NewClient(&goplugin.ClientConfig{
-		HandshakeConfig:  sdk.Handshake,
-		Plugins:          goplugin.PluginSet{sdk.ServiceName: connection{}},
+		HandshakeConfig: sdk.Handshake,
+		Plugins:         goplugin.PluginSet{sdk.ServiceName: connection{}},
 		RunnerFunc: func(_ hclog.Logger, cmd *exec.Cmd, sockets string) (runner.Runner, error) {
 			return p.run(cmd, l, sockets)
 		},

@@ -125,7 +125,8 @@ func (r *Registry) add(dir string) error {
 	}
 	s := r.o.Plugins[m.ID]
 	l := launch{
-		manifest: m, mode: cmp.Or(r.o.Sandbox, SandboxOn), spin: cmp.Or(r.o.SpinWindow, spinWindow),  deadline: cmp.Or(r.o.CallDeadline, callDeadline), socketDir: r.socketDir, shm: m.Trusted && !r.o.Socket && !s.Socket, log: newLog(r.o.Log, m.ID)}
+		manifest: m, mode: cmp.Or(r.o.Sandbox, SandboxOn), spin: cmp.Or(r.o.SpinWindow, spinWindow), deadline: cmp.Or(r.o.CallDeadline, callDeadline), socketDir: r.socketDir, shm: m.Trusted && !r.o.Socket && !s.Socket, log: newLog(r.o.Log, m.ID),
+	}
 	r.plugins[m.ID] = newPlugin(m, l)
 	r.order = append(r.order, m.ID)
 	return nil

@@ -46,9 +46,9 @@ type Plugin struct {
 	onStart func(context.Context, *process) error // restores the state of detectors
 
 	crashes    []time.Time
-	searches   atomic.Int32 // batches that are split now to find what kills it
-	generation uint64       // counts processes put into service
-	schema     []byte       // of the config
+	searches   atomic.Int32      // batches that are split now to find what kills it
+	generation uint64            // counts processes put into service
+	schema     []byte            // of the config
 	refused    []sandbox.Refusal // to processes that are gone
 	failure    Failure
 	Metrics

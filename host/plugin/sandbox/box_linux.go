@@ -24,7 +24,7 @@ type Box struct {
 	mu     sync.Mutex
 	done   confined
 	broker *broker
-	failed error // of the launcher
+	failed error         // of the launcher
 	told   chan struct{} // closed when the launcher has told, or is gone
 	last   chan struct{} // closed when it has become the program, or failed
 }

@@ -49,6 +49,7 @@ func init() {
 		"list":      list,
 		"write":     write,
 		"dial":      dial,
+		"listen":    listen,
 		"socket":    socket,
 		"exec":      execute,
 		"sendto":    sendto,
@@ -108,6 +109,14 @@ func dial(args []string) error {
 	defer c.Close()
 	_, err = c.Write([]byte("hello"))
 	return in("connected to %s, wrote: %v", c.RemoteAddr(), err)
+}
+
+func listen(args []string) error {
+	l, err := net.Listen(args[0], args[1])
+	if err != nil {
+		return err
+	}
+	return in("listens on %s", l.Addr())
 }
 
 func numbers(args []string) []uintptr {
