@@ -30,17 +30,17 @@ import (
 
 // Options of one run.
 type Options struct {
-	Name      string
-	Input     string   // file of lines
-	Dirs      []string // plugins
-	Plugins   []string // ids to use; empty: the parsers, geoip, masking and threshold
-	Journal   bool     // both journals, with fsync
-	Socket    bool     // no shared memory
+	Name    string
+	Input   string   // file of lines
+	Dirs    []string // plugins
+	Plugins []string // ids to use; empty: the parsers, geoip, masking and threshold
+	Journal bool     // both journals, with fsync
+	Socket  bool     // no shared memory
 	// Unconfined runs plugins without their sandbox, to tell what that costs.
 	Unconfined bool
-	Workers   int      // 0: as in a host
-	Dir       string   // for journals; emptied
-	BatchSize int      // bytes; 0 means 768 KiB
+	Workers    int    // 0: as in a host
+	Dir        string // for journals; emptied
+	BatchSize  int    // bytes; 0 means 768 KiB
 	// Stages are used in place of processes, for the baseline in one process.
 	Stages []pipeline.Stage
 	// Store takes the finished events; nil is none.

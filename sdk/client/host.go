@@ -29,7 +29,7 @@ type Plugin struct {
 	Undeclared   uint64          `json:"undeclared"`    // thrown away: values of fields its manifest does not list
 	DropsRefused uint64          `json:"drops_refused"` // kept: events it dropped without being permitted to
 	CPUSeconds   float64         `json:"cpu_seconds"`
-	MsPerMB      float64         `json:"ms_per_mb"` // CPU milliseconds per MB of raw log
+	MsPerMB      float64         `json:"ms_per_mb"`              // CPU milliseconds per MB of raw log
 	Permissions  []Permission    `json:"permissions,omitempty"`  // what its manifest asks for
 	Sandbox      *Sandbox        `json:"sandbox,omitempty"`      // what of its bounds is enforced
 	Refused      []Refusal       `json:"refused,omitempty"`      // what its processes tried and were refused

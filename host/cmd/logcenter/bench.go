@@ -34,10 +34,10 @@ func newBenchCommand() *cobra.Command {
 
 type benchOptions struct {
 	input, size, journal, store, transport, dir, sandbox string
-	plugins, dirs                               []string
-	workers                                     int
-	jsonLines, queries                          bool
-	profile                                     string
+	plugins, dirs                                        []string
+	workers                                              int
+	jsonLines, queries                                   bool
+	profile                                              string
 }
 
 func newBenchPipelineCommand() *cobra.Command {
@@ -74,7 +74,9 @@ CPU milliseconds per MB is the figure to compare; MB is 1,000,000 bytes of raw l
 
 func (o *benchOptions) run(cmd *cobra.Command) error {
 	for _, c := range []struct{ flag, value, a, b, c string }{
-		{"journal", o.journal, "off", "disk", "disk"}, {"store", o.store, "none", "embedded", "embedded"}, {"transport", o.transport, "shm", "socket", "inprocess"},
+		{"journal", o.journal, "off", "disk", "disk"},
+		{"store", o.store, "none", "embedded", "embedded"},
+		{"transport", o.transport, "shm", "socket", "inprocess"},
 		{"sandbox", o.sandbox, "on", "off", "off"},
 	} {
 		if c.value != c.a && c.value != c.b && c.value != c.c {

@@ -114,10 +114,17 @@ func (c confined) report(p Policy) Report {
 	say(c.Landlock > 0, "files", fmt.Sprintf("Landlock ABI %d", c.Landlock), "no Landlock")
 	if len(p.Network) == 0 {
 		say(c.Seccomp, "network off", "seccomp", "no seccomp")
+		if !c.Seccomp && c.Landlock >= 4 {
+			say(true, "TCP off", fmt.Sprintf("Landlock ABI %d", c.Landlock), "")
+		}
 	} else {
 		say(c.Notify, "network "+strings.Join(p.Network, " "), "seccomp", "seccomp cannot ask the host")
 	}
-	say(c.Seccomp && (c.Notify || c.Landlock > 0), "no other programs", "seccomp", "no seccomp")
+	executes := "Landlock"
+	if c.Notify {
+		executes = "seccomp"
+	}
+	say(c.Notify || c.Landlock > 0, "no other programs", executes, "no Landlock, and seccomp cannot ask the host")
 	say(c.Seccomp, "no signals, tracing or tuning of others", "seccomp", "no seccomp")
 	by := "watched"
 	if c.Data {
