@@ -145,6 +145,7 @@ func TestLimits(t *testing.T) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	require.NoError(t, err)
 	assert.Regexp(t, `Cpus_allowed_list:\s+\d+\n`, string(status), "one processor")
+	assert.NotContains(t, attack("detach"), "got in")
 	assert.Contains(t, attack("fork"), "got in", "processes were asked for") // which fork in turn, without end
 	in := func() (n int) {
 		stats, err := filepath.Glob("/proc/[0-9]*/stat")

@@ -216,6 +216,7 @@ func (s *siege) attacks() []attack {
 		{"calls by the x32 interface", "x32", "function not implemented", byError, "seccomp"},
 		{"calls by the 32-bit interface", "i386", "poison", byFailure + "bad system call", "seccomp"},
 		{"fork bomb", "fork", forbidden, byRefusal + "start a process", "seccomp"},
+		{"outlive the host", "detach", forbidden, byRefusal + "leave the host", "seccomp"},
 		{"thread bomb", "threads", "poison", byFailure + "thread", "seccomp"},
 		{"memory bomb", "memory", "poison", byFailure + "memory", "watch, rlimit"},
 		{"memory bomb, shared memory", "shared", "poison", byFailure + "limits.memory", "watch"},

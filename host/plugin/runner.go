@@ -26,7 +26,7 @@ var _ runner.Runner = (*confinedRunner)(nil)
 
 // run makes the process's runner. The command has go-plugin's environment only.
 func (p *process) run(cmd *exec.Cmd, l launch, sockets string) (runner.Runner, error) {
-	cmd.Path, cmd.Args, cmd.Dir = l.binary, []string{l.binary}, l.manifest.Dir
+	cmd.Path, cmd.Args, cmd.Dir = l.policy.Binary, append([]string{l.policy.Binary}, l.policy.Args...), l.manifest.Dir
 	cmd.Env = append(cmd.Env, "PATH=/usr/bin:/bin", "LANG=C.UTF-8", "TZ=UTC", "GOMAXPROCS="+strconv.Itoa(pluginThreads()))
 	cmd.Stdin = nil // go-plugin would hand down the host's
 	if p.requests != nil {

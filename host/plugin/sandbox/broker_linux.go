@@ -218,6 +218,8 @@ func (b *broker) clone(n *notification) {
 	thread := uintptr(n.nr) == unix.SYS_CLONE && n.args[0]&unix.CLONE_THREAD != 0
 	u := usageOf(b.pid, b.p.Limits.Processes > 1)
 	switch {
+	case uintptr(n.nr) == unix.SYS_CLONE && n.args[0]&cloneAway != 0:
+		b.refuse(n, "start a process that is not below it", unix.EPERM)
 	case u.threads >= b.p.Limits.Threads:
 		b.refuse(n, fmt.Sprintf("have more than %d threads", b.p.Limits.Threads), unix.EAGAIN)
 	case thread:

@@ -92,6 +92,9 @@ func confine(o *order, control int) (c confined, listener int, err error) {
 	if err := unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL), 0, 0, 0); err != nil {
 		return c, -1, fmt.Errorf("die with the host: %w", err)
 	}
+	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil { // what it starts stays below it
+		return c, -1, fmt.Errorf("keep descendants: %w", err)
+	}
 	if os.Getppid() != o.Parent {
 		return c, -1, errors.New("the host is gone")
 	}

@@ -72,7 +72,7 @@ var refusedFor = map[uintptr]string{
 	unix.SYS_EXECVE: executes,
 	unix.SYS_KILL:   signals, unix.SYS_TGKILL: signals, unix.SYS_RT_TGSIGQUEUEINFO: signals,
 	unix.SYS_FCNTL: signals, unix.SYS_IOCTL: "signal or type by a descriptor",
-	unix.SYS_PRLIMIT64: tunes, unix.SYS_SCHED_SETAFFINITY: tunes,
+	unix.SYS_PRCTL: "leave the host", unix.SYS_PRLIMIT64: tunes, unix.SYS_SCHED_SETAFFINITY: tunes,
 }
 
 // does is what a refused call tries to do.
@@ -190,6 +190,7 @@ func program(p *Policy, self, control int, asks bool) []unix.SockFilter {
 		}
 	}
 	f.processes(p, uint32(self), asks)
+	f.leash()
 	f.sockets(p, uint32(control))
 	if asks && len(p.Files) > 0 {
 		f.call(unix.SYS_OPENAT, notify)
@@ -228,11 +229,28 @@ func (f *filter) processes(p *Policy, self uint32, asks bool) {
 	for _, n := range legacyForks {
 		f.call(n, forks)
 	}
+	f.unless(unix.SYS_CLONE, 0, cloneAway, 0, f.refuse)
 	f.unless(unix.SYS_CLONE, 0, unix.CLONE_THREAD, unix.CLONE_THREAD, forks)
 	if asks { // threads are counted
 		f.call(unix.SYS_CLONE, notify)
 	}
 	f.call(unix.SYS_EXECVE, f.ask) // the launcher's own is the first, and the last
+}
+
+// cloneAway are flags by which a new process would leave the namespaces, or the descendants, of its maker.
+const cloneAway = unix.CLONE_NEWNS | unix.CLONE_NEWCGROUP | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC | unix.CLONE_NEWUSER |
+	unix.CLONE_NEWPID | unix.CLONE_NEWNET | unix.CLONE_PARENT
+
+// leash refuses to undo what ties a process to the host, and its descendants to it.
+func (f *filter) leash() {
+	f.load(dataNumber)
+	f.op(jumpEqual, uint32(unix.SYS_PRCTL), 0, 6)
+	f.load(dataArgs)
+	f.op(jumpEqual, unix.PR_SET_CHILD_SUBREAPER, 3, 0)
+	f.op(jumpEqual, unix.PR_SET_PDEATHSIG, 0, 3)
+	f.load(dataArgs + 8)
+	f.op(jumpEqual, uint32(unix.SIGKILL), 1, 0)
+	f.ret(f.refuse)
 }
 
 // sockets leaves a process its own socket, on which the host calls it, and what the policy grants.

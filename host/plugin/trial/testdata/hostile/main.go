@@ -63,6 +63,7 @@ func init() {
 		"x32":       x32,
 		"i386":      func([]string) error { return in("32-bit call answered %d", compat(20)) },
 		"fork":      fork,
+		"detach":    detach,
 		"threads":   threads,
 		"memory":    memory,
 		"shared":    shared,
@@ -276,6 +277,20 @@ func fork([]string) error {
 		}
 	}
 	return errors.Join(said...)
+}
+
+// detach undoes what ends the process with its host, and its descendants with it.
+func detach([]string) error {
+	first, second := unix.Prctl(unix.PR_SET_PDEATHSIG, 0, 0, 0, 0), unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
+	_, third := unix.Setsid()
+	pid, _, fourth := unix.RawSyscall6(unix.SYS_CLONE, uintptr(unix.SIGCHLD)|unix.CLONE_NEWUSER, 0, 0, 0, 0, 0)
+	if fourth == 0 && pid == 0 {
+		unix.Exit(0)
+	}
+	if first == nil || second == nil || third == nil || fourth == 0 {
+		return in("%v, %v, %v, %v", first, second, third, fourth)
+	}
+	return fmt.Errorf("%w; %w; %w; %w", first, second, third, fourth)
 }
 
 func threads([]string) error {
