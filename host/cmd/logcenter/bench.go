@@ -105,7 +105,7 @@ func (o *benchOptions) run(cmd *cobra.Command) error {
 		return o.inProcess(cmd, self)
 	}
 	b := bench.Options{
-		Name: o.transport + " journal=" + o.journal + " store=" + o.store, Input: o.input, Dirs: o.dirs, Plugins: o.plugins,
+		Name: o.transport + " sandbox=" + o.sandbox + " journal=" + o.journal + " store=" + o.store, Input: o.input, Dirs: o.dirs, Plugins: o.plugins,
 		Journal: o.journal == "disk", Socket: o.transport == "socket", Workers: o.workers, Dir: o.dir, Unconfined: o.sandbox == "off",
 	}
 	gc.Tune(service.Garbage)
