@@ -125,6 +125,8 @@ func TestGrantedNetwork(t *testing.T) {
 			assert.Contains(t, attack("dial unix "+local), "permission denied")
 			assert.Contains(t, attack("dial udp "+yes), "got in")
 			assert.Contains(t, attack("dial udp "+no), "permission denied")
+			assert.Contains(t, attack("packet "+yes), "got in: sent: <nil>, <nil>")
+			assert.Contains(t, attack("packet "+no), "permission denied")
 			assert.Contains(t, attack("listen tcp 127.0.0.1:0"), "denied")
 			assert.Contains(t, attack("socket 2 3 0"), "not permitted", "raw")
 			assert.Contains(t, attack("socket 16 3 0"), "not permitted", "netlink")

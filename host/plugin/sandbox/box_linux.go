@@ -62,7 +62,7 @@ func Wrap(cmd *exec.Cmd, p Policy, limit func(error)) (*Box, error) {
 		return nil, errors.Join(err, control.Close(), childs.Close())
 	}
 	// This very program, also when its file was replaced by a newer one meanwhile.
-	cmd.Path, cmd.Args = "/proc/self/exe", []string{launcherName}
+	cmd.Path, cmd.Args, cmd.Err = "/proc/self/exe", []string{launcherName}, nil
 	cmd.ExtraFiles = append(cmd.ExtraFiles, childs)
 	cmd.Env = append(cmd.Env, orders+"="+string(text))
 	b := &Box{p: p, control: control, childs: childs, limit: limit, told: make(chan struct{}), last: make(chan struct{})}

@@ -66,7 +66,7 @@ type broker struct {
 	tokens   float64 // refusals until it is too many
 	filled   time.Time
 	names    map[string]resolved
-	connects chan struct{} // bounds those under way
+	waiting  chan struct{} // bounds calls under way that may have to wait
 }
 
 type resolved struct {
@@ -78,7 +78,7 @@ const (
 	refusalsBurst  = 1000 // at once
 	refusalsSecond = 100  // and in the long run, each second
 	refusalKinds   = 64   // told apart
-	connectsMost   = 16   // under way at once
+	waitingMost    = 16   // calls under way at once that may have to wait
 	namesKept      = 30 * time.Second
 	maxFileRead    = 4096 // bytes of a path
 )
@@ -86,7 +86,7 @@ const (
 func newBroker(p *Policy, pid int, listener *os.File, limit func(error)) (*broker, error) {
 	b := &broker{
 		p: p, pid: pid, listener: listener, limit: limit, counts: map[string]int64{}, tokens: refusalsBurst, filled: time.Now(),
-		names: map[string]resolved{}, connects: make(chan struct{}, connectsMost),
+		names: map[string]resolved{}, waiting: make(chan struct{}, waitingMost),
 	}
 	for _, a := range p.Network {
 		e, err := parseEndpoint(a)
@@ -131,7 +131,8 @@ func (b *broker) serve() {
 		case failed != nil:
 			return
 		}
-		b.decide(&n)
+		asked := n
+		b.decide(&asked)
 	}
 }
 
@@ -173,20 +174,21 @@ func (b *broker) decide(n *notification) {
 	case nr == unix.SYS_OPENAT || nr == legacyOpen && nr != 0:
 		b.open(n)
 	case nr == unix.SYS_CONNECT && len(b.endpoints) > 0:
-		select {
-		case b.connects <- struct{}{}:
-			go func() {
-				defer func() { <-b.connects }()
-				b.connect(n)
-			}()
-		default:
-			b.respond(n, 0, unix.EAGAIN, 0)
-		}
+		go b.atOnce(n, b.connect)
+	case nr == unix.SYS_SENDTO, nr == unix.SYS_SENDMSG, nr == unix.SYS_SENDMMSG:
+		go b.atOnce(n, b.send)
 	case nr == unix.SYS_LISTEN:
 		b.listen(n)
 	default:
 		b.refuse(n, does(nr), unix.EPERM)
 	}
+}
+
+// atOnce answers calls that may have to wait, a few at once. There are no more than the process has threads.
+func (b *broker) atOnce(n *notification, answer func(*notification)) {
+	b.waiting <- struct{}{}
+	defer func() { <-b.waiting }()
+	answer(n)
 }
 
 // refuse counts a refusal, and gives notice when there are more than chance or a careless library makes.

@@ -67,8 +67,7 @@ const (
 
 // refusedFor is what calls do that are refused when they are given the wrong thing.
 var refusedFor = map[uintptr]string{
-	unix.SYS_SOCKET: "open a socket", unix.SYS_CONNECT: "connect to a socket",
-	unix.SYS_SENDTO: "send a datagram", unix.SYS_SENDMSG: "send a datagram", unix.SYS_SENDMMSG: "send a datagram",
+	unix.SYS_SOCKET: "open a socket", unix.SYS_SOCKETPAIR: "open a socket", unix.SYS_CONNECT: "connect to a socket",
 	unix.SYS_EXECVE: executes,
 	unix.SYS_KILL:   signals, unix.SYS_TGKILL: signals, unix.SYS_RT_TGSIGQUEUEINFO: signals,
 	unix.SYS_FCNTL: signals, unix.SYS_IOCTL: "signal or type by a descriptor",
@@ -272,9 +271,14 @@ func (f *filter) sockets(p *Policy, control uint32) {
 		f.call(unix.SYS_CONNECT, f.ask)
 		f.call(unix.SYS_LISTEN, f.ask)
 	}
-	f.pointed(unix.SYS_SENDTO, 4, f.refuse)
-	f.unless(unix.SYS_SENDMSG, 0, low, control, f.refuse)
-	f.call(unix.SYS_SENDMMSG, f.refuse)
+	// Datagrams have addresses: without network there are streams only.
+	if !network {
+		f.unless(unix.SYS_SOCKETPAIR, 1, sockType, unix.SOCK_STREAM, f.refuse)
+		return
+	}
+	f.pointed(unix.SYS_SENDTO, 4, f.ask)
+	f.unless(unix.SYS_SENDMSG, 0, low, control, f.ask)
+	f.call(unix.SYS_SENDMMSG, f.ask)
 }
 
 // socketKind refuses sockets of a type.

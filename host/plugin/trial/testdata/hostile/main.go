@@ -50,6 +50,7 @@ func init() {
 		"write":     write,
 		"dial":      dial,
 		"listen":    listen,
+		"packet":    packet,
 		"socket":    socket,
 		"exec":      execute,
 		"sendto":    sendto,
@@ -112,6 +113,25 @@ func dial(args []string) error {
 	return in("connected to %s, wrote: %v", c.RemoteAddr(), err)
 }
 
+// packet sends without being connected, by each call there is.
+func packet(args []string) error {
+	c, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	to, err := net.ResolveUDPAddr("udp", args[0])
+	if err != nil {
+		return err
+	}
+	_, first := c.WriteTo([]byte("sendto"), to)
+	_, _, second := c.(*net.UDPConn).WriteMsgUDP([]byte("sendmsg"), nil, to)
+	if first == nil || second == nil {
+		return in("sent: %v, %v", first, second)
+	}
+	return fmt.Errorf("%w; %w", first, second)
+}
+
 func listen(args []string) error {
 	l, err := net.Listen(args[0], args[1])
 	if err != nil {
@@ -154,7 +174,9 @@ func execute(args []string) error {
 func sendto(args []string) error {
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_DGRAM, 0)
 	if err != nil {
-		return err
+		if pair, err = unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0); err != nil {
+			return err
+		}
 	}
 	to := &unix.SockaddrUnix{Name: args[0]}
 	first := unix.Sendto(pair[0], []byte("hello"), 0, to)
