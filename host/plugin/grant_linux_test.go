@@ -17,6 +17,7 @@ import (
 	"github.com/logcenter/logcenter/host/plugin"
 	"github.com/logcenter/logcenter/host/plugin/sandbox"
 	"github.com/logcenter/logcenter/host/plugin/trial"
+	"github.com/logcenter/logcenter/sdk/manifest"
 )
 
 // granted starts the hostile plugin with permissions asked for and granted, and returns how to have it attack.
@@ -180,8 +181,8 @@ func TestPermissionsThatAreRefused(t *testing.T) {
 		"{drop: true, files: [], wriet: []}": "wriet",
 	} {
 		dir := t.TempDir()
-		require.NoError(t, os.WriteFile(filepath.Join(dir, plugin.ManifestName), []byte(trial.Manifest("x", "parser", "permissions: "+permissions)), 0o600))
-		_, err := plugin.ReadManifest(dir)
+		require.NoError(t, os.WriteFile(filepath.Join(dir, manifest.Name), []byte(trial.Manifest("x", "parser", "permissions: "+permissions)), 0o600))
+		_, err := manifest.Read(dir)
 		require.ErrorContains(t, err, want)
 		assert.ErrorContains(t, err, dir)
 	}
@@ -190,8 +191,8 @@ func TestPermissionsThatAreRefused(t *testing.T) {
 func TestDifference(t *testing.T) {
 	read := func(lines ...string) *plugin.Manifest {
 		dir := t.TempDir()
-		require.NoError(t, os.WriteFile(filepath.Join(dir, plugin.ManifestName), []byte(trial.Manifest("x", "parser", lines...)), 0o600))
-		m, err := plugin.ReadManifest(dir)
+		require.NoError(t, os.WriteFile(filepath.Join(dir, manifest.Name), []byte(trial.Manifest("x", "parser", lines...)), 0o600))
+		m, err := manifest.Read(dir)
 		require.NoError(t, err)
 		return m
 	}

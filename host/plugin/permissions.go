@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/logcenter/logcenter/host/plugin/sandbox"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/manifest"
 )
 
 // Kinds of permissions, as the manifest and the admin's grants have them.
@@ -33,31 +33,9 @@ type Permission struct {
 	By      string `json:"by"`      // config.KEY or grant; empty: nobody
 }
 
-// placeholder stands for what the admin has written at a key of the plugin's config.
-var placeholder = regexp.MustCompile(`^\$\{(config\.[a-zA-Z0-9_.-]+)\}$`)
-
-// checkPermissions says what is wrong with those of a manifest.
-func (m *Manifest) checkPermissions() error {
-	for _, k := range [...]struct {
-		kind   string
-		values []string
-		check  func(string) error
-	}{{permNetwork, m.Network, sandbox.CheckAddress}, {permFiles, m.Files, sandbox.CheckPath}, {permWrite, m.Write, sandbox.CheckPath}} {
-		for i, v := range k.values {
-			if placeholder.MatchString(v) {
-				continue
-			}
-			if err := k.check(v); err != nil {
-				return fmt.Errorf("permissions.%s[%d]: %w, or ${config.KEY} for what the admin configures", k.kind, i, err)
-			}
-		}
-	}
-	return nil
-}
-
 // permissions are what the manifest asks for, and what of it the admin has granted: what a key of the config names
 // counts as granted, since the admin wrote it; all else must be in the grant. unasked are grants that are of no use.
-func (m *Manifest) permissions(s Settings) (all []Permission, unasked []string) {
+func permissions(m *Manifest, s Settings) (all []Permission, unasked []string) {
 	for _, k := range [...]struct {
 		kind          string
 		asked, grants []string
@@ -65,9 +43,9 @@ func (m *Manifest) permissions(s Settings) (all []Permission, unasked []string) 
 	}{{permNetwork, m.Network, s.Grant.Network, coversAddress}, {permFiles, m.Files, s.Grant.Files, coversPath}, {permWrite, m.Write, s.Grant.Write, coversPath}} {
 		used := make([]bool, len(k.grants))
 		for _, ask := range k.asked {
-			if key := placeholder.FindStringSubmatch(ask); key != nil {
-				for _, v := range configured(s.Config, strings.TrimPrefix(key[1], "config.")) {
-					all = append(all, Permission{k.kind, ask, m.place(k.kind, v), key[1]})
+			if key := manifest.ConfigKey(ask); key != "" {
+				for _, v := range configured(s.Config, key) {
+					all = append(all, Permission{k.kind, ask, place(m, k.kind, v), "config." + key})
 				}
 				continue
 			}
@@ -83,7 +61,7 @@ func (m *Manifest) permissions(s Settings) (all []Permission, unasked []string) 
 					continue
 				}
 				used[i], some = true, true
-				all = append(all, Permission{k.kind, ask, m.place(k.kind, given), "grant"})
+				all = append(all, Permission{k.kind, ask, place(m, k.kind, given), "grant"})
 			}
 			if !some {
 				all = append(all, Permission{Kind: k.kind, Value: ask})
@@ -141,9 +119,9 @@ func coversPath(a, b string) bool {
 }
 
 // policy is what a process of the plugin may do. Errors say which permission cannot be given.
-func (m *Manifest) policy(s Settings, guarded string) (p sandbox.Policy, err error) {
+func policy(m *Manifest, s Settings, guarded string) (p sandbox.Policy, err error) {
 	p.Read = []string{m.Dir}
-	p.Limits = sandbox.Limits{Memory: m.Limits.Memory, CPUs: m.Limits.CPUs, Processes: m.Limits.Processes}
+	p.Limits = limits(m)
 	for _, o := range [...]struct{ to, of *int }{{&p.Limits.CPUs, &s.Limits.CPUs}, {&p.Limits.Processes, &s.Limits.Processes}} {
 		if *o.of != 0 {
 			*o.to = *o.of
@@ -152,7 +130,7 @@ func (m *Manifest) policy(s Settings, guarded string) (p sandbox.Policy, err err
 	if s.Limits.Memory != 0 {
 		p.Limits.Memory = s.Limits.Memory
 	}
-	all, _ := m.permissions(s)
+	all, _ := permissions(m, s)
 	for _, g := range all {
 		if g.Granted != "" {
 			err = errors.Join(err, g.add(&p, guarded))
@@ -163,7 +141,7 @@ func (m *Manifest) policy(s Settings, guarded string) (p sandbox.Policy, err err
 
 // place is what a permission of some kind is for, where the text is an address or a path as the process sees it, which
 // runs in its folder. Writing is for folders, as it is there that a file is made, renamed and removed.
-func (m *Manifest) place(kind, text string) string {
+func place(m *Manifest, kind, text string) string {
 	if kind == permNetwork {
 		return text
 	}
@@ -188,7 +166,7 @@ func (g Permission) add(p *sandbox.Policy, guarded string) error {
 		return fmt.Errorf("permissions.%s %s: %w", g.Kind, g.Value, err)
 	}
 	if g.Kind == permNetwork {
-		if err := sandbox.CheckAddress(g.Granted); err != nil {
+		if err := manifest.CheckAddress(g.Granted); err != nil {
 			return refuse(err)
 		}
 		p.Network = append(p.Network, g.Granted)
@@ -218,7 +196,7 @@ func (g Permission) add(p *sandbox.Policy, guarded string) error {
 // Difference is what another version of a plugin may do more or less than this one, a line each: "+ network *:443",
 // "- files /etc/x", "memory 512 MiB, was 1 GiB". Empty if nothing.
 func Difference(from, to *Manifest) (lines []string) {
-	a, b := from.asks(), to.asks()
+	a, b := asks(from), asks(to)
 	for _, v := range b {
 		if !slices.Contains(a, v) {
 			lines = append(lines, "+ "+v)
@@ -229,7 +207,7 @@ func Difference(from, to *Manifest) (lines []string) {
 			lines = append(lines, "- "+v)
 		}
 	}
-	x, y := sandbox.Policy{Limits: from.Limits}.WithDefaults().Limits, sandbox.Policy{Limits: to.Limits}.WithDefaults().Limits
+	x, y := sandbox.Policy{Limits: limits(from)}.WithDefaults().Limits, sandbox.Policy{Limits: limits(to)}.WithDefaults().Limits
 	for _, l := range [...]struct{ name, was, is string }{
 		{"memory", sandbox.Bytes(x.Memory), sandbox.Bytes(y.Memory)},
 		{"processes", fmt.Sprint(x.Processes), fmt.Sprint(y.Processes)},
@@ -242,6 +220,11 @@ func Difference(from, to *Manifest) (lines []string) {
 	return lines
 }
 
+// limits are the manifest's in the sandbox's terms.
+func limits(m *Manifest) sandbox.Limits {
+	return sandbox.Limits{Memory: int64(m.Limits.Memory), CPUs: m.Limits.CPUs, Processes: m.Limits.Processes}
+}
+
 func unbounded(n int) string {
 	if n == 0 {
 		return "unbounded"
@@ -250,7 +233,7 @@ func unbounded(n int) string {
 }
 
 // asks are all that the manifest lets the plugin do, a text each.
-func (m *Manifest) asks() (out []string) {
+func asks(m *Manifest) (out []string) {
 	list := func(word string, values []string) {
 		for _, v := range values {
 			out = append(out, word+" "+v)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/logcenter/logcenter/host/plugin/sandbox"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/manifest"
 	"github.com/logcenter/logcenter/sdk/schema"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
@@ -93,7 +94,7 @@ func Open(o Options) (*Registry, error) {
 }
 
 func (r *Registry) discover(dir string) (errs []error) {
-	if _, err := os.Stat(filepath.Join(dir, ManifestName)); err == nil {
+	if _, err := os.Stat(filepath.Join(dir, manifest.Name)); err == nil {
 		return append(errs, r.add(dir))
 	}
 	entries, err := os.ReadDir(dir)
@@ -102,7 +103,7 @@ func (r *Registry) discover(dir string) (errs []error) {
 	}
 	for _, e := range entries {
 		sub := filepath.Join(dir, e.Name())
-		if _, err := os.Stat(filepath.Join(sub, ManifestName)); err == nil {
+		if _, err := os.Stat(filepath.Join(sub, manifest.Name)); err == nil {
 			if err := r.add(sub); err != nil {
 				errs = append(errs, err)
 			}
@@ -116,20 +117,25 @@ func (r *Registry) add(dir string) error {
 	if err != nil {
 		return err
 	}
-	m, err := ReadManifest(dir)
+	m, err := manifest.Read(dir)
 	if err != nil {
 		return r.nameOther(err)
 	}
 	if have := r.plugins[m.ID]; have != nil {
-		return fmt.Errorf("%s: plugin id %s is taken by %s", filepath.Join(dir, ManifestName), m.ID, have.m.Dir)
+		return fmt.Errorf("%s: plugin id %s is taken by %s", filepath.Join(dir, manifest.Name), m.ID, have.m.Dir)
 	}
-	s := r.o.Plugins[m.ID]
-	l := launch{
-		manifest: m, mode: cmp.Or(r.o.Sandbox, SandboxOn), spin: cmp.Or(r.o.SpinWindow, spinWindow), deadline: cmp.Or(r.o.CallDeadline, callDeadline), socketDir: r.socketDir, shm: m.Trusted && !r.o.Socket && !s.Socket, log: newLog(r.o.Log, m.ID),
-	}
-	r.plugins[m.ID] = newPlugin(m, l)
+	r.plugins[m.ID] = newPlugin(m, r.launch(m))
 	r.order = append(r.order, m.ID)
 	return nil
+}
+
+// launch is how a plugin's processes are started, but for the program and its config.
+func (r *Registry) launch(m *Manifest) launch {
+	s := r.o.Plugins[m.ID]
+	return launch{
+		manifest: m, mode: cmp.Or(r.o.Sandbox, SandboxOn), spin: cmp.Or(r.o.SpinWindow, spinWindow), deadline: cmp.Or(r.o.CallDeadline, callDeadline),
+		socketDir: r.socketDir, shm: m.Trusted && !r.o.Socket && !s.Socket, log: newLog(r.o.Log, m.ID),
+	}
 }
 
 // nameOther says which plugin declared the field first whose type err is about.
@@ -141,7 +147,7 @@ func (r *Registry) nameOther(err error) error {
 	f, _ := ecs.Lookup(conflict.Name)
 	for _, id := range r.order {
 		if m := r.plugins[id].m; slices.Contains(m.Writes, f) || slices.Contains(m.Reads, f) {
-			return fmt.Errorf("%w; plugin %s has it so (%s)", err, id, filepath.Join(m.Dir, ManifestName))
+			return fmt.Errorf("%w; plugin %s has it so (%s)", err, id, filepath.Join(m.Dir, manifest.Name))
 		}
 	}
 	return err
@@ -210,7 +216,7 @@ func (r *Registry) Enable(ctx context.Context, id string) error {
 // policy is what a plugin may do. What it asks for and was not granted is told, as it may be why it does not work.
 func (r *Registry) policy(p *Plugin) (sandbox.Policy, error) {
 	s := r.o.Plugins[p.m.ID]
-	all, unasked := p.m.permissions(s)
+	all, unasked := permissions(p.m, s)
 	for _, g := range all {
 		if g.Granted == "" {
 			p.log.Warn("the plugin runs without a permission that it asks for; `plugins.settings."+p.m.ID+".grant` gives it", "permission", g.Kind+" "+g.Value)
@@ -223,19 +229,19 @@ func (r *Registry) policy(p *Plugin) (sandbox.Policy, error) {
 	if r.o.Guard == "" || err != nil {
 		guard = ""
 	}
-	policy, err := p.m.policy(s, guard)
+	may, err := policy(p.m, s, guard)
 	if err != nil {
-		return policy, err
+		return may, err
 	}
 	if lacks := sandbox.Probe().Lacks(); r.o.Sandbox == SandboxRequired && len(lacks) > 0 {
-		return policy, fmt.Errorf("plugins.sandbox is required, and this kernel lacks %s", strings.Join(lacks, " and "))
+		return may, fmt.Errorf("plugins.sandbox is required, and this kernel lacks %s", strings.Join(lacks, " and "))
 	}
-	return policy, nil
+	return may, nil
 }
 
 // Permissions are what the manifest of a plugin asks for, and what of it is granted.
 func (r *Registry) Permissions(p *Plugin) []Permission {
-	all, _ := p.m.permissions(r.o.Plugins[p.m.ID])
+	all, _ := permissions(p.m, r.o.Plugins[p.m.ID])
 	return all
 }
 

@@ -3,7 +3,6 @@ package sandbox
 import (
 	"fmt"
 	"net"
-	"path/filepath"
 	"strconv"
 	"strings"
 )
@@ -70,20 +69,6 @@ func (p Policy) WithDefaults() Policy {
 	}
 	l.Threads = max(l.Threads, l.Processes)
 	return p
-}
-
-// CheckAddress says what is wrong with an address of Policy.Network.
-func CheckAddress(s string) error {
-	_, err := parseEndpoint(s)
-	return err
-}
-
-// CheckPath says what is wrong with a path of a Policy.
-func CheckPath(s string) error {
-	if !filepath.IsAbs(s) {
-		return fmt.Errorf("%q does not start at the root: want an absolute path", s)
-	}
-	return nil
 }
 
 // dnsPort is where names are asked for; who may connect anywhere may ask the machine's name servers.
