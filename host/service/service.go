@@ -381,7 +381,7 @@ func (s *Service) openAPI(context.Context) (err error) {
 		Store: s.store, Scoper: admin, Plugins: pluginsAPI{s}, Streams: s.streams, Inputs: inputsAPI{s},
 		Consumers: consumersAPI{s}, DeadLetters: deadLettersAPI{s}, Tail: &s.tails, Health: healthAPI{s}, Ingest: ingestAPI{s},
 		Explainer: &explain.Explainer{Store: s.store, Lineage: s.lineage, Plugins: s.plugins},
-		Files: s.filesAPI(), Backups: backupsAPI{s}, Replicas: replicated,
+		Files:     s.filesAPI(), Backups: backupsAPI{s}, Replicas: replicated,
 		Lifecycle: s.keeper, DataDir: s.path(), ArchiveHere: s.archiveHere(), ArchiveCache: int64(s.cfg.Archive.CacheBytes),
 		Metrics: s.metrics, OpenMetrics: s.cfg.HTTP.OpenMetrics, ExportDir: s.path("exports"), Log: s.log, Version: s.version,
 		Searches: s.cfg.Limits.Searches, SearchTimeout: s.cfg.Limits.SearchTimeout,
