@@ -94,6 +94,7 @@ bench: build ## figures of the whole path on 288 MB of made-up traffic, each bes
 	bin/logcenter bench pipeline --transport inprocess
 	bin/logcenter bench pipeline --transport socket
 	bin/logcenter bench pipeline --transport shm
+	bin/logcenter bench pipeline --transport shm --sandbox off
 	bin/logcenter bench pipeline --transport socket --journal disk
 	bin/logcenter bench pipeline --transport shm --journal disk
 	bin/logcenter bench pipeline --transport shm --journal disk --store embedded

@@ -130,7 +130,12 @@ type PluginInfo struct {
 	Undeclared   uint64          `json:"undeclared"`    // thrown away: values of fields its manifest does not list
 	DropsRefused uint64          `json:"drops_refused"` // kept: events it dropped without being permitted to
 	CPUSeconds   float64         `json:"cpu_seconds"`
-	MsPerMB      float64         `json:"ms_per_mb"`         // CPU milliseconds per MB of raw log
+	MsPerMB      float64         `json:"ms_per_mb"`              // CPU milliseconds per MB of raw log
+	Permissions  []Permission    `json:"permissions,omitempty"`  // what its manifest asks for
+	Sandbox      *Sandbox        `json:"sandbox,omitempty"`      // what of its bounds is enforced
+	Refused      []Refusal       `json:"refused,omitempty"`      // what its processes tried and were refused
+	LastFailure  string          `json:"last_failure,omitempty"` // how a process ended that should not have
+	FailedAt     time.Time       `json:"failed_at,omitzero"`
 	Accepts      json.RawMessage `json:"accepts,omitempty"` // the manifest's recognisers
 	Reads        []string        `json:"reads,omitempty"`
 	Writes       []string        `json:"writes,omitempty"`
@@ -144,9 +149,30 @@ type PluginInfo struct {
 	Certificate *CertificateInfo `json:"certificate,omitempty"` // of the package
 	InstalledAt time.Time        `json:"installed_at,omitzero"`
 	InstalledBy string           `json:"installed_by,omitempty"`
-	Permissions []string         `json:"permissions,omitempty"`
+	May         []string         `json:"may,omitempty"` // what its manifest lets it do, one thing each
 	// EnabledInConfig is what the configuration says, which wins at every start; nil: nothing.
 	EnabledInConfig *bool `json:"enabled_in_config,omitempty"`
+}
+
+// Permission is something that a plugin's manifest asks for.
+type Permission struct {
+	Kind    string `json:"kind"`              // network, files or write
+	Value   string `json:"value"`             // as the manifest has it
+	Granted string `json:"granted,omitempty"` // what of it is granted; empty: nothing
+	By      string `json:"by,omitempty"`      // config.KEY, or grant
+}
+
+// Sandbox says what of a plugin's bounds is enforced, each with the means, and what is not, each with what is lacking.
+type Sandbox struct {
+	Off      bool     `json:"off,omitempty"`
+	Enforced []string `json:"enforced"`
+	Missing  []string `json:"missing"`
+}
+
+// Refusal counts what a plugin tried and was refused.
+type Refusal struct {
+	What  string `json:"what"`
+	Count int64  `json:"count"`
 }
 
 // Streams keeps the named selections; *[stream.Set] does.

@@ -30,15 +30,17 @@ import (
 
 // Options of one run.
 type Options struct {
-	Name      string
-	Input     string   // file of lines
-	Dirs      []string // plugins
-	Plugins   []string // ids to use; empty: the parsers, geoip, masking and threshold
-	Journal   bool     // both journals, with fsync
-	Socket    bool     // no shared memory
-	Workers   int      // 0: as in a host
-	Dir       string   // for journals; emptied
-	BatchSize int      // bytes; 0 means 768 KiB
+	Name    string
+	Input   string   // file of lines
+	Dirs    []string // plugins
+	Plugins []string // ids to use; empty: the parsers, geoip, masking and threshold
+	Journal bool     // both journals, with fsync
+	Socket  bool     // no shared memory
+	// Unconfined runs plugins without their sandbox, to tell what that costs.
+	Unconfined bool
+	Workers    int    // 0: as in a host
+	Dir        string // for journals; emptied
+	BatchSize  int    // bytes; 0 means 768 KiB
 	// Stages are used in place of processes, for the baseline in one process.
 	Stages []pipeline.Stage
 	// Store takes the finished events; nil is none.
@@ -121,7 +123,11 @@ func (r *run) start(ctx context.Context) error {
 	}
 	log := logrus.New()
 	log.SetLevel(logrus.WarnLevel)
-	reg, err := plugin.Open(plugin.Options{Dirs: r.o.Dirs, RunDir: filepath.Join(r.o.Dir, "run"), Socket: r.o.Socket, Log: logrus.NewEntry(log)})
+	o := plugin.Options{Dirs: r.o.Dirs, RunDir: filepath.Join(r.o.Dir, "run"), Socket: r.o.Socket, Log: logrus.NewEntry(log)}
+	if r.o.Unconfined {
+		o.Sandbox = plugin.SandboxOff
+	}
+	reg, err := plugin.Open(o)
 	if err != nil {
 		return err
 	}

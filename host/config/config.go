@@ -133,6 +133,10 @@ type Plugins struct {
 	// Dirs are searched for plugins: each folder in them with a plugin.yaml is one. Without the key it is the
 	// folder plugins beside the host's binary.
 	Dirs []string `yaml:"dirs"`
+	// Sandbox confines plugins to what their manifests ask for and you granted: on with what the kernel has
+	// (`logcenter plugin sandbox` says what that is), required starts none if the kernel lacks Landlock or seccomp, off
+	// confines nothing, which is for finding faults only.
+	Sandbox string `yaml:"sandbox" default:"on" enum:"on,off,required"`
 	// Settings are those of single plugins, by their ids. Plugins without any run with their defaults.
 	Settings map[string]Plugin `yaml:"settings"`
 	// Trust says which packages can be installed. Folders in dirs are the admin's own and need no signature.
@@ -149,6 +153,32 @@ type Plugin struct {
 	// Transport is how batches travel: shm shares memory with the plugin if its manifest says that it is
 	// trusted, socket sends them through a Unix socket, which is slower.
 	Transport string `yaml:"transport" default:"shm" enum:"shm,socket"`
+	// Grant gives the plugin permissions that its manifest asks for; `logcenter plugin info ID` lists them. What its
+	// config names, such as the file of a database, needs no grant.
+	Grant Grant `yaml:"grant"`
+	// Limits bound what the plugin uses, in place of what its manifest says.
+	Limits PluginLimits `yaml:"limits"`
+}
+
+// Grant lists permissions.
+type Grant struct {
+	// Network are addresses that may be connected to, as HOST:PORT; either may be *.
+	Network []string `yaml:"network"`
+	// Files are files, and folders with all below them, that may be read.
+	Files []string `yaml:"files"`
+	// Write are folders in which anything may be changed.
+	Write []string `yaml:"write"`
+}
+
+// PluginLimits bound a plugin. 0 leaves what the manifest says, or else the default.
+type PluginLimits struct {
+	// Memory is what all processes of the plugin may have in memory, 1 GiB unless the manifest says more or less. Above
+	// it the plugin is started again.
+	Memory schema.Bytes `yaml:"memory" default:"0" max:"1TiB"`
+	// CPU is how many processors they may run on, all unless the manifest says otherwise.
+	CPU int `yaml:"cpu" default:"0" min:"0" max:"4096"`
+	// Processes is how many there may be, 1 unless the manifest says otherwise.
+	Processes int `yaml:"processes" default:"0" min:"0" max:"4096"`
 }
 
 // Pipeline configures the way of records through the plugins.

@@ -65,7 +65,10 @@ secret_key_file: /etc/logcenter/s3.secret`,
 geoip:
   transport: socket
 asset:
-  enabled: false`,
+  enabled: false
+acmefw:
+  grant: {network: ["api.acme.example:443"]}
+  limits: {memory: 2GiB}`,
 	"plugins.trust.keys": `
 - name: acme
   public_key: RWQTY2Tdo9QX3qRuN3wAmUwjm0sknaTe6OnsaEc4na6i29cAx6O2rjaR

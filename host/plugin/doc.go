@@ -24,6 +24,7 @@ const (
 	startsFailed  = 5                     // failed starts in a row before it is quarantined
 	crashesMost   = 60                    // crashes within crashWindow before it is quarantined
 	crashWindow   = 5 * time.Minute       //
+	spinWindow    = 30 * time.Second      // a processor used for so long without having been asked anything
 	closeGrace    = 2 * time.Second       // for a plugin to finish when it is stopped
 	shmSlots      = 4                     // calls in flight with shared memory
 	shmSlotBytes  = 8 << 20               // larger bodies travel over the socket

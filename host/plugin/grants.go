@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/logcenter/logcenter/host/plugin/sandbox"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/manifest"
 	"github.com/logcenter/logcenter/sdk/wire"
@@ -22,6 +23,16 @@ func Permissions(m *Manifest) []string {
 	}
 	each("connect to %s", m.Network)
 	each("read the file %s", m.Files)
+	each("keep files in %s", m.Write)
+	if n := int64(m.Limits.Memory); n > 0 {
+		list = append(list, "use "+sandbox.Bytes(n)+" of memory")
+	}
+	if n := m.Limits.Processes; n > 1 {
+		list = append(list, fmt.Sprintf("start %d processes", n))
+	}
+	if n := m.Limits.CPUs; n > 0 {
+		list = append(list, fmt.Sprintf("use %d processors", n))
+	}
 	if m.MayDrop {
 		list = append(list, "drop events")
 	}

@@ -36,8 +36,8 @@ func (p *Plugin) Package() (Package, bool) {
 func (r *Registry) launch(m *Manifest) launch {
 	s := r.o.Plugins[m.ID]
 	l := launch{
-		manifest: m, deadline: cmp.Or(r.o.CallDeadline, callDeadline), socketDir: r.socketDir, log: newLog(r.o.Log, m.ID),
-		pack: r.packageOf(m), shm: m.Trusted && !r.o.Socket && !s.Socket,
+		manifest: m, mode: cmp.Or(r.o.Sandbox, SandboxOn), spin: cmp.Or(r.o.SpinWindow, spinWindow), deadline: cmp.Or(r.o.CallDeadline, callDeadline),
+		socketDir: r.socketDir, pack: r.packageOf(m), shm: m.Trusted && !r.o.Socket && !s.Socket, log: newLog(r.o.Log, m.ID),
 	}
 	l.shm = l.shm && (l.pack == nil || l.pack.Trusted)
 	return l

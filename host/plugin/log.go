@@ -4,18 +4,52 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/sirupsen/logrus"
 )
 
 // bridge turns what go-plugin and plugins log into lines of the host's log.
-type bridge struct{ entry *logrus.Entry }
+type bridge struct {
+	entry *logrus.Entry
+	flow  *flow
+}
+
+// flow bounds how many lines a plugin can put into the host's log; what is more is counted. Safe for concurrent use.
+type flow struct {
+	mu     sync.Mutex
+	tokens float64
+	at     time.Time
+	left   int // lines left out
+}
+
+const (
+	logBurst  = 200 // lines at once
+	logSecond = 20  // and in the long run, each second
+)
+
+// take says whether a line may pass, and how many before it did not.
+func (f *flow) take() (ok bool, left int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	now := time.Now()
+	f.tokens = min(logBurst, f.tokens+logSecond*now.Sub(f.at).Seconds())
+	f.at = now
+	if f.tokens < 1 {
+		f.left++
+		return false, 0
+	}
+	f.tokens--
+	left, f.left = f.left, 0
+	return true, left
+}
 
 // newLog is the hclog logger of one plugin; its lines carry the plugin's id.
 func newLog(log *logrus.Entry, id string) hclog.Logger {
 	l := hclog.NewInterceptLogger(&hclog.LoggerOptions{Output: io.Discard, Level: hclog.Debug})
-	l.RegisterSink(bridge{log.WithField("plugin", id)})
+	l.RegisterSink(bridge{log.WithField("plugin", id), &flow{tokens: logBurst, at: time.Now()}})
 	return l
 }
 
@@ -25,6 +59,13 @@ const maxLogValue = 4096
 // Accept implements hclog.SinkAdapter.
 func (b bridge) Accept(_ string, level hclog.Level, msg string, args ...any) {
 	e := b.entry
+	ok, left := b.flow.take()
+	if !ok {
+		return
+	}
+	if left > 0 {
+		e.WithField("lines", left).Warn("the plugin says too much; lines of it were left out")
+	}
 	for i := 0; i+1 < len(args); i += 2 {
 		key := fmt.Sprint(args[i])
 		if key == "timestamp" || key == "@timestamp" {
@@ -58,7 +99,7 @@ func clip(s string) string {
 
 // quiet knows go-plugin's own chatter.
 func quiet(msg string) bool {
-	for _, p := range [...]string{"starting plugin", "plugin started", "waiting for RPC", "plugin address", "using plugin", "received EOF", "plugin exited", "plugin process exited", "waiting for stdio", "stdio", "closing plugin", "reattaching", "error closing", "plugin failed to exit"} {
+	for _, p := range [...]string{"starting plugin", "created temporary directory", "plugin started", "waiting for RPC", "plugin address", "using plugin", "received EOF", "plugin exited", "plugin process exited", "waiting for stdio", "stdio", "closing plugin", "reattaching", "error closing", "plugin failed to exit"} {
 		if strings.HasPrefix(msg, p) {
 			return true
 		}

@@ -21,8 +21,10 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if dir := os.Getenv(hostDir); dir != "" {
-		host(dir)
+	for variable, host := range hosts {
+		if dir := os.Getenv(variable); dir != "" {
+			host(dir)
+		}
 	}
 	code := m.Run()
 	trial.Clean()

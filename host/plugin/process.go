@@ -2,22 +2,22 @@ package plugin
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
 	goplugin "github.com/hashicorp/go-plugin"
+	"github.com/hashicorp/go-plugin/runner"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/experimental"
 
+	"github.com/logcenter/logcenter/host/plugin/sandbox"
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/manifest"
@@ -39,6 +39,12 @@ type process struct {
 	schema     []byte        // JSON Schema of the config
 	reads      *wire.ReadSet // what it wants to be sent; nil is all
 	ticks      bool          // it wants to know how far event time has come
+
+	box     *sandbox.Box // nil: it is not confined
+	busy    atomic.Int64 // calls under way
+	policy  sandbox.Policy
+	last    *lastWords
+	counted bool // what its sandbox refused is in the plugin's sum; guarded by the plugin
 
 	requests, replies *wire.Region // nil: bodies travel over the socket
 	slots             chan int
@@ -64,8 +70,11 @@ type launch struct {
 	manifest  *Manifest
 	binary    string // private copy
 	sum       []byte
-	socketDir string
-	config    []byte // JSON
+	socketDir string // in which each process gets a folder of its own
+	policy    sandbox.Policy
+	mode      SandboxMode
+	spin      time.Duration // how long it may use a processor without having been asked anything
+	config    []byte        // JSON
 	shm       bool
 	deadline  time.Duration // of a call
 	pack      *Package      // nil: the folder is one that the admin keeps
@@ -87,10 +96,13 @@ func (connection) GRPCClient(_ context.Context, _ *goplugin.GRPCBroker, c *grpc.
 
 // start runs the binary and opens the plugin. The error says what the admin can do.
 func start(ctx context.Context, l launch) (p *process, err error) {
-	cmd := exec.Command(l.binary)
-	cmd.Dir = l.manifest.Dir
-	cmd.Env = []string{"PATH=/usr/bin:/bin", "LANG=C.UTF-8", "TZ=UTC", "GOMAXPROCS=" + strconv.Itoa(pluginThreads()), goplugin.EnvUnixSocketDir + "=" + l.socketDir}
-	p = &process{m: l.manifest, deadline: l.deadline, cmd: cmd, started: time.Now(), failed: make(chan struct{}), streams: make(chan *stream, 64)}
+	if err := unchanged(l.binary, l.sum); err != nil {
+		return nil, fmt.Errorf("start: %w", err)
+	}
+	p = &process{
+		m: l.manifest, deadline: l.deadline, started: time.Now(), failed: make(chan struct{}), streams: make(chan *stream, 64),
+		policy: l.policy, last: &lastWords{},
+	}
 	defer func() {
 		if err != nil {
 			p.kill()
@@ -98,20 +110,23 @@ func start(ctx context.Context, l launch) (p *process, err error) {
 		}
 	}()
 	if l.shm {
-		if err := p.share(cmd); err != nil {
+		if err := p.share(); err != nil {
 			l.log.Warn("shared memory is not to be had, bodies travel over the socket", "error", err.Error())
 		}
 	}
 	p.client = goplugin.NewClient(&goplugin.ClientConfig{
-		HandshakeConfig:  sdk.Handshake,
-		Plugins:          goplugin.PluginSet{sdk.ServiceName: connection{}},
-		Cmd:              cmd,
-		SecureConfig:     &goplugin.SecureConfig{Checksum: l.sum, Hash: sha256.New()},
+		HandshakeConfig: sdk.Handshake,
+		Plugins:         goplugin.PluginSet{sdk.ServiceName: connection{}},
+		RunnerFunc: func(_ hclog.Logger, cmd *exec.Cmd, sockets string) (runner.Runner, error) {
+			return p.run(cmd, l, sockets)
+		},
+		UnixSocketConfig: &goplugin.UnixSocketConfig{TempDir: l.socketDir}, // in which each process gets a folder of its own
 		AllowedProtocols: []goplugin.Protocol{goplugin.ProtocolGRPC},
 		SkipHostEnv:      true,
 		Managed:          true,
 		StartTimeout:     startTimeout,
 		Logger:           l.log,
+		Stderr:           p.last,
 		GRPCDialOptions: []grpc.DialOption{
 			grpc.WithDefaultCallOptions(
 				grpc.MaxCallRecvMsgSize(wire.MaxMessageBytes), grpc.MaxCallSendMsgSize(wire.MaxMessageBytes),
@@ -119,17 +134,25 @@ func start(ctx context.Context, l launch) (p *process, err error) {
 			grpc.WithInitialWindowSize(wire.WindowBytes), grpc.WithInitialConnWindowSize(wire.WindowBytes),
 			grpc.WithReadBufferSize(wire.SocketBufferBytes), grpc.WithWriteBufferSize(wire.SocketBufferBytes),
 			experimental.WithBufferPool(wire.Pool),
+			grpc.WithUnaryInterceptor(func(ctx context.Context, method string, req, reply any, c *grpc.ClientConn, invoke grpc.UnaryInvoker, o ...grpc.CallOption) error {
+				p.busy.Add(1)
+				defer p.busy.Add(-1)
+				return invoke(ctx, method, req, reply, c, o...)
+			}),
 		},
 	})
-	if p.rpc, err = p.client.Client(); err != nil {
-		return p, fmt.Errorf("start: %w", explainStart(err))
+	if err := p.connect(); err != nil {
+		return p, fmt.Errorf("start: %w", err)
 	}
 	raw, err := p.rpc.Dispense(sdk.ServiceName)
 	if err != nil {
 		return p, fmt.Errorf("start: %w", err)
 	}
 	p.stage = wire.NewStageClient(raw.(*grpc.ClientConn))
-	p.pid = cmd.Process.Pid
+	p.pid = p.cmd.Process.Pid
+	if p.box != nil {
+		go p.watch(l.spin)
+	}
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	return p, p.open(ctx, l.config)
@@ -139,8 +162,6 @@ func start(ctx context.Context, l launch) (p *process, err error) {
 func explainStart(err error) error {
 	s := err.Error()
 	switch {
-	case errors.Is(err, goplugin.ErrChecksumsDoNotMatch):
-		return errors.New("the binary changed since it was verified; enable the plugin again")
 	case strings.Contains(s, "Unrecognized remote plugin message"):
 		return fmt.Errorf("the program is no Logcenter plugin, or it exited before it said hello; run it by hand to see what it prints (%s)", firstLine(s))
 	case strings.Contains(s, "incompatible API version"):
@@ -156,8 +177,8 @@ func firstLine(s string) string {
 	return s
 }
 
-// share makes the two regions and hands their descriptors down: 3 is the first after the standard ones.
-func (p *process) share(cmd *exec.Cmd) (err error) {
+// share makes the two regions.
+func (p *process) share() (err error) {
 	if p.requests, err = wire.NewRequestRegion(shmSlots, shmSlotBytes); err != nil {
 		return err
 	}
@@ -166,7 +187,6 @@ func (p *process) share(cmd *exec.Cmd) (err error) {
 		p.requests = nil
 		return err
 	}
-	cmd.ExtraFiles = []*os.File{p.requests.File(), p.replies.File()}
 	p.slots = make(chan int, shmSlots)
 	for i := range shmSlots {
 		p.slots <- i
@@ -264,6 +284,8 @@ func (p *process) process(ctx context.Context, b *wire.Batch) (*Reply, error) {
 		return nil, p.failure
 	}
 	defer p.calls.Done()
+	p.busy.Add(1)
+	defer p.busy.Add(-1)
 	s, err := p.idleStream()
 	if err != nil {
 		return nil, err
@@ -288,7 +310,7 @@ func (p *process) process(ctx context.Context, b *wire.Batch) (*Reply, error) {
 		s.cancel()
 		r.Release()
 		p.fail(err)
-		return nil, err
+		return nil, p.failure // which may be why it ended, where err is that it did
 	}
 	p.streams <- s
 	return r, nil
@@ -413,10 +435,16 @@ func (p *process) ping() error {
 func (p *process) kill() {
 	if p.client != nil {
 		p.fail(errors.New("stopped"))
-		if p.cmd.Process != nil {
+		if p.box != nil {
+			p.box.Kill() // with what it has started
+		}
+		if p.cmd != nil && p.cmd.Process != nil {
 			_ = p.cmd.Process.Kill() // go-plugin would first ask politely and wait; it may be gone already
 		}
 		p.client.Kill()
+	}
+	if p.box != nil {
+		p.box.Close()
 	}
 	p.gate.Lock()
 	p.dead = true

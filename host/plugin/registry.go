@@ -14,6 +14,7 @@ import (
 
 	"github.com/sirupsen/logrus"
 
+	"github.com/logcenter/logcenter/host/plugin/sandbox"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/manifest"
 	"github.com/logcenter/logcenter/sdk/schema"
@@ -34,6 +35,12 @@ type Options struct {
 	RunDir   string // for private copies of binaries; made if missing, 0700
 	Plugins  map[string]Settings
 	Socket   bool // no shared memory for anyone
+	// Sandbox says whether plugins are confined. The zero value confines them with what the kernel has.
+	Sandbox SandboxMode
+	// Guard is a folder that no permission may open to a plugin: the host's data. Empty is none.
+	Guard string
+	// SpinWindow is how long a plugin that is asked nothing may use a processor until it counts as out of order. 0 = 30 s.
+	SpinWindow time.Duration
 	// CallDeadline is how long one call may take until the plugin counts as hung. 0 = 10 s.
 	CallDeadline time.Duration
 	Log          *logrus.Entry
@@ -44,7 +51,19 @@ type Settings struct {
 	Disabled bool
 	Config   map[string]any
 	Socket   bool // no shared memory even if trusted
+	Grant    Grant
+	Limits   sandbox.Limits // in place of the manifest's, where not zero
 }
+
+// SandboxMode says whether plugins are confined.
+type SandboxMode string
+
+// The modes. The zero value is SandboxOn.
+const (
+	SandboxOn       SandboxMode = "on"       // with what the kernel has
+	SandboxOff      SandboxMode = "off"      // not at all: to find out whether the sandbox is in the way
+	SandboxRequired SandboxMode = "required" // or nothing is started, when the kernel lacks Landlock or seccomp
+)
 
 // Registry holds all plugins found. Safe for concurrent use.
 type Registry struct {
@@ -64,7 +83,7 @@ func Open(o Options) (*Registry, error) {
 		return nil, err
 	}
 	// Socket paths are short (108 bytes), data directories may not be.
-	sockets, err := os.MkdirTemp("", "logcenter-plugins-")
+	sockets, err := os.MkdirTemp("", "logcenter-")
 	if err != nil {
 		return nil, err
 	}
@@ -195,13 +214,51 @@ func (r *Registry) Enable(ctx context.Context, id string) error {
 		p.unfit(err)
 		return fmt.Errorf("plugin %s: %w", id, err)
 	}
+	policy, err := r.policy(p)
+	if err != nil {
+		p.unfit(err)
+		return fmt.Errorf("plugin %s: %w", id, err)
+	}
+	policy.Binary = binary
 	p.mu.Lock()
-	p.launch.binary, p.launch.sum, p.launch.config = binary, sum, config
+	p.launch.binary, p.launch.sum, p.launch.config, p.launch.policy = binary, sum, config, policy
 	p.mu.Unlock()
 	if err := p.Enable(ctx); err != nil {
 		return fmt.Errorf("plugin %s: %w", id, err)
 	}
 	return nil
+}
+
+// policy is what a plugin may do. What it asks for and was not granted is told, as it may be why it does not work.
+func (r *Registry) policy(p *Plugin) (sandbox.Policy, error) {
+	s := r.o.Plugins[p.m.ID]
+	all, unasked := permissions(p.m, s)
+	for _, g := range all {
+		if g.Granted == "" {
+			p.log.Warn("the plugin runs without a permission that it asks for; `plugins.settings."+p.m.ID+".grant` gives it", "permission", g.Kind+" "+g.Value)
+		}
+	}
+	for _, g := range unasked {
+		p.log.Warn("plugins.settings."+p.m.ID+".grant has what the plugin does not ask for; it is not given", "permission", g)
+	}
+	guard, err := filepath.Abs(r.o.Guard)
+	if r.o.Guard == "" || err != nil {
+		guard = ""
+	}
+	may, err := policy(p.m, s, guard)
+	if err != nil {
+		return may, err
+	}
+	if lacks := sandbox.Probe().Lacks(); r.o.Sandbox == SandboxRequired && len(lacks) > 0 {
+		return may, fmt.Errorf("plugins.sandbox is required, and this kernel lacks %s", strings.Join(lacks, " and "))
+	}
+	return may, nil
+}
+
+// Permissions are what the manifest of a plugin asks for, and what of it is granted.
+func (r *Registry) Permissions(p *Plugin) []Permission {
+	all, _ := permissions(p.m, r.o.Plugins[p.m.ID])
+	return all
 }
 
 // Disable takes the plugin out of service.

@@ -197,6 +197,9 @@ func TestTwoPluginsDisagreeOnAField(t *testing.T) {
 // hostDir has the test binary be a host that is killed.
 const hostDir = "LOGCENTER_TEST_HOST"
 
+// hosts are what the test binary can be, by the variable that names the folder of its plugins.
+var hosts = map[string]func(dir string){hostDir: host}
+
 func host(dir string) {
 	r, err := plugin.Open(plugin.Options{Dirs: []string{dir}, RunDir: filepath.Join(dir, "run"), Log: trial.Quiet()})
 	if err == nil || r != nil {

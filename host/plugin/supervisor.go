@@ -11,6 +11,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/logcenter/logcenter/host/plugin/sandbox"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
@@ -45,9 +46,11 @@ type Plugin struct {
 	onStart func(context.Context, *process) error // restores the state of detectors
 
 	crashes    []time.Time
-	searches   atomic.Int32 // batches that are split now to find what kills it
-	generation uint64       // counts processes put into service
-	schema     []byte       // of the config
+	searches   atomic.Int32      // batches that are split now to find what kills it
+	generation uint64            // counts processes put into service
+	schema     []byte            // of the config
+	refused    []sandbox.Refusal // to processes that are gone
+	failure    Failure
 	Metrics
 }
 
@@ -90,7 +93,27 @@ func (p *Plugin) PID() int {
 
 // CPU is the processor time of all its processes so far.
 func (p *Plugin) CPU() time.Duration {
-	return time.Duration(p.deadCPU.Load()) + processCPU(p.PID())
+	return time.Duration(p.deadCPU.Load()) + sandbox.CPU(p.PID())
+}
+
+// Failure is how a process of a plugin ended that should not have.
+type Failure struct {
+	Reason string
+	At     time.Time
+}
+
+// LastFailure is the last one since the host started, also when another process runs by now; the zero value if there
+// was none.
+func (p *Plugin) LastFailure() Failure {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.failure
+}
+
+func (p *Plugin) remember(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.failure = Failure{err.Error(), time.Now()}
 }
 
 func (p *Plugin) set(s State, reason string, proc *process) {
@@ -207,12 +230,15 @@ func (p *Plugin) supervise(ctx context.Context, proc *process) {
 	defer close(p.stopped)
 	for {
 		err := p.watch(ctx, proc)
-		p.deadCPU.Add(int64(processCPU(proc.pid)))
 		if err == nil { // stopped
+			p.buried(proc, sandbox.CPU(proc.pid))
 			proc.close()
 			return
 		}
+		p.buried(proc, sandbox.CPU(proc.pid))
 		proc.kill()
+		err = proc.explain(err)
+		p.remember(err)
 		p.log.Warn("plugin process failed, starting it again", "error", err.Error())
 		// Who looks for the event that kills it expects crashes, and counts one for each event found.
 		if p.searches.Load() == 0 && p.crashed() {

@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -66,6 +67,23 @@ func checkFolder(dir string) error {
 		}
 		return checkOwner(what, path, st)
 	})
+}
+
+// unchanged says whether a private copy is still what was checked.
+func unchanged(path string, sum []byte) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return err
+	}
+	if !bytes.Equal(h.Sum(nil), sum) {
+		return errors.New("the binary changed since it was verified; enable the plugin again")
+	}
+	return nil
 }
 
 // privateCopy copies an executable to where nobody else can change it, named by its checksum, so that what

@@ -57,12 +57,6 @@ func (a pluginsAPI) Info(_ context.Context, id string) (api.PluginInfo, error) {
 	return a.info(p), nil
 }
 
-func (a pluginsAPI) info(p *plugin.Plugin) api.PluginInfo {
-	i := pluginInfo(p)
-	a.s.origin(&i, p)
-	return i
-}
-
 func (a pluginsAPI) Enable(ctx context.Context, id, by string) (api.PluginInfo, error) {
 	a.s.switching.Lock()
 	defer a.s.switching.Unlock()
@@ -87,7 +81,7 @@ func (a pluginsAPI) Disable(ctx context.Context, id, by string) (api.PluginInfo,
 	return a.Info(ctx, id)
 }
 
-func pluginInfo(p *plugin.Plugin) api.PluginInfo {
+func (a pluginsAPI) info(p *plugin.Plugin) api.PluginInfo {
 	m := p.Manifest()
 	state, reason := p.State()
 	i := api.PluginInfo{
@@ -99,6 +93,17 @@ func pluginInfo(p *plugin.Plugin) api.PluginInfo {
 		DropsRefused: uint64(p.DropsRefused.Load()), CPUSeconds: p.CPU().Seconds(),
 		Reads: names(m.Reads), Writes: names(m.Writes), ConfigSchema: p.ConfigSchema(),
 	}
+	for _, g := range a.s.plugins.Permissions(p) {
+		i.Permissions = append(i.Permissions, api.Permission(g))
+	}
+	r := p.SandboxReport()
+	i.Sandbox = &api.Sandbox{Off: r.Off, Enforced: append([]string{}, r.Enforced...), Missing: append([]string{}, r.Missing...)}
+	for _, f := range p.Refused() {
+		i.Refused = append(i.Refused, api.Refusal(f))
+	}
+	if f := p.LastFailure(); !f.At.IsZero() {
+		i.LastFailure, i.FailedAt = f.Reason, f.At
+	}
 	if b := p.Bytes.Load(); b > 0 {
 		i.MsPerMB = 1000 * i.CPUSeconds / (float64(b) / 1e6)
 	}
@@ -107,6 +112,7 @@ func pluginInfo(p *plugin.Plugin) api.PluginInfo {
 			i.Accepts = accepts
 		}
 	}
+	a.s.origin(&i, p)
 	return i
 }
 

@@ -128,6 +128,7 @@ func pluginMetrics(p *plugin.Plugin, counter, gauge sender) {
 	counter("plugin_drops_refused_total", "Events kept because the manifest does not permit to drop them.", float64(p.DropsRefused.Load()), l...)
 	counter("plugin_poisoned_total", "Events the plugin does not survive.", float64(p.Poisoned.Load()), l...)
 	counter("plugin_failures_total", "Calls that failed.", float64(p.Failures.Load()), l...)
+	counter("plugin_refused_total", "What its processes tried and the sandbox refused.", float64(refused(p)), l...)
 	counter("plugin_restarts_total", "Processes started after the first.", float64(p.Restarts.Load()), l...)
 	counter("plugin_cpu_seconds_total", "Processor time.", p.CPU().Seconds(), l...)
 	if b := p.Bytes.Load(); b > 0 {
@@ -152,4 +153,11 @@ func journalMetrics(name string, st journal.Stats, gauge sender) {
 		gauge("journal_detached", "1 when a consumer group fell too far behind and has lost entries.", flag(g.Detached), "journal", name, "group", g.Name)
 		gauge("journal_lag_bytes", "Bytes a consumer group is behind.", float64(g.LagBytes), "journal", name, "group", g.Name)
 	}
+}
+
+func refused(p *plugin.Plugin) (n int64) {
+	for _, r := range p.Refused() {
+		n += r.Count
+	}
+	return n
 }

@@ -243,7 +243,7 @@ func certificateInfo(c *pack.Certificate) *api.CertificateInfo {
 func (s *Service) origin(i *api.PluginInfo, p *plugin.Plugin) {
 	i.Origin = "folder"
 	i.Folder = p.Manifest().Dir
-	i.Permissions = plugin.Permissions(p.Manifest())
+	i.May = plugin.Permissions(p.Manifest())
 	if c, ok := s.cfg.Plugins.Settings[i.ID]; ok {
 		i.EnabledInConfig = c.Enabled
 	}

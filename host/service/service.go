@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -37,6 +38,7 @@ import (
 	"github.com/logcenter/logcenter/host/pipeline"
 	"github.com/logcenter/logcenter/host/plugin"
 	"github.com/logcenter/logcenter/host/plugin/install"
+	"github.com/logcenter/logcenter/host/plugin/sandbox"
 	"github.com/logcenter/logcenter/host/redrive"
 	"github.com/logcenter/logcenter/host/retention"
 	"github.com/logcenter/logcenter/host/store"
@@ -142,7 +144,10 @@ func (s *Service) openData(context.Context) (err error) {
 func (s *Service) openPlugins(ctx context.Context) (err error) {
 	settings := map[string]plugin.Settings{}
 	for id, p := range s.cfg.Plugins.Settings {
-		settings[id] = plugin.Settings{Disabled: p.Enabled != nil && !*p.Enabled, Config: p.Config, Socket: p.Transport == "socket"}
+		settings[id] = plugin.Settings{
+			Disabled: p.Enabled != nil && !*p.Enabled, Config: p.Config, Socket: p.Transport == "socket", Grant: plugin.Grant(p.Grant),
+			Limits: sandbox.Limits{Memory: int64(p.Limits.Memory), CPUs: p.Limits.CPU, Processes: p.Limits.Processes},
+		}
 	}
 	dirs := make([]string, len(s.cfg.Plugins.Dirs))
 	for i, d := range s.cfg.Plugins.Dirs {
@@ -155,7 +160,10 @@ func (s *Service) openPlugins(ctx context.Context) (err error) {
 		}
 		dirs = []string{filepath.Join(filepath.Dir(self), "plugins")}
 	}
-	o := plugin.Options{Dirs: dirs, RunDir: s.path("plugins", "run"), Plugins: settings, Log: s.log}
+	o := plugin.Options{
+		Dirs: dirs, RunDir: s.path("plugins", "run"), Plugins: settings, Log: s.log,
+		Sandbox: plugin.SandboxMode(s.cfg.Plugins.Sandbox), Guard: s.path(),
+	}
 	left := s.openPackages(ctx, &o)
 	if s.packages == nil {
 		return left
@@ -165,6 +173,7 @@ func (s *Service) openPlugins(ctx context.Context) (err error) {
 		return err
 	}
 	err = errors.Join(left, err)
+	s.sandboxFaults()
 	s.onClose(s.plugins.Close)
 	s.tellSubstitutes()
 	if err != nil && !s.hasMasker() {
@@ -175,6 +184,19 @@ func (s *Service) openPlugins(ctx context.Context) (err error) {
 		s.fault("plugins", err)
 	}
 	return nil
+}
+
+// sandboxFaults says in the log, and in the health, when plugins are less confined than they could be.
+func (s *Service) sandboxFaults() {
+	switch lacks := sandbox.Probe().Lacks(); {
+	case s.cfg.Plugins.Sandbox == string(plugin.SandboxOff):
+		s.fault("sandbox", errors.New("plugins.sandbox is off: plugins can read and do all that the host can"))
+	case len(lacks) > 0:
+		s.fault("sandbox", fmt.Errorf("plugins are confined in part only, as this kernel lacks %s; `logcenter plugin sandbox` says what is enforced", strings.Join(lacks, " and ")))
+	default:
+		return
+	}
+	s.log.Warn(s.faults["sandbox"])
 }
 
 // hasMasker says whether a masking plugin was found, enabled or not: disabling it is an admin's decision.

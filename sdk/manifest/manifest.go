@@ -42,6 +42,8 @@ type Manifest struct {
 	Trusted     bool // shared memory allowed
 	Network     []string
 	Files       []string
+	Write       []string
+	Limits      Limits
 	Dir         string // folder of the manifest
 	Binary      string // path of the executable
 	Source      []byte // plugin.yaml as it is
@@ -88,8 +90,10 @@ type file struct {
 	Permissions struct {
 		Network []string `yaml:"network"`
 		Files   []string `yaml:"files"`
+		Write   []string `yaml:"write"`
 		Drop    bool     `yaml:"drop"`
 	} `yaml:"permissions"`
+	Limits    Limits `yaml:"limits"`
 	OnFailure string `yaml:"on_failure" enum:"pass,hold" default:"pass"`
 	Trusted   bool   `yaml:"trusted"`
 }
@@ -153,6 +157,7 @@ func Parse(data []byte) (*Manifest, error) {
 	m := &Manifest{
 		ID: f.ID, Kind: kinds[f.Kind], Version: f.Version, Description: f.Description, Accepts: f.Accepts,
 		MayDrop: f.Permissions.Drop, Network: f.Permissions.Network, Files: f.Permissions.Files,
+		Write: f.Permissions.Write, Limits: f.Limits,
 		Hold: f.OnFailure == "hold", Trusted: f.Trusted, Binary: f.Binary, Source: data,
 	}
 	if m.Binary == "" {
@@ -165,6 +170,9 @@ func Parse(data []byte) (*Manifest, error) {
 		if len(r.Prefix)+len(r.Contains)+len(r.AppName)+len(r.Input) == 0 {
 			return nil, fmt.Errorf("accepts[%d]: empty", i)
 		}
+	}
+	if err := m.checkPermissions(); err != nil {
+		return nil, err
 	}
 	var err error
 	if m.Reads, err = m.fields("reads", f.Reads); err != nil {

@@ -61,6 +61,9 @@ func (m *Manifest) needs() (list []string) {
 	for _, f := range m.Files {
 		list = append(list, "files: `"+f+"`")
 	}
+	for _, f := range m.Write {
+		list = append(list, "write: `"+f+"`")
+	}
 	if m.MayDrop {
 		list = append(list, "may drop events, which are counted")
 	}

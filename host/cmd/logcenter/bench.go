@@ -33,11 +33,11 @@ func newBenchCommand() *cobra.Command {
 }
 
 type benchOptions struct {
-	input, size, journal, store, transport, dir string
-	plugins, dirs                               []string
-	workers                                     int
-	jsonLines, queries                          bool
-	profile                                     string
+	input, size, journal, store, transport, dir, sandbox string
+	plugins, dirs                                        []string
+	workers                                              int
+	jsonLines, queries                                   bool
+	profile                                              string
 }
 
 func newBenchPipelineCommand() *cobra.Command {
@@ -61,6 +61,7 @@ CPU milliseconds per MB is the figure to compare; MB is 1,000,000 bytes of raw l
 	f.StringVar(&o.journal, "journal", "off", "off, or disk: both journals with fsync")
 	f.StringVar(&o.store, "store", "none", "none or embedded")
 	f.StringVar(&o.transport, "transport", "shm", "shm, socket or inprocess")
+	f.StringVar(&o.sandbox, "sandbox", "on", "on, or off: plugins are not confined")
 	f.StringSliceVar(&o.plugins, "plugins", bench.DefaultPlugins, "plugins to run")
 	f.StringSliceVar(&o.dirs, "plugin-dir", nil, "`folders` with plugins; default: plugins beside this program")
 	f.StringVar(&o.dir, "dir", filepath.Join(os.TempDir(), "logcenter-bench"), "`folder` for what a run writes")
@@ -73,7 +74,10 @@ CPU milliseconds per MB is the figure to compare; MB is 1,000,000 bytes of raw l
 
 func (o *benchOptions) run(cmd *cobra.Command) error {
 	for _, c := range []struct{ flag, value, a, b, c string }{
-		{"journal", o.journal, "off", "disk", "disk"}, {"store", o.store, "none", "embedded", "embedded"}, {"transport", o.transport, "shm", "socket", "inprocess"},
+		{"journal", o.journal, "off", "disk", "disk"},
+		{"store", o.store, "none", "embedded", "embedded"},
+		{"transport", o.transport, "shm", "socket", "inprocess"},
+		{"sandbox", o.sandbox, "on", "off", "off"},
 	} {
 		if c.value != c.a && c.value != c.b && c.value != c.c {
 			return usagef("--%s is %s or %s or %s, not %q", c.flag, c.a, c.b, c.c, c.value)
@@ -101,8 +105,8 @@ func (o *benchOptions) run(cmd *cobra.Command) error {
 		return o.inProcess(cmd, self)
 	}
 	b := bench.Options{
-		Name: o.transport + " journal=" + o.journal + " store=" + o.store, Input: o.input, Dirs: o.dirs, Plugins: o.plugins,
-		Journal: o.journal == "disk", Socket: o.transport == "socket", Workers: o.workers, Dir: o.dir,
+		Name: o.transport + " sandbox=" + o.sandbox + " journal=" + o.journal + " store=" + o.store, Input: o.input, Dirs: o.dirs, Plugins: o.plugins,
+		Journal: o.journal == "disk", Socket: o.transport == "socket", Workers: o.workers, Dir: o.dir, Unconfined: o.sandbox == "off",
 	}
 	gc.Tune(service.Garbage)
 	if o.store == "embedded" {

@@ -226,6 +226,7 @@ func TestPluginInfoExplainsSettings(t *testing.T) {
 	require.NoError(t, err, string(out))
 	require.Contains(t, string(out), "max_groups is how many groups, of all rules together, are watched at once.")
 	require.Contains(t, string(out), "rules[].threshold")
+	require.Regexp(t, `\nsandbox +\S.*memory 1 GiB`, string(out))
 }
 
 // traffic makes lines that say their number, and knows the secrets in each.

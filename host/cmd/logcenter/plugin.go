@@ -26,7 +26,7 @@ func newPluginCommand(c *connection) *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newPluginListCommand(c), newPluginInfoCommand(c),
+	cmd.AddCommand(newPluginListCommand(c), newPluginInfoCommand(c), newPluginSandboxCommand(),
 		newPluginSwitchCommand(c, "enable", "start a plugin, also one in quarantine", (*client.Client).EnablePlugin),
 		newPluginSwitchCommand(c, "disable", "stop a plugin; events go on without it", (*client.Client).DisablePlugin),
 		newPluginInstallCommand(c), newPluginRemoveCommand(c), newPluginVerifyCommand(), newPluginPackageCommand(), newPluginKeyCommand())
@@ -160,6 +160,18 @@ func pluginInfo(w io.Writer, p *client.Plugin) error {
 		grouped(int64(p.Rows)), grouped(int64(p.Calls)), grouped(int64(p.Errors)), p.CPUSeconds, p.MsPerMB))
 	line("of these", ofNote(p))
 	originText(line, p)
+	if p.LastFailure != "" {
+		line("last failure", moment(p.FailedAt)+": "+p.LastFailure)
+	}
+	for _, g := range p.Permissions {
+		line("permission", permissionNote(p.ID, g))
+	}
+	if p.Sandbox != nil {
+		line("sandbox", sandboxNote(*p.Sandbox))
+	}
+	for _, r := range p.Refused {
+		line("refused", fmt.Sprintf("to %s, %s", r.What, counted(int(r.Count), "time")))
+	}
 	line("accepts", compactJSON(p.Accepts))
 	line("reads", strings.Join(p.Reads, ", "))
 	line("writes", strings.Join(p.Writes, ", "))
@@ -190,8 +202,10 @@ func originText(line func(name, value string), p *client.Plugin) {
 		line("certificate", certificateText(p.Certificate))
 	}
 	var may []string
-	for _, one := range p.Permissions {
-		if first, _, _ := strings.Cut(one, " "); first != "parse" && first != "write" && first != "set" && (first != "read" || strings.HasPrefix(one, "read the file ")) {
+	for _, one := range p.May { // its lines, fields and what is granted stand elsewhere
+		switch first, _, _ := strings.Cut(one, " "); first {
+		case "parse", "read", "write", "set", "connect", "keep":
+		default:
 			may = append(may, one)
 		}
 	}

@@ -19,25 +19,34 @@ import (
 	"github.com/logcenter/logcenter/sdk/manifest"
 )
 
-// binary is the plugin's program, built once for all tests of a package.
-var binary = sync.OnceValues(func() (string, error) {
-	_, self, _, _ := runtime.Caller(0)
-	dir, err := os.MkdirTemp("", "logcenter-trial-")
-	if err != nil {
-		return "", err
-	}
-	cmd := exec.Command("go", "build", "-o", filepath.Join(dir, "plugin"), "./testdata/testplugin")
-	cmd.Dir = filepath.Dir(self)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("%w: %s", err, out)
-	}
-	return filepath.Join(dir, "plugin"), nil
-})
+// built are the folders of programs.
+var built []string
+
+// program is a plugin's program, built once for all tests of a package.
+func program(name string) func() (string, error) {
+	return sync.OnceValues(func() (string, error) {
+		_, self, _, _ := runtime.Caller(0)
+		dir, err := os.MkdirTemp("", "logcenter-trial-")
+		if err != nil {
+			return "", err
+		}
+		built = append(built, dir)
+		cmd := exec.Command("go", "build", "-o", filepath.Join(dir, "plugin"), "./testdata/"+name)
+		cmd.Dir = filepath.Dir(self)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return "", fmt.Errorf("%w: %s", err, out)
+		}
+		return filepath.Join(dir, "plugin"), nil
+	})
+}
+
+// The programs: one that behaves as it is told, and one whose lines are attacks on all around it.
+var binary, hostile = program("testplugin"), program("hostile")
 
 // Clean removes what was built. TestMain calls it at the end.
 func Clean() {
-	if path, err := binary(); err == nil {
-		_ = os.RemoveAll(filepath.Dir(path)) // a folder of the temporary directory
+	for _, dir := range built {
+		_ = os.RemoveAll(dir) // a folder of the temporary directory
 	}
 }
 
@@ -63,6 +72,9 @@ func Manifest(id, kind string, lines ...string) string {
 	case "masker", "detector":
 		add("reads", "reads: [message]")
 	}
+	if kind == "notifier" {
+		add("permissions", "permissions: {write: ['${config.file}']}")
+	}
 	for _, l := range lines {
 		key, _, _ := strings.Cut(l, ":")
 		add(key, l)
@@ -77,7 +89,18 @@ func Manifest(id, kind string, lines ...string) string {
 // Folder makes the folder of a plugin below dir: the text of its manifest, its program, and how it behaves (testdata/testplugin).
 func Folder(t testing.TB, dir, id, text, behaviour string) string {
 	t.Helper()
-	path, err := binary()
+	return folder(t, binary, dir, id, text, behaviour)
+}
+
+// Hostile makes the folder of a parser whose lines are attacks (testdata/hostile).
+func Hostile(t testing.TB, dir, id, text string) string {
+	t.Helper()
+	return folder(t, hostile, dir, id, text, "")
+}
+
+func folder(t testing.TB, program func() (string, error), dir, id, text, behaviour string) string {
+	t.Helper()
+	path, err := program()
 	require.NoError(t, err)
 	folder := filepath.Join(dir, id)
 	require.NoError(t, os.MkdirAll(folder, 0o755))

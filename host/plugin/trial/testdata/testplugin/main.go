@@ -233,6 +233,10 @@ func main() {
 		time.Sleep(time.Minute)
 	case "chatter":
 		fmt.Println("hello, I am no plugin")
+	case "elsewhere": // is where it says that it listens
+		to, _ := os.ReadFile("elsewhere")
+		fmt.Printf("1|1|unix|%s|grpc\n", to)
+		time.Sleep(time.Minute)
 	case "protocol":
 		h := sdk.Handshake
 		h.ProtocolVersion = 77
@@ -272,7 +276,9 @@ func serve(h goplugin.HandshakeConfig, lie string) {
 	goplugin.Serve(&goplugin.ServeConfig{
 		HandshakeConfig: h,
 		Plugins:         goplugin.PluginSet{sdk.ServiceName: &liarPlugin{lie: lie}},
-		GRPCServer:      goplugin.DefaultGRPCServer,
+		GRPCServer: func(o []grpc.ServerOption) *grpc.Server {
+			return grpc.NewServer(append(o, grpc.MaxSendMsgSize(2*wire.MaxMessageBytes))...)
+		},
 	})
 }
 
@@ -315,8 +321,10 @@ func (l *liar) ProcessStream(st grpc.BidiStreamingServer[wire.Batch, wire.Result
 		if err != nil {
 			return err
 		}
-		if err := st.Send(l.answer(b)); err != nil {
-			return err
+		for again := true; again; again = l.lie == "endless" {
+			if err := st.Send(l.answer(b)); err != nil {
+				return err
+			}
 		}
 	}
 }
@@ -336,6 +344,8 @@ func (l *liar) answer(b *wire.Batch) *wire.Result {
 			Field: uint32(ecs.EventAction), Type: wire.Type_STRING, Encoding: wire.Encoding_SPAN, Width: 4, Count: b.Rows,
 			Values: bytes.Repeat([]byte{0, 0, 255, 255}, rows),
 		}}
+	case "oversize":
+		r.Columns = []*wire.Column{{Field: uint32(ecs.EventAction), Type: wire.Type_STRING, Count: b.Rows, Values: make([]byte, 4*rows), Data: make([]byte, wire.MaxMessageBytes+1)}}
 	case "seq":
 		r.Seq++
 	case "rows":
