@@ -33,7 +33,9 @@ type Letter struct {
 	Reason  string    `json:"reason"` // a code
 	Message string    `json:"message"`
 	Input   string    `json:"input,omitempty"`
-	Text    string    `json:"text,omitempty"` // masked
+	Address string    `json:"address,omitempty"` // of the sender, as log.source.address
+	Host    string    `json:"host,omitempty"`    // host.name, if the parser found one
+	Text    string    `json:"text,omitempty"`    // masked
 	// Held is when its record was put into the hold; zero: it was not.
 	Held time.Time `json:"held,omitzero"`
 	// Redriven is when the record was given to the pipeline again; zero: it was not.
