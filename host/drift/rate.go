@@ -12,7 +12,7 @@ const (
 	// memory is how many lines a baseline goes back: older ones fade.
 	memory = 20000
 	// window is how many lines the share of lately is about.
-	window = 200
+	window = 50
 	// leastShare keeps a baseline without a bad line from making one such line the proof of another world.
 	leastShare = 0.001
 	// mostlyThere is the share of events that may lack a field which is nearly always there.
