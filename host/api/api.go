@@ -49,6 +49,7 @@ type Options struct {
 	Files       Files            // nil: this host keeps no files
 	Backups     Backups          // nil: this host cannot be backed up
 	Replicas    store.Replicated // nil: the store keeps no copies
+	Drift       Drift            // nil: nobody watches whether devices change their lines
 
 	Lifecycle    *lifecycle.Keeper // nil: nothing is said of retention and archive
 	DataDir      string            // whose disk a retention plan is about
@@ -177,6 +178,8 @@ func (s *Server) routes() error {
 	a.GET("/consumers", s.handle(s.listConsumers))
 	a.GET("/dead-letters", s.handle(s.listDeadLetters))
 	a.POST("/dead-letters/redrive", s.handle(s.redrive))
+	a.GET("/drift", s.handle(s.listDrift))
+	a.POST("/drift/:id/accept", s.handle(s.acceptDrift))
 	a.GET("/health", s.handle(s.health))
 	a.POST("/backup", s.handle(s.startBackup))
 	a.GET("/backup", s.handle(s.getBackup))

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/logcenter/logcenter/host/drift"
 	"github.com/logcenter/logcenter/host/filestore"
 	"github.com/logcenter/logcenter/host/input"
 	"github.com/logcenter/logcenter/host/input/upload"
@@ -167,6 +168,16 @@ type DeadLetter struct {
 	// Held says that its record is kept, so that it can be redriven.
 	Held     bool      `json:"held"`
 	Redriven time.Time `json:"redriven,omitzero"` // when its record was handled again; zero: it was not
+}
+
+// Drift knows the devices whose lines have changed; *[drift.Tracker] does.
+type Drift interface {
+	// Keys returns what is usual and what is now, by device, plugin and dataset.
+	Keys(f drift.Filter) []drift.Key
+	// Drifts returns the changes, open ones first, then the newest.
+	Drifts(f drift.Filter) []drift.Drift
+	// Accept takes an open change for usual; drift.ErrUnknown if there is none with this id.
+	Accept(id string) error
 }
 
 // Tail hands out events as they are stored.

@@ -177,7 +177,8 @@ func (l *lines) add(s Sample) {
 }
 
 // list is the samples, oldest first.
-func (l *lines) list() (out []Sample) {
+func (l *lines) list() []Sample {
+	out := make([]Sample, 0, samples)
 	for i := max(0, l.n-samples); i < l.n; i++ {
 		out = append(out, l.ring[i%samples])
 	}

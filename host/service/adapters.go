@@ -193,6 +193,7 @@ func (a healthAPI) Components(context.Context) ([]api.Component, error) {
 	if s.files != nil {
 		list = append(list, filesHealth(s.files.Stats()))
 	}
+	list = append(list, s.driftHealth()...)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, name := range slices.Sorted(maps.Keys(s.faults)) {

@@ -25,6 +25,7 @@ import (
 	"github.com/logcenter/logcenter/host/backup"
 	"github.com/logcenter/logcenter/host/config"
 	"github.com/logcenter/logcenter/host/deadletter"
+	"github.com/logcenter/logcenter/host/drift"
 	"github.com/logcenter/logcenter/host/filestore"
 	"github.com/logcenter/logcenter/host/hold"
 	"github.com/logcenter/logcenter/host/input"
@@ -65,6 +66,7 @@ type Service struct {
 	processor *pipeline.Processor
 	runner    *pipeline.Runner
 	alerts    *alert.Runner
+	drift     *drift.Tracker   // nil: it is not enabled
 	inputs    []input.Input    // as configured
 	files     *filestore.Store // nil: without events there are none
 	uploads   *upload.Input
@@ -302,7 +304,11 @@ func (s *Service) openPipeline(context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	s.alerts, err = alert.NewRunner(s.plugins, s.events, alert.Options{Dir: s.path("alert"), Log: s.log})
+	alerts := alert.Options{Dir: s.path("alert"), Log: s.log}
+	if s.openDrift(); s.drift != nil {
+		alerts.Builtin = s.drift
+	}
+	s.alerts, err = alert.NewRunner(s.plugins, s.events, alerts)
 	s.plugins.OnChange(s.replan)
 	return err
 }
@@ -323,13 +329,15 @@ func (s *Service) replan() {
 		}
 		return out
 	}
+	parsers := s.plugins.InService(parserKind)
 	s.processor.SetPlan(pipeline.NewPlan(pipeline.Plan{
-		Parsers:   stages(s.plugins.InService(parserKind)),
+		Parsers:   stages(parsers),
 		Enrichers: stages(s.plugins.InService(enricherKind)),
 		Maskers:   stages(s.plugins.InService(maskerKind)),
 		Overrides: input.Parsers(s.allInputs()),
 		Streams:   router,
 	}))
+	s.watchParsers(parsers)
 }
 
 func (s *Service) openAPI(context.Context) (err error) {
@@ -346,7 +354,7 @@ func (s *Service) openAPI(context.Context) (err error) {
 	s.api, err = api.New(api.Options{
 		Store: s.store, Scoper: admin, Plugins: pluginsAPI{s}, Streams: s.streams, Inputs: inputsAPI{s},
 		Consumers: consumersAPI{s}, DeadLetters: deadLettersAPI{s}, Tail: &s.tails, Health: healthAPI{s}, Ingest: ingestAPI{s},
-		Files: s.filesAPI(), Backups: backupsAPI{s}, Replicas: replicated,
+		Files: s.filesAPI(), Backups: backupsAPI{s}, Replicas: replicated, Drift: s.driftAPI(),
 		Lifecycle: s.keeper, DataDir: s.path(), ArchiveHere: s.archiveHere(), ArchiveCache: int64(s.cfg.Archive.CacheBytes),
 		Metrics: s.metrics, OpenMetrics: s.cfg.HTTP.OpenMetrics, ExportDir: s.path("exports"), Log: s.log, Version: s.version,
 		Searches: s.cfg.Limits.Searches, SearchTimeout: s.cfg.Limits.SearchTimeout,
@@ -444,6 +452,9 @@ func (s *Service) Run(ctx context.Context, ready func()) error {
 	}
 	saved, cancel := context.WithTimeout(context.Background(), drain)
 	defer cancel()
+	if s.drift != nil {
+		s.drift.Save()
+	}
 	return s.alerts.Save(saved)
 }
 
