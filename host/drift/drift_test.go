@@ -45,7 +45,6 @@ func quiet() *logrus.Entry {
 }
 
 func newFeed(t *testing.T, o drift.Options) *feed {
-	t.Helper()
 	o.Log = quiet()
 	if o.Persist == 0 {
 		o.Persist = time.Minute
@@ -434,6 +433,23 @@ func TestNothingIsAllocatedPerEvent(t *testing.T) {
 		f.tr.Observe(f.at, f.offset, e)
 	})
 	assert.Less(t, per, 20.0, "a batch of 2,000 events")
+}
+
+func BenchmarkObserve(b *testing.B) {
+	f := newFeed(nil, drift.Options{Rows: 1 << 30})
+	batch := make([]storetest.Event, 4000)
+	for i := range batch {
+		batch[i] = with(line(i), "@timestamp", f.at, "event.ingested", f.at, "host.name", fmt.Sprintf("fw%02d", i%7))
+	}
+	events, err := storetest.Batch(1, batch)
+	require.NoError(b, err)
+	e := &pipeline.Entry{Batch: events}
+	for b.Loop() {
+		f.offset++
+		f.at = f.at.Add(time.Second)
+		f.tr.Observe(f.at, f.offset, e)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(batch)), "ns/event")
 }
 
 func TestList(t *testing.T) {
