@@ -177,6 +177,7 @@ func (s *Server) routes() error {
 	a.GET("/inputs", s.handle(s.listInputs))
 	a.GET("/consumers", s.handle(s.listConsumers))
 	a.GET("/dead-letters", s.handle(s.listDeadLetters))
+	a.GET("/dead-letters/counts", s.handle(s.countDeadLetters))
 	a.POST("/dead-letters/redrive", s.handle(s.redrive))
 	a.GET("/drift", s.handle(s.listDrift))
 	a.POST("/drift/:id/accept", s.handle(s.acceptDrift))

@@ -200,6 +200,7 @@ func (s *Service) openJournals(context.Context) (err error) {
 	if s.dead, err = deadletter.Open(s.path("deadletters.ndjson")); err != nil {
 		return err
 	}
+	s.dead.Holds = s.hold.Has
 	s.onClose(s.dead.Close)
 	s.redriver = &redrive.Redriver{Letters: s.dead, Hold: s.hold, Intake: s.intake, Ready: s.handles}
 	return nil
@@ -270,6 +271,8 @@ func (s *Service) rejected(r store.Rejection) {
 	}
 	d.Input, _ = r.Event[ecs.LogcenterInput.Name()].(string)
 	d.Text, _ = r.Event[ecs.Message.Name()].(string)
+	d.Address, _ = r.Event[ecs.LogSourceAddress.Name()].(string)
+	d.Host, _ = r.Event[ecs.HostName.Name()].(string)
 	if received, ok := r.Event[ecs.EventIngested.Name()].(time.Time); ok {
 		d.Time = received
 	}
