@@ -132,7 +132,7 @@ func newHost(t *testing.T) *testHost {
 	log := logrus.New()
 	log.SetOutput(io.Discard)
 	server, err := api.New(api.Options{
-		Store: memStore{h}, Replicas: memStore{h}, Scoper: h, Plugins: plugins{h}, Streams: streams, Inputs: inputs{}, Consumers: consumers{}, DeadLetters: letters{},
+		Store: memStore{h}, Replicas: memStore{h}, Scoper: h, Plugins: plugins{h}, Streams: streams, Inputs: inputs{}, Consumers: consumers{}, DeadLetters: letters{}, Drift: drifts{},
 		Tail: h, Health: h, Ingest: h, Metrics: prometheus.NewRegistry(), ExportDir: filepath.Join(t.TempDir(), "exports"),
 		Log: logrus.NewEntry(log), Version: "1.2.3",
 	})
