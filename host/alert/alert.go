@@ -34,8 +34,8 @@ type Builtin interface {
 	Observe(now time.Time, offset uint64, e *pipeline.Entry)
 	// Untold returns the alerts that were raised and not delivered yet.
 	Untold() []*wire.Alert
-	// Told notes that one was.
-	Told(id string)
+	// Told notes that some were.
+	Told(ids ...string)
 }
 
 // Options say where state is kept.
@@ -142,14 +142,17 @@ func (r *Runner) builtin(ctx context.Context, offset uint64, e *pipeline.Entry) 
 		return nil
 	}
 	r.o.Builtin.Observe(time.Now(), offset, e)
+	var told []string
 	for _, a := range r.o.Builtin.Untold() {
-		r.deliver(ctx, a)
-		if err := ctx.Err(); err != nil { // it may not be delivered
-			return err
+		if r.deliver(ctx, a); ctx.Err() != nil {
+			break // it may not be delivered
 		}
-		r.o.Builtin.Told(a.Id)
+		told = append(told, a.Id)
 	}
-	return nil
+	if len(told) > 0 {
+		r.o.Builtin.Told(told...)
+	}
+	return ctx.Err()
 }
 
 // detector finds or makes the runner's view of a plugin. One seen for the first time starts at its snapshot,

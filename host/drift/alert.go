@@ -2,6 +2,7 @@ package drift
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -31,16 +32,16 @@ func (t *Tracker) Untold() (out []*wire.Alert) {
 	return out
 }
 
-// Told notes, durably, that an alert was delivered.
-func (t *Tracker) Told(id string) {
+// Told notes that alerts were delivered. After a crash, those that it was called for last may be untold again.
+func (t *Tracker) Told(ids ...string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, d := range t.drifts {
-		if d.ID == id {
-			d.Told = true
+		if slices.Contains(ids, d.ID) {
+			d.Told, t.changed = true, true
 		}
 	}
-	t.save()
+	t.saveSoon()
 }
 
 func (d *Drift) alert() *wire.Alert {

@@ -99,7 +99,9 @@ type Stats struct {
 const (
 	keepDrifts   = 200 // that are listed; ended ones go first
 	saveEvery    = 5 * time.Minute
-	newKeysPart  = 20 // of MaxKeys may be new in a second
+	cheapSave    = 50 * time.Millisecond // a file that is written faster is written at each change
+	savePart     = 20                    // a larger one takes no more than this part of the time
+	newKeysPart  = 20                    // of MaxKeys may be new in a second
 	forgetParser = 24 * time.Hour
 )
 
@@ -120,8 +122,10 @@ type Tracker struct {
 	missing map[string]int64 // parsers that were in service and are not now, since when
 	drifts  []*Drift         // oldest first
 	stats   Stats
-	saved   int64 // at
-	changed bool  // a drift has changed since
+	saved   int64         // at
+	changed bool          // a drift has changed since
+	wrote   time.Time     // when the file was written last
+	cost    time.Duration // of writing it
 
 	bucket bucket
 	fresh  bucket
@@ -214,7 +218,7 @@ func (t *Tracker) Observe(now time.Time, offset uint64, e *pipeline.Entry) {
 	}
 	t.settle()
 	if t.changed || t.at-t.saved >= int64(saveEvery) {
-		t.save()
+		t.saveSoon()
 	}
 }
 

@@ -340,7 +340,7 @@ func TestARestart(t *testing.T) {
 	f.many(200, unparsed) // not long enough for a drift
 	require.Empty(t, f.drifts())
 	f.tr.Save()
-	again := func() {
+	again := func() { // as if killed
 		f.tr = drift.Open(f.o)
 		f.tr.Plugins(nil) // as while plugins start
 		f.tr.Plugins([]drift.Plugin{acme("1.0")})
@@ -477,4 +477,18 @@ func TestList(t *testing.T) {
 	assert.InDelta(t, 1, rates["source.ip"].Baseline, 0)
 	assert.True(t, rates["source.ip"].Judged)
 	assert.Empty(t, f.tr.Keys(drift.Filter{Device: "nobody"}))
+}
+
+// A parser that is gone after a restart is out of service as one that was disabled: its lines are nobody's.
+func TestARestartWithoutAParser(t *testing.T) {
+	f := newFeed(t, drift.Options{Path: filepath.Join(t.TempDir(), "drift.json")})
+	f.many(3000, line)
+	f.tr.Save()
+	f.tr = drift.Open(f.o)
+	f.tr.Plugins([]drift.Plugin{{ID: "other", Version: "1", Label: "other 1"}})
+	f.many(2000, unclaimed)
+	require.Empty(t, f.drifts())
+	f.giveAfter(25*time.Hour, unclaimed(1)) // a day later that is as it should be
+	f.many(2000, unclaimed)
+	require.Empty(t, f.drifts())
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/logcenter/logcenter/host/durable"
 	"github.com/logcenter/logcenter/sdk/ecs"
@@ -28,6 +29,7 @@ type savedPlugin struct {
 	Version string   `json:"version"`
 	Config  string   `json:"config,omitempty"`
 	Fields  []string `json:"fields"`
+	Active  bool     `json:"active,omitempty"`
 }
 
 type savedKey struct {
@@ -49,15 +51,29 @@ type savedKey struct {
 	Back    backlog            `json:"back,omitzero"`
 }
 
+// expected says whether a parser is in service, or was not long ago.
+func (t *Tracker) expected(p *parser) bool {
+	_, missing := t.missing[p.ID]
+	return p.active || missing
+}
+
+// saveSoon saves, unless that takes long and was done lately: then the next entry does.
+func (t *Tracker) saveSoon() {
+	if t.cost < cheapSave || time.Since(t.wrote) >= savePart*t.cost {
+		t.save()
+	}
+}
+
 // save writes what is known. What cannot be written is tried again later.
 func (t *Tracker) save() {
 	t.saved, t.changed = t.at, false
 	if t.o.Path == "" {
 		return
 	}
+	begun := time.Now()
 	st := state{Version: stateVersion, Offset: t.offset, At: t.at, Plugins: []savedPlugin{}, Keys: []savedKey{}, Drifts: t.drifts}
 	for _, p := range t.plugins {
-		st.Plugins = append(st.Plugins, savedPlugin{p.ID, p.Version, p.Config, p.names})
+		st.Plugins = append(st.Plugins, savedPlugin{p.ID, p.Version, p.Config, p.names, t.expected(p)})
 	}
 	for _, k := range t.keys {
 		s := savedKey{
@@ -85,6 +101,7 @@ func (t *Tracker) save() {
 	if err == nil {
 		err = durable.Replace(t.o.Path, b)
 	}
+	t.wrote, t.cost = time.Now(), time.Since(begun)
 	if err != nil {
 		t.o.Log.WithError(err).Warn("what was learned of the devices' lines is not saved; it is tried again")
 	}
@@ -120,7 +137,7 @@ func (t *Tracker) load() error {
 	byID, drifts := map[string]*parser{}, map[string]*Drift{}
 	for _, s := range st.Plugins {
 		p := newParser(Plugin{ID: s.ID, Version: s.Version, Config: s.Config})
-		p.active, p.names = false, s.Fields
+		p.active, p.names = s.Active, s.Fields
 		for i, name := range s.Fields { // by name only: Plugins brings the handles
 			if f, ok := ecs.Lookup(name); ok {
 				p.setSlot(f, i)
