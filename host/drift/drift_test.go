@@ -105,22 +105,22 @@ func unclaimed(i int) storetest.Event {
 
 func lacking(i int) storetest.Event { return with(line(i), "source.ip", nil, "event.action", nil) }
 
-func (f *feed) many(n int, make func(i int) storetest.Event) {
+func (f *feed) many(n int, event func(i int) storetest.Event) {
 	f.t.Helper()
 	for i := 0; i < n; i += 10 {
 		var batch []storetest.Event
 		for j := range min(10, n-i) {
-			batch = append(batch, make(i+j))
+			batch = append(batch, event(i+j))
 		}
 		f.give(batch...)
 	}
 }
 
 // until gives lines until there is a drift, and says how many it took; -1 if most were not enough.
-func (f *feed) until(most int, make func(i int) storetest.Event) int {
+func (f *feed) until(most int, event func(i int) storetest.Event) int {
 	f.t.Helper()
 	for i := 0; i < most; i++ {
-		f.give(make(i))
+		f.give(event(i))
 		if len(f.tr.Untold()) > 0 {
 			return i + 1
 		}
@@ -133,10 +133,10 @@ func (f *feed) drifts() []drift.Drift { return f.tr.Drifts(drift.Filter{}) }
 func (f *feed) open() (n int) { return f.tr.Stats().Open }
 
 func TestALayoutThatChanges(t *testing.T) {
-	now := func(rate float64, make func(i int) storetest.Event) func(i int) storetest.Event { // a share of the lines changes
+	now := func(rate float64, event func(i int) storetest.Event) func(i int) storetest.Event { // a share of the lines changes
 		return func(i int) storetest.Event {
 			if float64(int(float64(i+1)*rate)) > float64(i)*rate {
-				return make(i)
+				return event(i)
 			}
 			return line(i)
 		}
@@ -294,8 +294,8 @@ func TestDeadLettersAreLinesThatAreNotParsed(t *testing.T) {
 
 // With another version or configuration all is learned again, and what got worse by it is said.
 func TestAnotherVersionOfAPlugin(t *testing.T) {
-	label := func(make func(i int) storetest.Event) func(i int) storetest.Event {
-		return func(i int) storetest.Event { return with(make(i), "logcenter.parser", "acmefw 2.0") }
+	label := func(event func(i int) storetest.Event) func(i int) storetest.Event {
+		return func(i int) storetest.Event { return with(event(i), "logcenter.parser", "acmefw 2.0") }
 	}
 	f := newFeed(t, drift.Options{})
 	f.many(3000, line)

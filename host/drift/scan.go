@@ -216,7 +216,7 @@ func (t *Tracker) assign() {
 			if at.parser != nil {
 				at.parse = t.parseKey(r, n.source, at.parser)
 				at.fields = t.fieldsKey(r, n.device, n.dataset, at.parser)
-				s.known(r, at)
+				s.known(at)
 			}
 		}
 		now := at
@@ -228,7 +228,7 @@ func (t *Tracker) assign() {
 }
 
 // known notes the name of a host at its sender.
-func (s *scan) known(r int, at row) {
+func (s *scan) known(at row) {
 	if s.host.k < 0 || at.fields == nil {
 		return
 	}
