@@ -162,7 +162,12 @@ func (k *key) become(now *parser, cause string, at int64) {
 
 // suspect says whether any share looks worse.
 func (k *key) suspect() bool {
-	return slices.ContainsFunc(k.rates, func(r rate) bool { return r.Sum > 0 })
+	for i := range k.rates {
+		if k.rates[i].suspect() {
+			return true
+		}
+	}
+	return false
 }
 
 // lines is a ring of sample lines.

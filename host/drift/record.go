@@ -73,12 +73,12 @@ func (t *Tracker) raise(k *key) {
 	since := t.at
 	for i, name := range k.names() {
 		r := &k.rates[i]
-		before, expected, after, bad := r.usual(), r.expected(), r.since(), r.X
+		before, expected, after, bad := r.usual(), r.expected(), r.since(), 0.0
 		if k.prior != nil {
-			before, expected, after, bad = k.prior[i], k.prior[i], r.usual(), r.Bad
+			before, expected, after, bad = k.prior[i], k.prior[i], r.usual(), float64(r.Bad)
 			since = k.first
-		} else if r.Since != 0 {
-			since = min(since, r.Since)
+		} else if r.suspect() {
+			bad, since = r.Doubt.X, min(since, r.Doubt.Since)
 		}
 		if expected > l.worst || after < expected+l.effect {
 			continue
@@ -119,7 +119,7 @@ func (t *Tracker) follow(k *key) {
 		if k.kind == fields {
 			before = 1 - before
 		}
-		if k.rates[i].Recent > before+l.effect/2 {
+		if float64(k.rates[i].Recent) > before+l.effect/2 {
 			k.back = backlog{}
 			return
 		}
@@ -230,7 +230,7 @@ func (t *Tracker) Keys(f Filter) []Key {
 		l := &t.limits[k.kind]
 		for i, name := range k.names() {
 			r := &k.rates[i]
-			one := Rate{Field: name, Baseline: r.usual(), Current: r.Recent, Lines: int(r.Lines), Judged: r.judged(l)}
+			one := Rate{Field: name, Baseline: r.usual(), Current: float64(r.Recent), Lines: int(r.Lines), Judged: r.judged(l)}
 			if k.kind == fields {
 				one.Baseline, one.Current = 1-one.Baseline, 1-one.Current
 			}

@@ -393,7 +393,9 @@ func (t *Tracker) judge(k *key, weight float64) {
 			bad = float64(k.n - int(k.present[i]))
 		}
 		r.see(n, bad)
-		r.Daily *= faded
+		if r.Daily != 0 {
+			r.Daily *= float32(faded)
+		}
 		switch {
 		case k.open != nil:
 		case k.prior != nil: // first to be compared with that
@@ -414,7 +416,7 @@ func (t *Tracker) judge(k *key, weight float64) {
 func (t *Tracker) compare(k *key) {
 	l := &t.limits[k.kind]
 	for i := range k.rates {
-		if r := &k.rates[i]; k.prior[i] <= l.worst && r.usual() >= k.prior[i]+l.effect && r.Bad >= l.lines {
+		if r := &k.rates[i]; k.prior[i] <= l.worst && r.usual() >= k.prior[i]+l.effect && float64(r.Bad) >= l.lines {
 			k.drifted = true
 		}
 	}
@@ -504,7 +506,7 @@ func (s *scan) lacks(k *key, r int) bool {
 
 // doubtful says whether a share is under suspicion, or being compared with that of an older version.
 func (k *key) doubtful(i int) bool {
-	return k.rates[i].Sum > 0 || k.prior != nil && k.prior[i] <= mostlyThere
+	return k.rates[i].suspect() || k.prior != nil && k.prior[i] <= mostlyThere
 }
 
 // line is a row's masked line.
