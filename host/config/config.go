@@ -179,7 +179,7 @@ type Drift struct {
 	AcceptAfter time.Duration `yaml:"accept_after" default:"24h" min:"1m" max:"2160h"`
 	// RowsPerSecond bounds how many events are looked at; when more come, whole batches are left out, so that a busy
 	// host is not slowed down.
-	RowsPerSecond int `yaml:"rows_per_second" default:"20000" min:"100" max:"10000000"`
+	RowsPerSecond int `yaml:"rows_per_second" default:"10000" min:"100" max:"10000000"`
 	// MaxKeys bounds how many devices times parsers times datasets are kept in memory, at most 16 kB each. Those that
 	// have been silent for longest go first.
 	MaxKeys int `yaml:"max_keys" default:"2000" min:"100" max:"100000"`

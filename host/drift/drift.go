@@ -47,7 +47,7 @@ type Options struct {
 	Persist time.Duration
 	// Accept is how long a drift lasts until the new share is taken for the usual one; default 24 h.
 	Accept time.Duration
-	// Rows bounds how many events a second are looked at; default 20,000. Of more, whole batches are left out.
+	// Rows bounds how many events a second are looked at; default 10,000. Of more, whole batches are left out.
 	Rows int
 	// MaxKeys bounds devices × parsers × datasets; default 2,000.
 	MaxKeys int
@@ -69,7 +69,7 @@ func (o *Options) fill() {
 	def(&o.FieldEffect, 0.5)
 	num(&o.Learn, 500)
 	num(&o.MinLines, 50)
-	num(&o.Rows, 20000)
+	num(&o.Rows, 10000)
 	num(&o.MaxKeys, 2000)
 	if o.Accept == 0 {
 		o.Accept = 24 * time.Hour

@@ -118,8 +118,8 @@ func (r *rate) trust() {
 // judge takes n lines, x of them bad, received at at, each of which stands for weight, and says whether that makes a
 // drift, which must still go on. see was called for them. hours is how long the key is known.
 func (r *rate) judge(l *limits, n, x, weight float64, at int64, hours float64) bool {
-	if x == 0 && !r.suspect() { // as nearly all are
-		r.fold(n, 0, 0)
+	if (x == 0 || x == n && r.Bad == r.Lines) && !r.suspect() { // as nearly all are: none bad, or all as ever
+		r.fold(n, x, x*weight)
 		return false
 	}
 	if !r.judged(l) {

@@ -187,7 +187,7 @@ func (t *Tracker) assign() {
 	s := &t.scan
 	redriven := s.b.Column(uint32(ecs.LogcenterRedrivenFrom))
 	type names struct{ label, source, device, dataset, input uint64 }
-	var last names
+	var last, parsed names // of the rows whose keys are in at
 	var at row
 	for r := range int(s.b.Rows) {
 		n := names{label: s.label.hash(r, s.message), source: s.addr.hash(r, s.message), input: s.in.hash(r, s.message)}
@@ -202,11 +202,10 @@ func (t *Tracker) assign() {
 		}
 		if unavailable || redriven != nil && redriven.Has(r) {
 			s.rows = append(s.rows, row{})
-			last = names{}
 			continue
 		}
-		if n != last || r == 0 {
-			last, at = n, row{}
+		if n.label != last.label || n.source != last.source || n.input != last.input || r == 0 {
+			at = row{}
 			if n.label != 0 {
 				at.parser = t.byLabel[n.label]
 			}
@@ -215,9 +214,12 @@ func (t *Tracker) assign() {
 			}
 			if at.parser != nil {
 				at.parse = t.parseKey(r, n.source, at.parser)
-				at.fields = t.fieldsKey(r, n.device, n.dataset, at.parser)
-				s.known(at)
 			}
+			last, parsed = n, names{}
+		}
+		if at.parser != nil && !failed && n != parsed { // of a line that is not parsed, device and dataset are not known
+			at.fields, parsed = t.fieldsKey(r, n.device, n.dataset, at.parser), n
+			s.known(at)
 		}
 		now := at
 		if now.failed = failed; failed {
@@ -270,8 +272,10 @@ func (t *Tracker) count() {
 				continue
 			}
 			for r := run.from; r < run.to; r++ {
-				if k := s.rows[r].fields; k != nil && c.Has(r) {
-					k.present[slot]++
+				if c.Has(r) {
+					if k := s.rows[r].fields; k != nil {
+						k.present[slot]++
+					}
 				}
 			}
 		}
