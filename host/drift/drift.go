@@ -14,7 +14,7 @@
 // Fields are counted by device, parser and event.dataset, so that another mix of log types changes nothing, and are
 // judged only if nearly every event had them: what depends on the traffic has no baseline worth an alarm.
 //
-// Memory is bounded: [Options.MaxKeys] keys, each of at most 10 lines of 512 bytes and 64 bytes a field: 32 MB for
+// Memory is bounded: [Options.MaxKeys] keys, each of at most 10 lines of 512 bytes and 70 bytes a field: 32 MB for
 // 2,000 keys of 128 fields, 2,000 being the default. The keys seen least lately go first.
 package drift
 
