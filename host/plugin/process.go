@@ -20,6 +20,7 @@ import (
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/manifest"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
@@ -142,7 +143,7 @@ func explainStart(err error) error {
 	case strings.Contains(s, "Unrecognized remote plugin message"):
 		return fmt.Errorf("the program is no Logcenter plugin, or it exited before it said hello; run it by hand to see what it prints (%s)", firstLine(s))
 	case strings.Contains(s, "incompatible API version"):
-		return fmt.Errorf("the plugin speaks another protocol than this host's %d; rebuild it with this version's SDK", Protocol)
+		return fmt.Errorf("the plugin speaks another protocol than this host's %d; rebuild it with this version's SDK", manifest.Protocol)
 	case strings.Contains(s, "timeout while waiting"):
 		return fmt.Errorf("the program said nothing within %v", startTimeout)
 	}
@@ -178,17 +179,15 @@ func (p *process) open(ctx context.Context, config []byte) error {
 		return fmt.Errorf("describe: %w", err)
 	}
 	if d.Kind != p.m.Kind {
-		return fmt.Errorf("the manifest says %s, the program is a %s", KindName(p.m.Kind), KindName(d.Kind))
+		return fmt.Errorf("the manifest says %s, the program is a %s", manifest.KindName(p.m.Kind), manifest.KindName(d.Kind))
 	}
 	p.schema = d.ConfigSchema
 	p.ticks = slices.Contains(d.Caps, wire.Capability_CAP_TICK)
 	if d.Id != "" && d.Id != p.m.ID || d.Version != "" && d.Version != p.m.Version {
 		return fmt.Errorf("the manifest says %s %s, the program says %s %s", p.m.ID, p.m.Version, d.Id, d.Version)
 	}
-	r := &wire.OpenRequest{ConfigJson: config, Caps: d.Caps, Reads: decls(p.m.Reads), Writes: decls(p.m.Writes), MessageField: uint32(ecs.Message)}
-	if p.m.Kind == wire.Kind_PARSER {
-		r.Reads = append(r.Reads, decls(parserReads)...)
-	}
+	r := p.m.OpenRequest(config)
+	r.Caps = d.Caps
 	if p.requests != nil {
 		r.Shm = &wire.Shm{RequestFd: 3, ReplyFd: 4, Slots: shmSlots, SlotBytes: shmSlotBytes}
 	}
@@ -221,9 +220,6 @@ func narrow(b *wire.Batch, want *wire.ReadSet) *wire.Batch {
 	}
 	return o
 }
-
-// parserReads are the reserved columns that every parser may use, for times without year or zone.
-var parserReads = []ecs.Field{ecs.EventIngested, ecs.EventTimezone}
 
 // ConfigError says that the plugin refused its configuration: starting again will not help.
 type ConfigError struct {
@@ -367,7 +363,7 @@ func (p *process) exchange(ctx context.Context, s *stream, b *wire.Batch) (*Repl
 	if err := r.Validate(b, uint32(ecs.Message)); err != nil {
 		return r, fmt.Errorf("%w: %w", errNonsense, err)
 	}
-	p.m.restrict(r.Result)
+	restrict(p.m, r.Result)
 	return r, nil
 }
 

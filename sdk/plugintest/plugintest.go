@@ -29,8 +29,11 @@ import (
 	"testing"
 	"time"
 
+	"go.yaml.in/yaml/v3"
+
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/manifest"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
@@ -40,9 +43,9 @@ var update = flag.Bool("update", false, "write golden files instead of comparing
 var Received = time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC)
 
 // Open reads plugin.yaml and opens the stage under it with a config, which is JSON; nil means defaults.
-func Open(tb testing.TB, s *sdk.Stage, config []byte) *Manifest {
+func Open(tb testing.TB, s *sdk.Stage, config []byte) *manifest.Manifest {
 	tb.Helper()
-	m, err := ReadManifest("plugin.yaml")
+	m, err := manifest.Read(".")
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -50,35 +53,14 @@ func Open(tb testing.TB, s *sdk.Stage, config []byte) *Manifest {
 	return m
 }
 
-func open(tb testing.TB, s *sdk.Stage, m *Manifest, config []byte) {
+func open(tb testing.TB, s *sdk.Stage, m *manifest.Manifest, config []byte) {
 	tb.Helper()
 	if s.Kind() != m.Kind {
 		tb.Fatalf("plugin.yaml: kind says %s, the code is a %s", m.Kind, s.Kind())
 	}
-	if err := s.Open(m.request(config)); err != nil {
+	if err := s.Open(m.OpenRequest(config)); err != nil {
 		tb.Fatal(err)
 	}
-}
-
-// request is what the host sends to open the plugin; field ids are the handles of this process.
-func (m *Manifest) request(config []byte) *wire.OpenRequest {
-	r := &wire.OpenRequest{ConfigJson: config, MessageField: uint32(ecs.Message)}
-	for _, f := range m.Reads {
-		r.Reads = append(r.Reads, decl(f))
-	}
-	if m.Kind == wire.Kind_PARSER {
-		// Of a line's time of receipt and zone every parser may know.
-		r.Reads = append(r.Reads, decl(ecs.EventIngested), decl(ecs.EventTimezone))
-	}
-	for _, f := range m.Writes {
-		r.Writes = append(r.Writes, decl(f))
-	}
-	return r
-}
-
-func decl(f ecs.Field) *wire.FieldDecl {
-	i := f.Info()
-	return &wire.FieldDecl{Id: uint32(f), Name: i.Name, Type: sdk.WireType(i.Type), List: i.List, Description: i.Description}
 }
 
 // process runs one batch, checks the answer as the host does, and hands it to use.
@@ -111,8 +93,8 @@ func readConfig(name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	v, err := decodeYAML(data)
-	if err != nil {
+	var v any
+	if err := yaml.Unmarshal(data, &v); err != nil {
 		return nil, fmt.Errorf("%s.config.yaml: %w", name, err)
 	}
 	return json.Marshal(v)
