@@ -28,9 +28,21 @@ import (
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
+// Builtin is a detector that is part of the host and keeps its state by itself.
+type Builtin interface {
+	// Observe looks at an entry. It may get one that it has seen.
+	Observe(now time.Time, offset uint64, e *pipeline.Entry)
+	// Untold returns the alerts that were raised and not delivered yet.
+	Untold() []*wire.Alert
+	// Told notes that some were.
+	Told(ids ...string)
+}
+
 // Options say where state is kept.
 type Options struct {
 	Dir string // snapshots, one file a detector; made if missing
+	// Builtin detects, too; nil is nobody.
+	Builtin Builtin
 	// SnapshotEvery is how often state is saved, and so how much is replayed after a crash. 0 = 10 s.
 	SnapshotEvery time.Duration
 	Log           *logrus.Entry
@@ -115,10 +127,32 @@ func (r *Runner) Handle(ctx context.Context, offset uint64, e *pipeline.Entry) e
 			return err
 		}
 	}
+	if err := r.builtin(ctx, offset, e); err != nil {
+		return err
+	}
 	r.mu.Lock()
 	r.handled = offset
 	r.mu.Unlock()
 	return nil
+}
+
+// builtin runs an entry through the host's own detector.
+func (r *Runner) builtin(ctx context.Context, offset uint64, e *pipeline.Entry) error {
+	if r.o.Builtin == nil {
+		return nil
+	}
+	r.o.Builtin.Observe(time.Now(), offset, e)
+	var told []string
+	for _, a := range r.o.Builtin.Untold() {
+		if r.deliver(ctx, a); ctx.Err() != nil {
+			break // it may not be delivered
+		}
+		told = append(told, a.Id)
+	}
+	if len(told) > 0 {
+		r.o.Builtin.Told(told...)
+	}
+	return ctx.Err()
 }
 
 // detector finds or makes the runner's view of a plugin. One seen for the first time starts at its snapshot,

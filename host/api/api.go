@@ -50,6 +50,7 @@ type Options struct {
 	Packages    Packages         // nil: plugins cannot be installed
 	Backups     Backups          // nil: this host cannot be backed up
 	Replicas    store.Replicated // nil: the store keeps no copies
+	Drift       Drift            // nil: nobody watches whether devices change their lines
 	Explainer   Explainer        // nil: this host cannot explain events
 
 	Lifecycle    *lifecycle.Keeper // nil: nothing is said of retention and archive
@@ -185,7 +186,10 @@ func (s *Server) routes() error {
 	a.GET("/inputs", s.handle(s.listInputs))
 	a.GET("/consumers", s.handle(s.listConsumers))
 	a.GET("/dead-letters", s.handle(s.listDeadLetters))
+	a.GET("/dead-letters/counts", s.handle(s.countDeadLetters))
 	a.POST("/dead-letters/redrive", s.handle(s.redrive))
+	a.GET("/drift", s.handle(s.listDrift))
+	a.POST("/drift/:id/accept", s.handle(s.acceptDrift))
 	a.GET("/health", s.handle(s.health))
 	a.POST("/backup", s.handle(s.startBackup))
 	a.GET("/backup", s.handle(s.getBackup))

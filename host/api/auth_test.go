@@ -38,7 +38,7 @@ func TestOnlyAdminsChangeThings(t *testing.T) {
 	for _, r := range []string{
 		"PUT /api/v1/streams/x", "DELETE /api/v1/streams/x", "GET /api/v1/plugins", "POST /api/v1/plugins/x/enable",
 		"POST /api/v1/plugins/x/disable", "GET /api/v1/plugins/x", "GET /api/v1/inputs", "GET /api/v1/consumers",
-		"GET /api/v1/dead-letters", "POST /api/v1/dead-letters/redrive", "GET /api/v1/health", "GET /metrics", "POST /api/v1/ingest/web",
+		"GET /api/v1/dead-letters", "GET /api/v1/dead-letters/counts", "POST /api/v1/dead-letters/redrive", "GET /api/v1/drift", "POST /api/v1/drift/x/accept", "GET /api/v1/health", "GET /metrics", "POST /api/v1/ingest/web",
 	} {
 		method, path, _ := strings.Cut(r, " ")
 		a := f.do(method, path, "", reader...)

@@ -96,12 +96,15 @@ func TestClientSearches(t *testing.T) {
 	assert.Contains(t, e.Error(), "("+e.Hint+")")
 }
 
+var testFour = time.Date(2026, 10, 11, 4, 0, 0, 0, time.UTC)
+
 func TestClientSeesTheHost(t *testing.T) {
 	f := newFixture(t)
 	f.parts.plugins = map[string]api.PluginInfo{"geoip": {ID: "geoip", State: "running", CPUSeconds: 1.5}}
 	f.parts.inputs = []input.Stats{{Name: "syslog", Records: 3, Address: []string{"udp x"}, Dropped: map[string]int64{"kernel_buffer": 1}}}
 	f.parts.journals = []api.JournalInfo{{Name: "raw"}}
 	f.parts.letters = api.DeadLetterPage{Letters: []api.DeadLetter{{ID: "1", Reason: "x"}}}
+	f.parts.counts = []api.DeadLetterCount{{Values: map[string]string{"plugin": "p", "version": "1.2"}, Letters: 3, Held: 2, First: testFour, Last: testFour}}
 	f.parts.health = []api.Component{{Name: "store", Status: "degraded", Reason: "slow"}}
 	c, ctx := f.client(), t.Context()
 
@@ -122,14 +125,18 @@ func TestClientSeesTheHost(t *testing.T) {
 	journals, err := c.Consumers(ctx)
 	require.NoError(t, err)
 	assert.Equal(t, "raw", journals[0].Name)
-	letters, err := c.DeadLetters(ctx, client.DeadLetterFilter{Plugin: "p", Reason: "r", Text: "t", Limit: 5, Cursor: "c"})
+	letters, err := c.DeadLetters(ctx, client.DeadLetterFilter{Query: "plugin:p AND timeout", From: "2026-10-11 12:00:00", TimeZone: "Asia/Shanghai", Limit: 5, Cursor: "c"})
 	require.NoError(t, err)
 	assert.Equal(t, "x", letters.Letters[0].Reason)
-	assert.Equal(t, api.DeadLetterFilter{Plugin: "p", Reason: "r", Text: "t", Limit: 5, Cursor: "c"}, f.parts.filter)
-	redriven, err := c.Redrive(ctx, client.RedriveRequest{Stage: "store", From: "2026-10-11T04:00:00Z"})
+	assert.Equal(t, asked{query: "plugin:p AND timeout", from: testFour, limit: 5, cursor: "c"}, f.parts.asked)
+	counts, err := c.CountDeadLetters(ctx, client.DeadLetterFilter{Query: "state:held"}, "plugin", "version")
+	require.NoError(t, err)
+	assert.Equal(t, map[string]string{"plugin": "p", "version": "1.2"}, counts.Counts[0].Values)
+	assert.Equal(t, asked{query: "state:held", by: []string{"plugin", "version"}}, f.parts.asked)
+	redriven, err := c.Redrive(ctx, client.RedriveRequest{Query: "stage:store", From: "2026-10-11T04:00:00Z"})
 	require.NoError(t, err)
 	assert.Equal(t, client.RedriveResult{Selected: 3, Redriven: 1, Already: 1, NotHeld: 1}, *redriven)
-	assert.Equal(t, api.RedriveRequest{Stage: "store", From: time.Date(2026, 10, 11, 4, 0, 0, 0, time.UTC)}, f.parts.redriven)
+	assert.Equal(t, asked{query: "stage:store", from: testFour}, f.parts.asked)
 	h, err := c.Health(ctx)
 	require.NoError(t, err)
 	assert.Equal(t, "degraded", h.Status)

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/logcenter/logcenter/host/deadletter"
+	"github.com/logcenter/logcenter/host/drift"
 	"github.com/logcenter/logcenter/host/filestore"
 	"github.com/logcenter/logcenter/host/input"
 	"github.com/logcenter/logcenter/host/input/upload"
@@ -203,19 +205,19 @@ type JournalInfo struct {
 
 // DeadLetters is the list of events that could not be handled. What it shows is masked.
 type DeadLetters interface {
-	// List returns letters newest first.
-	List(ctx context.Context, f DeadLetterFilter) (DeadLetterPage, error)
+	// List returns a page of letters newest first, behind the one of a cursor; store.ErrCursor if that is not valid.
+	List(ctx context.Context, f deadletter.Filter, cursor string, limit int) (DeadLetterPage, error)
+	// Count counts letters by some of deadletter.Grouping, most letters first.
+	Count(ctx context.Context, f deadletter.Filter, by []string) ([]DeadLetterCount, error)
 	// Redrive has the records of letters handled again.
 	Redrive(ctx context.Context, r RedriveRequest) (RedriveResult, error)
 }
 
-// RedriveRequest says which letters to redrive: those of IDs, or else those that the other fields select, where empty
-// fields select all.
+// RedriveRequest says which letters to redrive: those of IDs, or else those that Filter selects.
 type RedriveRequest struct {
-	IDs                   []string
-	Stage, Plugin, Reason string
-	From, To              time.Time // the letter's time in [From, To)
-	DryRun                bool      // only count
+	IDs    []string
+	Filter deadletter.Filter
+	DryRun bool // only count
 }
 
 // RedriveResult counts letters.
@@ -227,38 +229,53 @@ type RedriveResult struct {
 	Unknown  int    `json:"unknown"`          // ids without a letter
 	Failed   int    `json:"failed"`           // Error says why; they can be redriven again
 	Error    string `json:"error,omitempty"`
-}
-
-// DeadLetterFilter selects dead letters. Empty fields select all.
-type DeadLetterFilter struct {
-	Stage  string
-	Plugin string
-	Reason string
-	Text   string // a part of the letter's message or text, without regard to case
-	Limit  int    // 1 to 1000
-	Cursor string // of the page before; store.ErrCursor if it is not valid
+	// Notices tell what is likely a mistake in the query.
+	Notices []string `json:"notices,omitempty"`
 }
 
 // DeadLetterPage is one page of dead letters.
 type DeadLetterPage struct {
 	Letters []DeadLetter `json:"letters"`
 	Cursor  string       `json:"cursor,omitempty"` // for the next page; empty: there is none
+	Notices []string     `json:"notices,omitempty"`
+}
+
+// DeadLetterCount is how many letters have the same values.
+type DeadLetterCount struct {
+	Values  map[string]string `json:"values"` // by field
+	Letters int               `json:"letters"`
+	Held    int               `json:"held"` // of these, that can be redriven
+	First   time.Time         `json:"first"`
+	Last    time.Time         `json:"last"`
 }
 
 // DeadLetter is an event that could not be handled.
 type DeadLetter struct {
 	ID      string    `json:"id"`
-	Time    time.Time `json:"time"` // when it was given up
+	Time    time.Time `json:"time"` // when it was received
 	EventID string    `json:"event_id,omitempty"`
-	Stage   string    `json:"stage"` // e.g. parse, enrich, mask, store
+	Stage   string    `json:"stage"` // parser, enricher, masker or store
 	Plugin  string    `json:"plugin,omitempty"`
-	Reason  string    `json:"reason"` // a code, e.g. plugin_crashed
+	Version string    `json:"version,omitempty"` // of the plugin
+	Reason  string    `json:"reason"`            // a code, e.g. poison
 	Message string    `json:"message,omitempty"`
 	Input   string    `json:"input,omitempty"`
-	Text    string    `json:"text,omitempty"` // the masked line; empty where masking did not happen
+	Address string    `json:"address,omitempty"` // of the sender
+	Host    string    `json:"host,omitempty"`    // host.name
+	Text    string    `json:"text,omitempty"`    // the masked line; empty where masking did not happen
 	// Held says that its record is kept, so that it can be redriven.
 	Held     bool      `json:"held"`
 	Redriven time.Time `json:"redriven,omitzero"` // when its record was handled again; zero: it was not
+}
+
+// Drift knows the devices whose lines have changed; *[drift.Tracker] does.
+type Drift interface {
+	// Keys returns what is usual and what is now, by device, plugin and dataset.
+	Keys(f drift.Filter) []drift.Key
+	// Drifts returns the changes, open ones first, then the newest.
+	Drifts(f drift.Filter) []drift.Drift
+	// Accept takes an open change for usual; drift.ErrUnknown if there is none with this id.
+	Accept(id string) error
 }
 
 // Tail hands out events as they are stored.

@@ -22,6 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/logcenter/logcenter/host/api"
+	"github.com/logcenter/logcenter/host/deadletter"
 	"github.com/logcenter/logcenter/host/input"
 	"github.com/logcenter/logcenter/host/plugin/pack"
 	"github.com/logcenter/logcenter/host/store"
@@ -57,8 +58,8 @@ type parts struct {
 	inputs   []input.Stats
 	journals []api.JournalInfo
 	letters  api.DeadLetterPage
-	filter   api.DeadLetterFilter
-	redriven api.RedriveRequest
+	counts   []api.DeadLetterCount
+	asked    asked // of the letters
 	health   []api.Component
 	err      error // answers everything
 	tail     chan []store.Event
@@ -324,14 +325,29 @@ func (p consumers) List(context.Context) ([]api.JournalInfo, error) { return p.j
 
 type letters struct{ *parts }
 
+// asked is what the letters were asked for last.
+type asked struct {
+	query    string
+	from, to time.Time
+	cursor   string
+	limit    int
+	by, ids  []string
+	dryRun   bool
+}
+
 func (p letters) Redrive(_ context.Context, r api.RedriveRequest) (api.RedriveResult, error) {
-	p.redriven = r
+	p.asked = asked{query: r.Filter.Query.String(), from: r.Filter.From, to: r.Filter.To, ids: r.IDs, dryRun: r.DryRun}
 	return api.RedriveResult{Selected: 3, Redriven: 1, Already: 1, NotHeld: 1}, p.err
 }
 
-func (p letters) List(_ context.Context, f api.DeadLetterFilter) (api.DeadLetterPage, error) {
-	p.filter = f
+func (p letters) List(_ context.Context, f deadletter.Filter, cursor string, limit int) (api.DeadLetterPage, error) {
+	p.asked = asked{query: f.Query.String(), from: f.From, to: f.To, cursor: cursor, limit: limit}
 	return p.letters, p.err
+}
+
+func (p letters) Count(_ context.Context, f deadletter.Filter, by []string) ([]api.DeadLetterCount, error) {
+	p.asked = asked{query: f.Query.String(), from: f.From, to: f.To, by: by}
+	return p.counts, p.err
 }
 
 type health struct{ *parts }

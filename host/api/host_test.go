@@ -88,50 +88,74 @@ func TestInputsAndConsumers(t *testing.T) {
 func TestDeadLetters(t *testing.T) {
 	f := newFixture(t)
 	assert.Equal(t, map[string]any{"letters": []any{}}, f.ok(f.get("/api/v1/dead-letters")))
-	assert.Equal(t, api.DeadLetterFilter{Limit: 100}, f.parts.filter)
+	assert.Equal(t, asked{limit: 100}, f.parts.asked)
 	f.parts.letters = api.DeadLetterPage{Cursor: "next", Letters: []api.DeadLetter{{
 		ID: "1", Time: testDay, EventID: "e", Stage: "enrich", Plugin: "geoip", Reason: "plugin_crashed", Message: "exit 2", Input: "syslog", Text: "password=******",
 	}}}
-	a := f.ok(f.get("/api/v1/dead-letters?plugin=geoip&reason=plugin_crashed&text=exit&limit=7&cursor=c"))
-	assert.Equal(t, api.DeadLetterFilter{Plugin: "geoip", Reason: "plugin_crashed", Text: "exit", Limit: 7, Cursor: "c"}, f.parts.filter)
+	a := f.ok(f.get("/api/v1/dead-letters?query=plugin:geoip+and+version:1.2*&from=2026-10-11T04:00:00Z&to=2026-10-12T04:00:00Z&limit=7&cursor=c"))
+	assert.Equal(t, asked{query: "plugin:geoip and version:1.2*", from: testFour, to: testFour.AddDate(0, 0, 1), limit: 7, cursor: "c"}, f.parts.asked)
+	assert.Contains(t, a["notices"].([]any)[0], "and")
 	assert.Equal(t, "next", a["cursor"])
 	assert.Equal(t, "password=******", a["letters"].([]any)[0].(map[string]any)["text"])
 	f.parts.err = store.ErrCursor
 	assert.Equal(t, 410, f.get("/api/v1/dead-letters?cursor=old").status)
+	f.parts.err = nil
+
+	f.parts.counts = []api.DeadLetterCount{
+		{Values: map[string]string{"plugin": "geoip", "reason": "poison"}, Letters: 3, Held: 2, First: testFour, Last: testDay},
+		{Values: map[string]string{"plugin": "nginx", "reason": ""}, Letters: 1, First: testFour, Last: testDay},
+	}
+	a = f.ok(f.get("/api/v1/dead-letters/counts?by=plugin,reason&query=state:held&limit=1"))
+	assert.Equal(t, asked{query: "state:held", by: []string{"plugin", "reason"}}, f.parts.asked)
+	assert.Len(t, a["counts"], 1)
+	assert.InDelta(t, 2, a["total_counts"], 0)
+	refused := func(path, message, hint string) {
+		t.Helper()
+		r := f.get(path)
+		assert.Equal(t, 400, r.status, path)
+		assert.Contains(t, r.json(t)["error"].(map[string]any)["message"], message, path)
+		assert.Contains(t, r.hint(t), hint, path)
+	}
+	refused("/api/v1/dead-letters/counts", "by is missing", "plugin,reason")
+	refused("/api/v1/dead-letters/counts?by=text", `not counted by "text"`, "stage, plugin")
+	refused("/api/v1/dead-letters/counts?by=plugin,plugin", "plugin is there twice", "")
+	refused("/api/v1/dead-letters?query=plugn:x", "dead letters have no field plugn", "stage, plugin, version")
+	refused("/api/v1/dead-letters?query=plugin:(", "", "")
+	refused("/api/v1/dead-letters?from=soon", "from", "")
 }
 
 func TestRedrive(t *testing.T) {
 	f := newFixture(t)
 	const path = "/api/v1/dead-letters/redrive"
 	want := map[string]any{"selected": 3.0, "redriven": 1.0, "already_redriven": 1.0, "not_held": 1.0, "unknown": 0.0, "failed": 0.0}
-	for body, q := range map[string]api.RedriveRequest{
-		`{"ids": ["a", "b"]}`:           {IDs: []string{"a", "b"}},
-		`{"all": true, "dry_run":true}`: {DryRun: true},
-		`{"stage": "store", "plugin": "p", "reason": "rejected", "from": "2026-10-11 12:00:00", "to": "2026-10-12T00:00:00Z", "time_zone": "Asia/Shanghai"}`: {
-			Stage: "store", Plugin: "p", Reason: "rejected", From: time.Date(2026, 10, 11, 4, 0, 0, 0, time.UTC), To: time.Date(2026, 10, 12, 0, 0, 0, 0, time.UTC),
+	for body, q := range map[string]asked{
+		`{"ids": ["a", "b"]}`:            {ids: []string{"a", "b"}},
+		`{"query": "*", "dry_run":true}`: {query: "*", dryRun: true},
+		`{"query": "stage:store AND plugin:p", "from": "2026-10-11 12:00:00", "to": "2026-10-12T00:00:00Z", "time_zone": "Asia/Shanghai"}`: {
+			query: "stage:store AND plugin:p", from: testFour, to: time.Date(2026, 10, 12, 0, 0, 0, 0, time.UTC),
 		},
 	} {
 		assert.Equal(t, want, f.ok(f.do("POST", path, body)))
-		assert.Equal(t, q, f.parts.redriven, body)
+		assert.Equal(t, q, f.parts.asked, body)
 	}
-	f.parts.redriven = api.RedriveRequest{}
+	f.parts.asked = asked{}
 	for body, message := range map[string]string{
-		`{}`:                                                 "nothing is selected",
-		`{"dry_run": true}`:                                  "nothing is selected",
-		`{"all": true, "plugin": "p"}`:                       "in two ways",
-		`{"ids": ["a"], "all": true}`:                        "in two ways",
-		`{"from": "yesterday"}`:                              "from",
-		`{"from": "now", "to": "-1h"}`:                       "is empty",
-		`{"from": "-1h", "time_zone":"x"}`:                   "time zone",
+		`{}`:                               "nothing is selected",
+		`{"dry_run": true}`:                "nothing is selected",
+		`{"ids": ["a"], "query": "*"}`:     "in two ways",
+		`{"query": "plugn:p"}`:             "have no field plugn",
+		`{"from": "yesterday"}`:            "from",
+		`{"from": "now", "to": "-1h"}`:     "is empty",
+		`{"from": "-1h", "time_zone":"x"}`: "time zone",
 		`{"ids": [` + strings.Repeat(`"a",`, 1000) + `"a"]}`: "1001 ids",
 	} {
 		a := f.do("POST", path, body)
 		assert.Equal(t, 400, a.status, body)
 		assert.Contains(t, a.json(t)["error"].(map[string]any)["message"], message, body)
 	}
-	assert.Equal(t, api.RedriveRequest{}, f.parts.redriven)
+	assert.Equal(t, asked{}, f.parts.asked)
 	f.parts.err = fmt.Errorf("redrive: %w", input.ErrUnavailable)
-	assert.Equal(t, 503, f.do("POST", path, `{"all": true}`).status)
+	assert.Equal(t, 503, f.do("POST", path, `{"query": "*"}`).status)
 }
 
 func TestStreams(t *testing.T) {

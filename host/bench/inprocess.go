@@ -45,7 +45,7 @@ func InProcess(args []string, mains map[string]func()) int {
 	if err == nil {
 		var r *Result
 		r, err = Pipeline(context.Background(), Options{
-			Name: "inprocess journal=" + *journal + " store=none", Input: *input, Stages: stages, Workers: *workers, Dir: *dir, Journal: *journal == "disk",
+			Name: "inprocess journal=" + *journal + " store=none", Input: *input, Stages: stages, Workers: *workers, Dir: *dir, Journal: *journal == "disk", Drift: true,
 		})
 		if err == nil {
 			err = r.Print(os.Stdout, *asJSON)

@@ -19,6 +19,7 @@ import (
 
 	"github.com/sirupsen/logrus"
 
+	"github.com/logcenter/logcenter/host/drift"
 	"github.com/logcenter/logcenter/host/journal"
 	"github.com/logcenter/logcenter/host/journal/disk"
 	"github.com/logcenter/logcenter/host/pipeline"
@@ -36,6 +37,7 @@ type Options struct {
 	Plugins []string // ids to use; empty: the parsers, geoip, masking and threshold
 	Journal bool     // both journals, with fsync
 	Socket  bool     // no shared memory
+	Drift   bool     // the drift alarm looks at the events, as in a host
 	// Unconfined runs plugins without their sandbox, to tell what that costs.
 	Unconfined bool
 	Workers    int    // 0: as in a host
@@ -77,6 +79,7 @@ type run struct {
 	plan      pipeline.Plan
 	detectors []pipeline.Stage
 	processor *pipeline.Processor
+	drift     *drift.Tracker
 	bytes     int64
 }
 
@@ -164,6 +167,27 @@ func (r *run) assign(stages []pipeline.Stage) {
 		r.plan.Detectors = r.detectors
 	}
 	r.processor = pipeline.NewProcessor(pipeline.NewPlan(r.plan), nil)
+	if r.o.Drift {
+		r.watch()
+	}
+}
+
+// watch begins a drift alarm that has learned nothing.
+func (r *run) watch() {
+	var ps []drift.Plugin
+	for _, s := range r.plan.Parsers {
+		m := s.Manifest()
+		ps = append(ps, drift.Plugin{ID: m.ID, Version: m.Version, Label: m.Label(), Fields: m.Writes})
+	}
+	r.drift = drift.Open(drift.Options{Persist: time.Minute})
+	r.drift.Plugins(ps)
+}
+
+// observe shows the drift alarm an entry, if there is one.
+func (r *run) observe(offset uint64, e *pipeline.Entry) {
+	if r.drift != nil {
+		r.drift.Observe(time.Now(), offset, e)
+	}
 }
 
 // batches cuts the input into raw batches as an input would make them and hands them to use, in order.
@@ -267,6 +291,7 @@ func (r *run) direct(ctx context.Context) error {
 			if f == nil {
 				continue
 			}
+			r.observe(u.raw.From, &pipeline.Entry{Batch: f.Batch, Dead: f.Dead})
 			if r.o.Store != nil {
 				if err := r.o.Store.Append(ctx, u.raw.From, []*wire.Batch{f.Batch}); err != nil {
 					cancel(err)
@@ -337,6 +362,7 @@ func (r *run) journalled(ctx context.Context) error {
 	var rawDone, detected, stored atomic.Uint64
 	alert := &pipeline.Feed{Group: "alert", Journal: events, OnError: onError, Handle: func(ctx context.Context, offset uint64, e *pipeline.Entry) error {
 		defer detected.Store(e.To)
+		r.observe(offset, e)
 		return r.detect(ctx, offset, e)
 	}}
 	feeds := []*pipeline.Feed{alert}

@@ -39,6 +39,8 @@ type Config struct {
 	Plugins Plugins `yaml:"plugins"`
 	// Pipeline moves records through the plugins.
 	Pipeline Pipeline `yaml:"pipeline"`
+	// Drift watches whether devices go on writing their lines as they did.
+	Drift Drift `yaml:"drift"`
 	// Streams are named selections of events. More can be made by the API; these only change here.
 	Streams []Stream `yaml:"streams"`
 	// Limits bound what users of the API can ask for.
@@ -187,6 +189,33 @@ type Pipeline struct {
 	Workers int `yaml:"workers" default:"0" min:"0" max:"1024"`
 	// BatchBytes is how much raw log makes a batch.
 	BatchBytes schema.Bytes `yaml:"batch_bytes" default:"768KiB" min:"4KiB" max:"16MiB"`
+}
+
+// Drift configures the alarm for devices that begin to write their lines differently, as after new firmware: lines that
+// no parser claims or that a parser rejects, and events that lack fields.
+type Drift struct {
+	// Enabled watches; nothing is learned without it.
+	Enabled bool `yaml:"enabled" default:"true"`
+	// Effect is how much the share of a device's lines that are not parsed, or that no parser claims, must rise: 0.05 is
+	// from 1 % to 6 %.
+	Effect float64 `yaml:"effect" default:"0.05" min:"0.001" max:"1"`
+	// FieldEffect is how much the share of events that have a field must fall. Only fields that nearly all events have
+	// are judged.
+	FieldEffect float64 `yaml:"field_effect" default:"0.5" min:"0.1" max:"1"`
+	// LearnLines is how many lines of a device are learned from before anything is judged.
+	LearnLines int `yaml:"learn_lines" default:"500" min:"100" max:"1000000"`
+	// MinLines is how many lines must be bad.
+	MinLines int `yaml:"min_lines" default:"50" min:"10" max:"1000000"`
+	// Persist is how long lines must be bad; 0 raises the alarm for a burst of them as well.
+	Persist time.Duration `yaml:"persist" default:"1m" min:"0s" max:"24h"`
+	// AcceptAfter is how long an alarm lasts until what changed is taken for usual.
+	AcceptAfter time.Duration `yaml:"accept_after" default:"24h" min:"1m" max:"2160h"`
+	// RowsPerSecond bounds how many events are looked at; when more come, whole batches are left out, so that a busy
+	// host is not slowed down.
+	RowsPerSecond int `yaml:"rows_per_second" default:"10000" min:"100" max:"10000000"`
+	// MaxKeys bounds how many devices times parsers times datasets are kept in memory, at most 16 kB each. Those that
+	// have been silent for longest go first.
+	MaxKeys int `yaml:"max_keys" default:"2000" min:"100" max:"100000"`
 }
 
 // Stream is a named selection of events.

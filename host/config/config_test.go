@@ -186,6 +186,10 @@ func TestErrors(t *testing.T) {
 		`logcenter.yaml:3:21: retention.policy[0].device_type: "Door" is no device type (use lower-case letters, digits and underscores, as in observer.type, e.g. firewall)`)
 	f("retention: {policy: [{device_type: door, log_type: badge, archive_years: 1}]}\n", `logcenter.yaml:1:22: retention.policy[0].online_days: is required`)
 	f("archive: {kind: s3}\n", `logcenter.yaml:1:17: archive.kind: is s3, but nothing says where the bucket is (give archive.s3.endpoint and archive.s3.bucket)`)
+	f("drift: {effect: 0, persist: -1m, learn: 5}\n",
+		`logcenter.yaml:1:34: drift.learn: unknown key (known keys: enabled, effect, field_effect, learn_lines, min_lines, persist, accept_after, rows_per_second, max_keys)`,
+		`logcenter.yaml:1:17: drift.effect: 0 is out of bounds (0.001 to 1)`,
+		`logcenter.yaml:1:29: drift.persist: "-1m" is not a duration such as 500ms, 10m, 1h30m or 30d`)
 	f("archive: {kind: s3, s3: {endpoint: 'https://x/bucket', bucket: b}}\n", `logcenter.yaml:1:36: archive.s3.endpoint: "https://x/bucket" is not the address of a store (write e.g. https://s3.example.com, the bucket apart)`)
 	f("archive: {kind: s3, s3: {endpoint: 'https://x', bucket: b, access_key_file: a, access_key_env: B}}\n", `logcenter.yaml:1:77: archive.s3.access_key_file: the access key is needed once (give either access_key_file or access_key_env)`)
 	f("htpp:\n  listen: x\n", `logcenter.yaml:1:1: htpp: unknown key (did you mean "http"?)`)
@@ -223,7 +227,7 @@ func TestErrors(t *testing.T) {
 	f("store: {threads: 99999999999999999999}\n", `logcenter.yaml:1:18: store.threads: must be a whole number, not 1e+20`)
 	f("store: {<<: {threads: 1}}\n", `logcenter.yaml:1:9: store: is no key (keys are plain words; << is not supported)`)
 	f("store: {threads: !!binary YQ==}\n", `logcenter.yaml:1:18: store.threads: the tag !!binary is not supported (remove it)`)
-	f("- a\n", `logcenter.yaml:1:1: must have keys, not be a list (known keys: data_dir, http, log, inputs, journal, store, retention, archive, plugins, pipeline, streams, limits, files)`)
+	f("- a\n", `logcenter.yaml:1:1: must have keys, not be a list (known keys: data_dir, http, log, inputs, journal, store, retention, archive, plugins, pipeline, drift, streams, limits, files)`)
 	f("log: &l\n  x: *l\n", `logcenter.yaml:1:6: log.x`+strings.Repeat(".x", 31)+`: is too large or too deep (are there aliases that contain each other?)`)
 }
 

@@ -4,10 +4,12 @@ package deadletter
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -33,7 +35,9 @@ type Letter struct {
 	Reason  string    `json:"reason"` // a code
 	Message string    `json:"message"`
 	Input   string    `json:"input,omitempty"`
-	Text    string    `json:"text,omitempty"` // masked
+	Address string    `json:"address,omitempty"` // of the sender, as log.source.address
+	Host    string    `json:"host,omitempty"`    // host.name, if the parser found one
+	Text    string    `json:"text,omitempty"`    // masked
 	// Held is when its record was put into the hold; zero: it was not.
 	Held time.Time `json:"held,omitzero"`
 	// Redriven is when the record was given to the pipeline again; zero: it was not.
@@ -42,6 +46,10 @@ type Letter struct {
 
 // List is the letters of one host, in a file of JSON lines. Safe for concurrent use.
 type List struct {
+	// Holds says whether a record that was put into the hold at a time is there still; nil is always. It is set before
+	// the list is used.
+	Holds func(at time.Time) bool
+
 	path     string
 	mu       sync.RWMutex
 	file     *os.File
@@ -208,60 +216,126 @@ func (l *List) MarkRedriven(eventIDs []string, at time.Time) error {
 	return l.write(changed)
 }
 
-// Filter selects letters; empty fields select all.
+// Filter selects letters; the zero value selects all.
 type Filter struct {
-	Stage, Plugin, Reason string
-	Text                  string    // a part of message or text, without regard to case
-	From, To              time.Time // when the event was received, in [From, To)
+	Query    *Query    // nil selects all
+	From, To time.Time // when the event was received, in [From, To); zero is no bound
 }
 
-func (f *Filter) match(d *Letter) bool {
-	if f.Stage != "" && f.Stage != d.Stage || f.Plugin != "" && f.Plugin != d.Plugin || f.Reason != "" && f.Reason != d.Reason {
-		return false
+// snapshot is the letters that are kept, oldest first: those that came before the one of an event, or all for "". ok is
+// false when that one is gone. What is in them is read under the lock.
+func (l *List) snapshot(before string) (letters []*Letter, ok bool) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	if before == "" {
+		return slices.Clone(l.letters), true
 	}
-	if !f.From.IsZero() && d.Time.Before(f.From) || !f.To.IsZero() && !d.Time.Before(f.To) {
-		return false
-	}
-	text := strings.ToLower(f.Text)
-	return text == "" || strings.Contains(strings.ToLower(d.Message), text) || strings.Contains(strings.ToLower(d.Text), text)
+	i := slices.IndexFunc(l.letters, func(d *Letter) bool { return d.EventID == before })
+	return slices.Clone(l.letters[:max(i, 0)]), i >= 0
 }
 
 // Page returns up to limit letters newest first, from behind the one whose event id is after ("" starts).
 // ok is false when that one is gone. next continues, "" means there are no more.
 func (l *List) Page(f Filter, after string, limit int) (page []Letter, next string, ok bool) {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	i := len(l.letters) - 1
-	if after != "" {
-		if l.ids[after] == nil {
-			return nil, "", false
-		}
-		for ; l.letters[i].EventID != after; i-- {
-		}
-		i--
+	letters, ok := l.snapshot(after)
+	if !ok {
+		return nil, "", false
 	}
-	for ; i >= 0; i-- {
-		if !f.match(l.letters[i]) {
-			continue
-		}
+	slices.Reverse(letters)
+	f.selector(l).each(letters, func(d *Letter) bool {
 		if len(page) == limit {
-			return page, page[limit-1].EventID, true
+			next = page[limit-1].EventID
+			return false
 		}
-		page = append(page, *l.letters[i])
-	}
-	return page, "", true
+		page = append(page, *d)
+		return true
+	})
+	return page, next, true
 }
 
 // Select returns the letters that a filter selects, oldest first.
 func (l *List) Select(f Filter) (ds []Letter) {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	for _, d := range l.letters {
-		if f.match(d) {
-			ds = append(ds, *d)
-		}
-	}
+	letters, _ := l.snapshot("")
+	f.selector(l).each(letters, func(d *Letter) bool {
+		ds = append(ds, *d)
+		return true
+	})
 	return ds
+}
+
+// Count is a number of letters that have the same values.
+type Count struct {
+	Values  []string // of the fields asked for, "" where a letter has none
+	Letters int
+	Held    int       // of these, that can be redriven
+	First   time.Time // when their events were received
+	Last    time.Time
+}
+
+// CountBy counts the selected letters by some of [Grouping], most letters first.
+func (l *List) CountBy(f Filter, by []string) []Count {
+	groups := map[string]*Count{}
+	letters, _ := l.snapshot("")
+	f.selector(l).each(letters, func(d *Letter) bool {
+		values := make([]string, len(by))
+		for i, name := range by {
+			values[i] = d.value(name, l)
+		}
+		key := strings.Join(values, "\x00")
+		g := groups[key]
+		if g == nil {
+			g = &Count{Values: values, First: d.Time, Last: d.Time}
+			groups[key] = g
+		}
+		g.Letters++
+		if l.State(d) == StateHeld {
+			g.Held++
+		}
+		if d.Time.Before(g.First) {
+			g.First = d.Time
+		}
+		if d.Time.After(g.Last) {
+			g.Last = d.Time
+		}
+		return true
+	})
+	out := make([]Count, 0, len(groups))
+	for _, g := range groups {
+		out = append(out, *g)
+	}
+	slices.SortFunc(out, func(a, b Count) int { return cmp.Or(b.Letters-a.Letters, slices.Compare(a.Values, b.Values)) })
+	return out
+}
+
+func (d *Letter) value(name string, l *List) string {
+	switch name {
+	case "stage":
+		return d.Stage
+	case "plugin":
+		return d.Plugin
+	case "version":
+		return d.Version
+	case "reason":
+		return d.Reason
+	case "input":
+		return d.Input
+	case "device":
+		return d.Device()
+	default:
+		return l.State(d)
+	}
+}
+
+// State is held, not_held or redriven.
+func (l *List) State(d *Letter) string {
+	switch {
+	case !d.Redriven.IsZero():
+		return StateRedriven
+	case !d.Held.IsZero() && (l.Holds == nil || l.Holds(d.Held)):
+		return StateHeld
+	default:
+		return StateNotHeld
+	}
 }
 
 // Get returns the letters of events, in their order; unknown are those that have none.

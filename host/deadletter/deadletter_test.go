@@ -51,7 +51,7 @@ func TestListSurvivesAndPages(t *testing.T) {
 	require.True(t, ok)
 	require.Empty(t, next)
 	require.Equal(t, []string{"e-2", "e-1", "e-0"}, ids(page))
-	page, _, _ = l.Page(deadletter.Filter{Plugin: "dptech", Text: "line 5"}, "", 10)
+	page, _, _ = l.Page(deadletter.Filter{Query: parse(t, `plugin:dptech AND "line 5"`)}, "", 10)
 	require.Equal(t, []string{"e-5"}, ids(page))
 	_, _, ok = l.Page(deadletter.Filter{}, "e-100", 1)
 	require.False(t, ok)
@@ -93,6 +93,13 @@ func TestRedrivenIsRemembered(t *testing.T) {
 	}
 }
 
+func parse(t *testing.T, text string) *deadletter.Query {
+	t.Helper()
+	q, _, err := deadletter.ParseQuery(text, nil)
+	require.NoError(t, err)
+	return q
+}
+
 func TestSelect(t *testing.T) {
 	l, err := deadletter.Open(filepath.Join(t.TempDir(), "letters.ndjson"))
 	require.NoError(t, err)
@@ -103,7 +110,7 @@ func TestSelect(t *testing.T) {
 		ds[i].Stage = []string{"parser", "store", "masker"}[i%3]
 	}
 	require.NoError(t, l.Add(ds))
-	require.Equal(t, []string{"e-1", "e-4"}, ids(l.Select(deadletter.Filter{Stage: "store"})))
+	require.Equal(t, []string{"e-1", "e-4"}, ids(l.Select(deadletter.Filter{Query: parse(t, "stage:store")})))
 	require.Equal(t, []string{"e-2", "e-3"}, ids(l.Select(deadletter.Filter{From: at.Add(2 * time.Hour), To: at.Add(4 * time.Hour)})))
 	require.Len(t, l.Select(deadletter.Filter{}), 6)
 }

@@ -80,8 +80,13 @@ func (w *work) bury(f failure, refused error) {
 	if c := w.batch.Column(id(ecs.EventIngested)); c != nil && c.Has(f.row) {
 		d.Time = time.Unix(0, c.Nanos(c.Rank(f.row))).UTC()
 	}
-	if c := w.batch.Column(id(ecs.LogcenterInput)); c != nil && c.Has(f.row) {
-		d.Input = string(c.Bytes(c.Rank(f.row)))
+	for _, v := range []struct {
+		f  ecs.Field
+		to *string
+	}{{ecs.LogcenterInput, &d.Input}, {ecs.LogSourceAddress, &d.Address}, {ecs.HostName, &d.Host}} {
+		if c := w.batch.Column(id(v.f)); c != nil && c.Has(f.row) {
+			*v.to = string(c.Text(c.Rank(f.row), f.row, m))
+		}
 	}
 	if i, ok := w.heldAt[d.EventID]; ok {
 		d.Held = w.held[i].Time

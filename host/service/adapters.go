@@ -144,26 +144,35 @@ func (a consumersAPI) List(context.Context) ([]api.JournalInfo, error) {
 
 type deadLettersAPI struct{ s *Service }
 
-func (a deadLettersAPI) List(_ context.Context, f api.DeadLetterFilter) (page api.DeadLetterPage, err error) {
-	ds, next, ok := a.s.dead.Page(deadletter.Filter{Stage: f.Stage, Plugin: f.Plugin, Reason: f.Reason, Text: f.Text}, f.Cursor, f.Limit)
+func (a deadLettersAPI) List(_ context.Context, f deadletter.Filter, cursor string, limit int) (page api.DeadLetterPage, err error) {
+	ds, next, ok := a.s.dead.Page(f, cursor, limit)
 	if !ok {
 		return page, fmt.Errorf("%w: the letter it names is not kept any more", store.ErrCursor)
 	}
 	page.Cursor, page.Letters = next, []api.DeadLetter{}
-	for _, d := range ds {
+	for i := range ds {
+		d := &ds[i]
 		page.Letters = append(page.Letters, api.DeadLetter{
-			ID: d.EventID, Time: d.Time, EventID: d.EventID, Stage: d.Stage, Plugin: d.Plugin,
-			Reason: d.Reason, Message: d.Message, Input: d.Input, Text: d.Text, Held: a.s.hold.Has(d.Held), Redriven: d.Redriven,
+			ID: d.EventID, Time: d.Time, EventID: d.EventID, Stage: d.Stage, Plugin: d.Plugin, Version: d.Version, Reason: d.Reason,
+			Message: d.Message, Input: d.Input, Address: d.Address, Host: d.Host, Text: d.Text, Held: a.s.hold.Has(d.Held), Redriven: d.Redriven,
 		})
 	}
 	return page, nil
 }
 
+func (a deadLettersAPI) Count(_ context.Context, f deadletter.Filter, by []string) (out []api.DeadLetterCount, err error) {
+	for _, n := range a.s.dead.CountBy(f, by) {
+		c := api.DeadLetterCount{Values: map[string]string{}, Letters: n.Letters, Held: n.Held, First: n.First, Last: n.Last}
+		for i, name := range by {
+			c.Values[name] = n.Values[i]
+		}
+		out = append(out, c)
+	}
+	return out, nil
+}
+
 func (a deadLettersAPI) Redrive(ctx context.Context, r api.RedriveRequest) (out api.RedriveResult, err error) {
-	res, err := a.s.redriver.Redrive(ctx, redrive.Request{
-		EventIDs: r.IDs, DryRun: r.DryRun,
-		Filter: deadletter.Filter{Stage: r.Stage, Plugin: r.Plugin, Reason: r.Reason, From: r.From, To: r.To},
-	})
+	res, err := a.s.redriver.Redrive(ctx, redrive.Request{EventIDs: r.IDs, DryRun: r.DryRun, Filter: r.Filter})
 	if errors.Is(err, redrive.ErrNotReady) {
 		return out, fmt.Errorf("%w: %w", api.ErrConflict, err)
 	}
@@ -213,6 +222,7 @@ func (a healthAPI) Components(context.Context) ([]api.Component, error) {
 	if s.files != nil {
 		list = append(list, filesHealth(s.files.Stats()))
 	}
+	list = append(list, s.driftHealth()...)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, name := range slices.Sorted(maps.Keys(s.faults)) {

@@ -61,6 +61,9 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 	if c.s.files != nil {
 		filesMetrics(c.s.files.Stats(), counter, gauge)
 	}
+	if c.s.drift != nil {
+		driftMetrics(c.s.drift, counter, gauge)
+	}
 	for _, in := range c.s.allInputs() {
 		i := in.Stats()
 		counter("input_records_total", "Records made durable.", float64(i.Records), "input", i.Name)

@@ -37,7 +37,9 @@ func TestRejectedRowsAreHeld(t *testing.T) {
 	assert.Equal(t, "GET /?password=******", page[1].Text)
 	assert.True(t, s.hold.Has(page[1].Held))
 
-	res, err := s.redriver.Redrive(context.Background(), redrive.Request{Filter: deadletter.Filter{Stage: "store"}})
+	q, _, err := deadletter.ParseQuery("stage:store AND reason:rejected", nil)
+	require.NoError(t, err)
+	res, err := s.redriver.Redrive(context.Background(), redrive.Request{Filter: deadletter.Filter{Query: q}})
 	require.NoError(t, err)
 	assert.Equal(t, &redrive.Result{Selected: 2, Redriven: 1, NotHeld: 1}, res)
 	assert.EqualValues(t, 1, s.raw.Last())

@@ -26,6 +26,7 @@ import (
 	"github.com/logcenter/logcenter/host/backup"
 	"github.com/logcenter/logcenter/host/config"
 	"github.com/logcenter/logcenter/host/deadletter"
+	"github.com/logcenter/logcenter/host/drift"
 	"github.com/logcenter/logcenter/host/explain"
 	"github.com/logcenter/logcenter/host/filestore"
 	"github.com/logcenter/logcenter/host/hold"
@@ -72,6 +73,7 @@ type Service struct {
 	processor *pipeline.Processor
 	runner    *pipeline.Runner
 	alerts    *alert.Runner
+	drift     *drift.Tracker   // nil: it is not enabled
 	inputs    []input.Input    // as configured
 	files     *filestore.Store // nil: without events there are none
 	uploads   *upload.Input
@@ -235,6 +237,7 @@ func (s *Service) openJournals(context.Context) (err error) {
 	if s.dead, err = deadletter.Open(s.path("deadletters.ndjson")); err != nil {
 		return err
 	}
+	s.dead.Holds = s.hold.Has
 	s.onClose(s.dead.Close)
 	s.redriver = &redrive.Redriver{Letters: s.dead, Hold: s.hold, Intake: s.intake, Ready: s.handles}
 	return nil
@@ -305,6 +308,8 @@ func (s *Service) rejected(r store.Rejection) {
 	}
 	d.Input, _ = r.Event[ecs.LogcenterInput.Name()].(string)
 	d.Text, _ = r.Event[ecs.Message.Name()].(string)
+	d.Address, _ = r.Event[ecs.LogSourceAddress.Name()].(string)
+	d.Host, _ = r.Event[ecs.HostName.Name()].(string)
 	if received, ok := r.Event[ecs.EventIngested.Name()].(time.Time); ok {
 		d.Time = received
 	}
@@ -343,7 +348,11 @@ func (s *Service) openPipeline(context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	s.alerts, err = alert.NewRunner(s.plugins, s.events, alert.Options{Dir: s.path("alert"), Log: s.log})
+	alerts := alert.Options{Dir: s.path("alert"), Log: s.log}
+	if s.openDrift(); s.drift != nil {
+		alerts.Builtin = s.drift
+	}
+	s.alerts, err = alert.NewRunner(s.plugins, s.events, alerts)
 	s.plugins.OnChange(s.replan)
 	return err
 }
@@ -368,14 +377,16 @@ func (s *Service) replan() {
 		}
 		return out
 	}
+	parsers := s.plugins.InService(parserKind)
 	s.processor.SetPlan(pipeline.NewPlan(pipeline.Plan{
-		Parsers:   stages(s.plugins.InService(parserKind)),
+		Parsers:   stages(parsers),
 		Enrichers: stages(s.plugins.InService(enricherKind)),
 		Maskers:   stages(s.plugins.InService(maskerKind)),
 		Overrides: input.Parsers(s.allInputs()),
 		Streams:   router,
 		Lineage:   past,
 	}))
+	s.watchParsers(parsers)
 }
 
 func (s *Service) openAPI(context.Context) (err error) {
@@ -393,7 +404,7 @@ func (s *Service) openAPI(context.Context) (err error) {
 		Store: s.store, Scoper: admin, Plugins: pluginsAPI{s}, Packages: packagesAPI{s}, Streams: s.streams, Inputs: inputsAPI{s},
 		Consumers: consumersAPI{s}, DeadLetters: deadLettersAPI{s}, Tail: &s.tails, Health: healthAPI{s}, Ingest: ingestAPI{s},
 		Explainer: &explain.Explainer{Store: s.store, Lineage: s.lineage, Plugins: s.plugins},
-		Files:     s.filesAPI(), Backups: backupsAPI{s}, Replicas: replicated,
+		Files:     s.filesAPI(), Backups: backupsAPI{s}, Replicas: replicated, Drift: s.driftAPI(),
 		Lifecycle: s.keeper, DataDir: s.path(), ArchiveHere: s.archiveHere(), ArchiveCache: int64(s.cfg.Archive.CacheBytes),
 		Metrics: s.metrics, OpenMetrics: s.cfg.HTTP.OpenMetrics, ExportDir: s.path("exports"), Log: s.log, Version: s.version,
 		Searches: s.cfg.Limits.Searches, SearchTimeout: s.cfg.Limits.SearchTimeout,
@@ -494,6 +505,9 @@ func (s *Service) Run(ctx context.Context, ready func()) error {
 	}
 	saved, cancel := context.WithTimeout(context.Background(), drain)
 	defer cancel()
+	if s.drift != nil {
+		s.drift.Save()
+	}
 	return s.alerts.Save(saved)
 }
 

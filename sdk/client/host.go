@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -190,12 +191,24 @@ func (c *Client) SetReplicas(ctx context.Context, wanted int) (*Replicas, error)
 
 // DeadLetterFilter selects dead letters. The zero value is the newest 100.
 type DeadLetterFilter struct {
-	Stage  string
-	Plugin string
-	Reason string
-	Text   string // a part of the message or text
-	Limit  int    // 1 to 1000; 0 means 100
-	Cursor string // of the page before
+	// Query is in the language of searches, over id, time, stage, plugin, version, reason, input, device, state (held,
+	// not_held or redriven) and text, the line; words without a field are looked for in message and line. Empty is all.
+	Query    string
+	From, To string // when the event was received, in [From, To), as in Selection
+	TimeZone string // of times without one; empty: UTC
+	Limit    int    // 1 to 1000; 0 means 100
+	Cursor   string // of the page before
+}
+
+func (f *DeadLetterFilter) values() url.Values {
+	p := url.Values{}
+	setText(p, "query", f.Query)
+	setText(p, "from", f.From)
+	setText(p, "to", f.To)
+	setText(p, "time_zone", f.TimeZone)
+	setInt(p, "limit", f.Limit)
+	setText(p, "cursor", f.Cursor)
+	return p
 }
 
 // DeadLetter is an event that could not be handled. Its text is masked.
@@ -205,26 +218,26 @@ type DeadLetter struct {
 	EventID string    `json:"event_id,omitempty"`
 	Stage   string    `json:"stage"`
 	Plugin  string    `json:"plugin,omitempty"`
+	Version string    `json:"version,omitempty"` // of the plugin
 	Reason  string    `json:"reason"`
 	Message string    `json:"message,omitempty"`
 	Input   string    `json:"input,omitempty"`
+	Address string    `json:"address,omitempty"` // of the sender
+	Host    string    `json:"host,omitempty"`    // host.name
 	Text    string    `json:"text,omitempty"`
 	// Held says that its record is kept, so that it can be redriven.
 	Held     bool      `json:"held"`
 	Redriven time.Time `json:"redriven,omitzero"` // when its record was handled again; zero: it was not
 }
 
-// RedriveRequest says which letters to redrive: those of IDs, or those that Stage, Plugin, Reason, From and To select,
-// or All.
+// RedriveRequest says which letters to redrive: those of IDs, or those that Query, From and To select, as in
+// [DeadLetterFilter]; the query * is all of them.
 type RedriveRequest struct {
 	IDs      []string `json:"ids,omitempty"` // up to 1000
-	Stage    string   `json:"stage,omitempty"`
-	Plugin   string   `json:"plugin,omitempty"`
-	Reason   string   `json:"reason,omitempty"`
-	From     string   `json:"from,omitempty"` // the letter's time in [From, To), as in Selection
+	Query    string   `json:"query,omitempty"`
+	From     string   `json:"from,omitempty"`
 	To       string   `json:"to,omitempty"`
-	TimeZone string   `json:"time_zone,omitempty"` // of times without one; empty: UTC
-	All      bool     `json:"all,omitempty"`
+	TimeZone string   `json:"time_zone,omitempty"`
 	DryRun   bool     `json:"dry_run,omitempty"` // only count
 }
 
@@ -237,24 +250,43 @@ type RedriveResult struct {
 	Unknown  int    `json:"unknown"`          // ids without a letter
 	Failed   int    `json:"failed"`           // Error says why; they can be redriven again
 	Error    string `json:"error,omitempty"`
+	// Notices tell what is likely a mistake in the query.
+	Notices []string `json:"notices,omitempty"`
 }
 
 // DeadLetterPage is one page of dead letters, newest first.
 type DeadLetterPage struct {
 	Letters []DeadLetter `json:"letters"`
-	Cursor  string       `json:"cursor,omitempty"` // for the next page; empty: there is none
+	Cursor  string       `json:"cursor,omitempty"`  // for the next page; empty: there is none
+	Notices []string     `json:"notices,omitempty"` // what is likely a mistake in the query
+}
+
+// DeadLetterCounts is how many letters there are of each kind, most letters first.
+type DeadLetterCounts struct {
+	Counts      []DeadLetterCount `json:"counts"`
+	TotalCounts int               `json:"total_counts"` // also those beyond the limit
+	Notices     []string          `json:"notices"`
+}
+
+// DeadLetterCount is how many letters have the same values.
+type DeadLetterCount struct {
+	Values  map[string]string `json:"values"` // by field
+	Letters int               `json:"letters"`
+	Held    int               `json:"held"` // of these, that can be redriven
+	First   time.Time         `json:"first"`
+	Last    time.Time         `json:"last"`
 }
 
 // DeadLetters returns one page.
 func (c *Client) DeadLetters(ctx context.Context, f DeadLetterFilter) (*DeadLetterPage, error) {
-	p := url.Values{}
-	setText(p, "stage", f.Stage)
-	setText(p, "plugin", f.Plugin)
-	setText(p, "reason", f.Reason)
-	setText(p, "text", f.Text)
-	setText(p, "cursor", f.Cursor)
-	setInt(p, "limit", f.Limit)
-	return call[DeadLetterPage](ctx, c, get("dead-letters").with(p))
+	return call[DeadLetterPage](ctx, c, get("dead-letters").with(f.values()))
+}
+
+// CountDeadLetters counts the letters that f selects by fields: stage, plugin, version, reason, input, device, state.
+func (c *Client) CountDeadLetters(ctx context.Context, f DeadLetterFilter, by ...string) (*DeadLetterCounts, error) {
+	p := f.values()
+	setText(p, "by", strings.Join(by, ","))
+	return call[DeadLetterCounts](ctx, c, get("dead-letters", "counts").with(p))
 }
 
 // Redrive has the records of dead letters handled again, each once. It may be repeated.

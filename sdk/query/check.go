@@ -70,7 +70,7 @@ func Check(n Node, resolve Resolve) error {
 func Warnings(n Node, resolve Resolve) []*Error {
 	var out []*Error
 	Walk(n, func(leaf Node) {
-		f := leafField(leaf)
+		f := FieldOf(leaf)
 		if _, known := TypeOf(f, resolve); !known {
 			e := &Error{Pos: f.Pos, Msg: fmt.Sprintf("no plugin declares a field %s", f.Name)}
 			if near := nearestField(f.Name); near != "" {
@@ -107,13 +107,14 @@ func Walk(n Node, f func(leaf Node)) {
 // FieldsOf lists the fields a query reads, sorted, each once; aliases under the name of their field.
 func FieldsOf(n Node) []string {
 	var names []string
-	Walk(n, func(leaf Node) { names = append(names, FieldName(leafField(leaf))) })
+	Walk(n, func(leaf Node) { names = append(names, FieldName(FieldOf(leaf))) })
 	slices.Sort(names)
 	return slices.Compact(names)
 }
 
-func leafField(n Node) Field {
-	switch n := n.(type) {
+// FieldOf is the field that a leaf looks at; the zero Field for other nodes.
+func FieldOf(leaf Node) Field {
+	switch n := leaf.(type) {
 	case *Term:
 		return n.Field
 	case *Prefix:
@@ -134,7 +135,7 @@ func leafField(n Node) Field {
 }
 
 func checkLeaf(n Node, resolve Resolve) *Error {
-	f := leafField(n)
+	f := FieldOf(n)
 	t, known := TypeOf(f, resolve)
 	fail := func(hint, format string, args ...any) *Error {
 		return &Error{Pos: n.Position(), Msg: fmt.Sprintf(format, args...), Hint: hint}

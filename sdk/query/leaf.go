@@ -54,7 +54,7 @@ type leaf struct {
 
 // leaf compiles one comparison, or finds the same one made before.
 func (c *compiler) leaf(n Node) (int, error) {
-	f := leafField(n)
+	f := FieldOf(n)
 	t, _ := TypeOf(f, c.opts.Resolve)
 	l := &leaf{cost: costFixed}
 	if err := c.compare(l, n, t); err != nil {
@@ -112,7 +112,7 @@ func leafKey(n Node) string {
 	default:
 		var b strings.Builder
 		formatLeaf(&b, n)
-		return "[" + strings.TrimPrefix(b.String(), leafField(n).Name+":")
+		return "[" + strings.TrimPrefix(b.String(), FieldOf(n).Name+":")
 	}
 }
 

@@ -36,7 +36,7 @@ type benchOptions struct {
 	input, size, journal, store, transport, dir, sandbox string
 	plugins, dirs                                        []string
 	workers                                              int
-	jsonLines, queries                                   bool
+	jsonLines, queries, drift                            bool
 	profile                                              string
 }
 
@@ -67,6 +67,7 @@ CPU milliseconds per MB is the figure to compare; MB is 1,000,000 bytes of raw l
 	f.StringVar(&o.dir, "dir", filepath.Join(os.TempDir(), "logcenter-bench"), "`folder` for what a run writes")
 	f.IntVar(&o.workers, "workers", 0, "batches in work at once; 0 is 3")
 	f.BoolVar(&o.jsonLines, "json", false, "print JSON")
+	f.BoolVar(&o.drift, "drift", true, "have the drift alarm look at the events, as in a host")
 	f.BoolVar(&o.queries, "queries", false, "with --store embedded: ask the filled store every kind of question")
 	f.StringVar(&o.profile, "profile", "", "write the host's CPU profile to `file`, for go tool pprof")
 	return cmd
@@ -106,7 +107,7 @@ func (o *benchOptions) run(cmd *cobra.Command) error {
 	}
 	b := bench.Options{
 		Name: o.transport + " sandbox=" + o.sandbox + " journal=" + o.journal + " store=" + o.store, Input: o.input, Dirs: o.dirs, Plugins: o.plugins,
-		Journal: o.journal == "disk", Socket: o.transport == "socket", Workers: o.workers, Dir: o.dir, Unconfined: o.sandbox == "off",
+		Journal: o.journal == "disk", Socket: o.transport == "socket", Workers: o.workers, Dir: o.dir, Unconfined: o.sandbox == "off", Drift: o.drift,
 	}
 	gc.Tune(service.Garbage)
 	if o.store == "embedded" {

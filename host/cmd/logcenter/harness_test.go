@@ -27,6 +27,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/logcenter/logcenter/host/api"
+	"github.com/logcenter/logcenter/host/deadletter"
 	"github.com/logcenter/logcenter/host/input"
 	"github.com/logcenter/logcenter/host/journal"
 	"github.com/logcenter/logcenter/host/store"
@@ -131,7 +132,7 @@ func newHost(t *testing.T) *testHost {
 	log := logrus.New()
 	log.SetOutput(io.Discard)
 	server, err := api.New(api.Options{
-		Store: memStore{h}, Replicas: memStore{h}, Scoper: h, Plugins: plugins{h}, Streams: streams, Inputs: inputs{}, Consumers: consumers{}, DeadLetters: letters{},
+		Store: memStore{h}, Replicas: memStore{h}, Scoper: h, Plugins: plugins{h}, Streams: streams, Inputs: inputs{}, Consumers: consumers{}, DeadLetters: letters{}, Drift: drifts{},
 		Tail: h, Health: h, Ingest: h, Metrics: prometheus.NewRegistry(), ExportDir: filepath.Join(t.TempDir(), "exports"),
 		Log: logrus.NewEntry(log), Version: "1.2.3",
 	})
@@ -267,10 +268,25 @@ func (consumers) List(context.Context) ([]api.JournalInfo, error) {
 
 type letters struct{}
 
-func (letters) List(_ context.Context, f api.DeadLetterFilter) (api.DeadLetterPage, error) {
-	return api.DeadLetterPage{Letters: []api.DeadLetter{{
-		ID: "1", Time: noon, Stage: "parse", Plugin: cmp.Or(f.Plugin, "nginx"), Reason: "plugin_crashed", Message: "exit status 2", Text: "GET /\x1b[0m", Held: true,
-	}}, Cursor: "more"}, nil
+// List has three pages; each letter says what was asked for.
+func (letters) List(_ context.Context, f deadletter.Filter, cursor string, limit int) (api.DeadLetterPage, error) {
+	n, _ := strconv.Atoi(cursor)
+	p := api.DeadLetterPage{Letters: []api.DeadLetter{{
+		ID: strconv.Itoa(n + 1), Time: noon, Stage: "parser", Plugin: "nginx", Version: "1.2.0", Reason: "poison",
+		Message: fmt.Sprintf("%s, at most %d", f.Query, limit), Text: "GET /\x1b[0m", Address: "192.0.2.1:514", Held: true,
+	}}}
+	if n < 2 {
+		p.Cursor = strconv.Itoa(n + 1)
+	}
+	return p, nil
+}
+
+func (letters) Count(_ context.Context, _ deadletter.Filter, by []string) ([]api.DeadLetterCount, error) {
+	c := api.DeadLetterCount{Values: map[string]string{}, Letters: 7, Held: 3, First: noon, Last: noon.Add(time.Hour)}
+	for _, name := range by {
+		c.Values[name] = "some " + name
+	}
+	return []api.DeadLetterCount{c}, nil
 }
 
 func (letters) Redrive(_ context.Context, r api.RedriveRequest) (api.RedriveResult, error) {

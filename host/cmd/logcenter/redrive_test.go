@@ -63,6 +63,16 @@ func TestRedrive(t *testing.T) {
 	require.EqualValues(t, 1, h.count("message:KILL AND logcenter.flags:unparsed"), "what is poison is stored unparsed")
 	require.Zero(t, h.count("event.action:par-dead"))
 
+	page, err := h.client().DeadLetters(t.Context(), client.DeadLetterFilter{Query: "plugin:par AND reason:poison AND version:1.2* AND KILL AND device:127.0.0.1"})
+	require.NoError(t, err)
+	require.Len(t, page.Letters, 1)
+	require.Equal(t, "1.2.3", page.Letters[0].Version)
+	counts, err := h.client().CountDeadLetters(t.Context(), client.DeadLetterFilter{}, "plugin", "version", "reason", "state")
+	require.NoError(t, err)
+	require.Len(t, counts.Counts, 2)
+	require.Equal(t, map[string]string{"plugin": "par", "version": "1.2.3", "reason": "dead_letter", "state": "held"}, counts.Counts[0].Values)
+	require.Equal(t, dead, counts.Counts[0].Letters)
+
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "behaviour"), []byte("mended"), 0o600))
 	_, err = h.client().DisablePlugin(t.Context(), "par")
 	require.NoError(t, err)
@@ -70,18 +80,18 @@ func TestRedrive(t *testing.T) {
 	require.NoError(t, err)
 	cut := make(chan bool)
 	go func() {
-		_, ok := h.redrive("--all")
+		_, ok := h.redrive("plugin:par AND version:1.2* AND NOT reason:rejected")
 		cut <- ok
 	}()
 	h.waitFor("a redriven event", time.Minute, func() bool { return h.count("_exists_:logcenter.redriven_from") > 0 })
 	h.kill(syscall.SIGKILL)
 	<-cut
 	h.start()
-	r, ok := h.redrive("--all")
+	r, ok := h.redrive("plugin:par AND version:1.2* AND NOT reason:rejected")
 	require.True(t, ok)
 	require.Equal(t, dead+1, r.Redriven+r.Already, "%+v", r)
 	t.Logf("%d were redriven when the host was killed, %d then", r.Already, r.Redriven)
-	r, ok = h.redrive("--all")
+	r, ok = h.redrive("plugin:par AND version:1.2* AND NOT reason:rejected")
 	require.True(t, ok)
 	require.Equal(t, client.RedriveResult{Selected: dead + 1, Already: dead + 1}, r)
 
@@ -103,5 +113,9 @@ func TestRedrive(t *testing.T) {
 	for _, l := range letters() {
 		require.False(t, l.Redriven.IsZero(), "%+v", l)
 	}
+	counts, err = h.client().CountDeadLetters(t.Context(), client.DeadLetterFilter{}, "state")
+	require.NoError(t, err)
+	require.Equal(t, map[string]string{"state": "redriven"}, counts.Counts[0].Values)
+	require.Equal(t, dead+1, counts.Counts[0].Letters)
 	require.Contains(t, h.metrics(), "logcenter_dead_letters_redriven_total ")
 }

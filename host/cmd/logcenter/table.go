@@ -12,8 +12,9 @@ import (
 
 // table is what a command prints: columns and rows of text, the same as a table for people and as CSV.
 type table struct {
-	columns []column
-	rows    [][]string
+	columns  []column
+	rows     [][]string
+	headless bool // of one thing: names are in the first column
 }
 
 type column struct {
@@ -57,11 +58,15 @@ func (t *table) print(w io.Writer, limit int) error {
 		}
 	}
 	out := bufio.NewWriter(w)
-	head := make([]string, len(t.columns))
-	for i, c := range t.columns {
-		head[i] = c.name
+	rows := t.rows
+	if !t.headless {
+		head := make([]string, len(t.columns))
+		for i, c := range t.columns {
+			head[i] = c.name
+		}
+		rows = append([][]string{head}, t.rows...)
 	}
-	for _, row := range append([][]string{head}, t.rows...) {
+	for _, row := range rows {
 		line := t.line(row, widths)
 		if limit > 0 {
 			line = cut(line, limit)
