@@ -306,7 +306,7 @@ func (d *dispatcher) assign(b *wire.Batch, chosen []int16, order []int32) (_ []i
 	m, in := b.Column(id(ecs.Message)), b.Column(id(ecs.LogcenterInput))
 	var u wire.Cursor
 	v := d.view("")
-	var views []*view // by code of the input
+	var views []*view                       // by code of the input
 	counts := make([]int, len(d.parsers)+1) // [parser+1]
 	chosen = chosen[:0]
 	sorted := true

@@ -21,7 +21,7 @@ import (
 // known is a parser that is only recognised.
 type known struct{ m *plugin.Manifest }
 
-func (k known) Manifest() *plugin.Manifest                                   { return k.m }
+func (k known) Manifest() *plugin.Manifest                                 { return k.m }
 func (known) Process(context.Context, *wire.Batch) (*plugin.Answer, error) { return nil, nil }
 
 func parser(id string, rules ...plugin.Recogniser) Stage {
@@ -176,7 +176,7 @@ func BenchmarkChoose(b *testing.B) {
 		d := newDispatcher(catalogue(n), nil)
 		v := d.view("syslog")
 		for name, choose := range map[string]func([]byte) int{
-			"":         func(l []byte) int { return d.choose(l, v) },
+			"":           func(l []byte) int { return d.choose(l, v) },
 			"one by one": func(l []byte) int { return oneByOne(d, l, "syslog") },
 		} {
 			b.Run(fmt.Sprintf("%d parsers %s", n, name), func(b *testing.B) {

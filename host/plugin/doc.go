@@ -3,7 +3,7 @@
 // normal case; nothing a plugin does takes the host down or loses an event.
 //
 // Read manifest.go for what a plugin may do, process.go for one running process, supervisor.go for what
-// keeps one running, registry.go for all of them.
+// keeps one running, registry.go for all of them, swap.go for what changes while events flow.
 package plugin
 
 import (
@@ -25,6 +25,7 @@ const (
 	crashesMost   = 60                    // crashes within crashWindow before it is quarantined
 	crashWindow   = 5 * time.Minute       //
 	closeGrace    = 2 * time.Second       // for a plugin to finish when it is stopped
+	settleMost    = 15 * time.Second      // for batches on their way, before a plugin that leaves is stopped
 	shmSlots      = 4                     // calls in flight with shared memory
 	shmSlotBytes  = 8 << 20               // larger bodies travel over the socket
 )

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -42,10 +43,13 @@ type Settings struct {
 type Registry struct {
 	o         Options
 	socketDir string
-	mu        sync.RWMutex
+	changes   chan struct{} // has room while nobody swaps or disables a plugin
+
+	mu        sync.RWMutex // guards what follows, and o.Plugins
 	plugins   map[string]*Plugin
 	order     []string
-	listeners []func()
+	listeners []func() (settled <-chan struct{})
+	handovers []Handover
 }
 
 // Open discovers plugins. Folders with a bad manifest do not keep the others out: their errors come joined,
@@ -59,7 +63,8 @@ func Open(o Options) (*Registry, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Registry{o: o, socketDir: sockets, plugins: map[string]*Plugin{}}
+	o.Plugins = maps.Clone(o.Plugins)
+	r := &Registry{o: o, socketDir: sockets, changes: make(chan struct{}, 1), plugins: map[string]*Plugin{}}
 	var errs []error
 	for _, dir := range o.Dirs {
 		errs = append(errs, r.discover(dir)...)
@@ -104,11 +109,22 @@ func (r *Registry) add(dir string) error {
 	if have := r.plugins[m.ID]; have != nil {
 		return fmt.Errorf("%s: plugin id %s is taken by %s", filepath.Join(dir, ManifestName), m.ID, have.m.Dir)
 	}
-	s := r.o.Plugins[m.ID]
-	l := launch{manifest: m, deadline: cmp.Or(r.o.CallDeadline, callDeadline), socketDir: r.socketDir, shm: m.Trusted && !r.o.Socket && !s.Socket, log: newLog(r.o.Log, m.ID)}
-	r.plugins[m.ID] = newPlugin(m, l)
+	r.plugins[m.ID] = newPlugin(m, r.launch(m))
 	r.order = append(r.order, m.ID)
 	return nil
+}
+
+// launch is how a plugin's processes are started, but for the program and its config.
+func (r *Registry) launch(m *Manifest) launch {
+	s := r.settings(m.ID)
+	return launch{manifest: m, deadline: cmp.Or(r.o.CallDeadline, callDeadline), socketDir: r.socketDir, shm: m.Trusted && !r.o.Socket && !s.Socket, log: newLog(r.o.Log, m.ID)}
+}
+
+// settings are an admin's words on a plugin as they are now.
+func (r *Registry) settings(id string) Settings {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.o.Plugins[id]
 }
 
 // nameOther says which plugin declared the field first whose type err is about.
@@ -130,17 +146,26 @@ func (r *Registry) nameOther(err error) error {
 // reasons are returned, and the others run. A plugin that nobody configured and that cannot do without is left
 // disabled, which is no error.
 func (r *Registry) Start(ctx context.Context) error {
+	done, err := r.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	configured := map[string]bool{}
+	for id := range r.o.Plugins {
+		configured[id] = true
+	}
 	var mu sync.Mutex
 	var errs []error
 	var wg sync.WaitGroup
 	for _, id := range r.order {
-		if r.o.Plugins[id].Disabled {
+		if r.settings(id).Disabled {
 			continue
 		}
 		wg.Go(func() {
-			err := r.Enable(ctx, id)
+			err := r.enable(ctx, id)
 			var refused *ConfigError
-			if _, configured := r.o.Plugins[id]; !configured && errors.As(err, &refused) {
+			if !configured[id] && errors.As(err, &refused) {
 				r.plugins[id].set(Disabled, "needs configuration: "+refused.Msg, nil)
 				return
 			}
@@ -157,37 +182,43 @@ func (r *Registry) Start(ctx context.Context) error {
 
 // Enable verifies the binary, starts the plugin and puts it into service.
 func (r *Registry) Enable(ctx context.Context, id string) error {
+	done, err := r.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return r.enable(ctx, id)
+}
+
+func (r *Registry) enable(ctx context.Context, id string) error {
 	p, err := r.Get(id)
 	if err != nil {
 		return err
 	}
-	config, err := json.Marshal(r.o.Plugins[id].Config)
-	if err != nil {
-		return fmt.Errorf("plugins.%s.config: %w", id, err)
-	}
 	defer r.tell()
-	binary, sum, err := privateCopy(p.m.Binary, r.o.RunDir)
-	if err != nil {
+	if err := r.ready(p, r.settings(id)); err != nil {
 		p.unfit(err)
-		return fmt.Errorf("plugin %s: %w", id, err)
+		return err
 	}
-	p.mu.Lock()
-	p.launch.binary, p.launch.sum, p.launch.config = binary, sum, config
-	p.mu.Unlock()
 	if err := p.Enable(ctx); err != nil {
 		return fmt.Errorf("plugin %s: %w", id, err)
 	}
 	return nil
 }
 
-// Disable takes the plugin out of service.
-func (r *Registry) Disable(id string) error {
-	p, err := r.Get(id)
+// ready gives a plugin a private copy of its program, which is verified, and its config.
+func (r *Registry) ready(p *Plugin, s Settings) error {
+	config, err := json.Marshal(s.Config)
 	if err != nil {
-		return err
+		return fmt.Errorf("plugins.%s.config: %w", p.m.ID, err)
 	}
-	p.Disable()
-	r.tell()
+	binary, sum, err := privateCopy(p.m.Binary, r.o.RunDir)
+	if err != nil {
+		return fmt.Errorf("plugin %s: %w", p.m.ID, err)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.launch.binary, p.launch.sum, p.launch.config = binary, sum, config
 	return nil
 }
 
@@ -228,27 +259,32 @@ func (r *Registry) InService(k wire.Kind) []*Plugin {
 	var out []*Plugin
 	for _, p := range r.All() {
 		st, _ := p.State()
-		if p.m.Kind == k && (st == Running || st == Starting || k == wire.Kind_MASKER && st != Disabled) {
+		if !p.leaving.Load() && p.m.Kind == k && (st == Running || st == Starting || k == wire.Kind_MASKER && st != Disabled) {
 			out = append(out, p)
 		}
 	}
 	return out
 }
 
-// OnChange has f called after a plugin was enabled or disabled.
-func (r *Registry) OnChange(f func()) {
+// OnChange has f called after a plugin was enabled, disabled or swapped: from when f returns, what is new goes through
+// the plugins as they are then. settled is closed once nothing uses the plugins of before; nil is at once.
+func (r *Registry) OnChange(f func() (settled <-chan struct{})) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.listeners = append(r.listeners, f)
 }
 
-func (r *Registry) tell() {
+// tell calls the listeners and returns what to wait for.
+func (r *Registry) tell() (settled []<-chan struct{}) {
 	r.mu.RLock()
 	l := slices.Clone(r.listeners)
 	r.mu.RUnlock()
 	for _, f := range l {
-		f()
+		if c := f(); c != nil {
+			settled = append(settled, c)
+		}
 	}
+	return settled
 }
 
 // Declared returns the fields that enabled plugins read or write, sorted by handle.

@@ -44,6 +44,8 @@ type Plugin struct {
 	stopped chan struct{}
 	onStart func(context.Context, *process) error // restores the state of detectors
 
+	change     Settings    // that it was prepared with
+	leaving    atomic.Bool // it is about to be disabled: nothing new goes to it
 	crashes    []time.Time
 	searches   atomic.Int32 // batches that are split now to find what kills it
 	generation uint64       // counts processes put into service

@@ -303,12 +303,15 @@ func (s *Service) openPipeline(context.Context) (err error) {
 		return err
 	}
 	s.alerts, err = alert.NewRunner(s.plugins, s.events, alert.Options{Dir: s.path("alert"), Log: s.log})
-	s.plugins.OnChange(s.replan)
+	s.plugins.OnChange(s.plan)
 	return err
 }
 
-// replan makes a plan of the plugins in service and of the streams as they are now.
-func (s *Service) replan() {
+func (s *Service) replan() { s.plan() }
+
+// plan makes a plan of the plugins in service and of the streams as they are now. settled is closed when no batch goes
+// by a plan of before any more.
+func (s *Service) plan() (settled <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	version, selectors := s.streams.Selectors()
@@ -323,7 +326,7 @@ func (s *Service) replan() {
 		}
 		return out
 	}
-	s.processor.SetPlan(pipeline.NewPlan(pipeline.Plan{
+	return s.processor.SetPlan(pipeline.NewPlan(pipeline.Plan{
 		Parsers:   stages(s.plugins.InService(parserKind)),
 		Enrichers: stages(s.plugins.InService(enricherKind)),
 		Maskers:   stages(s.plugins.InService(maskerKind)),

@@ -69,6 +69,37 @@ func (parser) Parse(line []byte, ev *sdk.Event) error {
 // mended has no line obeyed.
 var mended bool
 
+// worse is a parser of a new version that is worse than the one of before, in the way it says.
+type worse struct {
+	parser
+	way string
+}
+
+func (p worse) Parse(line []byte, ev *sdk.Event) error {
+	switch p.way {
+	case "no ports": // has lost a field
+		word, _, _ := bytes.Cut(line, []byte(" "))
+		ev.Set(ecs.EventAction, word)
+		return nil
+	case "loud": // another value
+		if err := p.parser.Parse(line, ev); err != nil {
+			return err
+		}
+		word, _, _ := bytes.Cut(line, []byte(" "))
+		ev.SetString(ecs.EventAction, strings.ToUpper(string(word)))
+		return nil
+	case "failing":
+		if bytes.HasSuffix(line, []byte("7")) {
+			return errors.New("seven is too much")
+		}
+	case "slow":
+		for range 20000 {
+			_ = bytes.Contains(line, []byte("cost"))
+		}
+	}
+	return p.parser.Parse(line, ev)
+}
+
 // obey does what a line asks for.
 func obey(line []byte) error {
 	if mended {
@@ -252,6 +283,8 @@ func main() {
 		})
 	case "notifier":
 		sdk.ServeNotifier(func(c Config) (sdk.Notifier, error) { return &notifier{c: c, tries: map[string]int{}}, c.check() })
+	case "no ports", "loud", "failing", "slow":
+		sdk.ServeParser(func(c Config) (sdk.Parser, error) { return worse{way: b}, c.check() })
 	case "mended":
 		mended = true
 		fallthrough
