@@ -19,7 +19,7 @@ import (
 )
 
 // Stage is a plugin in the pipeline, in a process of its own (package plugin) or, in benchmarks, in this
-// one.
+// one. Stages are compared, so they are pointers or the like.
 type Stage interface {
 	Manifest() *plugin.Manifest
 	// Process handles a batch; see [plugin.Plugin.Process] for retries, splits and errors.

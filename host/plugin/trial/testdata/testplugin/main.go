@@ -232,6 +232,11 @@ func (d *detector) Restore(r io.Reader) error {
 	}
 }
 
+// choosy is a detector of a version that knows nothing of the state of others.
+type choosy struct{ *detector }
+
+func (choosy) Restore(io.Reader) error { return errors.New("this is no state of mine") }
+
 type notifier struct {
 	c     Config
 	mu    sync.Mutex
@@ -280,6 +285,10 @@ func main() {
 	case "detector":
 		sdk.ServeDetector(func(c Config) (sdk.Detector, error) {
 			return &detector{every: c.Every, n: map[string]int{}, open: map[string]time.Time{}}, c.check()
+		})
+	case "choosy":
+		sdk.ServeDetector(func(c Config) (sdk.Detector, error) {
+			return choosy{&detector{every: c.Every, n: map[string]int{}, open: map[string]time.Time{}}}, c.check()
 		})
 	case "notifier":
 		sdk.ServeNotifier(func(c Config) (sdk.Notifier, error) { return &notifier{c: c, tries: map[string]int{}}, c.check() })
