@@ -8,6 +8,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -47,6 +48,22 @@ type Plan struct {
 func NewPlan(p Plan) *Plan {
 	p.dispatch, p.users, p.taken = newDispatcher(p.Parsers, p.Overrides), new(sync.WaitGroup), new(atomic.Uint64)
 	return &p
+}
+
+// With is the plan with a stage in the place of that of the same plugin.
+func (p Plan) With(s Stage) Plan {
+	m := s.Manifest()
+	in := func(list []Stage) []Stage {
+		out := slices.Clone(list)
+		for i, have := range out {
+			if h := have.Manifest(); h.ID == m.ID && h.Kind == m.Kind {
+				out[i] = s
+			}
+		}
+		return out
+	}
+	p.Parsers, p.Enrichers, p.Maskers = in(p.Parsers), in(p.Enrichers), in(p.Maskers)
+	return p
 }
 
 // way is the plan of the next batch: evenly spread, as many as Share says are the canary's.

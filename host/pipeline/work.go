@@ -406,7 +406,7 @@ func (w *work) ask(ctx context.Context, stage Stage, batch func(*plugin.Manifest
 	for {
 		w.seq++
 		b.Seq = w.seq
-		a, err := stage.Process(ctx, b)
+		a, err := w.observed(ctx, stage, b)
 		if !errors.Is(err, plugin.ErrUnavailable) {
 			return a, stage, err
 		}

@@ -26,7 +26,10 @@ type Options struct {
 	Dirs    []string // each holds plugin folders, or is one
 	RunDir  string   // for private copies of binaries; made if missing, 0700
 	Plugins map[string]Settings
-	Socket  bool // no shared memory for anyone
+	// Versions are folders that are taken for plugins in Dirs, by their ids: versions that were put in service later. One
+	// that cannot be read is left aside, with an error.
+	Versions map[string]string
+	Socket   bool // no shared memory for anyone
 	// CallDeadline is how long one call may take until the plugin counts as hung. 0 = 10 s.
 	CallDeadline time.Duration
 	Log          *logrus.Entry
@@ -68,6 +71,9 @@ func Open(o Options) (*Registry, error) {
 	var errs []error
 	for _, dir := range o.Dirs {
 		errs = append(errs, r.discover(dir)...)
+	}
+	for _, id := range slices.Sorted(maps.Keys(o.Versions)) {
+		errs = append(errs, r.replace(id, o.Versions[id]))
 	}
 	for id := range o.Plugins {
 		if r.plugins[id] == nil {
@@ -111,6 +117,20 @@ func (r *Registry) add(dir string) error {
 	}
 	r.plugins[m.ID] = newPlugin(m, r.launch(m))
 	r.order = append(r.order, m.ID)
+	return nil
+}
+
+// replace takes the version of a plugin in a folder for the one that was discovered.
+func (r *Registry) replace(id, dir string) error {
+	found := r.plugins[id]
+	if found == nil || found.m.Dir == dir {
+		return nil // it was removed from the folders of plugins, and so was its upgrade
+	}
+	m, err := r.readVersion(found.m, dir)
+	if err != nil {
+		return fmt.Errorf("the upgrade of plugin %s is left aside, version %s runs: %w", id, found.m.Version, err)
+	}
+	r.plugins[id] = newPlugin(m, r.launch(m))
 	return nil
 }
 

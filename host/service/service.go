@@ -36,12 +36,14 @@ import (
 	"github.com/logcenter/logcenter/host/plugin"
 	"github.com/logcenter/logcenter/host/redrive"
 	"github.com/logcenter/logcenter/host/retention"
+	"github.com/logcenter/logcenter/host/rollout"
 	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/host/store/embedded"
 	"github.com/logcenter/logcenter/host/stream"
 	"github.com/logcenter/logcenter/host/tail"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/gc"
+	"github.com/logcenter/logcenter/sdk/wire"
 )
 
 // Service is one running Logcenter. Made by Open, driven by Run.
@@ -63,6 +65,8 @@ type Service struct {
 	keeper    *lifecycle.Keeper
 	streams   *stream.Set
 	processor *pipeline.Processor
+	rollouts  *rollout.Manager
+	versions  *rollout.Versions
 	runner    *pipeline.Runner
 	alerts    *alert.Runner
 	inputs    []input.Input    // as configured
@@ -132,9 +136,11 @@ func (s *Service) openData(context.Context) (err error) {
 }
 
 func (s *Service) openPlugins(context.Context) (err error) {
-	settings := map[string]plugin.Settings{}
-	for id, p := range s.cfg.Plugins.Settings {
-		settings[id] = plugin.Settings{Disabled: !p.Enabled, Config: p.Config, Socket: p.Transport == "socket"}
+	if err := os.MkdirAll(s.path("plugins"), 0o700); err != nil {
+		return err
+	}
+	if s.versions, err = rollout.OpenVersions(s.path("plugins", "versions.json")); err != nil {
+		return err
 	}
 	dirs := make([]string, len(s.cfg.Plugins.Dirs))
 	for i, d := range s.cfg.Plugins.Dirs {
@@ -147,7 +153,7 @@ func (s *Service) openPlugins(context.Context) (err error) {
 		}
 		dirs = []string{filepath.Join(filepath.Dir(self), "plugins")}
 	}
-	s.plugins, err = plugin.Open(plugin.Options{Dirs: dirs, RunDir: s.path("plugins", "run"), Plugins: settings, Log: s.log})
+	s.plugins, err = plugin.Open(plugin.Options{Dirs: dirs, RunDir: s.path("plugins", "run"), Plugins: pluginSettings(s.cfg), Versions: s.versions.Folders(), Log: s.log})
 	if s.plugins == nil {
 		return err
 	}
@@ -303,6 +309,8 @@ func (s *Service) openPipeline(context.Context) (err error) {
 		return err
 	}
 	s.alerts, err = alert.NewRunner(s.plugins, s.events, alert.Options{Dir: s.path("alert"), Log: s.log})
+	s.rollouts = rollout.NewManager(s.plugins, s.versions, s.processor, s.plan, s.log)
+	s.onClose(s.rollouts.Close)
 	s.plugins.OnChange(s.plan)
 	return err
 }
@@ -320,19 +328,22 @@ func (s *Service) plan() (settled <-chan struct{}) {
 		s.log.WithError(err).Error("streams are not routed")
 	}
 	s.router, s.streamsVersion = router, version
-	stages := func(ps []*plugin.Plugin) (out []pipeline.Stage) {
-		for _, p := range ps {
-			out = append(out, p)
-		}
-		return out
+	p := pipeline.Plan{
+		Parsers: s.stages(parserKind), Enrichers: s.stages(enricherKind), Maskers: s.stages(maskerKind),
+		Overrides: input.Parsers(s.allInputs()), Streams: router,
 	}
-	return s.processor.SetPlan(pipeline.NewPlan(pipeline.Plan{
-		Parsers:   stages(s.plugins.InService(parserKind)),
-		Enrichers: stages(s.plugins.InService(enricherKind)),
-		Maskers:   stages(s.plugins.InService(maskerKind)),
-		Overrides: input.Parsers(s.allInputs()),
-		Streams:   router,
-	}))
+	if next, share := s.rollouts.Canary(); next != nil {
+		p.Share, p.Canary = share, pipeline.NewPlan(p.With(next))
+	}
+	return s.processor.SetPlan(pipeline.NewPlan(p))
+}
+
+// stages are the plugins of a kind that are in service, as stages of a plan.
+func (s *Service) stages(k wire.Kind) (out []pipeline.Stage) {
+	for _, p := range s.plugins.InService(k) {
+		out = append(out, s.rollouts.Stage(p))
+	}
+	return out
 }
 
 func (s *Service) openAPI(context.Context) (err error) {

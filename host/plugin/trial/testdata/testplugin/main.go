@@ -92,6 +92,10 @@ func (p worse) Parse(line []byte, ev *sdk.Event) error {
 		if bytes.HasSuffix(line, []byte("7")) {
 			return errors.New("seven is too much")
 		}
+	case "dying":
+		if bytes.HasPrefix(line, []byte("wx")) {
+			os.Exit(9)
+		}
 	case "slow":
 		for range 20000 {
 			_ = bytes.Contains(line, []byte("cost"))
@@ -282,6 +286,8 @@ func main() {
 		})
 	case "masker":
 		sdk.ServeMasker(func(c Config) (sdk.Masker, error) { return masker{[]byte(c.Secret)}, c.check() })
+	case "blind": // a masker that sees no secret
+		sdk.ServeMasker(func(c Config) (sdk.Masker, error) { return masker{[]byte("no such secret")}, c.check() })
 	case "detector":
 		sdk.ServeDetector(func(c Config) (sdk.Detector, error) {
 			return &detector{every: c.Every, n: map[string]int{}, open: map[string]time.Time{}}, c.check()
@@ -292,7 +298,7 @@ func main() {
 		})
 	case "notifier":
 		sdk.ServeNotifier(func(c Config) (sdk.Notifier, error) { return &notifier{c: c, tries: map[string]int{}}, c.check() })
-	case "no ports", "loud", "failing", "slow":
+	case "no ports", "loud", "failing", "slow", "dying":
 		sdk.ServeParser(func(c Config) (sdk.Parser, error) { return worse{way: b}, c.check() })
 	case "mended":
 		mended = true
