@@ -3,6 +3,7 @@ module github.com/logcenter/logcenter
 go 1.26.0
 
 require (
+	aead.dev/minisign v0.3.0
 	github.com/Jeffail/gabs/v2 v2.1.0
 	github.com/apache/arrow-go/v18 v18.8.0
 	github.com/duckdb/duckdb-go/v2 v2.5.6

@@ -134,7 +134,7 @@ func (r *Runner) Handle(ctx context.Context, offset uint64, e *pipeline.Entry) e
 // or, without one, at the entry at hand.
 func (r *Runner) detector(p *plugin.Plugin, offset uint64) *detector {
 	m := p.Manifest()
-	if d := r.detectors[m.ID]; d != nil {
+	if d := r.detectors[m.ID]; d != nil && d.p == p { // else another plugin has taken the id over
 		return d
 	}
 	d := r.newDetector(p, offset-1)

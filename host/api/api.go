@@ -47,6 +47,7 @@ type Options struct {
 	Health      Health
 	Ingest      Ingest           // nil: there are no HTTP inputs
 	Files       Files            // nil: this host keeps no files
+	Packages    Packages         // nil: plugins cannot be installed
 	Backups     Backups          // nil: this host cannot be backed up
 	Replicas    store.Replicated // nil: the store keeps no copies
 
@@ -73,8 +74,10 @@ type Server struct {
 	metrics *metrics
 	slots   chan struct{} // one for each running search
 	archive chan struct{} // one for each running search of the archive
-	files   transfers
-	tails   atomic.Int64 // clients that follow
+
+	installs chan struct{} // one for each package that is unpacked
+	files    transfers
+	tails    atomic.Int64 // clients that follow
 }
 
 // New checks the options and readies all routes.
@@ -109,7 +112,7 @@ func New(o Options) (*Server, error) {
 	gin.SetMode(gin.ReleaseMode)
 	s := &Server{
 		o: o, engine: gin.New(), exports: ex, metrics: m, files: newTransfers(),
-		slots: make(chan struct{}, o.Searches), archive: make(chan struct{}, archiveSearches),
+		slots: make(chan struct{}, o.Searches), archive: make(chan struct{}, archiveSearches), installs: make(chan struct{}, maxInstalls),
 	}
 	if err := s.routes(); err != nil {
 		return nil, fmt.Errorf("api: %w", err)
@@ -179,6 +182,10 @@ func (s *Server) routes() error {
 	a.GET("/plugins/:id/rollout", s.handle(s.getRollout))
 	a.POST("/plugins/:id/rollout/promote", s.handle(s.promotePlugin))
 	a.POST("/plugins/:id/rollout/abort", s.handle(s.abortRollout))
+	a.POST("/plugins/packages", s.handle(s.installPackage))
+	a.GET("/plugins/packages", s.handle(s.listPackages))
+	a.GET("/plugins/packages/:digest", s.handle(s.getPackage))
+	a.DELETE("/plugins/packages/:digest", s.handle(s.deletePackage))
 	a.GET("/inputs", s.handle(s.listInputs))
 	a.GET("/consumers", s.handle(s.listConsumers))
 	a.GET("/dead-letters", s.handle(s.listDeadLetters))

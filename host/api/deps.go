@@ -49,16 +49,16 @@ type Plugins interface {
 	List(ctx context.Context) ([]PluginInfo, error)
 	// Info returns one plugin, or ErrNotFound.
 	Info(ctx context.Context, id string) (PluginInfo, error)
-	// Enable starts a plugin and returns how it is afterwards. Enabling a quarantined plugin gives it another
-	// chance. ErrConflict if it may not run, e.g. because two plugins disagree on a field's type.
-	Enable(ctx context.Context, id string) (PluginInfo, error)
-	// Disable stops a plugin and returns how it is afterwards.
-	Disable(ctx context.Context, id string) (PluginInfo, error)
+	// Enable starts a plugin for by, a caller's name, and returns how it is afterwards. Enabling a quarantined plugin
+	// gives it another chance. ErrConflict if it may not run, e.g. because two plugins disagree on a field's type.
+	Enable(ctx context.Context, id, by string) (PluginInfo, error)
+	// Disable stops a plugin for by and returns how it is afterwards.
+	Disable(ctx context.Context, id, by string) (PluginInfo, error)
 	// Reconfigure gives a plugin the settings that the configuration's file has for it now; check only asks the plugin
 	// whether it takes them. ErrConflict if it does not, or the file cannot be read; then nothing has changed.
 	Reconfigure(ctx context.Context, id string, check bool) (Reconfigured, error)
-	// Upgrade brings in the version in a folder of the host, see [rollout.Manager]; ErrConflict if it cannot be.
-	Upgrade(ctx context.Context, id, folder string, o rollout.Options) (rollout.Report, error)
+	// Upgrade brings in another version, see [rollout.Manager]; ErrConflict if it cannot be.
+	Upgrade(ctx context.Context, id string, to NewVersion, o rollout.Options) (rollout.Report, error)
 	Promote(ctx context.Context, id string) (rollout.Report, error)
 	Abort(ctx context.Context, id string) (rollout.Report, error)
 	Rollback(ctx context.Context, id string) (rollout.Report, error)
@@ -66,11 +66,71 @@ type Plugins interface {
 	Rollout(ctx context.Context, id string) (rollout.Report, error)
 }
 
+// NewVersion says where a version is. The zero value is the package of the plugin that was installed last.
+type NewVersion struct {
+	Digest string // of an installed package
+	Folder string // on the host's machine
+}
+
 // Reconfigured is what came of reading a plugin's settings again.
 type Reconfigured struct {
 	Changed bool       `json:"changed"` // the settings are, or with Checked would be, others than before
 	Checked bool       `json:"checked"` // nothing was done: the plugin was only asked
 	Plugin  PluginInfo `json:"plugin"`
+}
+
+// Packages is the folder of the plugins that were installed from packages.
+type Packages interface {
+	// List returns all packages, by id, the newest first.
+	List(ctx context.Context) ([]PackageInfo, error)
+	// Info finds a package by its digest, of which the first 12 digits do; ErrNotFound.
+	Info(ctx context.Context, digest string) (PackageInfo, error)
+	// Install checks the package that body is, and installs it for by, a caller's name; with dry it is only checked. A
+	// *pack.Error says why it is refused.
+	Install(ctx context.Context, body io.Reader, by string, dry bool) (PackageInfo, error)
+	// Remove removes a package; ErrConflict if it is active and its plugin is not disabled.
+	Remove(ctx context.Context, digest string) error
+}
+
+// PackageInfo describes a package of a plugin.
+type PackageInfo struct {
+	ID          string           `json:"id"`
+	Kind        string           `json:"kind"`
+	Version     string           `json:"version"`
+	Description string           `json:"description,omitempty"`
+	Digest      string           `json:"digest"`              // SHA-256 of the package's file
+	Size        int64            `json:"size"`                // of the file in bytes
+	Platforms   []string         `json:"platforms,omitempty"` // OS-ARCH; missing: all
+	Signer      *SignerInfo      `json:"signer,omitempty"`    // nil: it is not signed
+	Certificate *CertificateInfo `json:"certificate,omitempty"`
+	Permissions []string         `json:"permissions"`
+	Compared    string           `json:"compared,omitempty"` // version of the plugin that this host has, if it is another
+	More        []string         `json:"more,omitempty"`     // permissions that the one compared does not have
+	Fewer       []string         `json:"fewer,omitempty"`    // permissions that only the one compared has
+	Active      bool             `json:"active"`             // it is what runs under its id when that is enabled
+	Previous    bool             `json:"previous"`           // it was before the active one
+	Refused     string           `json:"refused,omitempty"`  // why it may not be activated any more
+	InstalledAt time.Time        `json:"installed_at,omitzero"`
+	InstalledBy string           `json:"installed_by,omitempty"`
+}
+
+// SignerInfo is who signed a package.
+type SignerInfo struct {
+	Name      string `json:"name,omitempty"` // as the configuration calls the key; empty: it does not know it
+	KeyID     string `json:"key_id"`
+	PublicKey string `json:"public_key,omitempty"`
+	Trusted   bool   `json:"trusted"` // its plugins may share memory with the host
+}
+
+// CertificateInfo sums up the certificate of a package.
+type CertificateInfo struct {
+	TestedAt  time.Time `json:"tested_at"`
+	Logcenter string    `json:"logcenter"` // version that tested
+	Checks    int       `json:"checks"`
+	Failed    []string  `json:"failed,omitempty"` // names of checks
+	Lines     int       `json:"lines"`
+	Fields    int       `json:"fields"`
+	MsPerMB   float64   `json:"ms_per_mb"`
 }
 
 // PluginInfo describes a plugin. Counters count since the host started.
@@ -99,6 +159,18 @@ type PluginInfo struct {
 	Reads        []string        `json:"reads,omitempty"`
 	Writes       []string        `json:"writes,omitempty"`
 	ConfigSchema json.RawMessage `json:"config_schema,omitempty"` // JSON Schema
+
+	Origin      string           `json:"origin,omitempty"`      // folder, which the admin keeps in plugins.dirs, or package
+	Folder      string           `json:"folder,omitempty"`      // where it lies
+	Instead     string           `json:"instead_of,omitempty"`  // folder of the same id in plugins.dirs that the package goes before
+	Digest      string           `json:"digest,omitempty"`      // of the package
+	Signer      *SignerInfo      `json:"signer,omitempty"`      // of the package; nil: it is not signed
+	Certificate *CertificateInfo `json:"certificate,omitempty"` // of the package
+	InstalledAt time.Time        `json:"installed_at,omitzero"`
+	InstalledBy string           `json:"installed_by,omitempty"`
+	Permissions []string         `json:"permissions,omitempty"`
+	// EnabledInConfig is what the configuration says, which wins at every start; nil: nothing.
+	EnabledInConfig *bool `json:"enabled_in_config,omitempty"`
 }
 
 // Streams keeps the named selections; *[stream.Set] does.

@@ -23,6 +23,7 @@ import (
 	"github.com/logcenter/logcenter/host/input/upload"
 	"github.com/logcenter/logcenter/host/journal"
 	"github.com/logcenter/logcenter/host/lifecycle"
+	"github.com/logcenter/logcenter/host/plugin/pack"
 	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/host/stream"
 	"github.com/logcenter/logcenter/sdk/query"
@@ -117,12 +118,20 @@ func asError(err error) *Error {
 		own   *Error
 		wrong *query.Error
 		large *http.MaxBytesError
+
+		refused *pack.Error
 	)
 	switch {
 	case errors.As(err, &own):
 		return own
 	case errors.As(err, &wrong):
 		return badQuery(wrong)
+	case errors.As(err, &refused):
+		text := refused.Msg
+		if refused.Place != "" {
+			text = refused.Place + ": " + text
+		}
+		return &Error{Code: "package_refused", Message: text, Hint: refused.Hint, status: http.StatusBadRequest}
 	case errors.As(err, &large):
 		return &Error{
 			Code: "too_large", Message: fmt.Sprintf("the request has more than %d bytes", large.Limit), status: http.StatusRequestEntityTooLarge,

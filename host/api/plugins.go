@@ -21,9 +21,14 @@ func (s *Server) listPlugins(c *gin.Context) error {
 
 func (s *Server) getPlugin(c *gin.Context) error { return s.plugin(c, s.o.Plugins.Info) }
 
-func (s *Server) enablePlugin(c *gin.Context) error { return s.plugin(c, s.o.Plugins.Enable) }
+func (s *Server) enablePlugin(c *gin.Context) error { return s.plugin(c, by(c, s.o.Plugins.Enable)) }
 
-func (s *Server) disablePlugin(c *gin.Context) error { return s.plugin(c, s.o.Plugins.Disable) }
+func (s *Server) disablePlugin(c *gin.Context) error { return s.plugin(c, by(c, s.o.Plugins.Disable)) }
+
+// by gives do the caller's name.
+func by(c *gin.Context, do func(ctx context.Context, id, by string) (PluginInfo, error)) func(context.Context, string) (PluginInfo, error) {
+	return func(ctx context.Context, id string) (PluginInfo, error) { return do(ctx, id, caller(c).Name) }
+}
 
 func (s *Server) plugin(c *gin.Context, do func(context.Context, string) (PluginInfo, error)) error {
 	p, err := do(c.Request.Context(), c.Param("id"))

@@ -30,6 +30,8 @@ func (s *Server) reconfigurePlugin(c *gin.Context) error {
 func (s *Server) upgradePlugin(c *gin.Context) error {
 	var r struct {
 		Folder string  `json:"folder"`
+		Digest string  `json:"digest"`
+		Check  bool    `json:"check"`
 		Mode   string  `json:"mode"`
 		Share  float64 `json:"share"`
 		For    string  `json:"for"`
@@ -46,7 +48,10 @@ func (s *Server) upgradePlugin(c *gin.Context) error {
 	if err := decodeJSON(c, &r); err != nil {
 		return err
 	}
-	if !filepath.IsAbs(r.Folder) {
+	if r.Folder != "" && r.Digest != "" {
+		return badRequest("give the digest of an installed package, a folder, or neither for the package installed last", "there are both a digest and a folder")
+	}
+	if r.Folder != "" && !filepath.IsAbs(r.Folder) {
 		return badRequest("a path on the host's machine, such as /opt/plugins/acmefw-1.3.0", "folder %q is no absolute path", r.Folder)
 	}
 	o := rollout.Options{
@@ -60,10 +65,11 @@ func (s *Server) upgradePlugin(c *gin.Context) error {
 		}
 		o.For = d
 	}
-	if err := o.Check(); err != nil {
+	if err := o.Valid(); err != nil {
 		return badRequest("see the API's description of an upgrade", "%v", err)
 	}
-	report, err := s.o.Plugins.Upgrade(c.Request.Context(), c.Param("id"), r.Folder, o)
+	o.Check = r.Check
+	report, err := s.o.Plugins.Upgrade(c.Request.Context(), c.Param("id"), NewVersion{Digest: r.Digest, Folder: r.Folder}, o)
 	if err != nil {
 		return err
 	}

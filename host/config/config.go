@@ -135,12 +135,15 @@ type Plugins struct {
 	Dirs []string `yaml:"dirs"`
 	// Settings are those of single plugins, by their ids. Plugins without any run with their defaults.
 	Settings map[string]Plugin `yaml:"settings"`
+	// Trust says which packages can be installed. Folders in dirs are the admin's own and need no signature.
+	Trust Trust `yaml:"trust"`
 }
 
 // Plugin configures one plugin.
 type Plugin struct {
-	// Enabled starts the plugin. It can be changed by the API while the host runs.
-	Enabled bool `yaml:"enabled" default:"true"`
+	// Enabled starts the plugin, or does not. Without the key the plugin is as an admin last switched it, and enabled at
+	// first. With it, switching by the API lasts until the host is started again.
+	Enabled *bool `yaml:"enabled"`
 	// Config is the plugin's own; `logcenter plugin info ID` shows what may be set.
 	Config map[string]any `yaml:"config"`
 	// Transport is how batches travel: shm shares memory with the plugin if its manifest says that it is

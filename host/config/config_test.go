@@ -108,7 +108,7 @@ func TestExamplesInComments(t *testing.T) {
 	assert.Len(t, c.Inputs, 5)
 	assert.Len(t, c.Streams, 1)
 	assert.NotNil(t, c.HTTP.TLS)
-	assert.False(t, c.Plugins.Settings["asset"].Enabled)
+	assert.False(t, *c.Plugins.Settings["asset"].Enabled)
 }
 
 func TestLoad(t *testing.T) {
@@ -151,7 +151,7 @@ streams:
 	assert.Equal(t, time.Hour, c.Store.FlushEvery)
 	assert.Equal(t, map[string]any{"database": "./国家.mmdb", "ratio": 1.5, "since": "2026-01-01"}, c.Plugins.Settings["geoip"].Config)
 	assert.Equal(t, "socket", c.Plugins.Settings["geoip"].Transport)
-	assert.True(t, c.Plugins.Settings["nginx"].Enabled)
+	assert.Nil(t, c.Plugins.Settings["nginx"].Enabled, "as an admin switched it")
 
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "app.token"), []byte("s3cret\n"), 0o600))
 	secret, err := c.Secret(c.Inputs[1].HTTP.TokenFile, "")

@@ -66,6 +66,10 @@ geoip:
   transport: socket
 asset:
   enabled: false`,
+	"plugins.trust.keys": `
+- name: acme
+  public_key: RWQTY2Tdo9QX3qRuN3wAmUwjm0sknaTe6OnsaEc4na6i29cAx6O2rjaR
+  trusted: true`,
 	"streams": `
 - name: ips-errors
   query: observer.type:ips AND log.level:(Error OR Fatal)

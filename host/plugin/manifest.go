@@ -121,7 +121,7 @@ func ReadManifest(dir string) (*Manifest, error) {
 	}
 	m.Dir = dir
 	if !filepath.IsAbs(m.Binary) {
-		m.Binary = filepath.Join(dir, m.Binary)
+		m.Binary = locate(dir, m.Binary)
 	}
 	return m, nil
 }
@@ -354,3 +354,6 @@ func (m *Manifest) writes(f ecs.Field) bool {
 	}
 	return false
 }
+
+// KindName is the manifest's word for the plugin's kind.
+func (m *Manifest) KindName() string { return KindName(m.Kind) }

@@ -67,6 +67,7 @@ type launch struct {
 	config    []byte // JSON
 	shm       bool
 	deadline  time.Duration // of a call
+	pack      *Package      // nil: the folder is one that the admin keeps
 	log       hclog.Logger
 }
 

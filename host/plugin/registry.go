@@ -1,7 +1,6 @@
 package plugin
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -23,9 +22,15 @@ import (
 
 // Options say where plugins are and how they run.
 type Options struct {
-	Dirs    []string // each holds plugin folders, or is one
-	RunDir  string   // for private copies of binaries; made if missing, 0700
-	Plugins map[string]Settings
+	Dirs   []string // each holds plugin folders, or is one
+	Active []string // folders of installed packages that are active; they go before folders of Dirs with the same id
+	// PackageOf says which package a plugin's folder was installed from; false: none. nil: there are no packages.
+	PackageOf func(dir string) (Package, bool)
+	// Disabled are ids of plugins that Start leaves out, because an admin disabled them in an earlier run; there need
+	// not be any of the id.
+	Disabled map[string]bool
+	RunDir   string // for private copies of binaries; made if missing, 0700
+	Plugins  map[string]Settings
 	// Versions are folders that are taken for plugins in Dirs, by their ids: versions that were put in service later. One
 	// that cannot be read is left aside, with an error.
 	Versions map[string]string
@@ -50,7 +55,8 @@ type Registry struct {
 
 	mu        sync.RWMutex // guards what follows, and o.Plugins
 	plugins   map[string]*Plugin
-	order     []string
+	order     []string          // of ids; replaced, not changed, once the registry is open
+	shadowed  map[string]string // id → folder of Dirs that an installed package was put before
 	listeners []func() (settled <-chan struct{})
 	handovers []Handover
 }
@@ -67,8 +73,11 @@ func Open(o Options) (*Registry, error) {
 		return nil, err
 	}
 	o.Plugins = maps.Clone(o.Plugins)
-	r := &Registry{o: o, socketDir: sockets, changes: make(chan struct{}, 1), plugins: map[string]*Plugin{}}
+	r := &Registry{o: o, socketDir: sockets, changes: make(chan struct{}, 1), plugins: map[string]*Plugin{}, shadowed: map[string]string{}}
 	var errs []error
+	for _, dir := range o.Active {
+		errs = append(errs, r.add(dir))
+	}
 	for _, dir := range o.Dirs {
 		errs = append(errs, r.discover(dir)...)
 	}
@@ -110,10 +119,13 @@ func (r *Registry) add(dir string) error {
 	}
 	m, err := ReadManifest(dir)
 	if err != nil {
-		return r.nameOther(err)
+		return r.NameOther(err)
 	}
 	if have := r.plugins[m.ID]; have != nil {
-		return fmt.Errorf("%s: plugin id %s is taken by %s", filepath.Join(dir, ManifestName), m.ID, have.m.Dir)
+		if have.launch.pack != nil && r.packageOf(m) == nil {
+			return r.shadow(m)
+		}
+		return fmt.Errorf("%s: plugin id %s is taken by %s: remove one of the two folders", filepath.Join(dir, ManifestName), m.ID, have.m.Dir)
 	}
 	r.plugins[m.ID] = newPlugin(m, r.launch(m))
 	r.order = append(r.order, m.ID)
@@ -123,8 +135,14 @@ func (r *Registry) add(dir string) error {
 // replace takes the version of a plugin in a folder for the one that was discovered.
 func (r *Registry) replace(id, dir string) error {
 	found := r.plugins[id]
-	if found == nil || found.m.Dir == dir {
-		return nil // it was removed from the folders of plugins, and so was its upgrade
+	if found == nil {
+		if err := r.add(dir); err != nil {
+			return fmt.Errorf("the upgrade of plugin %s is left aside, and there is no other version of it: %w", id, err)
+		}
+		return nil
+	}
+	if found.m.Dir == dir {
+		return nil
 	}
 	m, err := r.readVersion(found.m, dir)
 	if err != nil {
@@ -134,12 +152,6 @@ func (r *Registry) replace(id, dir string) error {
 	return nil
 }
 
-// launch is how a plugin's processes are started, but for the program and its config.
-func (r *Registry) launch(m *Manifest) launch {
-	s := r.settings(m.ID)
-	return launch{manifest: m, deadline: cmp.Or(r.o.CallDeadline, callDeadline), socketDir: r.socketDir, shm: m.Trusted && !r.o.Socket && !s.Socket, log: newLog(r.o.Log, m.ID)}
-}
-
 // settings are an admin's words on a plugin as they are now.
 func (r *Registry) settings(id string) Settings {
 	r.mu.RLock()
@@ -147,16 +159,17 @@ func (r *Registry) settings(id string) Settings {
 	return r.o.Plugins[id]
 }
 
-// nameOther says which plugin declared the field first whose type err is about.
-func (r *Registry) nameOther(err error) error {
+// NameOther adds to an error of [ReadManifest] which plugin declared the field first whose type the error is about.
+// Other errors stay as they are.
+func (r *Registry) NameOther(err error) error {
 	var conflict *ecs.ConflictError
 	if !errors.As(err, &conflict) {
 		return err
 	}
 	f, _ := ecs.Lookup(conflict.Name)
-	for _, id := range r.order {
-		if m := r.plugins[id].m; slices.Contains(m.Writes, f) || slices.Contains(m.Reads, f) {
-			return fmt.Errorf("%w; plugin %s has it so (%s)", err, id, filepath.Join(m.Dir, ManifestName))
+	for _, p := range r.All() {
+		if m := p.m; slices.Contains(m.Writes, f) || slices.Contains(m.Reads, f) {
+			return fmt.Errorf("%w; plugin %s has it so (%s)", err, m.ID, filepath.Join(m.Dir, ManifestName))
 		}
 	}
 	return err
@@ -178,15 +191,16 @@ func (r *Registry) Start(ctx context.Context) error {
 	var mu sync.Mutex
 	var errs []error
 	var wg sync.WaitGroup
-	for _, id := range r.order {
-		if r.settings(id).Disabled {
+	for _, p := range r.All() {
+		id := p.m.ID
+		if r.settings(id).Disabled || r.o.Disabled[id] {
 			continue
 		}
 		wg.Go(func() {
 			err := r.enable(ctx, id)
 			var refused *ConfigError
 			if !configured[id] && errors.As(err, &refused) {
-				r.plugins[id].set(Disabled, "needs configuration: "+refused.Msg, nil)
+				p.set(Disabled, "needs configuration: "+refused.Msg, nil)
 				return
 			}
 			if err != nil {
@@ -231,6 +245,9 @@ func (r *Registry) ready(p *Plugin, s Settings) error {
 	config, err := json.Marshal(s.Config)
 	if err != nil {
 		return fmt.Errorf("plugins.%s.config: %w", p.m.ID, err)
+	}
+	if err := checkFolder(p.m.Dir); err != nil {
+		return fmt.Errorf("plugin %s: %w", p.m.ID, err)
 	}
 	binary, sum, err := privateCopy(p.m.Binary, r.o.RunDir)
 	if err != nil {

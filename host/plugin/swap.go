@@ -52,9 +52,7 @@ func (r *Registry) Prepare(ctx context.Context, id string, c Change) (*Plugin, e
 	if c.Settings != nil {
 		s = *c.Settings
 	}
-	l := r.launch(m)
-	l.shm = m.Trusted && !r.o.Socket && !s.Socket
-	next := newPlugin(m, l)
+	next := newPlugin(m, r.launchWith(m, s))
 	if err := r.ready(next, s); err != nil {
 		return nil, err
 	}
@@ -74,7 +72,7 @@ func (r *Registry) readVersion(now *Manifest, dir string) (*Manifest, error) {
 	}
 	m, err := ReadManifest(dir)
 	if err != nil {
-		return nil, r.nameOther(err)
+		return nil, r.NameOther(err)
 	}
 	path := filepath.Join(dir, ManifestName)
 	if m.ID != now.ID {
@@ -130,6 +128,12 @@ func (r *Registry) Swap(ctx context.Context, next *Plugin) (s Swap, err error) {
 		r.o.Plugins = map[string]Settings{}
 	}
 	r.o.Plugins[next.m.ID] = next.change
+	switch {
+	case next.launch.pack == nil:
+		delete(r.shadowed, next.m.ID)
+	case old.launch.pack == nil:
+		r.shadowed[next.m.ID] = old.m.Dir
+	}
 	r.mu.Unlock()
 	r.retire(old, state == Running)
 	s.Settled = time.Since(begun)

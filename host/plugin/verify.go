@@ -6,10 +6,30 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"syscall"
 )
+
+// Platform is where this host runs, in the words of a package: linux-amd64.
+func Platform() string { return runtime.GOOS + "-" + runtime.GOARCH }
+
+// locate finds the program that a manifest in dir names: beside it, or, in a folder that has programs for several
+// platforms, as bin/OS-ARCH/NAME.
+func locate(dir, name string) string {
+	beside := filepath.Join(dir, name)
+	if ours := filepath.Join(dir, "bin", Platform(), name); !isFile(beside) && isFile(ours) {
+		return ours
+	}
+	return beside
+}
+
+func isFile(path string) bool {
+	st, err := os.Stat(path)
+	return err == nil && st.Mode().IsRegular()
+}
 
 // checkBinary refuses an executable that others than its owner could have changed.
 func checkBinary(path string) error {
@@ -22,13 +42,49 @@ func checkBinary(path string) error {
 		return fmt.Errorf("plugin binary %s is not a regular file", path)
 	case st.Mode()&0o111 == 0:
 		return fmt.Errorf("plugin binary %s is not executable: chmod +x it", path)
-	case st.Mode()&0o022 != 0:
-		return fmt.Errorf("plugin binary %s can be written by others (%v): chmod go-w it", path, st.Mode().Perm())
+	}
+	return checkOwner("plugin binary", path, st)
+}
+
+// checkOwner refuses what others than root and the host's user can change.
+func checkOwner(what, path string, st fs.FileInfo) error {
+	if st.Mode()&0o022 != 0 {
+		return fmt.Errorf("%s %s can be written by others (%v): chmod go-w it", what, path, st.Mode().Perm())
 	}
 	if sys, ok := st.Sys().(*syscall.Stat_t); ok && sys.Uid != 0 && int(sys.Uid) != os.Geteuid() {
-		return fmt.Errorf("plugin binary %s belongs to user %d, want root or the user Logcenter runs as (%d)", path, sys.Uid, os.Geteuid())
+		return fmt.Errorf("%s %s belongs to user %d, want root or the user Logcenter runs as (%d): chown it", what, path, sys.Uid, os.Geteuid())
 	}
 	return nil
+}
+
+// maxFolderFiles bounds what is looked at in a plugin's folder.
+const maxFolderFiles = 100_000
+
+// checkFolder refuses a plugin's folder if others could have changed it, its manifest, its data or anything else in
+// it: a plugin runs in it and reads from it. What symbolic links lead to is looked at, folders behind them are not
+// entered.
+func checkFolder(dir string) error {
+	files := 0
+	return filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return fmt.Errorf("plugin folder: %w", err)
+		}
+		if files++; files > maxFolderFiles {
+			return fmt.Errorf("plugin folder %s has more than %d files: keep only what the plugin needs in it", dir, maxFolderFiles)
+		}
+		st, err := os.Stat(path)
+		if errors.Is(err, fs.ErrNotExist) && path != dir {
+			return nil // gone meanwhile, or a link that leads nowhere
+		}
+		if err != nil {
+			return fmt.Errorf("plugin folder: %w", err)
+		}
+		what := "plugin file"
+		if st.IsDir() {
+			what = "plugin folder"
+		}
+		return checkOwner(what, path, st)
+	})
 }
 
 // privateCopy copies an executable to where nobody else can change it, named by its checksum, so that what

@@ -8,13 +8,16 @@ import (
 
 // Report tells of a rollout.
 type Report struct {
-	Plugin  string    `json:"plugin"`
-	Mode    Mode      `json:"mode"`
-	State   State     `json:"state"`
-	Reason  string    `json:"reason,omitempty"` // why it ended so
-	From    string    `json:"from"`             // version in service when it began
-	To      string    `json:"to"`
-	Folder  string    `json:"folder"` // of the new version
+	Plugin string `json:"plugin"`
+	Mode   Mode   `json:"mode"`
+	State  State  `json:"state"`
+	Reason string `json:"reason,omitempty"` // why it ended so
+	From   string `json:"from"`             // version in service when it began
+	To     string `json:"to"`
+	Folder string `json:"folder"` // of the new version
+	// More and Fewer are what the new version may do beyond the old one, and what only the old one may.
+	More    []string  `json:"more,omitempty"`
+	Fewer   []string  `json:"fewer,omitempty"`
 	Started time.Time `json:"started"`
 	Ended   time.Time `json:"ended,omitzero"`
 	Until   time.Time `json:"until,omitzero"` // when it ends by itself
@@ -24,8 +27,8 @@ type Report struct {
 	Compared int64   `json:"compared"` // events of a shadow
 	Skipped  int64   `json:"skipped"`  // batches of a shadow that were not compared, as it could not keep up or had no whole answer
 	FanOut   *Pair   `json:"fan_out,omitempty"`
-	Old      cost    `json:"old"`
-	New      cost    `json:"new"`
+	Old      Side    `json:"old"`
+	New      Side    `json:"new"`
 	Fields   []Field `json:"fields"` // those that differ most first
 }
 
@@ -58,12 +61,13 @@ type Sample struct {
 
 // report tells of the rollout as it is now.
 func (r *rollout) report() Report {
-	costs := [2]cost{r.oldTally.cost(), r.newTally.cost()}
+	costs := [2]Side{r.oldTally.cost(), r.newTally.cost()}
 	r.m.mu.Lock()
 	o := Report{
 		Plugin: r.id, Mode: r.o.Mode, State: r.state, Reason: r.reason, From: r.from, To: r.to, Folder: r.folder,
 		Started: r.started, Ended: r.ended, PauseMs: float64(r.swap.Handover.Microseconds()) / 1e3,
 	}
+	o.More, o.Fewer = r.more, r.fewer
 	if r.state != Running {
 		costs = r.costs
 	}

@@ -45,6 +45,7 @@ const (
 	Aborted    State = "aborted"
 	RolledBack State = "rolled_back" // by itself, because it was worse
 	Failed     State = "failed"      // it could not go on
+	Checked    State = "checked"     // it could begin; nothing was changed
 )
 
 // Options say how a version is brought in. Zero values mean the defaults of [Defaults].
@@ -56,6 +57,8 @@ type Options struct {
 	Events  int64
 	Samples int // lines to show for each way in which a field differs, at most 20
 	Limits  Limits
+	// Check only has the version started and asked whether it takes its config; nothing changes.
+	Check bool
 }
 
 // Limits are what a canary may be worse by before it is taken back. Each needs to be seen in MinBatches batches and
@@ -80,8 +83,8 @@ var Defaults = Options{
 // ErrConflict means that a request makes no sense in the present state.
 var ErrConflict = errors.New("conflict")
 
-// Check says what is wrong with options.
-func (o Options) Check() error {
+// Valid says what is wrong with options.
+func (o Options) Valid() error {
 	_, err := o.complete()
 	return err
 }
@@ -129,7 +132,7 @@ type Manager struct {
 	registry *plugin.Registry
 	show     Shower
 	replan   func() (settled <-chan struct{})
-	versions *Versions
+	record   Record
 	log      *logrus.Entry
 	swaps    swapTotals
 
@@ -144,9 +147,15 @@ type Shower interface {
 	Show(ctx context.Context, b *wire.Batch, stage pipeline.Stage) (*pipeline.Finished, error)
 }
 
+// Record remembers durably which folders upgraded plugins run from; [Versions] is one.
+type Record interface {
+	Put(id, folder, previous string) error
+	Previous(id string) string
+}
+
 // NewManager makes a manager. replan makes a plan of the host's plugins, with [Manager.Stage] and [Manager.Canary].
-func NewManager(r *plugin.Registry, v *Versions, show Shower, replan func() <-chan struct{}, log *logrus.Entry) *Manager {
-	return &Manager{registry: r, versions: v, show: show, replan: replan, log: log, rollouts: map[string]*rollout{}, busy: map[string]chan struct{}{}}
+func NewManager(r *plugin.Registry, v Record, show Shower, replan func() <-chan struct{}, log *logrus.Entry) *Manager {
+	return &Manager{registry: r, record: v, show: show, replan: replan, log: log, rollouts: map[string]*rollout{}, busy: map[string]chan struct{}{}}
 }
 
 // claim keeps others from changing a plugin meanwhile; it waits for those who do.
@@ -231,6 +240,11 @@ func (m *Manager) Upgrade(ctx context.Context, id, dir string, o Options) (Repor
 		return Report{}, err
 	}
 	r := newRollout(m, old, next, o)
+	if o.Check {
+		next.Disable()
+		r.state = Checked
+		return r.report(), nil
+	}
 	if o.Mode == Direct {
 		if err := m.swap(ctx, r); err != nil {
 			return Report{}, err
@@ -291,7 +305,7 @@ func (m *Manager) swap(ctx context.Context, r *rollout) error {
 	r.swap = s
 	m.mu.Unlock()
 	m.log.Infof("plugin %s: version %s is in service, %s is stopped; nothing waited longer than %v", r.id, r.to, r.from, s.Handover.Round(time.Millisecond))
-	if err := m.versions.put(r.id, r.folder, before); err != nil {
+	if err := m.record.Put(r.id, r.folder, before); err != nil {
 		return fmt.Errorf("version %s is in service, but will not be after a restart of the host: %w", r.to, err)
 	}
 	return nil
@@ -371,7 +385,7 @@ func (m *Manager) Rollback(ctx context.Context, id string) (Report, error) {
 	if _, err := m.registry.Get(id); err != nil {
 		return Report{}, err
 	}
-	dir := m.versions.previous(id)
+	dir := m.record.Previous(id)
 	if dir == "" {
 		return Report{}, fmt.Errorf("%w: %s was not upgraded, so that there is no version before", ErrConflict, id)
 	}

@@ -346,17 +346,29 @@ func TestRollbackAndRestart(t *testing.T) {
 	require.ErrorContains(t, err, "the upgrade of plugin words is left aside, version 1.2.3 runs")
 }
 
+func TestACheckChangesNothing(t *testing.T) {
+	h := start(t)
+	r, err := h.m.Upgrade(t.Context(), "words", h.version("words", "loud", "permissions: {network: ['192.0.2.1:53']}"), rollout.Options{Mode: rollout.Canary, Check: true})
+	require.NoError(t, err)
+	assert.Equal(t, rollout.Checked, r.State)
+	assert.Equal(t, []string{"connect to 192.0.2.1:53"}, r.More)
+	_, err = h.m.Status("words")
+	require.ErrorIs(t, err, rollout.ErrConflict)
+	h.traffic()
+	assert.Equal(t, map[string]int{"words 1.2.3": 100}, h.by)
+}
+
 func TestOptionsAreChecked(t *testing.T) {
 	f := func(o rollout.Options, want string) {
 		t.Helper()
-		assert.ErrorContains(t, o.Check(), want)
+		assert.ErrorContains(t, o.Valid(), want)
 	}
 	f(rollout.Options{Mode: "blue"}, `mode "blue"`)
 	f(rollout.Options{Mode: rollout.Canary, Share: 0.6}, "0.5 at most")
 	f(rollout.Options{Mode: rollout.Canary, Share: -1}, "not negative")
 	f(rollout.Options{Mode: rollout.Shadow, For: -1}, "30 days")
 	f(rollout.Options{Mode: rollout.Shadow, Samples: 21}, "20 samples at most")
-	assert.NoError(t, rollout.Options{}.Check())
+	assert.NoError(t, rollout.Options{}.Valid())
 }
 
 func TestDetectorsAreUpgradedDirectly(t *testing.T) {

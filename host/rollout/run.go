@@ -15,8 +15,10 @@ import (
 type rollout struct {
 	m         *Manager
 	id        string
-	from, to  string // versions
-	folder    string // of the new one
+	from, to  string   // versions
+	folder    string   // of the new one
+	more      []string // permissions that only the new one has
+	fewer     []string // that only the old one has
 	o         Options
 	old, next *plugin.Plugin
 	oldStage  *pipeline.Observed
@@ -32,7 +34,7 @@ type rollout struct {
 	reason string
 	ended  time.Time
 	swap   plugin.Swap
-	costs  [2]cost // of the old and of the new version, once it has ended
+	costs  [2]Side // of the old and of the new version, once it has ended
 }
 
 func newRollout(m *Manager, old, next *plugin.Plugin, o Options) *rollout {
@@ -40,6 +42,7 @@ func newRollout(m *Manager, old, next *plugin.Plugin, o Options) *rollout {
 		m: m, id: old.Manifest().ID, from: old.Manifest().Version, to: next.Manifest().Version, folder: next.Manifest().Dir, o: o, old: old, next: next,
 		oldTally: newTally(old), newTally: newTally(next), started: time.Now(), state: Running, looped: make(chan struct{}),
 	}
+	r.more, r.fewer = plugin.ComparePermissions(old.Manifest().Permissions(), next.Manifest().Permissions())
 	r.stopLoop = func() {}
 	switch o.Mode {
 	case Shadow:
@@ -69,7 +72,7 @@ func (r *rollout) end(s State, reason string) {
 
 // measure keeps what the versions cost, before a process goes.
 func (r *rollout) measure() {
-	costs := [2]cost{r.oldTally.cost(), r.newTally.cost()}
+	costs := [2]Side{r.oldTally.cost(), r.newTally.cost()}
 	r.m.mu.Lock()
 	defer r.m.mu.Unlock()
 	r.costs = costs

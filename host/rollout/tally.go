@@ -123,23 +123,23 @@ func ones(bitmap []byte) (n int) {
 	return n
 }
 
-// cost is what one version did and cost.
-type cost struct {
+// Side is what one version did and cost since the rollout began.
+type Side struct {
 	Batches   int64   `json:"batches"`
 	Events    int64   `json:"events"`
-	Errors    int64   `json:"errors"`
-	BadValues int64   `json:"bad_values"`
-	Dropped   int64   `json:"dropped"`
-	Restarts  int64   `json:"restarts"`
-	MsPerMB   float64 `json:"ms_per_mb"`
-	Latency   float64 `json:"latency_ms_per_mb"`
+	Errors    int64   `json:"errors"`            // events that it reported an error for, or does not survive
+	BadValues int64   `json:"bad_values"`        // values that did not fit their field
+	Dropped   int64   `json:"dropped"`           // events
+	Restarts  int64   `json:"restarts"`          // of its process
+	MsPerMB   float64 `json:"ms_per_mb"`         // CPU milliseconds per MB of lines; counted in steps of 10 ms
+	Latency   float64 `json:"latency_ms_per_mb"` // how long calls took
 }
 
-func (t *tally) cost() cost {
+func (t *tally) cost() Side {
 	cpu := t.p.CPU() - t.before
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	c := cost{Batches: t.batches, Events: t.rows, Errors: t.errors, BadValues: t.badValues, Dropped: t.dropped, Restarts: t.p.Restarts.Load()}
+	c := Side{Batches: t.batches, Events: t.rows, Errors: t.errors, BadValues: t.badValues, Dropped: t.dropped, Restarts: t.p.Restarts.Load()}
 	if t.bytes > 0 {
 		mb := float64(t.bytes) / 1e6
 		c.MsPerMB, c.Latency = float64(cpu.Microseconds())/1e3/mb, float64(t.took.Microseconds())/1e3/mb

@@ -52,18 +52,35 @@ func (v *Versions) Folders() map[string]string {
 	return out
 }
 
-func (v *Versions) previous(id string) string {
+// Previous is the folder that a plugin ran from before its last upgrade, "" if it had none.
+func (v *Versions) Previous(id string) string {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return v.of[id].Previous
 }
 
-// put records a plugin's folder durably.
-func (v *Versions) put(id, folder, previous string) error {
+// Put records durably that a plugin runs from a folder, and from which before.
+func (v *Versions) Put(id, folder, previous string) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	next := maps.Clone(v.of)
 	next[id] = version{folder, previous}
+	return v.write(next)
+}
+
+// Forget removes durably what is recorded of a plugin.
+func (v *Versions) Forget(id string) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if _, ok := v.of[id]; !ok {
+		return nil
+	}
+	next := maps.Clone(v.of)
+	delete(next, id)
+	return v.write(next)
+}
+
+func (v *Versions) write(next map[string]version) error {
 	data, err := json.MarshalIndent(next, "", "  ")
 	if err != nil {
 		return err

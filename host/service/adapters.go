@@ -43,7 +43,7 @@ type pluginsAPI struct{ s *Service }
 
 func (a pluginsAPI) List(context.Context) (out []api.PluginInfo, err error) {
 	for _, p := range a.s.plugins.All() {
-		out = append(out, pluginInfo(p))
+		out = append(out, a.info(p))
 	}
 	return out, nil
 }
@@ -53,22 +53,35 @@ func (a pluginsAPI) Info(_ context.Context, id string) (api.PluginInfo, error) {
 	if err != nil {
 		return api.PluginInfo{}, fmt.Errorf("%w: %w", api.ErrNotFound, err)
 	}
-	return pluginInfo(p), nil
+	return a.info(p), nil
 }
 
-func (a pluginsAPI) Enable(ctx context.Context, id string) (api.PluginInfo, error) {
-	if _, err := a.s.plugins.Get(id); err != nil {
-		return api.PluginInfo{}, fmt.Errorf("%w: %w", api.ErrNotFound, err)
+func (a pluginsAPI) info(p *plugin.Plugin) api.PluginInfo {
+	i := pluginInfo(p)
+	a.s.origin(&i, p)
+	return i
+}
+
+func (a pluginsAPI) Enable(ctx context.Context, id, by string) (api.PluginInfo, error) {
+	a.s.switching.Lock()
+	defer a.s.switching.Unlock()
+	if err := a.s.enable(ctx, id); err != nil {
+		return api.PluginInfo{}, err
 	}
-	if err := a.s.plugins.Enable(ctx, id); err != nil {
-		return api.PluginInfo{}, fmt.Errorf("%w: %w", api.ErrConflict, err)
+	if err := a.s.packages.Switch(id, true, by); err != nil {
+		return api.PluginInfo{}, err
 	}
 	return a.Info(ctx, id)
 }
 
-func (a pluginsAPI) Disable(ctx context.Context, id string) (api.PluginInfo, error) {
+func (a pluginsAPI) Disable(ctx context.Context, id, by string) (api.PluginInfo, error) {
+	a.s.switching.Lock()
+	defer a.s.switching.Unlock()
 	if err := a.s.plugins.Disable(id); err != nil {
 		return api.PluginInfo{}, fmt.Errorf("%w: %w", api.ErrNotFound, err)
+	}
+	if err := a.s.packages.Switch(id, false, by); err != nil {
+		return api.PluginInfo{}, err
 	}
 	return a.Info(ctx, id)
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/logcenter/logcenter/host/api"
 	"github.com/logcenter/logcenter/host/backup"
 	"github.com/logcenter/logcenter/host/config"
+	"github.com/logcenter/logcenter/host/durable"
 	"github.com/logcenter/logcenter/host/journal/disk"
 	"github.com/logcenter/logcenter/host/store/elastic"
 	"github.com/logcenter/logcenter/host/store/embedded"
@@ -207,7 +208,7 @@ func (b *backupRun) forget(ctx context.Context, c *backup.Copy) error {
 // left are the folders and files of the data directory that no copy has.
 var left = map[string]string{
 	stagingDir:    "",
-	"plugins":     "made anew at every start",
+	"plugins/run": "made anew at every start",
 	"exports":     "downloads under way; ask for them again",
 	"journal/raw": "", "journal/event": "", // linked by themselves
 	archiveChain: "", // linked first
@@ -257,7 +258,9 @@ func (b *backupRun) walk() error {
 			return nil
 		}
 		switch {
-		case e.IsDir(), !e.Type().IsRegular(), strings.HasSuffix(name, ".tmp"), path.Base(name) == "lock", path.Base(name) == "LOCK":
+		case e.IsDir() && strings.HasSuffix(name, durable.Suffix): // is being made or removed
+			return fs.SkipDir
+		case e.IsDir(), !e.Type().IsRegular(), strings.HasSuffix(name, durable.Suffix), path.Base(name) == "lock", path.Base(name) == "LOCK":
 			return nil
 		case name == TokenFile && !b.o.Secrets:
 			b.leave(name, "a secret: a new one is made at the next start, or ask for it with --secrets")

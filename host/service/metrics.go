@@ -40,6 +40,8 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 	for _, p := range c.s.plugins.All() {
 		pluginMetrics(p, counter, gauge)
 	}
+	gauge("plugin_packages", "Packages of plugins that are installed.", float64(len(c.s.packages.List())))
+	counter("plugin_packages_refused_total", "Packages that were sent and not let in.", float64(c.s.packagesRefused.Load()))
 	journalMetrics("raw", c.s.raw.Stats(), gauge)
 	journalMetrics("event", c.s.events.Stats(), gauge)
 	st := c.s.store.Stats()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 
@@ -17,7 +18,7 @@ import (
 func pluginSettings(c *config.Config) map[string]plugin.Settings {
 	settings := map[string]plugin.Settings{}
 	for id, p := range c.Plugins.Settings {
-		settings[id] = plugin.Settings{Disabled: !p.Enabled, Config: p.Config, Socket: p.Transport == "socket"}
+		settings[id] = plugin.Settings{Disabled: p.Enabled != nil && !*p.Enabled, Config: p.Config, Socket: p.Transport == "socket"}
 	}
 	return settings
 }
@@ -103,8 +104,59 @@ func (a pluginsAPI) Reconfigure(ctx context.Context, id string, check bool) (out
 	return out, err
 }
 
-func (a pluginsAPI) Upgrade(ctx context.Context, id, folder string, o rollout.Options) (rollout.Report, error) {
+// record is what a service remembers of upgrades: folders by itself, and of packages which is active.
+type record struct{ s *Service }
+
+func (r record) Previous(id string) string { return r.s.versions.Previous(id) }
+
+func (r record) Put(id, folder, previous string) error {
+	err := r.s.versions.Put(id, folder, previous)
+	if p, ok := r.s.packages.At(folder); ok {
+		return errors.Join(err, r.s.packages.Activate(id, p.Digest))
+	}
+	if _, ok := r.s.packages.Active(id); ok {
+		err = errors.Join(err, r.s.packages.Deactivate(id))
+	}
+	return err
+}
+
+// upgradedFolders are the folders of upgraded plugins that are not those of packages: of these it is known which is
+// active.
+func (s *Service) upgradedFolders() map[string]string {
+	folders := s.versions.Folders()
+	maps.DeleteFunc(folders, func(_, dir string) bool { _, ok := s.packages.At(dir); return ok })
+	return folders
+}
+
+func (a pluginsAPI) Upgrade(ctx context.Context, id string, to api.NewVersion, o rollout.Options) (rollout.Report, error) {
+	folder, err := a.s.folderOf(ctx, id, to)
+	if err != nil {
+		return rollout.Report{}, err
+	}
 	return rolled(a.s.rollouts.Upgrade(ctx, id, folder, o))
+}
+
+// folderOf finds the folder of a version. That of a package is checked file by file.
+func (s *Service) folderOf(ctx context.Context, id string, to api.NewVersion) (string, error) {
+	if to.Folder != "" {
+		return to.Folder, nil
+	}
+	p, ok := s.packages.Newest(id)
+	if to.Digest != "" {
+		if p, ok = s.packages.Get(to.Digest); ok && p.ID != id {
+			return "", fmt.Errorf("%w: the package with the digest %.12s is plugin %s, not %s", api.ErrConflict, to.Digest, p.ID, id)
+		}
+	}
+	if !ok {
+		return "", fmt.Errorf("%w: no package of %s with the digest %q is installed: `logcenter plugin install FILE` does so", api.ErrConflict, id, to.Digest)
+	}
+	if now, err := s.plugins.Get(id); err == nil && now.Manifest().Dir == p.Dir {
+		return "", fmt.Errorf("%w: %s is in service already: install the package of another version first", api.ErrConflict, p.Label())
+	}
+	if err := p.Check(ctx); err != nil {
+		return "", fmt.Errorf("%w: %s: %w", api.ErrConflict, p.Label(), err)
+	}
+	return p.Dir, nil
 }
 
 func (a pluginsAPI) Promote(ctx context.Context, id string) (rollout.Report, error) {

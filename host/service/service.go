@@ -34,6 +34,7 @@ import (
 	"github.com/logcenter/logcenter/host/migrate"
 	"github.com/logcenter/logcenter/host/pipeline"
 	"github.com/logcenter/logcenter/host/plugin"
+	"github.com/logcenter/logcenter/host/plugin/install"
 	"github.com/logcenter/logcenter/host/redrive"
 	"github.com/logcenter/logcenter/host/retention"
 	"github.com/logcenter/logcenter/host/rollout"
@@ -53,6 +54,7 @@ type Service struct {
 	version string
 
 	plugins   *plugin.Registry
+	packages  *install.Store
 	raw       *disk.Journal
 	events    *disk.Journal
 	intake    *input.Intake
@@ -79,6 +81,9 @@ type Service struct {
 	backups   backups
 	listener  net.Listener
 	metrics   *prometheus.Registry
+
+	switching       sync.Mutex   // one plugin is enabled, disabled or removed at a time
+	packagesRefused atomic.Int64 // packages that were sent and not let in
 
 	mu             sync.Mutex
 	router         *pipeline.Router
@@ -135,7 +140,7 @@ func (s *Service) openData(context.Context) (err error) {
 	return nil
 }
 
-func (s *Service) openPlugins(context.Context) (err error) {
+func (s *Service) openPlugins(ctx context.Context) (err error) {
 	if err := os.MkdirAll(s.path("plugins"), 0o700); err != nil {
 		return err
 	}
@@ -153,10 +158,17 @@ func (s *Service) openPlugins(context.Context) (err error) {
 		}
 		dirs = []string{filepath.Join(filepath.Dir(self), "plugins")}
 	}
-	s.plugins, err = plugin.Open(plugin.Options{Dirs: dirs, RunDir: s.path("plugins", "run"), Plugins: pluginSettings(s.cfg), Versions: s.versions.Folders(), Log: s.log})
+	o := plugin.Options{Dirs: dirs, RunDir: s.path("plugins", "run"), Plugins: pluginSettings(s.cfg), Log: s.log}
+	left := s.openPackages(ctx, &o)
+	if s.packages == nil {
+		return left
+	}
+	o.Versions = s.upgradedFolders()
+	s.plugins, err = plugin.Open(o)
 	if s.plugins == nil {
 		return err
 	}
+	err = errors.Join(left, err)
 	s.onClose(s.plugins.Close)
 	if err != nil && !s.hasMasker() {
 		return fmt.Errorf("no masking plugin is left, so events would be stored with their secrets; mend this first: %w", err)
@@ -309,7 +321,7 @@ func (s *Service) openPipeline(context.Context) (err error) {
 		return err
 	}
 	s.alerts, err = alert.NewRunner(s.plugins, s.events, alert.Options{Dir: s.path("alert"), Log: s.log})
-	s.rollouts = rollout.NewManager(s.plugins, s.versions, s.processor, s.plan, s.log)
+	s.rollouts = rollout.NewManager(s.plugins, record{s}, s.processor, s.plan, s.log)
 	s.onClose(s.rollouts.Close)
 	s.plugins.OnChange(s.plan)
 	return err
@@ -358,7 +370,7 @@ func (s *Service) openAPI(context.Context) (err error) {
 	s.register()
 	replicated, _ := s.engine.(store.Replicated)
 	s.api, err = api.New(api.Options{
-		Store: s.store, Scoper: admin, Plugins: pluginsAPI{s}, Streams: s.streams, Inputs: inputsAPI{s},
+		Store: s.store, Scoper: admin, Plugins: pluginsAPI{s}, Packages: packagesAPI{s}, Streams: s.streams, Inputs: inputsAPI{s},
 		Consumers: consumersAPI{s}, DeadLetters: deadLettersAPI{s}, Tail: &s.tails, Health: healthAPI{s}, Ingest: ingestAPI{s},
 		Files: s.filesAPI(), Backups: backupsAPI{s}, Replicas: replicated,
 		Lifecycle: s.keeper, DataDir: s.path(), ArchiveHere: s.archiveHere(), ArchiveCache: int64(s.cfg.Archive.CacheBytes),

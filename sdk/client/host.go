@@ -34,6 +34,18 @@ type Plugin struct {
 	Reads        []string        `json:"reads,omitempty"`
 	Writes       []string        `json:"writes,omitempty"`
 	ConfigSchema json.RawMessage `json:"config_schema,omitempty"`
+
+	Origin      string       `json:"origin,omitempty"`      // folder, which the admin keeps in plugins.dirs, or package
+	Folder      string       `json:"folder,omitempty"`      // where it lies on the host
+	Instead     string       `json:"instead_of,omitempty"`  // folder of the same id in plugins.dirs that the package goes before
+	Digest      string       `json:"digest,omitempty"`      // of the package
+	Signer      *Signer      `json:"signer,omitempty"`      // of the package; nil: it is not signed
+	Certificate *Certificate `json:"certificate,omitempty"` // of the package
+	InstalledAt time.Time    `json:"installed_at,omitzero"`
+	InstalledBy string       `json:"installed_by,omitempty"`
+	Permissions []string     `json:"permissions,omitempty"` // what its manifest lets it do
+	// EnabledInConfig is what the host's configuration says, which wins at every start; nil: nothing.
+	EnabledInConfig *bool `json:"enabled_in_config,omitempty"`
 }
 
 // Plugins lists all plugins.

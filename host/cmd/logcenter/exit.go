@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/logcenter/logcenter/host/config"
+	"github.com/logcenter/logcenter/host/plugin/pack"
 )
 
 // Exit codes, as the help of the root command says.
@@ -52,6 +53,7 @@ func exitCode(err error) int {
 		wrong       *configError
 		quiet       *quietError
 		answer      *queryError
+		refused     *pack.Error
 	)
 	switch {
 	case err == nil:
@@ -62,7 +64,7 @@ func exitCode(err error) int {
 		return exitUsage
 	case errors.As(err, &unreachable):
 		return exitUnreachable
-	case errors.As(err, &wrong), errors.As(err, &answer):
+	case errors.As(err, &wrong), errors.As(err, &answer), errors.As(err, &refused):
 		return exitWrong
 	default:
 		return answerCode(err)

@@ -16,25 +16,33 @@ import (
 func newPluginCommand(c *connection) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plugin",
-		Short: "show and switch plugins",
+		Short: "show, switch, install, upgrade and package plugins",
 		Example: `  logcenter plugin list
   logcenter plugin info geoip
-  logcenter plugin disable geoip`,
+  logcenter plugin disable geoip
+  logcenter plugin install acmefw-1.0.0.lcp
+  logcenter plugin upgrade acmefw --canary 5%`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newPluginListCommand(c), newPluginInfoCommand(c),
 		newPluginSwitchCommand(c, "enable", "start a plugin, also one in quarantine", (*client.Client).EnablePlugin),
-		newPluginSwitchCommand(c, "disable", "stop a plugin; events go on without it", (*client.Client).DisablePlugin))
+		newPluginSwitchCommand(c, "disable", "stop a plugin; events go on without it", (*client.Client).DisablePlugin),
+		newPluginUpgradeCommand(c), newPluginRolloutCommand(c), newPluginRollbackCommand(c), newPluginReconfigureCommand(c),
+		newPluginInstallCommand(c), newPluginRemoveCommand(c), newPluginVerifyCommand(), newPluginPackageCommand(), newPluginKeyCommand())
 	return cmd
 }
 
 func newPluginListCommand(c *connection) *cobra.Command {
-	var out output
+	var (
+		out       output
+		installed bool
+	)
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "list the plugins, how they are and what they cost",
 		Example: `  logcenter plugin list
+  logcenter plugin list --installed
   logcenter plugin list -o json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -45,6 +53,13 @@ func newPluginListCommand(c *connection) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if installed {
+				packages, err := cl.Packages(cmd.Context())
+				if err != nil {
+					return err
+				}
+				return out.print(cmd.OutOrStdout(), packageTable(packages), packages)
+			}
 			plugins, err := cl.Plugins(cmd.Context())
 			if err != nil {
 				return err
@@ -53,6 +68,7 @@ func newPluginListCommand(c *connection) *cobra.Command {
 		},
 	}
 	out.flags(cmd.Flags(), "the API's answer")
+	cmd.Flags().BoolVar(&installed, "installed", false, "the packages that are installed instead, active or not")
 	completeOutput(cmd)
 	return cmd
 }
@@ -117,6 +133,7 @@ func pluginInfo(w io.Writer, p *client.Plugin) error {
 	line("work", fmt.Sprintf("%s rows in %s calls, %s errors, %.1f s of CPU, %.2f ms/MB",
 		grouped(int64(p.Rows)), grouped(int64(p.Calls)), grouped(int64(p.Errors)), p.CPUSeconds, p.MsPerMB))
 	line("of these", ofNote(p))
+	originText(line, p)
 	line("accepts", compactJSON(p.Accepts))
 	line("reads", strings.Join(p.Reads, ", "))
 	line("writes", strings.Join(p.Writes, ", "))
@@ -128,6 +145,34 @@ func pluginInfo(w io.Writer, p *client.Plugin) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// originText says where a plugin comes from, who answers for it, and what it may do beyond reading and writing fields.
+func originText(line func(name, value string), p *client.Plugin) {
+	switch p.Origin {
+	case "folder":
+		line("from", p.Folder+", which the admin keeps")
+	case "package":
+		from := "package " + p.Digest
+		if p.InstalledBy != "" {
+			from += ", installed " + moment(p.InstalledAt) + " by " + p.InstalledBy
+		}
+		line("from", from)
+		line("in", p.Folder)
+		line("instead of", p.Instead)
+		line("signed by", signerText(p.Signer))
+		line("certificate", certificateText(p.Certificate))
+	}
+	var may []string
+	for _, one := range p.Permissions {
+		if first, _, _ := strings.Cut(one, " "); first != "parse" && first != "write" && first != "set" && (first != "read" || strings.HasPrefix(one, "read the file ")) {
+			may = append(may, one)
+		}
+	}
+	line("may", strings.Join(may, "; "))
+	if on := p.EnabledInConfig; on != nil {
+		line("enabled", fmt.Sprintf("%v by the configuration, at every start", *on))
+	}
 }
 
 // ofNote is what an admin should know of a plugin's events, empty if there is nothing.
@@ -237,6 +282,9 @@ func newPluginSwitchCommand(c *connection, verb, short string, do func(*client.C
 			p, err := do(cl, cmd.Context(), args[0])
 			if err != nil {
 				return err
+			}
+			if on := p.EnabledInConfig; on != nil && *on != (verb == "enable") {
+				tell(cmd.ErrOrStderr(), "note: until the host is started again: plugins.settings.%s.enabled in its configuration is %v, which wins\n", p.ID, *on)
 			}
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is %s\n", p.ID, p.State)
 			return err

@@ -1,0 +1,89 @@
+package plugin
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/wire"
+)
+
+// Permissions lists what the manifest lets the plugin do, one thing each, the weightiest first: what an admin reads
+// before the plugin is enabled.
+func (m *Manifest) Permissions() []string {
+	var list []string
+	each := func(format string, values []string) {
+		for _, v := range slices.Sorted(slices.Values(values)) {
+			list = append(list, fmt.Sprintf(format, v))
+		}
+	}
+	each("connect to %s", m.Network)
+	each("read the file %s", m.Files)
+	if m.MayDrop {
+		list = append(list, "drop events")
+	}
+	if m.Trusted {
+		list = append(list, "share memory with the host")
+	}
+	if m.Hold {
+		list = append(list, "hold events back while it does not work")
+	}
+	for _, r := range m.Accepts {
+		list = append(list, "parse lines "+r.String())
+	}
+	if m.Kind == wire.Kind_MASKER {
+		list = append(list, "change what is stored of a line")
+	}
+	each("read %s", fieldNames(m.Reads))
+	each("write %s", fieldNames(m.Writes))
+	constants := map[string]string{}
+	for _, c := range m.Constants {
+		constants[c.Field.Name()] = strings.Join(c.Values, ", ")
+	}
+	for _, name := range slices.Sorted(maps.Keys(constants)) {
+		list = append(list, "set "+name+" to "+constants[name])
+	}
+	return list
+}
+
+func fieldNames(fs []ecs.Field) (names []string) {
+	for _, f := range fs {
+		names = append(names, f.Name())
+	}
+	return names
+}
+
+// String says which lines they are.
+func (r Recogniser) String() string {
+	var all []string
+	of := func(what string, values []string) {
+		if len(values) == 0 {
+			return
+		}
+		quoted := make([]string, len(values))
+		for i, v := range values {
+			quoted[i] = fmt.Sprintf("%q", v)
+		}
+		all = append(all, what+" "+strings.Join(quoted, " or "))
+	}
+	of("of the input", r.Input)
+	of("of the application", r.AppName)
+	of("that begin with", r.Prefix)
+	of("that contain", r.Contains)
+	return strings.Join(all, " and ")
+}
+
+// ComparePermissions returns what after permits and before does not, and the reverse, in the order of [Manifest.Permissions].
+func ComparePermissions(before, after []string) (more, fewer []string) {
+	without := func(list, other []string) (rest []string) {
+		for _, p := range list {
+			if !slices.Contains(other, p) {
+				rest = append(rest, p)
+			}
+		}
+		return rest
+	}
+	return without(after, before), without(before, after)
+}
