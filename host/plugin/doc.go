@@ -15,7 +15,8 @@ import (
 const (
 	startTimeout  = 15 * time.Second      // from exec to Open answered
 	callDeadline  = 10 * time.Second      // one call, where Options say nothing else; longer means it hangs
-	pingInterval  = 2 * time.Second       // how soon an idle plugin's death is noticed
+	lookInterval  = 2 * time.Second       // how soon an idle plugin's death is noticed
+	pingEvery     = 5                     // looks, after which it must answer
 	pingTimeout   = 5 * time.Second       //
 	backoffFirst  = 10 * time.Millisecond // before a restart; doubles with each failed start
 	backoffMost   = 10 * time.Second      //

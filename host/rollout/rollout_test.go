@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 
 // host is a pipeline over real plugins, as a host has it: a parser, an enricher and a masker that hides hunter2.
 type host struct {
-	t         *testing.T
+	t         testing.TB
 	dir       string
 	reg       *plugin.Registry
 	versions  *rollout.Versions
@@ -42,7 +42,7 @@ type host struct {
 	sent      atomic.Int64
 }
 
-func start(t *testing.T) *host {
+func start(t testing.TB) *host {
 	dir := t.TempDir()
 	trial.Folder(t, dir, "words", trial.Manifest("words", "parser", "trusted: true", "accepts: [{prefix: [w]}]"), "parser")
 	trial.Folder(t, dir, "names", trial.Manifest("names", "enricher"), "enricher")

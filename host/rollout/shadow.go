@@ -44,6 +44,15 @@ type job struct {
 	batch   *wire.Batch
 	message *wire.Column
 	answer  *wire.Result
+	memory  [2]*[]byte // that they lie in
+}
+
+func (j job) release() {
+	for _, m := range j.memory {
+		if m != nil {
+			wire.Pool.Put(m)
+		}
+	}
 }
 
 func newShadow(r *rollout) *shadow {
@@ -88,22 +97,29 @@ func copied(b *wire.Batch, message *wire.Column, r *wire.Result) (j job, err err
 	if b.Column(uint32(ecs.Message)) == nil && message != nil {
 		whole.Columns = append(append([]*wire.Column(nil), b.Columns...), message)
 	}
-	if whole.SizeVT()+r.SizeVT() > shadowBytes {
+	sizes := [2]int{whole.SizeVT(), r.SizeVT()}
+	if sizes[0]+sizes[1] > shadowBytes {
 		return j, errTooLarge
 	}
-	data, err := whole.MarshalVT()
-	if err != nil {
-		return j, err
-	}
+	j.memory = [2]*[]byte{wire.Pool.Get(sizes[0]), wire.Pool.Get(sizes[1])}
 	j.batch, j.answer = &wire.Batch{}, &wire.Result{}
-	if err := j.batch.UnmarshalVTUnsafe(data); err != nil {
+	defer func() {
+		if err != nil {
+			j.release()
+		}
+	}()
+	if _, err = whole.MarshalToSizedBufferVT((*j.memory[0])[:sizes[0]]); err != nil {
 		return j, err
 	}
-	if data, err = r.MarshalVT(); err != nil {
+	if err = j.batch.UnmarshalVTUnsafe((*j.memory[0])[:sizes[0]]); err != nil {
+		return j, err
+	}
+	if _, err = r.MarshalToSizedBufferVT((*j.memory[1])[:sizes[1]]); err != nil {
 		return j, err
 	}
 	j.message = j.batch.Column(uint32(ecs.Message))
-	return j, j.answer.UnmarshalVTUnsafe(data)
+	err = j.answer.UnmarshalVTUnsafe((*j.memory[1])[:sizes[1]])
+	return j, err
 }
 
 // run works off what was offered until ctx is done.
@@ -114,6 +130,7 @@ func (s *shadow) run(ctx context.Context) {
 			return
 		case j := <-s.jobs:
 			s.do(ctx, j)
+			j.release()
 			<-s.room
 		}
 	}
