@@ -64,6 +64,8 @@ func (s *Service) reread() (map[string]plugin.Settings, error) {
 
 // reconfigure gives a plugin its settings, if they are others than it has.
 func (s *Service) reconfigure(ctx context.Context, id string, next plugin.Settings, check bool) (changed bool, err error) {
+	s.switching.Lock()
+	defer s.switching.Unlock()
 	now, err := s.plugins.Settings(id)
 	if err != nil {
 		return false, err

@@ -401,7 +401,7 @@ func TestPluginUpgrade(t *testing.T) {
 	f("--for and --events are of --shadow and --canary", "geoip", "--for", "5m")
 	f("leave out", "geoip", "/opt/geoip", "--promote")
 	f("not two of them", "geoip", "/opt/geoip", "--digest", "abc")
-	f("none of the others can be", "geoip", "--shadow", "--canary", "5%")
+	f("give one of them", "geoip", "--shadow", "--canary", "5%")
 }
 
 func TestStream(t *testing.T) {

@@ -95,7 +95,6 @@ func (f *upgradeFlags) define(cmd *cobra.Command) {
 	s.BoolVar(&f.promote, "promote", false, "put what is under way into service")
 	s.BoolVar(&f.abort, "abort", false, "end what is under way; the version in service stays")
 	s.BoolVar(&f.yes, "yes", false, "do not ask")
-	cmd.MarkFlagsMutuallyExclusive("shadow", "canary", "promote", "abort")
 }
 
 // percent is a flag of a part: 5% or 0.05.
@@ -126,6 +125,15 @@ func (p percent) Set(s string) error {
 // run does what the flags say; nil if nothing was done.
 func (f *upgradeFlags) run(cmd *cobra.Command, c *connection, cl *client.Client, args []string) (*client.Rollout, error) {
 	ctx, id := cmd.Context(), args[0]
+	ways := 0
+	for _, set := range [...]bool{f.shadow, f.canary != "", f.promote, f.abort} {
+		if set {
+			ways++
+		}
+	}
+	if ways > 1 {
+		return nil, usagef("--shadow, --canary, --promote and --abort are four things: give one of them")
+	}
 	if f.promote || f.abort {
 		if len(args) > 1 || f.digest != "" {
 			return nil, usagef("--promote and --abort are about what is under way: leave out %q", strings.Join(append(args[1:], f.digest), " "))

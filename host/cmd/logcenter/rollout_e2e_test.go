@@ -49,6 +49,13 @@ func (h *hostProcess) run(args ...string) (out string, ok bool) {
 	return string(b), err == nil
 }
 
+// metric is the first line of metrics that begins so.
+func metric(all, begins string) string {
+	_, rest, _ := strings.Cut(all, "\n"+begins)
+	line, _, _ := strings.Cut(rest, "\n")
+	return begins + line
+}
+
 // A real host: plugins are upgraded, watched, taken back and given other settings while lines come in, and every line
 // is stored once.
 func TestUpgradesOfARunningHost(t *testing.T) {
@@ -140,5 +147,6 @@ func TestUpgradesOfARunningHost(t *testing.T) {
 	tr := <-sent
 	h.waitFor("all is stored", time.Minute, func() bool { return h.count("*") >= int64(tr.next) })
 	h.checkOnce(tr, false)
-	assert.Contains(t, h.metrics(), `logcenter_plugin_rollout_skipped_batches_total{plugin="dptech"}`)
+	assert.Regexp(t, `plugin_rollout\{from="9\.[^"]*",mode="direct",plugin="dptech",state="promoted",to="[^"]*"\} 1`, metric(h.metrics(), "logcenter_plugin_rollout{"))
+	assert.Equal(t, "logcenter_plugin_swaps_total 4", metric(h.metrics(), "logcenter_plugin_swaps_total"))
 }
