@@ -134,8 +134,11 @@ func (r *Runner) Handle(ctx context.Context, offset uint64, e *pipeline.Entry) e
 // or, without one, at the entry at hand.
 func (r *Runner) detector(p *plugin.Plugin, offset uint64) *detector {
 	m := p.Manifest()
-	if d := r.detectors[m.ID]; d != nil && d.p == p { // else another plugin has taken the id over
-		return d
+	if d := r.detectors[m.ID]; d != nil {
+		// Else another plugin has taken the id over. What handover put in service is there before the registry knows.
+		if st, _ := d.p.State(); d.p == p || st == plugin.Running || st == plugin.Starting {
+			return d
+		}
 	}
 	d := r.newDetector(p, offset-1)
 	d.restoreOnStart(p)

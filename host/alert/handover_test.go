@@ -64,6 +64,27 @@ func TestSwapsNeitherLoseNorRepeatAlerts(t *testing.T) {
 	}
 }
 
+// One that is replaced while it is out of service goes on at the last snapshot.
+func TestADetectorIsReplacedWhileItIsDisabled(t *testing.T) {
+	j := events(t, 40, 5)
+	want := undisturbed(t, j)
+	reg, _ := start(t, plugin.Settings{})
+	r, err := alert.NewRunner(reg, j, alert.Options{Dir: t.TempDir(), Log: trial.Quiet(), SnapshotEvery: time.Nanosecond})
+	require.NoError(t, err)
+	feed(t.Context(), t, r, j, 1, func(at uint64) {
+		if at == 17 {
+			require.NoError(t, reg.Disable("counter"))
+			_, err := reg.Upgrade(t.Context(), "counter", trial.Folder(t, t.TempDir(), "counter", trial.Manifest("counter", "detector", "version: 2.0.0"), "detector"))
+			require.NoError(t, err)
+			require.NoError(t, reg.Enable(t.Context(), "counter"))
+		}
+	})
+	assert.Equal(t, want, ids(r))
+	now, err := reg.Get("counter")
+	require.NoError(t, err)
+	assert.Positive(t, now.Calls.Load())
+}
+
 func TestAVersionThatDoesNotTakeOverTheStateIsRefused(t *testing.T) {
 	j := events(t, 40, 5)
 	want := undisturbed(t, j)
