@@ -31,14 +31,13 @@ func parser(id string, rules ...plugin.Recogniser) Stage {
 // oneByOne is what choose must find: rules are tried in their order, one by one.
 func oneByOne(d *dispatcher, line []byte, input string) int {
 	head := line[:min(len(line), plugin.RecognisedBytes)]
-	any := func(list []string, f func(string) bool) bool { return len(list) == 0 || slices.ContainsFunc(list, f) }
 	for _, r := range d.rules {
 		texts := func(list [][]byte, in func(a, b []byte) bool, b []byte) bool {
 			return len(list) == 0 || slices.ContainsFunc(list, func(t []byte) bool { return in(b, t) })
 		}
 		if len(line) > 0 && texts(r.prefix, bytes.HasPrefix, line) && texts(r.contains, bytes.Contains, head) &&
 			(len(r.inputs) == 0 || matchesAny(input, r.inputs)) &&
-			any(r.apps, func(a string) bool { return a == string(appName(line)) && bytes.Contains(head, []byte(a)) }) {
+			(len(r.apps) == 0 || slices.ContainsFunc(r.apps, func(a string) bool { return a == string(appName(line)) && bytes.Contains(head, []byte(a)) })) {
 			return r.parser
 		}
 	}

@@ -178,7 +178,7 @@ func TestPluginsAreSwappedWhileEventsFlow(t *testing.T) {
 		rows, sent, rate = flow(flowing, t, raw)
 	})
 
-	swap := func(s plugin.Swap, err error) error { return err }
+	swap := func(_ plugin.Swap, err error) error { return err }
 	for _, op := range []struct {
 		name string
 		do   func() error
@@ -238,14 +238,15 @@ func TestBatchesThatWaitGoOnWithTheMaskerThatReplacesIt(t *testing.T) {
 	require.NoError(t, err)
 	require.Error(t, reg.Start(t.Context()))
 	processor := planned(reg)
-	done := make(chan []event, 1)
-	go func() {
-		all, _ := finish(t, processor, records([]string{"a hunter2"}, nil))
-		done <- all
-	}()
-	require.Eventually(t, func() bool { return processor.WaitingForMasker.Load() == 1 }, 20*time.Second, time.Millisecond)
-	_, err = reg.Upgrade(t.Context(), "hide", trial.Folder(t, t.TempDir(), "hide", trial.Manifest("hide", "masker", "version: 2.0.0"), "masker"))
-	require.NoError(t, err)
-	assert.Equal(t, "a ***", (<-done)[0]["message"])
+	next := trial.Folder(t, t.TempDir(), "hide", trial.Manifest("hide", "masker", "version: 2.0.0"), "masker")
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		assert.Eventually(t, func() bool { return processor.WaitingForMasker.Load() == 1 }, 20*time.Second, time.Millisecond)
+		_, err := reg.Upgrade(t.Context(), "hide", next)
+		assert.NoError(t, err)
+	})
+	all, _ := finish(t, processor, records([]string{"a hunter2"}, nil))
+	wg.Wait()
+	assert.Equal(t, "a ***", all[0]["message"])
 	assert.Zero(t, processor.WaitingForMasker.Load())
 }
