@@ -1,9 +1,11 @@
 package api_test
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -22,6 +24,7 @@ import (
 
 	"github.com/logcenter/logcenter/host/api"
 	"github.com/logcenter/logcenter/host/input"
+	"github.com/logcenter/logcenter/host/plugin/pack"
 	"github.com/logcenter/logcenter/host/rollout"
 	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/host/stream"
@@ -51,6 +54,8 @@ type fixture struct {
 type parts struct {
 	mu       sync.Mutex
 	plugins  map[string]api.PluginInfo
+	packages []api.PackageInfo
+	sent     []string // packages, behind who sent them
 	inputs   []input.Stats
 	journals []api.JournalInfo
 	letters  api.DeadLetterPage
@@ -72,7 +77,7 @@ func newFixture(t *testing.T, change ...func(*api.Options)) *fixture {
 	log := logrus.New()
 	log.SetOutput(f.log)
 	f.o = api.Options{
-		Store: f.store, Scoper: tokens{}, Plugins: plugins{f.parts}, Streams: streams, Inputs: inputs{f.parts},
+		Store: f.store, Scoper: tokens{}, Plugins: plugins{f.parts}, Packages: installed{f.parts}, Streams: streams, Inputs: inputs{f.parts},
 		Consumers: consumers{f.parts}, DeadLetters: letters{f.parts}, Tail: tail{f.parts}, Health: health{f.parts}, Backups: &f.backups,
 		Ingest: ingest{f.parts}, Metrics: prometheus.NewRegistry(), ExportDir: filepath.Join(t.TempDir(), "exports"),
 		Log: logrus.NewEntry(log), Version: "1.2.3",
@@ -327,6 +332,40 @@ func (p plugins) set(id, state string) (api.PluginInfo, error) {
 		p.plugins[id] = one
 	}
 	return one, nil
+}
+
+// installed takes every package that does not begin with "bad".
+type installed struct{ *parts }
+
+func (p installed) List(context.Context) ([]api.PackageInfo, error) { return p.packages, p.err }
+
+func (p installed) Info(_ context.Context, digest string) (api.PackageInfo, error) {
+	for _, one := range p.packages {
+		if strings.HasPrefix(one.Digest, digest) {
+			return one, nil
+		}
+	}
+	return api.PackageInfo{}, api.ErrNotFound
+}
+
+func (p installed) Install(_ context.Context, body io.Reader, by string, dry bool) (api.PackageInfo, error) {
+	b, err := io.ReadAll(body)
+	if err != nil {
+		return api.PackageInfo{}, err
+	}
+	if bytes.HasPrefix(b, []byte("bad")) {
+		return api.PackageInfo{}, &pack.Error{Place: "data/x", Msg: "its SHA-256 is another", Hint: "get it again"}
+	}
+	p.sent = append(p.sent, fmt.Sprintf("%s %s dry=%v", by, b, dry))
+	return api.PackageInfo{ID: "acmefw", Kind: "parser", Version: "1.0.0", Digest: strings.Repeat("a", 64), Size: int64(len(b)), Compared: "0.9", More: []string{"drop events"}}, nil
+}
+
+func (p installed) Remove(_ context.Context, digest string) error {
+	if p.err != nil {
+		return p.err
+	}
+	_, err := p.Info(context.Background(), digest)
+	return err
 }
 
 type inputs struct{ *parts }

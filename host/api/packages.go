@@ -41,6 +41,9 @@ func (s *Server) installPackage(c *gin.Context) error {
 	}
 	info, err := s.o.Packages.Install(c.Request.Context(), body, caller(c).Name, dry)
 	if err != nil {
+		// A sender that is cut off learns nothing and tries again: the rest, which is bounded, is read before the answer.
+		_, _ = io.Copy(io.Discard, in)
+		s.writeWithin(c, writeTimeout)
 		return err
 	}
 	bodyRead(c)

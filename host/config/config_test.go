@@ -18,6 +18,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/logcenter/logcenter/host/config"
+	"github.com/logcenter/logcenter/host/plugin/install"
 	"github.com/logcenter/logcenter/sdk/schema"
 )
 
@@ -361,6 +362,35 @@ func TestEverythingIsDescribed(t *testing.T) {
 		}
 	}
 	walk("", s)
+}
+
+func TestTrust(t *testing.T) {
+	const acme, other = "RWQTY2Tdo9QX3qRuN3wAmUwjm0sknaTe6OnsaEc4na6i29cAx6O2rjaR", "RWQ6VUthd2GYrwOCuRrEz7l7rAtPXzvr/kOp9odtl6x6VBQpQ2yOKU4R"
+	f := func(trust, want string) {
+		t.Helper()
+		c, err := config.Parse("x.yaml", []byte("plugins:\n  trust: "+trust+"\n"))
+		if want != "" {
+			require.ErrorContains(t, err, want)
+			return
+		}
+		require.NoError(t, err)
+		policy, err := c.PluginTrust()
+		require.NoError(t, err)
+		require.Len(t, policy.Keys, 2)
+		assert.Equal(t, acme, policy.Keys[0].Public.String())
+		assert.Equal(t, []bool{false, true, true, false, true}, []bool{policy.Keys[0].Trusted, policy.Keys[1].Trusted, policy.Unsigned, policy.UnknownKeys, policy.Certificate})
+	}
+	f("{keys: [{name: acme, public_key: "+acme+"}, {name: other, public_key: "+other+", trusted: true}], unsigned: allow, certificate: required}", "")
+	f("{keys: [{name: acme, public_key: RWQx}]}", `x.yaml:2:43: plugins.trust.keys[0].public_key: "RWQx" is no minisign public key: it is the line of the vendor's .pub file`)
+	f("{keys: [{name: acme, public_key: "+acme+"}, {name: acme, public_key: "+other+"}]}", `plugins.trust.keys[1].name: there is a key "acme" already`)
+	f("{keys: [{name: acme, public_key: "+acme+"}, {name: other, public_key: "+acme+"}]}", "plugins.trust.keys[1].public_key: is the key of acme, too")
+	f("{keys: [{public_key: "+acme+"}]}", "plugins.trust.keys[0].name: is required")
+	f("{unsigned: yes please}", "plugins.trust.unsigned")
+	f("{unkown_keys: allow}", "unknown_keys")
+
+	policy, err := config.Default().PluginTrust()
+	require.NoError(t, err)
+	assert.Equal(t, install.Trust{}, policy, "nothing is let in by default")
 }
 
 func FuzzParse(f *testing.F) {

@@ -26,6 +26,8 @@ type Options struct {
 	Active []string // folders of installed packages that are active; they go before folders of Dirs with the same id
 	// PackageOf says which package a plugin's folder was installed from; false: none. nil: there are no packages.
 	PackageOf func(dir string) (Package, bool)
+	// Inactive are ids of which packages are installed, none of them active.
+	Inactive map[string]bool
 	// Disabled are ids of plugins that Start leaves out, because an admin disabled them in an earlier run; there need
 	// not be any of the id.
 	Disabled map[string]bool
@@ -85,7 +87,11 @@ func Open(o Options) (*Registry, error) {
 		errs = append(errs, r.replace(id, o.Versions[id]))
 	}
 	for id := range o.Plugins {
-		if r.plugins[id] == nil {
+		switch {
+		case r.plugins[id] != nil:
+		case o.Inactive[id]:
+			errs = append(errs, fmt.Errorf("plugins.%s: it is installed, but not active: `logcenter plugin enable %s`", id, id))
+		default:
 			errs = append(errs, fmt.Errorf("plugins.%s: no such plugin in %s; nearest is %q", id, strings.Join(o.Dirs, ", "), schema.Nearest(id, r.order)))
 		}
 	}

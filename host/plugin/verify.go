@@ -65,7 +65,7 @@ const maxFolderFiles = 100_000
 // entered.
 func checkFolder(dir string) error {
 	files := 0
-	return filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+	return filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
 		if err != nil {
 			return fmt.Errorf("plugin folder: %w", err)
 		}

@@ -37,8 +37,12 @@ func (s *Service) openPackages(ctx context.Context, o *plugin.Options) error {
 	for _, p := range active {
 		o.Active = append(o.Active, p.Dir)
 	}
-	o.PackageOf = s.packageOf
-	o.Disabled = map[string]bool{}
+	o.PackageOf, o.Inactive, o.Disabled = s.packageOf, map[string]bool{}, map[string]bool{}
+	for _, p := range s.packages.List() {
+		if _, ok := s.packages.Active(p.ID); !ok {
+			o.Inactive[p.ID] = true
+		}
+	}
 	for id, on := range s.packages.Switched() {
 		c, configured := s.cfg.Plugins.Settings[id]
 		switch {
@@ -71,6 +75,19 @@ func (s *Service) packageOf(dir string) (plugin.Package, bool) {
 		of.Signer, of.Trusted = p.Signer.Name, p.Signer.Trusted
 	}
 	return of, true
+}
+
+// tellSubstitutes says which folders run in place of packages that are left out.
+func (s *Service) tellSubstitutes() {
+	for _, p := range s.plugins.All() {
+		m := p.Manifest()
+		if _, is := p.Package(); is {
+			continue
+		}
+		if left, ok := s.packages.Active(m.ID); ok {
+			s.log.Warnf("plugin %s: its package %s is left out, so that version %s in %s is used", m.ID, left.Label(), m.Version, m.Dir)
+		}
+	}
 }
 
 // enable starts a plugin. One that was installed and never enabled becomes active first, in its newest version.

@@ -170,6 +170,7 @@ func (s *Service) openPlugins(ctx context.Context) (err error) {
 	}
 	err = errors.Join(left, err)
 	s.onClose(s.plugins.Close)
+	s.tellSubstitutes()
 	if err != nil && !s.hasMasker() {
 		return fmt.Errorf("no masking plugin is left, so events would be stored with their secrets; mend this first: %w", err)
 	}

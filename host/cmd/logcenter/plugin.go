@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -98,6 +99,9 @@ func newPluginInfoCommand(c *connection) *cobra.Command {
 				return err
 			}
 			p, err := cl.Plugin(cmd.Context(), args[0])
+			if client.IsCode(err, client.CodeNotFound) {
+				return inactiveInfo(cmd, cl, &out, args[0], err)
+			}
 			if err != nil {
 				return err
 			}
@@ -111,6 +115,29 @@ func newPluginInfoCommand(c *connection) *cobra.Command {
 	out.flags(cmd.Flags(), "the API's answer")
 	completeOutput(cmd)
 	return cmd
+}
+
+// inactiveInfo shows the packages of a plugin that is installed and was never enabled; unknown is the error if there are
+// none.
+func inactiveInfo(cmd *cobra.Command, cl *client.Client, out *output, id string, unknown error) error {
+	all, err := cl.Packages(cmd.Context())
+	if err != nil {
+		return unknown
+	}
+	packages := slices.DeleteFunc(all, func(p client.Package) bool { return p.ID != id })
+	if len(packages) == 0 {
+		return unknown
+	}
+	if out.format != "table" {
+		return out.print(cmd.OutOrStdout(), packageTable(packages), packages)
+	}
+	for i := range packages {
+		if err := packageText(cmd.OutOrStdout(), &packages[i]); err != nil {
+			return err
+		}
+	}
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "it is installed, but not active: `logcenter plugin enable %s` starts it\n", id)
+	return err
 }
 
 // pluginInfo prints a plugin for people.

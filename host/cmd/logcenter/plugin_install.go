@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/user"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -36,7 +37,7 @@ the plugin of its id that is there. Nothing is activated: ` + "`logcenter plugin
 With --data or --config, the package is installed into the data folder of a host that is stopped, by that
 configuration's policy.`,
 		Example: `  logcenter plugin install acmefw-1.0.0.lcp
-  logcenter plugin install acmefw-1.0.0.lcp --yes && logcenter plugin enable acmefw
+  logcenter plugin install acmefw-1.0.0.lcp --yes
   logcenter plugin install acmefw-1.0.0.lcp --config /etc/logcenter/logcenter.yaml`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -107,10 +108,7 @@ func (o online) install(ctx context.Context, file string, dry bool) (*client.Pac
 }
 
 // offline installs into the data folder of a host that is stopped.
-type offline struct {
-	store *install.Store
-	dir   string
-}
+type offline struct{ store *install.Store }
 
 func openOffline(cfg *config.Config) (*offline, error) {
 	trust, err := cfg.PluginTrust()
@@ -118,14 +116,18 @@ func openOffline(cfg *config.Config) (*offline, error) {
 		return nil, err
 	}
 	dir := service.InstalledDir(cfg)
-	if _, err := os.Stat(cfg.Path(cfg.DataDir)); err != nil {
+	st, err := os.Stat(cfg.Path(cfg.DataDir))
+	if err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
-	st, err := install.Open(dir, trust)
+	if sys, ok := st.Sys().(*syscall.Stat_t); ok && int(sys.Uid) != os.Geteuid() {
+		return nil, fmt.Errorf("the data folder %s belongs to user %d: run this as that user, or the host cannot read what is installed", cfg.Path(cfg.DataDir), sys.Uid)
+	}
+	store, err := install.Open(dir, trust)
 	if errors.Is(err, install.ErrInUse) {
 		return nil, fmt.Errorf("%w: leave out --config and --data to install by it", err)
 	}
-	return &offline{st, dir}, err
+	return &offline{store}, err
 }
 
 func (o *offline) install(ctx context.Context, file string, dry bool) (*client.Package, error) {
@@ -206,8 +208,12 @@ func installPackage(cmd *cobra.Command, in installer, file string, yes bool) err
 			return err
 		}
 	}
+	shown := p.Digest
 	if p, err = in.install(ctx, file, false); err != nil {
 		return fmt.Errorf("%s: %w", file, err)
+	}
+	if p.Digest != shown {
+		return fmt.Errorf("%s was changed after it was shown: what is installed is not that; look at it with `logcenter plugin list --installed`, and remove %s@%s", file, p.ID, p.Digest[:shortDigest])
 	}
 	next := "`logcenter plugin enable " + p.ID + "` starts it"
 	switch {
@@ -252,7 +258,7 @@ func packageText(w io.Writer, p *client.Package) error {
 func permissionsText(b *strings.Builder, p *client.Package) {
 	if p.Compared == "" {
 		b.WriteString("it may\n")
-		for _, one := range p.Permissions {
+		for _, one := range joined(p.Permissions) {
 			b.WriteString("  " + printable(one) + "\n")
 		}
 		return
@@ -262,12 +268,30 @@ func permissionsText(b *strings.Builder, p *client.Package) {
 		return
 	}
 	b.WriteString("compared with version " + printable(p.Compared) + " it may\n")
-	for _, one := range p.More {
+	for _, one := range joined(p.More) {
 		b.WriteString("  + " + printable(one) + "\n")
 	}
-	for _, one := range p.Fewer {
+	for _, one := range joined(p.Fewer) {
 		b.WriteString("  - " + printable(one) + "\n")
 	}
+}
+
+// joined brings what is said of fields into one line for each verb.
+func joined(permissions []string) (lines []string) {
+	last := ""
+	for _, one := range permissions {
+		verb, of, _ := strings.Cut(one, " ")
+		field := (verb == "read" || verb == "write" || verb == "set") && !strings.HasPrefix(of, "the file ")
+		if field && verb == last {
+			lines[len(lines)-1] += ", " + of
+			continue
+		}
+		if last = ""; field {
+			last = verb
+		}
+		lines = append(lines, one)
+	}
+	return lines
 }
 
 func signerText(s *client.Signer) string {

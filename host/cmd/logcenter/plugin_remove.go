@@ -17,7 +17,7 @@ func newPluginRemoveCommand(c *connection) *cobra.Command {
 		Short: "remove a plugin that was installed from a package",
 		Long: `Remove a plugin that was installed from a package. What is active must be disabled first. If the id has several
 versions, say which; ` + "`logcenter plugin list --installed`" + ` shows them. A version may also be named by its digest.`,
-		Example: `  logcenter plugin disable acmefw && logcenter plugin remove acmefw
+		Example: `  logcenter plugin remove acmefw
   logcenter plugin remove acmefw@1.0.0 --yes`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -48,7 +48,8 @@ const (
 	recordName  = ".installed.json"
 	stateName   = "state.json"
 	lockName    = "lock"
-	digestShown = 12 // hexadecimal digits in the name of a folder
+	digestShown = 12   // hexadecimal digits in the name of a folder
+	maxPackages = 1000 // that are installed at once
 )
 
 // Installed is one package that is installed. It is not changed once it is handed out.
@@ -324,6 +325,9 @@ func (s *Store) adopt(p *Installed) (*Installed, error) {
 	defer s.mu.Unlock()
 	if have := s.packages[p.Digest]; have != nil { // another request was faster
 		return have, nil
+	}
+	if len(s.packages) >= maxPackages {
+		return nil, &pack.Error{Msg: fmt.Sprintf("there are %d packages installed already", maxPackages), Hint: "remove some that are not used: `logcenter plugin list --installed`"}
 	}
 	of := filepath.Join(s.dir, p.ID)
 	if err := durable.MakeDir(of); err != nil {
