@@ -83,6 +83,15 @@ var Defaults = Options{
 // ErrConflict means that a request makes no sense in the present state.
 var ErrConflict = errors.New("conflict")
 
+// refusal is an [ErrConflict] with its reason.
+type refusal struct{ msg string }
+
+func (e *refusal) Error() string { return e.msg }
+
+func (e *refusal) Is(target error) bool { return target == ErrConflict }
+
+func refusef(format string, args ...any) error { return &refusal{fmt.Sprintf(format, args...)} }
+
 // Valid says what is wrong with options.
 func (o Options) Valid() error {
 	_, err := o.complete()
@@ -168,7 +177,7 @@ func (m *Manager) claim(ctx context.Context, id string) (done func(), err error)
 		select {
 		case <-busy:
 		case <-ctx.Done():
-			return nil, fmt.Errorf("%w: plugin %s is being changed: %w", ErrConflict, id, ctx.Err())
+			return nil, refusef("plugin %s is being changed: %v", id, ctx.Err())
 		}
 	}
 }
@@ -178,7 +187,7 @@ func (m *Manager) tryClaim(id string) (done func(), busy <-chan struct{}, err er
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closed {
-		return nil, nil, fmt.Errorf("%w: the host stops", ErrConflict)
+		return nil, nil, refusef("the host stops")
 	}
 	if c := m.busy[id]; c != nil {
 		return nil, c, nil
@@ -206,7 +215,7 @@ func (m *Manager) running(id string) *rollout {
 // free says why a plugin cannot be changed because of a rollout, nil if it can.
 func (m *Manager) free(id string) error {
 	if r := m.running(id); r != nil {
-		return fmt.Errorf("%w: a %s of %s %s is under way: promote or abort it first (`logcenter plugin upgrade %s --promote` or --abort)", ErrConflict, r.o.Mode, id, r.to, id)
+		return refusef("a %s of %s %s is under way: promote or abort it first (`logcenter plugin upgrade %s --promote` or --abort)", r.o.Mode, id, r.to, id)
 	}
 	return nil
 }
@@ -268,18 +277,18 @@ func (m *Manager) fits(p *plugin.Plugin, mode Mode) error {
 	id := p.Manifest().ID
 	switch k := p.Manifest().Kind; {
 	case k == wire.Kind_DETECTOR:
-		return fmt.Errorf("%w: %s is a detector, whose memory cannot be in two versions: upgrade it directly, its memory goes along", ErrConflict, id)
+		return refusef("%s is a detector, whose memory cannot be in two versions: upgrade it directly, its memory goes along", id)
 	case k == wire.Kind_NOTIFIER:
-		return fmt.Errorf("%w: %s is a notifier, and two would tell everything twice: upgrade it directly", ErrConflict, id)
+		return refusef("%s is a notifier, and two would tell everything twice: upgrade it directly", id)
 	}
 	if st, _ := p.State(); st != plugin.Running {
-		return fmt.Errorf("%w: %s is %s, so that there is nothing to compare with: upgrade it directly", ErrConflict, id, st)
+		return refusef("%s is %s, so that there is nothing to compare with: upgrade it directly", id, st)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for other, r := range m.rollouts {
 		if mode == Canary && r.state == Running && r.o.Mode == Canary {
-			return fmt.Errorf("%w: there is a canary of %s already, and with two nobody could tell which is worse", ErrConflict, other)
+			return refusef("there is a canary of %s already, and with two nobody could tell which is worse", other)
 		}
 	}
 	return nil
@@ -377,7 +386,7 @@ func (m *Manager) nothing(id string) error {
 	if _, err := m.registry.Get(id); err != nil {
 		return err
 	}
-	return fmt.Errorf("%w: no upgrade of %s is under way", ErrConflict, id)
+	return refusef("no upgrade of %s is under way", id)
 }
 
 // Rollback puts the version back that was there before the last upgrade.
@@ -387,7 +396,7 @@ func (m *Manager) Rollback(ctx context.Context, id string) (Report, error) {
 	}
 	dir := m.record.Previous(id)
 	if dir == "" {
-		return Report{}, fmt.Errorf("%w: %s was not upgraded, so that there is no version before", ErrConflict, id)
+		return Report{}, refusef("%s was not upgraded, so that there is no version before", id)
 	}
 	return m.Upgrade(ctx, id, dir, Options{Mode: Direct})
 }
@@ -419,7 +428,7 @@ func (m *Manager) Status(id string) (Report, error) {
 		if _, err := m.registry.Get(id); err != nil {
 			return Report{}, err
 		}
-		return Report{}, fmt.Errorf("%w: %s was not upgraded since the host started", ErrConflict, id)
+		return Report{}, refusef("%s was not upgraded since the host started", id)
 	}
 	return r.report(), nil
 }

@@ -3,9 +3,11 @@ package main_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -149,4 +151,52 @@ func TestUpgradesOfARunningHost(t *testing.T) {
 	h.checkOnce(tr, false)
 	assert.Regexp(t, `plugin_rollout\{from="9\.[^"]*",mode="direct",plugin="dptech",state="promoted",to="[^"]*"\} 1`, metric(h.metrics(), "logcenter_plugin_rollout{"))
 	assert.Equal(t, "logcenter_plugin_swaps_total 4", metric(h.metrics(), "logcenter_plugin_swaps_total"))
+}
+
+// An upgrade by packages, over restarts of the host, and back.
+func TestUpgradeByPackages(t *testing.T) {
+	dir := t.TempDir()
+	public := regexp.MustCompile(`public_key: (RW\S+)`).FindStringSubmatch(alone(t, "plugin", "key", "new", "acme", "--dir", dir))
+	require.Len(t, public, 2)
+	pack := func(version string, lines ...string) string {
+		file := filepath.Join(dir, "acmeweb-"+version+".lcp")
+		seal(t, vendorFolder(t, "acmeweb", version, lines...), file, "--key", filepath.Join(dir, "acme.key"))
+		return file
+	}
+	h := newHost(t, fmt.Sprintf("plugins: {trust: {keys: [{name: acme, public_key: %s, trusted: true}]}}\n", public[1]))
+	h.start()
+	runs := func(version string) {
+		t.Helper()
+		require.Regexp(t, `acmeweb +parser +`+regexp.QuoteMeta(version)+` +running`, h.plugins("list"))
+	}
+	restart := func() {
+		h.kill(syscall.SIGTERM)
+		h.start()
+	}
+	h.plugins("install", pack("1.0.0"), "--yes")
+	h.plugins("enable", "acmeweb")
+	out, err := h.plugin("upgrade", "acmeweb", "--yes")
+	require.Error(t, err)
+	require.Contains(t, out, "is in service already: install the package of another version first")
+
+	out = h.plugins("upgrade", "acmeweb", pack("1.1.0", "permissions: {drop: true}"), "--yes")
+	require.Contains(t, out, "  + drop events")
+	require.Contains(t, out, "acmeweb 1.0.0 → 1.1.0")
+	runs("1.1.0")
+	h.plugins("install", pack("1.2.0"), "--yes")
+	require.Contains(t, h.plugins("upgrade", "acmeweb", "--shadow", "--for", "1h", "--yes"), "shadow, running")
+	restart()
+	runs("1.1.0")
+	h.plugins("upgrade", "acmeweb", "--yes")
+	runs("1.2.0")
+	restart()
+	runs("1.2.0")
+	h.plugins("rollback", "acmeweb")
+	runs("1.1.0")
+	restart()
+	runs("1.1.0")
+	require.Regexp(t, `1\.1\.0.*active`, h.plugins("list", "--installed"))
+	h.plugins("upgrade", "acmeweb", version(t, "parser", "nginx", "id: nginx", "id: acmeweb\nbinary: nginx"), "--yes")
+	restart()
+	require.Contains(t, h.plugins("info", "acmeweb"), "from          folder")
 }
