@@ -198,5 +198,5 @@ func TestUpgradeByPackages(t *testing.T) {
 	require.Regexp(t, `1\.1\.0.*active`, h.plugins("list", "--installed"))
 	h.plugins("upgrade", "acmeweb", version(t, "parser", "nginx", "id: nginx", "id: acmeweb\nbinary: nginx"), "--yes")
 	restart()
-	require.Contains(t, h.plugins("info", "acmeweb"), "from          folder")
+	require.Contains(t, h.plugins("info", "acmeweb"), "which the admin keeps")
 }
