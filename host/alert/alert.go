@@ -55,12 +55,13 @@ type Runner struct {
 	journal   journal.Journal
 	detectors map[string]*detector
 	seen      map[string]time.Time // ids delivered lately
+	between   chan struct{}        // has room between two entries: while a detector may be swapped
 	Raised    atomic.Int64
 	Delivered atomic.Int64
 	Failed    atomic.Int64 // given up after a notifier's final error
 	Skipped   atomic.Int64 // batches that a detector did not survive
 
-	mu      sync.Mutex // guards what follows, and the map of detectors
+	mu      sync.Mutex // guards what follows, the map of detectors, and which plugin each is
 	handled uint64
 	recent  []*wire.Alert // newest last, bounded
 }
@@ -96,7 +97,9 @@ func NewRunner(r *plugin.Registry, j journal.Journal, o Options) (*Runner, error
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return nil, err
 	}
-	return &Runner{o: o, registry: r, journal: j, detectors: map[string]*detector{}, seen: map[string]time.Time{}}, nil
+	runner := &Runner{o: o, registry: r, journal: j, detectors: map[string]*detector{}, seen: map[string]time.Time{}, between: make(chan struct{}, 1)}
+	r.OnHandover(runner.handover)
+	return runner, nil
 }
 
 // Durable is the offset that no detector needs to see again: the least that their snapshots include. The journal
@@ -118,6 +121,12 @@ func (r *Runner) Durable() uint64 {
 // Handle runs one entry through all detectors in service and delivers what they raise. An error means that
 // nothing of the entry is settled.
 func (r *Runner) Handle(ctx context.Context, offset uint64, e *pipeline.Entry) error {
+	select {
+	case r.between <- struct{}{}:
+		defer func() { <-r.between }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	for _, p := range r.registry.InService(wire.Kind_DETECTOR) {
 		d := r.detector(p, offset)
 		if offset <= d.offset {
@@ -159,30 +168,45 @@ func (r *Runner) builtin(ctx context.Context, offset uint64, e *pipeline.Entry) 
 // or, without one, at the entry at hand.
 func (r *Runner) detector(p *plugin.Plugin, offset uint64) *detector {
 	m := p.Manifest()
-	if d := r.detectors[m.ID]; d != nil && d.p == p { // else another plugin has taken the id over
-		return d
+	if d := r.detectors[m.ID]; d != nil {
+		// Else another plugin has taken the id over. What handover put in service is there before the registry knows.
+		if st, _ := d.p.State(); d.p == p || st == plugin.Running || st == plugin.Starting {
+			return d
+		}
 	}
+	d := r.newDetector(p, offset-1)
+	d.restoreOnStart(p)
+	r.mu.Lock()
+	r.detectors[m.ID] = d
+	r.mu.Unlock()
+	return d
+}
+
+// newDetector is a view of a plugin that starts at its snapshot, or, without one, behind an entry.
+func (r *Runner) newDetector(p *plugin.Plugin, behind uint64) *detector {
+	m := p.Manifest()
 	d := &detector{p: p, path: filepath.Join(r.o.Dir, m.ID+".snapshot"), lastSave: time.Now(), poison: map[uint64]bool{}}
 	_, saved, at, err := readSnapshot(d.path)
 	if err != nil {
-		saved = offset - 1
+		saved = behind
 		if !errors.Is(err, os.ErrNotExist) {
 			r.o.Log.WithError(err).WithField("plugin", m.ID).Error("the detector's snapshot cannot be read; it starts without memory of the past")
 		}
 	}
 	d.saved.Store(saved)
 	d.offset, d.savedClock = saved, at
+	return d
+}
+
+// restoreOnStart has every further process of a plugin begin with the last snapshot.
+func (d *detector) restoreOnStart(p *plugin.Plugin) {
 	p.OnRestart(func() (uint64, []byte, error) {
 		state, offset, _, err := readSnapshot(d.path)
 		if err != nil {
-			return 0, nil, nil //nolint:nilerr // said above; without a snapshot it starts empty
+			return 0, nil, nil //nolint:nilerr // said when it was read first; without a snapshot it starts empty
 		}
 		return offset, state, nil
 	})
-	r.mu.Lock()
-	r.detectors[m.ID] = d
-	r.mu.Unlock()
-	return d
 }
 
 // advance brings a detector to offset. Whenever its process turns out to be a fresh one, that has the state of
@@ -225,13 +249,7 @@ func (r *Runner) tryAdvance(ctx context.Context, d *detector, offset uint64, e *
 				}
 			}
 		}
-		d.generation, d.offset, d.clock = g, d.saved.Load(), d.savedClock
-		d.sent = d.offset
-		for at := range d.poison {
-			if at <= d.offset {
-				delete(d.poison, at)
-			}
-		}
+		d.begin(g)
 	}
 	for at := d.offset + 1; at < offset; at++ {
 		old, err := r.journal.Read(at)
@@ -264,6 +282,17 @@ func (r *Runner) tryAdvance(ctx context.Context, d *detector, offset uint64, e *
 		}
 	}
 	return nil
+}
+
+// begin says that the process of a generation has the state of the last snapshot.
+func (d *detector) begin(generation uint64) {
+	d.generation, d.offset, d.clock = generation, d.saved.Load(), d.savedClock
+	d.sent = d.offset
+	for at := range d.poison {
+		if at <= d.offset {
+			delete(d.poison, at)
+		}
+	}
 }
 
 // take gives a detector one entry: its events, then how far event time has come with them.
@@ -375,6 +404,9 @@ func (r *Runner) deliver(ctx context.Context, a *wire.Alert) {
 
 func (r *Runner) notify(ctx context.Context, n *plugin.Plugin, a *wire.Alert) {
 	for try := 1; ; try++ {
+		if now, err := r.registry.Get(n.Manifest().ID); err == nil { // it may have been swapped since
+			n = now
+		}
 		tctx, cancel := context.WithTimeout(ctx, notifyTimeout)
 		wait, err := n.Notify(tctx, a)
 		cancel()

@@ -14,6 +14,7 @@ import (
 	"github.com/logcenter/logcenter/host/input"
 	"github.com/logcenter/logcenter/host/input/upload"
 	"github.com/logcenter/logcenter/host/journal"
+	"github.com/logcenter/logcenter/host/rollout"
 	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/host/stream"
 	"github.com/logcenter/logcenter/sdk/query"
@@ -55,6 +56,29 @@ type Plugins interface {
 	Enable(ctx context.Context, id, by string) (PluginInfo, error)
 	// Disable stops a plugin for by and returns how it is afterwards.
 	Disable(ctx context.Context, id, by string) (PluginInfo, error)
+	// Reconfigure gives a plugin the settings that the configuration's file has for it now; check only asks the plugin
+	// whether it takes them. ErrConflict if it does not, or the file cannot be read; then nothing has changed.
+	Reconfigure(ctx context.Context, id string, check bool) (Reconfigured, error)
+	// Upgrade brings in another version, see [rollout.Manager]; ErrConflict if it cannot be.
+	Upgrade(ctx context.Context, id string, to NewVersion, o rollout.Options) (rollout.Report, error)
+	Promote(ctx context.Context, id string) (rollout.Report, error)
+	Abort(ctx context.Context, id string) (rollout.Report, error)
+	Rollback(ctx context.Context, id string) (rollout.Report, error)
+	// Rollout is the one under way, or the last one; ErrConflict if there was none.
+	Rollout(ctx context.Context, id string) (rollout.Report, error)
+}
+
+// NewVersion says where a version is. The zero value is the package of the plugin that was installed last.
+type NewVersion struct {
+	Digest string // of an installed package
+	Folder string // on the host's machine
+}
+
+// Reconfigured is what came of reading a plugin's settings again.
+type Reconfigured struct {
+	Changed bool       `json:"changed"` // the settings are, or with Checked would be, others than before
+	Checked bool       `json:"checked"` // nothing was done: the plugin was only asked
+	Plugin  PluginInfo `json:"plugin"`
 }
 
 // Packages is the folder of the plugins that were installed from packages.

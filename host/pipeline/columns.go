@@ -18,7 +18,7 @@ func (w *work) constants() {
 		if g.parser == none {
 			continue
 		}
-		for _, c := range w.plan.Parsers[g.parser].Manifest().Constants {
+		for _, c := range w.parser(g.parser).Manifest().Constants {
 			if !slices.Contains(fields, c.Field) {
 				fields = append(fields, c.Field)
 			}
@@ -55,7 +55,7 @@ func (w *work) constant(f ecs.Field) *wire.Column {
 		if g.parser == none {
 			continue
 		}
-		runs[i] = values(w.plan.Parsers[g.parser].Manifest(), f)
+		runs[i] = values(w.parser(g.parser).Manifest(), f)
 		if n := len(runs[i]); n > 0 {
 			rows += g.to - g.from
 			elements += n * (g.to - g.from)
@@ -149,7 +149,7 @@ func (w *work) boundFans(fans []fan) []fan {
 
 // lost marks the lines of a fan's events from the i-th on, which are left out.
 func (w *work) lost(f fan, i int) {
-	m := w.plan.Parsers[f.parser].Manifest()
+	m := w.parser(f.parser).Manifest()
 	last := -1
 	for ; i < int(f.f.Rows); i++ {
 		parent := f.base + int(binary.LittleEndian.Uint32(f.f.Parents[4*i:]))
@@ -184,12 +184,12 @@ func (w *work) fanOut(fans []fan) error {
 		inherited[c.Field] = true
 	}
 	for _, f := range fans {
-		for _, c := range w.plan.Parsers[f.parser].Manifest().Constants {
+		for _, c := range w.parser(f.parser).Manifest().Constants {
 			inherited[id(c.Field)] = true
 		}
 	}
 	inherited[id(ecs.LogcenterParser)] = true
-	extra := &work{r: w.r, plan: w.plan, raw: w.raw, rows: w.rows}
+	extra := &work{r: w.r, plan: w.plan, swapped: w.swapped, raw: w.raw, rows: w.rows}
 	for _, c := range w.batch.Columns {
 		switch {
 		case c.Field == id(ecs.LogcenterPosition):

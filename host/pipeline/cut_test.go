@@ -77,7 +77,7 @@ func TestLongEntriesOfDictionariesAreCut(t *testing.T) {
 		data = append(data, s...)
 		offsets = binary.LittleEndian.AppendUint32(offsets, uint32(len(data)))
 	}
-	e := stageFunc{
+	e := &stageFunc{
 		&plugin.Manifest{ID: "e", Kind: wire.Kind_ENRICHER, Version: "1", Reads: []ecs.Field{ecs.Message}},
 		func(b *wire.Batch) (*wire.Result, error) {
 			return &wire.Result{Seq: b.Seq, Rows: b.Rows, Columns: []*wire.Column{{

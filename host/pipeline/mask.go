@@ -27,8 +27,8 @@ func (w *work) mask(ctx context.Context) error {
 		return nil
 	}
 	for _, stage := range w.plan.Maskers {
-		a, err := w.askMasker(ctx, stage)
-		if errors.Is(err, plugin.ErrUnavailable) && !w.r.plans(stage) {
+		a, stage, err := w.ask(ctx, stage, w.maskerBatch, &w.r.WaitingForMasker)
+		if errors.Is(err, plugin.ErrUnavailable) { // as ask says only then
 			continue // an admin disabled it while the batch waited
 		}
 		if err != nil {
@@ -44,7 +44,8 @@ func (w *work) mask(ctx context.Context) error {
 	return nil
 }
 
-func (w *work) askMasker(ctx context.Context, stage Stage) (*plugin.Answer, error) {
+// maskerBatch is what a masker is sent.
+func (w *work) maskerBatch(*plugin.Manifest) *wire.Batch {
 	b := &wire.Batch{Rows: uint32(w.rows), Partition: w.raw.Partition, Offset: w.raw.From}
 	for _, c := range w.batch.Columns {
 		// Spans are looked at through the line; dictionaries hold names that plugins and inputs chose.
@@ -52,9 +53,7 @@ func (w *work) askMasker(ctx context.Context, stage Stage) (*plugin.Answer, erro
 			b.Columns = append(b.Columns, c)
 		}
 	}
-	w.seq++
-	b.Seq = w.seq
-	return w.ask(ctx, stage, b, true, &w.r.WaitingForMasker)
+	return b
 }
 
 // rowEdit is an edit of one row's line.
@@ -181,7 +180,7 @@ func (w *work) reserved(c *wire.Column) bool {
 		return true
 	}
 	return !slices.Contains(w.written, c.Field) && slices.ContainsFunc(w.groups, func(g group) bool {
-		return g.parser != none && values(w.plan.Parsers[g.parser].Manifest(), ecs.Field(c.Field)) != nil
+		return g.parser != none && values(w.parser(g.parser).Manifest(), ecs.Field(c.Field)) != nil
 	})
 }
 

@@ -21,7 +21,7 @@ import (
 )
 
 // Stage is a plugin in the pipeline, in a process of its own (package plugin) or, in benchmarks, in this
-// one.
+// one. Stages are compared, so they are pointers or the like.
 type Stage interface {
 	Manifest() *plugin.Manifest
 	// Process handles a batch; see [plugin.Plugin.Process] for retries, splits and errors.
@@ -37,13 +37,59 @@ type Plan struct {
 	Overrides map[string]string // input name → parser id, for lines that need no recognising
 	Streams   *Router           // may be nil
 	Lineage   *lineage.Plan     // what of it is remembered; may be nil
-	dispatch  *dispatcher
+	// Canary, if set, is the way of every so many batches; it is readied by NewPlan, and has none itself.
+	Canary *Plan
+	// Share is the part of batches that Canary gets, 0 to 1.
+	Share    float64
+	dispatch *dispatcher
+	users    *sync.WaitGroup // batches that are on this way or its canary's
+	taken    *atomic.Uint64  // batches so far
 }
 
 // NewPlan readies a plan. An override that names no parser of the plan is ignored: its lines are recognised.
 func NewPlan(p Plan) *Plan {
-	p.dispatch = newDispatcher(p.Parsers, p.Overrides)
+	p.dispatch, p.users, p.taken = newDispatcher(p.Parsers, p.Overrides), new(sync.WaitGroup), new(atomic.Uint64)
 	return &p
+}
+
+// With is the plan with a stage in the place of that of the same plugin.
+func (p Plan) With(s Stage) Plan {
+	m := s.Manifest()
+	in := func(list []Stage) []Stage {
+		out := slices.Clone(list)
+		for i, have := range out {
+			if h := have.Manifest(); h.ID == m.ID && h.Kind == m.Kind {
+				out[i] = s
+			}
+		}
+		return out
+	}
+	p.Parsers, p.Enrichers, p.Maskers = in(p.Parsers), in(p.Enrichers), in(p.Maskers)
+	return p
+}
+
+// way is the plan of the next batch: evenly spread, as many as Share says are the canary's.
+func (p *Plan) way() *Plan {
+	if p.Canary == nil {
+		return p
+	}
+	n := p.taken.Add(1)
+	if uint64(float64(n)*p.Share) > uint64(float64(n-1)*p.Share) {
+		return p.Canary
+	}
+	return p
+}
+
+// stage is the plan's stage of a plugin, nil if the plugin is not part of it.
+func (p *Plan) stage(m *plugin.Manifest) Stage {
+	for _, list := range [...][]Stage{p.Parsers, p.Enrichers, p.Maskers} {
+		for _, s := range list {
+			if have := s.Manifest(); have.ID == m.ID && have.Kind == m.Kind {
+				return s
+			}
+		}
+	}
+	return nil
 }
 
 // Counters count events since the host started.
@@ -66,8 +112,9 @@ type Counters struct {
 
 // Processor runs batches through the current plan. Safe for concurrent use.
 type Processor struct {
-	mu   sync.RWMutex
-	plan *Plan
+	mu      sync.RWMutex
+	plan    *Plan
+	settled <-chan struct{} // of all plans before
 	Counters
 	scratch sync.Pool // *work
 	hold    Hold
@@ -86,18 +133,29 @@ func NewProcessor(p *Plan, hold Hold) *Processor {
 	return r
 }
 
-// SetPlan replaces the plan; batches on their way finish with the old one.
-func (r *Processor) SetPlan(p *Plan) {
+// SetPlan replaces the plan; batches on their way finish with the old one. settled is closed when no batch is on the way
+// of a plan of before any more.
+func (r *Processor) SetPlan(p *Plan) (settled <-chan struct{}) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.plan = p
+	old, before, done := r.plan, r.settled, make(chan struct{})
+	r.plan, r.settled = p, done
+	go func() {
+		old.users.Wait()
+		if before != nil {
+			<-before
+		}
+		close(done)
+	}()
+	return done
 }
 
-// plans says whether a stage is part of the plan as it is now.
-func (r *Processor) plans(s Stage) bool {
+// current is the stage that a plugin is in the plan as it is now, nil if it is not part of it. It is another one than
+// s if the plugin was swapped meanwhile.
+func (r *Processor) current(s Stage) Stage {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	return slices.Contains(r.plan.Maskers, s) || slices.Contains(r.plan.Enrichers, s)
+	return r.plan.stage(s.Manifest())
 }
 
 // Finished is what became of a raw batch. It aliases the processor's memory until Release.
@@ -119,7 +177,10 @@ func (f *Finished) Release() {
 func (r *Processor) Process(ctx context.Context, raw *Raw) (*Finished, error) {
 	r.mu.RLock()
 	plan := r.plan
+	plan.users.Add(1) // under the lock, so that no plan of before gets another user
 	r.mu.RUnlock()
+	defer plan.users.Done()
+	plan = plan.way()
 	w := r.scratch.Get().(*work)
 	w.begin(r, plan, raw)
 	for _, step := range [...]struct {

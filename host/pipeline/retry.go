@@ -67,7 +67,7 @@ func (w *work) again(ctx context.Context, stage Stage, b *wire.Batch, asked []*w
 		for i, e := range asked {
 			rows[i] = int32(e.Row)
 		}
-		a, err := w.ask(ctx, stage, w.pick(b, rows), m.Hold, &w.r.WaitingForEnricher)
+		a, stage, err := w.ask(ctx, stage, func(*plugin.Manifest) *wire.Batch { return w.pick(b, rows) }, &w.r.WaitingForEnricher)
 		if errors.Is(err, plugin.ErrUnavailable) {
 			if c, ok := stage.(retrier); ok {
 				c.Retried(0, len(asked))

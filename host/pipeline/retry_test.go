@@ -146,7 +146,7 @@ func TestRetriesOfAPluginAreCounted(t *testing.T) {
 // An enricher that stops while events wait for their next try lets them go on as they are.
 func TestEnricherGoneBeforeTheNextTry(t *testing.T) {
 	calls := 0
-	e := stageFunc{&plugin.Manifest{ID: "e", Kind: wire.Kind_ENRICHER, Version: "1", Reads: []ecs.Field{ecs.Message}}, func(b *wire.Batch) (*wire.Result, error) {
+	e := &stageFunc{&plugin.Manifest{ID: "e", Kind: wire.Kind_ENRICHER, Version: "1", Reads: []ecs.Field{ecs.Message}}, func(b *wire.Batch) (*wire.Result, error) {
 		if calls++; calls > 1 {
 			return nil, plugin.ErrUnavailable
 		}
@@ -165,9 +165,9 @@ type stageFunc struct {
 	f func(b *wire.Batch) (*wire.Result, error)
 }
 
-func (s stageFunc) Manifest() *plugin.Manifest { return s.m }
+func (s *stageFunc) Manifest() *plugin.Manifest { return s.m }
 
-func (s stageFunc) Process(_ context.Context, b *wire.Batch) (*plugin.Answer, error) {
+func (s *stageFunc) Process(_ context.Context, b *wire.Batch) (*plugin.Answer, error) {
 	r, err := s.f(b)
 	if err != nil {
 		return nil, err

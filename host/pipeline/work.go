@@ -16,9 +16,11 @@ import (
 
 // work is one batch on its way. Its columns are whole: one per field, over all rows.
 type work struct {
-	r    *Processor
-	plan *Plan
-	raw  *Raw
+	r       *Processor
+	plan    *Plan
+	swapped map[int]Stage // parsers that were swapped while this batch was on its way
+	moved   bool          // who answered last is not who was asked first
+	raw     *Raw
 
 	rows    int
 	batch   wire.Batch
@@ -56,7 +58,7 @@ type flag struct {
 }
 
 func (w *work) begin(r *Processor, plan *Plan, raw *Raw) {
-	w.r, w.plan, w.raw = r, plan, raw
+	w.r, w.plan, w.swapped, w.raw = r, plan, nil, raw
 	w.rows = int(raw.Batch.Rows)
 	w.batch.Reset()
 	w.batch.Rows, w.batch.Journal, w.batch.Partition, w.batch.Offset = raw.Batch.Rows, raw.Journal, raw.Partition, raw.From
@@ -206,10 +208,8 @@ func (w *work) parse(ctx context.Context) error {
 			w.unrecognised(g)
 			continue
 		}
-		stage := w.plan.Parsers[g.parser]
+		a, stage, err := w.ask(ctx, w.parser(g.parser), w.parserBatch(g), nil)
 		m := stage.Manifest()
-		b := w.project(append([]ecs.Field{ecs.Message, ecs.EventIngested, ecs.EventTimezone}, m.Reads...), g.from, g.to)
-		a, err := stage.Process(ctx, unique(b))
 		if errors.Is(err, plugin.ErrUnavailable) {
 			all.parts = append(all.parts, answeredPart{rows: g.to - g.from})
 			w.unparsed(g.from, g.to, m, "unavailable", "the parser is out of service")
@@ -217,6 +217,9 @@ func (w *work) parse(ctx context.Context) error {
 		}
 		if err != nil {
 			return err
+		}
+		if w.moved {
+			w.swap(g.parser, stage)
 		}
 		w.answers = append(w.answers, a)
 		for _, p := range a.Parts {
@@ -239,6 +242,28 @@ func (w *work) parse(ctx context.Context) error {
 	w.merge(all)
 	w.constants()
 	return w.fanOut(fans)
+}
+
+// parser is a parser of the plan, or what took its place.
+func (w *work) parser(i int) Stage {
+	if s := w.swapped[i]; s != nil {
+		return s
+	}
+	return w.plan.Parsers[i]
+}
+
+func (w *work) swap(i int, now Stage) {
+	if w.swapped == nil {
+		w.swapped = map[int]Stage{}
+	}
+	w.swapped[i] = now
+}
+
+// parserBatch is what the parser of a group is sent.
+func (w *work) parserBatch(g group) func(*plugin.Manifest) *wire.Batch {
+	return func(m *plugin.Manifest) *wire.Batch {
+		return unique(w.project(append([]ecs.Field{ecs.Message, ecs.EventIngested, ecs.EventTimezone}, m.Reads...), g.from, g.to))
+	}
 }
 
 // unique drops columns listed twice (a manifest that reads message names it again).
@@ -302,20 +327,26 @@ func (w *work) outcome(base int, r *wire.Result, m *plugin.Manifest, kind string
 
 func (w *work) take(row int) { w.gone[row], w.goneAny = true, true }
 
+// enricherBatch is what an enricher is sent; without columns if none of the events has what it looks at.
+func (w *work) enricherBatch(m *plugin.Manifest) *wire.Batch {
+	b := w.project(m.Reads, 0, w.rows)
+	if b.Column(id(ecs.Message)) == nil { // spans need the lines they point into
+		if m := w.message(); m != nil && slices.ContainsFunc(b.Columns, func(c *wire.Column) bool { return c.Encoding == wire.Encoding_SPAN }) {
+			b.Columns = append(b.Columns, m)
+		}
+	}
+	return b
+}
+
 // enrich sends the fields each enricher reads.
 func (w *work) enrich(ctx context.Context) error {
 	for _, stage := range w.plan.Enrichers {
-		m := stage.Manifest()
-		b := w.project(m.Reads, 0, w.rows)
+		b := w.enricherBatch(stage.Manifest())
 		if len(b.Columns) == 0 || w.rows == 0 {
-			continue // none of the events has what it looks at
+			continue
 		}
-		if b.Column(id(ecs.Message)) == nil { // spans need the lines they point into
-			if m := w.message(); m != nil && slices.ContainsFunc(b.Columns, func(c *wire.Column) bool { return c.Encoding == wire.Encoding_SPAN }) {
-				b.Columns = append(b.Columns, m)
-			}
-		}
-		a, err := w.ask(ctx, stage, b, m.Hold, &w.r.WaitingForEnricher)
+		a, stage, err := w.ask(ctx, stage, w.enricherBatch, &w.r.WaitingForEnricher)
+		m := stage.Manifest()
 		if errors.Is(err, plugin.ErrUnavailable) {
 			w.r.Unenriched.Add(int64(w.rows))
 			for row := range w.rows {
@@ -360,36 +391,53 @@ type waiter interface {
 // planPoll is how often a batch that waits for a disabled plugin looks whether it was taken out of the plan.
 const planPoll = 20 * time.Millisecond
 
-// ask has a stage handle a batch. hold has the batch wait while the stage is out of service; then the error is
-// plugin.ErrUnavailable only when an admin took the stage out of the plan meanwhile. waiting counts those who wait.
-func (w *work) ask(ctx context.Context, stage Stage, b *wire.Batch, hold bool, waiting *atomic.Int64) (*plugin.Answer, error) {
-	a, err := stage.Process(ctx, b)
-	s, ok := stage.(waiter)
-	if !hold || !ok || !errors.Is(err, plugin.ErrUnavailable) {
-		return a, err
-	}
-	waiting.Add(1)
-	defer waiting.Add(-1)
-	for errors.Is(err, plugin.ErrUnavailable) {
-		switch err := s.Wait(ctx); {
-		case err == nil:
-		case !errors.Is(err, plugin.ErrUnavailable):
-			return nil, err
-		case !w.r.plans(stage):
-			return nil, err
-		default: // it is disabled, and the plan does not know yet; or it is on its way back
-			select {
-			case <-time.After(planPoll):
-			case <-ctx.Done():
-				return nil, ctx.Err()
-			}
-			continue
+// ask has a stage handle what batch makes for it. One that was swapped meanwhile is not asked any more: the one in its
+// place is, which is returned as who answered. Where events must not pass a stage by, they wait while it is out of
+// service, and waiting counts them; then the error is plugin.ErrUnavailable only when an admin took it out of the plan.
+func (w *work) ask(ctx context.Context, stage Stage, batch func(*plugin.Manifest) *wire.Batch, waiting *atomic.Int64) (*plugin.Answer, Stage, error) {
+	held := false
+	w.moved = false
+	defer func() {
+		if held {
+			waiting.Add(-1)
 		}
+	}()
+	b := batch(stage.Manifest())
+	for {
 		w.seq++
 		b.Seq = w.seq
-		a, err = stage.Process(ctx, b)
+		a, err := w.observed(ctx, stage, b)
+		if !errors.Is(err, plugin.ErrUnavailable) {
+			return a, stage, err
+		}
+		m := stage.Manifest()
+		switch now := w.r.current(stage); {
+		case now == nil:
+			return nil, stage, err
+		case now != stage:
+			stage, w.moved = now, true
+			b = batch(stage.Manifest())
+			continue
+		case !m.Hold && m.Kind != wire.Kind_MASKER:
+			return nil, stage, err
+		}
+		if !held {
+			held = true
+			waiting.Add(1)
+		}
+		if s, ok := stage.(waiter); ok {
+			if err := s.Wait(ctx); err == nil {
+				continue
+			} else if !errors.Is(err, plugin.ErrUnavailable) {
+				return nil, stage, err
+			}
+		}
+		select { // it is disabled, and the plan does not know yet; or it is on its way back
+		case <-time.After(planPoll):
+		case <-ctx.Done():
+			return nil, stage, ctx.Err()
+		}
 	}
-	return a, err
 }
 
 // detect is for benchmarks, where no journal stands before the detectors.

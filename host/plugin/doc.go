@@ -3,7 +3,7 @@
 // normal case; nothing a plugin does takes the host down or loses an event.
 //
 // Read manifest.go for what a plugin may do, process.go for one running process, supervisor.go for what
-// keeps one running, registry.go for all of them.
+// keeps one running, registry.go for all of them, swap.go for what changes while events flow.
 package plugin
 
 import (
@@ -15,7 +15,8 @@ import (
 const (
 	startTimeout  = 15 * time.Second      // from exec to Open answered
 	callDeadline  = 10 * time.Second      // one call, where Options say nothing else; longer means it hangs
-	pingInterval  = 2 * time.Second       // how soon an idle plugin's death is noticed
+	lookInterval  = 2 * time.Second       // how soon an idle plugin's death is noticed
+	pingEvery     = 5                     // looks, after which it must answer
 	pingTimeout   = 5 * time.Second       //
 	backoffFirst  = 10 * time.Millisecond // before a restart; doubles with each failed start
 	backoffMost   = 10 * time.Second      //
@@ -26,6 +27,7 @@ const (
 	crashWindow   = 5 * time.Minute       //
 	spinWindow    = 30 * time.Second      // a processor used for so long without having been asked anything
 	closeGrace    = 2 * time.Second       // for a plugin to finish when it is stopped
+	settleMost    = 15 * time.Second      // for batches on their way, before a plugin that leaves is stopped
 	shmSlots      = 4                     // calls in flight with shared memory
 	shmSlotBytes  = 8 << 20               // larger bodies travel over the socket
 )

@@ -33,8 +33,10 @@ func (p *Plugin) Package() (Package, bool) {
 }
 
 // launch is how a plugin's processes are started, but for the program and its config.
-func (r *Registry) launch(m *Manifest) launch {
-	s := r.o.Plugins[m.ID]
+func (r *Registry) launch(m *Manifest) launch { return r.launchWith(m, r.settings(m.ID)) }
+
+// launchWith is launch under other settings than those that the plugin has now.
+func (r *Registry) launchWith(m *Manifest, s Settings) launch {
 	l := launch{
 		manifest: m, mode: cmp.Or(r.o.Sandbox, SandboxOn), spin: cmp.Or(r.o.SpinWindow, spinWindow), deadline: cmp.Or(r.o.CallDeadline, callDeadline),
 		socketDir: r.socketDir, pack: r.packageOf(m), shm: m.Trusted && !r.o.Socket && !s.Socket, log: newLog(r.o.Log, m.ID),
@@ -99,7 +101,7 @@ func (r *Registry) Remove(id string) error {
 	if err != nil {
 		return err
 	}
-	r.plugins[id] = newPlugin(m, r.launch(m))
+	r.plugins[id] = newPlugin(m, r.launchWith(m, r.o.Plugins[id])) // the lock is held
 	delete(r.shadowed, id)
 	return nil
 }

@@ -55,6 +55,10 @@ func (r *Registry) Revive(ctx context.Context, rec lineage.Plugin) (p *Plugin, d
 		}
 	}
 	p = newPlugin(m, l)
+	if p.launch.policy, err = r.policy(p, r.settings(rec.ID)); err != nil {
+		return nil, nil, fmt.Errorf("%s %s: %w", rec.ID, rec.Version, err)
+	}
+	p.launch.policy.Binary = l.binary
 	if err := p.Enable(ctx); err != nil {
 		return nil, nil, fmt.Errorf("%s %s: %w", rec.ID, rec.Version, err)
 	}

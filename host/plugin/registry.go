@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -34,6 +35,9 @@ type Options struct {
 	Disabled map[string]bool
 	RunDir   string // for private copies of binaries; made if missing, 0700
 	Plugins  map[string]Settings
+	// Versions are folders that are taken for plugins in Dirs, by their ids: versions that were put in service later. One
+	// that cannot be read is left aside, with an error.
+	Versions map[string]string
 	Socket   bool // no shared memory for anyone
 	// Sandbox says whether plugins are confined. The zero value confines them with what the kernel has.
 	Sandbox SandboxMode
@@ -69,11 +73,14 @@ const (
 type Registry struct {
 	o         Options
 	socketDir string
-	mu        sync.RWMutex
+	changes   chan struct{} // has room while nobody swaps or disables a plugin
+
+	mu        sync.RWMutex // guards what follows, and o.Plugins
 	plugins   map[string]*Plugin
 	order     []string          // of ids; replaced, not changed, once the registry is open
 	shadowed  map[string]string // id → folder of Dirs that an installed package was put before
-	listeners []func()
+	listeners []func() (settled <-chan struct{})
+	handovers []Handover
 }
 
 // Open discovers plugins. Folders with a bad manifest do not keep the others out: their errors come joined,
@@ -87,13 +94,17 @@ func Open(o Options) (*Registry, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Registry{o: o, socketDir: sockets, plugins: map[string]*Plugin{}, shadowed: map[string]string{}}
+	o.Plugins = maps.Clone(o.Plugins)
+	r := &Registry{o: o, socketDir: sockets, changes: make(chan struct{}, 1), plugins: map[string]*Plugin{}, shadowed: map[string]string{}}
 	var errs []error
 	for _, dir := range o.Active {
 		errs = append(errs, r.add(dir))
 	}
 	for _, dir := range o.Dirs {
 		errs = append(errs, r.discover(dir)...)
+	}
+	for _, id := range slices.Sorted(maps.Keys(o.Versions)) {
+		errs = append(errs, r.replace(id, o.Versions[id]))
 	}
 	for id := range o.Plugins {
 		switch {
@@ -147,6 +158,33 @@ func (r *Registry) add(dir string) error {
 	return nil
 }
 
+// replace takes the version of a plugin in a folder for the one that was discovered.
+func (r *Registry) replace(id, dir string) error {
+	found := r.plugins[id]
+	if found == nil {
+		if err := r.add(dir); err != nil {
+			return fmt.Errorf("the upgrade of plugin %s is left aside, and there is no other version of it: %w", id, err)
+		}
+		return nil
+	}
+	if found.m.Dir == dir {
+		return nil
+	}
+	m, err := r.readVersion(found.m, dir)
+	if err != nil {
+		return fmt.Errorf("the upgrade of plugin %s is left aside, version %s runs: %w", id, found.m.Version, err)
+	}
+	r.plugins[id] = newPlugin(m, r.launch(m))
+	return nil
+}
+
+// settings are an admin's words on a plugin as they are now.
+func (r *Registry) settings(id string) Settings {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.o.Plugins[id]
+}
+
 // NameOther adds to an error of [manifest.Read] which plugin declared the field first whose type the error is about.
 // Other errors stay as they are.
 func (r *Registry) NameOther(err error) error {
@@ -167,18 +205,27 @@ func (r *Registry) NameOther(err error) error {
 // reasons are returned, and the others run. A plugin that nobody configured and that cannot do without is left
 // disabled, which is no error.
 func (r *Registry) Start(ctx context.Context) error {
+	done, err := r.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	configured := map[string]bool{}
+	for id := range r.o.Plugins {
+		configured[id] = true
+	}
 	var mu sync.Mutex
 	var errs []error
 	var wg sync.WaitGroup
 	for _, p := range r.All() {
 		id := p.m.ID
-		if r.o.Plugins[id].Disabled || r.o.Disabled[id] {
+		if r.settings(id).Disabled || r.o.Disabled[id] {
 			continue
 		}
 		wg.Go(func() {
-			err := r.Enable(ctx, id)
+			err := r.enable(ctx, id)
 			var refused *ConfigError
-			if _, configured := r.o.Plugins[id]; !configured && errors.As(err, &refused) {
+			if !configured[id] && errors.As(err, &refused) {
 				p.set(Disabled, "needs configuration: "+refused.Msg, nil)
 				return
 			}
@@ -195,43 +242,33 @@ func (r *Registry) Start(ctx context.Context) error {
 
 // Enable verifies the binary, starts the plugin and puts it into service.
 func (r *Registry) Enable(ctx context.Context, id string) error {
+	done, err := r.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return r.enable(ctx, id)
+}
+
+func (r *Registry) enable(ctx context.Context, id string) error {
 	p, err := r.Get(id)
 	if err != nil {
 		return err
 	}
-	config, err := json.Marshal(r.o.Plugins[id].Config)
-	if err != nil {
-		return fmt.Errorf("plugins.%s.config: %w", id, err)
-	}
 	defer r.tell()
-	err = checkFolder(p.m.Dir)
-	var binary string
-	var sum []byte
-	if err == nil {
-		binary, sum, err = privateCopy(p.m.Binary, r.o.RunDir)
-	}
-	if err != nil {
+	if err := r.ready(p, r.settings(id)); err != nil {
 		p.unfit(err)
-		return fmt.Errorf("plugin %s: %w", id, err)
+		return err
 	}
-	policy, err := r.policy(p)
-	if err != nil {
-		p.unfit(err)
-		return fmt.Errorf("plugin %s: %w", id, err)
-	}
-	policy.Binary = binary
-	p.mu.Lock()
-	p.launch.binary, p.launch.sum, p.launch.config, p.launch.policy = binary, sum, config, policy
-	p.mu.Unlock()
 	if err := p.Enable(ctx); err != nil {
 		return fmt.Errorf("plugin %s: %w", id, err)
 	}
 	return nil
 }
 
-// policy is what a plugin may do. What it asks for and was not granted is told, as it may be why it does not work.
-func (r *Registry) policy(p *Plugin) (sandbox.Policy, error) {
-	s := r.o.Plugins[p.m.ID]
+// policy is what a plugin may do under an admin's settings. What it asks for and was not granted is told, as it may be
+// why it does not work.
+func (r *Registry) policy(p *Plugin, s Settings) (sandbox.Policy, error) {
 	all, unasked := permissions(p.m, s)
 	for _, g := range all {
 		if g.Granted == "" {
@@ -257,18 +294,31 @@ func (r *Registry) policy(p *Plugin) (sandbox.Policy, error) {
 
 // Permissions are what the manifest of a plugin asks for, and what of it is granted.
 func (r *Registry) Permissions(p *Plugin) []Permission {
-	all, _ := permissions(p.m, r.o.Plugins[p.m.ID])
+	all, _ := permissions(p.m, r.settings(p.m.ID))
 	return all
 }
 
-// Disable takes the plugin out of service.
-func (r *Registry) Disable(id string) error {
-	p, err := r.Get(id)
+// ready gives a plugin a private copy of its program, which is verified, and its config.
+func (r *Registry) ready(p *Plugin, s Settings) error {
+	config, err := json.Marshal(s.Config)
 	if err != nil {
-		return err
+		return fmt.Errorf("plugins.%s.config: %w", p.m.ID, err)
 	}
-	p.Disable()
-	r.tell()
+	if err := checkFolder(p.m.Dir); err != nil {
+		return fmt.Errorf("plugin %s: %w", p.m.ID, err)
+	}
+	binary, sum, err := privateCopy(p.m.Binary, r.o.RunDir)
+	if err != nil {
+		return fmt.Errorf("plugin %s: %w", p.m.ID, err)
+	}
+	policy, err := r.policy(p, s)
+	if err != nil {
+		return fmt.Errorf("plugin %s: %w", p.m.ID, err)
+	}
+	policy.Binary = binary
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.launch.binary, p.launch.sum, p.launch.config, p.launch.policy = binary, sum, config, policy
 	return nil
 }
 
@@ -309,27 +359,32 @@ func (r *Registry) InService(k wire.Kind) []*Plugin {
 	var out []*Plugin
 	for _, p := range r.All() {
 		st, _ := p.State()
-		if p.m.Kind == k && (st == Running || st == Starting || k == wire.Kind_MASKER && st != Disabled) {
+		if !p.leaving.Load() && p.m.Kind == k && (st == Running || st == Starting || k == wire.Kind_MASKER && st != Disabled) {
 			out = append(out, p)
 		}
 	}
 	return out
 }
 
-// OnChange has f called after a plugin was enabled or disabled.
-func (r *Registry) OnChange(f func()) {
+// OnChange has f called after a plugin was enabled, disabled or swapped: from when f returns, what is new goes through
+// the plugins as they are then. settled is closed once nothing uses the plugins of before; nil is at once.
+func (r *Registry) OnChange(f func() (settled <-chan struct{})) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.listeners = append(r.listeners, f)
 }
 
-func (r *Registry) tell() {
+// tell calls the listeners and returns what to wait for.
+func (r *Registry) tell() (settled []<-chan struct{}) {
 	r.mu.RLock()
 	l := slices.Clone(r.listeners)
 	r.mu.RUnlock()
 	for _, f := range l {
-		f()
+		if c := f(); c != nil {
+			settled = append(settled, c)
+		}
 	}
+	return settled
 }
 
 // Declared returns the fields that enabled plugins read or write, sorted by handle.

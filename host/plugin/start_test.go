@@ -105,7 +105,7 @@ func TestStates(t *testing.T) {
 	p, err := r.Get("good")
 	require.NoError(t, err)
 	changes := 0
-	r.OnChange(func() { changes++ })
+	r.OnChange(func() <-chan struct{} { changes++; return nil })
 	require.NoError(t, r.Start(t.Context()))
 	state(t, p, plugin.Disabled)
 	assert.Empty(t, r.InService(wire.Kind_PARSER))

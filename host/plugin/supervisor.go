@@ -45,6 +45,8 @@ type Plugin struct {
 	stopped chan struct{}
 	onStart func(context.Context, *process) error // restores the state of detectors
 
+	change     Settings    // that it was prepared with
+	leaving    atomic.Bool // it is about to be disabled: nothing new goes to it
 	crashes    []time.Time
 	searches   atomic.Int32      // batches that are split now to find what kills it
 	generation uint64            // counts processes put into service
@@ -320,11 +322,12 @@ func (p *Plugin) quarantine(reason string) {
 	}
 }
 
-// watch waits until the process fails or ctx is done (nil), with a ping now and then.
+// watch waits until the process fails or ctx is done (nil), with a ping now and then. A ping costs two processes
+// something, and many plugins have nothing to do for long; that a process is gone is seen without.
 func (p *Plugin) watch(ctx context.Context, proc *process) error {
-	t := time.NewTicker(pingInterval)
+	t := time.NewTicker(lookInterval)
 	defer t.Stop()
-	for {
+	for n := 1; ; n++ {
 		select {
 		case <-ctx.Done():
 			return nil
@@ -335,7 +338,11 @@ func (p *Plugin) watch(ctx context.Context, proc *process) error {
 			}
 			return proc.failure
 		case <-t.C:
-			if err := proc.ping(); err != nil {
+			if proc.client.Exited() {
+				proc.fail(errors.New("its process ended"))
+			} else if n%pingEvery != 0 {
+				continue
+			} else if err := proc.ping(); err != nil {
 				proc.fail(fmt.Errorf("ping: %w", err))
 			}
 		}

@@ -218,6 +218,7 @@ func (a healthAPI) Components(context.Context) ([]api.Component, error) {
 	for _, p := range s.plugins.All() {
 		list = append(list, pluginHealth(p))
 	}
+	list = append(list, rolloutHealth(s.rollouts.All())...)
 	list = append(list, inputsHealth(s.inputs)...)
 	if s.files != nil {
 		list = append(list, filesHealth(s.files.Stats()))

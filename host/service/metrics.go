@@ -1,11 +1,14 @@
 package service
 
 import (
+	"slices"
+
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"github.com/logcenter/logcenter/host/journal"
 	"github.com/logcenter/logcenter/host/plugin"
+	"github.com/logcenter/logcenter/host/rollout"
 	"github.com/logcenter/logcenter/sdk/manifest"
 )
 
@@ -43,6 +46,7 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 	}
 	gauge("plugin_packages", "Packages of plugins that are installed.", float64(len(c.s.packages.List())))
 	counter("plugin_packages_refused_total", "Packages that were sent and not let in.", float64(c.s.packagesRefused.Load()))
+	c.rollouts(counter, gauge)
 	journalMetrics("raw", c.s.raw.Stats(), gauge)
 	journalMetrics("event", c.s.events.Stats(), gauge)
 	st := c.s.store.Stats()
@@ -136,6 +140,33 @@ func pluginMetrics(p *plugin.Plugin, counter, gauge sender) {
 	counter("plugin_cpu_seconds_total", "Processor time.", p.CPU().Seconds(), l...)
 	if b := p.Bytes.Load(); b > 0 {
 		gauge("plugin_cpu_ms_per_mb", "Processor milliseconds per MB of messages.", 1000*p.CPU().Seconds()/(float64(b)/1e6), l...)
+	}
+}
+
+func (c collector) rollouts(counter, gauge sender) {
+	n, longest := c.s.rollouts.Swaps()
+	counter("plugin_swaps_total", "Plugins replaced by another version, or by themselves with other settings, while events flowed.", float64(n))
+	gauge("plugin_swap_pause_seconds", "Longest time that a detector stood still to be replaced; other plugins do not.", longest.Seconds())
+	for _, r := range c.s.rollouts.All() {
+		l := []string{"plugin", r.Plugin}
+		gauge("plugin_rollout", "1 for the upgrade of a plugin that is under way or was the last one.", 1, append(l, "mode", string(r.Mode), "state", string(r.State), "from", r.From, "to", r.To)...)
+		if r.Mode == rollout.Direct {
+			continue
+		}
+		gauge("plugin_rollout_share", "Part of batches that a canary gets.", r.Share, l...)
+		counter("plugin_rollout_compared_total", "Events that a shadow was compared in.", float64(r.Compared), l...)
+		counter("plugin_rollout_skipped_batches_total", "Batches that a shadow had no time for, or no whole answer to.", float64(r.Skipped), l...)
+		for version, side := range map[string]rollout.Side{"old": r.Old, "new": r.New} {
+			v := append(slices.Clone(l), "version", version)
+			counter("plugin_rollout_events_total", "Events that a version handled during an upgrade.", float64(side.Events), v...)
+			counter("plugin_rollout_errors_total", "Events that it failed on.", float64(side.Errors), v...)
+			gauge("plugin_rollout_cpu_ms_per_mb", "Processor milliseconds that it needed for a MB.", side.MsPerMB, v...)
+		}
+		for _, f := range r.Fields {
+			if n := f.OnlyOld + f.OnlyNew + f.Changed; n > 0 {
+				counter("plugin_rollout_differences_total", "Values in which a shadow differs from the version in service.", float64(n), append(slices.Clone(l), "field", f.Name)...)
+			}
+		}
 	}
 }
 

@@ -192,7 +192,7 @@ func (a packagesAPI) Remove(_ context.Context, digest string) error {
 		if err := s.plugins.Remove(p.ID); err != nil {
 			return fmt.Errorf("%w: %s is active: `logcenter plugin disable %s` first: %w", api.ErrConflict, p.Label(), p.ID, err)
 		}
-		if err := s.packages.Deactivate(p.ID); err != nil {
+		if err := errors.Join(s.packages.Deactivate(p.ID), s.versions.Forget(p.ID)); err != nil {
 			return err
 		}
 	}

@@ -42,12 +42,14 @@ import (
 	"github.com/logcenter/logcenter/host/plugin/sandbox"
 	"github.com/logcenter/logcenter/host/redrive"
 	"github.com/logcenter/logcenter/host/retention"
+	"github.com/logcenter/logcenter/host/rollout"
 	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/host/store/embedded"
 	"github.com/logcenter/logcenter/host/stream"
 	"github.com/logcenter/logcenter/host/tail"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/gc"
+	"github.com/logcenter/logcenter/sdk/wire"
 )
 
 // Service is one running Logcenter. Made by Open, driven by Run.
@@ -71,6 +73,8 @@ type Service struct {
 	streams   *stream.Set
 	lineage   *lineage.Log
 	processor *pipeline.Processor
+	rollouts  *rollout.Manager
+	versions  *rollout.Versions
 	runner    *pipeline.Runner
 	alerts    *alert.Runner
 	drift     *drift.Tracker   // nil: it is not enabled
@@ -144,12 +148,11 @@ func (s *Service) openData(context.Context) (err error) {
 }
 
 func (s *Service) openPlugins(ctx context.Context) (err error) {
-	settings := map[string]plugin.Settings{}
-	for id, p := range s.cfg.Plugins.Settings {
-		settings[id] = plugin.Settings{
-			Disabled: p.Enabled != nil && !*p.Enabled, Config: p.Config, Socket: p.Transport == "socket", Grant: plugin.Grant(p.Grant),
-			Limits: sandbox.Limits{Memory: int64(p.Limits.Memory), CPUs: p.Limits.CPU, Processes: p.Limits.Processes},
-		}
+	if err := os.MkdirAll(s.path("plugins"), 0o700); err != nil {
+		return err
+	}
+	if s.versions, err = rollout.OpenVersions(s.path("plugins", "versions.json")); err != nil {
+		return err
 	}
 	dirs := make([]string, len(s.cfg.Plugins.Dirs))
 	for i, d := range s.cfg.Plugins.Dirs {
@@ -163,13 +166,14 @@ func (s *Service) openPlugins(ctx context.Context) (err error) {
 		dirs = []string{filepath.Join(filepath.Dir(self), "plugins")}
 	}
 	o := plugin.Options{
-		Dirs: dirs, RunDir: s.path("plugins", "run"), Plugins: settings, Log: s.log,
+		Dirs: dirs, RunDir: s.path("plugins", "run"), Plugins: pluginSettings(s.cfg), Log: s.log,
 		Sandbox: plugin.SandboxMode(s.cfg.Plugins.Sandbox), Guard: s.path(),
 	}
 	left := s.openPackages(ctx, &o)
 	if s.packages == nil {
 		return left
 	}
+	o.Versions = s.upgradedFolders()
 	s.plugins, err = plugin.Open(o)
 	if s.plugins == nil {
 		return err
@@ -353,12 +357,17 @@ func (s *Service) openPipeline(context.Context) (err error) {
 		alerts.Builtin = s.drift
 	}
 	s.alerts, err = alert.NewRunner(s.plugins, s.events, alerts)
-	s.plugins.OnChange(s.replan)
+	s.rollouts = rollout.NewManager(s.plugins, record{s}, s.processor, s.plan, s.log)
+	s.onClose(s.rollouts.Close)
+	s.plugins.OnChange(s.plan)
 	return err
 }
 
-// replan makes a plan of the plugins in service and of the streams as they are now.
-func (s *Service) replan() {
+func (s *Service) replan() { s.plan() }
+
+// plan makes a plan of the plugins in service and of the streams as they are now. settled is closed when no batch goes
+// by a plan of before any more.
+func (s *Service) plan() (settled <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	version, selectors := s.streams.Selectors()
@@ -367,26 +376,39 @@ func (s *Service) replan() {
 		s.log.WithError(err).Error("streams are not routed")
 	}
 	s.router, s.streamsVersion = router, version
+	p := pipeline.Plan{
+		Parsers: s.stages(parserKind), Enrichers: s.stages(enricherKind), Maskers: s.stages(maskerKind),
+		Overrides: input.Parsers(s.allInputs()), Streams: router,
+	}
+	p.Lineage = remembered(p)
+	if next, share := s.rollouts.Canary(); next != nil {
+		canary := p.With(next)
+		canary.Lineage = remembered(canary)
+		p.Share, p.Canary = share, pipeline.NewPlan(canary)
+	}
+	s.watchParsers(s.plugins.InService(parserKind))
+	return s.processor.SetPlan(pipeline.NewPlan(p))
+}
+
+// remembered is what of a plan the lineage keeps.
+func remembered(p pipeline.Plan) *lineage.Plan {
 	past := &lineage.Plan{}
-	stages := func(ps []*plugin.Plugin) (out []pipeline.Stage) {
-		for _, p := range ps {
-			out = append(out, p)
-			if rec, ok := p.Record(); ok {
+	for _, s := range slices.Concat(p.Parsers, p.Enrichers, p.Maskers) {
+		if s, ok := s.(interface{ Record() (lineage.Plugin, bool) }); ok {
+			if rec, ok := s.Record(); ok {
 				past.Plugins = append(past.Plugins, rec)
 			}
 		}
-		return out
 	}
-	parsers := s.plugins.InService(parserKind)
-	s.processor.SetPlan(pipeline.NewPlan(pipeline.Plan{
-		Parsers:   stages(parsers),
-		Enrichers: stages(s.plugins.InService(enricherKind)),
-		Maskers:   stages(s.plugins.InService(maskerKind)),
-		Overrides: input.Parsers(s.allInputs()),
-		Streams:   router,
-		Lineage:   past,
-	}))
-	s.watchParsers(parsers)
+	return past
+}
+
+// stages are the plugins of a kind that are in service, as stages of a plan.
+func (s *Service) stages(k wire.Kind) (out []pipeline.Stage) {
+	for _, p := range s.plugins.InService(k) {
+		out = append(out, s.rollouts.Stage(p))
+	}
+	return out
 }
 
 func (s *Service) openAPI(context.Context) (err error) {

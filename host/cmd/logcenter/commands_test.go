@@ -375,6 +375,35 @@ func TestPlugin(t *testing.T) {
 	assert.Contains(t, out, "acmefw\ngeoip\n")
 }
 
+func TestPluginUpgrade(t *testing.T) {
+	newHost(t)
+	out, errs := runs(t, "plugin", "upgrade", "geoip", "/opt/geoip", "--canary", "5%", "--yes")
+	golden(t, "plugin-upgrade.txt", out)
+	assert.Equal(t, "geoip 1.2.0 → 2.0.0, from /opt/geoip\ncompared with version 1.2.0 it may\n  + connect to 192.0.2.1:53\n", errs)
+	out, _ = runs(t, "plugin", "rollout", "geoip", "-o", "json")
+	assert.Contains(t, out, `"state": "running"`)
+	out, _ = runs(t, "plugin", "upgrade", "geoip", "--promote")
+	assert.Contains(t, out, "promoted")
+	out, _ = runs(t, "plugin", "upgrade", "geoip", "--abort")
+	assert.Contains(t, out, "aborted")
+	out, _ = runs(t, "plugin", "rollback", "geoip")
+	assert.Contains(t, out, "plugin    geoip 1.2.0 → 2.0.0")
+	out, _ = runs(t, "plugin", "reconfigure", "geoip", "--check")
+	assert.Equal(t, "geoip takes the settings in the configuration file; they are not in effect yet; it is running\n", out)
+	f := func(want string, args ...string) {
+		t.Helper()
+		code, _, errs := run(t, append([]string{"plugin", "upgrade"}, args...)...)
+		assert.Equal(t, exitUsage, code, "%q: %s", args, errs)
+		assert.Contains(t, errs, want)
+	}
+	f("there is nobody to ask", "geoip", "/opt/geoip")
+	f(`--canary: "five" is no part above zero: use 5% or 0.05`, "geoip", "--canary", "five")
+	f("--for and --events are of --shadow and --canary", "geoip", "--for", "5m")
+	f("leave out", "geoip", "/opt/geoip", "--promote")
+	f("not two of them", "geoip", "/opt/geoip", "--digest", "abc")
+	f("give one of them", "geoip", "--shadow", "--canary", "5%")
+}
+
 func TestStream(t *testing.T) {
 	newHost(t)
 	out, _ := runs(t, "stream", "set", "night", "log.level:Fatal", "--description", "what wakes people up")

@@ -30,6 +30,7 @@ import (
 	"github.com/logcenter/logcenter/host/deadletter"
 	"github.com/logcenter/logcenter/host/input"
 	"github.com/logcenter/logcenter/host/journal"
+	"github.com/logcenter/logcenter/host/rollout"
 	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/host/store/storetest"
 	"github.com/logcenter/logcenter/host/stream"
@@ -238,6 +239,58 @@ func (p plugins) Enable(_ context.Context, id, _ string) (api.PluginInfo, error)
 
 func (p plugins) Disable(_ context.Context, id, _ string) (api.PluginInfo, error) {
 	return p.set(id, "disabled")
+}
+
+func (p plugins) Reconfigure(_ context.Context, id string, check bool) (api.Reconfigured, error) {
+	one, err := p.set(id, "")
+	return api.Reconfigured{Changed: true, Checked: check, Plugin: one}, err
+}
+
+func (p plugins) Upgrade(ctx context.Context, id string, to api.NewVersion, o rollout.Options) (rollout.Report, error) {
+	r, err := p.Rollout(ctx, id)
+	r.Mode = cmp.Or(o.Mode, rollout.Direct)
+	if o.Check {
+		r.State = rollout.Checked
+	}
+	if to.Folder != "" {
+		r.Folder = to.Folder
+	}
+	return r, err
+}
+
+func (p plugins) Promote(ctx context.Context, id string) (rollout.Report, error) {
+	r, err := p.Rollout(ctx, id)
+	r.State = rollout.Promoted
+	return r, err
+}
+
+func (p plugins) Abort(ctx context.Context, id string) (rollout.Report, error) {
+	r, err := p.Rollout(ctx, id)
+	r.State = rollout.Aborted
+	return r, err
+}
+
+func (p plugins) Rollback(ctx context.Context, id string) (rollout.Report, error) {
+	return p.Promote(ctx, id)
+}
+
+func (p plugins) Rollout(_ context.Context, id string) (rollout.Report, error) {
+	one, err := p.set(id, "")
+	return rolled(id, one.Version), err
+}
+
+// rolled is a canary that is under way.
+func rolled(id, from string) rollout.Report {
+	return rollout.Report{
+		Plugin: id, Mode: rollout.Canary, State: rollout.Running, From: from, To: "2.0.0", Folder: "/opt/" + id, Share: 0.05,
+		Started: time.Date(2026, 10, 11, 4, 0, 0, 0, time.UTC), Until: time.Date(2026, 10, 11, 4, 10, 0, 0, time.UTC), More: []string{"connect to 192.0.2.1:53"},
+		Compared: 4000, Skipped: 2,
+		Old: rollout.Side{Batches: 95, Events: 9500, Errors: 3, MsPerMB: 2.125, Latency: 3.5}, New: rollout.Side{Batches: 5, Events: 500, MsPerMB: 2.5, Latency: 4},
+		Fields: []rollout.Field{
+			{Name: "source.geo.country_iso_code", OnlyOld: 12, Changed: 3, Equal: 485, OldFill: 0.98, NewFill: 0.95, Samples: []rollout.Sample{{Way: "changed", Line: "user 张三 from 203.0.113.9 password=***", Old: "CN", New: "HK"}}},
+			{Name: "source.ip", Equal: 500, OldFill: 1, NewFill: 1},
+		},
+	}
 }
 
 func (p plugins) set(id, state string) (api.PluginInfo, error) {

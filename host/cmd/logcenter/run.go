@@ -7,8 +7,11 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"sync"
+	"syscall"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -35,7 +38,9 @@ func newRunCommand() *cobra.Command {
 
 Without --config it listens on loopback only: HTTP on 127.0.0.1:8080, syslog (UDP and TCP) on 127.0.0.1:5514. It
 keeps all its data in one folder, ./data or what --data says. The admin token is made at the first start and lies
-in admin.token there.`,
+in admin.token there.
+
+SIGHUP has it read plugins.settings of the configuration file again.`,
 		Example: `  logcenter run
   logcenter run --demo
   logcenter config example > logcenter.yaml && logcenter run --config logcenter.yaml`,
@@ -110,6 +115,11 @@ func runHost(ctx context.Context, o *runOptions, out, errs io.Writer) error {
 	}
 	feed, stopFeed := context.WithCancel(ctx)
 	defer stopFeed()
+	defer onHangup(func() {
+		if err := s.Reconfigure(ctx); err != nil {
+			log.WithError(err).Error("some settings of plugins are not in effect")
+		}
+	})()
 	err = s.Run(ctx, func() {
 		greet(out, cfg, s)
 		if o.demo {
@@ -118,6 +128,28 @@ func runHost(ctx context.Context, o *runOptions, out, errs io.Writer) error {
 	})
 	stopFeed()
 	return errors.Join(err, s.Close())
+}
+
+// onHangup calls f for every SIGHUP, one after the other, until stop.
+func onHangup(f func()) (stop func()) {
+	signals, done := make(chan os.Signal, 1), make(chan struct{})
+	signal.Notify(signals, syscall.SIGHUP)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for {
+			select {
+			case <-signals:
+				f()
+			case <-done:
+				return
+			}
+		}
+	})
+	return func() {
+		signal.Stop(signals)
+		close(done)
+		wg.Wait()
+	}
 }
 
 // greet says where the host listens and what to try.

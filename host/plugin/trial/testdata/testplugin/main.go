@@ -69,6 +69,41 @@ func (parser) Parse(line []byte, ev *sdk.Event) error {
 // mended has no line obeyed.
 var mended bool
 
+// worse is a parser of a new version that is worse than the one of before, in the way it says.
+type worse struct {
+	parser
+	way string
+}
+
+func (p worse) Parse(line []byte, ev *sdk.Event) error {
+	switch p.way {
+	case "no ports": // has lost a field
+		word, _, _ := bytes.Cut(line, []byte(" "))
+		ev.Set(ecs.EventAction, word)
+		return nil
+	case "loud": // another value
+		if err := p.parser.Parse(line, ev); err != nil {
+			return err
+		}
+		word, _, _ := bytes.Cut(line, []byte(" "))
+		ev.SetString(ecs.EventAction, strings.ToUpper(string(word)))
+		return nil
+	case "failing":
+		if bytes.HasSuffix(line, []byte("7")) {
+			return errors.New("seven is too much")
+		}
+	case "dying":
+		if bytes.HasPrefix(line, []byte("wx")) {
+			os.Exit(9)
+		}
+	case "slow":
+		for range 20000 {
+			_ = bytes.Contains(line, []byte("cost"))
+		}
+	}
+	return p.parser.Parse(line, ev)
+}
+
 // obey does what a line asks for.
 func obey(line []byte) error {
 	if mended {
@@ -201,6 +236,11 @@ func (d *detector) Restore(r io.Reader) error {
 	}
 }
 
+// choosy is a detector of a version that knows nothing of the state of others.
+type choosy struct{ *detector }
+
+func (choosy) Restore(io.Reader) error { return errors.New("this is no state of mine") }
+
 type notifier struct {
 	c     Config
 	mu    sync.Mutex
@@ -250,12 +290,20 @@ func main() {
 		})
 	case "masker":
 		sdk.ServeMasker(func(c Config) (sdk.Masker, error) { return masker{[]byte(c.Secret)}, c.check() })
+	case "blind": // a masker that sees no secret
+		sdk.ServeMasker(func(c Config) (sdk.Masker, error) { return masker{[]byte("no such secret")}, c.check() })
 	case "detector":
 		sdk.ServeDetector(func(c Config) (sdk.Detector, error) {
 			return &detector{every: c.Every, n: map[string]int{}, open: map[string]time.Time{}}, c.check()
 		})
+	case "choosy":
+		sdk.ServeDetector(func(c Config) (sdk.Detector, error) {
+			return choosy{&detector{every: c.Every, n: map[string]int{}, open: map[string]time.Time{}}}, c.check()
+		})
 	case "notifier":
 		sdk.ServeNotifier(func(c Config) (sdk.Notifier, error) { return &notifier{c: c, tries: map[string]int{}}, c.check() })
+	case "no ports", "loud", "failing", "slow", "dying":
+		sdk.ServeParser(func(c Config) (sdk.Parser, error) { return worse{way: b}, c.check() })
 	case "mended":
 		mended = true
 		fallthrough
