@@ -36,6 +36,7 @@ type process struct {
 	// generation tells processes of one plugin apart; set when it goes into service.
 	generation uint64
 	schema     []byte        // JSON Schema of the config
+	sdk        string        // what it is made with, as it says
 	reads      *wire.ReadSet // what it wants to be sent; nil is all
 	ticks      bool          // it wants to know how far event time has come
 
@@ -199,7 +200,7 @@ func (p *process) open(ctx context.Context, config []byte) error {
 	if d.Kind != p.m.Kind {
 		return fmt.Errorf("the manifest says %s, the program is a %s", KindName(p.m.Kind), KindName(d.Kind))
 	}
-	p.schema = d.ConfigSchema
+	p.schema, p.sdk = d.ConfigSchema, mend(d.Sdk)
 	p.ticks = slices.Contains(d.Caps, wire.Capability_CAP_TICK)
 	if d.Id != "" && d.Id != p.m.ID || d.Version != "" && d.Version != p.m.Version {
 		return fmt.Errorf("the manifest says %s %s, the program says %s %s", p.m.ID, p.m.Version, d.Id, d.Version)
