@@ -55,6 +55,16 @@ type Recogniser struct {
 	Input    []string `yaml:"input"`    // the input's name matches any of these globs
 }
 
+// Takes says whether it recognises line by its bytes alone: never if it asks for an application or an input.
+func (r *Recogniser) Takes(line []byte) bool {
+	if len(r.AppName)+len(r.Input) > 0 {
+		return false
+	}
+	head := line[:min(len(line), RecognisedBytes)]
+	prefix := len(r.Prefix) == 0 || slices.ContainsFunc(r.Prefix, func(p string) bool { return bytes.HasPrefix(line, []byte(p)) })
+	return prefix && (len(r.Contains) == 0 || slices.ContainsFunc(r.Contains, func(p string) bool { return bytes.Contains(head, []byte(p)) }))
+}
+
 // RecognisedBytes is how much of a line recognisers look at.
 const RecognisedBytes = 512
 

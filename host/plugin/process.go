@@ -254,6 +254,9 @@ type ConfigError struct {
 	schema      []byte // for who mends it
 }
 
+// Schema is the JSON Schema of the config.
+func (e *ConfigError) Schema() []byte { return e.schema }
+
 func (e *ConfigError) Error() string { return "plugin " + e.Plugin + " refuses its config: " + e.Msg }
 
 // Reply is a plugin's checked answer. It must be released, and is dead then.

@@ -5,15 +5,14 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/sample"
+	"github.com/logcenter/logcenter/sdk/schema"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
@@ -58,30 +57,13 @@ func (m *Manifest) check(t *testing.T, s *sdk.Stage) {
 		t.Error("description: say in a sentence what the plugin is for")
 	}
 	for _, d := range m.declared {
-		if what := poor(d.Name, d.Description); what != "" {
+		if what := schema.Poor(d.Name, d.Description); what != "" {
 			t.Errorf("writes: %s: description %q %s", d.Name, d.Description, what)
 		}
 		if f, ok := ecs.Lookup(d.Name); ok && f.Info().Description != d.Description {
 			t.Errorf("writes: %s: plugin.yaml says %q, the code %q", d.Name, d.Description, f.Info().Description)
 		}
 	}
-}
-
-// poor says why a description tells a reader nothing.
-func poor(name, description string) string {
-	words := func(s string) []string {
-		return strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
-	}
-	said := " " + strings.Join(words(name), " ") + " the a an of is in to field value "
-	for _, w := range words(description) {
-		if !strings.Contains(said, " "+w+" ") && !strings.Contains(said, " "+strings.TrimSuffix(w, "s")+" ") {
-			return ""
-		}
-	}
-	if description == "" {
-		return "is missing"
-	}
-	return "only repeats the name"
 }
 
 // checkFields runs all samples and compares the fields that come out with those that are declared.

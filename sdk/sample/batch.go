@@ -123,3 +123,17 @@ func (f *File) Repeat(size int) *File {
 	}
 	return out
 }
+
+// HasFields says whether the sample's events have fields beside their lines.
+func (f *File) HasFields() bool { return f.fields != nil }
+
+// With makes a batch of other lines in the events of the sample, whose fields they get one after the other.
+func (f *File) With(lines [][]byte) (*wire.Batch, error) {
+	g := &File{Name: f.Name, Path: f.Path, Lines: lines}
+	for i := range lines {
+		if f.fields != nil {
+			g.fields = append(g.fields, f.fields[i%len(f.fields)])
+		}
+	}
+	return g.Batch(0, len(lines))
+}

@@ -55,49 +55,46 @@ def rows_of(present, total):
 
 
 class Builder:
-    """One field's values of a batch, row by row in ascending order. Setting a row again replaces its value; a list
-    gets one more."""
+    """One field's values of a batch by row, set in ascending order. Setting a row again replaces its value; a list gets
+    one more."""
 
-    __slots__ = ("id", "type", "list", "rows", "items")
+    __slots__ = ("id", "type", "list", "values")
 
     def __init__(self, decl):
         self.id, self.type, self.list = decl.id, decl.type, decl.list
-        self.rows, self.items = [], []
-
-    def reset(self):
-        self.rows, self.items = [], []
+        self.values = {}
 
     def put(self, row, item):
-        rows = self.rows
-        if rows and rows[-1] == row:
-            if self.list:
-                self.items[-1].append(item)
-            else:
-                self.items[-1] = item
-            return
-        rows.append(row)
-        self.items.append([item] if self.list else item)
+        if self.list:
+            self.values.setdefault(row, []).append(item)
+        else:
+            self.values[row] = item
 
     def undo(self, row):
         """Forget what was set at row."""
-        if self.rows and self.rows[-1] == row:
-            self.rows.pop()
-            self.items.pop()
+        self.values.pop(row, None)
 
-    def keep(self, rows, renumber):
-        """Keep these rows, under new numbers."""
-        kept = [(renumber[r], i) for r, i in zip(self.rows, self.items) if r in rows]
-        self.rows, self.items = [r for r, _ in kept], [i for _, i in kept]
+    def span(self, row, line, start, end):
+        """Set row from line[start:end]."""
+        if start < 0 or end > len(line) or start > end:
+            return "is not inside the line"
+        return self.set(row, line, line[start:end])
+
+    def label(self, row, text):
+        return "cannot be set to text"
+
+    copy = None  # of strings alone
 
     def finish(self, total, line):
         """The column over total rows; line(row) is the row's line."""
-        c = wire.Column(field=self.id, type=self.type, count=len(self.rows))
-        if len(self.rows) != total:
-            c.present = bitmap(self.rows, total)
-        items, rows = self.items, self.rows
+        rows, items = list(self.values), list(self.values.values())
+        c = wire.Column(field=self.id, type=self.type, count=len(rows))
+        if len(rows) != total:
+            c.present = bitmap(rows, total)
         if self.list:
-            ends, rows, items = [0], [], []
-            for row, some in zip(self.rows, self.items):
+            ends, lists = [0], zip(rows, items)
+            rows, items = [], []
+            for row, some in lists:
                 items.extend(some)
                 rows.extend([row] * len(some))
                 ends.append(len(items))
@@ -123,9 +120,10 @@ class Text(Builder):
             return self.span(row, line, i, i + len(v))
         # It stands in the line several times, and nobody can tell which was meant: what is masked in any of these
         # places must not be shown by the field.
-        if not _whole(line, i, i + len(v)):
+        last = line.rfind(v) + len(v)
+        if line[i] & 0xC0 == 0x80 or last < len(line) and line[last] & 0xC0 == 0x80:
             return "cuts a character"
-        self.put(row, (v, i, line.rfind(v) + len(v)))
+        self.put(row, (v, i, last))
         return None
 
     def span(self, row, line, start, end):
@@ -133,9 +131,12 @@ class Text(Builder):
             return "is not inside the line"
         if start == end:
             return None
-        if not _whole(line, start, end):
+        if line[start] & 0xC0 == 0x80 or end < len(line) and line[end] & 0xC0 == 0x80:
             return "cuts a character"
-        self.put(row, (start, end - start))
+        if self.list:
+            self.put(row, (start, end - start))
+        else:
+            self.values[row] = (start, end - start)
         return None
 
     def copy(self, row, v, start, end):
@@ -147,8 +148,10 @@ class Text(Builder):
         return None
 
     def label(self, row, text):
-        if text:
+        if text and self.list:
             self.put(row, text)
+        elif text:
+            self.values[row] = text
         return None
 
     def fill(self, c, rows, items, line):
@@ -194,11 +197,6 @@ class Text(Builder):
         c.values, c.data = pack("I", ends), bytes(data)
         if of_line:
             c.origin = pack("I", origin)
-
-
-def _whole(line, start, end):
-    """Whether line[start:end] cuts no character."""
-    return line[start] & 0xC0 != 0x80 and (end == len(line) or line[end] & 0xC0 != 0x80)
 
 
 class Long(Builder):

@@ -70,11 +70,7 @@ class Event:
         if column is None:
             self._worker.undeclared += 1
             return
-        span = getattr(column, "span", None)
-        if span is None:
-            reason = column.set(self._row, self.line, self.line[max(start, 0):max(end, 0)])
-        else:
-            reason = span(self._row, self.line, start, end)
+        reason = column.span(self._row, self.line, start, end)
         if reason:
             self.bad(field, reason)
 
@@ -87,8 +83,14 @@ class Event:
     def copy(self, field, value, start, end):
         """Set field to value, which was made (decoded, joined) from line[start:end]: masking then knows what it shows.
         """
-        column = self._text(field)
-        if column is None or not value:
+        column = self._columns.get(field)
+        if column is None:
+            self._worker.undeclared += 1
+            return
+        if column.copy is None:
+            self.bad(field, "cannot be set to text")
+            return
+        if not value:
             return
         value = value.encode("utf-8", "replace") if isinstance(value, str) else bytes(value)
         if not 0 <= start <= end <= len(self.line):
@@ -101,9 +103,13 @@ class Event:
     def label(self, field, text):
         """Set field to a word of the plugin's own, such as "success", that is no part of the line. Each is sent once a
         batch."""
-        column = self._text(field)
-        if column is not None:
-            column.label(self._row, text)
+        column = self._columns.get(field)
+        if column is None:
+            self._worker.undeclared += 1
+            return
+        reason = column.label(self._row, text)
+        if reason:
+            self.bad(field, reason)
 
     def time(self, layout, *parts, zone=None, field="@timestamp"):
         """Set a date from parts of the line, joined by one space.
@@ -148,15 +154,6 @@ class Event:
     def time_left(self):
         """Seconds until the host wants its answer."""
         return max(0.0, self._worker.deadline - clock.monotonic())
-
-    def _text(self, field):
-        column = self._columns.get(field)
-        if column is None:
-            self._worker.undeclared += 1
-        elif not hasattr(column, "label"):
-            self.bad(field, "cannot be set to text")
-            return None
-        return column
 
 
 class Edits:

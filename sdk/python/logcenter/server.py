@@ -141,6 +141,7 @@ class _Server:
             self.opened = True
         gc.collect()
         gc.freeze()  # what a plugin has loaded is not looked through again
+        gc.set_threshold(200_000, 20, 20)  # batches make many tuples and no cycles
         return wire.OpenResponse()
 
     def _ready(self, context):

@@ -299,7 +299,7 @@ class _Worker:
 
     def finish(self, out):
         line = self.lines.__getitem__ if self.lines is not None else None
-        out.columns.extend(c.finish(self.total, line) for c in self.columns.values() if c.rows)
+        out.columns.extend(c.finish(self.total, line) for c in self.columns.values() if c.values)
         out.errors.extend(self.errors)
         if self.dropped:
             out.drop = columns.bitmap(self.dropped, self.total)
@@ -307,7 +307,7 @@ class _Worker:
             parents = self.parents
             out.fanout.rows, out.fanout.parents = len(parents), columns.pack("I", parents)
             out.fanout.columns.extend(c.finish(len(parents), lambda row: self.lines[parents[row]])
-                                      for c in self.fan.values() if c.rows)
+                                      for c in self.fan.values() if c.values)
         for name, n in (("undeclared_fields", self.undeclared), ("bad_values", self.bad_values),
                         ("panics", self.panics), ("fan_out_lost", self.lost)):
             if n:
