@@ -98,7 +98,7 @@ func (t *tester) start(ctx context.Context, c *check) {
 		return
 	}
 	defer func() { _ = p.Close() }() // its folder is below a temporary one
-	t.cert.SDK = p.SDK()
+	t.starts, t.cert.SDK = true, p.SDK()
 	c.note("%s", p.SDK())
 	n := undescribed(c, "", p.ConfigSchema())
 	c.note("%d keys of configuration", n)
