@@ -98,7 +98,7 @@ func (o *pluginTestOptions) test(cmd *cobra.Command, dir string) (*certify.Certi
 	if o.programs != "" {
 		m, err := plugin.ReadManifest(dir)
 		if err != nil {
-			return nil, &configError{err}
+			return nil, &wrongError{err}
 		}
 		if m.Runtime == "" {
 			options.Program = filepath.Join(o.programs, m.ID, m.ID)
@@ -114,7 +114,7 @@ func (o *pluginTestOptions) test(cmd *cobra.Command, dir string) (*certify.Certi
 		if cmd.Context().Err() != nil {
 			return nil, err
 		}
-		return nil, &configError{err}
+		return nil, &wrongError{err}
 	}
 	if o.certificate {
 		if err := c.Write(dir); err != nil && c.OK() {
