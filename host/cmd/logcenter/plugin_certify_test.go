@@ -13,6 +13,11 @@ import (
 	"github.com/logcenter/logcenter/host/plugin/trial"
 )
 
+// goldenLines are what that parser makes of its samples.
+const goldenLines = `{"event.action":"word","source.port":22}
+{"event.action":"word"}
+`
+
 // tried makes the folder of a good parser with samples.
 func tried(t *testing.T, id string, lines ...string) string {
 	t.Helper()
@@ -20,7 +25,7 @@ func tried(t *testing.T, id string, lines ...string) string {
 	dir := trial.Folder(t, t.TempDir(), id, manifest, "parser")
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "testdata"), 0o755))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "testdata", "a.log"), []byte("word port=22\nword\n"), 0o600))
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "testdata", "a.golden.jsonl"), []byte("{\"event.action\":\"word\",\"source.port\":22}\n{\"event.action\":\"word\"}\n"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "testdata", "a.golden.jsonl"), []byte(goldenLines), 0o600))
 	return dir
 }
 
@@ -45,7 +50,7 @@ func TestPluginTest(t *testing.T) {
 	assert.Contains(t, out, "golden files written: read the difference")
 	have, err := os.ReadFile(golden)
 	require.NoError(t, err)
-	assert.Equal(t, "{\"event.action\":\"word\",\"source.port\":22}\n{\"event.action\":\"word\"}\n", string(have))
+	assert.Equal(t, goldenLines, string(have))
 
 	other := tried(t, "other")
 	_, out, _ = run(t, "plugin", "test", dir, other, "--only", "golden")
