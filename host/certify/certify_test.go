@@ -104,8 +104,8 @@ func TestFaultsAreFound(t *testing.T) {
 		fault, check, want string
 		files              map[string]string
 	}{
-		{"", "golden", "ok 4 lines of 1 files", nil},
-		{"", "schema", "ok 3 fields written as declared, 1 lines not understood", nil},
+		{"", "golden", "ok 4 lines of 1 file", nil},
+		{"", "schema", "ok 3 fields written as declared, 1 line not understood", nil},
 		{"", "same", "ok two processes answer the same", nil},
 		{"regexp", "speed", "allocations a line, regexp takes ", nil},
 		{"", "golden", "testdata/lines.log:2: \"user=wang 192.0.2.2\"\n     got {", map[string]string{"testdata/lines.golden.jsonl": strings.Replace(golden, "wang", "liu", 1)}},

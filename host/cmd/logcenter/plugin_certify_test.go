@@ -35,7 +35,7 @@ func TestPluginTest(t *testing.T) {
 	code, out, errs := run(t, "plugin", "test", dir, "--only", "golden,schema")
 	assert.Equal(t, exitFailed, code, errs)
 	assert.Contains(t, out, "start   FAILED  config: every: no description: say what it is for, in which unit, and what zero means\n                config: fails: ")
-	assert.Contains(t, out, "golden  ok      2 lines of 1 files\n")
+	assert.Contains(t, out, "golden  ok      2 lines of 1 file\n")
 	assert.Contains(t, out, "schema  ok      2 fields written as declared")
 
 	golden := filepath.Join(dir, "testdata", "a.golden.jsonl")
@@ -50,7 +50,7 @@ func TestPluginTest(t *testing.T) {
 	assert.Contains(t, out, "golden files written: read the difference")
 	have, err := os.ReadFile(golden)
 	require.NoError(t, err)
-	assert.Equal(t, goldenLines, string(have))
+	assert.Equal(t, []byte(goldenLines), have)
 
 	other := tried(t, "other")
 	_, out, _ = run(t, "plugin", "test", dir, other, "--only", "golden")
