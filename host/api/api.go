@@ -49,6 +49,7 @@ type Options struct {
 	Files       Files            // nil: this host keeps no files
 	Backups     Backups          // nil: this host cannot be backed up
 	Replicas    store.Replicated // nil: the store keeps no copies
+	Explainer   Explainer        // nil: this host cannot explain events
 
 	Lifecycle    *lifecycle.Keeper // nil: nothing is said of retention and archive
 	DataDir      string            // whose disk a retention plan is about
@@ -152,6 +153,7 @@ func (s *Server) routes() error {
 	v1.GET("/search", s.handle(s.getSearch))
 	v1.POST("/search", s.handle(s.postSearch))
 	v1.POST("/aggregate", s.handle(s.aggregate))
+	v1.GET("/events/:id/explain", s.handle(s.explain))
 	v1.GET("/fields", s.handle(s.fields))
 	v1.GET("/fields/:name/values", s.handle(s.fieldValues))
 	v1.GET("/query/validate", s.handle(s.validate))

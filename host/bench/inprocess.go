@@ -14,6 +14,7 @@ import (
 	"github.com/logcenter/logcenter/host/pipeline"
 	"github.com/logcenter/logcenter/host/plugin"
 	"github.com/logcenter/logcenter/sdk"
+	"github.com/logcenter/logcenter/sdk/manifest"
 )
 
 // InProcess is the main function of the program that tools/inprocess writes: the baseline with all plugins in
@@ -64,7 +65,7 @@ func linked(dir string, ids []string, mains map[string]func()) (stages []pipelin
 		if !ok {
 			return nil, fmt.Errorf("plugin %q is not linked in", id)
 		}
-		m, err := plugin.ReadManifest(filepath.Join(dir, id))
+		m, err := manifest.Read(filepath.Join(dir, id))
 		if err != nil {
 			return nil, err
 		}

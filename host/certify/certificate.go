@@ -15,7 +15,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/logcenter/logcenter/host/plugin"
+	"github.com/logcenter/logcenter/sdk/manifest"
 )
 
 // FileName is the certificate's name in a plugin's folder and package.
@@ -153,7 +153,7 @@ func (t *tester) sums() (map[string]string, error) {
 		sums[filepath.ToSlash(name)], err = sumOf(path)
 		return err
 	}
-	if err := add(filepath.Join(t.m.Dir, plugin.ManifestName)); err != nil {
+	if err := add(filepath.Join(t.m.Dir, manifest.Name)); err != nil {
 		return nil, err
 	}
 	if t.m.Runtime == "" {
@@ -174,7 +174,7 @@ func (t *tester) sums() (map[string]string, error) {
 			return fs.SkipDir
 		case !d.Type().IsRegular():
 			return nil
-		case filepath.Dir(path) == filepath.Join(t.m.Dir, "testdata"), t.m.Runtime == plugin.Python && filepath.Ext(path) == ".py":
+		case filepath.Dir(path) == filepath.Join(t.m.Dir, "testdata"), t.m.Runtime == manifest.Python && filepath.Ext(path) == ".py":
 			return add(path)
 		}
 		return nil

@@ -22,6 +22,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/logcenter/logcenter/host/plugin"
+	"github.com/logcenter/logcenter/sdk/manifest"
 	"github.com/logcenter/logcenter/sdk/sample"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
@@ -48,15 +49,18 @@ const longest = 2 << 10
 
 // tester is one plugin under test.
 type tester struct {
-	o       Options
-	m       *plugin.Manifest
-	files   []sample.File // none for notifiers
-	seen    []seen        // of the files, beside golden lines
-	starts  bool
-	config  []byte // of the first sample that has one
-	work    string // temporary folder
-	printed *head
-	cert    *Certificate
+	o      Options
+	m      *manifest.Manifest
+	files  []sample.File // none for notifiers
+	seen   []seen        // of the files, beside golden lines
+	starts bool
+	// of the README: the JSON Schema of the config, and the first line with what is made of it
+	schemaOf []byte
+	example  *manifest.Example
+	config   []byte // of the first sample that has one
+	work     string // temporary folder
+	printed  *head
+	cert     *Certificate
 }
 
 // check is one row of the report while it is being made.
@@ -98,7 +102,7 @@ func Test(ctx context.Context, dir string, o Options) (*Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := plugin.ReadManifest(dir)
+	m, err := manifest.Read(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +123,7 @@ func Test(ctx context.Context, dir string, o Options) (*Certificate, error) {
 		return nil, err
 	}
 	t.cert = &Certificate{
-		Plugin: m.ID, Version: m.Version, Kind: plugin.KindName(m.Kind), TestedAt: time.Now().UTC().Truncate(time.Second), Logcenter: o.Logcenter,
+		Plugin: m.ID, Version: m.Version, Kind: manifest.KindName(m.Kind), TestedAt: time.Now().UTC().Truncate(time.Second), Logcenter: o.Logcenter,
 	}
 	t.seen = make([]seen, len(t.files))
 	for i := range t.files {
@@ -155,7 +159,7 @@ var checks = []kindOfCheck{
 // Checks are the names of all checks that a plugin of a kind is put to, in their order.
 func Checks(kind string) (names []string) {
 	for _, k := range checks {
-		if k.all || kind != plugin.KindName(wire.Kind_NOTIFIER) {
+		if k.all || kind != manifest.KindName(wire.Kind_NOTIFIER) {
 			names = append(names, k.name)
 		}
 	}

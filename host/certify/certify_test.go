@@ -110,8 +110,7 @@ func TestFaultsAreFound(t *testing.T) {
 		{"regexp", "speed", "allocations a line, regexp takes ", nil},
 		{"", "golden", "testdata/lines.log:2: \"user=wang 192.0.2.2\"\n     got {", map[string]string{"testdata/lines.golden.jsonl": strings.Replace(golden, "wang", "liu", 1)}},
 		{"", "golden", "has 1 lines", map[string]string{"testdata/lines.golden.jsonl": "{}\n"}},
-		{"", "manifest", "writes[3]: source.ip stands twice", map[string]string{"plugin.yaml": manifest + "  - source.ip\n"}},
-		{"", "manifest", `writes[3]: victim.rules: description "The rules of the victim." only repeats the name`, map[string]string{"plugin.yaml": manifest + "  - {name: victim.rules, type: long, description: The rules of the victim.}\n"}},
+		{"", "manifest", `victim.rules: description "The rules of the victim." only repeats the name`, map[string]string{"plugin.yaml": manifest + "  - {name: victim.rules, type: long, description: The rules of the victim.}\n"}},
 		{"", "manifest", "say in a sentence", map[string]string{"plugin.yaml": strings.Replace(manifest, "Lines of the tests of this package.", "Lines", 1)}},
 		{"", "schema", "accepts[1] recognises no line", map[string]string{"plugin.yaml": strings.Replace(manifest, "['user=']}", "['user=']}, {contains: [';u:']}", 1)}},
 		{"", "start", "config: fault: no description", nil},
@@ -162,6 +161,7 @@ func TestWhatCannotBeTested(t *testing.T) {
 	}{
 		{"plugin.yaml: no such file", nil},
 		{"plugin.yaml: colour: unknown key", map[string]string{"plugin.yaml": manifest + "colour: red\n"}},
+		{"writes[3]: source.ip stands twice", map[string]string{"plugin.yaml": manifest + "  - source.ip\n"}},
 		{"writes[0]: field source.ip is ip, cannot be long too", map[string]string{"plugin.yaml": strings.Replace(manifest, "- source.ip", "- {name: source.ip, type: long, description: An address.}", 1)}},
 		{"testdata has no sample", map[string]string{"plugin.yaml": manifest, "victim": ""}},
 		{"lines.log:2: this line ends in LF, those before it in CR LF", map[string]string{"plugin.yaml": manifest, "victim": "", "testdata/lines.log": "a\r\nb\n"}},
@@ -232,6 +232,15 @@ func TestUpdateWritesGoldenFiles(t *testing.T) {
 	have, err := os.ReadFile(filepath.Join(dir, "testdata", "lines.golden.jsonl"))
 	require.NoError(t, err)
 	assert.Equal(t, strings.Split(golden, "\n"), strings.Split(string(have), "\n"))
+	readme, err := os.ReadFile(filepath.Join(dir, "README.md"))
+	require.NoError(t, err)
+	assert.Contains(t, string(readme), "| `victim.words` | long | How many words the line has. |")
+	assert.Contains(t, string(readme), "user=li 192.0.2.1")
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "README.md"), append(readme, "more"...), 0o600))
+	o.Update = false
+	changed, err := certify.Test(t.Context(), dir, o)
+	require.NoError(t, err)
+	assert.Contains(t, found(changed, "golden"), "README.md does not say what plugin.yaml")
 	text, err := json.Marshal(c)
 	require.NoError(t, err)
 	assert.Contains(t, string(text), `"ms_per_mb":0`)

@@ -1,20 +1,21 @@
 package certify
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	"go.yaml.in/yaml/v3"
-
 	"github.com/logcenter/logcenter/host/plugin"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/manifest"
+	"github.com/logcenter/logcenter/sdk/sample"
 	"github.com/logcenter/logcenter/sdk/schema"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
@@ -24,64 +25,20 @@ func (t *tester) manifest(_ context.Context, c *check) {
 	if len(t.m.Description) < 10 {
 		c.fault("description: say in a sentence what the plugin is for")
 	}
-	for _, key := range []string{"reads", "writes"} {
-		declared, err := t.declared(key)
-		if err != nil {
-			c.fault("%v", err)
-			return
+	for _, d := range t.m.Declared {
+		if what := schema.Poor(d.Name, d.Description); what != "" {
+			c.fault("%s: description %q %s", d.Name, d.Description, what)
 		}
-		for i, d := range declared {
-			if slices.ContainsFunc(declared[:i], func(o declaration) bool { return o.Name == d.Name }) {
-				c.fault("%s[%d]: %s stands twice", key, i, d.Name)
-			}
-			if d.Type == "" { // a field that Logcenter knows
-				continue
-			}
-			if what := schema.Poor(d.Name, d.Description); what != "" && key == "writes" {
-				c.fault("%s[%d]: %s: description %q %s", key, i, d.Name, d.Description, what)
-			}
-			if f, ok := ecs.Lookup(d.Name); ok && d.Description != "" && f.Info().Description != d.Description {
-				c.fault("%s[%d]: %s is %q elsewhere, here %q: one field has one meaning", key, i, d.Name, f.Info().Description, d.Description)
-			}
+		if f, ok := ecs.Lookup(d.Name); ok && d.Description != "" && f.Info().Description != d.Description {
+			c.fault("%s is %q elsewhere, here %q: one field has one meaning", d.Name, f.Info().Description, d.Description)
 		}
 	}
-	c.note("%s %s, %s", t.m.ID, t.m.Version, plugin.KindName(t.m.Kind))
+	c.note("%s %s, %s", t.m.ID, t.m.Version, manifest.KindName(t.m.Kind))
 	if t.m.Runtime != "" {
 		c.note("%s", t.m.Runtime)
 	}
 	c.note("reads %s", counted(len(t.m.Reads), "field"))
 	c.note("writes %d", len(t.m.Writes))
-}
-
-// declaration is an entry of reads or writes as it stands in plugin.yaml.
-type declaration struct {
-	Name        string `yaml:"name"`
-	Type        string `yaml:"type"`
-	Description string `yaml:"description"`
-}
-
-func (t *tester) declared(key string) ([]declaration, error) {
-	path := filepath.Join(t.m.Dir, plugin.ManifestName)
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	var all map[string]yaml.Node
-	if err := yaml.Unmarshal(data, &all); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	var out []declaration
-	node := all[key]
-	for _, n := range node.Content {
-		d := declaration{Name: n.Value}
-		if n.Kind == yaml.MappingNode {
-			if err := n.Decode(&d); err != nil {
-				return nil, fmt.Errorf("%s: %w", path, err)
-			}
-		}
-		out = append(out, d)
-	}
-	return out, nil
 }
 
 // start starts the plugin and looks at what it says of itself. A plugin that cannot do without a configuration is
@@ -99,7 +56,7 @@ func (t *tester) start(ctx context.Context, c *check) {
 		return
 	}
 	defer func() { _ = p.Close() }() // its folder is below a temporary one
-	t.starts, t.cert.SDK = true, p.SDK()
+	t.starts, t.cert.SDK, t.schemaOf = true, p.SDK(), p.ConfigSchema()
 	c.note("%s", p.SDK())
 	n := undescribed(c, "", p.ConfigSchema())
 	c.note("%s of configuration", counted(n, "key"))
@@ -149,6 +106,9 @@ func (t *tester) golden(ctx context.Context, c *check) {
 				return
 			}
 			t.seen[i] = s
+			if f == sample.Usual(t.files) {
+				t.example = exampleOf(f.Lines[0], got[0])
+			}
 			lines += len(got)
 			if t.o.Update {
 				if err := f.Write(got); err != nil {
@@ -165,9 +125,41 @@ func (t *tester) golden(ctx context.Context, c *check) {
 			}
 		})
 	}
+	t.readme(c)
 	c.note("%s of %s", counted(lines, "line"), counted(len(t.files), "file"))
 	if t.o.Update {
 		c.note("golden files written: read the difference")
+	}
+}
+
+func exampleOf(line, result []byte) *manifest.Example {
+	var pretty bytes.Buffer
+	if json.Indent(&pretty, result, "", "  ") != nil {
+		return nil // it was JSON when it was made
+	}
+	return &manifest.Example{Line: string(line), Result: pretty.String()}
+}
+
+// readme checks that the generated part of the plugin's README.md, if it has one, says what is true now.
+func (t *tester) readme(c *check) {
+	path := filepath.Join(t.m.Dir, "README.md")
+	have, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		c.fault("%v", err)
+		return
+	}
+	if len(t.m.Accepts) == 0 {
+		t.example = nil
+	}
+	want := t.m.Readme(have, t.schemaOf, t.example)
+	switch {
+	case bytes.Equal(have, want):
+	case t.o.Update:
+		if err := os.WriteFile(path, want, 0o644); err != nil { //nolint:gosec // a document
+			c.fault("%v", err)
+		}
+	case bytes.Contains(have, []byte(manifest.ReferenceMark)):
+		c.fault("README.md does not say what plugin.yaml, the config and the samples say now; write it with --update")
 	}
 }
 

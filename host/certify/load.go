@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/logcenter/logcenter/host/plugin"
@@ -26,17 +25,6 @@ const (
 	grownTasks = 4
 )
 
-// usual is the sample of ordinary lines: a sample full of broken ones would measure broken lines, so files whose name
-// starts with "bad" do not count unless there are no others.
-func (t *tester) usual() *sample.File {
-	for i := range t.files {
-		if !strings.HasPrefix(filepath.Base(t.files[i].Path), "bad") {
-			return &t.files[i]
-		}
-	}
-	return &t.files[0]
-}
-
 // feed sends the usual sample again and again, in batches as the host makes them.
 type feed struct {
 	p      *plugin.Single
@@ -49,7 +37,7 @@ type feed struct {
 }
 
 func (t *tester) feed(p *plugin.Single) (*feed, error) {
-	f := t.usual().Repeat(batchBytes)
+	f := sample.Usual(t.files).Repeat(batchBytes)
 	b, err := f.Batch(0, len(f.Lines))
 	if err != nil {
 		return nil, err
@@ -79,7 +67,7 @@ func (t *tester) speed(ctx context.Context, c *check) {
 		return
 	}
 	defer func() { _ = profile.Close() }() // it was only read
-	config, err := t.usual().Config()
+	config, err := sample.Usual(t.files).Config()
 	if err != nil {
 		c.fault("%v", err)
 		return
@@ -130,7 +118,7 @@ func (t *tester) measure(ctx context.Context, c *check, p *plugin.Single) (alloc
 		t.tell("speed", int(min(spent, enough)/time.Millisecond), int(enough/time.Millisecond))
 	}
 	t.cert.MsPerMB = float64(spent.Microseconds()) / 1e3 / (float64(sent*d.bytes) / 1e6)
-	c.note("%.2f ms of CPU a MB (%.0f MB/s of a core) on %s, batches of %d lines", t.cert.MsPerMB, 1e3/t.cert.MsPerMB, t.path(t.usual().Path), d.lines)
+	c.note("%.2f ms of CPU a MB (%.0f MB/s of a core) on %s, batches of %d lines", t.cert.MsPerMB, 1e3/t.cert.MsPerMB, t.path(sample.Usual(t.files).Path), d.lines)
 	if d.allocated == 0 {
 		return -1
 	}
@@ -139,7 +127,7 @@ func (t *tester) measure(ctx context.Context, c *check, p *plugin.Single) (alloc
 
 // leak sends many lines and looks at what the process has grown by.
 func (t *tester) leak(ctx context.Context, c *check) {
-	config, err := t.usual().Config()
+	config, err := sample.Usual(t.files).Config()
 	if err != nil {
 		c.fault("%v", err)
 		return

@@ -13,6 +13,7 @@ import (
 	"github.com/logcenter/logcenter/host/plugin"
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/manifest"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
@@ -32,7 +33,7 @@ func cutAll(t *testing.T, lines []string, tooLong int) {
 	require.NoError(t, err)
 	p := stage(t, &plugin.Manifest{
 		ID: "p", Accepts: prefix(""), Writes: []ecs.Field{ecs.EventAction, ecs.UserName, ecs.UserDomain, ecs.RelatedUser, note},
-		Constants: []plugin.Constant{{Field: ecs.EventDataset, Values: []string{"fixed"}}},
+		Constants: []manifest.Constant{{Field: ecs.EventDataset, Values: []string{"fixed"}}},
 	}, parse(func(line []byte, ev *sdk.Event) error {
 		ev.Set(ecs.EventAction, line)                                     // a span
 		ev.SetString(ecs.UserName, "copy of "+string(line))               // a copy, or of a dictionary

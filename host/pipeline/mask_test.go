@@ -17,6 +17,7 @@ import (
 	"github.com/logcenter/logcenter/host/plugin"
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/manifest"
 )
 
 // An origin counts in the line as it is after earlier maskers.
@@ -250,7 +251,7 @@ func TestSecretsVanishFromDictionaries(t *testing.T) {
 
 // What is a constant of one parser is taken from the line by another.
 func TestSecretsVanishFromWhatAnotherParserFixes(t *testing.T) {
-	fixes := stage(t, &plugin.Manifest{ID: "fixes", Accepts: prefix("a"), Constants: []plugin.Constant{{Field: ecs.EventAction, Values: []string{"fixed"}}}},
+	fixes := stage(t, &plugin.Manifest{ID: "fixes", Accepts: prefix("a"), Constants: []manifest.Constant{{Field: ecs.EventAction, Values: []string{"fixed"}}}},
 		parse(func([]byte, *sdk.Event) error { return nil }))
 	reads := stage(t, &plugin.Manifest{ID: "reads", Accepts: prefix("b"), Writes: []ecs.Field{ecs.EventAction}}, parse(func(line []byte, ev *sdk.Event) error {
 		ev.Set(ecs.EventAction, line[2:2+len(secret)])

@@ -14,6 +14,7 @@ import (
 
 	"github.com/logcenter/logcenter/host/deadletter"
 	"github.com/logcenter/logcenter/host/hold"
+	"github.com/logcenter/logcenter/host/lineage"
 	"github.com/logcenter/logcenter/host/plugin"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/wire"
@@ -35,6 +36,7 @@ type Plan struct {
 	Detectors []Stage           // only in benchmarks: the host's detectors read the event journal
 	Overrides map[string]string // input name → parser id, for lines that need no recognising
 	Streams   *Router           // may be nil
+	Lineage   *lineage.Plan     // what of it is remembered; may be nil
 	dispatch  *dispatcher
 }
 

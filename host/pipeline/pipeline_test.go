@@ -22,6 +22,7 @@ import (
 	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/manifest"
 	"github.com/logcenter/logcenter/sdk/query"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
@@ -154,7 +155,7 @@ func stage(t *testing.T, m *plugin.Manifest, impl any) pipeline.Stage {
 	return p
 }
 
-func prefix(ps ...string) []plugin.Recogniser { return []plugin.Recogniser{{Prefix: ps}} }
+func prefix(ps ...string) []manifest.Recogniser { return []manifest.Recogniser{{Prefix: ps}} }
 
 func processor(p pipeline.Plan, h pipeline.Hold) *pipeline.Processor {
 	return pipeline.NewProcessor(pipeline.NewPlan(p), h)
@@ -166,7 +167,7 @@ func TestEveryLineOnceByItsParser(t *testing.T) {
 	w := []ecs.Field{ecs.EventAction}
 	plan := pipeline.Plan{
 		Parsers: []pipeline.Stage{
-			stage(t, &plugin.Manifest{ID: "alpha", Accepts: prefix("a"), Writes: w, Constants: []plugin.Constant{{Field: ecs.EventDataset, Values: []string{"alpha.log"}}}}, parse(action)),
+			stage(t, &plugin.Manifest{ID: "alpha", Accepts: prefix("a"), Writes: w, Constants: []manifest.Constant{{Field: ecs.EventDataset, Values: []string{"alpha.log"}}}}, parse(action)),
 			stage(t, &plugin.Manifest{ID: "beta", Accepts: prefix("b"), Writes: w}, parse(action)),
 		},
 		Overrides: map[string]string{"forced": "beta", "nowhere": "gamma"},
@@ -206,7 +207,7 @@ func TestEveryLineOnceByItsParser(t *testing.T) {
 func TestWhatParsersSayOfALine(t *testing.T) {
 	p := stage(t, &plugin.Manifest{
 		ID: "p", Accepts: prefix(""), MayDrop: true, Writes: []ecs.Field{ecs.EventAction, ecs.SourcePort, ecs.EventDataset},
-		Constants: []plugin.Constant{{Field: ecs.EventDataset, Values: []string{"fixed"}}, {Field: ecs.EventCategory, Values: []string{"network", "web"}}},
+		Constants: []manifest.Constant{{Field: ecs.EventDataset, Values: []string{"fixed"}}, {Field: ecs.EventCategory, Values: []string{"network", "web"}}},
 	}, parse(func(line []byte, ev *sdk.Event) error {
 		ev.Set(ecs.EventAction, line)
 		switch string(line) {

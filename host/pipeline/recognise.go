@@ -6,8 +6,8 @@ import (
 	"path"
 	"slices"
 
-	"github.com/logcenter/logcenter/host/plugin"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/manifest"
 	"github.com/logcenter/logcenter/sdk/syslog"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
@@ -76,7 +76,7 @@ func rank(r rule) int {
 	}
 }
 
-func newRule(parser int, a plugin.Recogniser) rule {
+func newRule(parser int, a manifest.Recogniser) rule {
 	r := rule{parser: parser, apps: a.AppName, inputs: a.Input}
 	for _, s := range a.Prefix {
 		if s != "" {
@@ -94,7 +94,7 @@ func (d *dispatcher) choose(line []byte, input string) int {
 	if len(line) == 0 {
 		return none
 	}
-	head := line[:min(len(line), plugin.RecognisedBytes)]
+	head := line[:min(len(line), manifest.RecognisedBytes)]
 	app, parsed := "", false
 	for _, i := range d.byFirst[line[0]] {
 		r := &d.rules[i]

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/logcenter/logcenter/host/journal"
+	"github.com/logcenter/logcenter/host/lineage"
 )
 
 // Acknowledger commits the raw journal up to an entry, once what became of it is durable. The intake does,
@@ -23,6 +24,8 @@ type RunnerOptions struct {
 	// ClockEvery is how long nothing comes in until the event journal is told the time; default 10 s. From then on
 	// it is told whenever the silence has grown by a tenth, so that silence costs little.
 	ClockEvery time.Duration
+	// Lineage remembers which plan handled which entries; nil: nobody does.
+	Lineage *lineage.Log
 	// OnError is told of what stops work for a while: a journal that cannot be written. It may be nil.
 	OnError func(error)
 }
@@ -89,6 +92,7 @@ func NewRunner(p *Processor, raw, events journal.Journal, ack Acknowledger, o Ru
 // unit is one batch, or the time, between reader and committer.
 type unit struct {
 	raw   *Raw // nil for the time
+	plan  *Plan
 	entry []byte
 	err   error
 	done  chan struct{}
@@ -209,6 +213,7 @@ func (r *Runner) process(ctx context.Context, u *unit) error {
 		return err
 	}
 	defer f.Release()
+	u.plan = f.w.plan
 	u.entry, err = AppendEntry(nil, u.raw, f)
 	return err
 }
@@ -216,6 +221,7 @@ func (r *Runner) process(ctx context.Context, u *unit) error {
 // commit appends finished batches in raw order. A journal that cannot be written holds everything back until
 // it can.
 func (r *Runner) commit(ctx context.Context, order <-chan *unit) error {
+	var recorded *Plan
 	for u := range order {
 		select {
 		case <-u.done:
@@ -229,7 +235,10 @@ func (r *Runner) commit(ctx context.Context, order <-chan *unit) error {
 			return fmt.Errorf("raw entries %d to %d: %w", u.raw.From, u.raw.To, u.err)
 		}
 		for {
-			_, err := r.events.Append(ctx, u.entry)
+			err := r.record(u, &recorded)
+			if err == nil {
+				_, err = r.events.Append(ctx, u.entry)
+			}
 			if err == nil {
 				break
 			}
@@ -250,5 +259,17 @@ func (r *Runner) commit(ctx context.Context, order <-chan *unit) error {
 			r.o.OnError(fmt.Errorf("raw journal: %w", err))
 		}
 	}
+	return nil
+}
+
+// record has the lineage remember a unit's plan if it is another than that of the unit before, which is recorded.
+func (r *Runner) record(u *unit, recorded **Plan) error {
+	if r.o.Lineage == nil || u.plan == nil || u.plan == *recorded || u.plan.Lineage == nil {
+		return nil
+	}
+	if err := r.o.Lineage.Record(u.raw.Journal, u.raw.Partition, u.raw.From, u.plan.Lineage, time.Now()); err != nil {
+		return fmt.Errorf("lineage: %w", err)
+	}
+	*recorded = u.plan
 	return nil
 }

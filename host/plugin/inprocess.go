@@ -10,6 +10,7 @@ import (
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/manifest"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
@@ -23,13 +24,9 @@ type InProcess struct {
 // NewInProcess opens a stage under a manifest.
 func NewInProcess(m *Manifest, s *sdk.Stage, config []byte) (*InProcess, error) {
 	if s.Kind() != m.Kind {
-		return nil, errors.New("the manifest says " + KindName(m.Kind) + ", the stage is a " + KindName(s.Kind()))
+		return nil, errors.New("the manifest says " + manifest.KindName(m.Kind) + ", the stage is a " + manifest.KindName(s.Kind()))
 	}
-	r := &wire.OpenRequest{ConfigJson: config, Reads: decls(m.Reads), Writes: decls(m.Writes), MessageField: uint32(ecs.Message)}
-	if m.Kind == wire.Kind_PARSER {
-		r.Reads = append(r.Reads, decls(parserReads)...)
-	}
-	return &InProcess{m: m, stage: s}, s.Open(r)
+	return &InProcess{m: m, stage: s}, s.Open(m.OpenRequest(config))
 }
 
 // Manifest is what the plugin may do.
@@ -79,7 +76,7 @@ func (p *InProcess) Process(ctx context.Context, b *wire.Batch) (*Answer, error)
 			defer reply.Release()
 			return nil, fmt.Errorf("it failed on the batch: %s", r.Error)
 		}
-		p.m.restrict(r)
+		restrict(p.m, r)
 		return &Answer{Parts: []Part{{0, int(b.Rows), reply, nil}}}, nil
 	}
 }

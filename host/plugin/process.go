@@ -20,6 +20,7 @@ import (
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/manifest"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
@@ -152,7 +153,7 @@ func explainStart(m *Manifest, err error) error {
 	case strings.Contains(s, "Unrecognized remote plugin message"):
 		return fmt.Errorf("the program is no Logcenter plugin, or it exited before it said hello; run it by hand to see what it prints (%s)", firstLine(s))
 	case strings.Contains(s, "incompatible API version"):
-		return fmt.Errorf("the plugin speaks another protocol than this host's %d; rebuild it with this version's SDK", Protocol)
+		return fmt.Errorf("the plugin speaks another protocol than this host's %d; rebuild it with this version's SDK", manifest.Protocol)
 	case strings.Contains(s, "timeout while waiting"):
 		return fmt.Errorf("the program said nothing within %v", startTimeout)
 	}
@@ -173,7 +174,7 @@ func explainRefusal(m *Manifest, said string) error {
 	if name != "grpcio" && name != "protobuf" {
 		packages += " " + name
 	}
-	return fmt.Errorf("it needs %s with %s (%s): %s", Python, name, detail, makeVenv(m.Dir, packages))
+	return fmt.Errorf("it needs %s with %s (%s): %s", manifest.Python, name, detail, makeVenv(m.Dir, packages))
 }
 
 func firstLine(s string) string {
@@ -205,17 +206,15 @@ func (p *process) open(ctx context.Context, config []byte) error {
 		return fmt.Errorf("describe: %w", err)
 	}
 	if d.Kind != p.m.Kind {
-		return fmt.Errorf("the manifest says %s, the program is a %s", KindName(p.m.Kind), KindName(d.Kind))
+		return fmt.Errorf("the manifest says %s, the program is a %s", manifest.KindName(p.m.Kind), manifest.KindName(d.Kind))
 	}
 	p.schema, p.sdk = d.ConfigSchema, mend(d.Sdk)
 	p.ticks = slices.Contains(d.Caps, wire.Capability_CAP_TICK)
 	if d.Id != "" && d.Id != p.m.ID || d.Version != "" && d.Version != p.m.Version {
 		return fmt.Errorf("the manifest says %s %s, the program says %s %s", p.m.ID, p.m.Version, d.Id, d.Version)
 	}
-	r := &wire.OpenRequest{ConfigJson: config, Caps: d.Caps, Reads: decls(p.m.Reads), Writes: decls(p.m.Writes), MessageField: uint32(ecs.Message)}
-	if p.m.Kind == wire.Kind_PARSER {
-		r.Reads = append(r.Reads, decls(parserReads)...)
-	}
+	r := p.m.OpenRequest(config)
+	r.Caps = d.Caps
 	if !slices.Contains(d.Caps, wire.Capability_CAP_SHM) {
 		p.slots = nil // bodies travel over the socket
 	}
@@ -251,9 +250,6 @@ func narrow(b *wire.Batch, want *wire.ReadSet) *wire.Batch {
 	}
 	return o
 }
-
-// parserReads are the reserved columns that every parser may use, for times without year or zone.
-var parserReads = []ecs.Field{ecs.EventIngested, ecs.EventTimezone}
 
 // ConfigError says that the plugin refused its configuration: starting again will not help.
 type ConfigError struct {
@@ -400,7 +396,7 @@ func (p *process) exchange(ctx context.Context, s *stream, b *wire.Batch) (*Repl
 	if err := r.Validate(b, uint32(ecs.Message)); err != nil {
 		return r, fmt.Errorf("%w: %w", errNonsense, err)
 	}
-	p.m.restrict(r.Result)
+	restrict(p.m, r.Result)
 	return r, nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/logcenter/logcenter/host/plugin"
 	"github.com/logcenter/logcenter/host/plugin/trial"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/manifest"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
@@ -22,8 +23,8 @@ func scripted(t *testing.T, dir, id, kind, script string, lines ...string) strin
 	t.Helper()
 	folder := filepath.Join(dir, id)
 	require.NoError(t, os.MkdirAll(folder, 0o755))
-	manifest := trial.Manifest(id, kind, append([]string{"runtime: python3"}, lines...)...)
-	require.NoError(t, os.WriteFile(filepath.Join(folder, plugin.ManifestName), []byte(manifest), 0o600))
+	text := trial.Manifest(id, kind, append([]string{"runtime: python3"}, lines...)...)
+	require.NoError(t, os.WriteFile(filepath.Join(folder, manifest.Name), []byte(text), 0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "main.py"), []byte(script), 0o600))
 	return folder
 }

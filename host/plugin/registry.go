@@ -16,6 +16,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/manifest"
 	"github.com/logcenter/logcenter/sdk/schema"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
@@ -74,7 +75,7 @@ func Open(o Options) (*Registry, error) {
 }
 
 func (r *Registry) discover(dir string) (errs []error) {
-	if _, err := os.Stat(filepath.Join(dir, ManifestName)); err == nil {
+	if _, err := os.Stat(filepath.Join(dir, manifest.Name)); err == nil {
 		return append(errs, r.add(dir))
 	}
 	entries, err := os.ReadDir(dir)
@@ -83,7 +84,7 @@ func (r *Registry) discover(dir string) (errs []error) {
 	}
 	for _, e := range entries {
 		sub := filepath.Join(dir, e.Name())
-		if _, err := os.Stat(filepath.Join(sub, ManifestName)); err == nil {
+		if _, err := os.Stat(filepath.Join(sub, manifest.Name)); err == nil {
 			if err := r.add(sub); err != nil {
 				errs = append(errs, err)
 			}
@@ -97,18 +98,22 @@ func (r *Registry) add(dir string) error {
 	if err != nil {
 		return err
 	}
-	m, err := ReadManifest(dir)
+	m, err := manifest.Read(dir)
 	if err != nil {
 		return r.nameOther(err)
 	}
 	if have := r.plugins[m.ID]; have != nil {
-		return fmt.Errorf("%s: plugin id %s is taken by %s", filepath.Join(dir, ManifestName), m.ID, have.m.Dir)
+		return fmt.Errorf("%s: plugin id %s is taken by %s", filepath.Join(dir, manifest.Name), m.ID, have.m.Dir)
 	}
-	s := r.o.Plugins[m.ID]
-	l := launch{manifest: m, deadline: cmp.Or(r.o.CallDeadline, callDeadline), socketDir: r.socketDir, shm: m.Trusted && m.Runtime == "" && !r.o.Socket && !s.Socket, log: newLog(r.o.Log, m.ID)}
-	r.plugins[m.ID] = newPlugin(m, l)
+	r.plugins[m.ID] = newPlugin(m, r.launch(m))
 	r.order = append(r.order, m.ID)
 	return nil
+}
+
+// launch is how a plugin's processes are started, but for the program and its config.
+func (r *Registry) launch(m *Manifest) launch {
+	s := r.o.Plugins[m.ID]
+	return launch{manifest: m, deadline: cmp.Or(r.o.CallDeadline, callDeadline), socketDir: r.socketDir, shm: m.Trusted && m.Runtime == "" && !r.o.Socket && !s.Socket, log: newLog(r.o.Log, m.ID)}
 }
 
 // nameOther says which plugin declared the field first whose type err is about.
@@ -120,7 +125,7 @@ func (r *Registry) nameOther(err error) error {
 	f, _ := ecs.Lookup(conflict.Name)
 	for _, id := range r.order {
 		if m := r.plugins[id].m; slices.Contains(m.Writes, f) || slices.Contains(m.Reads, f) {
-			return fmt.Errorf("%w; plugin %s has it so (%s)", err, id, filepath.Join(m.Dir, ManifestName))
+			return fmt.Errorf("%w; plugin %s has it so (%s)", err, id, filepath.Join(m.Dir, manifest.Name))
 		}
 	}
 	return err

@@ -2,7 +2,6 @@ package plugin
 
 import (
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,11 +12,12 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/logcenter/logcenter/sdk/manifest"
 	"github.com/logcenter/logcenter/sdk/python"
 )
 
-// Python is the runtime of plugins in Python, as manifests call it.
-const Python = "python3"
+// sdkCopy begins the names of the SDK's copies.
+const sdkCopy = "python-sdk"
 
 // venvName is the folder of a plugin's own packages, made by `python3 -m venv`.
 const venvName = ".venv"
@@ -33,20 +33,64 @@ type program struct {
 	path string
 	args []string
 	sum  []byte // SHA-256 of the file at path, which is looked at again before each start
+	id   []byte // SHA-256 of what the plugin's author made of it: of the binary, or of all scripts
 }
 
 // prepare checks a plugin's program and brings it to runDir.
 func prepare(m *Manifest, runDir string) (program, error) {
-	if m.Runtime == Python {
+	if m.Runtime == manifest.Python {
 		return preparePython(m, runDir)
 	}
 	path, sum, err := privateCopy(m.Binary, runDir)
-	return program{path: path, sum: sum}, err
+	return program{path: path, sum: sum, id: sum}, err
 }
 
-// preparePython copies the plugin's scripts and the SDK to runDir. The interpreter is isolated (-I), so that neither
-// the environment nor a user's packages decide on what runs.
+// kept is the program of the past with an id, as prepare left it in runDir; [ErrForgotten] if it is not there any more.
+func kept(m *Manifest, runDir string, id []byte) (p program, err error) {
+	path := copyPath(runDir, m.Binary, id)
+	if m.Runtime == manifest.Python {
+		path = copyPath(runDir, m.ID, id)
+	}
+	for _, at := range []string{path, m.Dir} {
+		if _, err := os.Stat(at); errors.Is(err, fs.ErrNotExist) {
+			return p, fmt.Errorf("%w (%s)", ErrForgotten, at)
+		}
+	}
+	if m.Runtime == manifest.Python {
+		return pythonProgram(m, runDir, path, id)
+	}
+	return program{path: path, sum: id, id: id}, nil
+}
+
+// preparePython copies the plugin's scripts to runDir.
 func preparePython(m *Manifest, runDir string) (p program, err error) {
+	if script, err := scriptOf(m); err != nil {
+		return p, err
+	} else if _, err := os.Stat(filepath.Join(m.Dir, script)); err != nil {
+		return p, fmt.Errorf("plugin script: %w", err)
+	}
+	folder, id, err := copyScripts(m, runDir)
+	if err != nil {
+		return p, err
+	}
+	return pythonProgram(m, runDir, folder, id)
+}
+
+// scriptOf is the path of the script that is run, in the plugin's folder.
+func scriptOf(m *Manifest) (script string, err error) {
+	if script = m.Binary; filepath.IsAbs(script) {
+		script, err = filepath.Rel(m.Dir, m.Binary)
+	}
+	if err != nil || !filepath.IsLocal(script) || filepath.Ext(script) != ".py" {
+		return "", fmt.Errorf("binary: %s: with runtime: %s it is a .py file in the plugin's folder", m.Binary, manifest.Python)
+	}
+	return script, nil
+}
+
+// pythonProgram runs the scripts in a folder. The interpreter is isolated (-I), so that neither the environment nor a
+// user's packages decide on what runs.
+func pythonProgram(m *Manifest, runDir, folder string, id []byte) (p program, err error) {
+	p.id = id
 	if p.path, err = interpreter(m.Dir); err != nil {
 		return p, err
 	}
@@ -57,19 +101,9 @@ func preparePython(m *Manifest, runDir string) (p program, err error) {
 	if err != nil {
 		return p, fmt.Errorf("copy the SDK for Python: %w", err)
 	}
-	script, err := filepath.Rel(m.Dir, m.Binary)
-	if err != nil || !filepath.IsLocal(script) || filepath.Ext(script) != ".py" {
-		return p, fmt.Errorf("binary: %s: with runtime: %s it is a .py file in the plugin's folder", m.Binary, Python)
-	}
-	if _, err := os.Stat(m.Binary); err != nil {
-		return p, fmt.Errorf("plugin script: %w", err)
-	}
-	folder, err := copyScripts(m, runDir)
-	if err != nil {
-		return p, err
-	}
+	script, err := scriptOf(m)
 	p.args = []string{"-I", "-B", "-u", filepath.Join(sdk, "logcenter", "run.py"), folder, filepath.Join(folder, script)}
-	return p, nil
+	return p, err
 }
 
 // interpreter is that of the plugin's virtual environment, or else the one in the host's path.
@@ -77,9 +111,9 @@ func interpreter(dir string) (string, error) {
 	venv := filepath.Join(dir, venvName)
 	path := filepath.Join(venv, "bin", "python")
 	if _, err := os.Lstat(venv); errors.Is(err, fs.ErrNotExist) {
-		if path, err = exec.LookPath(Python); err != nil {
+		if path, err = exec.LookPath(manifest.Python); err != nil {
 			return "", fmt.Errorf("it needs %s, which is not in the path %s: install Python 3.11 or later, then %s",
-				Python, os.Getenv("PATH"), makeVenv(dir, "grpcio protobuf"))
+				manifest.Python, os.Getenv("PATH"), makeVenv(dir, "grpcio protobuf"))
 		}
 		if path, err = filepath.Abs(path); err != nil {
 			return "", err
@@ -124,13 +158,14 @@ func pythonSDK(runDir string) (string, error) {
 			return "", err
 		}
 	}
-	return writeTree(files, runDir, "python-sdk")
+	folder, _, err := writeTree(files, runDir, sdkCopy)
+	return folder, err
 }
 
 // copyScripts copies the .py files of a plugin's folder, checked, to where nobody else can change them.
-func copyScripts(m *Manifest, runDir string) (string, error) {
+func copyScripts(m *Manifest, runDir string) (folder string, id []byte, err error) {
 	files, size := map[string][]byte{}, 0
-	err := filepath.WalkDir(m.Dir, func(path string, d fs.DirEntry, err error) error {
+	err = filepath.WalkDir(m.Dir, func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
@@ -155,39 +190,40 @@ func copyScripts(m *Manifest, runDir string) (string, error) {
 		return nil
 	})
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	return writeTree(files, runDir, m.ID)
 }
 
 // writeTree writes files into a folder below runDir that is named by their checksum. The folder is there whole or
 // not at all.
-func writeTree(files map[string][]byte, runDir, name string) (string, error) {
+func writeTree(files map[string][]byte, runDir, name string) (folder string, sum []byte, err error) {
 	h := sha256.New()
 	for _, path := range slices.Sorted(maps.Keys(files)) {
 		h.Write(fmt.Appendf(nil, "%q %d ", path, len(files[path])))
 		h.Write(files[path])
 	}
-	folder := filepath.Join(runDir, name+"-"+hex.EncodeToString(h.Sum(nil)[:8]))
+	sum = h.Sum(nil)
+	folder = copyPath(runDir, name, sum)
 	if _, err := os.Stat(folder); err == nil { // nobody but this user can have written it
-		return folder, nil
+		return folder, sum, nil
 	}
 	tmp, err := os.MkdirTemp(runDir, ".copy-")
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	defer func() { _ = os.RemoveAll(tmp) }() // it is gone if it was renamed
 	for path, data := range files {
 		to := filepath.Join(tmp, path)
 		if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
-			return "", err
+			return "", nil, err
 		}
 		if err := os.WriteFile(to, data, 0o400); err != nil {
-			return "", err
+			return "", nil, err
 		}
 	}
 	if err := os.Rename(tmp, folder); err != nil && !errors.Is(err, fs.ErrExist) { // else another plugin was first
-		return "", err
+		return "", nil, err
 	}
-	return folder, nil
+	return folder, sum, nil
 }

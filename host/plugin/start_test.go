@@ -19,6 +19,7 @@ import (
 
 	"github.com/logcenter/logcenter/host/plugin"
 	"github.com/logcenter/logcenter/host/plugin/trial"
+	"github.com/logcenter/logcenter/sdk/manifest"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
@@ -174,10 +175,10 @@ func TestManifestsThatAreRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			require.NoError(t, os.WriteFile(filepath.Join(dir, plugin.ManifestName), []byte(c.manifest), 0o600))
-			_, err := plugin.ReadManifest(dir)
+			require.NoError(t, os.WriteFile(filepath.Join(dir, manifest.Name), []byte(c.manifest), 0o600))
+			_, err := manifest.Read(dir)
 			require.ErrorContains(t, err, c.want)
-			assert.ErrorContains(t, err, filepath.Join(dir, plugin.ManifestName))
+			assert.ErrorContains(t, err, filepath.Join(dir, manifest.Name))
 		})
 	}
 }

@@ -81,6 +81,11 @@ func privateCopy(path, dir string) (copied string, sum []byte, err error) {
 		return "", nil, fmt.Errorf("copy plugin binary %s: %w", path, err)
 	}
 	sum = h.Sum(nil)
-	copied = filepath.Join(dir, filepath.Base(path)+"-"+hex.EncodeToString(sum[:8]))
+	copied = copyPath(dir, path, sum)
 	return copied, sum, os.Rename(tmp.Name(), copied)
+}
+
+// copyPath is where the private copy of an executable with a checksum lies.
+func copyPath(dir, path string, sum []byte) string {
+	return filepath.Join(dir, filepath.Base(path)+"-"+hex.EncodeToString(sum[:8]))
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/host/stream"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/manifest"
 	"github.com/logcenter/logcenter/sdk/query"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
@@ -77,7 +78,7 @@ func pluginInfo(p *plugin.Plugin) api.PluginInfo {
 	m := p.Manifest()
 	state, reason := p.State()
 	i := api.PluginInfo{
-		ID: m.ID, Kind: plugin.KindName(m.Kind), Version: m.Version, Description: m.Description,
+		ID: m.ID, Kind: manifest.KindName(m.Kind), Version: m.Version, Description: m.Description,
 		State: string(state), Reason: reason, PID: p.PID(), Started: p.Started(),
 		Restarts: uint64(p.Restarts.Load()), Calls: uint64(p.Calls.Load()), Rows: uint64(p.Rows.Load()),
 		Errors: uint64(p.RowErrors.Load() + p.Failures.Load()), Retries: uint64(p.Retries.Load()), Poisoned: uint64(p.Poisoned.Load()),

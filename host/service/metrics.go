@@ -6,6 +6,7 @@ import (
 
 	"github.com/logcenter/logcenter/host/journal"
 	"github.com/logcenter/logcenter/host/plugin"
+	"github.com/logcenter/logcenter/sdk/manifest"
 )
 
 // collector reads the counters of all parts when /metrics is asked: nothing is counted twice.
@@ -111,7 +112,7 @@ func (c collector) pipeline(counter, gauge sender) {
 
 func pluginMetrics(p *plugin.Plugin, counter, gauge sender) {
 	m := p.Manifest()
-	l := []string{"plugin", m.ID, "kind", plugin.KindName(m.Kind)}
+	l := []string{"plugin", m.ID, "kind", manifest.KindName(m.Kind)}
 	state, _ := p.State()
 	gauge("plugin_up", "1 while the plugin runs.", flag(state == plugin.Running), l...)
 	counter("plugin_calls_total", "Batches answered.", float64(p.Calls.Load()), l...)

@@ -25,12 +25,14 @@ import (
 	"github.com/logcenter/logcenter/host/backup"
 	"github.com/logcenter/logcenter/host/config"
 	"github.com/logcenter/logcenter/host/deadletter"
+	"github.com/logcenter/logcenter/host/explain"
 	"github.com/logcenter/logcenter/host/filestore"
 	"github.com/logcenter/logcenter/host/hold"
 	"github.com/logcenter/logcenter/host/input"
 	"github.com/logcenter/logcenter/host/input/upload"
 	"github.com/logcenter/logcenter/host/journal/disk"
 	"github.com/logcenter/logcenter/host/lifecycle"
+	"github.com/logcenter/logcenter/host/lineage"
 	"github.com/logcenter/logcenter/host/migrate"
 	"github.com/logcenter/logcenter/host/pipeline"
 	"github.com/logcenter/logcenter/host/plugin"
@@ -62,6 +64,7 @@ type Service struct {
 	policy    *retention.Policy
 	keeper    *lifecycle.Keeper
 	streams   *stream.Set
+	lineage   *lineage.Log
 	processor *pipeline.Processor
 	runner    *pipeline.Runner
 	alerts    *alert.Runner
@@ -291,13 +294,17 @@ func (s *Service) openPipeline(context.Context) (err error) {
 	if s.streams, err = stream.Open(s.path("streams.json"), fixed); err != nil {
 		return err
 	}
+	if s.lineage, err = lineage.Open(s.path("lineage")); err != nil {
+		return fmt.Errorf("lineage: %w", err)
+	}
+	s.onClose(s.lineage.Close)
 	s.processor = pipeline.NewProcessor(pipeline.NewPlan(pipeline.Plan{}), s.hold)
 	workers := s.cfg.Pipeline.Workers
 	if workers == 0 {
 		workers = runtime.NumCPU() + 1 // plugins work while the host does
 	}
 	s.runner, err = pipeline.NewRunner(s.processor, s.raw, s.events, s.intake, pipeline.RunnerOptions{
-		Workers: workers, BatchBytes: int(s.cfg.Pipeline.BatchBytes), OnError: func(err error) { s.warn("pipeline", err) },
+		Workers: workers, BatchBytes: int(s.cfg.Pipeline.BatchBytes), Lineage: s.lineage, OnError: func(err error) { s.warn("pipeline", err) },
 	})
 	if err != nil {
 		return err
@@ -317,9 +324,13 @@ func (s *Service) replan() {
 		s.log.WithError(err).Error("streams are not routed")
 	}
 	s.router, s.streamsVersion = router, version
+	past := &lineage.Plan{}
 	stages := func(ps []*plugin.Plugin) (out []pipeline.Stage) {
 		for _, p := range ps {
 			out = append(out, p)
+			if rec, ok := p.Record(); ok {
+				past.Plugins = append(past.Plugins, rec)
+			}
 		}
 		return out
 	}
@@ -329,6 +340,7 @@ func (s *Service) replan() {
 		Maskers:   stages(s.plugins.InService(maskerKind)),
 		Overrides: input.Parsers(s.allInputs()),
 		Streams:   router,
+		Lineage:   past,
 	}))
 }
 
@@ -346,6 +358,7 @@ func (s *Service) openAPI(context.Context) (err error) {
 	s.api, err = api.New(api.Options{
 		Store: s.store, Scoper: admin, Plugins: pluginsAPI{s}, Streams: s.streams, Inputs: inputsAPI{s},
 		Consumers: consumersAPI{s}, DeadLetters: deadLettersAPI{s}, Tail: &s.tails, Health: healthAPI{s}, Ingest: ingestAPI{s},
+		Explainer: &explain.Explainer{Store: s.store, Lineage: s.lineage, Plugins: s.plugins},
 		Files: s.filesAPI(), Backups: backupsAPI{s}, Replicas: replicated,
 		Lifecycle: s.keeper, DataDir: s.path(), ArchiveHere: s.archiveHere(), ArchiveCache: int64(s.cfg.Archive.CacheBytes),
 		Metrics: s.metrics, OpenMetrics: s.cfg.HTTP.OpenMetrics, ExportDir: s.path("exports"), Log: s.log, Version: s.version,
@@ -390,6 +403,9 @@ const drain = 10 * time.Second
 func (s *Service) Run(ctx context.Context, ready func()) error {
 	if err := s.plugins.Start(ctx); err != nil {
 		s.log.WithError(err).Error("some plugins did not start")
+	}
+	if err := s.plugins.Sweep(s.lineage.Programs()); err != nil {
+		s.log.WithError(err).Warn("programs of plugins that nobody needs any more are left")
 	}
 	s.replan()
 	if len(s.plugins.InService(maskerKind)) == 0 {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/logcenter/logcenter/sdk"
+	"github.com/logcenter/logcenter/sdk/manifest"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
@@ -22,7 +23,7 @@ func Bench(b *testing.B, s *sdk.Stage) {
 	var config []byte
 	var in *wire.Batch
 	size, events := 0, 0
-	m, err := ReadManifest("plugin.yaml")
+	m, err := manifest.Read(".")
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/manifest"
 	"github.com/logcenter/logcenter/sdk/sample"
 	"github.com/logcenter/logcenter/sdk/schema"
 	"github.com/logcenter/logcenter/sdk/wire"
@@ -20,20 +21,21 @@ import (
 // key of its config is explained, all that it declares occurs in the samples, and no batch, however odd, makes it
 // panic or answer nonsense.
 func Conformance(t *testing.T, s *sdk.Stage) {
-	m, err := ReadManifest("plugin.yaml")
+	m, err := manifest.Read(".")
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Run("manifest", func(t *testing.T) { m.check(t, s) })
+	t.Run("manifest", func(t *testing.T) { checkManifest(t, m, s) })
 	t.Run("config", func(t *testing.T) { checkDocs(t, s) })
+	t.Run("readme", func(t *testing.T) { checkReadme(t, m, s) })
 	if s.Kind() == wire.Kind_NOTIFIER {
 		return
 	}
 	files := samples(t)
-	t.Run("fields", func(t *testing.T) { m.checkFields(t, s, files) })
+	t.Run("fields", func(t *testing.T) { checkFields(t, m, s, files) })
 	open(t, s, m, fuzzConfig(t))
 	if s.Kind() == wire.Kind_PARSER {
-		t.Run("accepts", func(t *testing.T) { m.checkAccepts(t, files) })
+		t.Run("accepts", func(t *testing.T) { checkAccepts(t, m, files) })
 	}
 	t.Run("bad batches", func(t *testing.T) { badBatches(t, s) })
 	t.Run("odd lines", func(t *testing.T) { oddLines(t, s, files) })
@@ -42,7 +44,7 @@ func Conformance(t *testing.T, s *sdk.Stage) {
 	}
 }
 
-func (m *Manifest) check(t *testing.T, s *sdk.Stage) {
+func checkManifest(t *testing.T, m *manifest.Manifest, s *sdk.Stage) {
 	dir, err := os.Getwd()
 	if err != nil {
 		t.Fatal(err)
@@ -56,7 +58,7 @@ func (m *Manifest) check(t *testing.T, s *sdk.Stage) {
 	if len(m.Description) < 10 {
 		t.Error("description: say in a sentence what the plugin is for")
 	}
-	for _, d := range m.declared {
+	for _, d := range m.Declared {
 		if what := schema.Poor(d.Name, d.Description); what != "" {
 			t.Errorf("writes: %s: description %q %s", d.Name, d.Description, what)
 		}
@@ -67,7 +69,7 @@ func (m *Manifest) check(t *testing.T, s *sdk.Stage) {
 }
 
 // checkFields runs all samples and compares the fields that come out with those that are declared.
-func (m *Manifest) checkFields(t *testing.T, s *sdk.Stage, files []sample.File) {
+func checkFields(t *testing.T, m *manifest.Manifest, s *sdk.Stage, files []sample.File) {
 	written := map[ecs.Field]bool{}
 	for _, f := range files {
 		config, err := f.Config()
@@ -105,12 +107,12 @@ func (m *Manifest) checkFields(t *testing.T, s *sdk.Stage, files []sample.File) 
 	}
 }
 
-func (m *Manifest) checkAccepts(t *testing.T, files []sample.File) {
+func checkAccepts(t *testing.T, m *manifest.Manifest, files []sample.File) {
 	used := make([]bool, len(m.Accepts))
 	for _, f := range files {
 		for _, l := range f.Lines {
 			for i := range m.Accepts {
-				used[i] = used[i] || m.Accepts[i].takes(l)
+				used[i] = used[i] || m.Accepts[i].Takes(l)
 			}
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/logcenter/logcenter/sdk"
+	"github.com/logcenter/logcenter/sdk/manifest"
 	"github.com/logcenter/logcenter/sdk/sample"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
@@ -13,7 +14,7 @@ import (
 // Golden compares what the plugin makes of every sample with its golden file, line by line. Detectors get
 // their events one by one, all others a file at once, as batches come.
 func Golden(t *testing.T, s *sdk.Stage) {
-	m, err := ReadManifest("plugin.yaml")
+	m, err := manifest.Read(".")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,6 +22,7 @@ import (
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/manifest"
 	"github.com/logcenter/logcenter/sdk/sample"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
@@ -29,9 +30,9 @@ import (
 var update = flag.Bool("update", false, "write golden files instead of comparing with them")
 
 // Open reads plugin.yaml and opens the stage under it with a config, which is JSON; nil means defaults.
-func Open(tb testing.TB, s *sdk.Stage, config []byte) *Manifest {
+func Open(tb testing.TB, s *sdk.Stage, config []byte) *manifest.Manifest {
 	tb.Helper()
-	m, err := ReadManifest("plugin.yaml")
+	m, err := manifest.Read(".")
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -39,35 +40,14 @@ func Open(tb testing.TB, s *sdk.Stage, config []byte) *Manifest {
 	return m
 }
 
-func open(tb testing.TB, s *sdk.Stage, m *Manifest, config []byte) {
+func open(tb testing.TB, s *sdk.Stage, m *manifest.Manifest, config []byte) {
 	tb.Helper()
 	if s.Kind() != m.Kind {
 		tb.Fatalf("plugin.yaml: kind says %s, the code is a %s", m.Kind, s.Kind())
 	}
-	if err := s.Open(m.request(config)); err != nil {
+	if err := s.Open(m.OpenRequest(config)); err != nil {
 		tb.Fatal(err)
 	}
-}
-
-// request is what the host sends to open the plugin; field ids are the handles of this process.
-func (m *Manifest) request(config []byte) *wire.OpenRequest {
-	r := &wire.OpenRequest{ConfigJson: config, MessageField: uint32(ecs.Message)}
-	for _, f := range m.Reads {
-		r.Reads = append(r.Reads, decl(f))
-	}
-	if m.Kind == wire.Kind_PARSER {
-		// Of a line's time of receipt and zone every parser may know.
-		r.Reads = append(r.Reads, decl(ecs.EventIngested), decl(ecs.EventTimezone))
-	}
-	for _, f := range m.Writes {
-		r.Writes = append(r.Writes, decl(f))
-	}
-	return r
-}
-
-func decl(f ecs.Field) *wire.FieldDecl {
-	i := f.Info()
-	return &wire.FieldDecl{Id: uint32(f), Name: i.Name, Type: sdk.WireType(i.Type), List: i.List, Description: i.Description}
 }
 
 // process runs one batch, checks the answer as the host does, and hands it to use.

@@ -16,11 +16,12 @@ import (
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/manifest"
 	"github.com/logcenter/logcenter/sdk/sample"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
-const manifest = `
+const victimManifest = `
 id: victim
 kind: parser
 version: 1.0.0
@@ -178,42 +179,56 @@ func victim(t *testing.T, dir, what, fault string, flags ...string) (passed bool
 	return err == nil, string(text)
 }
 
+// written is a file that -update makes in the folder of the good plugin.
+func written(t *testing.T, name string) string {
+	t.Helper()
+	dir := folder(t, map[string]string{"plugin.yaml": victimManifest, "testdata/lines.log": lines, "testdata/lines.golden.jsonl": golden})
+	_, out := victim(t, dir, "conformance", "", "-update")
+	text, err := os.ReadFile(filepath.Join(dir, name))
+	require.NoError(t, err, out)
+	return string(text)
+}
+
 func TestVerdicts(t *testing.T) {
 	without := func(text, part, with string) string {
 		require.Contains(t, text, part)
 		return strings.Replace(text, part, with, 1)
 	}
+	readme := written(t, "README.md")
+	require.Contains(t, readme, "| `victim.words` | long | How many words the line has. |")
+	require.Contains(t, readme, "```\nuser=li")
 	for _, tt := range []struct {
-		name, what, fault      string
-		manifest, log, results string // empty: the good ones
-		want                   string // in the output of a test that fails; empty: it passes
+		name, what, fault              string
+		manifest, log, results, readme string // empty: the good ones
+		want                           string // in the output of a test that fails; empty: it passes
 	}{
 		{name: "good", what: "golden"},
 		{name: "another answer", what: "golden", results: without(golden, `"li"`, `"lo"`), want: `lines.log:1: user=li`},
 		{name: "a golden line too few", what: "golden", results: strings.SplitAfter(golden, "\n")[0], want: "has 1 lines"},
 		{name: "a golden line too many", what: "golden", results: golden + "{}\n", want: "has 5 lines"},
 		{name: "a panic", what: "golden", fault: "panic", log: "密码\n", want: "the plugin panicked 1 times"},
-		{name: "a key no manifest has", what: "golden", manifest: manifest + "colour: red\n", want: "colour"},
+		{name: "a key no manifest has", what: "golden", manifest: victimManifest + "colour: red\n", want: "colour"},
 
 		{name: "good", what: "conformance"},
+		{name: "a reference that is not true any more", what: "conformance", readme: without(readme, "How many words", "How many letters"), want: "README.md does not say"},
 		{name: "an undeclared field", what: "conformance", fault: "undeclared", want: "values were set of fields that plugin.yaml does not list"},
 		{name: "a field nothing writes", what: "conformance", fault: "unused", want: "source.ip: no sample has it"},
 		{name: "a drop without permission", what: "conformance", fault: "skip", want: "permissions: {drop: true}"},
-		{name: "another id", what: "conformance", manifest: without(manifest, "id: victim", "id: culprit"), want: "the folder is victim"},
-		{name: "no description", what: "conformance", manifest: without(manifest, "Lines of the tests of this package.", "Lines"), want: "say in a sentence"},
-		{name: "a field described otherwise", what: "conformance", manifest: without(manifest, "How many words", "Number of words"), want: "the code"},
-		{name: "a field that repeats its name", what: "conformance", manifest: without(manifest, "How many words the line has.", "The victim words."), want: "only repeats the name"},
-		{name: "a recogniser of nothing", what: "conformance", manifest: without(manifest, "['user=']}", "['user=']}, {contains: [';u:']}"), want: "accepts[1] recognises no line"},
+		{name: "another id", what: "conformance", manifest: without(victimManifest, "id: victim", "id: culprit"), want: "the folder is victim"},
+		{name: "no description", what: "conformance", manifest: without(victimManifest, "Lines of the tests of this package.", "Lines"), want: "say in a sentence"},
+		{name: "a field described otherwise", what: "conformance", manifest: without(victimManifest, "How many words", "Number of words"), want: "the code"},
+		{name: "a field that repeats its name", what: "conformance", manifest: without(victimManifest, "How many words the line has.", "The victim words."), want: "only repeats the name"},
+		{name: "a recogniser of nothing", what: "conformance", manifest: without(victimManifest, "['user=']}", "['user=']}, {contains: [';u:']}"), want: "accepts[1] recognises no line"},
 		{name: "a panic at odd lines", what: "conformance", fault: "panic", want: "the plugin panicked"},
 		{name: "answers that depend on what was before", what: "conformance", fault: "memory", want: "calls at the same time give another answer"},
-		{name: "another kind", what: "conformance", manifest: without(manifest, "kind: parser", "kind: enricher"), want: "kind"},
+		{name: "another kind", what: "conformance", manifest: without(victimManifest, "kind: parser", "kind: enricher"), want: "kind"},
 
 		{name: "good", what: "fuzz"},
 		{name: "a line that changes others", what: "fuzz", fault: "memory", want: "a line changes what comes of another one"},
 		{name: "a panic", what: "fuzz", fault: "panic", log: "user=li\n密码\n", want: "the plugin panicked"},
 	} {
-		files := map[string]string{"plugin.yaml": manifest, "testdata/lines.log": lines, "testdata/lines.golden.jsonl": golden}
-		for name, text := range map[string]string{"plugin.yaml": tt.manifest, "testdata/lines.log": tt.log, "testdata/lines.golden.jsonl": tt.results} {
+		files := map[string]string{"plugin.yaml": victimManifest, "testdata/lines.log": lines, "testdata/lines.golden.jsonl": golden, "README.md": readme}
+		for name, text := range map[string]string{"plugin.yaml": tt.manifest, "testdata/lines.log": tt.log, "testdata/lines.golden.jsonl": tt.results, "README.md": tt.readme} {
 			if text != "" {
 				files[name] = text
 			}
@@ -227,7 +242,7 @@ func TestVerdicts(t *testing.T) {
 // The comments of the config's fields reach the program by a file that -update writes, and that must be true.
 func TestConfigIsExplained(t *testing.T) {
 	files := map[string]string{
-		"main.go": victimSource, "plugin.yaml": manifest, "testdata/lines.log": lines, "testdata/lines.golden.jsonl": golden,
+		"main.go": victimSource, "plugin.yaml": victimManifest, "testdata/lines.log": lines, "testdata/lines.golden.jsonl": golden,
 	}
 	dir := folder(t, files)
 	passed, out := victim(t, dir, "conformance", "told")
@@ -253,7 +268,7 @@ func TestConfigIsExplained(t *testing.T) {
 }
 
 func TestUpdateWritesGoldens(t *testing.T) {
-	dir := folder(t, map[string]string{"plugin.yaml": manifest, "testdata/lines.log": lines})
+	dir := folder(t, map[string]string{"plugin.yaml": victimManifest, "testdata/lines.log": lines})
 	passed, out := victim(t, dir, "golden", "")
 	assert.False(t, passed)
 	assert.Contains(t, out, "go test -update")
@@ -265,28 +280,10 @@ func TestUpdateWritesGoldens(t *testing.T) {
 	assert.Equal(t, strings.Split(golden, "\n"), strings.Split(string(written), "\n"))
 }
 
-func TestRecognisers(t *testing.T) {
-	for _, tt := range []struct {
-		r    Recogniser
-		line string
-		want bool
-	}{
-		{Recogniser{Prefix: []string{"a", "b"}}, "bcd", true},
-		{Recogniser{Prefix: []string{"a", "b"}}, "cab", false},
-		{Recogniser{Contains: []string{"x", "d"}}, "bcd", true},
-		{Recogniser{Prefix: []string{"b"}, Contains: []string{"x"}}, "bcd", false},
-		{Recogniser{Contains: []string{"x"}}, strings.Repeat(" ", recognisedBytes-1) + "x", true},
-		{Recogniser{Contains: []string{"x"}}, strings.Repeat(" ", recognisedBytes) + "x", false},
-		{Recogniser{AppName: []string{"nginx"}, Contains: []string{"x"}}, "x", false},
-	} {
-		assert.Equal(t, tt.want, tt.r.takes([]byte(tt.line)), "%+v of %.20q", tt.r, tt.line)
-	}
-}
-
 // stage opens a stage under the manifest of a kind.
 func stage(t *testing.T, s *sdk.Stage, kind, reads string, writes ...string) *sdk.Stage {
 	t.Helper()
-	m, err := parseManifest(fmt.Appendf(nil, "id: x\nkind: %s\nversion: 1.0.0\nprotocol: 1\nreads: [%s]\nwrites: [%s]\npermissions: {drop: true}\n",
+	m, err := manifest.Parse(fmt.Appendf(nil, "id: x\nkind: %s\nversion: 1.0.0\nprotocol: 1\nreads: [%s]\nwrites: [%s]\npermissions: {drop: true}\naccepts: [{prefix: [x]}]\n",
 		kind, reads, strings.Join(writes, ", ")))
 	require.NoError(t, err)
 	open(t, s, m, nil)

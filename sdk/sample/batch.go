@@ -137,3 +137,12 @@ func (f *File) With(lines [][]byte) (*wire.Batch, error) {
 	}
 	return g.Batch(0, len(lines))
 }
+
+// First is the sample's first event alone.
+func (f *File) First() *File {
+	out := &File{Name: f.Name, Path: f.Path, Lines: f.Lines[:1]}
+	if f.fields != nil {
+		out.fields = f.fields[:1]
+	}
+	return out
+}

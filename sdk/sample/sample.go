@@ -68,6 +68,17 @@ func ReadAll(dir string) ([]File, error) {
 	return out, nil
 }
 
+// Usual is the first sample of ordinary lines: one whose name does not start with "bad", unless all do. files must not
+// be empty.
+func Usual(files []File) *File {
+	for i := range files {
+		if !strings.HasPrefix(filepath.Base(files[i].Path), "bad") {
+			return &files[i]
+		}
+	}
+	return &files[0]
+}
+
 // escape makes a pattern of a path that matches nothing else.
 func escape(path string) string {
 	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(path)

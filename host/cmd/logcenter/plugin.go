@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/logcenter/logcenter/sdk/client"
+	"github.com/logcenter/logcenter/sdk/schema"
 )
 
 func newPluginCommand(c *connection) *cobra.Command {
@@ -163,65 +164,13 @@ func compactJSON(raw json.RawMessage) string {
 // settingsOf is a table of the keys in a plugin's JSON Schema, nil if there are none.
 func settingsOf(raw json.RawMessage) *table {
 	t := newTable("  key", "type", "default", "description")
-	var walk func(prefix string, raw json.RawMessage)
-	walk = func(prefix string, raw json.RawMessage) {
-		var s struct {
-			Properties json.RawMessage `json:"properties"`
-		}
-		if json.Unmarshal(raw, &s) != nil {
-			return
-		}
-		for _, key := range keysOf(s.Properties) {
-			var p struct {
-				Type        any             `json:"type"`
-				Default     json.RawMessage `json:"default"`
-				Description string          `json:"description"`
-				Enum        []any           `json:"enum"`
-				Items       json.RawMessage `json:"items"`
-			}
-			if json.Unmarshal(key.value, &p) != nil {
-				continue
-			}
-			kind := cell(p.Type)
-			if p.Enum != nil {
-				kind = cell(p.Enum)
-			}
-			t.add("  "+prefix+key.name, kind, compactJSON(p.Default), p.Description)
-			walk(prefix+key.name+".", key.value)
-			walk(prefix+key.name+"[].", p.Items)
-		}
+	for _, k := range schema.Settings(raw) {
+		t.add("  "+k.Path, k.Type, k.Default, k.Description)
 	}
-	walk("", raw)
 	if len(t.rows) == 0 {
 		return nil
 	}
 	return t
-}
-
-type member struct {
-	name  string
-	value json.RawMessage
-}
-
-// keysOf are the members of a JSON object in their order.
-func keysOf(raw json.RawMessage) (list []member) {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		return nil
-	}
-	for d.More() {
-		name, err := d.Token()
-		if err != nil {
-			return list
-		}
-		m := member{}
-		m.name, _ = name.(string) // keys are strings
-		if d.Decode(&m.value) != nil {
-			return list
-		}
-		list = append(list, m)
-	}
-	return list
 }
 
 func newPluginSwitchCommand(c *connection, verb, short string, do func(*client.Client, context.Context, string) (*client.Plugin, error)) *cobra.Command {

@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/logcenter/logcenter/host/certify"
-	"github.com/logcenter/logcenter/host/plugin"
+	"github.com/logcenter/logcenter/sdk/manifest"
 )
 
 type pluginTestOptions struct {
@@ -96,7 +96,7 @@ func (o *pluginTestOptions) run(cmd *cobra.Command, dirs []string) error {
 func (o *pluginTestOptions) test(cmd *cobra.Command, dir string) (*certify.Certificate, error) {
 	options := o.Options
 	if o.programs != "" {
-		m, err := plugin.ReadManifest(dir)
+		m, err := manifest.Read(dir)
 		if err != nil {
 			return nil, &wrongError{err}
 		}

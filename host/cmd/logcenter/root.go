@@ -61,7 +61,7 @@ func newRootCommand(begun *bool) *cobra.Command {
 	}
 	c.flags(root.PersistentFlags())
 	root.AddCommand(
-		newSearchCommand(c), newAggCommand(c), newTailCommand(c), newExportCommand(c), newFieldsCommand(c),
+		newSearchCommand(c), newAggCommand(c), newTailCommand(c), newExportCommand(c), newFieldsCommand(c), newExplainCommand(c),
 		newPluginCommand(c), newStreamCommand(c), newInputsCommand(c), newConsumersCommand(c), newDeadLettersCommand(c),
 		newHealthCommand(c), newStoreCommand(c), newFilesCommand(c), newRetentionCommand(c), newArchiveCommand(c),
 		newBackupCommand(c), newRestoreCommand(), newMigrateCommand(),

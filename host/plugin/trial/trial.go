@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/logcenter/logcenter/host/plugin"
+	"github.com/logcenter/logcenter/sdk/manifest"
 )
 
 // binary is the plugin's program, built once for all tests of a package.
@@ -73,14 +74,14 @@ func Manifest(id, kind string, lines ...string) string {
 	return b.String()
 }
 
-// Folder makes the folder of a plugin below dir: manifest, program, and how it behaves (testdata/testplugin).
-func Folder(t testing.TB, dir, id, manifest, behaviour string) string {
+// Folder makes the folder of a plugin below dir: the text of its manifest, its program, and how it behaves (testdata/testplugin).
+func Folder(t testing.TB, dir, id, text, behaviour string) string {
 	t.Helper()
 	path, err := binary()
 	require.NoError(t, err)
 	folder := filepath.Join(dir, id)
 	require.NoError(t, os.MkdirAll(folder, 0o755))
-	require.NoError(t, os.WriteFile(filepath.Join(folder, plugin.ManifestName), []byte(manifest), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(folder, manifest.Name), []byte(text), 0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "behaviour"), []byte(behaviour), 0o600))
 	in, err := os.ReadFile(path)
 	require.NoError(t, err)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/manifest"
 	"github.com/logcenter/logcenter/sdk/plugintest"
 	"github.com/logcenter/logcenter/sdk/sample"
 	"github.com/logcenter/logcenter/sdk/wire"
@@ -287,9 +288,9 @@ func TestConfigErrors(t *testing.T) {
 		{`{"rules":[{"id":"r","name":"R","query":"x"},{"id":"r","name":"R","query":"x"}]}`, `rules[1].id: "r" is used twice`},
 		{`{"disable":["nope"]}`, `disable[0]: there is no rule "nope"`},
 	} {
-		m, err := plugintest.ReadManifest("plugin.yaml")
+		m, err := manifest.Read(".")
 		require.NoError(t, err)
-		err = sdk.DetectorStage(New).Open(openRequest(m, tt.config))
+		err = sdk.DetectorStage(New).Open(m.OpenRequest([]byte(tt.config)))
 		assert.ErrorContains(t, err, tt.want, "%s", tt.config)
 	}
 }
@@ -304,13 +305,4 @@ func TestBuiltinCanBeReplacedAndLeftOut(t *testing.T) {
 		got = append(got, r.ID+" "+r.Name)
 	}
 	assert.Equal(t, []string{"login-failures Many failed logins from one address", "attack-burst mine"}, got)
-}
-
-func openRequest(m *plugintest.Manifest, config string) *wire.OpenRequest {
-	r := &wire.OpenRequest{ConfigJson: []byte(config), MessageField: uint32(ecs.Message)}
-	for _, f := range m.Reads {
-		i := f.Info()
-		r.Reads = append(r.Reads, &wire.FieldDecl{Id: uint32(f), Name: i.Name, Type: sdk.WireType(i.Type), List: i.List, Description: i.Description})
-	}
-	return r
 }

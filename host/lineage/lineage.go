@@ -1,0 +1,247 @@
+// Package lineage remembers which plugins handled which records: their versions, programs and configurations, by the
+// place of a record in the raw journal. It is what an event's history is told from, long after a plugin was upgraded.
+//
+// Its one idea: a plan of plugins seldom changes, so an entry is written only when it has, with the first record the
+// new plan handled. What an event went through is the last entry at or before its own record.
+package lineage
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/logcenter/logcenter/host/durable"
+)
+
+// maxEntries bounds what is kept: of a plan that changes every hour that is more than a year.
+const maxEntries = 10000
+
+// Plugin is a program with its manifest and its configuration, as it was in a plan.
+type Plugin struct {
+	ID      string `json:"id"`
+	Kind    string `json:"kind"` // parser, enricher or masker
+	Version string `json:"version"`
+	Dir     string `json:"dir"`    // folder it ran in, where its data lies
+	Sum     string `json:"sum"`    // SHA-256 of the program, in hex
+	Config  []byte `json:"config"` // JSON
+	// Manifest is its plugin.yaml. The log keeps each once, in a file of its own.
+	Manifest []byte `json:"-"`
+
+	ManifestSum string `json:"manifest"` // SHA-256 of the manifest, in hex; the log sets it
+}
+
+// Same says whether p and q are one program with one configuration.
+func (p Plugin) Same(q Plugin) bool {
+	return p.ID == q.ID && p.Kind == q.Kind && p.Version == q.Version && p.Dir == q.Dir && p.Sum == q.Sum &&
+		bytes.Equal(p.Config, q.Config) && sum(p.Manifest) == sum(q.Manifest)
+}
+
+// Plan is which plugins records go through, in this order.
+type Plan struct {
+	Plugins []Plugin
+}
+
+// Same says whether p and q handle records alike.
+func (p *Plan) Same(q *Plan) bool { return slices.EqualFunc(p.Plugins, q.Plugins, Plugin.Same) }
+
+// entry is a line of the file.
+type entry struct {
+	Journal   string    `json:"journal"`
+	Partition uint32    `json:"partition"`
+	From      uint64    `json:"from"` // offset of the first raw entry the plan handled
+	Time      time.Time `json:"time"`
+	Plugins   []Plugin  `json:"plugins"`
+}
+
+// Log is the history of plans. Safe for concurrent use.
+type Log struct {
+	dir string
+
+	mu      sync.Mutex
+	file    *os.File
+	entries []entry
+}
+
+const (
+	fileName     = "plans.ndjson"
+	manifestsDir = "manifests"
+)
+
+// Open reads the history in a folder, which is made if it is missing. A last line that a crash cut is taken off; any
+// other that cannot be read is an error that names it.
+func Open(dir string) (*Log, error) {
+	if err := durable.MakeDir(filepath.Join(dir, manifestsDir)); err != nil {
+		return nil, err
+	}
+	l := &Log{dir: dir}
+	path := filepath.Join(dir, fileName)
+	data, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	whole := bytes.LastIndexByte(data, '\n') + 1
+	scan := bufio.NewScanner(bytes.NewReader(data[:whole]))
+	scan.Buffer(nil, len(data)+1)
+	for n := 1; scan.Scan(); n++ {
+		var e entry
+		if err := json.Unmarshal(scan.Bytes(), &e); err != nil {
+			return nil, fmt.Errorf("%s:%d: %w", path, n, err)
+		}
+		l.entries = append(l.entries, e)
+	}
+	if len(l.entries) > maxEntries || whole < len(data) || err != nil {
+		l.entries = l.entries[max(0, len(l.entries)-maxEntries):]
+		if err := l.rewrite(path); err != nil {
+			return nil, err
+		}
+	}
+	if err := l.sweep(); err != nil {
+		return nil, err
+	}
+	l.file, err = os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0o600)
+	return l, err
+}
+
+func (l *Log) rewrite(path string) error {
+	var b bytes.Buffer
+	for _, e := range l.entries {
+		line, err := json.Marshal(e)
+		if err != nil {
+			return err
+		}
+		b.Write(append(line, '\n'))
+	}
+	return durable.Replace(path, b.Bytes())
+}
+
+// sweep removes manifests that no entry names.
+func (l *Log) sweep() error {
+	named := map[string]bool{}
+	for _, e := range l.entries {
+		for _, p := range e.Plugins {
+			named[p.ManifestSum+".yaml"] = true
+		}
+	}
+	files, err := os.ReadDir(filepath.Join(l.dir, manifestsDir))
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		if !named[f.Name()] {
+			err = errors.Join(err, os.Remove(filepath.Join(l.dir, manifestsDir, f.Name())))
+		}
+	}
+	return err
+}
+
+// Record says that records from the raw entry at offset from on go through a plan. It returns when that is durable. A
+// plan that is the last one's same is not written again.
+func (l *Log) Record(journal string, partition uint32, from uint64, p *Plan, now time.Time) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e := entry{Journal: journal, Partition: partition, From: from, Time: now.UTC(), Plugins: slices.Clone(p.Plugins)}
+	for i := range e.Plugins {
+		e.Plugins[i].ManifestSum = sum(e.Plugins[i].Manifest)
+	}
+	if last := l.last(journal, partition, from); last >= 0 && slices.EqualFunc(l.entries[last].Plugins, e.Plugins, same) {
+		return nil
+	}
+	for _, p := range e.Plugins {
+		if err := l.keep(p); err != nil {
+			return err
+		}
+	}
+	line, err := json.Marshal(e)
+	if err != nil {
+		return err
+	}
+	if _, err := l.file.Write(append(line, '\n')); err != nil {
+		return err
+	}
+	if err := l.file.Sync(); err != nil {
+		return err
+	}
+	for i := range e.Plugins {
+		e.Plugins[i].Manifest = nil
+	}
+	l.entries = append(l.entries, e)
+	return nil
+}
+
+// same compares plugins of entries, whose manifests are in files.
+func same(p, q Plugin) bool {
+	p.Manifest, q.Manifest = nil, nil
+	return p.ManifestSum == q.ManifestSum && p.Same(q)
+}
+
+func (l *Log) keep(p Plugin) error {
+	path := l.manifest(p.ManifestSum)
+	if _, err := os.Stat(path); err == nil {
+		return nil
+	}
+	return durable.Replace(path, p.Manifest)
+}
+
+func (l *Log) manifest(sum string) string { return filepath.Join(l.dir, manifestsDir, sum+".yaml") }
+
+// last is the index of the entry that counts for a raw entry, -1 if there is none. Of entries with the same offset
+// the later one does: the one before was written down, but the host crashed before it had handled anything.
+func (l *Log) last(journal string, partition uint32, offset uint64) int {
+	found := -1
+	for i, e := range l.entries {
+		if e.Journal == journal && e.Partition == partition && e.From <= offset && (found < 0 || e.From >= l.entries[found].From) {
+			found = i
+		}
+	}
+	return found
+}
+
+// Find is the plan that handled the raw entry at an offset; ok is false if that is not known: the event came in before
+// this host kept the history, or into another host.
+func (l *Log) Find(journal string, partition uint32, offset uint64) (p *Plan, ok bool, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	i := l.last(journal, partition, offset)
+	if i < 0 {
+		return nil, false, nil
+	}
+	p = &Plan{Plugins: slices.Clone(l.entries[i].Plugins)}
+	for i := range p.Plugins {
+		q := &p.Plugins[i]
+		if q.Manifest, err = os.ReadFile(l.manifest(q.ManifestSum)); err != nil {
+			return nil, false, fmt.Errorf("the manifest of %s %s: %w", q.ID, q.Version, err)
+		}
+	}
+	return p, true, nil
+}
+
+// Programs are the SHA-256 sums, in hex, of all programs that are remembered.
+func (l *Log) Programs() map[string]bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	sums := map[string]bool{}
+	for _, e := range l.entries {
+		for _, p := range e.Plugins {
+			sums[p.Sum] = true
+		}
+	}
+	return sums
+}
+
+// Close closes the file.
+func (l *Log) Close() error { return l.file.Close() }
+
+func sum(b []byte) string {
+	h := sha256.Sum256(b)
+	return hex.EncodeToString(h[:])
+}

@@ -1,0 +1,90 @@
+package lineage_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/logcenter/logcenter/host/lineage"
+)
+
+func parser(version string) lineage.Plugin {
+	return lineage.Plugin{
+		ID: "acmefw", Kind: "parser", Version: version, Dir: "/p", Sum: "5" + version,
+		Config: []byte(`{"zone":"UTC"}`), Manifest: []byte("id: acmefw\nversion: " + version + "\n"),
+	}
+}
+
+func version(t *testing.T, l *lineage.Log, journal string, offset uint64) string {
+	t.Helper()
+	p, ok, err := l.Find(journal, 0, offset)
+	require.NoError(t, err)
+	if !ok {
+		return ""
+	}
+	require.Len(t, p.Plugins, 1)
+	assert.Equal(t, parser(p.Plugins[0].Version).Manifest, p.Plugins[0].Manifest)
+	return p.Plugins[0].Version
+}
+
+// The plan of a record is the one that was in force at its offset, before and after a restart.
+func TestFind(t *testing.T) {
+	dir := t.TempDir()
+	l, err := lineage.Open(dir)
+	require.NoError(t, err)
+	record := func(l *lineage.Log, journal string, from uint64, version string) {
+		require.NoError(t, l.Record(journal, 0, from, &lineage.Plan{Plugins: []lineage.Plugin{parser(version)}}, time.Now()))
+	}
+	record(l, "a", 10, "1")
+	record(l, "a", 20, "1") // the same again
+	record(l, "a", 30, "2")
+	record(l, "a", 40, "1")
+	record(l, "a", 40, "3") // the host crashed before it had handled 40
+	record(l, "b", 1, "4")
+	check := func(l *lineage.Log) {
+		for offset, want := range map[uint64]string{9: "", 10: "1", 29: "1", 30: "2", 39: "2", 40: "3", 1000: "3"} {
+			assert.Equal(t, want, version(t, l, "a", offset), "offset %d", offset)
+		}
+		assert.Equal(t, "4", version(t, l, "b", 7))
+		assert.Empty(t, version(t, l, "c", 7))
+	}
+	check(l)
+	require.NoError(t, l.Close())
+
+	l, err = lineage.Open(dir)
+	require.NoError(t, err)
+	check(l)
+	assert.Equal(t, map[string]bool{"51": true, "52": true, "53": true, "54": true}, l.Programs())
+	require.NoError(t, l.Close())
+}
+
+// A crash in the middle of a line costs that line; damage elsewhere is told with its place.
+func TestDamage(t *testing.T) {
+	dir := t.TempDir()
+	l, err := lineage.Open(dir)
+	require.NoError(t, err)
+	require.NoError(t, l.Record("a", 0, 1, &lineage.Plan{Plugins: []lineage.Plugin{parser("1")}}, time.Now()))
+	require.NoError(t, l.Close())
+	path := filepath.Join(dir, "plans.ndjson")
+	whole, err := os.ReadFile(path)
+	require.NoError(t, err)
+
+	require.NoError(t, os.WriteFile(path, append(whole, `{"journal":"a","fro`...), 0o600))
+	l, err = lineage.Open(dir)
+	require.NoError(t, err)
+	assert.Equal(t, "1", version(t, l, "a", 5))
+	require.NoError(t, l.Record("a", 0, 9, &lineage.Plan{Plugins: []lineage.Plugin{parser("2")}}, time.Now()))
+	require.NoError(t, l.Close())
+	l, err = lineage.Open(dir)
+	require.NoError(t, err)
+	assert.Equal(t, "2", version(t, l, "a", 9))
+	require.NoError(t, l.Close())
+
+	require.NoError(t, os.WriteFile(path, append([]byte("{nonsense}\n"), whole...), 0o600))
+	_, err = lineage.Open(dir)
+	require.ErrorContains(t, err, "plans.ndjson:1: ")
+}
