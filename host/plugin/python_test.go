@@ -297,3 +297,46 @@ func TestPythonPluginsThatDoNotStart(t *testing.T) {
 	require.ErrorContains(t, err, "it needs python3, which is not in the path")
 	assert.True(t, strings.HasPrefix(err.Error(), "plugin lacks: "))
 }
+
+// The scripts of the past are kept and run again, until they are swept.
+func TestPythonOfThePast(t *testing.T) {
+	trial.Python(t)
+	dir, run := t.TempDir(), filepath.Join(t.TempDir(), "run")
+	says := func(word string) string {
+		return "from logcenter import Parser, serve\nclass P(Parser):\n    def parse(self, line, ev):\n        ev.label('event.action', '" + word + "')\nserve(P)\n"
+	}
+	folder := scripted(t, dir, "py", "parser", says("old"))
+	r, err := plugin.Open(plugin.Options{Dirs: []string{dir}, RunDir: run, Log: trial.Quiet()})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, r.Close()) })
+	require.NoError(t, r.Enable(t.Context(), "py"))
+	p, err := r.Get("py")
+	require.NoError(t, err)
+	old, ok := p.Record()
+	require.True(t, ok)
+	require.NoError(t, r.Disable("py"))
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "main.py"), []byte(says("new")), 0o600))
+	require.NoError(t, r.Enable(t.Context(), "py"))
+	now, ok := p.Record()
+	require.True(t, ok)
+	require.NotEqual(t, old.Sum, now.Sum)
+
+	action := func(p *plugin.Plugin) string {
+		a, err := p.Process(t.Context(), batch("line"))
+		require.NoError(t, err)
+		defer a.Release()
+		return string(a.Parts[0].Reply.Column(uint32(ecs.EventAction)).Bytes(0))
+	}
+	assert.Equal(t, "new", action(p))
+	past, done, err := r.Revive(t.Context(), old)
+	require.NoError(t, err)
+	assert.Equal(t, "old", action(past))
+	done()
+	require.NoError(t, r.Sweep(nil))
+	_, _, err = r.Revive(t.Context(), old)
+	require.ErrorIs(t, err, plugin.ErrForgotten)
+	same, done, err := r.Revive(t.Context(), now)
+	require.NoError(t, err)
+	defer done()
+	assert.Same(t, p, same)
+}
