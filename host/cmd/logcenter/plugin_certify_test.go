@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -50,7 +51,7 @@ func TestPluginTest(t *testing.T) {
 	assert.Contains(t, out, "golden files written: read the difference")
 	have, err := os.ReadFile(golden)
 	require.NoError(t, err)
-	assert.Equal(t, []byte(goldenLines), have)
+	assert.Equal(t, strings.Split(goldenLines, "\n"), strings.Split(string(have), "\n"))
 
 	other := tried(t, "other")
 	_, out, _ = run(t, "plugin", "test", dir, other, "--only", "golden")
