@@ -12,7 +12,7 @@ import (
 )
 
 // connect starts the process and connects to it. The error says what the admin can do.
-func (p *process) connect() (err error) {
+func (p *process) connect(m *Manifest) (err error) {
 	if p.rpc, err = p.client.Client(); err == nil {
 		return nil
 	}
@@ -21,7 +21,7 @@ func (p *process) connect() (err error) {
 			return launcher
 		}
 	}
-	return explainStart(err)
+	return explainStart(m, err)
 }
 
 // watch ends the process when it uses what it was not granted.

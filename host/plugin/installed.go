@@ -39,7 +39,7 @@ func (r *Registry) launch(m *Manifest) launch { return r.launchWith(m, r.setting
 func (r *Registry) launchWith(m *Manifest, s Settings) launch {
 	l := launch{
 		manifest: m, mode: cmp.Or(r.o.Sandbox, SandboxOn), spin: cmp.Or(r.o.SpinWindow, spinWindow), deadline: cmp.Or(r.o.CallDeadline, callDeadline),
-		socketDir: r.socketDir, pack: r.packageOf(m), shm: m.Trusted && !r.o.Socket && !s.Socket, log: newLog(r.o.Log, m.ID),
+		socketDir: r.socketDir, pack: r.packageOf(m), shm: m.Trusted && m.Runtime == "" && !r.o.Socket && !s.Socket, log: newLog(r.o.Log, m.ID),
 	}
 	l.shm = l.shm && (l.pack == nil || l.pack.Trusted)
 	return l

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -37,6 +38,7 @@ type process struct {
 	// generation tells processes of one plugin apart; set when it goes into service.
 	generation uint64
 	schema     []byte        // JSON Schema of the config
+	sdk        string        // what it is made with, as it says
 	reads      *wire.ReadSet // what it wants to be sent; nil is all
 	ticks      bool          // it wants to know how far event time has come
 
@@ -68,14 +70,14 @@ type stream struct {
 // launch is what it takes to start a process.
 type launch struct {
 	manifest  *Manifest
-	binary    string // private copy
-	sum       []byte
+	program   program
 	socketDir string // in which each process gets a folder of its own
 	policy    sandbox.Policy
 	mode      SandboxMode
 	spin      time.Duration // how long it may use a processor without having been asked anything
 	config    []byte        // JSON
 	shm       bool
+	profile   *os.File      // nil, or where the SDK profiles the process to
 	deadline  time.Duration // of a call
 	pack      *Package      // nil: the folder is one that the admin keeps
 	log       hclog.Logger
@@ -96,7 +98,7 @@ func (connection) GRPCClient(_ context.Context, _ *goplugin.GRPCBroker, c *grpc.
 
 // start runs the binary and opens the plugin. The error says what the admin can do.
 func start(ctx context.Context, l launch) (p *process, err error) {
-	if err := unchanged(l.binary, l.sum); err != nil {
+	if err := unchanged(l.program.path, l.program.sum); err != nil {
 		return nil, fmt.Errorf("start: %w", err)
 	}
 	p = &process{
@@ -127,6 +129,8 @@ func start(ctx context.Context, l launch) (p *process, err error) {
 		StartTimeout:     startTimeout,
 		Logger:           l.log,
 		Stderr:           p.last,
+		SyncStdout:       &printed{log: l.log},
+		SyncStderr:       &printed{log: l.log},
 		GRPCDialOptions: []grpc.DialOption{
 			grpc.WithDefaultCallOptions(
 				grpc.MaxCallRecvMsgSize(wire.MaxMessageBytes), grpc.MaxCallSendMsgSize(wire.MaxMessageBytes),
@@ -141,7 +145,7 @@ func start(ctx context.Context, l launch) (p *process, err error) {
 			}),
 		},
 	})
-	if err := p.connect(); err != nil {
+	if err := p.connect(l.manifest); err != nil {
 		return p, fmt.Errorf("start: %w", err)
 	}
 	raw, err := p.rpc.Dispense(sdk.ServiceName)
@@ -159,9 +163,12 @@ func start(ctx context.Context, l launch) (p *process, err error) {
 }
 
 // explainStart puts go-plugin's words for the usual mishaps into an admin's.
-func explainStart(err error) error {
+func explainStart(m *Manifest, err error) error {
 	s := err.Error()
+	_, refusal, refused := strings.Cut(s, refusalMark)
 	switch {
+	case refused:
+		return explainRefusal(m, firstLine(refusal))
 	case strings.Contains(s, "Unrecognized remote plugin message"):
 		return fmt.Errorf("the program is no Logcenter plugin, or it exited before it said hello; run it by hand to see what it prints (%s)", firstLine(s))
 	case strings.Contains(s, "incompatible API version"):
@@ -170,6 +177,23 @@ func explainStart(err error) error {
 		return fmt.Errorf("the program said nothing within %v", startTimeout)
 	}
 	return err
+}
+
+// refusalMark begins what logcenter/run.py says when a plugin in Python cannot start.
+const refusalMark = "LOGCENTER REFUSES "
+
+// explainRefusal says what to do about what run.py said.
+func explainRefusal(m *Manifest, said string) error {
+	kind, rest, _ := strings.Cut(said, " ")
+	if kind != "package" {
+		return fmt.Errorf("its script cannot run: %s", rest)
+	}
+	name, detail, _ := strings.Cut(rest, ": ")
+	packages := "grpcio protobuf"
+	if name != "grpcio" && name != "protobuf" {
+		packages += " " + name
+	}
+	return fmt.Errorf("it needs %s with %s (%s): %s", manifest.Python, name, detail, makeVenv(m.Dir, packages))
 }
 
 func firstLine(s string) string {
@@ -202,14 +226,17 @@ func (p *process) open(ctx context.Context, config []byte) error {
 	if d.Kind != p.m.Kind {
 		return fmt.Errorf("the manifest says %s, the program is a %s", manifest.KindName(p.m.Kind), manifest.KindName(d.Kind))
 	}
-	p.schema = d.ConfigSchema
+	p.schema, p.sdk = d.ConfigSchema, mend(d.Sdk)
 	p.ticks = slices.Contains(d.Caps, wire.Capability_CAP_TICK)
 	if d.Id != "" && d.Id != p.m.ID || d.Version != "" && d.Version != p.m.Version {
 		return fmt.Errorf("the manifest says %s %s, the program says %s %s", p.m.ID, p.m.Version, d.Id, d.Version)
 	}
 	r := p.m.OpenRequest(config)
 	r.Caps = d.Caps
-	if p.requests != nil {
+	if !slices.Contains(d.Caps, wire.Capability_CAP_SHM) {
+		p.slots = nil // bodies travel over the socket
+	}
+	if p.slots != nil {
 		r.Shm = &wire.Shm{RequestFd: 3, ReplyFd: 4, Slots: shmSlots, SlotBytes: shmSlotBytes}
 	}
 	o, err := p.stage.Open(ctx, r)
@@ -247,6 +274,9 @@ type ConfigError struct {
 	Plugin, Msg string
 	schema      []byte // for who mends it
 }
+
+// Schema is the JSON Schema of the config.
+func (e *ConfigError) Schema() []byte { return e.schema }
 
 func (e *ConfigError) Error() string { return "plugin " + e.Plugin + " refuses its config: " + e.Msg }
 

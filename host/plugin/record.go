@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -22,8 +21,8 @@ func (p *Plugin) Record() (r lineage.Plugin, ok bool) {
 	defer p.mu.Unlock()
 	return lineage.Plugin{
 		ID: p.m.ID, Kind: manifest.KindName(p.m.Kind), Version: p.m.Version, Dir: p.m.Dir, Manifest: p.m.Source,
-		Sum: hex.EncodeToString(p.launch.sum), Config: p.launch.config,
-	}, p.launch.sum != nil
+		Sum: hex.EncodeToString(p.launch.program.id), Config: p.launch.config,
+	}, p.launch.program.id != nil
 }
 
 // ErrForgotten means that a program of the past is not there any more.
@@ -48,17 +47,16 @@ func (r *Registry) Revive(ctx context.Context, rec lineage.Plugin) (p *Plugin, d
 		return nil, nil, fmt.Errorf("%s %s: checksum %q is none", rec.ID, rec.Version, rec.Sum)
 	}
 	l := r.launch(m)
-	l.binary, l.sum, l.config = copyPath(r.o.RunDir, m.Binary, sum), sum, rec.Config
-	for _, path := range []string{l.binary, l.manifest.Dir} {
-		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-			return nil, nil, fmt.Errorf("%s %s: %w (%s)", rec.ID, rec.Version, ErrForgotten, path)
-		}
-	}
-	p = newPlugin(m, l)
-	if p.launch.policy, err = r.policy(p, r.settings(rec.ID)); err != nil {
+	l.config = rec.Config
+	if l.program, err = kept(m, r.o.RunDir, sum); err != nil {
 		return nil, nil, fmt.Errorf("%s %s: %w", rec.ID, rec.Version, err)
 	}
-	p.launch.policy.Binary = l.binary
+	p = newPlugin(m, l)
+	may, err := r.policy(p, r.settings(rec.ID))
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s %s: %w", rec.ID, rec.Version, err)
+	}
+	p.launch.policy = l.program.confine(may)
 	if err := p.Enable(ctx); err != nil {
 		return nil, nil, fmt.Errorf("%s %s: %w", rec.ID, rec.Version, err)
 	}
@@ -81,11 +79,11 @@ func (r *Registry) Sweep(keep map[string]bool) error {
 		}
 	}
 	for _, e := range entries {
-		_, of, ok := cutLast(e.Name(), '-')
-		if e.IsDir() || !ok || len(of) != 16 || short[of] {
+		name, of, ok := cutLast(e.Name(), '-')
+		if name == sdkCopy || !ok || len(of) != 16 || short[of] {
 			continue
 		}
-		err = errors.Join(err, os.Remove(filepath.Join(r.o.RunDir, e.Name())))
+		err = errors.Join(err, os.RemoveAll(filepath.Join(r.o.RunDir, e.Name()))) // scripts are a folder
 	}
 	return err
 }

@@ -307,18 +307,17 @@ func (r *Registry) ready(p *Plugin, s Settings) error {
 	if err := checkFolder(p.m.Dir); err != nil {
 		return fmt.Errorf("plugin %s: %w", p.m.ID, err)
 	}
-	binary, sum, err := privateCopy(p.m.Binary, r.o.RunDir)
+	prog, err := prepare(p.m, r.o.RunDir)
 	if err != nil {
 		return fmt.Errorf("plugin %s: %w", p.m.ID, err)
 	}
-	policy, err := r.policy(p, s)
+	may, err := r.policy(p, s)
 	if err != nil {
 		return fmt.Errorf("plugin %s: %w", p.m.ID, err)
 	}
-	policy.Binary = binary
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.launch.binary, p.launch.sum, p.launch.config, p.launch.policy = binary, sum, config, policy
+	p.launch.program, p.launch.config, p.launch.policy = prog, config, prog.confine(may)
 	return nil
 }
 

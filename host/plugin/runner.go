@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/go-plugin/runner"
 
 	"github.com/logcenter/logcenter/host/plugin/sandbox"
+	"github.com/logcenter/logcenter/sdk"
 )
 
 // confinedRunner starts one process for go-plugin: in its sandbox, if it has one.
@@ -32,6 +33,10 @@ func (p *process) run(cmd *exec.Cmd, l launch, sockets string) (runner.Runner, e
 	if p.requests != nil {
 		// 3 is the first after the standard ones.
 		cmd.ExtraFiles = []*os.File{p.requests.File(), p.replies.File()}
+	}
+	if l.profile != nil {
+		cmd.Env = append(cmd.Env, sdk.ProfileEnv+"="+strconv.Itoa(3+len(cmd.ExtraFiles)))
+		cmd.ExtraFiles = append(cmd.ExtraFiles, l.profile)
 	}
 	r := &confinedRunner{cmd: cmd, sockets: sockets}
 	var err error

@@ -27,6 +27,9 @@ const Name = "plugin.yaml"
 // Protocol is the protocol that this SDK and its host speak.
 const Protocol = 1
 
+// Python is the runtime of plugins in Python.
+const Python = "python3"
+
 // Manifest is a plugin.yaml. It is the grant: what it does not list, the plugin cannot read, write or do.
 type Manifest struct {
 	ID          string
@@ -45,7 +48,8 @@ type Manifest struct {
 	Write       []string
 	Limits      Limits
 	Dir         string // folder of the manifest
-	Binary      string // path of the executable
+	Binary      string // path of the executable, or of the script that Runtime runs
+	Runtime     string // "" for executables, or [Python]
 	Source      []byte // plugin.yaml as it is
 	Declared    []Declaration
 }
@@ -83,6 +87,7 @@ type file struct {
 	Protocol    int            `yaml:"protocol" required:"true"`
 	Description string         `yaml:"description"`
 	Binary      string         `yaml:"binary"`
+	Runtime     string         `yaml:"runtime" enum:"python3"`
 	Accepts     []Recogniser   `yaml:"accepts"`
 	Reads       []any          `yaml:"reads"`
 	Writes      []any          `yaml:"writes"`
@@ -158,9 +163,13 @@ func Parse(data []byte) (*Manifest, error) {
 		ID: f.ID, Kind: kinds[f.Kind], Version: f.Version, Description: f.Description, Accepts: f.Accepts,
 		MayDrop: f.Permissions.Drop, Network: f.Permissions.Network, Files: f.Permissions.Files,
 		Write: f.Permissions.Write, Limits: f.Limits,
-		Hold: f.OnFailure == "hold", Trusted: f.Trusted, Binary: f.Binary, Source: data,
+		Hold: f.OnFailure == "hold", Trusted: f.Trusted, Binary: f.Binary, Runtime: f.Runtime, Source: data,
 	}
-	if m.Binary == "" {
+	switch {
+	case m.Binary != "":
+	case m.Runtime == Python:
+		m.Binary = "main.py"
+	default:
 		m.Binary = m.ID
 	}
 	if m.Kind == wire.Kind_PARSER && len(m.Accepts) == 0 {

@@ -18,6 +18,16 @@ const ReferenceMark = "<!-- From here on this file is made of plugin.yaml, the c
 // Example is a sample line with what the plugin makes of it, as JSON.
 type Example struct{ Line, Result string }
 
+// Readme is a plugin's README.md with its generated part made anew. What stands above the mark in have is the author's;
+// without any it is the plugin's id and description.
+func (m *Manifest) Readme(have, configSchema []byte, example *Example) []byte {
+	written, _, _ := bytes.Cut(have, []byte(ReferenceMark))
+	if len(bytes.TrimSpace(written)) == 0 {
+		written = []byte("# " + m.ID + "\n\n" + m.Description + "\n")
+	}
+	return append(append(bytes.Clone(bytes.TrimRight(written, "\n")), "\n\n"...), m.Reference(configSchema, example)...)
+}
+
 // Reference is the reference of a plugin in Markdown: what it is configured by, needs, reads and writes, and an example
 // if there is one. configSchema is the JSON Schema of its config.
 func (m *Manifest) Reference(configSchema []byte, example *Example) []byte {

@@ -6,12 +6,11 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/manifest"
+	"github.com/logcenter/logcenter/sdk/sample"
 )
 
 const readmeFile = "README.md"
@@ -23,11 +22,7 @@ func checkReadme(t *testing.T, m *manifest.Manifest, s *sdk.Stage) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		t.Fatal(err)
 	}
-	written, _, _ := bytes.Cut(have, []byte(manifest.ReferenceMark))
-	if len(bytes.TrimSpace(written)) == 0 {
-		written = []byte("# " + m.ID + "\n\n" + m.Description + "\n")
-	}
-	want := append(append(bytes.TrimRight(written, "\n"), "\n\n"...), m.Reference(s.Describe().ConfigSchema, example(t, m, s))...)
+	want := m.Readme(have, s.Describe().ConfigSchema, example(t, m, s))
 	if *update {
 		if err := os.WriteFile(readmeFile, want, 0o644); err != nil { //nolint:gosec // a document
 			t.Fatal(err)
@@ -39,30 +34,19 @@ func checkReadme(t *testing.T, m *manifest.Manifest, s *sdk.Stage) {
 	}
 }
 
-// example is the first line of the first sample with what is made of it; nil for kinds without lines of their own.
+// example is the first line of the usual sample with what is made of it; nil for kinds without lines of their own.
 func example(t *testing.T, m *manifest.Manifest, s *sdk.Stage) *manifest.Example {
 	if len(m.Accepts) == 0 {
 		return nil
 	}
-	all := samples(t)
-	f := all[0]
-	for _, s := range all {
-		if !strings.HasPrefix(filepath.Base(s.name), "bad") { // a good line tells more
-			f = s
-			break
-		}
-	}
-	config, err := readConfig(f.name)
+	f := sample.Usual(samples(t))
+	config, err := f.Config()
 	if err != nil {
 		t.Fatal(err)
 	}
 	open(t, s, m, config)
-	first := f
-	first.lines = f.lines[:1]
-	if f.fields != nil {
-		first.fields = f.fields[:1]
-	}
-	out, err := first.run(s)
+	first := f.First()
+	out, err := run(s, first)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,5 +54,5 @@ func example(t *testing.T, m *manifest.Manifest, s *sdk.Stage) *manifest.Example
 	if err := json.Indent(&pretty, out[0], "", "  "); err != nil {
 		t.Fatal(err)
 	}
-	return &manifest.Example{Line: string(first.lines[0]), Result: pretty.String()}
+	return &manifest.Example{Line: string(first.Lines[0]), Result: pretty.String()}
 }

@@ -18,8 +18,9 @@ import (
 func newPluginCommand(c *connection) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plugin",
-		Short: "show, switch, install, upgrade and package plugins",
+		Short: "show, switch, test, install, upgrade and package plugins",
 		Example: `  logcenter plugin list
+  logcenter plugin test examples/acmevpn
   logcenter plugin info geoip
   logcenter plugin disable geoip
   logcenter plugin install acmefw-1.0.0.lcp
@@ -27,7 +28,7 @@ func newPluginCommand(c *connection) *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newPluginListCommand(c), newPluginInfoCommand(c), newPluginSandboxCommand(),
+	cmd.AddCommand(newPluginListCommand(c), newPluginInfoCommand(c), newPluginSandboxCommand(), newPluginTestCommand(),
 		newPluginSwitchCommand(c, "enable", "start a plugin, also one in quarantine", (*client.Client).EnablePlugin),
 		newPluginSwitchCommand(c, "disable", "stop a plugin; events go on without it", (*client.Client).DisablePlugin),
 		newPluginUpgradeCommand(c), newPluginRolloutCommand(c), newPluginRollbackCommand(c), newPluginReconfigureCommand(c),
