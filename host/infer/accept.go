@@ -1,0 +1,213 @@
+package infer
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+
+	"github.com/logcenter/logcenter/sdk/kv"
+)
+
+// recognised is how much of a line the host's recognisers look at.
+const recognised = 512
+
+// finish sets what follows from the whole.
+func (m *mapper) finish(lines [][]byte, h *headers) {
+	s := m.spec
+	for f := range m.written {
+		s.Writes = append(s.Writes, f)
+	}
+	slices.Sort(s.Writes)
+	for _, l := range lines {
+		if len(l) > len(s.Sample) && len(l) <= 400 {
+			s.Sample = string(l)
+		}
+	}
+	if s.Sample == "" {
+		s.Sample = string(lines[0])
+	}
+	s.Accepts = m.accepts(lines, h)
+	s.Constants = m.constants()
+}
+
+// accepts are recognisers that take all samples, as narrow as the samples allow: the line's beginning and a text
+// that no other device is likely to write. Values are none of them, as those of other lines are others.
+func (m *mapper) accepts(lines [][]byte, h *headers) []Accept {
+	a := Accept{}
+	if app := h.program(); app != "" {
+		a.AppName = []string{app}
+	}
+	if p := m.prefix(lines); p != "" {
+		a.Prefix = []string{p}
+	}
+	best := ""
+	for _, c := range m.literals() {
+		if len(c) > len(best) && inAll(lines, c) {
+			best = c
+		}
+	}
+	if best != "" && !slices.Contains(a.Prefix, best) {
+		a.Contains = []string{best}
+	}
+	if a.Prefix == nil && a.Contains == nil && a.AppName == nil {
+		a.Contains = m.cover(lines)
+	}
+	return []Accept{a}
+}
+
+// program is the application that all headers name; empty if there is none.
+func (h *headers) program() string {
+	if !h.common {
+		return ""
+	}
+	for _, l := range h.list {
+		if len(l.AppName) == 0 || string(l.AppName) != string(h.list[0].AppName) {
+			return ""
+		}
+	}
+	return string(h.list[0].AppName)
+}
+
+func inAll(lines [][]byte, text string) bool {
+	for _, l := range lines {
+		if !bytes.Contains(l[:min(len(l), recognised)], []byte(text)) {
+			return false
+		}
+	}
+	return true
+}
+
+// prefix is a beginning of all lines that is not a value.
+func (m *mapper) prefix(lines [][]byte) string {
+	for _, c := range m.literals() {
+		if len(c) < 3 {
+			continue
+		}
+		all := true
+		for _, l := range lines {
+			all = all && bytes.HasPrefix(l, []byte(c))
+		}
+		if all {
+			return c
+		}
+	}
+	return ""
+}
+
+// literals are texts of the format itself, without values.
+func (m *mapper) literals() (out []string) {
+	if m.spec.Format == KeyValue {
+		out = append(out, pairLiterals(&m.spec.KV, m.spec.Fields)...)
+	}
+	return out
+}
+
+func pairLiterals(s *kv.Scanner, fields []Field) (out []string) {
+	sep := "="
+	if s.Sep != 0 {
+		sep = string(s.Sep)
+	}
+	pair := " "
+	switch {
+	case s.PairSeq != "":
+		pair = s.PairSeq
+	case s.Pair != 0:
+		pair = string(s.Pair)
+	case s.PairAny != "":
+		pair = ""
+	}
+	for _, f := range fields {
+		out = append(out, f.Key+sep, pair+f.Key+sep)
+	}
+	return out
+}
+
+// cover are texts of which every line has one, where no text is in all of them.
+func (m *mapper) cover(lines [][]byte) (out []string) {
+	left := slices.Clone(lines)
+	for len(left) > 0 {
+		best, most := "", 0
+		for _, c := range m.literals() {
+			n := 0
+			for _, l := range left {
+				if bytes.Contains(l[:min(len(l), recognised)], []byte(c)) {
+					n++
+				}
+			}
+			if n > most || n == most && len(c) > len(best) {
+				best, most = c, n
+			}
+		}
+		if most == 0 {
+			break
+		}
+		out = append(out, best)
+		left = slices.DeleteFunc(left, func(l []byte) bool { return bytes.Contains(l[:min(len(l), recognised)], []byte(best)) })
+	}
+	return out
+}
+
+// constants say what the lines are.
+func (m *mapper) constants() (out []Constant) {
+	add := func(field string, values ...string) {
+		if !m.written[field] && values[0] != "" {
+			out = append(out, Constant{field, values})
+		}
+	}
+	category, kind := m.category()
+	if len(category) > 0 {
+		add("event.category", category...)
+	}
+	add("event.dataset", m.spec.ID+"."+m.dataset())
+	add("event.kind", kind)
+	add("event.module", m.spec.ID)
+	add("observer.product", m.spec.Product)
+	add("observer.type", m.spec.DeviceType)
+	add("observer.vendor", m.spec.Vendor)
+	return out
+}
+
+// category is event.category and event.kind, by what the lines have.
+func (m *mapper) category() (category []string, kind string) {
+	kind = "event"
+	w := m.written
+	if w["rule.name"] && (m.hasKey("attack", "threat", "signature", "攻击", "威胁") || m.spec.DeviceType == "ips" || m.spec.DeviceType == "waf") {
+		category, kind = append(category, "intrusion_detection"), "alert"
+	}
+	switch {
+	case w["http.request.method"] || w["http.response.status_code"]:
+		category = append(category, "web")
+	case w["source.ip"] && w["destination.ip"]:
+		category = append(category, "network")
+	case w["user.name"] && w["source.ip"] || m.hasKey("login", "登录"):
+		category = append(category, "authentication")
+	case w["process.name"] || w["process.pid"]:
+		category = append(category, "process")
+	}
+	return category, kind
+}
+
+func (m *mapper) hasKey(words ...string) bool {
+	for _, f := range m.spec.Fields {
+		for _, w := range words {
+			if strings.Contains(strings.ToLower(f.Key), w) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// dataset is the second part of event.dataset.
+func (m *mapper) dataset() string {
+	w := m.written
+	switch {
+	case w["http.request.method"] && w["http.response.status_code"]:
+		return "access"
+	case w["source.ip"] && w["destination.ip"] && w["destination.port"]:
+		return "traffic"
+	case w["user.name"] && w["source.ip"]:
+		return "auth"
+	}
+	return "log"
+}

@@ -1,0 +1,468 @@
+package infer
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/logcenter/logcenter/sdk/ecs"
+)
+
+// mapper gives columns their fields.
+type mapper struct {
+	spec    *Spec
+	own     map[string]bool
+	written map[string]bool
+	taken   map[string][]*column // columns by the field that has them
+	flipped bool                 // severities grow, whatever their name
+}
+
+func (m *mapper) wrote(names ...string) {
+	if m.written == nil {
+		m.written = map[string]bool{}
+	}
+	for _, n := range names {
+		m.written[n] = true
+	}
+}
+
+// columns maps the columns of a body, in order of appearance.
+func (m *mapper) columns(list []*column) (out []Field) {
+	if m.taken == nil {
+		m.taken = map[string][]*column{}
+	}
+	for _, c := range list {
+		c.settle()
+	}
+	stamp := m.chooseTime(list)
+	for i, c := range list {
+		if c.kind == blank {
+			continue
+		}
+		m.noteBlanks(c)
+		var f Field
+		ok := true
+		switch {
+		case stamp.is(c):
+			f = stamp.field(c)
+			m.wrote(meansTime)
+		default:
+			f, ok = m.field(c)
+		}
+		if !ok {
+			f = m.ownField(c)
+		}
+		f.Key, f.Index = c.key, i
+		out = append(out, f)
+	}
+	return out
+}
+
+func (m *mapper) noteBlanks(c *column) {
+	for _, v := range c.values {
+		if v != "" && isBlank(v) && !slices.Contains(m.spec.Blanks, v) {
+			m.spec.Blanks = append(m.spec.Blanks, v)
+		}
+	}
+	slices.Sort(m.spec.Blanks)
+}
+
+// free claims a field for a column. Two columns share one only if no line has both.
+func (m *mapper) free(name string, c *column) bool {
+	for _, other := range m.taken[name] {
+		for _, l := range c.lines {
+			if slices.Contains(other.lines, l) {
+				return false
+			}
+		}
+	}
+	m.taken[name] = append(m.taken[name], c)
+	return true
+}
+
+// field maps a column by what its key means. It is false if the key is not known, or its values do not fit.
+func (m *mapper) field(c *column) (Field, bool) {
+	means := meaning(c.key)
+	switch means {
+	case "", meansTime, meansDate, meansClock:
+		return Field{}, false
+	case meansSeverity:
+		return m.severity(c)
+	case meansAction, meansOutcome:
+		return m.decided(c, means)
+	case meansDuration:
+		return m.duration(c)
+	case meansURL, meansRequest:
+		return m.url(c)
+	case meansSource, meansTarget:
+		return m.side(c, means)
+	case meansEvent:
+		return m.event(c)
+	case "network.transport":
+		if c.kind == integer && m.free(means, c) {
+			m.wrote(means)
+			return Field{As: AsTransport, Name: means}, true
+		}
+	case "http.version":
+		if strings.HasPrefix(c.distinct()[0], "HTTP/") && m.free(means, c) {
+			m.wrote(means)
+			return Field{As: AsProtocol, Name: means}, true
+		}
+	}
+	return m.plain(c, means)
+}
+
+// plain sets a field as the value is, if its type allows that.
+func (m *mapper) plain(c *column, name string) (Field, bool) {
+	f, ok := ecs.Lookup(name)
+	if !ok {
+		return Field{}, false
+	}
+	field := Field{As: AsValue, Name: name, Type: f.Type()}
+	switch f.Type() {
+	case ecs.IP:
+		switch {
+		case c.kind == endpoint:
+			return m.side(c, strings.TrimSuffix(name, ".ip"))
+		case c.kind != address && strings.HasSuffix(name, ".ip") && !f.Info().List && name != "source.nat.ip" && name != "destination.nat.ip":
+			return m.side(c, strings.TrimSuffix(name, ".ip"))
+		case c.kind != address:
+			return Field{}, false
+		}
+	case ecs.Long:
+		if c.kind != integer {
+			return Field{}, false
+		}
+	case ecs.Double:
+		if c.kind != integer && c.kind != float {
+			return Field{}, false
+		}
+	case ecs.Date:
+		layout, ok := c.layout()
+		if !ok {
+			return Field{}, false
+		}
+		field.As, field.Layout = AsTime, layout
+	case ecs.Keyword:
+		if (name == "source.port" || name == "destination.port") && c.kind != integer {
+			return Field{}, false
+		}
+	default:
+		return Field{}, false
+	}
+	if !m.free(name, c) {
+		return Field{}, false
+	}
+	if field.As == AsTime && zoneless(field.Layout) {
+		m.spec.Time.Zone = true
+	}
+	m.wrote(name)
+	return field, true
+}
+
+// layout is the layout of all values, which are times.
+func (c *column) layout() (string, bool) {
+	found := ""
+	for _, v := range c.values {
+		if isBlank(v) {
+			continue
+		}
+		l, ok := layoutOf(v)
+		if !ok {
+			l, ok = unixLayout(v)
+		}
+		if !ok || found != "" && l != found {
+			return "", false
+		}
+		found = l
+	}
+	return found, found != ""
+}
+
+// side maps an end of a connection by what its values look like.
+func (m *mapper) side(c *column, side string) (Field, bool) {
+	switch c.kind {
+	case address:
+		return m.plain(c, side+".ip")
+	case endpoint:
+		if m.free(side+".ip", c) && m.free(side+".port", c) {
+			m.wrote(side+".ip", side+".port")
+			return Field{As: AsEndpoint, Name: side + ".ip", Second: side + ".port"}, true
+		}
+	case integer:
+		return m.plain(c, side+".port")
+	case host:
+		return m.plain(c, side+".domain")
+	case word:
+		return m.plain(c, side+".address")
+	}
+	return Field{}, false
+}
+
+// event maps what happened, in the device's words.
+func (m *mapper) event(c *column) (Field, bool) {
+	if c.kind == integer {
+		return m.plain(c, "rule.id")
+	}
+	plain := plainKey(c.key)
+	if c.kind == word && (plain == "event" || plain == "eventtype") {
+		return m.decided(c, meansAction)
+	}
+	return m.plain(c, "rule.name")
+}
+
+func (m *mapper) severity(c *column) (Field, bool) {
+	f := Field{As: AsLevel, Name: "log.level", Number: c.kind == integer}
+	known := false
+	for _, v := range c.distinct() {
+		if f.Number {
+			known = true
+			break
+		}
+		if s, ok := severityOf(v); ok {
+			f.Words = append(f.Words, Word{Text: v, Level: s})
+			known = true
+		}
+	}
+	if !known || m.written["log.level"] || !m.free("log.level", c) {
+		return Field{}, false
+	}
+	m.wrote("log.level")
+	if f.Number {
+		m.wrote("event.severity")
+		f.Max = c.largest()
+		f.Syslog = !m.flipped && c.within(0, 7) && !strings.Contains(plainKey(c.key), "risk") && !strings.Contains(plainKey(c.key), "danger") &&
+			!strings.Contains(plainKey(c.key), "threat") && !strings.Contains(plainKey(c.key), "危")
+	}
+	return f, true
+}
+
+// largest is the largest number among the values.
+func (c *column) largest() (most int64) {
+	for _, v := range c.distinct() {
+		var n int64
+		if _, err := fmt.Sscan(v, &n); err == nil {
+			most = max(most, n)
+		}
+	}
+	return most
+}
+
+// within says that all values are numbers from low to high.
+func (c *column) within(low, high int64) bool {
+	for _, v := range c.distinct() {
+		var n int64
+		if _, err := fmt.Sscan(v, &n); err != nil || n < low || n > high {
+			return false
+		}
+	}
+	return true
+}
+
+// decided maps actions and results.
+func (m *mapper) decided(c *column, means string) (Field, bool) {
+	f := Field{As: AsAction, Name: means}
+	if means == meansOutcome {
+		f.As = AsOutcome
+	}
+	var typ, outcome bool
+	for _, v := range c.distinct() {
+		d, ok := decisionOf(v)
+		if !ok {
+			continue
+		}
+		w := Word{Text: v, Type: d.typ, Outcome: d.outcome}
+		if means == meansOutcome {
+			w.Type = ""
+		}
+		if w.Type == "" && w.Outcome == "" {
+			continue
+		}
+		f.Words = append(f.Words, w)
+		typ, outcome = typ || w.Type != "", outcome || w.Outcome != ""
+	}
+	switch {
+	case means == meansOutcome && c.kind == integer && c.within(100, 599):
+		return m.plain(c, "http.response.status_code")
+	case means == meansOutcome && !outcome && strings.Contains(plainKey(c.key), "status") && (c.kind == word || c.kind == text):
+		return m.decided(c, meansAction)
+	case means == meansOutcome && (!outcome || !m.free(means, c)):
+		return Field{}, false
+	case means == meansAction && (c.kind == integer || c.kind == boolean || !m.free(means, c)):
+		return Field{}, false
+	}
+	m.wrote(means)
+	if typ {
+		m.wrote("event.type")
+	}
+	if outcome {
+		m.wrote("event.outcome")
+	}
+	return f, true
+}
+
+func (m *mapper) duration(c *column) (Field, bool) {
+	f := Field{As: AsDuration, Name: meansDuration, Unit: "s"}
+	key := strings.ToLower(c.key)
+	switch {
+	case c.kind == clockOnly:
+		f.Unit = "clock"
+	case c.kind != integer && c.kind != float:
+		return Field{}, false
+	case strings.HasSuffix(key, "ms") || strings.Contains(key, "milli") || strings.Contains(key, "毫秒") || key == "time-taken":
+		f.Unit = "ms"
+	case strings.HasSuffix(key, "_us") || strings.Contains(key, "micro"):
+		f.Unit = "us"
+	case strings.HasSuffix(key, "_ns") || strings.Contains(key, "nano"):
+		f.Unit = "ns"
+	}
+	if !m.free(meansDuration, c) {
+		return Field{}, false
+	}
+	m.wrote(meansDuration)
+	return f, true
+}
+
+// url maps URLs and the request lines of HTTP.
+func (m *mapper) url(c *column) (Field, bool) {
+	if !m.free(meansURL, c) {
+		return Field{}, false
+	}
+	f := Field{As: AsURL, Name: meansURL}
+	if c.kind == request {
+		f.As = AsRequest
+		m.wrote("http.request.method")
+	}
+	m.wrote(meansURL)
+	for _, v := range c.distinct() {
+		if f.As == AsRequest {
+			part := strings.Split(v, " ")
+			v = part[1]
+			if len(part) > 2 {
+				m.wrote("http.version")
+			}
+		}
+		path, query, found := strings.Cut(v, "?")
+		if _, rest, ok := strings.Cut(path, "://"); ok {
+			domain, rest, _ := strings.Cut(rest, "/")
+			if domain != "" {
+				m.wrote("url.domain")
+			}
+			path = rest
+		}
+		if path != "" {
+			m.wrote("url.path")
+		}
+		if found && query != "" {
+			m.wrote("url.query")
+		}
+	}
+	return f, true
+}
+
+// ownField gives a column a field of the plugin's own.
+func (m *mapper) ownField(c *column) Field {
+	name := m.ownName(c.key)
+	o := Own{Name: name, Type: m.ownType(c)}
+	o.Description = describe(c, o.Type)
+	f := Field{As: AsValue, Name: name, Type: o.Type}
+	if o.Type == ecs.Date {
+		f.As = AsTime
+		f.Layout, _ = c.layout()
+		if zoneless(f.Layout) {
+			m.spec.Time.Zone = true
+		}
+	}
+	m.spec.Own = append(m.spec.Own, o)
+	m.wrote(name)
+	return f
+}
+
+// ownName is the key in lower case with words parted by "_", under the plugin's name. Keys of other scripts are
+// numbered.
+func (m *mapper) ownName(key string) string {
+	var b strings.Builder
+	for _, w := range wordsOf(key) {
+		w = strings.Map(func(r rune) rune {
+			if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+				return r
+			}
+			return -1
+		}, w)
+		if w != "" && b.Len() > 0 {
+			b.WriteByte('_')
+		}
+		b.WriteString(w)
+	}
+	base := m.spec.ID + "." + b.String()
+	if b.Len() == 0 {
+		base = m.spec.ID + ".value"
+	}
+	name := base
+	for n := 2; m.own[name]; n++ {
+		name = fmt.Sprintf("%s_%d", base, n)
+	}
+	m.own[name] = true
+	return name
+}
+
+// Words at the end of keys whose numbers are names.
+var nameLike = []string{"id", "code", "no", "number", "num", "serial", "version", "index", "key"}
+
+func (m *mapper) ownType(c *column) ecs.Type {
+	switch c.kind {
+	case integer:
+		words := wordsOf(c.key)
+		if len(words) > 0 && (slices.Contains(nameLike, words[len(words)-1]) || strings.HasSuffix(words[len(words)-1], "id")) {
+			return ecs.Keyword
+		}
+		for _, v := range c.distinct() {
+			if len(v) > 1 && v[0] == '0' {
+				return ecs.Keyword
+			}
+		}
+		return ecs.Long
+	case float:
+		return ecs.Double
+	case boolean:
+		return ecs.Boolean
+	case address:
+		return ecs.IP
+	case instant:
+		if _, ok := c.layout(); ok {
+			return ecs.Date
+		}
+	}
+	return ecs.Keyword
+}
+
+// describe says of a field of the plugin's own what the samples show.
+func describe(c *column, t ecs.Type) string {
+	values := c.distinct()
+	show := make([]string, 0, 3)
+	for _, v := range values {
+		if len(v) <= 40 && len(show) < 3 {
+			show = append(show, v)
+		}
+	}
+	what := map[ecs.Type]string{
+		ecs.Long: "Whole number", ecs.Double: "Number", ecs.Boolean: "Yes or no", ecs.IP: "Address", ecs.Date: "Time",
+	}[t]
+	if what == "" {
+		what = map[kind]string{
+			mac: "MAC address", location: "URL", path: "Path", host: "Host name", md5: "MD5 sum", sha256: "SHA-256 sum", text: "Text", agent: "User agent",
+			integer: "Number that is a name",
+		}[c.kind]
+	}
+	if what == "" {
+		what = "Word"
+	}
+	d := fmt.Sprintf("%s the device writes as %s", what, c.key)
+	switch {
+	case t == ecs.Date || len(show) == 0:
+		return d + "."
+	case len(values) <= 3 && len(show) == len(values) && len(c.values) > len(values)*2:
+		return d + ": " + strings.Join(show, " or ") + " in the samples."
+	}
+	return d + ", e.g. " + show[0] + "."
+}
