@@ -4,22 +4,17 @@ import (
 	"errors"
 	"math"
 	"strconv"
-	"sync/atomic"
+
+	"github.com/logcenter/logcenter/sdk/fault"
+	"github.com/logcenter/logcenter/sdk/internal/pairs"
 )
 
 // MaxFields is how many pairs of a line [Fields] holds.
-const MaxFields = 128
+const MaxFields = pairs.Max
 
 // Fields are the pairs of one line. They alias it. A Fields value is about 2.5 KiB, meant to live on the
 // stack; pass it by pointer. The zero value has no pairs. Reading is safe from several goroutines.
-type Fields struct {
-	line []byte
-	n    int
-	tags [MaxFields]uint32 // tag of the key: most keys differ in it
-	at   [MaxFields]span
-}
-
-type span struct{ k0, k1, v0, v1 uint32 }
+type Fields struct{ t pairs.Table }
 
 // common is the scanner of Parse.
 var common = Scanner{Quotes: `"'`, Escape: '\\'}
@@ -38,21 +33,18 @@ func Parse(line []byte) (Fields, error) {
 // Parse is [Parse] for lines as s describes them. It replaces what f held, so that one Fields can be
 // used for line after line.
 func (f *Fields) Parse(s *Scanner, line []byte) error {
-	f.line, f.n = line, 0
+	f.t.Reset(line)
 	if len(line) > math.MaxInt32 {
-		return newError(errPairs, math.MaxInt32)
+		return faults.At(int(errPairs), math.MaxInt32)
 	}
 	it := s.Scan(line)
 	for it.Next() {
-		if f.n == MaxFields {
+		if !f.t.Add(it.k0, it.k1, it.v0, it.v1) {
 			it.fault(errPairs, it.k0)
 			break
 		}
-		f.tags[f.n] = tag(it.Key())
-		f.at[f.n] = span{uint32(it.k0), uint32(it.k1), uint32(it.v0), uint32(it.v1)}
-		f.n++
 	}
-	if f.n == 0 {
+	if f.t.Len() == 0 {
 		it.fault(errNoPairs, 0)
 	}
 	return it.Err()
@@ -60,35 +52,13 @@ func (f *Fields) Parse(s *Scanner, line []byte) error {
 
 // Get returns the value of the first pair whose key is name, byte by byte, or nil if there is none. It
 // aliases the line.
-func (f *Fields) Get(name string) []byte {
-	if name == "" {
-		return nil
-	}
-	t := tag(name)
-	for i, u := range f.tags[:f.n] {
-		if u == t {
-			if a := f.at[i]; string(f.line[a.k0:a.k1]) == name {
-				return f.line[a.v0:a.v1:a.v1]
-			}
-		}
-	}
-	return nil
-}
+func (f *Fields) Get(name string) []byte { return f.t.Get(name) }
 
 // Len is the number of pairs.
-func (f *Fields) Len() int { return f.n }
+func (f *Fields) Len() int { return f.t.Len() }
 
 // At returns pair number i, from 0, in the order of the line. It panics if there is none.
-func (f *Fields) At(i int) (key, value []byte) {
-	a := f.at[:f.n][i]
-	return f.line[a.k0:a.k1:a.k1], f.line[a.v0:a.v1:a.v1]
-}
-
-// tag folds the length and three bytes of a key, which is not empty.
-func tag[T string | []byte](key T) uint32 {
-	n := len(key)
-	return uint32(n)<<24 | uint32(key[0])<<16 | uint32(key[n/2])<<8 | uint32(key[n-1])
-}
+func (f *Fields) At(i int) (key, value []byte) { return f.t.At(i) }
 
 // What can be wrong with a line; match with errors.Is.
 var (
@@ -109,32 +79,7 @@ const (
 	errPairs
 )
 
-var errKinds = [...]error{nil, ErrQuote, ErrBracket, ErrKey, ErrNoPairs, ErrPairs}
-
 // Error is a fault in a line.
-type Error struct {
-	Pos int   // byte position in the line, from 0
-	Err error // one of ErrQuote, ErrBracket, ErrKey, ErrNoPairs and ErrPairs
-}
+type Error = fault.Error
 
-// Error says what is wrong and where.
-func (e *Error) Error() string { return "kv: byte " + strconv.Itoa(e.Pos) + ": " + e.Err.Error() }
-
-// Unwrap returns e.Err.
-func (e *Error) Unwrap() error { return e.Err }
-
-// known holds the errors already made, so that a device that always makes the same mistake costs
-// nothing. Positions beyond are rare enough to be allocated.
-var known [len(errKinds)][1024]atomic.Pointer[Error]
-
-func newError(k errKind, pos int) error {
-	if pos >= len(known[0]) {
-		return &Error{pos, errKinds[k]}
-	}
-	e := known[k][pos].Load()
-	if e == nil {
-		e = &Error{pos, errKinds[k]}
-		known[k][pos].Store(e)
-	}
-	return e
-}
+var faults = fault.Cache{Scanner: "kv", Kinds: []error{nil, ErrQuote, ErrBracket, ErrKey, ErrNoPairs, ErrPairs}}

@@ -463,10 +463,7 @@ func (it *Iter) AppendValue(dst []byte) []byte {
 // Err is the first fault in what has been scanned so far, an [*Error], or nil. A fault takes no pair
 // away that could be read.
 func (it *Iter) Err() error {
-	if it.errKind == 0 {
-		return nil
-	}
-	return newError(it.errKind, it.errPos)
+	return faults.At(int(it.errKind), it.errPos)
 }
 
 func (it *Iter) fault(k errKind, pos int) {
