@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/logcenter/logcenter/sdk/kv"
 )
@@ -42,7 +43,7 @@ func (m *mapper) accepts(lines [][]byte, h *headers) []Accept {
 	}
 	best := ""
 	for _, c := range m.literals() {
-		if len(c) > len(best) && inAll(lines, c) {
+		if len(c) > max(len(best), 2) && inAll(lines, c) {
 			best = c
 		}
 	}
@@ -51,6 +52,12 @@ func (m *mapper) accepts(lines [][]byte, h *headers) []Accept {
 	}
 	if a.Prefix == nil && a.Contains == nil && a.AppName == nil {
 		a.Contains = m.cover(lines)
+		if c := m.spec.Columns; c != nil && len(c.Words) > 0 {
+			a.Contains = nil
+			for _, w := range c.Words {
+				a.Contains = append(a.Contains, c.Sep+w+c.Sep)
+			}
+		}
 	}
 	return []Accept{a}
 }
@@ -99,7 +106,26 @@ func (m *mapper) literals() (out []string) {
 	if m.spec.Format == KeyValue {
 		out = append(out, pairLiterals(&m.spec.KV, m.spec.Fields)...)
 	}
+	if m.spec.Literal != "" {
+		out = append(out, m.spec.Literal)
+	}
+	if c := m.spec.Columns; c != nil {
+		out = append(out, c.literals()...)
+	}
 	return out
+}
+
+// literals are values that stand in the same column of all lines: words in capitals, which name the kind of a line.
+func (c *Columns) literals() (out []string) {
+	for i, v := range c.Constant {
+		if v == strings.ToUpper(v) && strings.ContainsFunc(v, unicode.IsLetter) && i > 0 {
+			out = append(out, c.Sep+v+c.Sep)
+		}
+	}
+	for _, w := range c.Words {
+		out = append(out, c.Sep+w+c.Sep)
+	}
+	return append(out, c.Sep)
 }
 
 func pairLiterals(s *kv.Scanner, fields []Field) (out []string) {

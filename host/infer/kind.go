@@ -85,7 +85,7 @@ func kindOf(v string) kind {
 			return endpoint
 		}
 	}
-	if _, err := strconv.ParseFloat(v, 64); err == nil && v[0] <= '9' {
+	if _, err := strconv.ParseFloat(v, 64); err == nil && v[0] != '+' && v[0] <= '9' {
 		return float
 	}
 	switch {

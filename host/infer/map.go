@@ -2,6 +2,7 @@ package infer
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -27,17 +28,19 @@ func (m *mapper) wrote(names ...string) {
 }
 
 // columns maps the columns of a body, in order of appearance.
-func (m *mapper) columns(list []*column) (out []Field) {
-	if m.taken == nil {
-		m.taken = map[string][]*column{}
-	}
+// Labels are what keys are called in the lines themselves, as cs1Label says of cs1.
+func (m *mapper) columns(list []*column, labels map[string]string) (out []Field) {
 	for _, c := range list {
 		c.settle()
 	}
 	stamp := m.chooseTime(list)
 	for i, c := range list {
-		if c.kind == blank {
+		if c.kind == blank || meaning(c.key) == meansNothing || !stamp.is(c) && (c.kind == dateOnly || c.kind == clockOnly && meaning(c.key) != meansDuration) {
 			continue
+		}
+		key := c.key
+		if l := labels[key]; l != "" && l != "\x00" {
+			c.key = l
 		}
 		m.noteBlanks(c)
 		var f Field
@@ -52,7 +55,7 @@ func (m *mapper) columns(list []*column) (out []Field) {
 		if !ok {
 			f = m.ownField(c)
 		}
-		f.Key, f.Index = c.key, i
+		f.Key, f.Index = key, i
 		out = append(out, f)
 	}
 	return out
@@ -90,6 +93,8 @@ func (m *mapper) field(c *column) (Field, bool) {
 		return m.severity(c)
 	case meansAction, meansOutcome:
 		return m.decided(c, means)
+	case meansBlocked:
+		return m.blocked(c)
 	case meansDuration:
 		return m.duration(c)
 	case meansURL, meansRequest:
@@ -99,6 +104,9 @@ func (m *mapper) field(c *column) (Field, bool) {
 	case meansEvent:
 		return m.event(c)
 	case "network.transport":
+		if c.kind == integer && c.largest() > 255 && strings.HasPrefix(strings.ToLower(c.key), "trans") {
+			return m.plain(c, "source.nat.port") // FortiGate's transport, beside transip
+		}
 		if c.kind == integer && m.free(means, c) {
 			m.wrote(means)
 			return Field{As: AsTransport, Name: means}, true
@@ -208,8 +216,45 @@ func (m *mapper) event(c *column) (Field, bool) {
 	if c.kind == word && (plain == "event" || plain == "eventtype") {
 		return m.decided(c, meansAction)
 	}
+	numbered := 0
+	for _, v := range c.values {
+		if signaturePattern.MatchString(v) {
+			numbered++
+		}
+	}
+	if numbered*2 > len(c.values) && m.free("rule.id", c) && m.free("rule.name", c) {
+		m.wrote("rule.id", "rule.name")
+		return Field{As: AsSignature, Name: "rule.name"}, true
+	}
 	return m.plain(c, "rule.name")
 }
+
+// signaturePattern is a name with its number in front.
+var signaturePattern = regexp.MustCompile(`^\[[\w.-]+\]\s*\S`)
+
+// blocked maps what says whether the device stopped what it saw.
+func (m *mapper) blocked(c *column) (Field, bool) {
+	yes := func(v string) bool { return slices.Contains(blockedWords, strings.ToLower(v)) }
+	if !all(c.distinct(), func(v string) bool { return yes(v) || slices.Contains(passedWords, strings.ToLower(v)) }) || !m.free(meansAction, c) {
+		return Field{}, false
+	}
+	m.wrote(meansAction, "event.type")
+	f := Field{As: AsBlocked, Name: meansAction}
+	for _, v := range c.distinct() {
+		w := Word{Text: v, Type: "allowed"}
+		if yes(v) {
+			w = Word{Text: v, Type: "denied", Outcome: "failure"}
+			m.wrote("event.outcome")
+		}
+		f.Words = append(f.Words, w)
+	}
+	return f, true
+}
+
+var (
+	blockedWords = []string{"1", "true", "yes", "y", "是", "blocked"}
+	passedWords  = []string{"0", "false", "no", "n", "否", "detected"}
+)
 
 func (m *mapper) severity(c *column) (Field, bool) {
 	f := Field{As: AsLevel, Name: "log.level", Number: c.kind == integer}

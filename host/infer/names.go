@@ -18,12 +18,14 @@ const (
 	meansRequest  = "request"
 	meansSource   = "source" // address, endpoint or name decide
 	meansTarget   = "destination"
-	meansEvent    = "event" // what happened, in words
+	meansEvent    = "event"   // what happened, in words
+	meansBlocked  = "blocked" // whether it was
+	meansNothing  = "-"       // what only helps to read another value
 )
 
 // dictionary has the keys that devices use, without case and punctuation, by what they mean.
 var dictionary = invert(map[string]string{
-	meansTime: `timestamp time eventtime datetime logtime rt devtime occurtime happentime ts eventts eventdate receivetime
+	meansTime: `timestamp time eventtime datetime logtime rt devtime occurtime happentime ts eventts eventdate
 		generatedtime timegenerated timecreated systemtime utctime timelocal starttimestamp devicereceipttime
 		时间 发生时间 日志时间 事件时间 产生时间 记录时间 告警时间 攻击时间`,
 	meansDate:  `date logdate eventday day 日期`,
@@ -31,15 +33,15 @@ var dictionary = invert(map[string]string{
 	meansSeverity: `severity level pri priority risk risklevel severitylevel loglevel sev dangerdegree threatlevel eventseverity cefseverity syslogseverity
 		eventlevel alertlevel crlevel errorseverity leveldisplayname levelname 级别 等级 严重级别 危险等级 风险等级 威胁等级 日志级别 危险程度 告警级别 事件级别`,
 	meansAction: `action act eventaction disposition verdict policyaction ruleaction eventname operation op activity actiontaken utmaction actionname
-		breakingsighn blocked 动作 操作 处理动作 处置动作 响应动作 策略动作`,
+		动作 操作 处理动作 处置动作 响应动作 策略动作`,
 	meansOutcome: `outcome result status authresult resultstatus loginresult success opresult returncode responsecode
 		结果 操作结果 登录结果 状态`,
 	meansDuration: `duration elapsed elapsedtime dur sessionduration durationms durationsec connduration requesttime upstreamresponsetime timetaken responsetime
 		processtime latency cost elapsedms durationus durationns elapsedsec 持续时间 时长 耗时 会话时长`,
-	meansURL:     `url uri requesturl requesturi link csuri urloriginal httpurl fullurl 网址 链接 请求url 请求地址`,
+	meansURL:     `url uri request requesturl requesturi link csuri urloriginal httpurl fullurl 网址 链接 请求url 请求地址`,
 	meansRequest: `httprequest requestline`,
 	meansSource:  `src source client remote attacker from initiator remotehost remoteaddr peer caller callers sourceaddr cip csip clienthost rhost 源 来源 客户端 攻击者 攻击源`,
-	meansTarget:  `dst dest destination target victim to responder server daddr backendaddr 目的 目标 服务端 受害者`,
+	meansTarget:  `dst dest destination target victim to responder server backendaddr 目的 目标 服务端 受害者`,
 	meansEvent:   `event eventtype alert signature sig attack attackname threat threatname threatid 事件 事件名称 攻击名称 威胁名称 告警名称 规则名称 漏洞名称`,
 
 	"source.ip": `srcip sip srcaddr srcaddress sourceip sourceaddress clientip clientaddr clientaddress remoteip remoteaddress ipaddress cliip saddr ipsrc
@@ -49,10 +51,10 @@ var dictionary = invert(map[string]string{
 	"source.bytes":            `sentbyte sentbytes bytessent bytesout outbytes txbytes srcbytes sbytes bytesin in cbytes csbytes requestbytes upbytes 发送字节 上行流量 发送字节数 上行字节数`,
 	"source.packets":          `sentpkt sentpkts packetssent pktssent outpackets srcpackets srcpkts txpackets 发送包数 上行包数`,
 	"source.nat.ip":           `transip natsrcip natsourceip natsip srcnatip sourcetranslatedaddress xlatesrc sourcenatip mappedsrcip natip srctransip natsrc 转换后源ip 转换源ip nat后源地址`,
-	"source.nat.port":         `transport natsrcport natsourceport natsport srcnatport sourcetranslatedport xlatesport natport srctransport 转换后源端口 转换源端口`,
+	"source.nat.port":         `natsrcport natsourceport natsport srcnatport sourcetranslatedport xlatesport natport srctransport 转换后源端口 转换源端口`,
 	"source.user.name":        `suser srcuser sourceuser sourceusername subjectusername srcusername`,
 	"source.domain":           `shost srchost sourcehostname clienthostname workstationname srcname srcdomain sourcehost`,
-	"source.geo.country_name": `srccountry sourcecountry srclocation sourcelocation srcregion 源国家 来源国家 源区域`,
+	"source.geo.country_name": `srccountry sourcecountry srcloc srclocation sourcelocation srcregion 源国家 来源国家 源区域`,
 	"destination.ip": `dstip dip destip dstaddr dstaddress destaddr destaddress destinationip destinationaddress serverip serveraddr targetip daddr ipdst
 		dstipv4 dstipv6 victimip sip2 localip 目的ip 目的地址 目的ip地址 目标ip 目标地址 受害ip 服务器ip`,
 	"destination.port":             `dstport dport destport destinationport serverport targetport dpt sport2 portdst destinationtransportport 目的端口 目标端口 服务端口`,
@@ -63,7 +65,7 @@ var dictionary = invert(map[string]string{
 	"destination.nat.port":         `natdstport natdestinationport natdport dstnatport destinationtranslatedport xlatedport dsttransport 转换后目的端口 转换目的端口`,
 	"destination.user.name":        `duser dstuser destuser destinationuser destinationusername targetusername`,
 	"destination.domain":           `dhost dsthost destinationhostname targethostname dstname dstdomain desthost remotehostname`,
-	"destination.geo.country_name": `dstcountry destinationcountry dstlocation destinationlocation dstregion 目的国家 目标国家`,
+	"destination.geo.country_name": `dstcountry destinationcountry dstloc dstlocation destinationlocation dstregion 目的国家 目标国家`,
 
 	"network.transport": `proto protocol transport transportprotocol ipprotocol l4proto protoname ipproto 协议 协议类型 传输协议`,
 	"network.protocol":  `app application service appproto applicationprotocol appname applayerprotocol l7protocol apptype appprotocol 应用 应用协议 应用名称 服务`,
@@ -90,7 +92,7 @@ var dictionary = invert(map[string]string{
 	"rule.category": `attacktype category cat rulecategory threattype attackcategory threatcategory thrcategory sigcategory catdesc 攻击类型 威胁类型 攻击分类 事件类型`,
 	"rule.ruleset":  `ruleset policyset rulebase policygroup`,
 
-	"user.name":           `user username usr account accountname login loginname uname userid2 operator admin principalname csusername authuser srcuserid remoteuser 用户 用户名 账号 用户名称 操作员 管理员 登录用户 操作用户`,
+	"user.name":           `user username usr usrname account accountname login loginname uname userid2 operator admin principalname csusername authuser srcuserid remoteuser 用户 用户名 账号 用户名称 操作员 管理员 登录用户 操作用户`,
 	"user.id":             `uid useruid sid2 subjectusersid usersid principalid targetusersid 用户id`,
 	"user.domain":         `userdomain domain ntdomain subjectdomainname targetdomainname sntdom dntdom`,
 	"user.effective.name": `euser effectiveuser runas targetuser asuser`,
@@ -137,7 +139,7 @@ var dictionary = invert(map[string]string{
 	"event.risk_score": `score riskscore crscore threatscore anomalyscore`,
 	"event.start":      `start starttime starttimestamp2 begintime sessionstart begin 开始时间`,
 	"event.end":        `end endtime endtimestamp stoptime sessionend 结束时间`,
-	"event.created":    `created receivedtime receivetime2 collecttime ingesttime`,
+	"event.created":    `created receivedtime receivetime collecttime ingesttime`,
 	"event.dataset":    `dataset2`,
 
 	"tls.version":              `tlsversion sslversion sslprotocol tlsprotocol`,
@@ -160,6 +162,16 @@ func invert(by map[string]string) map[string]string {
 		}
 	}
 	return out
+}
+
+// w3c are the names of the W3C extended log format, whose prefixes are c for client and s for server
+// (https://www.w3.org/TR/WD-logfile).
+var w3c = map[string]string{
+	"s-ip": "destination.ip", "s-port": "destination.port", "c-ip": "source.ip", "c-port": "source.port", "cs-bytes": "http.request.bytes",
+	"sc-bytes": "http.response.bytes", "cs(User-Agent)": "user_agent.original", "cs(Referer)": "http.request.referrer", "cs-host": "url.domain",
+	"cs(Host)": "url.domain", "s-computername": "host.name", "sc-status": "http.response.status_code", "cs-method": "http.request.method",
+	"cs-uri-stem": "url.path", "cs-uri-query": "url.query", "cs-username": "user.name", "time-taken": meansDuration, "cs-version": "http.version",
+	"cs(Cookie)": "", "s-sitename": "service.name",
 }
 
 // plainKey is a key without case and punctuation.
@@ -213,6 +225,9 @@ var (
 // meaning says what a key means, empty if it is not known. The longest tail of its words that the dictionary has
 // decides, so that additional.src_ip is src_ip.
 func meaning(key string) string {
+	if m, ok := w3c[key]; ok {
+		return m
+	}
 	if i := strings.IndexAny(key, "([（"); i > 0 {
 		key = key[:i] // srcip(source)
 	}

@@ -110,6 +110,6 @@ func inferKeyValue(m *mapper, h *headers) bool {
 		}
 	}
 	list = slices.DeleteFunc(list, func(c *column) bool { return len(c.lines)*50 < len(h.bodies) && len(c.lines) < 2 && len(h.bodies) > 50 })
-	m.spec.Fields = m.columns(list)
+	m.spec.Fields = m.columns(list, nil)
 	return true
 }

@@ -45,6 +45,7 @@ type Spec struct {
 	Columns   *Columns   // of Delimited
 	Templates []Template // of Text, tried in this order
 
+	Head      []Field  // of CEF and LEEF: what stands in front of the pairs; Key is the name in package cef or leef
 	Fields    []Field  // of the body, in order of appearance; those of Text are in Templates
 	Own       []Own    // fields that ECS has no name for
 	Writes    []string // all fields the samples give, sorted
@@ -56,6 +57,7 @@ type Spec struct {
 	Lines    int    // samples
 	Sample   string // the longest line that is not too long to be shown
 	Unparsed int    // samples that are not of the format
+	Literal  string // of CEF and LEEF: what all events have
 }
 
 // Header is what syslog headers of the lines have.
@@ -84,6 +86,8 @@ const (
 	AsEndpoint  As = "endpoint"  // address and port
 	AsRequest   As = "request"   // METHOD URL HTTP/VERSION
 	AsURL       As = "url"       // url.original and its parts
+	AsBlocked   As = "blocked"   // event.action, by whether the device stopped what it saw
+	AsSignature As = "signature" // [rule.id]rule.name
 	AsProtocol  As = "protocol"  // HTTP/1.1
 )
 
@@ -143,6 +147,11 @@ type Columns struct {
 	Quotes string
 	Names  []string // from a header line; empty if there is none
 	Count  int
+
+	Directives bool     // lines that start with # are no events
+	HeaderLine string   // the line of names, which is no event; empty if there is none
+	Words      []string // that tell the lines by a column: methods of HTTP
+	Constant   []string // values that all lines have in a column; empty where they differ
 }
 
 // ShapeError says why no parser can be made of samples.
@@ -154,8 +163,8 @@ func (e *ShapeError) Error() string { return e.Msg }
 func Infer(s *Samples, o Options) (*Spec, error) {
 	spec := &Spec{Options: o, Lines: len(s.Lines)}
 	heads := readHeaders(s.Lines)
-	m := &mapper{spec: spec, own: map[string]bool{}}
-	for _, try := range []func(*mapper, *headers) bool{inferKeyValue} {
+	m := &mapper{spec: spec, own: map[string]bool{}, taken: map[string][]*column{}}
+	for _, try := range []func(*mapper, *headers) bool{inferCEF, inferLEEF, inferKeyValue, inferDelimited} {
 		if try(m, heads) {
 			break
 		}

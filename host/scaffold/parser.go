@@ -45,11 +45,7 @@ func newParserView(s *infer.Spec) *parserView {
 			ecs.Keyword: "Keyword", ecs.Long: "Long", ecs.Double: "Double", ecs.Boolean: "Boolean", ecs.IP: "IP", ecs.Date: "Date",
 		}[o.Type]})
 	}
-	fields := slices.Clone(s.Fields)
-	for _, t := range s.Templates {
-		fields = append(fields, t.Fields...)
-	}
-	for _, f := range fields {
+	for _, f := range v.all() {
 		v.uses[f.As] = true
 		if f.As == infer.AsLevel && f.Number {
 			if v.numbers.Max <= f.Max {
@@ -83,6 +79,34 @@ func newParserView(s *infer.Spec) *parserView {
 	return v
 }
 
+// all are the fields of all parts of a line.
+func (v *parserView) all() []infer.Field {
+	fields := slices.Concat(v.Head, v.Fields)
+	for _, t := range v.Templates {
+		fields = append(fields, t.Fields...)
+	}
+	return fields
+}
+
+// Delimiter is the Go expression of the scanner of columns.
+func (v *parserView) Delimiter() string {
+	var parts []string
+	c := v.Columns
+	switch {
+	case len(c.Sep) > 1:
+		parts = append(parts, fmt.Sprintf("SepSeq: %q", c.Sep))
+	case c.Sep != ",":
+		parts = append(parts, fmt.Sprintf("Sep: %q", rune(c.Sep[0])))
+	}
+	if c.Quotes != "" {
+		parts = append(parts, "Quotes: `"+c.Quotes+"`")
+	}
+	if c.Merge {
+		parts = append(parts, "Merge: true")
+	}
+	return "delimited.Scanner{" + strings.Join(parts, ", ") + "}"
+}
+
 // Uses says whether a value of the lines becomes a field that way.
 func (v *parserView) Uses(as string) bool { return v.uses[infer.As(as)] }
 
@@ -90,6 +114,7 @@ func (v *parserView) Uses(as string) bool { return v.uses[infer.As(as)] }
 func (v *parserView) Helpers() bool {
 	for _, as := range []infer.As{
 		infer.AsLevel, infer.AsAction, infer.AsOutcome, infer.AsDuration, infer.AsTransport, infer.AsEndpoint, infer.AsRequest, infer.AsURL,
+		infer.AsBlocked, infer.AsSignature,
 	} {
 		if v.uses[as] {
 			return true
@@ -144,7 +169,7 @@ func (v *parserView) Set(f infer.Field, value string) string {
 		return fmt.Sprintf("ev.SetTimeField(%s, %s, %s, %s)", h, layoutExpr(f.Layout), v.zone(f.Layout), value)
 	case infer.AsDate, infer.AsClock:
 		return fmt.Sprintf("%s = %s", f.As, value)
-	case infer.AsLevel, infer.AsAction, infer.AsOutcome, infer.AsTransport, infer.AsRequest:
+	case infer.AsLevel, infer.AsAction, infer.AsOutcome, infer.AsTransport, infer.AsRequest, infer.AsBlocked, infer.AsSignature:
 		return fmt.Sprintf("%s(ev, %s)", f.As, value)
 	case infer.AsURL:
 		return fmt.Sprintf("location(ev, %s)", value)
@@ -265,11 +290,7 @@ func (v *parserView) DurationUnits() bool { return v.durations(false) }
 func (v *parserView) DurationClock() bool { return v.durations(true) }
 
 func (v *parserView) durations(clock bool) bool {
-	fields := slices.Clone(v.Fields)
-	for _, t := range v.Templates {
-		fields = append(fields, t.Fields...)
-	}
-	return slices.ContainsFunc(fields, func(f infer.Field) bool { return f.As == infer.AsDuration && (f.Unit == "clock") == clock })
+	return slices.ContainsFunc(v.all(), func(f infer.Field) bool { return f.As == infer.AsDuration && (f.Unit == "clock") == clock })
 }
 
 // Scanner is the Go expression of the scanner of pairs.
@@ -344,6 +365,10 @@ func (v *parserView) Mapped() (rows [][2]string) {
 				to = "`http.request.method`, `url.original` and its parts, `http.version`"
 			case infer.AsURL:
 				to += " and its parts"
+			case infer.AsBlocked:
+				to = "`event.action` blocked or detected, `event.type`, `event.outcome`"
+			case infer.AsSignature:
+				to = "`rule.id` and `rule.name`"
 			case infer.AsAction:
 				if len(f.Words) > 0 {
 					to += ", and by its word `event.type` and `event.outcome`"
@@ -355,9 +380,6 @@ func (v *parserView) Mapped() (rows [][2]string) {
 			}
 		}
 	}
-	add("", v.Fields)
-	for _, t := range v.Templates {
-		add("", t.Fields)
-	}
+	add("", v.all())
 	return rows
 }

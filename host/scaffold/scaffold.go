@@ -172,7 +172,7 @@ func (f *Folder) render(name, tmpl string, data any) error {
 
 // packages are what the templates use, by the name they use it under.
 var packages = []string{
-	"bytes", "errors", "math", "strconv", "time", "sdk", "sdk/ecs", "sdk/kv", "sdk/syslog", "sdk/timestamp",
+	"bytes", "errors", "math", "strconv", "time", "sdk", "sdk/ecs", "sdk/cef", "sdk/delimited", "sdk/kv", "sdk/leef", "sdk/syslog", "sdk/timestamp",
 }
 
 // withImports puts in place of the line IMPORTS those packages that the source uses.
