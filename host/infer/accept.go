@@ -3,6 +3,7 @@ package infer
 import (
 	"bytes"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -41,7 +42,15 @@ func (m *mapper) accepts(lines [][]byte, h *headers) []Accept {
 	if p := m.prefix(lines); p != "" {
 		a.Prefix = []string{p}
 	}
+	if list := m.requests(); list != nil {
+		a.Contains, a.Prefix = list, nil
+		return []Accept{a}
+	}
 	best := ""
+	if m.class != "" {
+		a.Contains = []string{"%%" + m.class + "/"}
+		return []Accept{a}
+	}
 	for _, c := range m.literals() {
 		if len(c) > max(len(best), 2) && inAll(lines, c) {
 			best = c
@@ -52,14 +61,30 @@ func (m *mapper) accepts(lines [][]byte, h *headers) []Accept {
 	}
 	if a.Prefix == nil && a.Contains == nil && a.AppName == nil {
 		a.Contains = m.cover(lines)
-		if c := m.spec.Columns; c != nil && len(c.Words) > 0 {
-			a.Contains = nil
-			for _, w := range c.Words {
-				a.Contains = append(a.Contains, c.Sep+w+c.Sep)
+	}
+	return []Accept{a}
+}
+
+// requests are the methods of HTTP with what stands around them, for lines that tell of requests; nil for others.
+func (m *mapper) requests() (out []string) {
+	before, after := "", ""
+	for _, t := range m.spec.Templates {
+		for i, p := range t.Parts {
+			if p.Name == "request_line" && p.Kind == "quoted" && i > 0 {
+				before, after = t.Parts[i-1].Text+`"`, " "
 			}
 		}
 	}
-	return []Accept{a}
+	if c := m.spec.Columns; c != nil && c.Methods {
+		before, after = c.Sep, c.Sep
+	}
+	if after == "" {
+		return nil
+	}
+	for _, method := range methods {
+		out = append(out, before+method+after)
+	}
+	return out
 }
 
 // program is the application that all headers name; empty if there is none.
@@ -106,11 +131,24 @@ func (m *mapper) literals() (out []string) {
 	if m.spec.Format == KeyValue {
 		out = append(out, pairLiterals(&m.spec.KV, m.spec.Fields)...)
 	}
+	if m.spec.Format == JSON {
+		for _, f := range m.spec.Fields {
+			key := f.Key[strings.LastIndexByte(f.Key, '.')+1:]
+			out = append(out, strconv.Quote(key)+":")
+		}
+	}
 	if m.spec.Literal != "" {
 		out = append(out, m.spec.Literal)
 	}
 	if c := m.spec.Columns; c != nil {
 		out = append(out, c.literals()...)
+	}
+	for _, t := range m.spec.Templates {
+		for _, p := range t.Parts {
+			if text := strings.TrimRight(p.Text, ` "`); p.Name == "" && strings.ContainsFunc(text, unicode.IsLetter) {
+				out = append(out, text)
+			}
+		}
 	}
 	return out
 }
@@ -121,9 +159,6 @@ func (c *Columns) literals() (out []string) {
 		if v == strings.ToUpper(v) && strings.ContainsFunc(v, unicode.IsLetter) && i > 0 {
 			out = append(out, c.Sep+v+c.Sep)
 		}
-	}
-	for _, w := range c.Words {
-		out = append(out, c.Sep+w+c.Sep)
 	}
 	return append(out, c.Sep)
 }

@@ -74,7 +74,7 @@ func inferDelimited(m *mapper, h *headers) bool {
 	for i, l := range list {
 		l.key = c.Names[i]
 		if l.kind == word && meaning(l.key) == "http.request.method" {
-			c.Words = append(c.Words, methods...)
+			c.Methods = true
 		}
 		if d := l.distinct(); len(d) == 1 && l.blanks == 0 && l.kind == word {
 			c.Constant[i] = d[0]

@@ -15,6 +15,7 @@ type mapper struct {
 	own     map[string]bool
 	written map[string]bool
 	taken   map[string][]*column // columns by the field that has them
+	class   string               // device class that all lines name in front: FW of %%FW/…
 	flipped bool                 // severities grow, whatever their name
 }
 
@@ -111,6 +112,10 @@ func (m *mapper) field(c *column) (Field, bool) {
 			m.wrote(means)
 			return Field{As: AsTransport, Name: means}, true
 		}
+	case "process.name":
+		if c.kind == path {
+			return m.plain(c, "process.executable")
+		}
 	case "http.version":
 		if strings.HasPrefix(c.distinct()[0], "HTTP/") && m.free(means, c) {
 			m.wrote(means)
@@ -152,7 +157,7 @@ func (m *mapper) plain(c *column, name string) (Field, bool) {
 		}
 		field.As, field.Layout = AsTime, layout
 	case ecs.Keyword:
-		if (name == "source.port" || name == "destination.port") && c.kind != integer {
+		if name == "file.hash.md5" && c.kind != md5 || name == "file.hash.sha256" && c.kind != sha256 {
 			return Field{}, false
 		}
 	default:
@@ -269,7 +274,7 @@ func (m *mapper) severity(c *column) (Field, bool) {
 			known = true
 		}
 	}
-	if !known || m.written["log.level"] || !m.free("log.level", c) {
+	if !known || !m.free("log.level", c) {
 		return Field{}, false
 	}
 	m.wrote("log.level")
@@ -304,6 +309,9 @@ func (c *column) within(low, high int64) bool {
 	return true
 }
 
+// wordy is what has no digits.
+var wordy = regexp.MustCompile(`^[\pL _-]+$`)
+
 // decided maps actions and results.
 func (m *mapper) decided(c *column, means string) (Field, bool) {
 	f := Field{As: AsAction, Name: means}
@@ -329,7 +337,7 @@ func (m *mapper) decided(c *column, means string) (Field, bool) {
 	switch {
 	case means == meansOutcome && c.kind == integer && c.within(100, 599):
 		return m.plain(c, "http.response.status_code")
-	case means == meansOutcome && !outcome && strings.Contains(plainKey(c.key), "status") && (c.kind == word || c.kind == text):
+	case means == meansOutcome && !outcome && strings.Contains(plainKey(c.key), "status") && all(c.distinct(), wordy.MatchString):
 		return m.decided(c, meansAction)
 	case means == meansOutcome && (!outcome || !m.free(means, c)):
 		return Field{}, false

@@ -3,6 +3,8 @@ package infer
 import (
 	"strings"
 	"unicode"
+
+	"github.com/logcenter/logcenter/sdk/ecs"
 )
 
 // Meanings that are no field: what is made of such a value is more than a copy.
@@ -28,15 +30,17 @@ var dictionary = invert(map[string]string{
 	meansTime: `timestamp time eventtime datetime logtime rt devtime occurtime happentime ts eventts eventdate
 		generatedtime timegenerated timecreated systemtime utctime timelocal starttimestamp devicereceipttime
 		时间 发生时间 日志时间 事件时间 产生时间 记录时间 告警时间 攻击时间`,
-	meansDate:  `date logdate eventday day 日期`,
-	meansClock: `timeofday clock hour 时刻`,
+	meansBlocked: `breakingsighn blocked isblocked 是否阻断 阻断`,
+	meansNothing: `tz timezone timezoneoffset devtimeformat futureuse`,
+	meansDate:    `date logdate eventday day 日期`,
+	meansClock:   `timeofday clock hour 时刻`,
 	meansSeverity: `severity level pri priority risk risklevel severitylevel loglevel sev dangerdegree threatlevel eventseverity cefseverity syslogseverity
 		eventlevel alertlevel crlevel errorseverity leveldisplayname levelname 级别 等级 严重级别 危险等级 风险等级 威胁等级 日志级别 危险程度 告警级别 事件级别`,
 	meansAction: `action act eventaction disposition verdict policyaction ruleaction eventname operation op activity actiontaken utmaction actionname
 		动作 操作 处理动作 处置动作 响应动作 策略动作`,
-	meansOutcome: `outcome result status authresult resultstatus loginresult success opresult returncode responsecode
+	meansOutcome: `outcome result status keywords authresult resultstatus loginresult success opresult returncode responsecode
 		结果 操作结果 登录结果 状态`,
-	meansDuration: `duration elapsed elapsedtime dur sessionduration durationms durationsec connduration requesttime upstreamresponsetime timetaken responsetime
+	meansDuration: `duration elapsed elapsedtime dur sessionduration durationms durationsec connduration requesttime requesttimeus requesttimems upstreamresponsetime timetaken responsetime
 		processtime latency cost elapsedms durationus durationns elapsedsec 持续时间 时长 耗时 会话时长`,
 	meansURL:     `url uri request requesturl requesturi link csuri urloriginal httpurl fullurl 网址 链接 请求url 请求地址`,
 	meansRequest: `httprequest requestline`,
@@ -53,7 +57,7 @@ var dictionary = invert(map[string]string{
 	"source.nat.ip":           `transip natsrcip natsourceip natsip srcnatip sourcetranslatedaddress xlatesrc sourcenatip mappedsrcip natip srctransip natsrc 转换后源ip 转换源ip nat后源地址`,
 	"source.nat.port":         `natsrcport natsourceport natsport srcnatport sourcetranslatedport xlatesport natport srctransport 转换后源端口 转换源端口`,
 	"source.user.name":        `suser srcuser sourceuser sourceusername subjectusername srcusername`,
-	"source.domain":           `shost srchost sourcehostname clienthostname workstationname srcname srcdomain sourcehost`,
+	"source.domain":           `shost srchost identhostname sourcehostname clienthostname workstationname srcname srcdomain sourcehost`,
 	"source.geo.country_name": `srccountry sourcecountry srcloc srclocation sourcelocation srcregion 源国家 来源国家 源区域`,
 	"destination.ip": `dstip dip destip dstaddr dstaddress destaddr destaddress destinationip destinationaddress serverip serveraddr targetip daddr ipdst
 		dstipv4 dstipv6 victimip sip2 localip 目的ip 目的地址 目的ip地址 目标ip 目标地址 受害ip 服务器ip`,
@@ -63,7 +67,7 @@ var dictionary = invert(map[string]string{
 	"destination.packets":          `rcvdpkt rcvdpkts packetsreceived pktsreceived inpackets dstpackets dstpkts rxpackets 接收包数 下行包数`,
 	"destination.nat.ip":           `natdstip natdestinationip natdip dstnatip destinationtranslatedaddress xlatedst destinationnatip mappeddstip dsttransip natdst 转换后目的ip 转换目的ip`,
 	"destination.nat.port":         `natdstport natdestinationport natdport dstnatport destinationtranslatedport xlatedport dsttransport 转换后目的端口 转换目的端口`,
-	"destination.user.name":        `duser dstuser destuser destinationuser destinationusername targetusername`,
+	"destination.user.name":        `duser dstuser destuser destinationuser destinationusername `,
 	"destination.domain":           `dhost dsthost destinationhostname targethostname dstname dstdomain desthost remotehostname`,
 	"destination.geo.country_name": `dstcountry destinationcountry dstloc dstlocation destinationlocation dstregion 目的国家 目标国家`,
 
@@ -75,7 +79,7 @@ var dictionary = invert(map[string]string{
 	"network.vlan.id":   `vlan vlanid 虚拟局域网`,
 	"network.type":      `iptype networktype addressfamily`,
 
-	"observer.ingress.interface.name": `srcintf inintf inif inboundif inboundinterface ininterface ingressinterface deviceinboundinterface srcinterface iif ifin srcif inface 入接口 入口`,
+	"observer.ingress.interface.name": `interface ifname srcintf inintf inif inboundif inboundinterface ininterface ingressinterface deviceinboundinterface srcinterface iif ifin srcif inface 入接口 入口`,
 	"observer.egress.interface.name":  `dstintf outintf outif outboundif outboundinterface outinterface egressinterface deviceoutboundinterface dstinterface oif ifout dstif outface 出接口 出口`,
 	"observer.ingress.zone":           `srczone fromzone sourcezone inzone ingresszone szone zonefrom 源区域名 源安全域 源域`,
 	"observer.egress.zone":            `dstzone tozone destinationzone outzone egresszone dzone zoneto destzone 目的安全域 目的域`,
@@ -92,7 +96,7 @@ var dictionary = invert(map[string]string{
 	"rule.category": `attacktype category cat rulecategory threattype attackcategory threatcategory thrcategory sigcategory catdesc 攻击类型 威胁类型 攻击分类 事件类型`,
 	"rule.ruleset":  `ruleset policyset rulebase policygroup`,
 
-	"user.name":           `user username usr usrname account accountname login loginname uname userid2 operator admin principalname csusername authuser srcuserid remoteuser 用户 用户名 账号 用户名称 操作员 管理员 登录用户 操作用户`,
+	"user.name":           `user username usr usrname targetusername account accountname login loginname uname userid2 operator admin principalname csusername authuser srcuserid remoteuser 用户 用户名 账号 用户名称 操作员 管理员 登录用户 操作用户`,
 	"user.id":             `uid useruid sid2 subjectusersid usersid principalid targetusersid 用户id`,
 	"user.domain":         `userdomain domain ntdomain subjectdomainname targetdomainname sntdom dntdom`,
 	"user.effective.name": `euser effectiveuser runas targetuser asuser`,
@@ -108,7 +112,7 @@ var dictionary = invert(map[string]string{
 	"process.executable":   `exe executable image newprocessname processpath imagepath execpath 进程路径`,
 	"process.command_line": `commandline cmdline command cmd processcommandline 命令 命令行`,
 	"service.name":         `servicename svc svcname daemon`,
-	"service.type":         `servicetype eventsource`,
+	"service.type":         `servicetype`,
 
 	"http.request.method":       `method httpmethod requestmethod csmethod verb 请求方法 方法`,
 	"http.request.referrer":     `referer referrer httpreferer httpreferrer csreferer requestcontext`,
@@ -117,7 +121,7 @@ var dictionary = invert(map[string]string{
 	"http.response.body.bytes":  `bodybytessent bodybytes responsesize responsebody contentlength respsize 响应长度`,
 	"http.response.bytes":       `scbytes2 responsebytes respbytes bytesread`,
 	"http.version":              `httpversion csversion httpproto`,
-	"url.domain":                `urldomain cshost httphost sitename vhost virtualhost servername destinationdnsdomain fqdn domainname site 域名 站点`,
+	"url.domain":                `urldomain cshost vhost httphost sitename virtualhost servername destinationdnsdomain fqdn domainname site 域名 站点`,
 	"url.path":                  `urlpath uristem csuristem requestpath pathinfo`,
 	"url.query":                 `urlquery uriquery csuriquery querystring urlparams args`,
 
@@ -132,9 +136,9 @@ var dictionary = invert(map[string]string{
 	"file.mime_type":   `mimetype contenttype filetype2 mime`,
 
 	"event.code": `logid eventid msgid messageid eventcode msgcode id2 signatureidcef eventclassid 事件id 事件编号 日志id 消息编号 日志编号`,
-	"event.reason": `reason msg message desc description detail details cause errmsg errormessage eventdescription text info content failurereason extrainfo failreason
+	"event.reason": `reason msg message error hint errormessage desc description detail details cause errmsg errormessage eventdescription text info content failurereason extrainfo failreason
 		原因 描述 消息 内容 详情 详细信息 信息 失败原因 日志内容`,
-	"event.provider":   `provider providername sourcename`,
+	"event.provider":   `provider providername sourcename eventsource`,
 	"event.sequence":   `seq sequence sequencenumber seqno recordid recordnumber eventrecordid serialnum logseq 序号 流水号`,
 	"event.risk_score": `score riskscore crscore threatscore anomalyscore`,
 	"event.start":      `start starttime starttimestamp2 begintime sessionstart begin 开始时间`,
@@ -225,6 +229,9 @@ var (
 // meaning says what a key means, empty if it is not known. The longest tail of its words that the dictionary has
 // decides, so that additional.src_ip is src_ip.
 func meaning(key string) string {
+	if f, ok := ecs.Lookup(key); ok && strings.Contains(key, ".") && !reserved(key) {
+		return f.Name() // the device writes ECS
+	}
 	if m, ok := w3c[key]; ok {
 		return m
 	}
@@ -233,6 +240,19 @@ func meaning(key string) string {
 	}
 	if m, ok := dictionary[plainKey(key)]; ok {
 		return m
+	}
+	if strings.HasPrefix(key, "column_") {
+		return meansNothing // a column without a name
+	}
+	for rest := key; ; { // the end of a path, if that is more than an attribute of what stands in front
+		_, after, ok := strings.Cut(rest, ".")
+		if !ok {
+			break
+		}
+		rest = after
+		if m, ok := dictionary[plainKey(rest)]; ok && attributes[plainKey(rest)] == "" {
+			return m
+		}
 	}
 	words := wordsOf(key)
 	if m := composed(words); m != "" {
@@ -245,6 +265,11 @@ func meaning(key string) string {
 		}
 	}
 	return ""
+}
+
+// reserved says that a field is the host's to set.
+func reserved(field string) bool {
+	return strings.HasPrefix(field, "error.") || strings.HasPrefix(field, "logcenter.") || field == "event.id" || field == "event.ingested"
 }
 
 // composed reads keys that name a side and an attribute in any order: addr_client, nat_src_port.

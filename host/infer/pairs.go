@@ -3,6 +3,7 @@ package infer
 import (
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/logcenter/logcenter/sdk/kv"
 )
@@ -86,30 +87,79 @@ func inferKeyValue(m *mapper, h *headers) bool {
 		return false
 	}
 	m.spec.Format, m.spec.KV = KeyValue, best.scanner
-	var list []*column
-	by := map[string]*column{}
+	var g gather
+	leading := m.lead(&best.scanner, h.bodies, &g)
 	for i, b := range h.bodies {
 		pairs := 0
 		for it := best.scanner.Scan([]byte(b)); it.Next(); pairs++ {
-			key := string(it.Key())
-			if !keyPattern.MatchString(key) {
-				continue
-			}
-			c := by[key]
-			if c == nil {
-				c = &column{key: key}
-				by[key] = c
-				list = append(list, c)
-			}
-			if n := len(c.lines); n == 0 || c.lines[n-1] != i { // the first of a line counts
-				c.add(i, string(it.Value()))
+			if key := string(it.Key()); keyPattern.MatchString(key) {
+				g.add(i, key, string(it.Value()))
 			}
 		}
 		if pairs == 0 {
 			m.spec.Unparsed++
 		}
 	}
+	list := g.list
 	list = slices.DeleteFunc(list, func(c *column) bool { return len(c.lines)*50 < len(h.bodies) && len(c.lines) < 2 && len(h.bodies) > 50 })
 	m.spec.Fields = m.columns(list, nil)
+	for i := range m.spec.Fields {
+		m.spec.Fields[i].Lead = m.spec.Fields[i].Index < leading
+	}
 	return true
+}
+
+// lead adds the values that stand in front of the first pair, and says how many columns they are.
+func (m *mapper) lead(s *kv.Scanner, bodies []string, g *gather) int {
+	texts, shapes, n := make([]string, len(bodies)), map[string]int{}, 0
+	for i, b := range bodies {
+		if it := s.Scan([]byte(b)); it.Next() {
+			texts[i] = string(it.Text())
+		}
+		if head := modulePattern.FindString(texts[i]); head != "" {
+			shapes[shape(lex(head))]++
+		}
+		if texts[i] != "" {
+			n++
+		}
+	}
+	if n*2 < len(bodies) {
+		return 0
+	}
+	t := &Template{Lines: n}
+	for i, text := range texts {
+		rest := text
+		if head := modulePattern.FindString(text); head != "" && len(shapes) == 1 {
+			rest = strings.TrimPrefix(text[len(head):], ":")
+			m.leadHead(t, i, lex(head), g)
+		}
+		if rest = strings.TrimSpace(rest); rest != "" {
+			g.add(i, "content", rest)
+		}
+	}
+	if len(t.Parts) > 0 {
+		if c := g.by["device_class"]; c != nil && len(c.distinct()) == 1 && len(c.lines) == len(bodies) {
+			m.class = c.distinct()[0]
+		}
+		t.text(": ")
+	}
+	t.Parts = append(t.Parts, Part{Name: "content"})
+	m.spec.Lead = t
+	return len(g.list)
+}
+
+// leadHead adds the values of TYPE/MODULE/SEVERITY/KIND.
+func (m *mapper) leadHead(t *Template, line int, atoms []atom, g *gather) {
+	first := len(t.Parts) == 0
+	for _, a := range atoms {
+		switch {
+		case a.value:
+			g.add(line, a.name, a.text)
+			if first {
+				t.Parts = append(t.Parts, Part{Name: a.name, Kind: "word"})
+			}
+		case first && strings.Trim(a.text, "%") != "":
+			t.text(a.text)
+		}
+	}
 }

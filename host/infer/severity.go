@@ -34,7 +34,7 @@ type decision struct{ typ, outcome string }
 var decisions = func() map[string]decision {
 	out := map[string]decision{}
 	for d, words := range map[decision]string{
-		{"allowed", "success"}: `allow allowed accept accepted permit permitted pass passed forward forwarded passthrough allow-list built 允许 放行 通过`,
+		{"allowed", "success"}: `allow allowed accept accepted permit permitted authorized pass passed forward forwarded passthrough allow-list built 允许 放行 通过`,
 		{"denied", "failure"}: `deny denied drop dropped block blocked reject rejected discard discarded prevent prevented reset reset-both reset-client
 			reset-server quarantine quarantined 拒绝 阻断 丢弃 拦截 阻止`,
 		{"", "success"}: `success succeeded successful succeed ok true completed audit_success 成功`,
@@ -49,13 +49,19 @@ var decisions = func() map[string]decision {
 	return out
 }()
 
-// decisionOf reads the whole word, then the first word of several.
+// decisionOf reads the whole text, then the first and the last of several words.
 func decisionOf(v string) (decision, bool) {
 	v = strings.ToLower(v)
 	if d, ok := decisions[v]; ok {
 		return d, true
 	}
-	first, _, _ := strings.Cut(v, " ")
-	d, ok := decisions[first]
+	words := strings.Fields(v)
+	if len(words) < 2 {
+		return decision{}, false
+	}
+	if d, ok := decisions[words[0]]; ok {
+		return d, true
+	}
+	d, ok := decisions[words[len(words)-1]]
 	return d, ok
 }

@@ -42,6 +42,7 @@ type Spec struct {
 	Header *Header // nil: no syslog header
 
 	KV        kv.Scanner // of KeyValue
+	Lead      *Template  // of KeyValue: what stands in front of the first pair; nil if nothing does
 	Columns   *Columns   // of Delimited
 	Templates []Template // of Text, tried in this order
 
@@ -95,6 +96,7 @@ const (
 type Field struct {
 	Key    string // as the device writes it; the path of JSON; the column's name
 	Index  int    // of a column
+	Lead   bool   // it is a value of Spec.Lead
 	As     As
 	Name   string // the field; of several the first
 	Second string // AsEndpoint: the field of the port
@@ -150,7 +152,7 @@ type Columns struct {
 
 	Directives bool     // lines that start with # are no events
 	HeaderLine string   // the line of names, which is no event; empty if there is none
-	Words      []string // that tell the lines by a column: methods of HTTP
+	Methods    bool     // a column has the method of HTTP
 	Constant   []string // values that all lines have in a column; empty where they differ
 }
 
@@ -164,7 +166,7 @@ func Infer(s *Samples, o Options) (*Spec, error) {
 	spec := &Spec{Options: o, Lines: len(s.Lines)}
 	heads := readHeaders(s.Lines)
 	m := &mapper{spec: spec, own: map[string]bool{}, taken: map[string][]*column{}}
-	for _, try := range []func(*mapper, *headers) bool{inferCEF, inferLEEF, inferKeyValue, inferDelimited} {
+	for _, try := range []func(*mapper, *headers) bool{inferJSON, inferCEF, inferLEEF, inferKeyValue, inferDelimited, inferText} {
 		if try(m, heads) {
 			break
 		}

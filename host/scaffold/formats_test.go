@@ -71,7 +71,7 @@ func TestFormats(t *testing.T) {
 			packages = append(packages, "./"+f.name)
 		}
 	}
-	run(t, dir, append([]string{"test", "-count=1", "-update"}, packages...)...)
+	run(t, dir, append(append([]string{"test", "-count=1"}, packages...), "-update")...)
 	run(t, dir, append([]string{"test", "-count=1"}, packages...)...)
 	run(t, dir, append([]string{"vet"}, packages...)...)
 

@@ -66,7 +66,7 @@ func (f *Folder) module(o Options, dir string) error {
 			return err
 		}
 	}
-	return f.render("go.mod", "go.mod.tmpl", view)
+	return f.render("go.mod", "templates/go.mod.tmpl", view)
 }
 
 // source is where the SDK comes from: a folder, or a release.

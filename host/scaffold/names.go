@@ -58,7 +58,7 @@ var taken = []string{
 	"endpoint", "request", "location", "header", "blank", "scanner", "date", "clock", "sdk", "ecs", "kv", "cef", "leef", "syslog", "time", "bytes", "errors",
 	"math", "strconv", "string", "byte", "error", "int", "len", "min", "max", "new", "nil", "true", "false", "set", "pair", "found", "any", "bool",
 	"delimited", "template", "jsonscan", "netip", "timestamp", "zone", "key", "templates", "row", "i", "n", "ok", "copy", "cap", "append", "close", "clear",
-	"delete", "print", "real", "record", "text",
+	"delete", "print", "real", "record", "text", "lead", "leading", "first", "sentences", "blocked", "signature", "clockDuration", "names", "columns", "m", "e",
 }
 
 // variable is the name of the variable that holds a plugin's own field: acme.session_id is sessionID.

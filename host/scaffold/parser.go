@@ -81,11 +81,7 @@ func newParserView(s *infer.Spec) *parserView {
 
 // all are the fields of all parts of a line.
 func (v *parserView) all() []infer.Field {
-	fields := slices.Concat(v.Head, v.Fields)
-	for _, t := range v.Templates {
-		fields = append(fields, t.Fields...)
-	}
-	return fields
+	return slices.Concat(v.Head, v.Fields)
 }
 
 // Delimiter is the Go expression of the scanner of columns.
@@ -120,7 +116,7 @@ func (v *parserView) Helpers() bool {
 			return true
 		}
 	}
-	return false
+	return v.Format == infer.JSON
 }
 
 // Writes says whether the samples give the field.
@@ -183,6 +179,9 @@ func (v *parserView) Set(f infer.Field, value string) string {
 	case infer.AsProtocol:
 		return fmt.Sprintf("ev.Set(%s, bytes.TrimPrefix(%s, []byte(\"HTTP/\")))", h, value)
 	}
+	if v.Format == infer.JSON && f.Type == ecs.Keyword {
+		return fmt.Sprintf("text(ev, %s, it)", h)
+	}
 	if f.Type == ecs.IP {
 		return fmt.Sprintf("ev.SetIP(%s, %s)", h, value)
 	}
@@ -196,9 +195,17 @@ type Cases struct {
 }
 
 // Cases are the cases of a switch over keys, in order of appearance.
-func (v *parserView) Cases() (out []Cases) {
+func (v *parserView) Cases() []Cases { return v.cases(false) }
+
+// LeadCases are those of what stands in front of the first pair.
+func (v *parserView) LeadCases() []Cases { return v.cases(true) }
+
+func (v *parserView) cases(lead bool) (out []Cases) {
 	at := map[string]int{}
 	for _, f := range v.Fields {
+		if f.Lead != lead {
+			continue
+		}
 		set := v.Set(f, "v")
 		if i, ok := at[set]; ok {
 			out[i].Keys = append(out[i].Keys, strconv.Quote(f.Key))

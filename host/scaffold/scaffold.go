@@ -8,8 +8,10 @@ import (
 	"go/format"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"text/template"
 	"unicode/utf8"
@@ -102,16 +104,16 @@ func (f *Folder) parser(o Options) error {
 	}
 	f.Spec, f.Notices = spec, s.Notices
 	v := newParserView(spec)
-	if err := f.render("main.go", string(spec.Format)+".go.tmpl", v); err != nil {
+	if err := f.render("main.go", "templates/"+string(spec.Format)+".go.tmpl", v); err != nil {
 		return err
 	}
 	if v.Helpers() {
-		if err := f.render("values.go", "values.go.tmpl", v); err != nil {
+		if err := f.render("values.go", "templates/values.go.tmpl", v); err != nil {
 			return err
 		}
 	}
 	for name, tmpl := range map[string]string{"plugin.yaml": "plugin.yaml.tmpl", "README.md": "README.md.tmpl", "main_test.go": "main_test.go.tmpl"} {
-		if err := f.render(name, tmpl, v); err != nil {
+		if err := f.render(name, "templates/"+tmpl, v); err != nil {
 			return err
 		}
 	}
@@ -134,7 +136,7 @@ func bad(line []byte) []byte {
 }
 
 // Verb is what the plugin does, for the names of its tests.
-func (v *parserView) Verb() string { return "Parse" }
+func (v *parserView) Verb() string { return verbs[v.Kind] }
 
 // Unknown are the constants that nobody has said.
 func (v *parserView) Unknown() (out []string) {
@@ -152,12 +154,12 @@ func (v *parserView) Unknown() (out []string) {
 
 // render adds a file made from a template.
 func (f *Folder) render(name, tmpl string, data any) error {
-	t, err := template.New("").Funcs(functions).ParseFS(files, "templates/*.tmpl")
+	t, err := template.New("").Funcs(functions).ParseFS(files, "templates/*.tmpl", tmpl)
 	if err != nil {
 		return err
 	}
 	var b bytes.Buffer
-	if err := t.ExecuteTemplate(&b, tmpl, data); err != nil {
+	if err := t.ExecuteTemplate(&b, path.Base(tmpl), data); err != nil {
 		return fmt.Errorf("%s: %w", tmpl, err)
 	}
 	out := b.Bytes()
@@ -172,7 +174,7 @@ func (f *Folder) render(name, tmpl string, data any) error {
 
 // packages are what the templates use, by the name they use it under.
 var packages = []string{
-	"bytes", "errors", "math", "strconv", "time", "sdk", "sdk/ecs", "sdk/cef", "sdk/delimited", "sdk/kv", "sdk/leef", "sdk/syslog", "sdk/timestamp",
+	"bytes", "context", "encoding/json", "errors", "fmt", "io", "math", "net/http", "net/netip", "net/url", "slices", "strconv", "time", "sdk", "sdk/ecs", "sdk/cef", "sdk/delimited", "sdk/jsonscan", "sdk/kv", "sdk/leef", "sdk/schema", "sdk/syslog", "sdk/template", "sdk/timestamp",
 }
 
 // withImports puts in place of the line IMPORTS those packages that the source uses.
@@ -230,6 +232,7 @@ type Pair struct {
 
 var functions = template.FuncMap{
 	"join":  strings.Join,
+	"quote": quote,
 	"title": func(s string) string { return strings.ToUpper(s[:1]) + s[1:] },
 	"yaml":  yamlScalar,
 	"yamlList": func(list []string) string {
@@ -256,6 +259,14 @@ var functions = template.FuncMap{
 		f, _ := ecs.Lookup(field)
 		return f.Info().List
 	},
+}
+
+// quote is a Go string that is read easily: in backquotes where it has quotes.
+func quote(s string) string {
+	if strings.Contains(s, `"`) && strconv.CanBackquote(s) {
+		return "`" + s + "`"
+	}
+	return strconv.Quote(s)
 }
 
 // yamlScalar is a string as YAML writes it inside [] and {}, too.
