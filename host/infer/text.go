@@ -144,7 +144,7 @@ func nearest(list []*cluster, s sentence) (best *cluster) {
 func (c *cluster) add(s sentence) {
 	c.sentences = append(c.sentences, s)
 	for i, a := range s.atoms {
-		c.vary[i] = c.vary[i] || a.value || a.kind == blank && a.text == "-" || !a.glue && a.text != c.sentences[0].atoms[i].text
+		c.vary[i] = c.vary[i] || a.value || !a.glue && a.kind == blank || !a.glue && a.text != c.sentences[0].atoms[i].text
 	}
 }
 
@@ -226,6 +226,10 @@ func (m *mapper) template(c *cluster, g *gather) {
 		switch {
 		case i == closed:
 			continue // the quote, which is the value's own
+		case !c.vary[i] && i >= 2 && !first[i].glue && first[i-1].text == " " && first[i-2].text == " " && !c.vary[i-2]:
+			// Behind several blanks: how many of them there are is the device's whim, so that they end a text.
+			t.Parts = append(t.Parts, Part{Name: noName, Kind: "word", Skip: true})
+			continue
 		case !c.vary[i]:
 			t.text(first[i].text)
 			continue
