@@ -137,6 +137,11 @@ func (m *mapper) literals() (out []string) {
 			out = append(out, strconv.Quote(key)+":")
 		}
 	}
+	if m.spec.Format == Structured {
+		for _, f := range m.spec.Fields {
+			out = append(out, " "+f.Key+`="`)
+		}
+	}
 	if m.spec.Literal != "" {
 		out = append(out, m.spec.Literal)
 	}
@@ -145,7 +150,7 @@ func (m *mapper) literals() (out []string) {
 	}
 	for _, t := range m.spec.Templates {
 		for _, p := range t.Parts {
-			if text := strings.TrimRight(p.Text, ` "`); p.Name == "" && strings.ContainsFunc(text, unicode.IsLetter) {
+			if text := strings.TrimRight(p.Text, ` "`); p.Name == "" && strings.ContainsFunc(text, unicode.IsLetter) && !strings.ContainsFunc(text, unicode.IsDigit) {
 				out = append(out, text)
 			}
 		}
@@ -158,6 +163,11 @@ func (c *Columns) literals() (out []string) {
 	for i, v := range c.Constant {
 		if v == strings.ToUpper(v) && strings.ContainsFunc(v, unicode.IsLetter) && i > 0 {
 			out = append(out, c.Sep+v+c.Sep)
+		}
+	}
+	for _, w := range c.Words {
+		if len(w) > 1 {
+			out = append(out, c.Sep+w+c.Sep)
 		}
 	}
 	return append(out, c.Sep)
@@ -185,7 +195,7 @@ func pairLiterals(s *kv.Scanner, fields []Field) (out []string) {
 
 // cover are texts of which every line has one, where no text is in all of them.
 func (m *mapper) cover(lines [][]byte) (out []string) {
-	left := slices.Clone(lines)
+	left := slices.DeleteFunc(slices.Clone(lines), func(l []byte) bool { return m.spec.Columns != nil && bytes.HasPrefix(l, []byte(directive)) })
 	for len(left) > 0 {
 		best, most := "", 0
 		for _, c := range m.literals() {

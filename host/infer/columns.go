@@ -76,6 +76,9 @@ func inferDelimited(m *mapper, h *headers) bool {
 		if l.kind == word && meaning(l.key) == "http.request.method" {
 			c.Methods = true
 		}
+		if d := l.distinct(); l.kind == word && len(d) >= 2 && len(d) <= 4 && i > 0 && i+1 < len(list) {
+			c.Words = append(c.Words, d...)
+		}
 		if d := l.distinct(); len(d) == 1 && l.blanks == 0 && l.kind == word {
 			c.Constant[i] = d[0]
 		}
@@ -92,8 +95,8 @@ func directives(bodies []string) (events, names []string) {
 			events = append(events, b)
 			continue
 		}
-		if rest, ok := strings.CutPrefix(b, "#Fields:"); ok {
-			names = strings.Fields(rest)
+		if at := len("#fields"); len(b) > at && strings.EqualFold(b[:at], "#fields") { // "#Fields: " of the W3C, "#fields<TAB>" of Zeek
+			names = strings.Fields(strings.TrimPrefix(b[at:], ":"))
 		}
 	}
 	return events, names
@@ -104,7 +107,7 @@ func chooseColumns(bodies []string, want int) (best *Columns) {
 	seps := []string{",", "\t", "|", ";", "||", "^", "~"}
 	least := 5
 	if want > 0 {
-		seps, least = []string{" ", "\t", ","}, want
+		seps, least = []string{"\t", " ", ","}, want
 	}
 	for _, sep := range seps {
 		for _, quotes := range []string{`"`, ""} {

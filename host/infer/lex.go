@@ -28,6 +28,7 @@ var (
 	addressAtom     = regexp.MustCompile(`^(\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})`)
 	urlAtom         = regexp.MustCompile(`^[a-z][a-z0-9+.-]*://[^\s"'<>\])]+`)
 	stateAtom       = regexp.MustCompile(`^[A-Za-z]*--[A-Za-z-]*`) // such as HAProxy's ---- and sD--
+	mailAtom        = regexp.MustCompile(`^[\w.+-]+@[\w-]+(\.[\w-]+)+`)
 	hexWord         = regexp.MustCompile(`^0x[0-9A-Fa-f]+$`)
 	pathAtom        = regexp.MustCompile(`^/[^\s"',;:()\[\]]*`)
 )
@@ -75,9 +76,16 @@ func lexOne(s string, i int) ([]atom, int) {
 			return list, n
 		}
 	}
+	if c == ' ' || c == '\t' {
+		n := len(rest) - len(strings.TrimLeft(rest, " \t"))
+		return []atom{glue(rest[:n])}, n
+	}
 	r, n := utf8.DecodeRuneInString(rest)
 	if !isWord(r) {
 		return []atom{glue(rest[:n])}, n
+	}
+	if m := mailAtom.FindString(rest); m != "" && fresh {
+		return []atom{value(m, word, "email")}, len(m)
 	}
 	for n < len(rest) {
 		r, k := utf8.DecodeRuneInString(rest[n:])
@@ -94,6 +102,9 @@ func lexValue(s string, i int) ([]atom, int) {
 	rest := s[i:]
 	if l, n, ok := timestamp.Detect([]byte(rest)); ok && !strings.HasPrefix(l.String(), "unix") {
 		return []atom{value(rest[:n], instant, "time")}, n
+	}
+	if l, n, ok := timestamp.Detect([]byte(rest)); ok && i == 0 && n >= len("1700000000.000") && strings.HasPrefix(l.String(), "unix") {
+		return []atom{value(rest[:n], float, "time")}, n
 	}
 	if m := clockAtom.FindString(rest); m != "" {
 		return []atom{value(m, clockOnly, "")}, len(m)
@@ -129,6 +140,8 @@ func lexWord(w, rest string) atom {
 	switch {
 	case slices.Contains([]string{"tcp", "udp", "icmp", "gre", "esp"}, lower):
 		return value(w, word, "proto")
+	case slices.Contains(methods, w):
+		return value(w, word, "method")
 	case slices.Contains([]string{"inbound", "outbound"}, lower):
 		return value(w, word, "direction")
 	case w == strings.ToUpper(w) && (strings.HasPrefix(rest, ":") || strings.HasPrefix(rest, "]")):

@@ -1,6 +1,7 @@
 package infer
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -35,7 +36,14 @@ func (m *mapper) columns(list []*column, labels map[string]string) (out []Field)
 		c.settle()
 	}
 	stamp := m.chooseTime(list)
-	for i, c := range list {
+	order := make([]int, len(list))
+	for i := range order {
+		order[i] = i
+	}
+	// What happened in the device's words may be an action, but only where nothing else is.
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(vague(list[a].key), vague(list[b].key)) })
+	for _, i := range order {
+		c := list[i]
 		if c.kind == blank || meaning(c.key) == meansNothing || !stamp.is(c) && (c.kind == dateOnly || c.kind == clockOnly && meaning(c.key) != meansDuration) {
 			continue
 		}
@@ -59,7 +67,16 @@ func (m *mapper) columns(list []*column, labels map[string]string) (out []Field)
 		f.Key, f.Index = key, i
 		out = append(out, f)
 	}
+	slices.SortStableFunc(out, func(a, b Field) int { return cmp.Compare(a.Index, b.Index) })
 	return out
+}
+
+// vague is 1 for keys whose meaning depends on what else there is, else 0.
+func vague(key string) int {
+	if meaning(key) == meansEvent {
+		return 1
+	}
+	return 0
 }
 
 func (m *mapper) noteBlanks(c *column) {
@@ -104,6 +121,11 @@ func (m *mapper) field(c *column) (Field, bool) {
 		return m.side(c, means)
 	case meansEvent:
 		return m.event(c)
+	case "source.bytes", "destination.bytes":
+		if c.kind == word { // IN=eth0 of netfilter
+			way := map[string]string{"in": "observer.ingress.interface.name", "out": "observer.egress.interface.name"}[strings.ToLower(c.key)]
+			return m.plain(c, way)
+		}
 	case "network.transport":
 		if c.kind == integer && c.largest() > 255 && strings.HasPrefix(strings.ToLower(c.key), "trans") {
 			return m.plain(c, "source.nat.port") // FortiGate's transport, beside transip
@@ -157,7 +179,8 @@ func (m *mapper) plain(c *column, name string) (Field, bool) {
 		}
 		field.As, field.Layout = AsTime, layout
 	case ecs.Keyword:
-		if name == "file.hash.md5" && c.kind != md5 || name == "file.hash.sha256" && c.kind != sha256 {
+		if name == "file.hash.md5" && c.kind != md5 || name == "file.hash.sha256" && c.kind != sha256 ||
+			strings.HasSuffix(name, ".mac") && c.kind != mac {
 			return Field{}, false
 		}
 	default:

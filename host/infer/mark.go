@@ -45,7 +45,7 @@ func mark(atoms []atom) []atom {
 				a.value, a.name, decided = true, "action", true
 			}
 		}
-		if i+3 < len(atoms) && slices.Contains(restAfter, strings.ToLower(a.text)) && atoms[i+1].text == ":" && atoms[i+2].text == " " {
+		if i+3 < len(atoms) && slices.Contains(restAfter, strings.ToLower(a.text)) && atoms[i+1].text == ":" && isBlanks(atoms[i+2].text) {
 			var b strings.Builder
 			for _, r := range atoms[i+3:] {
 				b.WriteString(r.text)
@@ -63,7 +63,7 @@ func wordBefore(atoms []atom, i int) string {
 		switch t := atoms[k].text; {
 		case !atoms[k].glue && !atoms[k].value:
 			return strings.ToLower(t)
-		case !atoms[k].glue, t != " " && t != ":" && t != `"` && t != "'" && t != "=" && t != "[":
+		case !atoms[k].glue, !isBlanks(t) && t != ":" && t != `"` && t != "'" && t != "=" && t != "[":
 			return ""
 		}
 	}
@@ -95,7 +95,7 @@ func (c *cluster) names(end int) (names, kinds []string) {
 			n.columns[i].add(s.line, s.atoms[i].text)
 		}
 		n.columns[i].settle()
-		hasRequest = hasRequest || n.columns[i].kind == request
+		hasRequest = hasRequest || n.columns[i].kind == request || n.atoms[i].name == "method"
 	}
 	for i := range end {
 		if !c.vary[i] {
@@ -200,7 +200,7 @@ func (n *namer) web(i int) string {
 	case col.kind == request:
 		n.http = 1
 		return "request_line"
-	case n.used["status_code"] == 0 && col.kind == integer && n.glueBefore(i) == " " && n.glueAfter(i) == " " && col.within(100, 599):
+	case n.used["status_code"] == 0 && col.kind == integer && (isBlanks(n.glueBefore(i)) || n.glueBefore(i) == "/") && isBlanks(n.glueAfter(i)) && col.within(100, 599):
 		n.http = 2
 		return "status_code"
 	case n.http == 2 && n.used["request_line"] > 0 && (col.kind == integer || col.kind == blank):
@@ -258,7 +258,7 @@ func (n *namer) byContext(i int) string {
 
 // unit is the unit that a sentence gives behind a number, as the end of a name.
 func (n *namer) unit(i int) string {
-	if i+2 < len(n.atoms) && n.atoms[i+1].text == " " && slices.Contains([]string{"ms", "us", "ns"}, n.atoms[i+2].text) {
+	if i+2 < len(n.atoms) && isBlanks(n.atoms[i+1].text) && slices.Contains([]string{"ms", "us", "ns"}, n.atoms[i+2].text) {
 		return "_" + n.atoms[i+2].text
 	}
 	return ""
@@ -296,10 +296,10 @@ func (n *namer) glueBefore(i int) string {
 	for _, a := range n.atoms[k:i] {
 		b.WriteString(a.text)
 	}
-	if t := strings.TrimLeft(b.String(), " "); t != "" {
+	if t := b.String(); t != "" {
 		return t[len(t)-1:] // the nearest
 	}
-	return b.String()
+	return ""
 }
 
 func (n *namer) glueAfter(i int) string {

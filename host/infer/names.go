@@ -71,7 +71,7 @@ var dictionary = invert(map[string]string{
 	"destination.domain":           `dhost dsthost destinationhostname targethostname dstname dstdomain desthost remotehostname`,
 	"destination.geo.country_name": `dstcountry destinationcountry dstloc dstlocation destinationlocation dstregion 目的国家 目标国家`,
 
-	"network.transport": `proto protocol transport transportprotocol ipprotocol l4proto protoname ipproto 协议 协议类型 传输协议`,
+	"network.transport": `proto protocol protocolid transport transportprotocol ipprotocol l4proto protoname ipproto 协议 协议类型 传输协议`,
 	"network.protocol":  `app application service appproto applicationprotocol appname applayerprotocol l7protocol apptype appprotocol 应用 应用协议 应用名称 服务`,
 	"network.bytes":     `bytes totalbytes bytestotal traffic flowbytes 流量 总字节数 字节数`,
 	"network.packets":   `packets totalpackets pkts packetstotal packetcount 总包数 包数`,
@@ -79,8 +79,8 @@ var dictionary = invert(map[string]string{
 	"network.vlan.id":   `vlan vlanid 虚拟局域网`,
 	"network.type":      `iptype networktype addressfamily`,
 
-	"observer.ingress.interface.name": `interface ifname srcintf inintf inif inboundif inboundinterface ininterface ingressinterface deviceinboundinterface srcinterface iif ifin srcif inface 入接口 入口`,
-	"observer.egress.interface.name":  `dstintf outintf outif outboundif outboundinterface outinterface egressinterface deviceoutboundinterface dstinterface oif ifout dstif outface 出接口 出口`,
+	"observer.ingress.interface.name": `interface ifname iniface inputinterface packetincominginterface iface srcintf inintf inif inboundif inboundinterface ininterface ingressinterface deviceinboundinterface srcinterface iif ifin srcif inface 入接口 入口`,
+	"observer.egress.interface.name":  `dstintf outiface outputinterface outintf outif outboundif outboundinterface outinterface egressinterface deviceoutboundinterface dstinterface oif ifout dstif outface 出接口 出口`,
 	"observer.ingress.zone":           `srczone fromzone sourcezone inzone ingresszone szone zonefrom 源区域名 源安全域 源域`,
 	"observer.egress.zone":            `dstzone tozone destinationzone outzone egresszone dzone zoneto destzone 目的安全域 目的域`,
 	"observer.name":                   `devname devicename dvchost firewall fw fwname sensor sensorname 设备名称 设备名`,
@@ -118,15 +118,15 @@ var dictionary = invert(map[string]string{
 	"http.request.referrer":     `referer referrer httpreferer httpreferrer csreferer requestcontext`,
 	"http.request.bytes":        `requestlength requestsize csbytes2 reqbytes reqsize`,
 	"http.response.status_code": `statuscode httpstatus httpstatuscode scstatus httpcode respcode retcode 状态码 响应码 返回码`,
-	"http.response.body.bytes":  `bodybytessent bodybytes responsesize responsebody contentlength respsize 响应长度`,
-	"http.response.bytes":       `scbytes2 responsebytes respbytes bytesread`,
-	"http.version":              `httpversion csversion httpproto`,
-	"url.domain":                `urldomain cshost vhost httphost sitename virtualhost servername destinationdnsdomain fqdn domainname site 域名 站点`,
+	"http.response.body.bytes":  `bodybytessent bodybytes httplength responsesize responsebody contentlength respsize 响应长度`,
+	"http.response.bytes":       `scbytes2 responsebytes bytesread`,
+	"http.version":              `httpversion csversion httpproto httpprotocol`,
+	"url.domain":                `urldomain httphostname cshost vhost httphost sitename virtualhost servername destinationdnsdomain fqdn domainname site 域名 站点`,
 	"url.path":                  `urlpath uristem csuristem requestpath pathinfo`,
 	"url.query":                 `urlquery uriquery csuriquery querystring urlparams args`,
 
-	"dns.question.name": `qname query dnsquery queryname questionname 查询域名`,
-	"dns.question.type": `qtype querytype dnsquerytype questiontype 查询类型`,
+	"dns.question.name": `qname rrname query dnsquery queryname questionname 查询域名`,
+	"dns.question.type": `qtype rrtype querytype dnsquerytype questiontype 查询类型`,
 
 	"file.name":        `filename fname file sfname 文件名 文件名称`,
 	"file.path":        `filepath fullpath objectname targetfilename 文件路径`,
@@ -222,7 +222,7 @@ var (
 	attributes = map[string]string{
 		"ip": "ip", "addr": "ip", "address": "ip", "ipv4": "ip", "ipv6": "ip", "port": "port", "mac": "mac", "bytes": "bytes", "byte": "bytes",
 		"packets": "packets", "pkts": "packets", "user": "user.name", "username": "user.name", "host": "domain", "hostname": "domain",
-		"domain": "domain", "country": "geo.country_name", "zone": "zone", "interface": "interface", "intf": "interface", "if": "interface",
+		"domain": "domain", "country": "geo.country_name", "h": "ip", "p": "port", "zone": "zone", "interface": "interface", "intf": "interface", "if": "interface",
 	}
 )
 
@@ -260,7 +260,7 @@ func meaning(key string) string {
 	}
 	for i := 1; i < len(words); i++ {
 		tail := strings.Join(words[i:], "")
-		if m, ok := dictionary[tail]; ok && len(tail) > 2 {
+		if m, ok := dictionary[tail]; ok && len(tail) > 2 && (attributes[tail] == "" || attributes[tail] == tail) && tail != "bytes" && tail != "packets" {
 			return m
 		}
 	}
@@ -275,12 +275,13 @@ func reserved(field string) bool {
 // composed reads keys that name a side and an attribute in any order: addr_client, nat_src_port.
 func composed(words []string) string {
 	side, attribute, nat := "", "", ""
+	weak := false // the side is told by a word that can mean other things: bytes-from-server
 	for _, w := range words {
 		switch {
 		case w == "nat" || w == "translated" || w == "xlate" || w == "mapped" || w == "trans":
 			nat = "nat."
-		case sides[w] != "" && side == "":
-			side = sides[w]
+		case sides[w] != "" && (side == "" || weak):
+			side, weak = sides[w], len(w) <= len("from") && w != "src" && w != "dst" && w != "dest"
 		case attributes[w] != "" && attribute == "":
 			attribute = attributes[w]
 		}

@@ -19,12 +19,13 @@ type Format string
 
 // The shapes that are recognised.
 const (
-	KeyValue  Format = "kv"        // key=value pairs
-	JSON      Format = "json"      // one object a line
-	CEF       Format = "cef"       // Common Event Format
-	LEEF      Format = "leef"      // Log Event Extended Format
-	Delimited Format = "delimited" // columns
-	Text      Format = "text"      // sentences with values in them
+	KeyValue   Format = "kv"         // key=value pairs
+	JSON       Format = "json"       // one object a line
+	CEF        Format = "cef"        // Common Event Format
+	LEEF       Format = "leef"       // Log Event Extended Format
+	Delimited  Format = "delimited"  // columns
+	Structured Format = "structured" // the structured data of RFC 5424
+	Text       Format = "text"       // sentences with values in them
 )
 
 // Options are what the samples cannot say.
@@ -152,6 +153,7 @@ type Columns struct {
 
 	Directives bool     // lines that start with # are no events
 	HeaderLine string   // the line of names, which is no event; empty if there is none
+	Words      []string // values of columns that have few, none of them the first or the last
 	Methods    bool     // a column has the method of HTTP
 	Constant   []string // values that all lines have in a column; empty where they differ
 }
@@ -166,7 +168,7 @@ func Infer(s *Samples, o Options) (*Spec, error) {
 	spec := &Spec{Options: o, Lines: len(s.Lines)}
 	heads := readHeaders(s.Lines)
 	m := &mapper{spec: spec, own: map[string]bool{}, taken: map[string][]*column{}}
-	for _, try := range []func(*mapper, *headers) bool{inferJSON, inferCEF, inferLEEF, inferKeyValue, inferDelimited, inferText} {
+	for _, try := range []func(*mapper, *headers) bool{inferJSON, inferCEF, inferLEEF, inferStructured, inferKeyValue, inferDelimited, inferText} {
 		if try(m, heads) {
 			break
 		}

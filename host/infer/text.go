@@ -105,6 +105,8 @@ func shape(atoms []atom) string {
 	var b strings.Builder
 	for _, a := range atoms {
 		switch {
+		case a.glue && isBlanks(a.text):
+			b.WriteByte(' ')
 		case a.glue:
 			b.WriteString(a.text)
 		case a.value:
@@ -115,6 +117,8 @@ func shape(atoms []atom) string {
 	}
 	return b.String()
 }
+
+func isBlanks(s string) bool { return strings.Trim(s, " \t") == "" }
 
 // nearest is the cluster that shares most words with a sentence, at least half of them; nil if there is none.
 func nearest(list []*cluster, s sentence) (best *cluster) {
@@ -189,7 +193,7 @@ func (c *cluster) common(o *cluster) int {
 	n, words, values := 0, 0, 0
 	for n < min(len(a), len(b)) {
 		x, y := a[n], b[n]
-		if x.glue != y.glue || x.value != y.value || !x.value && x.text != y.text || x.value && x.name != y.name {
+		if x.glue != y.glue || x.value != y.value || !x.value && x.text != y.text && !(isBlanks(x.text) && isBlanks(y.text)) || x.value && x.name != y.name {
 			break
 		}
 		switch {
@@ -200,10 +204,10 @@ func (c *cluster) common(o *cluster) int {
 		}
 		n++
 	}
-	for n > 0 && a[n-1].glue && a[n-1].text != " " { // the tail is words of its own
+	for n > 0 && a[n-1].glue && !isBlanks(a[n-1].text) { // the tail is words of its own
 		n--
 	}
-	if n == 0 || words < 3 || values < 3 || n*10 < max(len(a), len(b))*6 || a[n-1].text != " " {
+	if n == 0 || words < 3 || values < 3 || n*10 < max(len(a), len(b))*6 || !isBlanks(a[n-1].text) {
 		return 0
 	}
 	if c.tail > 0 && n != c.tail {
@@ -226,9 +230,12 @@ func (m *mapper) template(c *cluster, g *gather) {
 		switch {
 		case i == closed:
 			continue // the quote, which is the value's own
-		case !c.vary[i] && i >= 2 && !first[i].glue && first[i-1].text == " " && first[i-2].text == " " && !c.vary[i-2]:
-			// Behind several blanks: how many of them there are is the device's whim, so that they end a text.
+		case !c.vary[i] && !first[i].glue && i >= 2 && isBlanks(first[i-1].text) && !c.vary[i-2] && c.padded(i-1):
+			// How many blanks stand in front is the device's whim, so that they end a text.
 			t.Parts = append(t.Parts, Part{Name: noName, Kind: "word", Skip: true})
+			continue
+		case !c.vary[i] && isBlanks(first[i].text):
+			t.text(" ")
 			continue
 		case !c.vary[i]:
 			t.text(first[i].text)
@@ -258,6 +265,11 @@ func (m *mapper) template(c *cluster, g *gather) {
 		}
 	}
 	m.spec.Templates = append(m.spec.Templates, t)
+}
+
+// padded says that there are several blanks at atom i in some line.
+func (c *cluster) padded(i int) bool {
+	return slices.ContainsFunc(c.sentences, func(s sentence) bool { return len(s.atoms[i].text) > 1 })
 }
 
 // repeats says that a value is another one again: "user=a … user=a" is user and user_2.

@@ -71,9 +71,10 @@ func newParserView(s *infer.Spec) *parserView {
 	}
 	v.Shape = map[infer.Format]string{
 		infer.KeyValue: "Lines are pairs of a key and a value", infer.JSON: "Lines are JSON objects", infer.CEF: "Lines are CEF messages",
-		infer.LEEF: "Lines are LEEF messages", infer.Delimited: "Lines are columns", infer.Text: "Lines are sentences with values in them",
+		infer.LEEF: "Lines are LEEF messages", infer.Delimited: "Lines are columns", infer.Structured: "Lines are structured data of RFC 5424",
+		infer.Text: "Lines are sentences with values in them",
 	}[s.Format]
-	if s.Header != nil {
+	if s.Header != nil && s.Format != infer.Structured {
 		v.Shape += " behind a syslog header"
 	}
 	return v
