@@ -43,7 +43,8 @@ type Manifest struct {
 	Network     []string
 	Files       []string
 	Dir         string // folder of the manifest
-	Binary      string // path of the executable
+	Binary      string // path of the executable, or of the script that Runtime runs
+	Runtime     string // "" for executables, or [Python]
 }
 
 // Recogniser is one way to tell that a line is a parser's: all that is set must hold.
@@ -52,6 +53,16 @@ type Recogniser struct {
 	Contains []string `yaml:"contains"` // any of these is in the line's first RecognisedBytes
 	AppName  []string `yaml:"app_name"` // the syslog application name is any of these
 	Input    []string `yaml:"input"`    // the input's name matches any of these globs
+}
+
+// Takes says whether it recognises line by its bytes alone: never if it asks for an application or an input.
+func (r *Recogniser) Takes(line []byte) bool {
+	if len(r.AppName)+len(r.Input) > 0 {
+		return false
+	}
+	head := line[:min(len(line), RecognisedBytes)]
+	prefix := len(r.Prefix) == 0 || slices.ContainsFunc(r.Prefix, func(p string) bool { return bytes.HasPrefix(line, []byte(p)) })
+	return prefix && (len(r.Contains) == 0 || slices.ContainsFunc(r.Contains, func(p string) bool { return bytes.Contains(head, []byte(p)) }))
 }
 
 // RecognisedBytes is how much of a line recognisers look at.
@@ -70,6 +81,7 @@ type manifestFile struct {
 	Protocol    int            `yaml:"protocol" required:"true"`
 	Description string         `yaml:"description"`
 	Binary      string         `yaml:"binary"`
+	Runtime     string         `yaml:"runtime" enum:"python3"`
 	Accepts     []Recogniser   `yaml:"accepts"`
 	Reads       []any          `yaml:"reads"`
 	Writes      []any          `yaml:"writes"`
@@ -148,9 +160,13 @@ func parseManifest(data []byte) (*Manifest, error) {
 	m := &Manifest{
 		ID: f.ID, Kind: kinds[f.Kind], Version: f.Version, Description: f.Description, Accepts: f.Accepts,
 		MayDrop: f.Permissions.Drop, Network: f.Permissions.Network, Files: f.Permissions.Files,
-		Hold: f.OnFailure == "hold", Trusted: f.Trusted, Binary: f.Binary,
+		Hold: f.OnFailure == "hold", Trusted: f.Trusted, Binary: f.Binary, Runtime: f.Runtime,
 	}
-	if m.Binary == "" {
+	switch {
+	case m.Binary != "":
+	case m.Runtime == Python:
+		m.Binary = "main.py"
+	default:
 		m.Binary = m.ID
 	}
 	if m.Kind == wire.Kind_PARSER && len(m.Accepts) == 0 {

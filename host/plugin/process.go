@@ -36,6 +36,7 @@ type process struct {
 	// generation tells processes of one plugin apart; set when it goes into service.
 	generation uint64
 	schema     []byte        // JSON Schema of the config
+	sdk        string        // what it is made with, as it says
 	reads      *wire.ReadSet // what it wants to be sent; nil is all
 	ticks      bool          // it wants to know how far event time has come
 
@@ -61,8 +62,7 @@ type stream struct {
 // launch is what it takes to start a process.
 type launch struct {
 	manifest  *Manifest
-	binary    string // private copy
-	sum       []byte
+	program   program
 	socketDir string
 	config    []byte // JSON
 	shm       bool
@@ -85,7 +85,7 @@ func (connection) GRPCClient(_ context.Context, _ *goplugin.GRPCBroker, c *grpc.
 
 // start runs the binary and opens the plugin. The error says what the admin can do.
 func start(ctx context.Context, l launch) (p *process, err error) {
-	cmd := exec.Command(l.binary)
+	cmd := exec.Command(l.program.path, l.program.args...)
 	cmd.Dir = l.manifest.Dir
 	cmd.Env = []string{"PATH=/usr/bin:/bin", "LANG=C.UTF-8", "TZ=UTC", "GOMAXPROCS=" + strconv.Itoa(pluginThreads()), goplugin.EnvUnixSocketDir + "=" + l.socketDir}
 	p = &process{m: l.manifest, deadline: l.deadline, cmd: cmd, started: time.Now(), failed: make(chan struct{}), streams: make(chan *stream, 64)}
@@ -104,7 +104,7 @@ func start(ctx context.Context, l launch) (p *process, err error) {
 		HandshakeConfig:  sdk.Handshake,
 		Plugins:          goplugin.PluginSet{sdk.ServiceName: connection{}},
 		Cmd:              cmd,
-		SecureConfig:     &goplugin.SecureConfig{Checksum: l.sum, Hash: sha256.New()},
+		SecureConfig:     &goplugin.SecureConfig{Checksum: l.program.sum, Hash: sha256.New()},
 		AllowedProtocols: []goplugin.Protocol{goplugin.ProtocolGRPC},
 		SkipHostEnv:      true,
 		Managed:          true,
@@ -120,7 +120,7 @@ func start(ctx context.Context, l launch) (p *process, err error) {
 		},
 	})
 	if p.rpc, err = p.client.Client(); err != nil {
-		return p, fmt.Errorf("start: %w", explainStart(err))
+		return p, fmt.Errorf("start: %w", explainStart(l.manifest, err))
 	}
 	raw, err := p.rpc.Dispense(sdk.ServiceName)
 	if err != nil {
@@ -134,9 +134,12 @@ func start(ctx context.Context, l launch) (p *process, err error) {
 }
 
 // explainStart puts go-plugin's words for the usual mishaps into an admin's.
-func explainStart(err error) error {
+func explainStart(m *Manifest, err error) error {
 	s := err.Error()
+	_, refusal, refused := strings.Cut(s, refusalMark)
 	switch {
+	case refused:
+		return explainRefusal(m, firstLine(refusal))
 	case errors.Is(err, goplugin.ErrChecksumsDoNotMatch):
 		return errors.New("the binary changed since it was verified; enable the plugin again")
 	case strings.Contains(s, "Unrecognized remote plugin message"):
@@ -147,6 +150,23 @@ func explainStart(err error) error {
 		return fmt.Errorf("the program said nothing within %v", startTimeout)
 	}
 	return err
+}
+
+// refusalMark begins what logcenter/run.py says when a plugin in Python cannot start.
+const refusalMark = "LOGCENTER REFUSES "
+
+// explainRefusal says what to do about what run.py said.
+func explainRefusal(m *Manifest, said string) error {
+	kind, rest, _ := strings.Cut(said, " ")
+	if kind != "package" {
+		return fmt.Errorf("its script cannot run: %s", rest)
+	}
+	name, detail, _ := strings.Cut(rest, ": ")
+	packages := "grpcio protobuf"
+	if name != "grpcio" && name != "protobuf" {
+		packages += " " + name
+	}
+	return fmt.Errorf("it needs %s with %s (%s): %s", Python, name, detail, makeVenv(m.Dir, packages))
 }
 
 func firstLine(s string) string {
@@ -180,7 +200,7 @@ func (p *process) open(ctx context.Context, config []byte) error {
 	if d.Kind != p.m.Kind {
 		return fmt.Errorf("the manifest says %s, the program is a %s", KindName(p.m.Kind), KindName(d.Kind))
 	}
-	p.schema = d.ConfigSchema
+	p.schema, p.sdk = d.ConfigSchema, mend(d.Sdk)
 	p.ticks = slices.Contains(d.Caps, wire.Capability_CAP_TICK)
 	if d.Id != "" && d.Id != p.m.ID || d.Version != "" && d.Version != p.m.Version {
 		return fmt.Errorf("the manifest says %s %s, the program says %s %s", p.m.ID, p.m.Version, d.Id, d.Version)
@@ -189,7 +209,10 @@ func (p *process) open(ctx context.Context, config []byte) error {
 	if p.m.Kind == wire.Kind_PARSER {
 		r.Reads = append(r.Reads, decls(parserReads)...)
 	}
-	if p.requests != nil {
+	if !slices.Contains(d.Caps, wire.Capability_CAP_SHM) {
+		p.slots = nil // bodies travel over the socket
+	}
+	if p.slots != nil {
 		r.Shm = &wire.Shm{RequestFd: 3, ReplyFd: 4, Slots: shmSlots, SlotBytes: shmSlotBytes}
 	}
 	o, err := p.stage.Open(ctx, r)
@@ -230,6 +253,9 @@ type ConfigError struct {
 	Plugin, Msg string
 	schema      []byte // for who mends it
 }
+
+// Schema is the JSON Schema of the config.
+func (e *ConfigError) Schema() []byte { return e.schema }
 
 func (e *ConfigError) Error() string { return "plugin " + e.Plugin + " refuses its config: " + e.Msg }
 

@@ -105,7 +105,7 @@ func (r *Registry) add(dir string) error {
 		return fmt.Errorf("%s: plugin id %s is taken by %s", filepath.Join(dir, ManifestName), m.ID, have.m.Dir)
 	}
 	s := r.o.Plugins[m.ID]
-	l := launch{manifest: m, deadline: cmp.Or(r.o.CallDeadline, callDeadline), socketDir: r.socketDir, shm: m.Trusted && !r.o.Socket && !s.Socket, log: newLog(r.o.Log, m.ID)}
+	l := launch{manifest: m, deadline: cmp.Or(r.o.CallDeadline, callDeadline), socketDir: r.socketDir, shm: m.Trusted && m.Runtime == "" && !r.o.Socket && !s.Socket, log: newLog(r.o.Log, m.ID)}
 	r.plugins[m.ID] = newPlugin(m, l)
 	r.order = append(r.order, m.ID)
 	return nil
@@ -166,13 +166,13 @@ func (r *Registry) Enable(ctx context.Context, id string) error {
 		return fmt.Errorf("plugins.%s.config: %w", id, err)
 	}
 	defer r.tell()
-	binary, sum, err := privateCopy(p.m.Binary, r.o.RunDir)
+	prog, err := prepare(p.m, r.o.RunDir)
 	if err != nil {
 		p.unfit(err)
 		return fmt.Errorf("plugin %s: %w", id, err)
 	}
 	p.mu.Lock()
-	p.launch.binary, p.launch.sum, p.launch.config = binary, sum, config
+	p.launch.program, p.launch.config = prog, config
 	p.mu.Unlock()
 	if err := p.Enable(ctx); err != nil {
 		return fmt.Errorf("plugin %s: %w", id, err)

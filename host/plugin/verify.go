@@ -12,23 +12,47 @@ import (
 )
 
 // checkBinary refuses an executable that others than its owner could have changed.
-func checkBinary(path string) error {
+func checkBinary(path string) error { return checkFile("binary", path, true) }
+
+// checkFile refuses a file that others than its owner could have changed; what says what it is to the plugin.
+func checkFile(what, path string, executable bool) error {
+	st, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return fmt.Errorf("plugin %s: %w", what, err)
+	case !st.Mode().IsRegular():
+		return fmt.Errorf("plugin %s %s is not a regular file", what, path)
+	case executable && st.Mode()&0o111 == 0:
+		return fmt.Errorf("plugin %s %s is not executable: chmod +x it", what, path)
+	}
+	return checkOwner("plugin "+what, path)
+}
+
+// checkOwner refuses a file or folder that another user could have changed.
+func checkOwner(what, path string) error {
 	st, err := os.Stat(path)
 	if err != nil {
-		return fmt.Errorf("plugin binary: %w", err)
+		return err
 	}
-	switch {
-	case !st.Mode().IsRegular():
-		return fmt.Errorf("plugin binary %s is not a regular file", path)
-	case st.Mode()&0o111 == 0:
-		return fmt.Errorf("plugin binary %s is not executable: chmod +x it", path)
-	case st.Mode()&0o022 != 0:
-		return fmt.Errorf("plugin binary %s can be written by others (%v): chmod go-w it", path, st.Mode().Perm())
+	if st.Mode()&0o022 != 0 {
+		return fmt.Errorf("%s %s can be written by others (%v): chmod go-w it", what, path, st.Mode().Perm())
 	}
 	if sys, ok := st.Sys().(*syscall.Stat_t); ok && sys.Uid != 0 && int(sys.Uid) != os.Geteuid() {
-		return fmt.Errorf("plugin binary %s belongs to user %d, want root or the user Logcenter runs as (%d)", path, sys.Uid, os.Geteuid())
+		return fmt.Errorf("%s %s belongs to user %d, want root or the user Logcenter runs as (%d)", what, path, sys.Uid, os.Geteuid())
 	}
 	return nil
+}
+
+// sumOf is the SHA-256 of a file.
+func sumOf(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	h := sha256.New()
+	_, err = io.Copy(h, f)
+	return h.Sum(nil), err
 }
 
 // privateCopy copies an executable to where nobody else can change it, named by its checksum, so that what

@@ -3,6 +3,7 @@ package plugintest
 import (
 	"bytes"
 	"context"
+	"path/filepath"
 	"runtime"
 	"testing"
 
@@ -26,21 +27,21 @@ func Bench(b *testing.B, s *sdk.Stage) {
 		b.Fatal(err)
 	}
 	for _, f := range samples(b) {
-		if bytes.HasPrefix([]byte(f.file), []byte("testdata/bad")) {
+		if bytes.HasPrefix([]byte(filepath.ToSlash(f.Path)), []byte("testdata/bad")) {
 			continue
 		}
-		if config, err = readConfig(f.name); err != nil {
+		if config, err = f.Config(); err != nil {
 			b.Fatal(err)
 		}
 		open(b, s, m, config)
-		big := f.repeat(benchBytes)
-		if in, err = big.batch(0, len(big.lines)); err != nil {
+		big := f.Repeat(benchBytes)
+		if in, err = big.Batch(0, len(big.Lines)); err != nil {
 			b.Fatal(err)
 		}
-		for _, l := range big.lines {
+		for _, l := range big.Lines {
 			size += len(l) + 1
 		}
-		events = len(big.lines)
+		events = len(big.Lines)
 		break
 	}
 	if in == nil {
@@ -72,22 +73,3 @@ func Bench(b *testing.B, s *sdk.Stage) {
 }
 
 func keep(*wire.Result) error { return nil }
-
-// repeat is the sample again and again until its lines have about size bytes.
-func (f *sample) repeat(size int) *sample {
-	out := &sample{name: f.name, file: f.file}
-	for n := 0; n < size; {
-		before := n
-		for i, l := range f.lines {
-			out.lines = append(out.lines, l)
-			if f.fields != nil {
-				out.fields = append(out.fields, f.fields[i])
-			}
-			n += len(l) + 1
-		}
-		if n == before {
-			break
-		}
-	}
-	return out
-}

@@ -5,14 +5,14 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/sample"
+	"github.com/logcenter/logcenter/sdk/schema"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
@@ -38,7 +38,7 @@ func Conformance(t *testing.T, s *sdk.Stage) {
 	t.Run("bad batches", func(t *testing.T) { badBatches(t, s) })
 	t.Run("odd lines", func(t *testing.T) { oddLines(t, s, files) })
 	if s.Kind() != wire.Kind_DETECTOR {
-		t.Run("concurrent", func(t *testing.T) { concurrent(t, s, files[0]) })
+		t.Run("concurrent", func(t *testing.T) { concurrent(t, s, &files[0]) })
 	}
 }
 
@@ -57,7 +57,7 @@ func (m *Manifest) check(t *testing.T, s *sdk.Stage) {
 		t.Error("description: say in a sentence what the plugin is for")
 	}
 	for _, d := range m.declared {
-		if what := poor(d.Name, d.Description); what != "" {
+		if what := schema.Poor(d.Name, d.Description); what != "" {
 			t.Errorf("writes: %s: description %q %s", d.Name, d.Description, what)
 		}
 		if f, ok := ecs.Lookup(d.Name); ok && f.Info().Description != d.Description {
@@ -66,33 +66,16 @@ func (m *Manifest) check(t *testing.T, s *sdk.Stage) {
 	}
 }
 
-// poor says why a description tells a reader nothing.
-func poor(name, description string) string {
-	words := func(s string) []string {
-		return strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
-	}
-	said := " " + strings.Join(words(name), " ") + " the a an of is in to field value "
-	for _, w := range words(description) {
-		if !strings.Contains(said, " "+w+" ") && !strings.Contains(said, " "+strings.TrimSuffix(w, "s")+" ") {
-			return ""
-		}
-	}
-	if description == "" {
-		return "is missing"
-	}
-	return "only repeats the name"
-}
-
 // checkFields runs all samples and compares the fields that come out with those that are declared.
-func (m *Manifest) checkFields(t *testing.T, s *sdk.Stage, files []sample) {
+func (m *Manifest) checkFields(t *testing.T, s *sdk.Stage, files []sample.File) {
 	written := map[ecs.Field]bool{}
 	for _, f := range files {
-		config, err := readConfig(f.name)
+		config, err := f.Config()
 		if err != nil {
 			t.Fatal(err)
 		}
 		open(t, s, m, config)
-		b, err := f.batch(0, len(f.lines))
+		b, err := f.Batch(0, len(f.Lines))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -105,10 +88,10 @@ func (m *Manifest) checkFields(t *testing.T, s *sdk.Stage, files []sample) {
 				written[ecs.Field(c.Field)] = true
 			}
 			if n := r.Counters["undeclared_fields"]; n > 0 {
-				t.Errorf("%s: %d values were set of fields that plugin.yaml does not list under writes", f.file, n)
+				t.Errorf("%s: %d values were set of fields that plugin.yaml does not list under writes", f.Path, n)
 			}
 			if !m.MayDrop && len(r.Drop) > 0 {
-				t.Errorf("%s: events are dropped, which needs permissions: {drop: true}", f.file)
+				t.Errorf("%s: events are dropped, which needs permissions: {drop: true}", f.Path)
 			}
 		})
 		if err != nil {
@@ -122,10 +105,10 @@ func (m *Manifest) checkFields(t *testing.T, s *sdk.Stage, files []sample) {
 	}
 }
 
-func (m *Manifest) checkAccepts(t *testing.T, files []sample) {
+func (m *Manifest) checkAccepts(t *testing.T, files []sample.File) {
 	used := make([]bool, len(m.Accepts))
 	for _, f := range files {
-		for _, l := range f.lines {
+		for _, l := range f.Lines {
 			for i := range m.Accepts {
 				used[i] = used[i] || m.Accepts[i].takes(l)
 			}
@@ -148,16 +131,16 @@ func badBatches(t *testing.T, s *sdk.Stage) {
 		"short column": func(b *wire.Batch) { b.Columns[1].Values = b.Columns[1].Values[:7] },
 		"wrong type":   func(b *wire.Batch) { b.Columns[1].Type = wire.Type_IP },
 	} {
-		b := Lines(line)
+		b := sample.Lines(line)
 		spoil(b)
 		if err := s.Process(context.Background(), b, func(*wire.Result) error { return nil }); err == nil {
 			t.Errorf("a batch spoilt by %q was taken", name)
 		}
 	}
-	if err := process(s, Lines(nil), nil); err != nil {
+	if err := process(s, sample.Lines(nil), nil); err != nil {
 		t.Errorf("empty batch: %v", err)
 	}
-	if err := process(s, Lines(line), nil); err != nil {
+	if err := process(s, sample.Lines(line), nil); err != nil {
 		t.Errorf("good batch after bad ones: %v", err)
 	}
 }
@@ -166,7 +149,7 @@ func badBatches(t *testing.T, s *sdk.Stage) {
 const longLine = 2 << 20
 
 // oddLines are all cuts of all samples, and lines no device should send.
-func oddLines(t *testing.T, s *sdk.Stage, files []sample) {
+func oddLines(t *testing.T, s *sdk.Stage, files []sample.File) {
 	lines := [][]byte{
 		{},
 		[]byte(" "), []byte("\x00\x00\x00"), []byte("\uFFFD"), []byte("日志"), []byte("\r"), []byte("\u202e\u0000\u0301"),
@@ -174,7 +157,7 @@ func oddLines(t *testing.T, s *sdk.Stage, files []sample) {
 		bytes.Repeat([]byte("1"), 100000),
 	}
 	for _, f := range files {
-		for _, l := range f.lines {
+		for _, l := range f.Lines {
 			step := max(1, len(l)/64)
 			for i := 0; i < len(l); i += step {
 				for i < len(l) && !utf8.RuneStart(l[i]) {
@@ -199,7 +182,7 @@ func oddLines(t *testing.T, s *sdk.Stage, files []sample) {
 			size += len(lines[n])
 			n++
 		}
-		if err := process(s, Lines(lines[:n]), nil); err != nil {
+		if err := process(s, sample.Lines(lines[:n]), nil); err != nil {
 			t.Fatal(err)
 		}
 		lines = lines[n:]
@@ -207,8 +190,8 @@ func oddLines(t *testing.T, s *sdk.Stage, files []sample) {
 }
 
 // concurrent compares the answers of calls that run side by side.
-func concurrent(t *testing.T, s *sdk.Stage, f sample) {
-	want, err := f.run(s)
+func concurrent(t *testing.T, s *sdk.Stage, f *sample.File) {
+	want, err := run(s, f)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -216,7 +199,7 @@ func concurrent(t *testing.T, s *sdk.Stage, f sample) {
 	for range 4 {
 		wg.Go(func() {
 			for range 8 {
-				got, err := f.run(s)
+				got, err := run(s, f)
 				if err != nil {
 					t.Error(err)
 					return

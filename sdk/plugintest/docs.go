@@ -65,7 +65,7 @@ func explained(t *testing.T, at string, of *schema.Type, docs, keys map[string]s
 	for i := range of.Fields {
 		f := &of.Fields[i]
 		path := schema.Key(at, f.Name)
-		if what := poor(f.GoName, f.Doc); what != "" {
+		if what := schema.Poor(f.GoName, f.Doc); what != "" {
 			t.Errorf("config: %s: the comment of the field %s %s; say what it is for, in which unit, and what zero means", path, f.Key(), what)
 		}
 		if doc := docs[f.Key()]; doc != "" {

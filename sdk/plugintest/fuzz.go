@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/logcenter/logcenter/sdk"
+	"github.com/logcenter/logcenter/sdk/sample"
 )
 
 // Fuzz looks for a line at which the plugin panics, or answers what the host would refuse: a span outside the
@@ -12,14 +13,14 @@ import (
 // stands between two samples, whose events it must leave alone.
 func Fuzz(f *testing.F, s *sdk.Stage) {
 	Open(f, s, fuzzConfig(f))
-	for _, sample := range samples(f) {
-		for _, l := range sample.lines {
+	for _, file := range samples(f) {
+		for _, l := range file.Lines {
 			f.Add(l)
 		}
 	}
 	f.Add([]byte{})
 	f.Add(bytes.Repeat([]byte("="), 4096))
-	beside := samples(f)[0].lines[0]
+	beside := samples(f)[0].Lines[0]
 	alone, err := answers(s, [][]byte{beside})
 	if err != nil {
 		f.Fatal(err)
@@ -42,7 +43,7 @@ func Fuzz(f *testing.F, s *sdk.Stage) {
 func fuzzConfig(tb testing.TB) []byte {
 	tb.Helper()
 	for _, s := range samples(tb) {
-		config, err := readConfig(s.name)
+		config, err := s.Config()
 		if err != nil {
 			tb.Fatal(err)
 		}
@@ -61,6 +62,5 @@ func clean(line []byte) []byte {
 
 // answers are the events of lines as JSON.
 func answers(s *sdk.Stage, lines [][]byte) ([][]byte, error) {
-	f := sample{file: "lines", lines: lines}
-	return f.run(s)
+	return run(s, &sample.File{Path: "lines", Lines: lines})
 }

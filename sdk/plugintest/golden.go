@@ -1,14 +1,12 @@
 package plugintest
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/logcenter/logcenter/sdk"
+	"github.com/logcenter/logcenter/sdk/sample"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
@@ -20,29 +18,29 @@ func Golden(t *testing.T, s *sdk.Stage) {
 		t.Fatal(err)
 	}
 	for _, f := range samples(t) {
-		t.Run(filepath.Base(f.name), func(t *testing.T) {
-			config, err := readConfig(f.name)
+		t.Run(filepath.Base(f.Name), func(t *testing.T) {
+			config, err := f.Config()
 			if err != nil {
 				t.Fatal(err)
 			}
 			open(t, s, m, config)
-			got, err := f.run(s)
+			got, err := run(s, &f)
 			if err != nil {
 				t.Fatal(err)
 			}
-			compare(t, f, got)
+			compare(t, &f, got)
 		})
 	}
 }
 
 // run returns one JSON line an event.
-func (f *sample) run(s *sdk.Stage) (out [][]byte, err error) {
-	step := len(f.lines)
+func run(s *sdk.Stage, f *sample.File) (out [][]byte, err error) {
+	step := len(f.Lines)
 	if s.Kind() == wire.Kind_DETECTOR {
 		step = 1
 	}
-	for from := 0; from < len(f.lines); from += step {
-		b, err := f.batch(from, from+step)
+	for from := 0; from < len(f.Lines); from += step {
+		b, err := f.Batch(from, from+step)
 		if err != nil {
 			return nil, err
 		}
@@ -50,20 +48,12 @@ func (f *sample) run(s *sdk.Stage) (out [][]byte, err error) {
 		var failed error
 		err = process(s, b, func(r *wire.Result) {
 			if r.Error != "" {
-				failed = fmt.Errorf("%s: %s", f.file, r.Error)
+				failed = fmt.Errorf("%s: %s", f.Path, r.Error)
 				return
 			}
-			es := events(b, r)
-			if a := alerts(r); len(a) > 0 {
-				es[0]["(alerts)"] = a
-			}
-			for _, e := range es {
-				var line []byte
-				if line, failed = encode(e); failed != nil {
-					return
-				}
-				out = append(out, line)
-			}
+			var shown [][]byte
+			shown, failed = sample.Show(b, r)
+			out = append(out, shown...)
 		})
 		if err == nil {
 			err = failed
@@ -75,34 +65,19 @@ func (f *sample) run(s *sdk.Stage) (out [][]byte, err error) {
 	return out, nil
 }
 
-func encode(v any) ([]byte, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	err := e.Encode(v)
-	return bytes.TrimSpace(b.Bytes()), err
-}
-
-func compare(t *testing.T, f sample, got [][]byte) {
+func compare(t *testing.T, f *sample.File, got [][]byte) {
 	t.Helper()
-	path := f.name + ".golden.jsonl"
 	if *update {
-		if err := os.WriteFile(path, append(bytes.Join(got, []byte("\n")), '\n'), 0o644); err != nil {
+		if err := f.Write(got); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
-	data, err := os.ReadFile(path)
+	different, err := f.Compare(got)
 	if err != nil {
-		t.Fatalf("%v; write it with `go test -update` and read it", err)
+		t.Errorf("%v; write it with `go test -update` and read it", err)
 	}
-	want := bytes.Split(bytes.TrimSuffix(data, []byte("\n")), []byte("\n"))
-	if len(want) != len(got) {
-		t.Errorf("%s has %d lines, %s has %d: line N of one belongs to line N of the other", path, len(want), f.file, len(got))
-	}
-	for i := range min(len(want), len(got)) {
-		if !bytes.Equal(want[i], got[i]) {
-			t.Errorf("%s:%d: %s\n got %s\nwant %s", f.file, i+1, f.lines[i], got[i], want[i])
-		}
+	for _, d := range different {
+		t.Errorf("%s:%d: %s\n got %s\nwant %s", f.Path, d.Line, f.Lines[d.Line-1], d.Got, d.Want)
 	}
 }

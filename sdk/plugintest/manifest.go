@@ -56,6 +56,7 @@ type manifestFile struct {
 	Protocol    int            `yaml:"protocol" required:"true"`
 	Description string         `yaml:"description"`
 	Binary      string         `yaml:"binary"`
+	Runtime     string         `yaml:"runtime" enum:"python3"`
 	Accepts     []Recogniser   `yaml:"accepts"`
 	Reads       []any          `yaml:"reads"`
 	Writes      []any          `yaml:"writes"`

@@ -8,36 +8,25 @@
 //	func FuzzParse(f *testing.F)       { plugintest.Fuzz(f, sdk.ParserStage(New)) }
 //	func BenchmarkParse(b *testing.B)  { plugintest.Bench(b, sdk.ParserStage(New)) }
 //
-// Every function reads plugin.yaml and testdata of the folder the test runs in:
+// Every function reads plugin.yaml and the samples (see package sample) of the folder the test runs in.
 //
-//	NAME.log             lines as captured, one event each
-//	NAME.events.jsonl    events with fields, one JSON object a line, for kinds that read more than the line
-//	NAME.config.yaml     the plugin's config for NAME, or NAME.config.json; missing means defaults
-//	NAME.golden.jsonl    what the plugin made of it: line N of it belongs to line N of the sample
-//
-// Golden files hold what the plugin wrote and nothing else: constants of plugin.yaml are the host's to set.
-// `go test -update` writes them; read the difference before committing it. It also writes docs_gen.go, which carries
-// the comments of the config's fields into the program, so that the host can show them.
+// `go test -update` writes golden files; read the difference before committing it. It also writes docs_gen.go, which
+// carries the comments of the config's fields into the program, so that the host can show them.
 package plugintest
 
 import (
 	"context"
-	"encoding/json"
 	"flag"
 	"fmt"
-	"os"
 	"testing"
-	"time"
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/sample"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
 var update = flag.Bool("update", false, "write golden files instead of comparing with them")
-
-// Received is the time of receipt of all samples, by which times without a year are read.
-var Received = time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC)
 
 // Open reads plugin.yaml and opens the stage under it with a config, which is JSON; nil means defaults.
 func Open(tb testing.TB, s *sdk.Stage, config []byte) *Manifest {
@@ -98,22 +87,12 @@ func process(s *sdk.Stage, b *wire.Batch, use func(*wire.Result)) error {
 	return err
 }
 
-// readConfig is the config of a sample, nil if it has none.
-func readConfig(name string) ([]byte, error) {
-	data, err := os.ReadFile(name + ".config.json")
-	if err == nil || !os.IsNotExist(err) {
-		return data, err
-	}
-	data, err = os.ReadFile(name + ".config.yaml")
-	if os.IsNotExist(err) {
-		return nil, nil
-	}
+// samples are those of the folder the test runs in.
+func samples(tb testing.TB) []sample.File {
+	tb.Helper()
+	files, err := sample.ReadAll(".")
 	if err != nil {
-		return nil, err
+		tb.Fatal(err)
 	}
-	v, err := decodeYAML(data)
-	if err != nil {
-		return nil, fmt.Errorf("%s.config.yaml: %w", name, err)
-	}
-	return json.Marshal(v)
+	return files
 }

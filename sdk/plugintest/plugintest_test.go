@@ -16,6 +16,7 @@ import (
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/sample"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
@@ -130,7 +131,7 @@ func FuzzVictim(f *testing.F) {
 	if !ok {
 		f.Add([]byte("\xd5\xc5\n密\n\n"))
 		f.Fuzz(func(t *testing.T, line []byte) {
-			assert.NoError(t, Lines([][]byte{clean(line)}).Validate(uint32(ecs.Message)))
+			assert.NoError(t, sample.Lines([][]byte{clean(line)}).Validate(uint32(ecs.Message)))
 			assert.NotContains(t, string(clean(line)), "\n")
 		})
 		return
@@ -292,9 +293,9 @@ func stage(t *testing.T, s *sdk.Stage, kind, reads string, writes ...string) *sd
 	return s
 }
 
-func shown(t *testing.T, s *sdk.Stage, f *sample) []string {
+func shown(t *testing.T, s *sdk.Stage, f *sample.File) []string {
 	t.Helper()
-	out, err := f.run(s)
+	out, err := run(s, f)
 	require.NoError(t, err)
 	var text []string
 	for _, l := range out {
@@ -333,7 +334,7 @@ func TestParsersAreShown(t *testing.T) {
 		`{"(more)":[{"event.action":"c","event.category":["web","network"]},{"@timestamp":"2026-11-21T07:00:00Z"}],"event.action":"b","event.category":["web","network"]}`,
 		`{"(drop)":true}`,
 		`{"(error)":"dead letter: no such version: permanent"}`,
-	}, shown(t, s, &sample{file: "x", lines: [][]byte{[]byte("<a>"), []byte("b|c"), []byte("drop"), []byte("dead")}}))
+	}, shown(t, s, &sample.File{Path: "x", Lines: [][]byte{[]byte("<a>"), []byte("b|c"), []byte("drop"), []byte("dead")}}))
 }
 
 type enrich func(ev *sdk.Event) error
@@ -365,18 +366,18 @@ func TestEnrichersReadSampleEvents(t *testing.T) {
 	out := shown(t, s, f)
 	assert.Equal(t, []string{`{"event.reason":"li 192.0.2.7 9007199254740993 1791720000"}`, `{}`}, out[:2])
 	assert.Contains(t, out[2], `"(error)":"retry after 1s: busy"`)
-	b, err := f.batch(0, 1)
+	b, err := f.Batch(0, 1)
 	require.NoError(t, err)
 	assert.Equal(t, wire.Encoding_SPAN, b.Column(uint32(ecs.UserName)).Encoding)
 }
 
-func sampleEvents(t *testing.T, text string) *sample {
+func sampleEvents(t *testing.T, text string) *sample.File {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "x.events.jsonl")
 	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
-	f, err := readSample(path, ".events.jsonl")
+	f, err := sample.Read(path)
 	require.NoError(t, err)
-	return &f
+	return f
 }
 
 type masker struct{}
@@ -412,6 +413,6 @@ func (d *detector) Detect(ev *sdk.Event, emit func(sdk.Alert)) error {
 // An alert stands at the event that raised it.
 func TestDetectorsAreShown(t *testing.T) {
 	s := stage(t, sdk.DetectorStage(func(struct{}) (sdk.Detector, error) { return &detector{}, nil }), "detector", "message")
-	f := &sample{file: "x", lines: [][]byte{[]byte("a"), []byte("b"), []byte("c")}}
+	f := &sample.File{Path: "x", Lines: [][]byte{[]byte("a"), []byte("b"), []byte("c")}}
 	assert.Equal(t, []string{`{}`, `{"(alerts)":[{"fields":{"line":"b"},"id":"two","rule":"second"}]}`, `{}`}, shown(t, s, f))
 }

@@ -16,14 +16,15 @@ import (
 func newPluginCommand(c *connection) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plugin",
-		Short: "show and switch plugins",
+		Short: "show, switch and test plugins",
 		Example: `  logcenter plugin list
+  logcenter plugin test examples/acmevpn
   logcenter plugin info geoip
   logcenter plugin disable geoip`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newPluginNewCommand(), newPluginListCommand(c), newPluginInfoCommand(c),
+	cmd.AddCommand(newPluginNewCommand(), newPluginListCommand(c), newPluginInfoCommand(c), newPluginTestCommand(),
 		newPluginSwitchCommand(c, "enable", "start a plugin, also one in quarantine", (*client.Client).EnablePlugin),
 		newPluginSwitchCommand(c, "disable", "stop a plugin; events go on without it", (*client.Client).DisablePlugin))
 	return cmd

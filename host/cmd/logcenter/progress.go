@@ -51,13 +51,19 @@ func (p *progress) tell(text func() string) {
 	p.written = columnsOf(s)
 }
 
+// clear takes the line away that would be written over.
+func (p *progress) clear() {
+	if p.written > 0 {
+		tell(p.w, "\r\x1b[K")
+		p.written = 0
+	}
+}
+
 // end writes the last line, which stays.
 func (p *progress) end(format string, args ...any) {
 	if p.quiet {
 		return
 	}
-	if p.written > 0 {
-		tell(p.w, "\r\x1b[K")
-	}
+	p.clear()
 	tell(p.w, format+"\n", args...)
 }

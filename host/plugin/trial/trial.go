@@ -89,6 +89,21 @@ func Folder(t testing.TB, dir, id, manifest, behaviour string) string {
 	return folder
 }
 
+// Python puts the interpreter that `make venv` has prepared into the path, for plugins in Python. Without one the test
+// is skipped, loudly, and fails if CI=true.
+func Python(t testing.TB) {
+	t.Helper()
+	_, self, _, _ := runtime.Caller(0)
+	bin := filepath.Join(filepath.Dir(self), "../../../build/venv/bin")
+	if _, err := os.Stat(filepath.Join(bin, "python3")); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatalf("no Python with grpcio: run `make venv` (%v)", err)
+		}
+		t.Skipf("*** SKIPPED: no Python with grpcio, run `make venv` (%v) ***", err)
+	}
+	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+}
+
 // Quiet is a log that nobody reads.
 func Quiet() *logrus.Entry {
 	l := logrus.New()

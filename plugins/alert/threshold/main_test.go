@@ -15,6 +15,7 @@ import (
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/plugintest"
+	"github.com/logcenter/logcenter/sdk/sample"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
@@ -73,7 +74,7 @@ func (r *run) send(logins ...login) {
 		place.Int(i, int64(r.n)<<8)
 		r.n++
 	}
-	b := plugintest.Lines(lines)
+	b := sample.Lines(lines)
 	b.Journal, b.Partition = "journal", 3
 	for f, w := range map[ecs.Field]*wire.Builder{
 		ecs.Timestamp: &at, ecs.EventIngested: &received, ecs.SourceIP: &ip, ecs.EventOutcome: &outcome, ecs.LogcenterPosition: &place,

@@ -10,6 +10,7 @@ import (
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/plugintest"
+	"github.com/logcenter/logcenter/sdk/sample"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
@@ -22,7 +23,7 @@ func maskAll(t testing.TB, config string, lines ...string) []string {
 	for i, l := range lines {
 		in[i] = []byte(l)
 	}
-	b := plugintest.Lines(in)
+	b := sample.Lines(in)
 	out := append([]string(nil), lines...)
 	err := s.Process(context.Background(), b, func(r *wire.Result) error {
 		require.NoError(t, r.Validate(b, b.Columns[0].Field))

@@ -1,4 +1,4 @@
-package plugintest
+package sample
 
 import (
 	"bytes"
@@ -6,11 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
-	"testing"
 	"time"
 
 	"github.com/logcenter/logcenter/sdk"
@@ -18,69 +14,9 @@ import (
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
-// sample is one sample file: events by line.
-type sample struct {
-	name   string // path without .log or .events.jsonl
-	file   string
-	lines  [][]byte
-	fields []map[string]any // beside the line; nil for plain logs
-}
-
-// samples are those in testdata, in the order of their names.
-func samples(tb testing.TB) []sample {
-	tb.Helper()
-	var out []sample
-	for _, ext := range []string{".log", ".events.jsonl"} {
-		files, err := filepath.Glob(filepath.Join("testdata", "*"+ext))
-		if err != nil {
-			tb.Fatal(err)
-		}
-		for _, file := range files {
-			s, err := readSample(file, ext)
-			if err != nil {
-				tb.Fatal(err)
-			}
-			out = append(out, s)
-		}
-	}
-	if len(out) == 0 {
-		tb.Fatal("testdata has no sample: put lines into testdata/NAME.log")
-	}
-	slices.SortFunc(out, func(a, b sample) int { return strings.Compare(a.file, b.file) })
-	return out
-}
-
-func readSample(file, ext string) (sample, error) {
-	s := sample{name: strings.TrimSuffix(file, ext), file: file}
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return s, err
-	}
-	lines := bytes.Split(bytes.TrimSuffix(data, []byte("\n")), []byte("\n"))
-	if ext == ".log" {
-		for _, l := range lines {
-			s.lines = append(s.lines, bytes.ToValidUTF8(bytes.TrimSuffix(l, []byte("\r")), []byte("\uFFFD")))
-		}
-		return s, nil
-	}
-	for i, l := range lines {
-		var e map[string]any
-		d := json.NewDecoder(bytes.NewReader(l))
-		d.UseNumber()
-		if err := d.Decode(&e); err != nil {
-			return s, fmt.Errorf("%s:%d: %w", file, i+1, err)
-		}
-		message, _ := e["message"].(string)
-		delete(e, "message")
-		s.lines = append(s.lines, []byte(message))
-		s.fields = append(s.fields, e)
-	}
-	return s, nil
-}
-
-// batch makes a batch of events [from, to) as the host would send it to a plugin that reads the given fields.
-func (f *sample) batch(from, to int) (*wire.Batch, error) {
-	b := Lines(f.lines[from:to])
+// Batch makes a batch of events [from, to), with all the fields that they have.
+func (f *File) Batch(from, to int) (*wire.Batch, error) {
+	b := Lines(f.Lines[from:to])
 	if f.fields == nil {
 		return b, nil
 	}
@@ -96,14 +32,14 @@ func (f *sample) batch(from, to int) (*wire.Batch, error) {
 	for _, name := range names {
 		field, ok := ecs.Lookup(name)
 		if !ok {
-			return nil, fmt.Errorf("%s: field %s is neither known nor declared", f.file, name)
+			return nil, fmt.Errorf("%s: field %s is neither known nor declared", f.Path, name)
 		}
 		var w wire.Builder
 		w.Reset(sdk.WireType(field.Type()), field.Info().List, to-from, b.Columns[0], nil)
 		for row, e := range f.fields[from:to] {
 			if v, ok := e[name]; ok {
-				if err := put(&w, field, row, v, f.lines[from+row]); err != nil {
-					return nil, fmt.Errorf("%s:%d: %s: %w", f.file, from+row+1, name, err)
+				if err := put(&w, field, row, v, f.Lines[from+row]); err != nil {
+					return nil, fmt.Errorf("%s:%d: %s: %w", f.Path, from+row+1, name, err)
 				}
 			}
 		}
@@ -167,4 +103,37 @@ func Lines(lines [][]byte) *wire.Batch {
 		t.Values = binary.LittleEndian.AppendUint64(t.Values, uint64(Received.UnixNano()))
 	}
 	return &wire.Batch{Rows: uint32(len(lines)), Columns: []*wire.Column{m, t}}
+}
+
+// Repeat is the sample again and again until its lines have about size bytes.
+func (f *File) Repeat(size int) *File {
+	out := &File{Name: f.Name, Path: f.Path}
+	for n := 0; n < size; {
+		before := n
+		for i, l := range f.Lines {
+			out.Lines = append(out.Lines, l)
+			if f.fields != nil {
+				out.fields = append(out.fields, f.fields[i])
+			}
+			n += len(l) + 1
+		}
+		if n == before {
+			break
+		}
+	}
+	return out
+}
+
+// HasFields says whether the sample's events have fields beside their lines.
+func (f *File) HasFields() bool { return f.fields != nil }
+
+// With makes a batch of other lines in the events of the sample, whose fields they get one after the other.
+func (f *File) With(lines [][]byte) (*wire.Batch, error) {
+	g := &File{Name: f.Name, Path: f.Path, Lines: lines}
+	for i := range lines {
+		if f.fields != nil {
+			g.fields = append(g.fields, f.fields[i%len(f.fields)])
+		}
+	}
+	return g.Batch(0, len(lines))
 }

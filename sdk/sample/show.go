@@ -1,7 +1,9 @@
-package plugintest
+package sample
 
 import (
+	"bytes"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,6 +12,32 @@ import (
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
+
+// Show writes what a plugin answered to a batch, one JSON object an event: the fields that it set, what became of the
+// event in parentheses, and at the first event the alerts that were raised.
+func Show(b *wire.Batch, r *wire.Result) ([][]byte, error) {
+	es := events(b, r)
+	if a := alerts(r); len(a) > 0 && len(es) > 0 {
+		es[0]["(alerts)"] = a
+	}
+	out := make([][]byte, 0, len(es))
+	for _, e := range es {
+		line, err := encode(e)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, line)
+	}
+	return out, nil
+}
+
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return bytes.TrimSpace(b.Bytes()), err
+}
 
 // events shows an answer as one JSON object an event, ready to marshal.
 func events(b *wire.Batch, r *wire.Result) []map[string]any {

@@ -1,0 +1,169 @@
+package certify
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/logcenter/logcenter/host/plugin"
+)
+
+// FileName is the certificate's name in a plugin's folder and package.
+const FileName = "certificate.json"
+
+// Certificate is what the tests of a plugin found, for those who did not run them. What it is of follows from its
+// sums; who says so from the signature of the package that carries it.
+type Certificate struct {
+	Plugin    string            `json:"plugin"`
+	Version   string            `json:"version"`
+	Kind      string            `json:"kind"`
+	SDK       string            `json:"sdk"`       // such as go/0.1.0
+	TestedAt  time.Time         `json:"tested_at"` // UTC
+	Logcenter string            `json:"logcenter"` // version of the host that tested it
+	Sums      map[string]string `json:"sums"`      // SHA-256 in hex by path in the folder: manifest, program, samples
+	Checks    []Check           `json:"checks"`
+	Lines     int               `json:"lines"`     // of all samples
+	Fields    int               `json:"fields"`    // that the samples have
+	MsPerMB   float64           `json:"ms_per_mb"` // processor time of the plugin's process for 10⁶ bytes of lines
+}
+
+// Check is one of the tests. Detail says in words what was found, one fault a line.
+type Check struct {
+	Name   string `json:"name"`
+	OK     bool   `json:"ok"`
+	Detail string `json:"detail"`
+}
+
+// OK says whether all checks passed.
+func (c *Certificate) OK() bool {
+	return len(c.Checks) > 0 && !slices.ContainsFunc(c.Checks, func(k Check) bool { return !k.OK })
+}
+
+// Write puts the certificate into the plugin's folder. One with a check that failed is refused, and an older one is
+// removed, as it holds no more.
+func (c *Certificate) Write(dir string) error {
+	path := filepath.Join(dir, FileName)
+	if !c.OK() {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return errors.New("no certificate, as checks failed")
+	}
+	data, err := json.MarshalIndent(c, "", "  ")
+	if err != nil {
+		return err
+	}
+	tmp := path + ".tmp"
+	if err := os.WriteFile(tmp, append(data, '\n'), 0o644); err != nil { //nolint:gosec // it is to be read by everybody
+		return err
+	}
+	return os.Rename(tmp, path)
+}
+
+// maxCertificate bounds the file of a certificate: a few hundred bytes a check, and a line a sample.
+const maxCertificate = 1 << 20
+
+// Read reads a certificate. That it says what is true of a folder is for [Certificate.Verify] to say.
+func Read(path string) (*Certificate, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	data, err := io.ReadAll(io.LimitReader(f, maxCertificate+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(data) > maxCertificate {
+		return nil, fmt.Errorf("%s has more than %d bytes", path, maxCertificate)
+	}
+	c := &Certificate{}
+	if err := json.Unmarshal(data, c); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return c, nil
+}
+
+// Verify says how a certificate and a plugin's folder differ: a file that is not the one that was tested, or is not
+// there any more. nil means that all that was tested is there as it was, and passed.
+func (c *Certificate) Verify(dir string) error {
+	if !c.OK() {
+		return errors.New("the certificate has checks that failed")
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Sums)) {
+		if !filepath.IsLocal(name) {
+			return fmt.Errorf("the certificate names %q, which is not in the plugin's folder", name)
+		}
+		sum, err := sumOf(filepath.Join(dir, name))
+		if err != nil {
+			return err
+		}
+		if sum != c.Sums[name] {
+			return fmt.Errorf("%s has changed since the plugin was tested", filepath.Join(dir, name))
+		}
+	}
+	return nil
+}
+
+func sumOf(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// sums are those of the manifest, the program and the samples.
+func (t *tester) sums() (map[string]string, error) {
+	sums := map[string]string{}
+	add := func(path string) error {
+		name, err := filepath.Rel(t.m.Dir, path)
+		if err != nil {
+			return err
+		}
+		sums[filepath.ToSlash(name)], err = sumOf(path)
+		return err
+	}
+	if err := add(filepath.Join(t.m.Dir, plugin.ManifestName)); err != nil {
+		return nil, err
+	}
+	if t.m.Runtime == "" {
+		name := t.m.ID // of one that was built elsewhere
+		if rel, err := filepath.Rel(t.m.Dir, t.m.Binary); err == nil && filepath.IsLocal(rel) {
+			name = filepath.ToSlash(rel)
+		}
+		var err error
+		if sums[name], err = sumOf(t.m.Binary); err != nil {
+			return nil, err
+		}
+	}
+	err := filepath.WalkDir(t.m.Dir, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && path != t.m.Dir && (strings.HasPrefix(d.Name(), ".") || d.Name() == "__pycache__" || d.Name() == "fuzz"):
+			return fs.SkipDir
+		case !d.Type().IsRegular():
+			return nil
+		case filepath.Dir(path) == filepath.Join(t.m.Dir, "testdata"), t.m.Runtime == plugin.Python && filepath.Ext(path) == ".py":
+			return add(path)
+		}
+		return nil
+	})
+	return sums, err
+}

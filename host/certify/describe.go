@@ -1,0 +1,223 @@
+package certify
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/logcenter/logcenter/host/plugin"
+	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/schema"
+	"github.com/logcenter/logcenter/sdk/wire"
+)
+
+// manifest checks what plugin.yaml says of the plugin in words; its form was checked when it was read.
+func (t *tester) manifest(_ context.Context, c *check) {
+	if len(t.m.Description) < 10 {
+		c.fault("description: say in a sentence what the plugin is for")
+	}
+	for _, key := range []string{"reads", "writes"} {
+		declared, err := t.declared(key)
+		if err != nil {
+			c.fault("%v", err)
+			return
+		}
+		for i, d := range declared {
+			if slices.ContainsFunc(declared[:i], func(o declaration) bool { return o.Name == d.Name }) {
+				c.fault("%s[%d]: %s stands twice", key, i, d.Name)
+			}
+			if d.Type == "" { // a field that Logcenter knows
+				continue
+			}
+			if what := schema.Poor(d.Name, d.Description); what != "" && key == "writes" {
+				c.fault("%s[%d]: %s: description %q %s", key, i, d.Name, d.Description, what)
+			}
+			if f, ok := ecs.Lookup(d.Name); ok && d.Description != "" && f.Info().Description != d.Description {
+				c.fault("%s[%d]: %s is %q elsewhere, here %q: one field has one meaning", key, i, d.Name, f.Info().Description, d.Description)
+			}
+		}
+	}
+	c.note("%s %s, %s", t.m.ID, t.m.Version, plugin.KindName(t.m.Kind))
+	if t.m.Runtime != "" {
+		c.note("%s", t.m.Runtime)
+	}
+	c.note("reads %d fields", len(t.m.Reads))
+	c.note("writes %d", len(t.m.Writes))
+}
+
+// declaration is an entry of reads or writes as it stands in plugin.yaml.
+type declaration struct {
+	Name        string `yaml:"name"`
+	Type        string `yaml:"type"`
+	Description string `yaml:"description"`
+}
+
+func (t *tester) declared(key string) ([]declaration, error) {
+	path := filepath.Join(t.m.Dir, plugin.ManifestName)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var all map[string]yaml.Node
+	if err := yaml.Unmarshal(data, &all); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	var out []declaration
+	node := all[key]
+	for _, n := range node.Content {
+		d := declaration{Name: n.Value}
+		if n.Kind == yaml.MappingNode {
+			if err := n.Decode(&d); err != nil {
+				return nil, fmt.Errorf("%s: %w", path, err)
+			}
+		}
+		out = append(out, d)
+	}
+	return out, nil
+}
+
+// start starts the plugin and looks at what it says of itself. A plugin that cannot do without a configuration is
+// right to refuse the default one, where no sample has another.
+func (t *tester) start(ctx context.Context, c *check) {
+	p, err := t.open(ctx, t.config)
+	var refused *plugin.ConfigError
+	if errors.As(err, &refused) && t.config == nil && t.m.Kind == wire.Kind_NOTIFIER {
+		c.note("needs configuration: %s", refused.Msg)
+		undescribed(c, "", refused.Schema())
+		return
+	}
+	if err != nil {
+		c.fault("%v", err)
+		return
+	}
+	defer func() { _ = p.Close() }() // its folder is below a temporary one
+	t.cert.SDK = p.SDK()
+	c.note("%s", p.SDK())
+	n := undescribed(c, "", p.ConfigSchema())
+	c.note("%d keys of configuration", n)
+}
+
+// undescribed complains of keys without a description in a JSON Schema, and counts the keys.
+func undescribed(c *check, at string, raw json.RawMessage) (keys int) {
+	var s struct {
+		Properties map[string]json.RawMessage `json:"properties"`
+		Items      json.RawMessage            `json:"items"`
+	}
+	if len(raw) == 0 || json.Unmarshal(raw, &s) != nil {
+		return 0 // true, or a key's type alone
+	}
+	keys = undescribed(c, at, s.Items)
+	for name, raw := range s.Properties {
+		path := strings.TrimPrefix(at+"."+name, ".")
+		var p struct {
+			Description string `json:"description"`
+		}
+		if err := json.Unmarshal(raw, &p); err != nil || p.Description == "" {
+			c.fault("config: %s: no description: say what it is for, in which unit, and what zero means", path)
+		} else if what := schema.Poor(name, p.Description); what != "" {
+			c.fault("config: %s: its description %s", path, what)
+		}
+		keys += 1 + undescribed(c, path, raw)
+	}
+	return keys
+}
+
+// golden compares what the plugin makes of each sample with its golden file.
+func (t *tester) golden(ctx context.Context, c *check) {
+	lines := 0
+	for i := range t.files {
+		f := &t.files[i]
+		t.tell("golden", i, len(t.files))
+		config, err := f.Config()
+		if err != nil {
+			c.fault("%v", err)
+			continue
+		}
+		t.with(ctx, c, config, func(p *plugin.Single) {
+			got, s, err := answers(ctx, p, t.m.Kind, f)
+			if err != nil {
+				c.fault("%v", err)
+				return
+			}
+			t.seen[i] = s
+			lines += len(got)
+			if t.o.Update {
+				if err := f.Write(got); err != nil {
+					c.fault("%v", err)
+				}
+				return
+			}
+			different, err := f.Compare(got)
+			if err != nil {
+				c.fault("%v; write it with --update and read it", err)
+			}
+			for _, d := range different {
+				c.fault("%s:%d: %s\n     got %s\n    want %s", t.path(f.Path), d.Line, quote(f.Lines[d.Line-1]), d.Got, d.Want)
+			}
+		})
+	}
+	c.note("%d lines of %d files", lines, len(t.files))
+	if t.o.Update {
+		c.note("golden files written: read the difference")
+	}
+}
+
+// path is how a report names a file of the plugin's folder.
+func (t *tester) path(abs string) string {
+	if rel, err := filepath.Rel(t.m.Dir, abs); err == nil {
+		return rel
+	}
+	return abs
+}
+
+// schema compares the fields that came of the samples with those that are declared.
+func (t *tester) schema(_ context.Context, c *check) {
+	written, bad, failed := map[ecs.Field]bool{}, 0, 0
+	for i := range t.files {
+		path, s := t.path(t.files[i].Path), t.seen[i]
+		for field := range s.fields {
+			written[field] = true
+		}
+		bad += int(s.counters["bad_values"])
+		failed += s.errors
+		if n := s.counters["undeclared_fields"]; n > 0 {
+			c.fault("%s: %d values were set of fields that plugin.yaml does not list under writes, or with another type or in lists", path, n)
+		}
+		if n := s.counters["drops_refused"]; n > 0 {
+			c.fault("%s: %d events are dropped, which needs permissions: {drop: true}", path, n)
+		}
+		if n := s.counters["panics"]; n > 0 {
+			c.fault("%s: the plugin panicked %d times", path, n)
+		}
+	}
+	t.cert.Fields = len(written)
+	for _, w := range t.m.Writes {
+		if !written[w] {
+			c.fault("writes: %s: no sample has it; add a line that does", w.Name())
+		}
+	}
+	t.recognised(c)
+	c.note("%d fields written as declared", len(written))
+	c.note("%d lines not understood", failed)
+	c.note("%d values that do not fit", bad)
+}
+
+// recognised checks that each way by which plugin.yaml recognises lines recognises one of the samples.
+func (t *tester) recognised(c *check) {
+	for i, r := range t.m.Accepts {
+		used := len(r.AppName)+len(r.Input) > 0 // not told by the line
+		for f := range t.files {
+			used = used || slices.ContainsFunc(t.files[f].Lines, r.Takes)
+		}
+		if !used {
+			c.fault("accepts[%d] recognises no line of any sample", i)
+		}
+	}
+}

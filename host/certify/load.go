@@ -1,0 +1,157 @@
+package certify
+
+import (
+	"context"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/logcenter/logcenter/host/plugin"
+	"github.com/logcenter/logcenter/sdk/sample"
+	"github.com/logcenter/logcenter/sdk/wire"
+)
+
+// How much is measured, and how many lines are sent in search of leaks.
+const (
+	measured      = 2 * time.Second // of processor time
+	measuredQuick = 300 * time.Millisecond
+	leakLines     = 1_000_000
+	leakLinesFew  = 100_000
+	// grown is what a process may have grown by, for all lines: caches, and what a collector has not yet come to.
+	grown      = 16 << 20
+	grownFiles = 2
+	grownTasks = 4
+)
+
+// usual is the sample of ordinary lines: a sample full of broken ones would measure broken lines, so files whose name
+// starts with "bad" do not count unless there are no others.
+func (t *tester) usual() *sample.File {
+	for i := range t.files {
+		if !strings.HasPrefix(filepath.Base(t.files[i].Path), "bad") {
+			return &t.files[i]
+		}
+	}
+	return &t.files[0]
+}
+
+// feed sends the usual sample again and again, in batches as the host makes them.
+type feed struct {
+	p      *plugin.Single
+	b      *wire.Batch
+	lines  int
+	bytes  int
+	offset uint64
+}
+
+func (t *tester) feed(p *plugin.Single) (*feed, error) {
+	f := t.usual().Repeat(batchBytes)
+	b, err := f.Batch(0, len(f.Lines))
+	if err != nil {
+		return nil, err
+	}
+	d := &feed{p: p, b: b, lines: len(f.Lines)}
+	for _, l := range f.Lines {
+		d.bytes += len(l) + 1
+	}
+	return d, nil
+}
+
+func (d *feed) send(ctx context.Context) error {
+	d.offset++
+	r, err := d.p.Process(ctx, &wire.Batch{Seq: d.offset, Rows: d.b.Rows, Columns: d.b.Columns, Offset: d.offset})
+	if err == nil {
+		r.Release()
+	}
+	return err
+}
+
+// speed measures the processor time of the plugin's process.
+func (t *tester) speed(ctx context.Context, c *check) {
+	config, err := t.usual().Config()
+	if err != nil {
+		c.fault("%v", err)
+		return
+	}
+	enough := measured
+	if t.o.Quick {
+		enough = measuredQuick
+	}
+	t.with(ctx, c, config, func(p *plugin.Single) {
+		d, err := t.feed(p)
+		if err != nil {
+			c.fault("%v", err)
+			return
+		}
+		if err := d.send(ctx); err != nil { // buffers grow, caches fill
+			c.fault("%v", err)
+			return
+		}
+		begin, spent, size := p.CPU(), time.Duration(0), 0
+		for spent < enough && size < 1<<30 {
+			if err := d.send(ctx); err != nil {
+				c.fault("%v", err)
+				return
+			}
+			size += d.bytes
+			spent = p.CPU() - begin
+			t.tell("speed", int(min(spent, enough)/time.Millisecond), int(enough/time.Millisecond))
+		}
+		t.cert.MsPerMB = float64(spent.Microseconds()) / 1e3 / (float64(size) / 1e6)
+		c.note("%.2f ms of CPU a MB (%.0f MB/s of a core) on %s, batches of %d lines", t.cert.MsPerMB, 1e3/t.cert.MsPerMB, t.path(t.usual().Path), d.lines)
+	})
+}
+
+// leak sends many lines and looks at what the process has grown by.
+func (t *tester) leak(ctx context.Context, c *check) {
+	config, err := t.usual().Config()
+	if err != nil {
+		c.fault("%v", err)
+		return
+	}
+	total := leakLines
+	if t.o.Quick {
+		total = leakLinesFew
+	}
+	t.with(ctx, c, config, func(p *plugin.Single) {
+		d, err := t.feed(p)
+		if err != nil {
+			c.fault("%v", err)
+			return
+		}
+		var memory []int64
+		var before, after held
+		rounds := max(10, (total+d.lines-1)/d.lines)
+		for i := range rounds {
+			if err := d.send(ctx); err != nil {
+				c.fault("%v", err)
+				return
+			}
+			after = holdings(p.PID())
+			memory = append(memory, after.memory)
+			if i == rounds/5 {
+				before = after
+			}
+			t.tell("leak", i*d.lines, rounds*d.lines)
+		}
+		sent := rounds * d.lines
+		t.compare(c, before, after, memory, sent)
+		c.note("after %d lines %d files (%d sockets), %d threads, %d MB of memory", sent, after.files, after.sockets, after.tasks, after.memory>>20)
+	})
+}
+
+// compare looks at what a process held after a fifth of the lines and at the end. Of memory, which a collector lets go
+// up and down, the least of the second fifth and the least of the last one count.
+func (t *tester) compare(c *check, before, after held, memory []int64, lines int) {
+	if n := after.files - before.files; n > grownFiles {
+		c.fault("%d files or sockets more are open than after a fifth of %d lines: close what a line opens", n, lines)
+	}
+	if n := after.tasks - before.tasks; n > grownTasks {
+		c.fault("%d threads more than after a fifth of %d lines", n, lines)
+	}
+	fifth := max(1, len(memory)/5)
+	from, to := slices.Min(memory[fifth:2*fifth]), slices.Min(memory[len(memory)-fifth:])
+	if n := to - from; n > grown {
+		c.fault("memory grew by %d MB over %d lines, %d bytes a line: bound what is kept", n>>20, lines*3/5, int(n)/max(1, lines*3/5))
+	}
+}

@@ -1,0 +1,175 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/logcenter/logcenter/host/certify"
+	"github.com/logcenter/logcenter/host/plugin"
+)
+
+type pluginTestOptions struct {
+	output
+	certify.Options
+	programs    string
+	certificate bool
+}
+
+func newPluginTestCommand() *cobra.Command {
+	o := &pluginTestOptions{}
+	cmd := &cobra.Command{
+		Use:   "test DIR...",
+		Short: "test plugins by their folders, without a host",
+		Long: `Test plugins by their folders alone, each in a process of its own, offline, in whatever language they are written.
+
+A folder has plugin.yaml, the program (or a main.go, of which it is built) and samples in testdata:
+
+  NAME.log             lines as captured, one event each
+  NAME.events.jsonl    events with fields, one JSON object a line
+  NAME.config.yaml     the plugin's configuration for NAME, or NAME.config.json; without it the default
+  NAME.golden.jsonl    what the plugin makes of it: line N of it belongs to line N of the sample; --update writes it
+
+  manifest  descriptions are there and say something
+  start     the program starts, is what plugin.yaml says, and describes its configuration
+  golden    samples become what their golden files say
+  schema    all that is written is declared, all that is declared occurs in a sample
+  same      the answer depends on the sample alone: not on what was before, on other calls or on the process
+  contract  bad and oversized batches are refused; odd lines, cancelled calls and tight deadlines are survived
+  fuzz      no line made of the samples' crashes the plugin, has a span outside itself, or takes over 10 µs a byte
+  speed     processor time a megabyte, of the plugin's process
+  leak      files, sockets, threads and memory do not grow over a million lines
+
+Of several folders a table of all comes, and what failed. The exit code is 1 if anything did, and 5 if a manifest or the
+samples cannot be read.`,
+		Example: `  logcenter plugin test .
+  logcenter plugin test . --update                   # then read the difference
+  logcenter plugin test acmevpn --certificate        # for the package
+  logcenter plugin test plugins/parser/* --programs bin/plugins --quick`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd, args) },
+	}
+	f := cmd.Flags()
+	f.BoolVar(&o.Update, "update", false, "write golden files instead of comparing with them")
+	f.BoolVar(&o.Quick, "quick", false, "a tenth of the lines, for tests that run often")
+	f.BoolVar(&o.certificate, "certificate", false, "write "+certify.FileName+" into the folder of a plugin that passes")
+	f.StringVar(&o.programs, "programs", "", "`folder` in which programs lie as FOLDER/ID/ID, where make puts them")
+	o.flags(f, "the certificate, of several folders a list")
+	completeOutput(cmd)
+	return cmd
+}
+
+func (o *pluginTestOptions) run(cmd *cobra.Command, dirs []string) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	o.Logcenter = version
+	var all []*certify.Certificate
+	for _, dir := range dirs {
+		c, err := o.test(cmd, dir)
+		if err != nil {
+			return err
+		}
+		all = append(all, c)
+	}
+	if err := o.show(cmd.OutOrStdout(), all); err != nil {
+		return err
+	}
+	for _, c := range all {
+		if !c.OK() {
+			return &quietError{exitFailed}
+		}
+	}
+	return nil
+}
+
+func (o *pluginTestOptions) test(cmd *cobra.Command, dir string) (*certify.Certificate, error) {
+	options := o.Options
+	if o.programs != "" {
+		m, err := plugin.ReadManifest(dir)
+		if err != nil {
+			return nil, &configError{err}
+		}
+		if m.Runtime == "" {
+			options.Program = filepath.Join(o.programs, m.ID, m.ID)
+		}
+	}
+	p := newProgress(cmd.ErrOrStderr(), o.format != "table")
+	options.Progress = func(check string, done, total int) {
+		p.tell(func() string { return fmt.Sprintf("%s: %s %d%%", dir, check, 100*done/max(1, total)) })
+	}
+	c, err := certify.Test(cmd.Context(), dir, options)
+	p.clear()
+	if err != nil {
+		if cmd.Context().Err() != nil {
+			return nil, err
+		}
+		return nil, &configError{err}
+	}
+	if o.certificate {
+		if err := c.Write(dir); err != nil && c.OK() {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+func (o *pluginTestOptions) show(w io.Writer, all []*certify.Certificate) error {
+	if len(all) == 1 {
+		return o.print(w, checkTable(all[0]), all[0])
+	}
+	if o.format != "table" {
+		return o.print(w, pluginsTable(all), all)
+	}
+	var errs []error
+	for _, c := range all {
+		if !c.OK() {
+			_, err := fmt.Fprintf(w, "%s %s\n", c.Plugin, c.Version)
+			errs = append(errs, err, checkTable(c).print(w, o.limit(w)))
+		}
+	}
+	return errors.Join(append(errs, pluginsTable(all).print(w, o.limit(w)))...)
+}
+
+// checkTable has a row for each check, and more for what does not fit into one line.
+func checkTable(c *certify.Certificate) *table {
+	t := newTable("check", "result", "detail")
+	for _, k := range c.Checks {
+		lines := strings.Split(k.Detail, "\n")
+		t.add(k.Name, result(k.OK), lines[0])
+		for _, l := range lines[1:] {
+			t.add("", "", l)
+		}
+	}
+	return t
+}
+
+// pluginsTable has a row for each plugin.
+func pluginsTable(all []*certify.Certificate) *table {
+	t := newTable("plugin", "kind", "sdk", "lines", "fields", "ms/MB", "certificate").numbers("lines", "fields", "ms/MB")
+	for _, c := range all {
+		speed := ""
+		if c.MsPerMB > 0 {
+			speed = fmt.Sprintf("%.2f", c.MsPerMB)
+		}
+		failed := ""
+		for _, k := range c.Checks {
+			if !k.OK {
+				failed += " " + k.Name
+			}
+		}
+		t.add(c.Plugin, c.Kind, c.SDK, fmt.Sprint(c.Lines), fmt.Sprint(c.Fields), speed, result(c.OK())+failed)
+	}
+	return t
+}
+
+func result(ok bool) string {
+	if ok {
+		return "ok"
+	}
+	return "FAILED"
+}

@@ -1,0 +1,193 @@
+package plugin
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/logcenter/logcenter/sdk/python"
+)
+
+// Python is the runtime of plugins in Python, as manifests call it.
+const Python = "python3"
+
+// venvName is the folder of a plugin's own packages, made by `python3 -m venv`.
+const venvName = ".venv"
+
+// Bounds of what a plugin's scripts may be.
+const (
+	maxScripts     = 1000
+	maxScriptBytes = 16 << 20 // of all together
+)
+
+// program is what a process runs: all of it was checked, and is where nobody else can change it.
+type program struct {
+	path string
+	args []string
+	sum  []byte // SHA-256 of the file at path, which is looked at again before each start
+}
+
+// prepare checks a plugin's program and brings it to runDir.
+func prepare(m *Manifest, runDir string) (program, error) {
+	if m.Runtime == Python {
+		return preparePython(m, runDir)
+	}
+	path, sum, err := privateCopy(m.Binary, runDir)
+	return program{path: path, sum: sum}, err
+}
+
+// preparePython copies the plugin's scripts and the SDK to runDir. The interpreter is isolated (-I), so that neither
+// the environment nor a user's packages decide on what runs.
+func preparePython(m *Manifest, runDir string) (p program, err error) {
+	if p.path, err = interpreter(m.Dir); err != nil {
+		return p, err
+	}
+	if p.sum, err = sumOf(p.path); err != nil {
+		return p, err
+	}
+	sdk, err := pythonSDK(runDir)
+	if err != nil {
+		return p, fmt.Errorf("copy the SDK for Python: %w", err)
+	}
+	script, err := filepath.Rel(m.Dir, m.Binary)
+	if err != nil || !filepath.IsLocal(script) || filepath.Ext(script) != ".py" {
+		return p, fmt.Errorf("binary: %s: with runtime: %s it is a .py file in the plugin's folder", m.Binary, Python)
+	}
+	if _, err := os.Stat(m.Binary); err != nil {
+		return p, fmt.Errorf("plugin script: %w", err)
+	}
+	folder, err := copyScripts(m, runDir)
+	if err != nil {
+		return p, err
+	}
+	p.args = []string{"-I", "-B", "-u", filepath.Join(sdk, "logcenter", "run.py"), folder, filepath.Join(folder, script)}
+	return p, nil
+}
+
+// interpreter is that of the plugin's virtual environment, or else the one in the host's path.
+func interpreter(dir string) (string, error) {
+	venv := filepath.Join(dir, venvName)
+	path := filepath.Join(venv, "bin", "python")
+	if _, err := os.Lstat(venv); errors.Is(err, fs.ErrNotExist) {
+		if path, err = exec.LookPath(Python); err != nil {
+			return "", fmt.Errorf("it needs %s, which is not in the path %s: install Python 3.11 or later, then %s",
+				Python, os.Getenv("PATH"), makeVenv(dir, "grpcio protobuf"))
+		}
+		if path, err = filepath.Abs(path); err != nil {
+			return "", err
+		}
+	} else if err := checkVenv(venv); err != nil {
+		return "", err
+	}
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return "", fmt.Errorf("the interpreter %s is not there (%w): %s", path, err, makeVenv(dir, "grpcio protobuf"))
+	}
+	return path, checkFile("interpreter", real, true)
+}
+
+// makeVenv is what an admin runs to give a plugin in Python what it needs.
+func makeVenv(dir, packages string) string {
+	venv := filepath.Join(dir, venvName)
+	return fmt.Sprintf("python3 -m venv %s && %s/bin/pip install %s", venv, venv, packages)
+}
+
+// checkVenv refuses a virtual environment that others could have changed. Links are the interpreter's, which is
+// checked by itself.
+func checkVenv(venv string) error {
+	return filepath.WalkDir(venv, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.Type()&fs.ModeSymlink != 0 {
+			return err
+		}
+		return checkOwner("the virtual environment's", path)
+	})
+}
+
+// pythonSDK writes the SDK to where nobody else can change it, once for each of its versions.
+func pythonSDK(runDir string) (string, error) {
+	entries, err := python.Files.ReadDir("logcenter")
+	if err != nil {
+		return "", err
+	}
+	files := map[string][]byte{}
+	for _, e := range entries {
+		name := "logcenter/" + e.Name()
+		if files[name], err = python.Files.ReadFile(name); err != nil {
+			return "", err
+		}
+	}
+	return writeTree(files, runDir, "python-sdk")
+}
+
+// copyScripts copies the .py files of a plugin's folder, checked, to where nobody else can change them.
+func copyScripts(m *Manifest, runDir string) (string, error) {
+	files, size := map[string][]byte{}, 0
+	err := filepath.WalkDir(m.Dir, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && path != m.Dir && (strings.HasPrefix(d.Name(), ".") || d.Name() == "__pycache__"):
+			return fs.SkipDir
+		case d.IsDir() || filepath.Ext(path) != ".py":
+			return nil
+		}
+		if err := checkFile("script", path, false); err != nil {
+			return err
+		}
+		name, err := filepath.Rel(m.Dir, path)
+		if err != nil {
+			return err
+		}
+		if files[name], err = os.ReadFile(path); err != nil {
+			return err
+		}
+		if size += len(files[name]); size > maxScriptBytes || len(files) > maxScripts {
+			return fmt.Errorf("%s has more than %d scripts or %d MiB of them: what is no code of its own belongs into %s", m.Dir, maxScripts, maxScriptBytes>>20, venvName)
+		}
+		return nil
+	})
+	if err != nil {
+		return "", err
+	}
+	return writeTree(files, runDir, m.ID)
+}
+
+// writeTree writes files into a folder below runDir that is named by their checksum. The folder is there whole or
+// not at all.
+func writeTree(files map[string][]byte, runDir, name string) (string, error) {
+	h := sha256.New()
+	for _, path := range slices.Sorted(maps.Keys(files)) {
+		fmt.Fprintf(h, "%q %d ", path, len(files[path]))
+		h.Write(files[path])
+	}
+	folder := filepath.Join(runDir, name+"-"+hex.EncodeToString(h.Sum(nil)[:8]))
+	if _, err := os.Stat(folder); err == nil { // nobody but this user can have written it
+		return folder, nil
+	}
+	tmp, err := os.MkdirTemp(runDir, ".copy-")
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = os.RemoveAll(tmp) }() // it is gone if it was renamed
+	for path, data := range files {
+		to := filepath.Join(tmp, path)
+		if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+			return "", err
+		}
+		if err := os.WriteFile(to, data, 0o400); err != nil {
+			return "", err
+		}
+	}
+	if err := os.Rename(tmp, folder); err != nil && !errors.Is(err, fs.ErrExist) { // else another plugin was first
+		return "", err
+	}
+	return folder, nil
+}

@@ -1,0 +1,112 @@
+package plugin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/sirupsen/logrus"
+	"google.golang.org/grpc"
+
+	"github.com/logcenter/logcenter/sdk/wire"
+)
+
+// Single is one process of a plugin without supervision, for tools that test plugins: what a plugin does to its process
+// is seen by who drives it, and nothing is sent again. It is started, checked and called as in service. Safe for
+// concurrent use.
+type Single struct {
+	p       *process
+	sockets string
+}
+
+// SingleOptions say how a Single runs.
+type SingleOptions struct {
+	RunDir   string        // for private copies of binaries; made if missing, 0700
+	Config   []byte        // JSON; nil means defaults
+	Deadline time.Duration // of one call; 0 = 10 s, as in service
+	Log      *logrus.Entry // gets what the plugin prints
+}
+
+// StartSingle starts the plugin of a manifest and opens it. The caller closes it.
+func StartSingle(ctx context.Context, m *Manifest, o SingleOptions) (*Single, error) {
+	if err := os.MkdirAll(o.RunDir, 0o700); err != nil {
+		return nil, err
+	}
+	prog, err := prepare(m, o.RunDir)
+	if err != nil {
+		return nil, err
+	}
+	s := &Single{}
+	if s.sockets, err = os.MkdirTemp("", "logcenter-plugins-"); err != nil {
+		return nil, err
+	}
+	if o.Deadline == 0 {
+		o.Deadline = callDeadline
+	}
+	config := o.Config
+	if config == nil {
+		config = json.RawMessage("{}")
+	}
+	s.p, err = start(ctx, launch{
+		manifest: m, program: prog, socketDir: s.sockets, config: config, shm: m.Trusted && m.Runtime == "",
+		deadline: o.Deadline, log: newLog(o.Log, m.ID),
+	})
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(s.sockets))
+	}
+	return s, nil
+}
+
+// PID is the process.
+func (s *Single) PID() int { return s.p.pid }
+
+// CPU is the processor time that the process has used.
+func (s *Single) CPU() time.Duration { return processCPU(s.p.pid) }
+
+// SDK is what the plugin is made with, e.g. go/0.1.0; empty if it does not say.
+func (s *Single) SDK() string { return s.p.sdk }
+
+// ConfigSchema is the JSON Schema of the plugin's config.
+func (s *Single) ConfigSchema() []byte { return s.p.schema }
+
+// Failure is why the process is of no more use, nil as long as it is.
+func (s *Single) Failure() error {
+	select {
+	case <-s.p.failed:
+		return s.p.failure
+	default:
+		return s.p.ping()
+	}
+}
+
+// Process has the plugin handle a batch, as in service: the answer is checked, and stripped of what the manifest does
+// not grant. Any error but ctx's means that the process is of no more use. The reply must be released.
+func (s *Single) Process(ctx context.Context, b *wire.Batch) (*Reply, error) {
+	r, err := s.p.process(ctx, b)
+	if err == nil && r.Error != "" {
+		err = fmt.Errorf("it failed on the batch: %s", r.Error)
+		r.Release()
+		return nil, err
+	}
+	return r, err
+}
+
+// Call hands the plugin a batch as it is, of any size, and returns its answer as it is. The process outlives an error.
+func (s *Single) Call(ctx context.Context, b *wire.Batch) (*wire.Result, error) {
+	return s.p.stage.Process(ctx, b, grpc.MaxCallSendMsgSize(2*wire.MaxMessageBytes))
+}
+
+// OpenAgain opens the plugin a second time, which it must refuse.
+func (s *Single) OpenAgain(ctx context.Context) error {
+	_, err := s.p.stage.Open(ctx, &wire.OpenRequest{})
+	return err
+}
+
+// Close lets the plugin finish, and ends its process.
+func (s *Single) Close() error {
+	s.p.close()
+	return os.RemoveAll(s.sockets)
+}

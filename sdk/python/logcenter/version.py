@@ -1,0 +1,3 @@
+"""The version of the SDK, told to the host."""
+
+VERSION = "0.1.0"

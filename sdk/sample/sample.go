@@ -1,0 +1,192 @@
+// Package sample reads the samples of a plugin and shows what it made of them.
+//
+// Its one idea: line N of a sample belongs to line N of its golden file. In the folder testdata beside plugin.yaml lie
+//
+//	NAME.log             lines as captured, one event each
+//	NAME.events.jsonl    events with fields, one JSON object a line, for kinds that read more than the line
+//	NAME.config.yaml     the plugin's config for NAME, or NAME.config.json; missing means defaults
+//	NAME.golden.jsonl    what the plugin made of it, line by line
+//
+// Golden files hold what the plugin wrote and nothing else: constants of plugin.yaml are the host's to set.
+package sample
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Received is the time of receipt of all samples, by which times without a year are read.
+var Received = time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC)
+
+// MaxBytes bounds one file of samples: they are kept in a repository and read by people.
+const MaxBytes = 64 << 20
+
+// File is one file of samples: events by line. Read makes it; one of lines alone can be made by hand.
+type File struct {
+	Name  string // path without .log or .events.jsonl
+	Path  string
+	Lines [][]byte
+
+	fields []map[string]any // beside the line; nil for plain logs
+}
+
+const (
+	logs      = ".log"
+	withField = ".events.jsonl"
+)
+
+// ReadAll reads the samples of the plugin in dir, in the order of their names. That there are none is an error.
+func ReadAll(dir string) ([]File, error) {
+	var out []File
+	for _, ext := range []string{logs, withField} {
+		files, err := filepath.Glob(filepath.Join(escape(dir), "testdata", "*"+ext))
+		if err != nil {
+			return nil, err
+		}
+		for _, path := range files {
+			f, err := Read(path)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, *f)
+		}
+	}
+	if len(out) == 0 {
+		return nil, fmt.Errorf("%s has no sample: put lines as captured into %s", filepath.Join(dir, "testdata"), filepath.Join(dir, "testdata", "NAME.log"))
+	}
+	slices.SortFunc(out, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
+	return out, nil
+}
+
+// escape makes a pattern of a path that matches nothing else.
+func escape(path string) string {
+	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(path)
+}
+
+// Read reads one file of samples, whose name ends in .log or .events.jsonl.
+func Read(path string) (*File, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() > MaxBytes {
+		return nil, fmt.Errorf("%s has %d bytes, at most %d: some thousand lines are enough", path, info.Size(), MaxBytes)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	if len(data) == 0 {
+		return nil, fmt.Errorf("%s is empty: put lines as captured into it", path)
+	}
+	f := &File{Path: path}
+	lines := bytes.Split(bytes.TrimSuffix(data, []byte("\n")), []byte("\n"))
+	var plain bool
+	if f.Name, plain = strings.CutSuffix(path, logs); plain {
+		return f, f.log(lines)
+	}
+	f.Name = strings.TrimSuffix(path, withField)
+	return f, f.events(lines)
+}
+
+// log takes the lines of a .log file. They end in LF or in CR LF, all alike: a file of both was joined from several,
+// or mended by an editor, and is no longer what a device sent.
+func (f *File) log(lines [][]byte) error {
+	ends := func(l []byte) string {
+		if bytes.HasSuffix(l, []byte("\r")) {
+			return "CR LF"
+		}
+		return "LF"
+	}
+	for i, l := range lines {
+		if first, this := ends(lines[0]), ends(l); first != this {
+			return fmt.Errorf("%s:%d: this line ends in %s, those before it in %s: put lines of different ends into files of their own, or make all ends alike (sed -i 's/\\r$//' FILE)", f.Path, i+1, this, first)
+		}
+		f.Lines = append(f.Lines, bytes.ToValidUTF8(bytes.TrimSuffix(l, []byte("\r")), []byte("\uFFFD")))
+	}
+	return nil
+}
+
+func (f *File) events(lines [][]byte) error {
+	f.fields = []map[string]any{}
+	for i, l := range lines {
+		var e map[string]any
+		d := json.NewDecoder(bytes.NewReader(l))
+		d.UseNumber()
+		if err := d.Decode(&e); err != nil {
+			return fmt.Errorf("%s:%d: %w; want one JSON object a line", f.Path, i+1, err)
+		}
+		message, _ := e["message"].(string)
+		delete(e, "message")
+		f.Lines = append(f.Lines, []byte(message))
+		f.fields = append(f.fields, e)
+	}
+	return nil
+}
+
+// Config is the plugin's config for the sample as JSON, nil if it has none.
+func (f *File) Config() ([]byte, error) {
+	path := f.Name + ".config.json"
+	data, err := os.ReadFile(path)
+	if err == nil && !json.Valid(data) {
+		return nil, fmt.Errorf("%s is not JSON", path)
+	}
+	if err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return data, err
+	}
+	path = f.Name + ".config.yaml"
+	if data, err = os.ReadFile(path); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	var v any
+	if err := yaml.Unmarshal(data, &v); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return json.Marshal(v)
+}
+
+// Golden is the path of the sample's golden file.
+func (f *File) Golden() string { return f.Name + ".golden.jsonl" }
+
+// Write writes the golden file.
+func (f *File) Write(got [][]byte) error {
+	return os.WriteFile(f.Golden(), append(bytes.Join(got, []byte("\n")), '\n'), 0o644) //nolint:gosec // read by everybody who has the sources
+}
+
+// Difference is a line of a sample of which something else became than its golden line says.
+type Difference struct {
+	Line      int // from 1
+	Got, Want []byte
+}
+
+// Compare compares with the golden file, line by line. An error says that there is none, or that it has another
+// number of lines; the lines that both have are compared all the same.
+func (f *File) Compare(got [][]byte) ([]Difference, error) {
+	data, err := os.ReadFile(f.Golden())
+	if err != nil {
+		return nil, err
+	}
+	want := bytes.Split(bytes.TrimSuffix(data, []byte("\n")), []byte("\n"))
+	var out []Difference
+	for i := range min(len(want), len(got)) {
+		if !bytes.Equal(want[i], got[i]) {
+			out = append(out, Difference{Line: i + 1, Got: got[i], Want: want[i]})
+		}
+	}
+	if len(want) != len(got) {
+		return out, fmt.Errorf("%s has %d lines, %s has %d: line N of one belongs to line N of the other", f.Golden(), len(want), f.Path, len(got))
+	}
+	return out, nil
+}

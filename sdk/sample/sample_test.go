@@ -1,0 +1,81 @@
+package sample
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// folder makes the folder of a plugin with these samples.
+func folder(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "testdata"), 0o755))
+	for name, text := range files {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "testdata", name), []byte(text), 0o600))
+	}
+	return dir
+}
+
+func TestSamplesThatAreRefused(t *testing.T) {
+	for _, tt := range []struct {
+		file, text, want string
+	}{
+		{"a.txt", "line\n", "testdata has no sample: put lines as captured into"},
+		{"a.log", "", "a.log is empty"},
+		{"a.log", "one\r\ntwo\nthree\r\n", "a.log:2: this line ends in LF, those before it in CR LF"},
+		{"a.log", "one\ntwo\r\n", "a.log:2: this line ends in CR LF, those before it in LF"},
+		{"a.events.jsonl", "{}\n[]\n", "a.events.jsonl:2: "},
+		{"a.events.jsonl", "{}\n{\"message\":\n", "want one JSON object a line"},
+	} {
+		_, err := ReadAll(folder(t, map[string]string{tt.file: tt.text}))
+		assert.ErrorContains(t, err, tt.want, tt.text)
+	}
+}
+
+func TestSamplesAreReadInOrder(t *testing.T) {
+	files, err := ReadAll(folder(t, map[string]string{
+		"b.log": "one\r\n\r\n\xff\r\n", "a.events.jsonl": `{"message":"x","source.port":9007199254740993}` + "\n",
+		"a.config.json": `{"a":1}`, "b.config.yaml": "b: [2]\n",
+	}))
+	require.NoError(t, err)
+	require.Len(t, files, 2)
+	assert.Equal(t, []string{"x"}, text(files[0].Lines))
+	assert.Equal(t, []string{"one", "", "\uFFFD"}, text(files[1].Lines))
+	b, err := files[0].Batch(0, 1)
+	require.NoError(t, err)
+	require.Len(t, b.Columns, 3)
+	assert.EqualValues(t, 9007199254740993, b.Columns[2].Int(0))
+	config, err := files[0].Config()
+	require.NoError(t, err)
+	assert.Equal(t, `{"a":1}`, string(config))
+	config, err = files[1].Config()
+	require.NoError(t, err)
+	assert.Equal(t, `{"b":[2]}`, string(config))
+	assert.Len(t, files[1].Repeat(100).Lines, 36)
+}
+
+func TestCompare(t *testing.T) {
+	dir := folder(t, map[string]string{"a.log": "one\ntwo\n"})
+	files, err := ReadAll(dir)
+	require.NoError(t, err)
+	_, err = files[0].Compare(nil)
+	require.ErrorIs(t, err, os.ErrNotExist)
+	require.NoError(t, files[0].Write([][]byte{[]byte("{}"), []byte(`{"a":1}`)}))
+	got, err := files[0].Compare([][]byte{[]byte("{}"), []byte(`{"a":1}`)})
+	require.NoError(t, err)
+	assert.Empty(t, got)
+	got, err = files[0].Compare([][]byte{[]byte(`{"b":1}`)})
+	require.ErrorContains(t, err, "has 2 lines")
+	assert.Equal(t, []Difference{{Line: 1, Got: []byte(`{"b":1}`), Want: []byte("{}")}}, got)
+}
+
+func text(lines [][]byte) (out []string) {
+	for _, l := range lines {
+		out = append(out, string(l))
+	}
+	return out
+}
