@@ -9,6 +9,7 @@ import (
 	"unsafe"
 
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/netaddr"
 	"github.com/logcenter/logcenter/sdk/timestamp"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
@@ -187,7 +188,7 @@ func (e *Event) SetPoint(f ecs.Field, lat, lon float64) {
 	}
 }
 
-// SetIP sets an address from its text, IPv4 or IPv6.
+// SetIP sets an address from its text, IPv4 or IPv6, also in brackets.
 func (e *Event) SetIP(f ecs.Field, v []byte) {
 	if b := e.typed(f, ecs.IP); b != nil && len(v) > 0 {
 		e.setIP(b, f, v)
@@ -195,39 +196,16 @@ func (e *Event) SetIP(f ecs.Field, v []byte) {
 }
 
 func (e *Event) setIP(b *wire.Builder, f ecs.Field, v []byte) {
-	if a, ok := ipv4(v); ok {
+	if a, ok := netaddr.IPv4(v); ok {
 		b.IPv4(e.row, a)
 		return
 	}
-	a, err := netip.ParseAddr(view(v))
-	if err != nil {
+	a, ok := netaddr.ParseAddr(v)
+	if !ok {
 		e.Bad(f, "not an IP address")
 		return
 	}
 	b.IP(e.row, a.As16())
-}
-
-func ipv4(v []byte) (a uint32, ok bool) {
-	if len(v) < 7 || len(v) > 15 {
-		return 0, false
-	}
-	n, digits, dots := uint32(0), 0, 0
-	for _, c := range v {
-		switch {
-		case c-'0' <= 9:
-			if digits == 3 || digits > 0 && n == 0 {
-				return 0, false
-			}
-			n = n*10 + uint32(c-'0')
-			digits++
-		case c == '.' && digits > 0 && n <= 255 && dots < 3:
-			a, n, digits = a<<8|n, 0, 0
-			dots++
-		default:
-			return 0, false
-		}
-	}
-	return a<<8 | n, dots == 3 && digits > 0 && n <= 255
 }
 
 func (e *Event) setInt(b *wire.Builder, f ecs.Field, v []byte) {

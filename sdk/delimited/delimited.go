@@ -385,6 +385,13 @@ func (it *Iter) Escaped() bool {
 // left out. dst must not overlap the line.
 func (it *Iter) AppendValue(dst []byte) []byte { return it.sc.appendValue(dst, it.Value(), it.quote()) }
 
+// AppendUndoubled appends v to dst with every doubled '"' written once, and returns the extended slice: what
+// [Iter.AppendValue] does for fields in double quotes without an Escape. dst and v must not overlap.
+func AppendUndoubled(dst, v []byte) []byte {
+	var s Scanner
+	return s.appendValue(dst, v, '"')
+}
+
 // quote is the quote the current field stands in, 0 for none.
 func (it *Iter) quote() byte {
 	if !it.quoted {

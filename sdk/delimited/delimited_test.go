@@ -132,6 +132,12 @@ func TestAppendValue(t *testing.T) {
 	f(Scanner{Escape: '^'}, `a^,b^n`, true, `a,bn`)
 }
 
+func TestAppendUndoubled(t *testing.T) {
+	for in, want := range map[string]string{``: ``, `a`: `a`, `""`: `"`, `say ""hi""`: `say "hi"`, `a"b`: `a"b`, `a"""b`: `a""b`} {
+		assert.Equal(t, want, string(AppendUndoubled(nil, []byte(in))), in)
+	}
+}
+
 func TestHeader(t *testing.T) {
 	h, err := w3c.ParseHeader([]byte("#Fields: date time s-ip cs-method cs(User-Agent)\r\n"))
 	require.NoError(t, err)

@@ -133,7 +133,7 @@ var hexDigit = func() (v [256]uint8) {
 		case c >= '0' && c <= '9':
 			v[c] = uint8(c - '0')
 		case c|0x20 >= 'a' && c|0x20 <= 'f' && c < 0x80:
-			v[c] = uint8(c|0x20 - 'a' + 10)
+			v[c] = uint8(c | 0x20 - 'a' + 10)
 		default:
 			v[c] = 255
 		}

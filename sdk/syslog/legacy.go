@@ -3,6 +3,7 @@ package syslog
 import (
 	"bytes"
 
+	"github.com/logcenter/logcenter/sdk/netaddr"
 	"github.com/logcenter/logcenter/sdk/timestamp"
 )
 
@@ -16,7 +17,9 @@ func (h *Header) legacy(line []byte, i int) (rest []byte) {
 	at := blanks(line, i)
 	end, ok := h.time(line, at)
 	if !ok && h.Priority >= 0 {
-		end, ok = h.cisco(line, at)
+		if end, ok = h.cisco(line, at); !ok {
+			end, ok = h.hostFirst(line, at)
+		}
 	}
 	if !ok {
 		if h.Priority < 0 {
@@ -25,8 +28,11 @@ func (h *Header) legacy(line []byte, i int) (rest []byte) {
 		return h.tag(line, i)
 	}
 	h.Format = RFC3164
-	if end < len(line) && line[end] == ':' {
+	switch {
+	case end < len(line) && line[end] == ':':
 		end++
+	case h.Hostname == nil:
+		end = h.zone(line, end)
 	}
 	end = blanks(line, end)
 	if h.Hostname == nil {
@@ -97,8 +103,8 @@ func zoneName(b []byte) int {
 	for i < len(b) && i < 6 && b[i]-'A' < 26 {
 		i++
 	}
-	if i < 4 || i >= len(b) || b[i] != ':' {
-		return 0
+	if i < 4 || i >= len(b) || b[i] != ':' || i+1 < len(b) && b[i+1] != ' ' {
+		return 0 // "CEF:0|" is none
 	}
 	return i
 }
@@ -141,6 +147,59 @@ func (h *Header) cisco(line []byte, i int) (end int, ok bool) {
 	return 0, false
 }
 
+// hostFirst takes a hostname and the time behind it, as some devices and relays write them the other way round.
+// A word of letters alone is no such hostname, as it may be the first of a message.
+func (h *Header) hostFirst(line []byte, i int) (end int, ok bool) {
+	w, next := word(line, i)
+	if next >= len(line) || !isHostname(w) || bytes.IndexAny(w, ".-0123456789") < 0 || isNumber(w) {
+		return 0, false
+	}
+	if end, ok = h.time(line, blanks(line, next)); ok {
+		h.Hostname = w
+	}
+	return end, ok
+}
+
+// isZone reports whether w is the abbreviation of a zone that devices write in front of their name.
+func isZone(w []byte) bool {
+	switch string(w) {
+	case "CST", "CDT", "CET", "CEST", "EST", "EDT", "PST", "PDT", "MST", "MDT", "JST", "KST", "HKT", "SGT", "IST", "BST", "MSK", "EET", "EEST",
+		"AEST", "AEDT", "WIB", "BEIJING":
+		return true
+	}
+	return false
+}
+
+// zone takes the abbreviation of a zone that stands between the time, which ends at end, and the hostname, and
+// returns where the time ends then.
+func (h *Header) zone(line []byte, end int) int {
+	i := blanks(line, end)
+	w, next := word(line, i)
+	if i == end || next >= len(line) || !isZone(w) {
+		return end
+	}
+	if host, _ := word(line, blanks(line, next)); !isHostname(host) || isNumber(host) {
+		return end
+	}
+	for _, pair := range withZone {
+		if pair[0] == h.layout {
+			h.layout = pair[1]
+			h.Timestamp = line[end-len(h.Timestamp) : i+len(w) : i+len(w)]
+			return i + len(w)
+		}
+	}
+	return end
+}
+
+func isNumber(w []byte) bool {
+	for _, c := range w {
+		if c-'0' > 9 {
+			return false
+		}
+	}
+	return true
+}
+
 // hostname takes the hostname at i, if there is one, and returns where the content starts.
 func (h *Header) hostname(line []byte, i int) int {
 	const forwarded = "Message forwarded from " // AIX
@@ -158,8 +217,14 @@ func (h *Header) hostname(line []byte, i int) int {
 		return i + n
 	}
 	next = blanks(line, min(next, len(line)))
-	if n := len(w) - 1; n > 0 && w[n] == ':' && next < len(line) && line[next] == '%' {
-		w = w[:n:n] // "fw1: %ASA-6-302013: …"
+	n := len(w) - 1
+	switch {
+	case string(w) == "-", string(w) == "(none)":
+		return next // has no name
+	case n > 0 && w[n] == ':' && (next < len(line) && line[next] == '%' || netaddr.AddrLen(w[:n]) == n):
+		w = w[:n:n] // "fw1: %ASA-6-302013: …", "10.1.2.3: …"
+	case n > 2 && w[0] == '[' && w[n] == ']' && netaddr.AddrLen(w[1:n]) == n-1:
+		w = w[1:n:n]
 	}
 	if !isHostname(w) {
 		return i
@@ -176,20 +241,24 @@ func isHostname(w []byte) bool {
 	if len(w) == 0 || len(w) > maxHostname {
 		return false
 	}
-	colons, hex := 0, true
+	colons, hex, named := 0, true, false
 	for _, c := range w {
 		switch {
-		case c-'0' <= 9, (c|0x20)-'a' < 6, c == '.':
+		case c-'0' <= 9, (c|0x20)-'a' < 6:
+			named = true
+		case c == '.':
 		case c == ':':
 			colons++
-		case (c|0x20)-'a' < 26, c == '-', c == '_', c == '/', c == '@', c >= 0x80:
+		case (c|0x20)-'a' < 26, c >= 0x80:
+			named, hex = true, false
+		case c == '-', c == '_', c == '/', c == '@':
 			hex = false
 		default:
 			return false
 		}
 	}
 	if colons == 0 {
-		return true
+		return named // "-- MARK --"
 	}
 	// An IPv6 address, or an IPv4 one with a port; anything else is a TAG or a key.
 	return hex && (w[len(w)-1] != ':' || len(w) > 1 && w[len(w)-2] == ':')

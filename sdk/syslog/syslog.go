@@ -115,11 +115,13 @@ func (h *Header) Time(zone *time.Location, received time.Time) (ns int64, ok boo
 //     then TIMESTAMP as in section 6.2.3 or "-". If there is none it is no RFC 5424 header.
 //   - Time: RFC 3164's (section 4.1.2), or anything else that [timestamp.Detect] knows: with a year, a
 //     fraction, an offset, RFC 3339 or ISO 8601 with a space, seconds since 1970. One of the marks '*',
-//     '.' and '%' may stand before it, a zone's abbreviation and a colon behind; Cisco devices have a
-//     sequence number and the hostname, each with ": ", in front of it.
+//     '.' and '%' may stand before it, a zone's abbreviation behind, in front of a colon or, for those in
+//     wide use, of the hostname. Cisco devices have a sequence number and the hostname, each with ": ", in
+//     front of it; others the hostname alone, if a digit, a dot or a hyphen is in it.
 //   - HOSTNAME (section 4.1.2): the next word, if it looks like one. A word with '=', ';', quotes or
-//     brackets does not, nor one that ends in ':', as senders that leave it out go on with the TAG. It
-//     ends before "%%", which begins the content of devices that put no space there.
+//     brackets does not, nor one that ends in ':', as senders that leave it out go on with the TAG; but
+//     an address may have them. It ends before "%%", which begins the content of devices that put no space
+//     there. "-" and "(none)" are no name.
 //   - TAG (section 4.1.3): a word that ends in "[pid]", "[pid]:" or ": ".
 func Parse(line []byte) (h Header, rest []byte, err error) {
 	i, err := h.priority(line)

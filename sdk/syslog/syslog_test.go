@@ -47,6 +47,26 @@ func TestParse(t *testing.T) {
 		assert.Equal(t, want, show(line), "line %q", line)
 	}
 
+	// What devices make of it.
+	f("<134>Oct 11 2026 22:14:15+08:00 FW1 %%01POLICY/6/DENY(l): x", "rfc3164 134 t=Oct 11 2026 22:14:15+08:00 h=FW1 | %%01POLICY/6/DENY(l): x")
+	f("<134>Oct 11 22:14:15 +08:00 fw1 app: x", "rfc3164 134 t=Oct 11 22:14:15 +08:00 h=fw1 a=app | x")
+	f("<134>Oct 11 22:14:15 CST fw1 app: x", "rfc3164 134 t=Oct 11 22:14:15 CST h=fw1 a=app | x")
+	f("<134>Oct 11 22:14:15 CST app: x", "rfc3164 134 t=Oct 11 22:14:15 h=CST a=app | x")
+	f("<134>Oct 11 22:14:15 UTC+8 fw1 x", "rfc3164 134 t=Oct 11 22:14:15 UTC+8 h=fw1 | x")
+	f("<134>Oct 11 22:14:15 2001:db8::1 app: x", "rfc3164 134 t=Oct 11 22:14:15 h=2001:db8::1 a=app | x")
+	f("<134>Oct 11 22:14:15 10.0.0.99: app: x", "rfc3164 134 t=Oct 11 22:14:15 h=10.0.0.99 a=app | x")
+	f("<134>Oct 11 22:14:15 [10.0.0.99] app: x", "rfc3164 134 t=Oct 11 22:14:15 h=10.0.0.99 a=app | x")
+	f("<134>Oct 11 22:14:15 [10.0] app: x", "rfc3164 134 t=Oct 11 22:14:15 | [10.0] app: x")
+	f("<134>Oct 11 22:14:15 - app: x", "rfc3164 134 t=Oct 11 22:14:15 a=app | x")
+	f("<134>Oct 11 22:14:15 (none) app: x", "rfc3164 134 t=Oct 11 22:14:15 a=app | x")
+	f("<134>Oct 11 22:14:15 -- MARK --", "rfc3164 134 t=Oct 11 22:14:15 | -- MARK --")
+	f("<134>Oct 11 22:14:15 CEF:0|V|P|1|1|N|5|", "rfc3164 134 t=Oct 11 22:14:15 | CEF:0|V|P|1|1|N|5|")
+	f("<134>fw1 2026-10-11 22:14:15 app: x", "rfc3164 134 t=2026-10-11 22:14:15 h=fw1 a=app | x")
+	f("<134>10.0.0.99 Oct 11 22:14:15 app[7]: x", "rfc3164 134 t=Oct 11 22:14:15 h=10.0.0.99 a=app p=7 | x")
+	f("<134>Login 2026-10-11 22:14:15 ok", "rfc3164 134 | Login 2026-10-11 22:14:15 ok")
+	f("<134>2026-10-11 10:14:15 PM fw1 app: x", "rfc3164 134 t=2026-10-11 10:14:15 PM h=fw1 a=app | x")
+	f("<134>2026年10月11日 下午10:14:15 fw1 app: x", "rfc3164 134 t=2026年10月11日 下午10:14:15 h=fw1 a=app | x")
+
 	// RFC 3164, sections 5.4 and 4.1.
 	f("<34>Oct 11 22:14:15 mymachine su: 'su root' failed for lonvick on /dev/pts/8",
 		"rfc3164 34 t=Oct 11 22:14:15 h=mymachine a=su | 'su root' failed for lonvick on /dev/pts/8")

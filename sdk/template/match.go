@@ -112,6 +112,9 @@ func (g *gap) value(line []byte, i int, last bool) (v0, v1, next int) {
 	case kindMAC:
 		n = netaddr.MACLen(line[i:])
 	case kindTime:
+		if i < len(line) && (line[i] == '*' || line[i] == '.') {
+			i++ // Cisco's clock is not set, or has lost its source
+		}
 		_, n, _ = timestamp.Detect(line[i:])
 	case kindQuoted:
 		if n = quotedLen(line[i:]); n > 0 {

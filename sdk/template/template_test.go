@@ -97,6 +97,7 @@ func TestMatch(t *testing.T) {
 	f("%{a:ip}", "10.1.2", " ! byte 0: "+no+"an IP address (a) is expected")
 	f("%{a:mac} %{b:mac}", "00:00:5e:00:53:23 0000.5e00.5323", "[a|00:00:5e:00:53:23][b|0000.5e00.5323]")
 	f("%{a:time}, %{b:time}", "2026-11-21 08:56:23.123, 1791691201", "[a|2026-11-21 08:56:23.123][b|1791691201]")
+	f("%{a:time}: %{b}", "*Nov 21 2026 08:56:23.123 UTC: %SYS", "[a|Nov 21 2026 08:56:23.123 UTC][b|%SYS]")
 	f("%{a:quoted} %{b:quoted}", `"x \"y\"" 'it''s'`, `[a|x \"y\"][b|it''s]`)
 	f("%{a:quoted}", `"x`, " ! byte 0: "+no+"text in quotes (a) is expected")
 	f("%{a:brackets}%{b:brackets} %{c:brackets} %{d:brackets}", "(x(y))[z] {} <1>", "[a|x(y)][b|z][c|][d|1]")

@@ -21,6 +21,9 @@ func (p *program) parse(b []byte, zone *time.Location, ref int64) (ns int64, n i
 	if p.unit != 0 {
 		return parseCount(b, p.unit)
 	}
+	if p.text == Any {
+		return parseAny(b, zone, ref)
+	}
 	var f fields
 	if !p.plain.match(b, &f) {
 		f = fields{}
@@ -93,7 +96,7 @@ func (f *fields) latest(zone *time.Location, ref int64) (int64, bool) {
 	}
 	most := (ref + day) * 1_000_000_000
 	// Two days ahead, so that no zone is left behind; nine years back is the furthest 29 February.
-	newest, _, _ := civil(floorDiv(ref+2*day, day))
+	newest := yearOf(floorDiv(ref+2*day, day))
 	for f.year = newest; f.year > newest-10; f.year-- {
 		if ns, ok := f.instant(zone); ok && ns <= most {
 			return ns, true
@@ -135,6 +138,18 @@ func days(year, month, day int) int64 {
 	}
 	y := uint(year + 400) // not below 0
 	return int64(365*y+y/4-y/100+y/400+uint(153*m+2)/5+uint(day)) - (719469 + 146097)
+}
+
+// yearOf is the year of a number of days since 1970-01-01: the first result of civil.
+func yearOf(n int64) int {
+	year := 1970 + int(floorDiv(n*400, 146097)) // off by one at most, in the days around a new year
+	switch {
+	case n < days(year, 1, 1):
+		year--
+	case n >= days(year+1, 1, 1):
+		year++
+	}
+	return year
 }
 
 // civil is the reverse of days.

@@ -1,5 +1,7 @@
 package timestamp
 
+import "strings"
+
 // run reads b[i:] by the ops from number o on, by the rules of package time. It returns where it stopped.
 func (p *program) run(b []byte, i, o int, f *fields) (int, bool) {
 	ok := true
@@ -293,6 +295,23 @@ func (f *fields) readName(b []byte, i int, kind opKind) (int, bool) {
 			f.month = m + 1
 		}
 		return i + len(name), true
+	}
+	if kind == opWeekday || kind == opWeekdayLong {
+		return chineseWeekday(b, i)
+	}
+	return i, false
+}
+
+// chineseWeekday passes over 星期六 and 周六.
+func chineseWeekday(b []byte, i int) (int, bool) {
+	for _, prefix := range [...]string{"星期", "周"} {
+		end := i + len(prefix) + len("六")
+		if len(b) < end || string(b[i:i+len(prefix)]) != prefix {
+			continue
+		}
+		if strings.Contains("一二三四五六日天", string(b[end-len("六"):end])) {
+			return end, true
+		}
 	}
 	return i, false
 }

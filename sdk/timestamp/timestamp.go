@@ -12,14 +12,15 @@
 // # Layouts
 //
 // Layouts are those of package time (2006-01-02 15:04:05, Jan _2, 3:04:05 PM, Z07:00 …), or one of
-// [Unix], [UnixMilli], [UnixMicro] and [UnixNano]. Differences, all but the last for the sake of what
+// [Unix], [UnixMilli], [UnixMicro], [UnixNano] and [Any]. Differences, all but the last for the sake of what
 // devices write:
 //
 //   - Behind the seconds any number of fractional digits is read, after '.' or ','. What the layout says
 //     of them does not matter, except that .000 asks for at least one. Digits beyond nanoseconds are cut.
 //   - ":000" behind the seconds means a fraction too: 15:04:05:000.
 //   - Offsets are read with and without colon, and as Z, whichever the layout shows.
-//   - PM also reads am, pm, 上午 and 下午.
+//   - PM also reads am, pm, 上午 and 下午. It may stand in front of the hour, and behind one of 24.
+//   - Mon and Monday also read 星期六 and 周六.
 //   - Abbreviations of zones (MST) are ambiguous. UTC, GMT, Z, these with an offset (GMT+8), and the
 //     usual American, European and Japanese ones that mean one thing only are honoured; any other word,
 //     such as CST, is passed over, and the zone given to Parse decides.
@@ -39,6 +40,11 @@ const (
 	UnixNano  = "unix_ns" // nanoseconds
 )
 
+// Any is the layout of whatever [Detect] recognises, told anew for every text: for devices that mix layouts.
+// It costs some times what a layout does, and reads texts without a year, so that Parse refuses it and ParseAt
+// is to be used. Cisco's '*' and '.' in front of a time are passed over, and so is a zone's abbreviation behind.
+const Any = "any"
+
 // Layout is a compiled layout. It is a small value, safe for concurrent use. The zero value reads
 // nothing.
 type Layout struct{ p *program }
@@ -50,6 +56,10 @@ type program struct {
 	ops   []op
 	plain template
 	tail  tail
+
+	// Of the layouts of Detect.
+	more     *variants
+	yearLast bool // the year is at the end
 }
 
 // tail is what follows the template.
@@ -74,6 +84,7 @@ func Compile(layout string) (Layout, error) {
 		p.unit = 1e3
 	case UnixNano:
 		p.unit = 1
+	case Any:
 	default:
 		if err := p.compile(); err != nil {
 			return Layout{}, err

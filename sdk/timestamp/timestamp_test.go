@@ -1,7 +1,6 @@
 package timestamp
 
 import (
-	"bytes"
 	"math"
 	"strconv"
 	"strings"
@@ -345,70 +344,11 @@ func TestCivil(t *testing.T) {
 	for at.Year() < 2500 {
 		d := floorDiv(at.Unix(), 86400)
 		y, m, day := civil(d)
-		if y != at.Year() || m != int(at.Month()) || day != at.Day() || days(y, m, day) != d {
+		if y != yearOf(d) || y != at.Year() || m != int(at.Month()) || day != at.Day() || days(y, m, day) != d {
 			t.Fatalf("%v is %d-%d-%d, day %d", at, y, m, day, days(y, m, day))
 		}
 		at = at.AddDate(0, 0, 1)
 	}
-}
-
-func TestDetect(t *testing.T) {
-	f := func(text, layout string, n int) {
-		t.Helper()
-		l, got, ok := Detect([]byte(text))
-		assert.Equal(t, layout, l.String(), "%q", text)
-		assert.Equal(t, n, got, "%q", text)
-		assert.Equal(t, layout != "", ok)
-	}
-	f("2026-10-11T12:00:01.123456+08:00 host", "2006-01-02T15:04:05Z07:00", 32)
-	f("2026-10-11T12:00:01Z", "2006-01-02T15:04:05Z07:00", 20)
-	f("2026-10-11T12:00:01+0800|", "2006-01-02T15:04:05Z07:00", 24)
-	f("2026-10-11T12:00:01 host", "2006-01-02T15:04:05", 19)
-	f("2026-10-11 12:00:01,123 INFO", "2006-01-02 15:04:05", 23)
-	f("2026-10-11 12:00:01 +0800 x", "2006-01-02 15:04:05 Z07:00", 25)
-	f("2026-10-11 12:00:01+08:00", "2006-01-02 15:04:05Z07:00", 25)
-	f("2026-10-11 12:00:01 Zhost", "2006-01-02 15:04:05", 19)
-	f("2026-10-11 12:00:01;danger_degree:2", "2006-01-02 15:04:05", 19)
-	f("2026-10-11 12:00:01x", "", 0)
-	f("2026-13-11 12:00:01", "", 0)
-	f("2026/10/11 12:00:01 [error]", "2006/01/02 15:04:05", 19)
-	f("2026年10月11日 12时00分01秒 登录", "2006年01月02日 15时04分05秒", 33)
-	f("2026年3月1日 12:00:01 登录", "2006年1月2日 15:04:05", 24)
-	f("20261011T120001Z", "20060102T150405Z07:00", 16)
-	f("20261011 12:00:01", "20060102 15:04:05", 17)
-	f("20261011120001", "20060102150405", 14)
-	f("Oct 11 12:00:01 host", "Jan _2 15:04:05", 15)
-	f("Oct  1 12:00:01.5 host", "Jan _2 15:04:05", 17)
-	f("Feb 29 12:00:01 host", "Jan _2 15:04:05", 15)
-	f("Oct 11 2026 12:00:01: %ASA", "Jan _2 2006 15:04:05", 20)
-	f("Oct 11 12:00:01 2026 H3C", "Jan _2 15:04:05 2006", 20)
-	f("Oct 11 12:00:01:123 2026 H3C", "Jan _2 15:04:05:000 2006", 24)
-	f("Oct 11 12:00:01 20260 H3C", "Jan _2 15:04:05", 15)
-	f("2026 Oct 11 12:00:01 UTC: %ETHPORT", "2006 Jan _2 15:04:05", 20)
-	f("2026-1-1 12:00:01", "", 0)
-	f("2026-10-11 9:00:01+0800", "2006-01-02 15:04:05Z07:00", 23)
-	f("2026-10-11 12:00:01+8", "", 0)
-	f("2026-10-11 9:00:01 +0800", "2006-01-02 15:04:05 Z07:00", 24)
-	f("Oct 1 12:00:01 2026 H3C", "Jan _2 15:04:05 2006", 19)
-	f("Oct 1 12:00:01 host", "Jan _2 15:04:05", 14)
-	f("11/Oct/2026:12:00:01 +0800] GET", "02/Jan/2006:15:04:05 -0700", 26)
-	f("11 Oct 2026 12:00:01", "02 Jan 2006 15:04:05", 20)
-	f("Sun, 11 Oct 2026 12:00:01 GMT", "Mon, 02 Jan 2006 15:04:05 MST", 29)
-	f("Sun Oct 11 12:00:01 2026", "Mon Jan _2 15:04:05 2006", 24)
-	f("Sun Oct 11 12:00:01 CST 2026", "Mon Jan _2 15:04:05 MST 2006", 28)
-	f("1791691201", Unix, 10)
-	f("1791691201.123 x", Unix, 14)
-	f("1791691201005", UnixMilli, 13)
-	f("1791691201005006", UnixMicro, 16)
-	f("1791691201005006007", UnixNano, 19)
-	f("17916912010", "", 0)
-	f("1791691201x", "", 0)
-	f("10.1.2.3 user", "", 0)
-	f("", "", 0)
-	f("hello world", "", 0)
-	f("2026-10-11", "", 0)
-	f("2026\xc4\xea10\xd4\xc211\xc8\xd5 12:00:01", "", 0) // GBK
-	f(strings.Repeat("1", 1<<20), "", 0)
 }
 
 func TestNoAllocation(t *testing.T) {
@@ -435,6 +375,8 @@ var samples = map[string]string{
 	"2026年10月11日 12时00分01秒":         "2006年01月02日 15时04分05秒",
 	"10/11/2026 9:05:01 PM":         "1/2/2006 3:04:05 PM",
 	"1791691201005":                 UnixMilli,
+	"*Oct 11 2026 12:00:01.123 UTC": Any,
+	"2026年10月11日 下午9:05:01":         Any,
 }
 
 // fuzzLayouts are read by the same rules as in package time, or by wider ones.
@@ -496,29 +438,4 @@ func signForDigit(layout, text string) bool {
 	}
 	return strings.Contains(strings.ReplaceAll(layout, "2006", ""), "06") &&
 		(strings.Contains(text, "+") || strings.Contains(text, "--") || strings.HasPrefix(text, "-"))
-}
-
-func FuzzDetect(f *testing.F) {
-	for text := range samples {
-		f.Add([]byte(text))
-	}
-	f.Add([]byte("Sun Oct 11 12:00:01 GMT+08:00 2026"))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		l, n, ok := Detect(b)
-		if !ok {
-			if n != 0 || l != (Layout{}) {
-				t.Fatal("something without ok")
-			}
-			return
-		}
-		if n < 8 || n > len(b) {
-			t.Fatalf("%d of %d bytes", n, len(b))
-		}
-		if _, ok := l.ParseAt(b[:n], nil, time.Unix(1735603200, 0)); !ok {
-			t.Fatalf("%q is not %q", b[:n], l)
-		}
-		if _, m, ok := l.Prefix(bytes.Clone(b), shanghai, time.Unix(1735603200, 0)); ok && m != n {
-			t.Fatalf("%d bytes, then %d", n, m)
-		}
-	})
 }

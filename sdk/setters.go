@@ -1,0 +1,95 @@
+package sdk
+
+import (
+	"bytes"
+
+	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/netaddr"
+)
+
+// SetDecoded is Set for a value that stands in the line with escapes: decode appends it without them, such as
+// cef.AppendUnescaped, jsonscan.AppendUnescaped, kv.AppendUnquoted and delimited.AppendUndoubled. A value
+// without escapes is recorded as its place in the line, a decoded one with the place it was made from, so
+// that masking knows what it shows.
+func (e *Event) SetDecoded(f ecs.Field, v []byte, decode func(dst, v []byte) []byte) {
+	if len(v) == 0 {
+		return
+	}
+	e.w.scratch = decode(e.w.scratch[:0], v)
+	e.setMade(f, e.w.scratch, v)
+}
+
+// setMade sets f to text, which was made from v, a part of the line.
+func (e *Event) setMade(f ecs.Field, text, v []byte) {
+	switch {
+	case bytes.Equal(text, v):
+		e.Set(f, v)
+	case e.is(f, ecs.Keyword), e.is(f, ecs.Text):
+		e.SetCopy(f, text, v)
+	default:
+		e.Set(f, text)
+	}
+}
+
+// is reports whether f may be set and has that type.
+func (e *Event) is(f ecs.Field, t ecs.Type) bool {
+	return e.declared(f) && e.w.types[f] == t
+}
+
+// declared reports whether the manifest lists f under writes.
+func (e *Event) declared(f ecs.Field) bool { return int(f) < len(e.out) && e.out[f] != nil }
+
+// SetIPPort sets an address and a port from text that has both, such as 10.1.2.3:443, [2001:db8::1]:443 and
+// 10.1.2.3(443), see netaddr.SplitHostPort. Without a port in the text only the address is set.
+func (e *Event) SetIPPort(ip, port ecs.Field, v []byte) {
+	host, number := netaddr.SplitHostPort(v)
+	e.SetIP(ip, host)
+	if number != nil {
+		e.Set(port, number)
+	}
+}
+
+// SetMAC sets a MAC address, in any of the spellings that netaddr.MACLen lists, in the one of ECS:
+// 00-00-5E-00-53-23.
+func (e *Event) SetMAC(f ecs.Field, v []byte) {
+	if len(v) == 0 {
+		return
+	}
+	text, ok := netaddr.AppendMAC(e.w.scratch[:0], v)
+	e.w.scratch = text
+	if !ok {
+		if e.builder(f) != nil {
+			e.Bad(f, "not a MAC address")
+		}
+		return
+	}
+	e.setMade(f, text, v)
+}
+
+// SetURL sets url.original, and of url.domain, url.path and url.query those that v has, see netaddr.SplitURL;
+// url.full, too, if it has scheme and host. What the manifest does not list under writes is passed over
+// without being counted.
+func (e *Event) SetURL(v []byte) {
+	u := netaddr.SplitURL(v)
+	for _, part := range [...]struct {
+		field ecs.Field
+		text  []byte
+	}{{ecs.URLOriginal, v}, {ecs.URLDomain, u.Host}, {ecs.URLPath, u.Path}, {ecs.URLQuery, u.Query}} {
+		if e.declared(part.field) {
+			e.Set(part.field, part.text)
+		}
+	}
+	if u.Scheme != nil && u.Host != nil && e.declared(ecs.URLFull) {
+		e.Set(ecs.URLFull, v)
+	}
+}
+
+// SetAccount sets a user's name and directory or domain from CORP\li.si, CORP/li.si or li.si@corp.example, see
+// netaddr.SplitAccount; without a domain in the text only the name.
+func (e *Event) SetAccount(name, domain ecs.Field, v []byte) {
+	d, n := netaddr.SplitAccount(v)
+	e.Set(name, n)
+	if d != nil {
+		e.Set(domain, d)
+	}
+}

@@ -1,0 +1,115 @@
+package sdk_test
+
+import (
+	"maps"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/logcenter/logcenter/sdk"
+	"github.com/logcenter/logcenter/sdk/cef"
+	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/jsonscan"
+	"github.com/logcenter/logcenter/sdk/wire"
+)
+
+// settable are the fields of these tests' manifest; url.full is not among them.
+var settable = []ecs.Field{
+	ecs.EventReason, ecs.EventSeverity, ecs.SourceIP, ecs.SourcePort, ecs.SourceMAC, ecs.URLOriginal, ecs.URLDomain, ecs.URLPath, ecs.URLQuery,
+	ecs.UserName, ecs.UserDomain,
+}
+
+// set is what a parser made of one line.
+type set struct {
+	values    map[string]string // by field name
+	encodings map[string]wire.Encoding
+	note      string
+	counters  map[string]int64
+}
+
+func answer(t *testing.T, line string, do func(line []byte, ev *sdk.Event)) (got set) {
+	t.Helper()
+	s := sdk.ParserStage(func(struct{}) (sdk.Parser, error) {
+		return parse(func(line []byte, ev *sdk.Event) error { do(line, ev); return nil }), nil
+	})
+	require.NoError(t, s.Open(&wire.OpenRequest{
+		Reads: decls(ecs.Message, ecs.EventIngested), Writes: decls(settable...), MessageField: uint32(ecs.Message),
+	}))
+	b := batch(line)
+	got = set{values: map[string]string{}, encodings: map[string]wire.Encoding{}}
+	process(t, s, b, func(r *wire.Result) {
+		for _, f := range settable {
+			if c := r.Column(uint32(f)); c != nil {
+				got.values[f.Name()] = values(r, b, f)[0]
+				got.encodings[f.Name()] = c.Encoding
+			}
+		}
+		if len(r.Errors) > 0 {
+			got.note = r.Errors[0].Message
+		}
+		got.counters = maps.Clone(r.Counters)
+	})
+	return got
+}
+
+func TestSetDecoded(t *testing.T) {
+	got := answer(t, `msg=a\=b`, func(l []byte, ev *sdk.Event) { ev.SetDecoded(ecs.EventReason, l[4:], cef.AppendUnescaped) })
+	assert.Equal(t, "a=b", got.values["event.reason"])
+	assert.Equal(t, wire.Encoding_PLAIN, got.encodings["event.reason"])
+
+	got = answer(t, `msg=ab`, func(l []byte, ev *sdk.Event) { ev.SetDecoded(ecs.EventReason, l[4:], cef.AppendUnescaped) })
+	assert.Equal(t, "ab", got.values["event.reason"])
+	assert.Equal(t, wire.Encoding_SPAN, got.encodings["event.reason"], "nothing was decoded, so it is a part of the line")
+
+	got = answer(t, `\u0037`, func(l []byte, ev *sdk.Event) { ev.SetDecoded(ecs.EventSeverity, l, jsonscan.AppendUnescaped) })
+	assert.Equal(t, "7", got.values["event.severity"])
+
+	got = answer(t, `x`, func(l []byte, ev *sdk.Event) { ev.SetDecoded(ecs.EventReason, l[:0], cef.AppendUnescaped) })
+	assert.Empty(t, got.values)
+}
+
+func TestSetIPPort(t *testing.T) {
+	f := func(line, ip, port string) {
+		t.Helper()
+		got := answer(t, line, func(l []byte, ev *sdk.Event) { ev.SetIPPort(ecs.SourceIP, ecs.SourcePort, l) })
+		assert.Equal(t, ip, got.values["source.ip"], line)
+		assert.Equal(t, port, got.values["source.port"], line)
+	}
+	f("10.1.2.3:443", "10.1.2.3", "443")
+	f("[2001:db8::1]:443", "2001:db8::1", "443")
+	f("10.1.2.3(443)", "10.1.2.3", "443")
+	f("10.1.2.3", "10.1.2.3", "")
+	f("[2001:db8::1]", "2001:db8::1", "")
+	f("shop.example:443", "", "443") // the name is noted as no address
+}
+
+func TestSetMAC(t *testing.T) {
+	got := answer(t, "0000.5e00.5323", func(l []byte, ev *sdk.Event) { ev.SetMAC(ecs.SourceMAC, l) })
+	assert.Equal(t, "00-00-5E-00-53-23", got.values["source.mac"])
+	assert.Equal(t, wire.Encoding_PLAIN, got.encodings["source.mac"])
+	got = answer(t, "00-00-5E-00-53-23", func(l []byte, ev *sdk.Event) { ev.SetMAC(ecs.SourceMAC, l) })
+	assert.Equal(t, "00-00-5E-00-53-23", got.values["source.mac"])
+	assert.Equal(t, wire.Encoding_SPAN, got.encodings["source.mac"])
+	got = answer(t, "00-00", func(l []byte, ev *sdk.Event) { ev.SetMAC(ecs.SourceMAC, l) })
+	assert.Empty(t, got.values)
+	assert.Contains(t, got.note, "source.mac: not a MAC address")
+}
+
+func TestSetURL(t *testing.T) {
+	got := answer(t, "https://shop.example:8443/item?id=42#top", func(l []byte, ev *sdk.Event) { ev.SetURL(l) })
+	assert.Equal(t, map[string]string{
+		"url.original": "https://shop.example:8443/item?id=42#top", "url.domain": "shop.example", "url.path": "/item", "url.query": "id=42",
+	}, got.values)
+	assert.Equal(t, wire.Encoding_SPAN, got.encodings["url.domain"])
+	assert.Zero(t, got.counters["undeclared_fields"], "url.full is not in the manifest, which is no mistake here")
+	got = answer(t, "/item", func(l []byte, ev *sdk.Event) { ev.SetURL(l) })
+	assert.Equal(t, map[string]string{"url.original": "/item", "url.path": "/item"}, got.values)
+}
+
+func TestSetAccount(t *testing.T) {
+	got := answer(t, `CORP\li.si`, func(l []byte, ev *sdk.Event) { ev.SetAccount(ecs.UserName, ecs.UserDomain, l) })
+	assert.Equal(t, map[string]string{"user.name": "li.si", "user.domain": "CORP"}, got.values)
+	got = answer(t, `li.si`, func(l []byte, ev *sdk.Event) { ev.SetAccount(ecs.UserName, ecs.UserDomain, l) })
+	assert.Equal(t, map[string]string{"user.name": "li.si"}, got.values)
+}
