@@ -58,9 +58,6 @@ func newParserView(s *infer.Spec) *parserView {
 			}
 		}
 	}
-	if v.uses[infer.AsRequest] {
-		v.uses[infer.AsURL] = true
-	}
 	v.Example = s.Sample
 	if len(v.Example) > 110 {
 		cut := 110
@@ -110,14 +107,14 @@ func (v *parserView) Uses(as string) bool { return v.uses[infer.As(as)] }
 // Helpers says whether values need more than a setter.
 func (v *parserView) Helpers() bool {
 	for _, as := range []infer.As{
-		infer.AsLevel, infer.AsAction, infer.AsOutcome, infer.AsDuration, infer.AsTransport, infer.AsEndpoint, infer.AsRequest, infer.AsURL,
+		infer.AsLevel, infer.AsAction, infer.AsOutcome, infer.AsDuration, infer.AsTransport, infer.AsRequest,
 		infer.AsBlocked, infer.AsSignature,
 	} {
 		if v.uses[as] {
 			return true
 		}
 	}
-	return v.Format == infer.JSON
+	return false
 }
 
 // Writes says whether the samples give the field.
@@ -169,21 +166,25 @@ func (v *parserView) Set(f infer.Field, value string) string {
 	case infer.AsLevel, infer.AsAction, infer.AsOutcome, infer.AsTransport, infer.AsRequest, infer.AsBlocked, infer.AsSignature:
 		return fmt.Sprintf("%s(ev, %s)", f.As, value)
 	case infer.AsURL:
-		return fmt.Sprintf("location(ev, %s)", value)
+		return fmt.Sprintf("ev.SetURL(%s)", value)
 	case infer.AsDuration:
 		if f.Unit == "clock" {
 			return fmt.Sprintf("clockDuration(ev, %s)", value)
 		}
 		return fmt.Sprintf("duration(ev, %s, %s)", value, units[f.Unit])
 	case infer.AsEndpoint:
-		return fmt.Sprintf("endpoint(ev, %s, %s, %s)", h, v.Handle(f.Second), value)
+		return fmt.Sprintf("ev.SetIPPort(%s, %s, %s)", h, v.Handle(f.Second), value)
 	case infer.AsProtocol:
 		return fmt.Sprintf("ev.Set(%s, bytes.TrimPrefix(%s, []byte(\"HTTP/\")))", h, value)
 	}
-	if v.Format == infer.JSON && f.Type == ecs.Keyword {
-		return fmt.Sprintf("text(ev, %s, it)", h)
-	}
-	if f.Type == ecs.IP {
+	switch {
+	case strings.HasSuffix(f.Name, ".mac"):
+		return fmt.Sprintf("ev.SetMAC(%s, %s)", h, value)
+	case v.Format == infer.JSON && f.Type == ecs.Keyword:
+		return fmt.Sprintf("ev.SetDecoded(%s, %s, jsonscan.AppendUnescaped)", h, value)
+	case v.Format == infer.CEF && f.Type == ecs.Keyword:
+		return fmt.Sprintf("ev.SetDecoded(%s, %s, cef.AppendUnescaped)", h, value)
+	case f.Type == ecs.IP:
 		return fmt.Sprintf("ev.SetIP(%s, %s)", h, value)
 	}
 	return fmt.Sprintf("ev.Set(%s, %s)", h, value)

@@ -48,7 +48,7 @@ next:
 	return b.String()
 }
 
-// literal is a text as a bytes literal of Python.
+// pythonBytes is a text as bytes of Python.
 func pythonBytes(s string) string {
 	if strings.ContainsFunc(s, func(r rune) bool { return r >= 0x80 }) {
 		return strconv.Quote(s) + ".encode()"
@@ -161,9 +161,10 @@ func (v *pythonView) HeaderPattern() string {
 	return b.String()
 }
 
-// kinds of package template as regular expressions.
+// pythonKinds are kinds of package template as regular expressions. As there, nothing is tried twice: the quantifiers
+// are possessive.
 var pythonKinds = map[string]string{
-	"": ".*?", "word": `\S+?`, "int": `[-+]?\d+|-`, "number": `[-+]?\d+(?:\.\d+)?|-`, "ip": `[\da-fA-F:.]+|-`, "time": ".+?", "quoted": `(?:\\.|[^"\\])*`,
+	"int": `[-+]?+\d++|-`, "number": `[-+]?+\d++(?:\.\d++)?+|-`, "ip": `[\da-fA-F:.]++|-`, "quoted": `(?:\\.|[^"\\])*+`,
 }
 
 // Expressions are the templates as regular expressions.
@@ -184,13 +185,22 @@ func (v *pythonView) LeadExpression() string {
 
 func pythonExpression(t *infer.Template) string {
 	var b strings.Builder
-	for _, p := range t.Parts {
+	for i, p := range t.Parts {
 		if p.Name == "" {
-			text := regexp.QuoteMeta(p.Text)
-			b.WriteString(regexp.MustCompile(`[ \t]+`).ReplaceAllString(text, `\s+`))
+			b.WriteString(pythonText(p.Text))
 			continue
 		}
-		expr := pythonKinds[p.Kind]
+		expr, ok := pythonKinds[p.Kind]
+		if !ok {
+			char := "."
+			if p.Kind == "word" {
+				char = `\S`
+			}
+			if i+1 < len(t.Parts) && t.Parts[i+1].Name == "" { // up to the first place that has the text behind it
+				char = "(?:(?!" + pythonText(t.Parts[i+1].Text) + ")" + char + ")"
+			}
+			expr = char + "*+"
+		}
 		if p.Skip {
 			expr = "(?:" + expr + ")"
 		} else {
@@ -203,6 +213,11 @@ func pythonExpression(t *infer.Template) string {
 	}
 	return b.String()
 }
+
+var blankRuns = regexp.MustCompile(`[ \t]+`)
+
+// pythonText is a text in which any number of blanks may stand for some.
+func pythonText(s string) string { return blankRuns.ReplaceAllString(regexp.QuoteMeta(s), `\s++`) }
 
 // PairArguments are those of the SDK's pairs; empty if it cannot read the pairs, and PairExpression must.
 func (v *pythonView) PairArguments() string {
@@ -234,9 +249,9 @@ func (v *pythonView) PairExpression() string {
 	if v.KV.PairAny != "" {
 		ends = "[" + regexp.QuoteMeta(v.KV.PairAny) + "]"
 	}
-	bare := `(?:(?!` + ends + `).)*`
+	bare := `(?:(?!` + ends + `).)*+`
 	if v.KV.LongValues {
-		bare = `.*?(?=` + ends + `+` + key + `\s*` + sep + `|$)`
+		bare = `(?:(?!` + ends + key + `\s*` + sep + `).)*+`
 	}
 	value := `(?P<bare>` + bare + `)`
 	for _, q := range v.KV.Quotes {
@@ -253,3 +268,65 @@ func (v *pythonView) ColumnNames() (out [][2]string) {
 	return out
 }
 
+// Class is the name of the plugin's class: acme_fw is AcmeFw.
+func (v *pythonView) Class() string {
+	return exported(strings.Trim(strings.ReplaceAll(v.ID, "_", "."), ".-")) + "Parser"
+}
+
+// Want is what a line that cannot be read should have been.
+func (v *pythonView) Want() string {
+	return map[infer.Format]string{
+		infer.KeyValue: "want pairs of a key and a value", infer.JSON: "want a JSON object", infer.Delimited: "want columns",
+		infer.CEF: "want CEF", infer.LEEF: "want LEEF", infer.Structured: "want structured data of RFC 5424", infer.Text: "no sentence that is known",
+	}[v.Format]
+}
+
+// pythonRaw is a pattern as a raw bytes literal.
+func pythonRaw(s string) string {
+	switch {
+	case strings.ContainsFunc(s, func(r rune) bool { return r >= 0x80 || r < ' ' }) || strings.Contains(s, `"""`) || strings.HasSuffix(s, `\`):
+		return strconv.Quote(s) + ".encode()"
+	case !strings.Contains(s, `"`):
+		return `rb"` + s + `"`
+	case !strings.Contains(s, "'"):
+		return "rb'" + s + "'"
+	}
+	return `rb"""` + s + `"""`
+}
+
+// pythonWord is a quoted Go string as bytes of Python.
+func pythonWord(quoted string) (string, error) {
+	s, err := strconv.Unquote(quoted)
+	return pythonBytes(s), err
+}
+
+// withPythonImports puts in place of the line IMPORTS what the source uses.
+func withPythonImports(source []byte) []byte {
+	text := string(source)
+	has := func(pattern string) bool { return regexp.MustCompile(`(?m)` + pattern).MatchString(text) }
+	var std, own []string
+	for _, m := range []string{"csv", "json", "re"} {
+		if has(`\b` + m + `\.\w+\(`) {
+			std = append(std, "import "+m)
+		}
+	}
+	for _, i := range [][2]string{
+		{`@dataclass`, "from dataclasses import dataclass"}, {`Annotated\[`, "from typing import Annotated"}, {`ZoneInfo\(`, "from zoneinfo import ZoneInfo"},
+	} {
+		if has(i[0]) {
+			std = append(std, i[1])
+		}
+	}
+	for _, n := range []string{"Alert", "Detector", "Enricher", "Error", "Masker", "Notifier", "Parser", "RetryAfter", "pairs", "serve", "syslog_severity"} {
+		if has(`\b` + n + `[(),:]`) {
+			own = append(own, n)
+		}
+	}
+	imports := "from logcenter import " + strings.Join(own, ", ") + "\n"
+	if len(std) > 0 {
+		imports = strings.Join(std, "\n") + "\n\n" + imports
+	}
+	text = strings.Replace(text, "IMPORTS\n", imports, 1)
+	text = regexp.MustCompile(`\n{4,}`).ReplaceAllString(text, "\n\n\n")
+	return []byte(strings.TrimRight(text, "\n") + "\n")
+}

@@ -28,10 +28,14 @@ var files embed.FS
 // Kinds are the kinds of plugins, as plugin.yaml names them.
 func Kinds() []string { return []string{"parser", "enricher", "masker", "detector", "notifier"} }
 
+// Langs are the languages a plugin can be written in.
+func Langs() []string { return []string{"go", "python"} }
+
 // Options say what to write.
 type Options struct {
 	infer.Options                // ID is the plugin's name, too
 	Kind          string         // one of Kinds
+	Lang          string         // one of Langs; empty means go
 	Samples       *infer.Samples // lines to write a parser from; nil has it read made-up ones
 	SampleName    string         // of the file in testdata, without .log
 	Dir           string         // folder in which the plugin's own is made
@@ -41,6 +45,7 @@ type Options struct {
 // Folder is a plugin's folder before it is written.
 type Folder struct {
 	Path    string // of the folder
+	Lang    string // one of Langs
 	Module  bool   // it is a module of its own, outside of Logcenter's tree
 	Spec    *infer.Spec
 	Notices []string
@@ -56,6 +61,12 @@ func New(o Options) (*Folder, error) {
 	if !slices.Contains(Kinds(), o.Kind) {
 		return nil, fmt.Errorf("%q is no kind of plugin: want one of %s", o.Kind, strings.Join(Kinds(), ", "))
 	}
+	if o.Lang == "" {
+		o.Lang = "go"
+	}
+	if !slices.Contains(Langs(), o.Lang) {
+		return nil, fmt.Errorf("--lang %q is not possible: want one of %s", o.Lang, strings.Join(Langs(), ", "))
+	}
 	if o.Kind != "parser" && o.Samples != nil {
 		return nil, fmt.Errorf("samples are for parsers; a plugin of kind %s is not made from lines", o.Kind)
 	}
@@ -63,7 +74,7 @@ func New(o Options) (*Folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Folder{Path: filepath.Join(dir, o.ID), files: map[string][]byte{}}
+	f := &Folder{Path: filepath.Join(dir, o.ID), Lang: o.Lang, files: map[string][]byte{}}
 	if o.Kind == "parser" {
 		err = f.parser(o)
 	} else {
@@ -71,6 +82,9 @@ func New(o Options) (*Folder, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if o.Lang == "python" {
+		return f, nil
 	}
 	return f, f.module(o, dir)
 }
@@ -104,18 +118,8 @@ func (f *Folder) parser(o Options) error {
 	}
 	f.Spec, f.Notices = spec, s.Notices
 	v := newParserView(spec)
-	if err := f.render("main.go", "templates/"+string(spec.Format)+".go.tmpl", v); err != nil {
+	if err := f.program(v); err != nil {
 		return err
-	}
-	if v.Helpers() {
-		if err := f.render("values.go", "templates/values.go.tmpl", v); err != nil {
-			return err
-		}
-	}
-	for name, tmpl := range map[string]string{"plugin.yaml": "plugin.yaml.tmpl", "README.md": "README.md.tmpl", "main_test.go": "main_test.go.tmpl"} {
-		if err := f.render(name, "templates/"+tmpl, v); err != nil {
-			return err
-		}
 	}
 	name := o.SampleName
 	if name == "" || strings.HasPrefix(name, "bad") {
@@ -123,6 +127,26 @@ func (f *Folder) parser(o Options) error {
 	}
 	f.files["testdata/"+name+".log"] = append(bytes.Join(s.Lines, []byte("\n")), '\n')
 	f.files["testdata/bad.log"] = bad(s.Lines[0])
+	return nil
+}
+
+// program adds what is written in the plugin's language, and what goes with it.
+func (f *Folder) program(v *parserView) error {
+	type file struct{ name, tmpl string }
+	list := []file{{"main.go", string(v.Format) + ".go.tmpl"}, {"main_test.go", "main_test.go.tmpl"}}
+	if v.Helpers() {
+		list = append(list, file{"values.go", "values.go.tmpl"})
+	}
+	var data any = v
+	if f.Lang == "python" {
+		data = &pythonView{v}
+		list = []file{{"main.py", "python/main.py.tmpl"}, {"requirements.txt", "python/requirements.txt"}}
+	}
+	for _, t := range append(list, file{"plugin.yaml", "plugin.yaml.tmpl"}, file{"README.md", "README.md.tmpl"}) {
+		if err := f.render(t.name, "templates/"+t.tmpl, data); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -134,6 +158,9 @@ func bad(line []byte) []byte {
 	}
 	return append(bytes.Clone(line[:cut]), "\nthis is no line of the device\n"...)
 }
+
+// Lang is the language of the plugin.
+func (v *parserView) Lang() string { return "go" }
 
 // Verb is what the plugin does, for the names of its tests.
 func (v *parserView) Verb() string { return verbs[v.Kind] }
@@ -154,7 +181,7 @@ func (v *parserView) Unknown() (out []string) {
 
 // render adds a file made from a template.
 func (f *Folder) render(name, tmpl string, data any) error {
-	t, err := template.New("").Funcs(functions).ParseFS(files, "templates/*.tmpl", tmpl)
+	t, err := template.New("").Funcs(functions).ParseFS(files, "templates/*.tmpl", "templates/python/*.tmpl", tmpl)
 	if err != nil {
 		return err
 	}
@@ -167,6 +194,9 @@ func (f *Folder) render(name, tmpl string, data any) error {
 		if out, err = format.Source(withImports(out)); err != nil {
 			return fmt.Errorf("%s: %w", tmpl, err)
 		}
+	}
+	if strings.HasSuffix(name, ".py") {
+		out = withPythonImports(out)
 	}
 	f.files[name] = out
 	return nil
@@ -231,8 +261,13 @@ type Pair struct {
 }
 
 var functions = template.FuncMap{
-	"join":  strings.Join,
-	"quote": quote,
+	"join":    strings.Join,
+	"quote":   quote,
+	"pybytes": pythonBytes, "pyraw": pythonRaw, "pyword": pythonWord, "pystr": strconv.Quote,
+	"docstring": func(s string) string { return strings.ReplaceAll(strings.ReplaceAll(s, `\`, `\\`), `"""`, `\"""`) },
+	"level": func(name string) string {
+		return map[string]string{"Informational": "Info"}[name] + map[bool]string{true: name}[name != "Informational"]
+	},
 	"title": func(s string) string { return strings.ToUpper(s[:1]) + s[1:] },
 	"yaml":  yamlScalar,
 	"yamlList": func(list []string) string {
