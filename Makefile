@@ -12,6 +12,8 @@ TOOL := go tool -modfile=tools/go.mod
 
 # A plugin is a folder plugins/KIND/ID with a main.go.
 PLUGINS := $(patsubst %/main.go,%,$(wildcard plugins/*/*/main.go))
+# Plugins in Python are run from their sources.
+SCRIPTED := $(patsubst %/main.py,%,$(wildcard plugins/*/*/main.py examples/*/main.py))
 # Packages in which goroutines meet.
 RACE := $(patsubst %,./%/...,$(wildcard host/plugin host/pipeline host/journal host/input))
 
@@ -20,7 +22,7 @@ EXECUTORS := embedded elasticsearch opensearch matcher
 
 .PHONY: help
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: build
 build: plugins ## host and plugins into bin/
@@ -60,9 +62,15 @@ test: build ## all tests, 2 s of each fuzz target, races where they can be
 	@$(MAKE) venv || echo '*** SKIPPED: the tests of plugins in Python, which need Python 3.11 with venv, and PyPI ***' >&2
 	go vet -tags $(TAGS) ./...
 	@failed=0; set -x; go test -tags $(TAGS) -timeout 15m -p 2 ./... || failed=$$?; { set +x; } 2>/dev/null; \
-	go run -tags $(TAGS) ./host/store/storetest/table $(EXECUTORS) || failed=1; exit $$failed
+	go run -tags $(TAGS) ./host/store/storetest/table $(EXECUTORS) || failed=1; \
+	$(MAKE) plugin-test || failed=1; exit $$failed
 	$(if $(RACE),go test -race -tags $(TAGS) -timeout 15m -p 2 $(RACE))
 	tools/fuzz.sh 2s
+
+.PHONY: plugin-test
+plugin-test: ## `plugin test` on every plugin of this tree, as built by make, and one table of all
+	PATH=$(CURDIR)/build/venv/bin:$$PATH bin/logcenter plugin test --quick --programs bin/plugins $(PLUGINS) \
+		$$(if [ -e build/venv/.done ]; then echo $(SCRIPTED); else echo '*** SKIPPED: $(SCRIPTED), run make venv ***' >&2; fi)
 
 .PHONY: test-long
 test-long: build ## the tests in their full counts, which takes hours

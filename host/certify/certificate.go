@@ -44,20 +44,34 @@ type Check struct {
 	Detail string `json:"detail"`
 }
 
-// OK says whether all checks passed.
+// OK says whether all checks that were run passed.
 func (c *Certificate) OK() bool {
 	return len(c.Checks) > 0 && !slices.ContainsFunc(c.Checks, func(k Check) bool { return !k.OK })
 }
 
-// Write puts the certificate into the plugin's folder. One with a check that failed is refused, and an older one is
-// removed, as it holds no more.
+// whole says what a certificate lacks to be worth anything: a check that was not run, or that failed.
+func (c *Certificate) whole() error {
+	for _, name := range Checks(c.Kind) {
+		i := slices.IndexFunc(c.Checks, func(k Check) bool { return k.Name == name })
+		if i < 0 {
+			return fmt.Errorf("no certificate: the check %s was not run", name)
+		}
+		if !c.Checks[i].OK {
+			return fmt.Errorf("no certificate: the check %s failed", name)
+		}
+	}
+	return nil
+}
+
+// Write puts the certificate into the plugin's folder. One with a check that failed or was not run is refused, and an
+// older one is removed, as it holds no more.
 func (c *Certificate) Write(dir string) error {
 	path := filepath.Join(dir, FileName)
-	if !c.OK() {
-		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
+	if err := c.whole(); err != nil {
+		if gone := os.Remove(path); gone != nil && !errors.Is(gone, fs.ErrNotExist) {
+			return gone
 		}
-		return errors.New("no certificate, as checks failed")
+		return err
 	}
 	data, err := json.MarshalIndent(c, "", "  ")
 	if err != nil {
@@ -97,8 +111,8 @@ func Read(path string) (*Certificate, error) {
 // Verify says how a certificate and a plugin's folder differ: a file that is not the one that was tested, or is not
 // there any more. nil means that all that was tested is there as it was, and passed.
 func (c *Certificate) Verify(dir string) error {
-	if !c.OK() {
-		return errors.New("the certificate has checks that failed")
+	if err := c.whole(); err != nil {
+		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Sums)) {
 		if !filepath.IsLocal(name) {

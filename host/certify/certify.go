@@ -11,11 +11,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -34,6 +35,8 @@ type Options struct {
 	Update bool
 	// Quick makes fuzzing, measuring and the search for leaks a tenth as long.
 	Quick bool
+	// Only are the names of the checks to run, and of those they need; empty means all. A certificate needs all.
+	Only []string
 	// Logcenter is the version of the host, for the certificate.
 	Logcenter string
 	// Progress, if set, is told what goes on: done of total steps of a check. It is called often.
@@ -41,7 +44,7 @@ type Options struct {
 }
 
 // longest is how long what a plugin printed may be in a report.
-const longest = 4 << 10
+const longest = 2 << 10
 
 // tester is one plugin under test.
 type tester struct {
@@ -49,9 +52,10 @@ type tester struct {
 	m       *plugin.Manifest
 	files   []sample.File // none for notifiers
 	seen    []seen        // of the files, beside golden lines
-	config  []byte        // of the first sample that has one
-	work    string        // temporary folder
-	printed *tail
+	starts  bool
+	config  []byte // of the first sample that has one
+	work    string // temporary folder
+	printed *head
 	cert    *Certificate
 }
 
@@ -98,7 +102,7 @@ func Test(ctx context.Context, dir string, o Options) (*Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &tester{o: o, m: m, printed: &tail{}}
+	t := &tester{o: o, m: m, printed: &head{}}
 	if t.work, err = os.MkdirTemp("", "logcenter-test-"); err != nil {
 		return nil, err
 	}
@@ -128,31 +132,67 @@ func Test(ctx context.Context, dir string, o Options) (*Certificate, error) {
 	return t.cert, err
 }
 
-// all runs the checks, in the order in which an author wants to mend what they find.
+// kindOfCheck is a test and what it is called.
+type kindOfCheck struct {
+	name string
+	run  func(*tester, context.Context, *check)
+	all  bool // of notifiers, too, which have no samples
+}
+
+// checks are in the order in which an author wants to mend what they find. What schema looks at, golden has gathered.
+var checks = []kindOfCheck{
+	{"manifest", (*tester).manifest, true},
+	{"start", (*tester).start, true},
+	{"golden", (*tester).golden, false},
+	{"schema", (*tester).schema, false},
+	{"same", (*tester).same, false},
+	{"contract", (*tester).contract, false},
+	{"fuzz", (*tester).fuzz, false},
+	{"speed", (*tester).speed, false},
+	{"leak", (*tester).leak, false},
+}
+
+// Checks are the names of all checks that a plugin of a kind is put to, in their order.
+func Checks(kind string) (names []string) {
+	for _, k := range checks {
+		if k.all || kind != plugin.KindName(wire.Kind_NOTIFIER) {
+			names = append(names, k.name)
+		}
+	}
+	return names
+}
+
+// wanted are the names of checks to run.
+func (t *tester) wanted() ([]string, error) {
+	names := Checks(t.cert.Kind)
+	if len(t.o.Only) == 0 {
+		return names, nil
+	}
+	for _, name := range t.o.Only {
+		if !slices.Contains(names, name) {
+			return nil, fmt.Errorf("no check %q for a %s: there are %s", name, t.cert.Kind, strings.Join(names, ", "))
+		}
+	}
+	return slices.DeleteFunc(names, func(n string) bool {
+		needed := n == "start" || n == "golden" && slices.Contains(t.o.Only, "schema")
+		return !needed && !slices.Contains(t.o.Only, n)
+	}), nil
+}
+
+// all runs the checks that are wanted.
 func (t *tester) all(ctx context.Context) error {
-	checks := []struct {
-		name string
-		run  func(context.Context, *check)
-		of   func(wire.Kind) bool // nil is all kinds
-	}{
-		{"manifest", t.manifest, nil},
-		{"start", t.start, nil},
-		{"golden", t.golden, hasSamples},
-		{"schema", t.schema, hasSamples},
-		{"same", t.same, hasSamples},
-		{"contract", t.contract, hasSamples},
-		{"fuzz", t.fuzz, hasSamples},
-		{"speed", t.speed, hasSamples},
-		{"leak", t.leak, hasSamples},
+	names, err := t.wanted()
+	if err != nil {
+		return err
 	}
 	for _, k := range checks {
-		if k.of != nil && !k.of(t.m.Kind) {
+		if !slices.Contains(names, k.name) {
 			continue
 		}
 		t.tell(k.name, 0, 1)
 		c := &check{}
 		t.printed.reset()
-		k.run(ctx, c)
+		k.run(t, ctx, c)
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -160,14 +200,12 @@ func (t *tester) all(ctx context.Context) error {
 			c.faults = append(c.faults, "it printed: "+p)
 		}
 		t.cert.Checks = append(t.cert.Checks, c.result(k.name))
-		if k.name == "start" && len(c.faults) > 0 {
+		if k.name == "start" && !t.starts {
 			return nil // nothing else can be asked of it
 		}
 	}
 	return nil
 }
-
-func hasSamples(k wire.Kind) bool { return k != wire.Kind_NOTIFIER }
 
 func (t *tester) tell(check string, done, total int) {
 	if t.o.Progress != nil {
@@ -238,20 +276,29 @@ type messages struct{}
 // Format implements logrus.Formatter.
 func (messages) Format(e *logrus.Entry) ([]byte, error) { return []byte(e.Message + "\n"), nil }
 
-// tail keeps the end of what was written to it. logrus has one writer at a time.
-type tail struct{ b []byte }
-
-var _ io.Writer = &tail{}
+// head keeps the beginning of what was written to it: of faults that come again and again the first is told. Safe for
+// concurrent use.
+type head struct {
+	mu sync.Mutex
+	b  []byte
+}
 
 // Write implements io.Writer.
-func (t *tail) Write(p []byte) (int, error) {
-	t.b = append(t.b, p...)
-	if over := len(t.b) - longest; over > 0 {
-		t.b = append(t.b[:0], t.b[over:]...)
-	}
+func (h *head) Write(p []byte) (int, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.b = append(h.b, p[:min(len(p), longest-len(h.b))]...)
 	return len(p), nil
 }
 
-func (t *tail) reset() { t.b = t.b[:0] }
+func (h *head) reset() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.b = h.b[:0]
+}
 
-func (t *tail) String() string { return strings.TrimSpace(strings.ToValidUTF8(string(t.b), "?")) }
+func (h *head) String() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return strings.TrimSpace(strings.ToValidUTF8(string(h.b), "?"))
+}

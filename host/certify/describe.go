@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -98,7 +99,7 @@ func (t *tester) start(ctx context.Context, c *check) {
 		return
 	}
 	defer func() { _ = p.Close() }() // its folder is below a temporary one
-	t.cert.SDK = p.SDK()
+	t.starts, t.cert.SDK = true, p.SDK()
 	c.note("%s", p.SDK())
 	n := undescribed(c, "", p.ConfigSchema())
 	c.note("%d keys of configuration", n)
@@ -114,7 +115,8 @@ func undescribed(c *check, at string, raw json.RawMessage) (keys int) {
 		return 0 // true, or a key's type alone
 	}
 	keys = undescribed(c, at, s.Items)
-	for name, raw := range s.Properties {
+	for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
+		raw := s.Properties[name]
 		path := strings.TrimPrefix(at+"."+name, ".")
 		var p struct {
 			Description string `json:"description"`

@@ -18,6 +18,7 @@ const (
 	fuzzLines      = 50_000
 	fuzzLinesQuick = 4_000
 	fuzzBatch      = 250 // lines a batch
+	fuzzFaults     = 3   // that end it
 	longLine       = 64 << 10
 	// slowest is the processor time that a byte of any line may take: a batch of a megabyte is then answered within
 	// the host's deadline of ten seconds. Ordinary lines take a hundredth of it or less.
@@ -115,11 +116,13 @@ func (t *tester) fuzz(ctx context.Context, c *check) {
 	if !h.begin(ctx) {
 		return
 	}
-	for done := 0; done < total && len(c.faults) < maxFaults && ctx.Err() == nil; done += fuzzBatch {
+	for done := 0; done < total && !h.over() && ctx.Err() == nil; done += fuzzBatch {
 		t.tell("fuzz", done, total)
 		h.batch(ctx)
 	}
-	h.long(ctx)
+	if !h.over() {
+		h.long(ctx)
+	}
 	c.note("%d lines made of %d", total, len(m.seeds))
 	c.note("no crash, no span outside its line")
 }
@@ -133,7 +136,11 @@ type hunt struct {
 	f      *sample.File // whose events the lines are put into
 	beside []byte       // a line that stands beside those under test
 	alone  []byte       // what becomes of it alone
+	deaths int          // lines found that end the process
 }
+
+// over says whether enough was found. A line that ends the process takes several processes to find, and hides others.
+func (h *hunt) over() bool { return h.deaths > 0 || len(h.c.faults) >= fuzzFaults }
 
 func (h *hunt) begin(ctx context.Context) bool {
 	h.beside = h.m.seeds[0]
@@ -209,7 +216,9 @@ func (h *hunt) blame(ctx context.Context, lines [][]byte, err error) {
 	}
 	if ctx.Err() == nil {
 		h.c.fault("%v, at the line %s", err, quote(lines[0]))
-		h.fresh(ctx)
+		if h.p.Failure() != nil {
+			h.deaths++
+		}
 	}
 }
 
@@ -248,7 +257,7 @@ func (h *hunt) long(ctx context.Context) {
 			}
 			if err != nil {
 				h.c.fault("%v, at a line of %d bytes that repeats %q: %s", err, len(line), piece, quote(line))
-				if !h.fresh(ctx) {
+				if h.p.Failure() != nil {
 					return
 				}
 				continue
@@ -258,7 +267,7 @@ func (h *hunt) long(ctx context.Context) {
 			if bound := slowest * time.Duration(len(line)); cpu > bound {
 				h.c.fault("a line of %d bytes that repeats %q takes %v, over %v a byte: its cost grows faster than its length", len(line), piece, cpu, slowest)
 			}
-			if len(h.c.faults) >= maxFaults {
+			if h.over() {
 				return
 			}
 		}

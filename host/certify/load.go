@@ -15,7 +15,7 @@ import (
 // How much is measured, and how many lines are sent in search of leaks.
 const (
 	measured      = 2 * time.Second // of processor time
-	measuredQuick = 300 * time.Millisecond
+	measuredQuick = 500 * time.Millisecond
 	leakLines     = 1_000_000
 	leakLinesFew  = 100_000
 	// grown is what a process may have grown by, for all lines: caches, and what a collector has not yet come to.

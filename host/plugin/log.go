@@ -1,9 +1,11 @@
 package plugin
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/sirupsen/logrus"
@@ -46,6 +48,32 @@ func (b bridge) Accept(_ string, level hclog.Level, msg string, args ...any) {
 		// What a plugin prints to stderr without a level arrives as debug; it is all an author may say of a
 		// crash, so it is shown.
 		e.Info(msg)
+	}
+}
+
+// printed logs what a plugin made with the SDK for Go prints, line by line: go-plugin carries it apart from the
+// process's own standard error.
+type printed struct {
+	log  hclog.Logger
+	mu   sync.Mutex
+	rest []byte // the beginning of a line
+}
+
+// Write implements io.Writer.
+func (p *printed) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := len(b)
+	for {
+		line, rest, whole := bytes.Cut(b, []byte("\n"))
+		p.rest = append(p.rest, line[:min(len(line), max(0, maxLogValue+1-len(p.rest)))]...)
+		if !whole {
+			return n, nil
+		}
+		if len(p.rest) > 0 {
+			p.log.Debug(strings.ToValidUTF8(string(p.rest), "\uFFFD"))
+		}
+		p.rest, b = p.rest[:0], rest
 	}
 }
 

@@ -110,6 +110,8 @@ func start(ctx context.Context, l launch) (p *process, err error) {
 		Managed:          true,
 		StartTimeout:     startTimeout,
 		Logger:           l.log,
+		SyncStdout:       &printed{log: l.log},
+		SyncStderr:       &printed{log: l.log},
 		GRPCDialOptions: []grpc.DialOption{
 			grpc.WithDefaultCallOptions(
 				grpc.MaxCallRecvMsgSize(wire.MaxMessageBytes), grpc.MaxCallSendMsgSize(wire.MaxMessageBytes),

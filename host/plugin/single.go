@@ -107,6 +107,10 @@ func (s *Single) OpenAgain(ctx context.Context) error {
 
 // Close lets the plugin finish, and ends its process.
 func (s *Single) Close() error {
-	s.p.close()
+	if s.Failure() != nil {
+		s.p.kill()
+	} else {
+		s.p.close()
+	}
 	return os.RemoveAll(s.sockets)
 }

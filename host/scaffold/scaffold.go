@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -42,6 +43,26 @@ type Options struct {
 	SDK           string         // Logcenter's source; empty has it looked for
 }
 
+var deviceType = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
+
+// Check says what of the options is not possible. The zero Lang is.
+func (o *Options) Check() error {
+	if err := CheckName(o.ID); err != nil {
+		return err
+	}
+	switch {
+	case !slices.Contains(Kinds(), o.Kind):
+		return fmt.Errorf("%q is no kind of plugin: want one of %s", o.Kind, strings.Join(Kinds(), ", "))
+	case o.Lang != "" && !slices.Contains(Langs(), o.Lang):
+		return fmt.Errorf("%q is no language of plugins: want one of %s", o.Lang, strings.Join(Langs(), ", "))
+	case o.Kind != "parser" && o.Samples != nil:
+		return fmt.Errorf("samples are for parsers; a plugin of kind %s is not made from lines", o.Kind)
+	case o.DeviceType != "" && !deviceType.MatchString(o.DeviceType):
+		return fmt.Errorf("%q is no device type: want lower-case letters, digits and '_', as in observer.type, e.g. firewall", o.DeviceType)
+	}
+	return nil
+}
+
 // Folder is a plugin's folder before it is written.
 type Folder struct {
 	Path    string // of the folder
@@ -55,20 +76,11 @@ type Folder struct {
 
 // New makes a folder in memory. Errors are for the author: they name what is wrong and what would be right.
 func New(o Options) (*Folder, error) {
-	if err := CheckName(o.ID); err != nil {
-		return nil, err
-	}
-	if !slices.Contains(Kinds(), o.Kind) {
-		return nil, fmt.Errorf("%q is no kind of plugin: want one of %s", o.Kind, strings.Join(Kinds(), ", "))
-	}
 	if o.Lang == "" {
 		o.Lang = "go"
 	}
-	if !slices.Contains(Langs(), o.Lang) {
-		return nil, fmt.Errorf("--lang %q is not possible: want one of %s", o.Lang, strings.Join(Langs(), ", "))
-	}
-	if o.Kind != "parser" && o.Samples != nil {
-		return nil, fmt.Errorf("samples are for parsers; a plugin of kind %s is not made from lines", o.Kind)
+	if err := o.Check(); err != nil {
+		return nil, err
 	}
 	dir, err := filepath.Abs(o.Dir)
 	if err != nil {

@@ -39,6 +39,12 @@ type configError struct{ err error }
 func (e *configError) Error() string { return e.err.Error() }
 func (e *configError) Unwrap() error { return e.err }
 
+// wrongError is a file that cannot be what a command was told it is.
+type wrongError struct{ err error }
+
+func (e *wrongError) Error() string { return e.err.Error() }
+func (e *wrongError) Unwrap() error { return e.err }
+
 // quietError has a code but was told already.
 type quietError struct{ code int }
 
@@ -50,6 +56,7 @@ func exitCode(err error) int {
 		usage       *usageError
 		unreachable *unreachableError
 		wrong       *configError
+		file        *wrongError
 		quiet       *quietError
 		answer      *queryError
 	)
@@ -62,7 +69,7 @@ func exitCode(err error) int {
 		return exitUsage
 	case errors.As(err, &unreachable):
 		return exitUnreachable
-	case errors.As(err, &wrong), errors.As(err, &answer):
+	case errors.As(err, &wrong), errors.As(err, &file), errors.As(err, &answer):
 		return exitWrong
 	default:
 		return answerCode(err)

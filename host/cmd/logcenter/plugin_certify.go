@@ -48,6 +48,7 @@ Of several folders a table of all comes, and what failed. The exit code is 1 if 
 samples cannot be read.`,
 		Example: `  logcenter plugin test .
   logcenter plugin test . --update                   # then read the difference
+  logcenter plugin test . --only fuzz,leak
   logcenter plugin test acmevpn --certificate        # for the package
   logcenter plugin test plugins/parser/* --programs bin/plugins --quick`,
 		Args: cobra.MinimumNArgs(1),
@@ -56,16 +57,21 @@ samples cannot be read.`,
 	f := cmd.Flags()
 	f.BoolVar(&o.Update, "update", false, "write golden files instead of comparing with them")
 	f.BoolVar(&o.Quick, "quick", false, "a tenth of the lines, for tests that run often")
+	f.StringSliceVar(&o.Only, "only", nil, "`checks` to run, separated by commas, instead of all")
 	f.BoolVar(&o.certificate, "certificate", false, "write "+certify.FileName+" into the folder of a plugin that passes")
 	f.StringVar(&o.programs, "programs", "", "`folder` in which programs lie as FOLDER/ID/ID, where make puts them")
 	o.flags(f, "the certificate, of several folders a list")
 	completeOutput(cmd)
+	complete(cmd, "only", certify.Checks("parser")...)
 	return cmd
 }
 
 func (o *pluginTestOptions) run(cmd *cobra.Command, dirs []string) error {
 	if err := o.check(); err != nil {
 		return err
+	}
+	if o.certificate && len(o.Only) > 0 {
+		return usagef("--certificate needs all checks: leave out --only")
 	}
 	o.Logcenter = version
 	var all []*certify.Certificate
@@ -92,7 +98,7 @@ func (o *pluginTestOptions) test(cmd *cobra.Command, dir string) (*certify.Certi
 	if o.programs != "" {
 		m, err := plugin.ReadManifest(dir)
 		if err != nil {
-			return nil, &configError{err}
+			return nil, &wrongError{err}
 		}
 		if m.Runtime == "" {
 			options.Program = filepath.Join(o.programs, m.ID, m.ID)
@@ -108,7 +114,7 @@ func (o *pluginTestOptions) test(cmd *cobra.Command, dir string) (*certify.Certi
 		if cmd.Context().Err() != nil {
 			return nil, err
 		}
-		return nil, &configError{err}
+		return nil, &wrongError{err}
 	}
 	if o.certificate {
 		if err := c.Write(dir); err != nil && c.OK() {
