@@ -130,9 +130,8 @@ type Fields struct{ t pairs.Table }
 // Fields reads the whole extension. The error is an [*Error]: [ErrKey] for words in front of the first key
 // or more pairs than [MaxFields] ([ErrPairs]). The fields are usable with an error too. An empty extension
 // has no pairs and no error.
-func (e *Event) Fields() (Fields, error) {
-	var f Fields
-	err := f.Parse(e.Extension)
+func (e *Event) Fields() (f Fields, err error) {
+	err = f.Parse(e.Extension)
 	return f, err
 }
 

@@ -229,7 +229,7 @@ func (it *Iter) next() bool {
 			i++
 		}
 	}
-	end := i
+	var end int
 	if i < len(line) && it.q0 != 0 && it.isQuote(line[i]) {
 		end = it.quotedField(i)
 	} else {

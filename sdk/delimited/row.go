@@ -24,9 +24,8 @@ const quotedBit = 1 << 31
 // The error is an [*Error]: a fault in the line, more than [MaxFields] fields, or, where the scanner has a
 // header, another number of fields than that has. The fields are usable with an error too: they are what
 // could be read.
-func (s *Scanner) Parse(line []byte) (Row, error) {
-	var r Row
-	err := r.Parse(s, line)
+func (s *Scanner) Parse(line []byte) (r Row, err error) {
+	err = r.Parse(s, line)
 	return r, err
 }
 

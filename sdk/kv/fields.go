@@ -24,9 +24,8 @@ var common = Scanner{Quotes: `"'`, Escape: '\\'}
 //
 // The error is an [*Error]: a fault in the line, no pair at all ([ErrNoPairs]), or more than [MaxFields]
 // of them. The fields are usable with an error too: they are what could be read.
-func Parse(line []byte) (Fields, error) {
-	var f Fields
-	err := f.Parse(&common, line)
+func Parse(line []byte) (f Fields, err error) {
+	err = f.Parse(&common, line)
 	return f, err
 }
 

@@ -24,23 +24,6 @@ func (it *Iter) findPair(i int) int {
 	return i
 }
 
-// find2 returns where the first of two bytes, each given in all eight bytes, is in b from i on, or len(b).
-func find2(b []byte, i int, m0, m1 uint64) int {
-	for ; i+8 <= len(b); i += 8 {
-		w := binary.LittleEndian.Uint64(b[i:])
-		x, y := w^m0, w^m1
-		if m := ((x-ones)&^x | (y-ones)&^y) & highs; m != 0 {
-			return i + bits.TrailingZeros64(m)>>3
-		}
-	}
-	for ; i < len(b); i++ {
-		if b[i] == byte(m0) || b[i] == byte(m1) {
-			return i
-		}
-	}
-	return len(b)
-}
-
 // pairAt returns the length of the separator between pairs at i, 0 if there is none.
 func (it *Iter) pairAt(i int) int {
 	if i >= len(it.line) {

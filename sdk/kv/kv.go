@@ -38,6 +38,8 @@ package kv
 import (
 	"encoding/binary"
 	"math/bits"
+
+	"github.com/logcenter/logcenter/sdk/internal/swar"
 )
 
 // Scanner says how a device writes its pairs. The zero value reads key=value pairs with blanks between
@@ -365,7 +367,7 @@ func (it *Iter) closing(v int) int {
 	}
 	first := -1
 	for e := v + 1; ; {
-		e = find2(line, e, uint64(q)*ones, uint64(esc)*ones)
+		e = swar.Index2(line, e, q, esc)
 		if e >= len(line) {
 			it.noClose |= bit
 			return first
@@ -447,8 +449,7 @@ func (it *Iter) Escaped() bool {
 	if esc == 0 || !it.quoted && !it.sc.EscapeBare {
 		return false
 	}
-	m := uint64(esc) * ones
-	return find2(it.Value(), 0, m, m) < it.v1-it.v0
+	return swar.Index(it.Value(), 0, esc) < it.v1-it.v0
 }
 
 // AppendValue appends the value to dst with its escapes resolved, as [AppendUnquoted] does, and returns

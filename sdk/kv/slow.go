@@ -1,5 +1,7 @@
 package kv
 
+import "github.com/logcenter/logcenter/sdk/internal/swar"
+
 // The thorough look: for scanners whose separators are several bytes, or can be protected in bare
 // values. It goes byte by byte from stop to stop.
 
@@ -137,9 +139,8 @@ func AppendUnquoted(dst, v []byte) []byte {
 }
 
 func appendUnescaped(dst, v []byte, esc byte) []byte {
-	m := uint64(esc) * ones
 	for {
-		i := find2(v, 0, m, m)
+		i := swar.Index(v, 0, esc)
 		dst = append(dst, v[:i]...)
 		if i+1 >= len(v) {
 			return append(dst, v[i:]...)

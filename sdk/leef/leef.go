@@ -184,8 +184,7 @@ func (e *Event) Scan() *kv.Iter { return e.pairs.Scan(e.Attributes) }
 
 // Fields reads all attributes, for finding them by their keys. The error is one of package kv; the fields
 // are usable with an error too.
-func (e *Event) Fields() (kv.Fields, error) {
-	var f kv.Fields
-	err := f.Parse(e.pairs, e.Attributes)
+func (e *Event) Fields() (f kv.Fields, err error) {
+	err = f.Parse(e.pairs, e.Attributes)
 	return f, err
 }

@@ -77,7 +77,7 @@ func TestFields(t *testing.T) {
 	require.ErrorIs(t, err, kv.ErrNoPairs)
 }
 
-func TestHostile(t *testing.T) {
+func TestHostile(*testing.T) {
 	for _, piece := range []string{"LEEF:", "LEEF:2", "|", "=", "\t", "a=", "\xa6"} {
 		for _, head := range []string{"", "LEEF:2.0|V|P|1|ID|"} {
 			e, _ := Parse(append([]byte(head), bytes.Repeat([]byte(piece), 1<<20/len(piece))...))

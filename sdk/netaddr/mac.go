@@ -18,17 +18,41 @@ func AppendMAC(dst, b []byte) ([]byte, bool) {
 		return dst, false
 	}
 	const digits = "0123456789ABCDEF"
+	var text [24]byte
 	for i := range size {
-		if i > 0 {
-			dst = append(dst, '-')
-		}
-		dst = append(dst, digits[v[i]>>4], digits[v[i]&15])
+		text[3*i], text[3*i+1], text[3*i+2] = digits[v[i]>>4], digits[v[i]&15], '-'
 	}
-	return dst, true
+	return append(dst, text[:3*size-1]...), true
 }
 
 // mac reads the MAC address that b starts with: size bytes of v.
 func mac(b []byte) (v [8]byte, size, n int) {
+	if v, ok := mac6(b); ok {
+		return v, 6, 17
+	}
+	return macAny(b)
+}
+
+// mac6 is mac for what nearly all devices write: six bytes of two digits, with one of ':' and '-' between them.
+func mac6(b []byte) (v [8]byte, ok bool) {
+	if len(b) < 17 || len(b) > 17 && (isWord(b[17]) || isMACSep(b[17])) {
+		return v, false
+	}
+	sep := b[2]
+	if sep != ':' && sep != '-' || b[5] != sep || b[8] != sep || b[11] != sep || b[14] != sep {
+		return v, false
+	}
+	bad := byte(0)
+	for k := range 6 {
+		hi, lo := hexDigit[b[3*k]], hexDigit[b[3*k+1]]
+		bad |= hi | lo
+		v[k] = hi<<4 | lo&15
+	}
+	return v, bad < 16
+}
+
+// macAny is mac for all spellings.
+func macAny(b []byte) (v [8]byte, size, n int) {
 	groups, width, nibbles := 0, 0, 0
 	sep := byte(0)
 	for i := 0; ; {

@@ -151,7 +151,7 @@ func (h *Header) cisco(line []byte, i int) (end int, ok bool) {
 // A word of letters alone is no such hostname, as it may be the first of a message.
 func (h *Header) hostFirst(line []byte, i int) (end int, ok bool) {
 	w, next := word(line, i)
-	if next >= len(line) || !isHostname(w) || bytes.IndexAny(w, ".-0123456789") < 0 || isNumber(w) {
+	if next >= len(line) || !isHostname(w) || !bytes.ContainsAny(w, ".-0123456789") || isNumber(w) {
 		return 0, false
 	}
 	if end, ok = h.time(line, blanks(line, next)); ok {

@@ -82,8 +82,7 @@ func (s *Set) Template(i int) *Template { return s.all[i] }
 
 // Match reads a line by the first pattern that fits it; [Match.Pattern] says which. If none does, the error
 // and the fields are those of the pattern that came furthest.
-func (s *Set) Match(line []byte) (Match, error) {
-	var m Match
+func (s *Set) Match(line []byte) (m Match, err error) {
 	best, kind, pos := -1, 0, -1
 	for _, i := range s.candidates(line) {
 		k, at := m.match(s.all[i], line)

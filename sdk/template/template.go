@@ -281,8 +281,7 @@ type span struct{ start, end uint32 }
 
 // Match reads a line. The error is an [*Error] that says where the line parts from the pattern, and is an
 // [ErrNoMatch]; the fields in front of that place are set with an error too.
-func (t *Template) Match(line []byte) (Match, error) {
-	var m Match
+func (t *Template) Match(line []byte) (m Match, err error) {
 	kind, pos := m.match(t, line)
 	return m, t.faults.At(kind, pos)
 }

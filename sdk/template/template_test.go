@@ -206,7 +206,7 @@ func TestSet(t *testing.T) {
 	f("", 0, ` ! byte 0: not a line of this pattern: "user " is expected`)
 }
 
-func TestHostile(t *testing.T) {
+func TestHostile(*testing.T) {
 	patterns := []string{
 		sshPattern, clfPattern, asaPattern, "%{a}aab%{b}aab%{c}", "%{} %{a} %{b}: %{c}", "%{a:quoted} %{b}", "%{a:brackets}x%{b}",
 		"%{a:word}ab%{b:word}", "%{a:time} %{b}", "%{a:int}%{b}",
