@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/logcenter/logcenter/sdk/template"
 )
 
 // Template is one kind of sentence: what stands in all of its lines, and names for what does not.
@@ -218,6 +220,22 @@ func (c *cluster) common(o *cluster) int {
 
 // template names the values of a cluster and adds them to columns.
 func (m *mapper) template(c *cluster, g *gather) {
+	var found gather
+	t := c.template(&found)
+	if _, err := template.Compile(t.Pattern()); err != nil { // values side by side: nobody can tell where one ends
+		m.spec.Unparsed += len(c.sentences)
+		return
+	}
+	m.spec.Templates = append(m.spec.Templates, t)
+	for _, col := range found.list {
+		for i, line := range col.lines {
+			g.add(line, col.key, col.values[i])
+		}
+	}
+}
+
+// template is the template of a cluster; found gets its values.
+func (c *cluster) template(found *gather) Template {
 	t := Template{Lines: len(c.sentences)}
 	first := c.sentences[0].atoms
 	end := len(first)
@@ -242,7 +260,7 @@ func (m *mapper) template(c *cluster, g *gather) {
 			continue
 		}
 		p := Part{Name: names[i], Kind: kinds[i]}
-		if quoted := i > 0 && i+1 < end && first[i-1].text == first[i+1].text && strings.Contains(`"'`, first[i-1].text); quoted {
+		if quoted := i > 0 && i-1 != closed && i+1 < end && first[i-1].text == first[i+1].text && strings.Contains(`"'`, first[i-1].text); quoted {
 			t.unquote()
 			p.Kind, closed = "quoted", i+1
 		}
@@ -250,7 +268,7 @@ func (m *mapper) template(c *cluster, g *gather) {
 		t.Parts = append(t.Parts, p)
 		for _, s := range c.sentences {
 			if !p.Skip {
-				g.add(s.line, names[i], s.atoms[i].text)
+				found.add(s.line, names[i], s.atoms[i].text)
 			}
 		}
 	}
@@ -261,10 +279,10 @@ func (m *mapper) template(c *cluster, g *gather) {
 			for _, a := range s.atoms[end:] {
 				b.WriteString(a.text)
 			}
-			g.add(s.line, "reason", b.String())
+			found.add(s.line, "reason", b.String())
 		}
 	}
-	m.spec.Templates = append(m.spec.Templates, t)
+	return t
 }
 
 // padded says that there are several blanks at atom i in some line.

@@ -148,7 +148,10 @@ func (f *format) compare(t *testing.T, golden string) (missing []string) {
 	t.Helper()
 	data, err := os.ReadFile(golden)
 	require.NoError(t, err)
-	lines := bytes.Split(data, []byte("\n"))
+	lines := bytes.Split(bytes.TrimSpace(data), []byte("\n"))
+	for i, l := range lines {
+		assert.NotContains(t, string(l), `"(error)"`, "%s:%d: a line of the device is no error", golden, i+1)
+	}
 	for n, want := range f.want {
 		var got map[string]any
 		require.NoError(t, json.Unmarshal(lines[n-1], &got), "%s:%d", golden, n)

@@ -33,7 +33,7 @@ type ownView struct {
 
 func newParserView(s *infer.Spec) *parserView {
 	v := &parserView{Spec: s, Kind: "parser", uses: map[infer.As]bool{}, handles: map[string]string{}, words: map[infer.As][]infer.Word{}}
-	v.Device = strings.TrimSpace(s.Vendor + " " + s.Product)
+	v.Device = strings.TrimSpace(s.Vendor + " " + strings.TrimPrefix(s.Product, s.Vendor+" "))
 	if v.Device == "" {
 		v.Device = s.ID
 	}
