@@ -141,7 +141,7 @@ func (n *namer) name(i int, hasRequest bool) string {
 	prev := n.glueBefore(i)
 	switch {
 	case a.name == "interface" && i+2 < len(n.atoms) && n.atoms[i+2].kind == address:
-		return n.ownSide(i+2) + "_interface"
+		return n.ownSide() + "_interface"
 	case a.name == "port" && strings.HasSuffix(n.last, "_ip"):
 		return strings.TrimSuffix(n.last, "_ip") + "_port"
 	case a.name != "" && (col.kind != address || meaning(a.name) != "host.name"):
@@ -171,8 +171,8 @@ func (n *namer) sideOr(side string) string {
 	return side
 }
 
-// ownSide is the side of the address at i.
-func (n *namer) ownSide(i int) string {
+// ownSide is the side of the next address: what the words say, unless that one has its address.
+func (n *namer) ownSide() string {
 	if n.side == "" || n.given[n.side] {
 		if !n.given["src"] {
 			return "src"
@@ -187,7 +187,7 @@ func (n *namer) address(i int, prev string) string {
 	if prev == "(" && (strings.HasSuffix(n.last, "_port") || strings.HasSuffix(n.last, "_ip")) && !strings.Contains(n.last, "nat") {
 		return n.last[:strings.IndexByte(n.last, '_')] + "_nat_ip"
 	}
-	side := n.ownSide(i)
+	side := n.ownSide()
 	n.given[side] = true
 	return side + "_ip"
 }

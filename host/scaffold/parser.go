@@ -178,7 +178,7 @@ func (v *parserView) Set(f infer.Field, value string) string {
 		return fmt.Sprintf("ev.Set(%s, bytes.TrimPrefix(%s, []byte(\"HTTP/\")))", h, value)
 	}
 	switch {
-	case strings.HasSuffix(f.Name, ".mac"):
+	case f.Name == "source.mac" || f.Name == "destination.mac":
 		return fmt.Sprintf("ev.SetMAC(%s, %s)", h, value)
 	case v.Format == infer.JSON && f.Type == ecs.Keyword:
 		return fmt.Sprintf("ev.SetDecoded(%s, %s, jsonscan.AppendUnescaped)", h, value)

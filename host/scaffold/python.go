@@ -18,8 +18,21 @@ func (v *pythonView) Lang() string { return "python" }
 
 // strptime are the parts of Go's layouts, longest first, and what Python calls them.
 var strptime = [][2]string{
-	{"January", "%B"}, {"2006", "%Y"}, {"Mon", "%a"}, {"Jan", "%b"}, {"-07:00", "%z"}, {"-0700", "%z"}, {"Z07:00", "%z"}, {"15", "%H"}, {"01", "%m"}, {"02", "%d"},
-	{"_2", "%d"}, {"03", "%I"}, {"04", "%M"}, {"05", "%S"}, {"PM", "%p"},
+	{"January", "%B"},
+	{"2006", "%Y"},
+	{"Mon", "%a"},
+	{"Jan", "%b"},
+	{"-07:00", "%z"},
+	{"-0700", "%z"},
+	{"Z07:00", "%z"},
+	{"15", "%H"},
+	{"01", "%m"},
+	{"02", "%d"},
+	{"_2", "%d"},
+	{"03", "%I"},
+	{"04", "%M"},
+	{"05", "%S"},
+	{"PM", "%p"},
 }
 
 // pythonLayout is a layout of package timestamp as the SDK for Python takes it.

@@ -55,5 +55,10 @@ func (f *Folder) Next(dir string) string {
 		lines = append(lines, "go test ./...")
 	}
 	lines = append(lines, "logcenter plugin test .")
+	if f.Lang == "go" {
+		lines = append(lines, "go build && logcenter run --plugins .")
+	} else {
+		lines = append(lines, "logcenter run --plugins .")
+	}
 	return "next:\n  " + strings.Join(lines, "\n  ") + "\n"
 }

@@ -95,7 +95,9 @@ func New(o Options) (*Folder, error) {
 	if err != nil {
 		return nil, err
 	}
+	f.files[".gitignore"] = []byte("/" + o.ID + "\n")
 	if o.Lang == "python" {
+		f.files[".gitignore"] = []byte("/.venv/\n__pycache__/\n")
 		return f, nil
 	}
 	return f, f.module(o, dir)
@@ -180,7 +182,8 @@ func (v *parserView) Verb() string { return verbs[v.Kind] }
 // Unknown are the constants that nobody has said.
 func (v *parserView) Unknown() (out []string) {
 	for _, c := range [...][2]string{
-		{"observer.vendor", "who makes the device"}, {"observer.product", "its product name"},
+		{"observer.vendor", "who makes the device"},
+		{"observer.product", "its product name"},
 		{"observer.type", "its device type of the log standard, e.g. firewall, ips, waf, server, middleware"},
 	} {
 		have := slices.ContainsFunc(v.Constants, func(k infer.Constant) bool { return k.Field == c[0] })
