@@ -78,6 +78,7 @@ func TestKeysOfManyDevices(t *testing.T) {
 		{"date=2026-10-11,time=12:00:0%d,elapsed_ms=%d,action=deny", "date→@timestamp time→@timestamp elapsed_ms→event.duration action→event.action"},
 		{"user=li%d status=failed widget=7%d sessionId=00%d", "user→user.name status→event.outcome widget→acme.widget sessionId→acme.session_id"},
 		{"source.ip=192.0.2.%d error.code=4%d a.b=c", "source.ip→source.ip error.code→acme.error_code a.b→acme.a_b"},
+		{"actor.userName=li%d missed_bytes=7%d my_port=5", "actor.userName→user.name missed_bytes→acme.missed_bytes my_port→acme.my_port"},
 		{"srcip=unknown%d dstip=198.51.100.%d x=1", "srcip→source.address dstip→destination.ip x→acme.x"},
 	} {
 		assert.Equal(t, tt.want, fields(spec(t, tt.line)), tt.line)

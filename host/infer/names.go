@@ -1,6 +1,7 @@
 package infer
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -226,6 +227,9 @@ var (
 	}
 )
 
+// bare are attributes that say nothing without what they are of.
+var bare = []string{"ip", "port", "mac", "bytes", "packets", "zone", "interface"}
+
 // meaning says what a key means, empty if it is not known. The longest tail of its words that the dictionary has
 // decides, so that additional.src_ip is src_ip.
 func meaning(key string) string {
@@ -260,7 +264,7 @@ func meaning(key string) string {
 	}
 	for i := 1; i < len(words); i++ {
 		tail := strings.Join(words[i:], "")
-		if m, ok := dictionary[tail]; ok && len(tail) > 2 && (attributes[tail] == "" || attributes[tail] == tail) && tail != "bytes" && tail != "packets" {
+		if m, ok := dictionary[tail]; ok && len(tail) > 2 && !slices.Contains(bare, attributes[tail]) {
 			return m
 		}
 	}

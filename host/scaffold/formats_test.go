@@ -15,7 +15,9 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/logcenter/logcenter/host/certify"
 	"github.com/logcenter/logcenter/host/infer"
+	"github.com/logcenter/logcenter/host/plugin/trial"
 	"github.com/logcenter/logcenter/host/scaffold"
 )
 
@@ -48,63 +50,101 @@ func (f *format) fields() (out []string) {
 // TestFormats writes a parser of the lines of every public format in testdata, builds it, and compares what it makes
 // of the lines with what an expert does. It prints a table.
 func TestFormats(t *testing.T) {
-	formats := readFormats(t)
-	root, err := filepath.Abs("../..")
-	require.NoError(t, err)
-	require.NoError(t, os.MkdirAll(filepath.Join(root, "build"), 0o755))
-	dir, err := os.MkdirTemp(filepath.Join(root, "build"), "formats-")
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, os.RemoveAll(dir)) })
+	formats, dir := readFormats(t), inTree(t)
 	var packages []string
 	for i := range formats {
 		f := &formats[i]
-		s, err := infer.ReadSamples("../../testdata/formats/" + f.name + ".log")
-		require.NoError(t, err)
-		f.lines = len(s.Lines)
-		f.f, err = scaffold.New(scaffold.Options{Options: infer.Options{ID: f.name}, Kind: "parser", Samples: s, SampleName: f.name, Dir: dir})
-		if !assert.NoError(t, err) {
-			continue
-		}
+		f.write(t, "go", dir)
 		require.False(t, f.f.Module, "inside of the tree a plugin is no module of its own")
-		if os.Getenv("LOGCENTER_LONG") != "" || slices.Contains(built, f.name) {
-			require.NoError(t, f.f.Write(false))
+		if f.chosen() {
 			packages = append(packages, "./"+f.name)
 		}
 	}
 	run(t, dir, append(append([]string{"test", "-count=1"}, packages...), "-update")...)
 	run(t, dir, append([]string{"test", "-count=1"}, packages...)...)
 	run(t, dir, append([]string{"vet"}, packages...)...)
+	got := report(t, formats, dir)
+	assert.GreaterOrEqual(t, got, share, "of what an expert maps")
+}
 
-	all, mapped := 0, 0
-	var table strings.Builder
-	fmt.Fprintf(&table, "\n%-12s %-10s %5s %7s %7s %6s %6s\n", "format", "shape", "lines", "expert", "mapped", "share", "built")
+// TestFormatsInPython does the same with parsers in Python.
+func TestFormatsInPython(t *testing.T) {
+	trial.Python(t)
+	formats, dir := readFormats(t), inTree(t)
 	for i := range formats {
 		f := &formats[i]
-		if f.f == nil {
-			all += len(f.fields())
+		f.write(t, "python", dir)
+		if !f.chosen() {
 			continue
 		}
-		golden := filepath.Join(dir, f.name, "testdata", f.name+".golden.jsonl")
-		_, err := os.Stat(golden)
-		var missing []string
-		if err == nil {
-			missing = f.compare(t, golden)
-		} else {
-			missing = f.names()
+		c, err := certify.Test(t.Context(), f.f.Path, certify.Options{Update: true, Quick: true, Only: []string{"manifest", "start", "golden", "schema"}})
+		require.NoError(t, err, f.name)
+		for _, k := range c.Checks {
+			assert.True(t, k.OK, "%s: %s: %s", f.name, k.Name, k.Detail)
+		}
+	}
+	got := report(t, formats, dir)
+	assert.GreaterOrEqual(t, got, share, "of what an expert maps")
+}
+
+// inTree is a folder in Logcenter's tree, where plugins are packages of its module.
+func inTree(t *testing.T) string {
+	t.Helper()
+	build, err := filepath.Abs("../../build")
+	require.NoError(t, err)
+	require.NoError(t, os.MkdirAll(build, 0o755))
+	dir, err := os.MkdirTemp(build, "formats-")
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, os.RemoveAll(dir)) })
+	return dir
+}
+
+// chosen says whether the plugin is built and run.
+func (f *format) chosen() bool {
+	return os.Getenv("LOGCENTER_LONG") != "" || slices.Contains(built, f.name)
+}
+
+// write makes the plugin, and its folder if it is chosen.
+func (f *format) write(t *testing.T, lang, dir string) {
+	t.Helper()
+	s, err := infer.ReadSamples("../../testdata/formats/" + f.name + ".log")
+	require.NoError(t, err)
+	f.lines = len(s.Lines)
+	f.f, err = scaffold.New(scaffold.Options{
+		Options: infer.Options{ID: f.name}, Kind: "parser", Lang: lang, Samples: s, SampleName: f.name, Dir: dir,
+	})
+	require.NoError(t, err, f.name)
+	if f.chosen() {
+		require.NoError(t, f.f.Write(false))
+	}
+}
+
+// report prints what of the expert's fields the plugins map, and returns the share. Of plugins that were not run only the
+// names of fields are compared.
+func report(t *testing.T, formats []format, dir string) float64 {
+	t.Helper()
+	all, mapped := 0, 0
+	var table strings.Builder
+	fmt.Fprintf(&table, "\n%-12s %-10s %5s %7s %7s %6s %6s\n", "format", "shape", "lines", "expert", "mapped", "share", "run")
+	for i := range formats {
+		f := &formats[i]
+		missing := f.names()
+		if f.chosen() {
+			missing = f.compare(t, filepath.Join(dir, f.name, "testdata", f.name+".golden.jsonl"))
 		}
 		want := len(f.fields())
 		all, mapped = all+want, mapped+want-len(missing)
 		fmt.Fprintf(&table, "%-12s %-10s %5d %7d %7d %5.0f%% %6v", f.name, f.f.Spec.Format, f.lines, want, want-len(missing),
-			100*float64(want-len(missing))/float64(want), err == nil)
+			100*float64(want-len(missing))/float64(want), f.chosen())
 		if len(missing) > 0 {
 			fmt.Fprintf(&table, "   not: %s", strings.Join(missing, ", "))
 		}
 		table.WriteByte('\n')
 	}
-	got := float64(mapped) / float64(max(all, 1))
+	got := float64(mapped) / float64(all)
 	fmt.Fprintf(&table, "%-12s %-10s %5s %7d %7d %5.1f%%\n", "all", "", "", all, mapped, 100*got)
 	t.Log(table.String())
-	assert.GreaterOrEqual(t, got, share, "of what an expert maps")
+	return got
 }
 
 func readFormats(t *testing.T) (out []format) {
