@@ -28,7 +28,7 @@ var strptime = [][2]string{
 	{"15", "%H"},
 	{"01", "%m"},
 	{"02", "%d"},
-	{"_2", "%d"},
+	{"MST", "%Z"}, {"_2", "%d"},
 	{"03", "%I"},
 	{"04", "%M"},
 	{"05", "%S"},
@@ -177,7 +177,7 @@ func (v *pythonView) HeaderPattern() string {
 // pythonKinds are kinds of package template as regular expressions. As there, nothing is tried twice: the quantifiers
 // are possessive.
 var pythonKinds = map[string]string{
-	"int": `[-+]?+\d++|-`, "number": `[-+]?+\d++(?:\.\d++)?+|-`, "ip": `[\da-fA-F:.]++|-`, "quoted": `(?:\\.|[^"\\])*+`,
+	"int": `[-+]?+\d++|-`, "number": `[-+]?+\d++(?:\.\d++)?+|-`, "ip": `\d{1,3}+(?:\.\d{1,3}+){3}|[\da-fA-F]*+:[\da-fA-F:.]*+|-`, "quoted": `(?:\\.|[^"\\])*+`,
 }
 
 // Expressions are the templates as regular expressions.
