@@ -11,7 +11,7 @@ import (
 
 // Scanner is the scanner of package delimited that reads the lines.
 func (c *Columns) Scanner() delimited.Scanner {
-	s := delimited.Scanner{Quotes: c.Quotes, Merge: c.Merge}
+	s := delimited.Scanner{Quotes: c.Quotes}
 	if len(c.Sep) == 1 {
 		s.Sep = c.Sep[0]
 	} else {

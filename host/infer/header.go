@@ -51,7 +51,6 @@ func (m *mapper) header(h *headers) {
 		out.App = out.App || l.AppName != nil
 		out.Process = out.Process || l.ProcID != nil
 		out.MessageID = out.MessageID || l.MsgID != nil
-		out.Sequence = out.Sequence || l.Sequence != nil
 		apps.add(i, string(l.AppName))
 		if layout, ok := layoutOf(h.times[i]); ok {
 			layouts[layout]++

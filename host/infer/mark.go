@@ -147,7 +147,7 @@ func (n *namer) name(i int, hasRequest bool) string {
 	case a.name != "" && (col.kind != address || meaning(a.name) != "host.name"):
 		return a.name
 	case col.kind == address:
-		return n.address(i, prev)
+		return n.address(prev)
 	case col.kind == integer && (prev == "/" || prev == ":" || n.before(i) == "port") && (strings.HasSuffix(n.last, "_ip") || n.before(i) == "port"):
 		if strings.HasSuffix(n.last, "_ip") {
 			return strings.TrimSuffix(n.last, "_ip") + "_port"
@@ -183,7 +183,7 @@ func (n *namer) ownSide() string {
 }
 
 // address names addresses: behind another one in parentheses stands the translated one.
-func (n *namer) address(i int, prev string) string {
+func (n *namer) address(prev string) string {
 	if prev == "(" && (strings.HasSuffix(n.last, "_port") || strings.HasSuffix(n.last, "_ip")) && !strings.Contains(n.last, "nat") {
 		return n.last[:strings.IndexByte(n.last, '_')] + "_nat_ip"
 	}

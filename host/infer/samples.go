@@ -21,7 +21,6 @@ const (
 // Samples are lines as a device wrote them.
 type Samples struct {
 	Lines   [][]byte
-	Numbers []int    // where in the file a line stands, from 1
 	Notices []string // what was mended, for the reader
 }
 
@@ -84,7 +83,6 @@ func ParseSamples(path string, data []byte) (*Samples, error) {
 			return nil, err
 		}
 		s.Lines = append(s.Lines, line)
-		s.Numbers = append(s.Numbers, i+1)
 		if len(s.Lines) > MaxLines {
 			return nil, &FileError{path, i + 1, fmt.Sprintf("more than %d lines", MaxLines), fmt.Sprintf("some hundred of every kind are enough: shuf -n 300 %s", path)}
 		}

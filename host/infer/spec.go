@@ -48,7 +48,7 @@ type Spec struct {
 	Templates []Template // of Text, tried in this order
 
 	Head      []Field  // of CEF and LEEF: what stands in front of the pairs; Key is the name in package cef or leef
-	Fields    []Field  // of the body, in order of appearance; those of Text are in Templates
+	Fields    []Field  // of the body, in order of appearance; keys of Text are names in Templates
 	Own       []Own    // fields that ECS has no name for
 	Writes    []string // all fields the samples give, sorted
 	Accepts   []Accept
@@ -65,7 +65,6 @@ type Spec struct {
 // Header is what syslog headers of the lines have.
 type Header struct {
 	Priority, Host, App, Process, MessageID bool
-	Sequence                                bool
 	Layout                                  string // of the time; empty if there is none or it is not used
 	Level                                   bool   // log.level is that of the header
 	Program                                 bool   // the application is a process of the host
@@ -146,7 +145,6 @@ type TimeSource struct {
 // Columns says how a delimited line is cut.
 type Columns struct {
 	Sep    string
-	Merge  bool
 	Quotes string
 	Names  []string // from a header line; empty if there is none
 	Count  int

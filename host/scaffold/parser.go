@@ -95,9 +95,6 @@ func (v *parserView) Delimiter() string {
 	if c.Quotes != "" {
 		parts = append(parts, "Quotes: `"+c.Quotes+"`")
 	}
-	if c.Merge {
-		parts = append(parts, "Merge: true")
-	}
 	return "delimited.Scanner{" + strings.Join(parts, ", ") + "}"
 }
 
