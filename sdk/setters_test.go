@@ -3,6 +3,7 @@ package sdk_test
 import (
 	"maps"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -11,13 +12,14 @@ import (
 	"github.com/logcenter/logcenter/sdk/cef"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/jsonscan"
+	"github.com/logcenter/logcenter/sdk/timestamp"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
 // settable are the fields of these tests' manifest; url.full is not among them.
 var settable = []ecs.Field{
 	ecs.EventReason, ecs.EventSeverity, ecs.SourceIP, ecs.SourcePort, ecs.SourceMAC, ecs.URLOriginal, ecs.URLDomain, ecs.URLPath, ecs.URLQuery,
-	ecs.UserName, ecs.UserDomain,
+	ecs.UserName, ecs.UserDomain, ecs.Timestamp,
 }
 
 // set is what a parser made of one line.
@@ -105,6 +107,22 @@ func TestSetURL(t *testing.T) {
 	assert.Zero(t, got.counters["undeclared_fields"], "url.full is not in the manifest, which is no mistake here")
 	got = answer(t, "/item", func(l []byte, ev *sdk.Event) { ev.SetURL(l) })
 	assert.Equal(t, map[string]string{"url.original": "/item", "url.path": "/item"}, got.values)
+}
+
+func TestSetTimeOfAnyLayout(t *testing.T) {
+	shanghai := time.FixedZone("CST", 8*3600)
+	for line, want := range map[string]string{
+		"2025-11-21 08:56:23":              "2025-11-21T00:56:23Z",
+		"*Nov 21 08:56:23.123":             "2025-11-21T00:56:23.123Z", // of the year of receipt, or the one before
+		"*Nov 21 2025 08:56:23.123 UTC":    "2025-11-21T08:56:23.123Z",
+		"2025年11月21日 下午8时56分23秒":           "2025-11-21T12:56:23Z",
+		"1763686583123":                    "2025-11-21T00:56:23.123Z",
+		"11/21/2025 08:56:23 (or another)": "",
+	} {
+		got := answer(t, line, func(l []byte, ev *sdk.Event) { ev.SetTime(timestamp.Any, shanghai, l) })
+		assert.Equal(t, want, got.values["@timestamp"], line)
+		assert.Equal(t, want == "", got.note != "", line)
+	}
 }
 
 func TestSetAccount(t *testing.T) {

@@ -30,6 +30,9 @@ func mac(b []byte) (v [8]byte, size, n int) {
 	if v, ok := mac6(b); ok {
 		return v, 6, 17
 	}
+	if v, ok := mac3(b); ok {
+		return v, 6, 14
+	}
 	return macAny(b)
 }
 
@@ -47,6 +50,25 @@ func mac6(b []byte) (v [8]byte, ok bool) {
 		hi, lo := hexDigit[b[3*k]], hexDigit[b[3*k+1]]
 		bad |= hi | lo
 		v[k] = hi<<4 | lo&15
+	}
+	return v, bad < 16
+}
+
+// mac3 is mac for three groups of four digits, with one of '.' and '-' between them, as switches write it.
+func mac3(b []byte) (v [8]byte, ok bool) {
+	if len(b) < 14 || len(b) > 14 && (isWord(b[14]) || isMACSep(b[14])) {
+		return v, false
+	}
+	sep := b[4]
+	if sep != '.' && sep != '-' || b[9] != sep {
+		return v, false
+	}
+	bad := byte(0)
+	for k := range 3 {
+		g := b[5*k : 5*k+4]
+		h0, h1, h2, h3 := hexDigit[g[0]], hexDigit[g[1]], hexDigit[g[2]], hexDigit[g[3]]
+		bad |= h0 | h1 | h2 | h3
+		v[2*k], v[2*k+1] = h0<<4|h1&15, h2<<4|h3&15
 	}
 	return v, bad < 16
 }

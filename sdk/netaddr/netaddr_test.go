@@ -240,6 +240,11 @@ func FuzzMAC(f *testing.F) {
 				t.Fatalf("%q: %x, and %x of %d bytes", s, v, w, m)
 			}
 		}
+		if v, ok := mac3([]byte(s)); ok {
+			if w, size, m := macAny([]byte(s)); v != w || size != 6 || m != 14 {
+				t.Fatalf("%q: %x, and %x of %d bytes", s, v, w, m)
+			}
+		}
 		if n < 0 || n > len(s) {
 			t.Fatalf("length %d of %q", n, s)
 		}
