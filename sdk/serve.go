@@ -133,7 +133,7 @@ func serve(s *Stage) {
 	watchParent()
 	plugin.Serve(&plugin.ServeConfig{
 		HandshakeConfig: Handshake,
-		Plugins:         map[string]plugin.Plugin{ServiceName: &grpcPlugin{server: &server{stage: s}}},
+		Plugins:         map[string]plugin.Plugin{ServiceName: &grpcPlugin{server: &server{stage: s, measure: newMeasure()}}},
 		Logger:          hclog.New(&hclog.LoggerOptions{Level: hclog.Warn, Output: os.Stderr, JSONFormat: true}),
 		GRPCServer: func(o []grpc.ServerOption) *grpc.Server {
 			return grpc.NewServer(append(o,

@@ -38,7 +38,8 @@ func (p *grpcPlugin) GRPCClient(context.Context, *plugin.GRPCBroker, *grpc.Clien
 // server answers the host.
 type server struct {
 	wire.UnimplementedStageServer
-	stage *Stage
+	stage   *Stage
+	measure *measure
 
 	mu       sync.Mutex
 	opened   bool
@@ -82,6 +83,7 @@ func (s *server) Open(_ context.Context, r *wire.OpenRequest) (*wire.OpenRespons
 	s.opened = true
 	debug.FreeOSMemory() // what loading tables left behind
 	gc.Tune(garbage)
+	s.measure.start()
 	return &wire.OpenResponse{Reads: s.stage.Reads()}, nil
 }
 
@@ -146,7 +148,9 @@ func (s *server) handle(ctx context.Context, in *wire.Incoming) (out *wire.Outgo
 			return nil, status.Error(codes.InvalidArgument, err.Error())
 		}
 	}
+	before := s.measure.allocated()
 	err = s.stage.Process(ctx, &b, func(r *wire.Result) (err error) {
+		s.measure.count(r, before)
 		if slot >= 0 {
 			if n := r.SizeVT(); n <= len(s.replies.Slot(slot)) {
 				if _, err := r.MarshalToSizedBufferVT(s.replies.Slot(slot)[:n]); err != nil {
@@ -268,6 +272,7 @@ func (s *server) Notify(ctx context.Context, a *wire.Alert) (*wire.NotifyRespons
 }
 
 func (s *server) Close(context.Context, *wire.CloseRequest) (*wire.CloseResponse, error) {
+	s.measure.stop()
 	if err := s.stage.Close(); err != nil {
 		return nil, status.Error(codes.Internal, fmt.Sprintf("close: %v", err))
 	}

@@ -79,6 +79,14 @@ func differs(a, b [][]byte) int {
 	return 0
 }
 
+// counted is a number with its noun.
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
 // quote shows a line in a report.
 func quote(line []byte) string {
 	const most = 160

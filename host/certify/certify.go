@@ -251,11 +251,16 @@ func (t *tester) firstConfig() ([]byte, error) {
 
 // open starts a process of the plugin.
 func (t *tester) open(ctx context.Context, config []byte) (*plugin.Single, error) {
+	return t.profiled(ctx, config, nil)
+}
+
+// profiled is open with a file that the process is profiled into.
+func (t *tester) profiled(ctx context.Context, config []byte, profile *os.File) (*plugin.Single, error) {
 	log := logrus.New()
 	log.SetOutput(t.printed)
 	log.SetFormatter(messages{})
 	return plugin.StartSingle(ctx, t.m, plugin.SingleOptions{
-		RunDir: filepath.Join(t.work, "run"), Config: config, Log: logrus.NewEntry(log),
+		RunDir: filepath.Join(t.work, "run"), Config: config, Log: logrus.NewEntry(log), Profile: profile,
 	})
 }
 

@@ -176,12 +176,12 @@ func (t *tester) deadline(ctx context.Context, c *check, p *plugin.Single) {
 		return
 	}
 	begin := time.Now()
-	if r, err := p.Process(ctx, b); err != nil {
+	r, err := p.Process(ctx, b)
+	if err != nil {
 		c.fault("a batch of %d lines: %v", len(big.Lines), err)
 		return
-	} else {
-		r.Release()
 	}
+	r.Release()
 	c.note("%d lines answered in %d ms", len(big.Lines), time.Since(begin).Milliseconds())
 	for range 3 {
 		short, cancel := context.WithTimeout(ctx, 2*time.Millisecond)
@@ -201,8 +201,7 @@ func (t *tester) deadline(ctx context.Context, c *check, p *plugin.Single) {
 		c.fault("%v", err)
 		return
 	}
-	r, err := p.Process(ctx, one)
-	if err != nil {
+	if r, err = p.Process(ctx, one); err != nil {
 		c.fault("the call after a cancelled one: %v", err)
 		return
 	}

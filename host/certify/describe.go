@@ -49,7 +49,7 @@ func (t *tester) manifest(_ context.Context, c *check) {
 	if t.m.Runtime != "" {
 		c.note("%s", t.m.Runtime)
 	}
-	c.note("reads %d fields", len(t.m.Reads))
+	c.note("reads %s", counted(len(t.m.Reads), "field"))
 	c.note("writes %d", len(t.m.Writes))
 }
 
@@ -102,7 +102,7 @@ func (t *tester) start(ctx context.Context, c *check) {
 	t.starts, t.cert.SDK = true, p.SDK()
 	c.note("%s", p.SDK())
 	n := undescribed(c, "", p.ConfigSchema())
-	c.note("%d keys of configuration", n)
+	c.note("%s of configuration", counted(n, "key"))
 }
 
 // undescribed complains of keys without a description in a JSON Schema, and counts the keys.
@@ -165,7 +165,7 @@ func (t *tester) golden(ctx context.Context, c *check) {
 			}
 		})
 	}
-	c.note("%d lines of %d files", lines, len(t.files))
+	c.note("%s of %s", counted(lines, "line"), counted(len(t.files), "file"))
 	if t.o.Update {
 		c.note("golden files written: read the difference")
 	}
@@ -206,9 +206,9 @@ func (t *tester) schema(_ context.Context, c *check) {
 		}
 	}
 	t.recognised(c)
-	c.note("%d fields written as declared", len(written))
-	c.note("%d lines not understood", failed)
-	c.note("%d values that do not fit", bad)
+	c.note("%s written as declared", counted(len(written), "field"))
+	c.note("%s not understood", counted(failed, "line"))
+	c.note("%s not of their field's type", counted(bad, "value"))
 }
 
 // recognised checks that each way by which plugin.yaml recognises lines recognises one of the samples.

@@ -2,12 +2,14 @@ package certify
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/logcenter/logcenter/host/plugin"
+	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/sample"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
@@ -42,6 +44,8 @@ type feed struct {
 	lines  int
 	bytes  int
 	offset uint64
+	// allocated counts the objects that answers tell of.
+	allocated int64
 }
 
 func (t *tester) feed(p *plugin.Single) (*feed, error) {
@@ -61,6 +65,7 @@ func (d *feed) send(ctx context.Context) error {
 	d.offset++
 	r, err := d.p.Process(ctx, &wire.Batch{Seq: d.offset, Rows: d.b.Rows, Columns: d.b.Columns, Offset: d.offset})
 	if err == nil {
+		d.allocated += r.Counters[sdk.AllocationsCounter]
 		r.Release()
 	}
 	return err
@@ -68,38 +73,68 @@ func (d *feed) send(ctx context.Context) error {
 
 // speed measures the processor time of the plugin's process.
 func (t *tester) speed(ctx context.Context, c *check) {
+	profile, err := os.Create(filepath.Join(t.work, "profile"))
+	if err != nil {
+		c.fault("%v", err)
+		return
+	}
+	defer func() { _ = profile.Close() }() // it was only read
 	config, err := t.usual().Config()
 	if err != nil {
 		c.fault("%v", err)
 		return
 	}
+	p, err := t.profiled(ctx, config, profile)
+	if err != nil {
+		c.fault("%v", err)
+		return
+	}
+	allocated := t.measure(ctx, c, p)
+	if err := p.Close(); err != nil {
+		c.fault("%v", err)
+	}
+	if len(c.faults) > 0 {
+		return
+	}
+	if allocated >= 0 {
+		c.note("%.1f allocations a line", allocated)
+	}
+	if share, ok := shareOf(profile, "regexp"); ok {
+		c.note("regexp takes %.0f%% of it, %.2f ms a MB", 100*share, share*t.cert.MsPerMB)
+	}
+}
+
+// measure sends batches for a while. It returns what was allocated a line, -1 if the plugin's SDK does not tell.
+func (t *tester) measure(ctx context.Context, c *check, p *plugin.Single) (allocated float64) {
 	enough := measured
 	if t.o.Quick {
 		enough = measuredQuick
 	}
-	t.with(ctx, c, config, func(p *plugin.Single) {
-		d, err := t.feed(p)
-		if err != nil {
+	d, err := t.feed(p)
+	if err == nil {
+		err = d.send(ctx) // buffers grow, caches fill
+	}
+	if err != nil {
+		c.fault("%v", err)
+		return -1
+	}
+	d.allocated = 0
+	begin, spent, sent := p.CPU(), time.Duration(0), 0
+	for spent < enough && sent*d.bytes < 1<<30 {
+		if err := d.send(ctx); err != nil {
 			c.fault("%v", err)
-			return
+			return -1
 		}
-		if err := d.send(ctx); err != nil { // buffers grow, caches fill
-			c.fault("%v", err)
-			return
-		}
-		begin, spent, size := p.CPU(), time.Duration(0), 0
-		for spent < enough && size < 1<<30 {
-			if err := d.send(ctx); err != nil {
-				c.fault("%v", err)
-				return
-			}
-			size += d.bytes
-			spent = p.CPU() - begin
-			t.tell("speed", int(min(spent, enough)/time.Millisecond), int(enough/time.Millisecond))
-		}
-		t.cert.MsPerMB = float64(spent.Microseconds()) / 1e3 / (float64(size) / 1e6)
-		c.note("%.2f ms of CPU a MB (%.0f MB/s of a core) on %s, batches of %d lines", t.cert.MsPerMB, 1e3/t.cert.MsPerMB, t.path(t.usual().Path), d.lines)
-	})
+		sent++
+		spent = p.CPU() - begin
+		t.tell("speed", int(min(spent, enough)/time.Millisecond), int(enough/time.Millisecond))
+	}
+	t.cert.MsPerMB = float64(spent.Microseconds()) / 1e3 / (float64(sent*d.bytes) / 1e6)
+	c.note("%.2f ms of CPU a MB (%.0f MB/s of a core) on %s, batches of %d lines", t.cert.MsPerMB, 1e3/t.cert.MsPerMB, t.path(t.usual().Path), d.lines)
+	if d.allocated == 0 {
+		return -1
+	}
+	return float64(d.allocated) / float64(sent*d.lines)
 }
 
 // leak sends many lines and looks at what the process has grown by.

@@ -66,6 +66,7 @@ type launch struct {
 	socketDir string
 	config    []byte // JSON
 	shm       bool
+	profile   *os.File      // nil, or where the SDK profiles the process to
 	deadline  time.Duration // of a call
 	log       hclog.Logger
 }
@@ -99,6 +100,10 @@ func start(ctx context.Context, l launch) (p *process, err error) {
 		if err := p.share(cmd); err != nil {
 			l.log.Warn("shared memory is not to be had, bodies travel over the socket", "error", err.Error())
 		}
+	}
+	if l.profile != nil {
+		cmd.Env = append(cmd.Env, sdk.ProfileEnv+"="+strconv.Itoa(3+len(cmd.ExtraFiles)))
+		cmd.ExtraFiles = append(cmd.ExtraFiles, l.profile)
 	}
 	p.client = goplugin.NewClient(&goplugin.ClientConfig{
 		HandshakeConfig:  sdk.Handshake,

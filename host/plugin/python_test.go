@@ -235,7 +235,7 @@ func TestPythonKinds(t *testing.T) {
 	result, err := detector.Tick(t.Context(), 1, time.Unix(5, 0), 9)
 	require.NoError(t, err)
 	require.Len(t, result.Alerts, 1)
-	assert.EqualValues(t, 5e9, result.Alerts[0].FirstNs)
+	assert.Equal(t, 5*time.Second, time.Duration(result.Alerts[0].FirstNs))
 	assert.NotEmpty(t, result.Alerts[0].Id)
 
 	notifier, err := startPython(t, "notifier", "notifier", pythonNotifier, nil)

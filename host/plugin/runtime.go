@@ -87,11 +87,11 @@ func interpreter(dir string) (string, error) {
 	} else if err := checkVenv(venv); err != nil {
 		return "", err
 	}
-	real, err := filepath.EvalSymlinks(path)
+	resolved, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return "", fmt.Errorf("the interpreter %s is not there (%w): %s", path, err, makeVenv(dir, "grpcio protobuf"))
 	}
-	return path, checkFile("interpreter", real, true)
+	return path, checkFile("interpreter", resolved, true)
 }
 
 // makeVenv is what an admin runs to give a plugin in Python what it needs.
@@ -165,7 +165,7 @@ func copyScripts(m *Manifest, runDir string) (string, error) {
 func writeTree(files map[string][]byte, runDir, name string) (string, error) {
 	h := sha256.New()
 	for _, path := range slices.Sorted(maps.Keys(files)) {
-		fmt.Fprintf(h, "%q %d ", path, len(files[path]))
+		h.Write(fmt.Appendf(nil, "%q %d ", path, len(files[path])))
 		h.Write(files[path])
 	}
 	folder := filepath.Join(runDir, name+"-"+hex.EncodeToString(h.Sum(nil)[:8]))

@@ -28,6 +28,9 @@ type SingleOptions struct {
 	Config   []byte        // JSON; nil means defaults
 	Deadline time.Duration // of one call; 0 = 10 s, as in service
 	Log      *logrus.Entry // gets what the plugin prints
+	// Profile gets a profile of the process's processor time, in the format of pprof, once the Single is closed, and has
+	// answers say in a counter what was allocated, if the plugin's SDK can; nil asks for none. It stays the caller's.
+	Profile *os.File
 }
 
 // StartSingle starts the plugin of a manifest and opens it. The caller closes it.
@@ -52,7 +55,7 @@ func StartSingle(ctx context.Context, m *Manifest, o SingleOptions) (*Single, er
 	}
 	s.p, err = start(ctx, launch{
 		manifest: m, program: prog, socketDir: s.sockets, config: config, shm: m.Trusted && m.Runtime == "",
-		deadline: o.Deadline, log: newLog(o.Log, m.ID),
+		profile: o.Profile, deadline: o.Deadline, log: newLog(o.Log, m.ID),
 	})
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(s.sockets))

@@ -51,10 +51,10 @@ func TestSamplesAreReadInOrder(t *testing.T) {
 	assert.EqualValues(t, 9007199254740993, b.Columns[2].Int(0))
 	config, err := files[0].Config()
 	require.NoError(t, err)
-	assert.Equal(t, `{"a":1}`, string(config))
+	assert.JSONEq(t, `{"a":1}`, string(config))
 	config, err = files[1].Config()
 	require.NoError(t, err)
-	assert.Equal(t, `{"b":[2]}`, string(config))
+	assert.JSONEq(t, `{"b":[2]}`, string(config))
 	assert.Len(t, files[1].Repeat(100).Lines, 36)
 }
 

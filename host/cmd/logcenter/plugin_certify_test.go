@@ -13,6 +13,11 @@ import (
 	"github.com/logcenter/logcenter/host/plugin/trial"
 )
 
+// goldenLines are what that parser makes of its samples.
+const goldenLines = `{"event.action":"word","source.port":22}
+{"event.action":"word"}
+`
+
 // tried makes the folder of a good parser with samples.
 func tried(t *testing.T, id string, lines ...string) string {
 	t.Helper()
@@ -20,7 +25,7 @@ func tried(t *testing.T, id string, lines ...string) string {
 	dir := trial.Folder(t, t.TempDir(), id, manifest, "parser")
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "testdata"), 0o755))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "testdata", "a.log"), []byte("word port=22\nword\n"), 0o600))
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "testdata", "a.golden.jsonl"), []byte("{\"event.action\":\"word\",\"source.port\":22}\n{\"event.action\":\"word\"}\n"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "testdata", "a.golden.jsonl"), []byte(goldenLines), 0o600))
 	return dir
 }
 
@@ -30,7 +35,7 @@ func TestPluginTest(t *testing.T) {
 	code, out, errs := run(t, "plugin", "test", dir, "--only", "golden,schema")
 	assert.Equal(t, exitFailed, code, errs)
 	assert.Contains(t, out, "start   FAILED  config: every: no description: say what it is for, in which unit, and what zero means\n                config: fails: ")
-	assert.Contains(t, out, "golden  ok      2 lines of 1 files\n")
+	assert.Contains(t, out, "golden  ok      2 lines of 1 file\n")
 	assert.Contains(t, out, "schema  ok      2 fields written as declared")
 
 	golden := filepath.Join(dir, "testdata", "a.golden.jsonl")
@@ -45,7 +50,7 @@ func TestPluginTest(t *testing.T) {
 	assert.Contains(t, out, "golden files written: read the difference")
 	have, err := os.ReadFile(golden)
 	require.NoError(t, err)
-	assert.Equal(t, "{\"event.action\":\"word\",\"source.port\":22}\n{\"event.action\":\"word\"}\n", string(have))
+	assert.Equal(t, []byte(goldenLines), have)
 
 	other := tried(t, "other")
 	_, out, _ = run(t, "plugin", "test", dir, other, "--only", "golden")

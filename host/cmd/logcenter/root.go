@@ -16,7 +16,7 @@ Exit codes:
   2  the command line is wrong
   3  the host cannot be reached
   4  the host does not accept the token, or the token may not do this
-  5  a query, a time, a name or the configuration is wrong
+  5  a query, a time, a name, the configuration or a plugin's folder is wrong
 
 Environment:
   LOGCENTER_URL         where the host is, as --url

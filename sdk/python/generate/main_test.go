@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"testing"
 
@@ -13,5 +14,5 @@ func TestMessagesAreThoseOfTheProtocol(t *testing.T) {
 	require.NoError(t, err)
 	have, err := os.ReadFile("../" + output)
 	require.NoError(t, err)
-	assert.True(t, string(want) == string(have), "sdk/python/%s is not what plugin.proto says now: write it with `go generate ./sdk/python`", output)
+	assert.True(t, bytes.Equal(want, have), "sdk/python/%s is not what plugin.proto says now: write it with `go generate ./sdk/python`", output)
 }

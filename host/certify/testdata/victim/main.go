@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -18,6 +19,8 @@ import (
 type Config struct {
 	Fault string `yaml:"fault"` // the lack of its comment in the schema is one of the faults
 }
+
+var pattern = regexp.MustCompile(`\w+ [0-9.]+`)
 
 var words = ecs.New("victim.words", ecs.Long, "How many words the line has.")
 
@@ -90,6 +93,8 @@ func (p *parser) spoil(line []byte, ev *sdk.Event) {
 			f, _ := os.Open(os.DevNull)
 			go func() { time.Sleep(time.Hour); f.Close() }()
 		}
+	case "regexp":
+		ev.Set(ecs.UserName, pattern.Find(line))
 	case "hang":
 		if bytes.Contains(line, []byte("==")) {
 			select {}
