@@ -30,7 +30,11 @@ func inferDelimited(m *mapper, h *headers) bool {
 	if len(bodies) == 0 {
 		return false
 	}
-	c := chooseColumns(bodies, len(names))
+	want := len(names)
+	if want == 0 && isNameLine(bodies) {
+		want = len(strings.Fields(bodies[0]))
+	}
+	c := chooseColumns(bodies, want)
 	if c == nil {
 		return false
 	}
@@ -137,6 +141,13 @@ func chooseColumns(bodies []string, want int) (best *Columns) {
 		}
 	}
 	return best
+}
+
+// isNameLine says whether the first of several lines names columns that blanks part.
+func isNameLine(bodies []string) bool {
+	s := delimited.Scanner{Sep: ' '}
+	row, err := s.Parse([]byte(bodies[0]))
+	return err == nil && row.Len() >= 5 && isNames(&row, bodies[1:], s)
 }
 
 // isNames says whether a row has names of columns: words, of which some are in the dictionary, and none of which is a

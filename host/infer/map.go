@@ -348,9 +348,6 @@ func (m *mapper) decided(c *column, means string) (Field, bool) {
 			continue
 		}
 		w := Word{Text: v, Type: d.typ, Outcome: d.outcome}
-		if means == meansOutcome {
-			w.Type = ""
-		}
 		if w.Type == "" && w.Outcome == "" {
 			continue
 		}
@@ -358,6 +355,8 @@ func (m *mapper) decided(c *column, means string) (Field, bool) {
 		typ, outcome = typ || w.Type != "", outcome || w.Outcome != ""
 	}
 	switch {
+	case means == meansOutcome && typ && len(m.taken[meansAction]) == 0 && !slices.ContainsFunc(f.Words, func(w Word) bool { return w.Type == "" }):
+		return m.decided(c, meansAction) // status="Deny"
 	case means == meansOutcome && c.kind == integer && c.within(100, 599):
 		return m.plain(c, "http.response.status_code")
 	case means == meansOutcome && !outcome && strings.Contains(plainKey(c.key), "status") && all(c.distinct(), wordy.MatchString):
@@ -368,6 +367,12 @@ func (m *mapper) decided(c *column, means string) (Field, bool) {
 		return Field{}, false
 	}
 	m.wrote(means)
+	if means == meansOutcome {
+		for i := range f.Words {
+			f.Words[i].Type = ""
+		}
+		typ = false
+	}
 	if typ {
 		m.wrote("event.type")
 	}

@@ -76,7 +76,7 @@ var dictionary = invert(map[string]string{
 	"network.protocol":  `app application service appproto applicationprotocol appname applayerprotocol l7protocol apptype appprotocol 应用 应用协议 应用名称 服务`,
 	"network.bytes":     `bytes totalbytes bytestotal traffic flowbytes 流量 总字节数 字节数`,
 	"network.packets":   `packets totalpackets pkts packetstotal packetcount 总包数 包数`,
-	"network.direction": `direction dir flowdirection devicedirection 方向`,
+	"network.direction": `direction dir ifdir flowdirection devicedirection 方向`,
 	"network.vlan.id":   `vlan vlanid 虚拟局域网`,
 	"network.type":      `iptype networktype addressfamily`,
 
@@ -227,6 +227,12 @@ var (
 	}
 )
 
+// flows are words for the ways of bytes and packets, as the source sees them.
+var flows = map[string]string{
+	"sent": "source", "send": "source", "tx": "source", "up": "source", "upload": "source",
+	"recv": "destination", "rcvd": "destination", "received": "destination", "receive": "destination", "rx": "destination", "down": "destination", "download": "destination",
+}
+
 // bare are attributes that say nothing without what they are of.
 var bare = []string{"ip", "port", "mac", "bytes", "packets", "zone", "interface"}
 
@@ -244,6 +250,9 @@ func meaning(key string) string {
 	}
 	if m, ok := dictionary[plainKey(key)]; ok {
 		return m
+	}
+	if m, ok := dictionary[strings.TrimSuffix(plainKey(key), "s")]; ok {
+		return m // sourceIPs
 	}
 	if strings.HasPrefix(key, "column_") {
 		return meansNothing // a column without a name
@@ -282,13 +291,16 @@ func composed(words []string) string {
 	weak := false // the side is told by a word that can mean other things: bytes-from-server
 	for _, w := range words {
 		switch {
-		case w == "nat" || w == "translated" || w == "xlate" || w == "mapped" || w == "trans":
+		case w == "nat" || w == "translated" || w == "xlate" || w == "mapped" || w == "trans" || w == "tran":
 			nat = "nat."
 		case sides[w] != "" && (side == "" || weak):
 			side, weak = sides[w], len(w) <= len("from") && w != "src" && w != "dst" && w != "dest"
 		case attributes[w] != "" && attribute == "":
 			attribute = attributes[w]
 		}
+	}
+	if side == "" && (attribute == "bytes" || attribute == "packets") {
+		side = flows[words[0]]
 	}
 	switch {
 	case side == "" || attribute == "":

@@ -1,6 +1,7 @@
 package infer
 
 import (
+	"bytes"
 	"regexp"
 	"slices"
 	"strings"
@@ -9,7 +10,7 @@ import (
 )
 
 // keyPattern is what a key of a pair looks like. A blank in it is rare and more often free text.
-var keyPattern = regexp.MustCompile(`^[\pL_@][\pL\pN_.\-/@()\[\]#]{0,63}$`)
+var keyPattern = regexp.MustCompile(`^[\pL_@\[][\pL\pN_.\-/@()\[\]#]{0,63}$`)
 
 // scanners are the ways of writing pairs, simple ones first: of two that read as much the first one is taken.
 func scanners() (out []kv.Scanner) {
@@ -47,8 +48,8 @@ func measure(s kv.Scanner, bodies []string) fit {
 				bad++
 				continue
 			}
-			if v := it.Value(); !it.Quoted() && len(v) > 1 && (v[0] == '"' || v[0] == '\'') && v[len(v)-1] == v[0] {
-				bad++ // quotes that are not known as such
+			if v := it.Value(); !it.Quoted() && len(v) > 1 && ((v[0] == '"' || v[0] == '\'') && bytes.IndexByte(v[1:], v[0]) >= 0 || v[len(v)-1] == ';' || v[len(v)-1] == ',') {
+				bad++ // quotes and separators that are not known as such
 				continue
 			}
 			good++

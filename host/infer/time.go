@@ -46,13 +46,13 @@ func (m *mapper) chooseTime(list []*column) *stamp {
 			continue // in a few lines only
 		}
 		means := meaning(c.key)
-		if layout, ok := c.layout(); ok && (c.kind == instant || means == meansTime) {
+		if layout, ok := c.layout(); ok && (c.kind == instant || means == meansTime || means == "event.start") {
 			switch {
 			case means == meansTime && !strings.Contains(c.key, "."):
 				offer(&stamp{whole: c, layout: layout}, 8)
 			case means == meansTime:
 				offer(&stamp{whole: c, layout: layout}, 6)
-			case c.kind == instant && (means == "event.start" || means == "event.created"):
+			case means == "event.start" || means == "event.created":
 				offer(&stamp{whole: c, layout: layout}, 2)
 			case c.kind == instant && means == "":
 				offer(&stamp{whole: c, layout: layout}, 4)
