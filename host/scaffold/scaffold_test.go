@@ -12,9 +12,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/logcenter/logcenter/host/infer"
-	"github.com/logcenter/logcenter/host/plugin"
 	"github.com/logcenter/logcenter/host/scaffold"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/manifest"
 )
 
 func options(id, kind, dir string) scaffold.Options {
@@ -34,7 +34,7 @@ func TestKinds(t *testing.T) {
 			require.True(t, f.Module)
 			require.NoError(t, f.Write(false))
 			require.NoError(t, f.Build(t.Context()))
-			_, err = plugin.ReadManifest(f.Path)
+			_, err = manifest.Read(f.Path)
 			assert.NoError(t, err)
 		})
 	}
@@ -49,10 +49,10 @@ func TestLanguages(t *testing.T) {
 			f, err := scaffold.New(o)
 			require.NoError(t, err)
 			require.NoError(t, f.Write(false))
-			m, err := plugin.ReadManifest(f.Path)
+			m, err := manifest.Read(f.Path)
 			require.NoError(t, err)
-			assert.Equal(t, kind, plugin.KindName(m.Kind))
-			assert.Equal(t, lang == "python", m.Runtime == plugin.Python)
+			assert.Equal(t, kind, manifest.KindName(m.Kind))
+			assert.Equal(t, lang == "python", m.Runtime == manifest.Python)
 			assert.Contains(t, f.Next("."), "logcenter plugin test .")
 		}
 	}
