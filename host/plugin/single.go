@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -19,8 +21,9 @@ import (
 // is seen by who drives it, and nothing is sent again. It is started, checked and called as in service. Safe for
 // concurrent use.
 type Single struct {
-	p       *process
-	sockets string
+	p        *process
+	sockets  string
+	profiled sync.WaitGroup // until all of the profile has come
 }
 
 // SingleOptions say how a Single runs.
@@ -62,15 +65,39 @@ func StartSingle(ctx context.Context, m *Manifest, o SingleOptions) (*Single, er
 	if err != nil {
 		return nil, err
 	}
+	profile, err := s.profile(o.Profile)
+	if err != nil {
+		return nil, err
+	}
 	s.p, err = start(ctx, launch{
 		manifest: m, program: prog, policy: prog.confine(may), mode: SandboxOn, spin: spinWindow,
 		socketDir: s.sockets, config: config, shm: m.Trusted && m.Runtime == "",
-		profile: o.Profile, deadline: o.Deadline, log: newLog(o.Log, m.ID),
+		profile: profile, deadline: o.Deadline, log: newLog(o.Log, m.ID),
 	})
+	if profile != nil {
+		err = errors.Join(err, profile.Close()) // the process has it
+	}
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(s.sockets))
 	}
 	return s, nil
+}
+
+// profile is the end of a pipe whose other one goes into a file, since a plugin's process must let no file grow; nil
+// for no file.
+func (s *Single) profile(into *os.File) (*os.File, error) {
+	if into == nil {
+		return nil, nil
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	s.profiled.Go(func() {
+		_, _ = io.Copy(into, r) // what is missing shows when the profile is read
+		_ = r.Close()
+	})
+	return w, nil
 }
 
 // PID is the process.
@@ -125,5 +152,6 @@ func (s *Single) Close() error {
 	} else {
 		s.p.close()
 	}
+	s.profiled.Wait()
 	return os.RemoveAll(s.sockets)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/manifest"
 	"github.com/logcenter/logcenter/sdk/sample"
+	"github.com/logcenter/logcenter/sdk/schema"
 )
 
 const readmeFile = "README.md"
@@ -22,7 +23,15 @@ func checkReadme(t *testing.T, m *manifest.Manifest, s *sdk.Stage) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		t.Fatal(err)
 	}
-	want := m.Readme(have, s.Describe().ConfigSchema, example(t, m, s))
+	config := s.Describe().ConfigSchema
+	if len(schema.Settings(config)) > 0 {
+		docs, err := schema.Docs(".") // what -update writes for the program, which has it from the next build on
+		if err != nil {
+			t.Fatal(err)
+		}
+		config = schema.JSONSchema(s.Config(), docs)
+	}
+	want := m.Readme(have, config, example(t, m, s))
 	if *update {
 		if err := os.WriteFile(readmeFile, want, 0o644); err != nil { //nolint:gosec // a document
 			t.Fatal(err)

@@ -44,8 +44,9 @@ def run(plugin, config_class):
     server = grpc.server(futures.ThreadPoolExecutor(_CALLS), options=[
         ("grpc.max_receive_message_length", _MAX_MESSAGE), ("grpc.max_send_message_length", _MAX_MESSAGE)])
     server.add_generic_rpc_handlers(_handlers(served))
-    folder = tempfile.mkdtemp(prefix="py-", dir=os.environ.get("PLUGIN_UNIX_SOCKET_DIR") or None)
-    address = os.path.join(folder, "plugin")
+    # The host gives each process a folder of its own for its socket.
+    folder = os.environ.get("PLUGIN_UNIX_SOCKET_DIR") or tempfile.mkdtemp(prefix="logcenter-")
+    address = os.path.join(folder, "plugin.sock")
     server.add_insecure_port("unix:" + address)
     server.start()
     hello = f"{_CORE_PROTOCOL}|{_PROTOCOL}|unix|{address}|grpc|\n"
