@@ -121,17 +121,25 @@ func (k *Keeper) note(f func(s *Status)) {
 	f(&k.status)
 }
 
+// patience is how long who wants something moved waits for another thing to be done: most rounds find nothing to do and
+// take milliseconds.
+const patience = 5 * time.Second
+
 // begin makes sure that only one thing is moved at a time.
-func (k *Keeper) begin() (end func(), err error) {
+func (k *Keeper) begin(ctx context.Context) (end func(), err error) {
 	select {
 	case k.busy <- struct{}{}:
-	default:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-time.After(patience):
 		return nil, fmt.Errorf("%w: %s; try again when that is done", ErrBusy, k.Status().Doing)
 	}
 	k.note(func(s *Status) { s.Working = true })
 	return func() {
-		k.note(func(s *Status) { s.Working, s.Doing, s.Done, s.Of = false, "", 0, 0 })
-		<-k.busy
+		k.note(func(s *Status) { // who sees that it is done may begin the next thing
+			s.Working, s.Doing, s.Done, s.Of = false, "", 0, 0
+			<-k.busy
+		})
 	}, nil
 }
 
@@ -196,7 +204,7 @@ func (k *Keeper) Round(ctx context.Context, r RoundRequest) error {
 			return fmt.Errorf("%w: %q is no day, want one such as 2026-11-21", store.ErrRequest, r.Before)
 		}
 	}
-	end, err := k.begin()
+	end, err := k.begin(ctx)
 	if err != nil {
 		return err
 	}

@@ -49,7 +49,7 @@ func (k *Keeper) Restore(ctx context.Context, r RestoreRequest) (store.Partition
 	if err != nil {
 		return store.Partition{}, err
 	}
-	end, err := k.begin()
+	end, err := k.begin(ctx)
 	if err != nil {
 		return store.Partition{}, err
 	}
@@ -123,7 +123,7 @@ func (k *Keeper) Delete(ctx context.Context, name string, early bool) error {
 		}
 		reason = "deleted by an admin before its time, which is " + until.Format(time.DateOnly)
 	}
-	end, err := k.begin()
+	end, err := k.begin(ctx)
 	if err != nil {
 		return err
 	}
@@ -151,7 +151,7 @@ func (k *Keeper) changeHold(ctx context.Context, doing, name string, change func
 	if err != nil {
 		return archive.Partition{}, err
 	}
-	end, err := k.begin()
+	end, err := k.begin(ctx)
 	if err != nil {
 		return archive.Partition{}, err
 	}

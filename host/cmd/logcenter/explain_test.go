@@ -41,7 +41,6 @@ func (h *hostProcess) explained(query string) (*client.Explanation, map[string]c
 func TestExplain(t *testing.T) {
 	dir := t.TempDir()
 	folder := trial.Folder(t, dir, "par", trial.Manifest("par", "parser"), "parser")
-	t.Cleanup(trial.Clean)
 	own, err := filepath.Abs("../../../bin/plugins")
 	require.NoError(t, err)
 	h := newHost(t, fmt.Sprintf("plugins: {dirs: [%s, %s]}\n", own, dir))

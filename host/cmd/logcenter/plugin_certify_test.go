@@ -31,7 +31,6 @@ func tried(t *testing.T, id string, lines ...string) string {
 }
 
 func TestPluginTest(t *testing.T) {
-	t.Cleanup(trial.Clean)
 	dir := tried(t, "tried")
 	code, out, errs := run(t, "plugin", "test", dir, "--only", "golden,schema")
 	assert.Equal(t, exitFailed, code, errs)

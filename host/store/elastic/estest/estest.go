@@ -48,8 +48,11 @@ type Server struct {
 
 // Main runs a package's tests and exits. The server of [Shared] is started at first use, so that tests that need none
 // run without it; where none can be started, tests that ask for one are skipped with a loud line, and fail if CI=true.
-func Main(m *testing.M) {
+func Main(m *testing.M, clean ...func()) {
 	code := m.Run()
+	for _, f := range clean {
+		f()
+	}
 	if shared != nil {
 		shared.Close()
 	}
