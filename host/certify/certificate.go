@@ -13,36 +13,17 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
+	"github.com/logcenter/logcenter/host/plugin/pack"
 	"github.com/logcenter/logcenter/sdk/manifest"
 )
 
-// FileName is the certificate's name in a plugin's folder and package.
-const FileName = "certificate.json"
-
 // Certificate is what the tests of a plugin found, for those who did not run them. What it is of follows from its
 // sums; who says so from the signature of the package that carries it.
-type Certificate struct {
-	Plugin    string            `json:"plugin"`
-	Version   string            `json:"version"`
-	Kind      string            `json:"kind"`
-	SDK       string            `json:"sdk"`       // such as go/0.1.0
-	TestedAt  time.Time         `json:"tested_at"` // UTC
-	Logcenter string            `json:"logcenter"` // version of the host that tested it
-	Sums      map[string]string `json:"sums"`      // SHA-256 in hex by path in the folder: manifest, program, samples
-	Checks    []Check           `json:"checks"`
-	Lines     int               `json:"lines"`     // of all samples
-	Fields    int               `json:"fields"`    // that the samples have
-	MsPerMB   float64           `json:"ms_per_mb"` // processor time of the plugin's process for 10⁶ bytes of lines
-}
+type Certificate struct{ pack.Certificate }
 
 // Check is one of the tests. Detail says in words what was found, one fault a line.
-type Check struct {
-	Name   string `json:"name"`
-	OK     bool   `json:"ok"`
-	Detail string `json:"detail"`
-}
+type Check = pack.CheckResult
 
 // OK says whether all checks that were run passed.
 func (c *Certificate) OK() bool {
@@ -66,7 +47,7 @@ func (c *Certificate) whole() error {
 // Write puts the certificate into the plugin's folder. One with a check that failed or was not run is refused, and an
 // older one is removed, as it holds no more.
 func (c *Certificate) Write(dir string) error {
-	path := filepath.Join(dir, FileName)
+	path := filepath.Join(dir, pack.CertificateName)
 	if err := c.whole(); err != nil {
 		if gone := os.Remove(path); gone != nil && !errors.Is(gone, fs.ErrNotExist) {
 			return gone

@@ -22,6 +22,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/logcenter/logcenter/host/plugin"
+	"github.com/logcenter/logcenter/host/plugin/pack"
 	"github.com/logcenter/logcenter/sdk/manifest"
 	"github.com/logcenter/logcenter/sdk/sample"
 	"github.com/logcenter/logcenter/sdk/wire"
@@ -122,9 +123,9 @@ func Test(ctx context.Context, dir string, o Options) (*Certificate, error) {
 	if t.config, err = t.firstConfig(); err != nil {
 		return nil, err
 	}
-	t.cert = &Certificate{
+	t.cert = &Certificate{pack.Certificate{
 		Plugin: m.ID, Version: m.Version, Kind: manifest.KindName(m.Kind), TestedAt: time.Now().UTC().Truncate(time.Second), Logcenter: o.Logcenter,
-	}
+	}}
 	t.seen = make([]seen, len(t.files))
 	for i := range t.files {
 		t.cert.Lines += len(t.files[i].Lines)
@@ -231,7 +232,7 @@ func (t *tester) program(ctx context.Context) error {
 		return fmt.Errorf("%s is not there, nor are Go sources that it could be built of: build the plugin, or say in plugin.yaml where it lies (binary: FILE)", t.m.Binary)
 	}
 	to := filepath.Join(t.work, t.m.ID)
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", to, ".")
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-o", to, ".")
 	cmd.Dir = t.m.Dir
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {

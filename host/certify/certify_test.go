@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/logcenter/logcenter/host/certify"
+	"github.com/logcenter/logcenter/host/plugin/pack"
 	"github.com/logcenter/logcenter/host/plugin/trial"
 )
 
@@ -194,7 +195,7 @@ func TestCertificate(t *testing.T) {
 	assert.Contains(t, c.Sums, "main.py")
 	assert.Contains(t, c.Sums, "testdata/sessions.golden.jsonl")
 	require.NoError(t, c.Write(dir))
-	read, err := certify.Read(filepath.Join(dir, certify.FileName))
+	read, err := certify.Read(filepath.Join(dir, pack.CertificateName))
 	require.NoError(t, err)
 	assert.Equal(t, c, read)
 	require.NoError(t, read.Verify(dir))
@@ -213,7 +214,7 @@ func TestCertificate(t *testing.T) {
 	assert.Equal(t, []string{"manifest", "start"}, names(c), "of a plugin that does not start nothing more is asked")
 	assert.Contains(t, found(c, "start"), "exited before it said hello")
 	require.ErrorContains(t, c.Write(dir), "the check start failed")
-	assert.NoFileExists(t, filepath.Join(dir, certify.FileName))
+	assert.NoFileExists(t, filepath.Join(dir, pack.CertificateName))
 }
 
 func names(c *certify.Certificate) (out []string) {

@@ -37,10 +37,14 @@ func (s *Service) watchParsers(ps []*plugin.Plugin) {
 	s.drift.Plugins(list)
 }
 
-// configDigest changes when what the configuration says of a plugin does.
+// configDigest changes when a plugin's config does; it is empty for one without.
 func (s *Service) configDigest(id string) string {
-	b, err := json.Marshal(s.cfg.Plugins.Settings[id].Config)
-	if err != nil || len(s.cfg.Plugins.Settings[id].Config) == 0 {
+	settings, err := s.plugins.Settings(id)
+	if err != nil || len(settings.Config) == 0 {
+		return ""
+	}
+	b, err := json.Marshal(settings.Config)
+	if err != nil {
 		return ""
 	}
 	h := fnv.New64a()

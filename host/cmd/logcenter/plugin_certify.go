@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/logcenter/logcenter/host/certify"
+	"github.com/logcenter/logcenter/host/plugin/pack"
 	"github.com/logcenter/logcenter/sdk/manifest"
 )
 
@@ -58,7 +59,7 @@ samples cannot be read.`,
 	f.BoolVar(&o.Update, "update", false, "write golden files instead of comparing with them")
 	f.BoolVar(&o.Quick, "quick", false, "a tenth of the lines, for tests that run often")
 	f.StringSliceVar(&o.Only, "only", nil, "`checks` to run, separated by commas, instead of all")
-	f.BoolVar(&o.certificate, "certificate", false, "write "+certify.FileName+" into the folder of a plugin that passes")
+	f.BoolVar(&o.certificate, "certificate", false, "write "+pack.CertificateName+" into the folder of a plugin that passes")
 	f.StringVar(&o.programs, "programs", "", "`folder` in which programs lie as FOLDER/ID/ID, where make puts them")
 	o.flags(f, "the certificate, of several folders a list")
 	completeOutput(cmd)
