@@ -106,7 +106,7 @@ func (b *builder) terms(l *level, field string) clause {
 // allTerms counts the values of events, as those of terms that are not asked for are not in the answer.
 func (b *builder) allTerms(l *level, field string) clause {
 	c := clause{"field": field}
-	if l.Missing != "" {
+	if l.Missing != "" && l.field.typ == ecs.Keyword {
 		c["missing"] = l.Missing
 	}
 	return clause{"value_count": c}
@@ -118,7 +118,10 @@ func (l *level) includable() bool { return l.field.typ == ecs.Keyword || l.field
 // termCount is what a shard's answer adds up to for one term.
 type termCount struct {
 	count int64 // at least
-	short int64 // by how much count may be too low: the shards that did not answer the term have no more
+	// short is by how much count may be too low: the shards that did not answer the term have no more. Elasticsearch
+	// takes an error of -1 for an unknown one where it adds them up, so that short is larger than it must be where a
+	// shard's last term has one event; never smaller.
+	short int64
 }
 
 func (t termCount) most() int64 { return t.count + t.short }
