@@ -49,11 +49,12 @@ type reader struct {
 	manyValues bool                       // a distinct count is not
 	unseen     int64                      // events at most that the bucket being read lacks, as shards left it out
 	wanted     map[*level]map[string]bool // terms that may be among those with the most events
+	hidden     map[*level]bool            // where wanted does not have all of these
 	finer      ranks
 }
 
 func newReader(q *selection, shards int) *reader {
-	return &reader{sel: q, shards: shards, wanted: map[*level]map[string]bool{}, finer: ranks{}}
+	return &reader{sel: q, shards: shards, wanted: map[*level]map[string]bool{}, hidden: map[*level]bool{}, finer: ranks{}}
 }
 
 // results reads the answers of the aggregations of one bucket, which has count events. What is not there is as of no
@@ -127,6 +128,10 @@ func (r *reader) level(out *store.AggResult, l *level, answers map[string]json.R
 		if err := json.Unmarshal(raw, &a); err != nil {
 			return err
 		}
+	}
+	// A bucket that lacks events may lack whole buckets of other kinds, too, or that of the events without the field.
+	if r.unseen > 0 && (l.Kind != store.Terms || l.missingBeside()) {
+		r.hide(l.below...)
 	}
 	var list []numbered
 	var err error
@@ -249,6 +254,12 @@ func termKey(t ecs.Type, raw json.RawMessage) (any, error) {
 		return a.Unmap(), err
 	}
 	return decodeValue(t, v)
+}
+
+// missingBeside says that events without the field are asked for apart from the terms, which are of another type than
+// the text that stands for none.
+func (l *level) missingBeside() bool {
+	return l.Kind == store.Terms && l.Missing != "" && l.field.typ != ecs.Keyword
 }
 
 // addMissing puts the events without the field in their place among the terms.

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/logcenter/logcenter/host/store"
-	"github.com/logcenter/logcenter/sdk/ecs"
 )
 
 // Names of an aggregation's parts in requests: the n-th is called by its number, what it needs besides by a letter
@@ -200,7 +199,7 @@ func (b *builder) aggs(levels []*level) clause {
 		if len(b.only[l]) > 0 {
 			out[allMark+name] = b.allTerms(l, b.sel.product.counted(l.field.info))
 		}
-		if l.Kind == store.Terms && l.Missing != "" && l.field.typ != ecs.Keyword {
+		if l.missingBeside() {
 			m := clause{"missing": clause{"field": b.sel.product.counted(l.field.info)}}
 			if len(below) > 0 {
 				m["aggs"] = below

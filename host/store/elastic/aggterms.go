@@ -35,8 +35,11 @@ func firstEffort(p product, levels []*level) *effort {
 	return e
 }
 
-// bucketsOf is how many buckets levels may have where so many times more terms are answered than wanted: more than any
-// cluster makes where that cannot be said.
+// usualHistogram is how many buckets a histogram is taken to have, which only its answer tells. Of one that has more the
+// cluster may refuse spare terms, and is asked again without.
+const usualHistogram = 1000
+
+// bucketsOf is how many buckets levels may have where so many times more terms are answered than wanted.
 func bucketsOf(levels []*level, spare int) (n int) {
 	for _, l := range levels {
 		var own int
@@ -50,7 +53,7 @@ func bucketsOf(levels []*level, spare int) (n int) {
 		case l.Kind == store.Ranges:
 			own = len(l.Ranges)
 		default:
-			return store.MaxBuckets
+			own = usualHistogram
 		}
 		if n += own * (1 + bucketsOf(l.below, spare)); n >= store.MaxBuckets {
 			return store.MaxBuckets
@@ -68,12 +71,15 @@ func (e *effort) next(r *reader, b *builder) bool {
 	if r.unproven && !e.deep {
 		e.deep, e.only, again = true, nil, true
 	}
-	if r.tilesCut && b.tilesLargest < store.MaxBuckets {
+	if r.tilesCut && b.tilesLargest < store.MaxBuckets { // other tiles may come, with other terms in them
 		e.tiles *= 16
-		again = true
+		e.only, again = nil, true
 	}
-	if r.uncertain && !r.unproven && e.only == nil {
-		e.only, again = r.candidates(), true
+	if r.uncertain && !r.unproven && !r.tilesCut {
+		// Each time the terms of further levels can be told, as those above them are exact.
+		if only := r.candidates(); len(only) > len(e.only) {
+			e.only, again = only, true
+		}
 	}
 	if !again && e.finer == nil && r.finer.few(r.buckets) {
 		e.finer, again = r.finer, true
@@ -197,7 +203,7 @@ func (r *reader) prove(l *level, a *bucketsAnswer, counts []termCount) int {
 	// OpenSearch cuts what each thread of a shard has counted and adds that to no error, so all it can be believed is
 	// that there is none.
 	if r.sel.product != elasticsearchProduct {
-		r.unproven = true
+		r.fail(l)
 		return wanted
 	}
 	least := int64(0) // that the last wanted term has
@@ -205,7 +211,7 @@ func (r *reader) prove(l *level, a *bucketsAnswer, counts []termCount) int {
 		least = counts[l.Size-1].count
 	}
 	if most := r.mostOfOthers(a, counts); most > 0 && most >= least { // of equal counts the order of terms decides
-		r.unproven = true
+		r.fail(l)
 	}
 	n, exact := wanted, true
 	for i, c := range counts {
@@ -220,9 +226,27 @@ func (r *reader) prove(l *level, a *bucketsAnswer, counts []termCount) int {
 	case l.includable():
 		r.uncertain = true
 	default:
-		r.unproven = true
+		r.fail(l)
 	}
 	return n
+}
+
+// fail notes that others than the terms in the answer may be wanted. In a bucket that lacks events it is too early to
+// say: when its own term is counted exactly, these are looked at again.
+func (r *reader) fail(l *level) {
+	if r.unseen > 0 {
+		r.hide(l)
+	} else {
+		r.unproven = true
+	}
+}
+
+// hide notes that the terms in the answer are not all that may be wanted, nor those in their buckets.
+func (r *reader) hide(levels ...*level) {
+	for _, l := range levels {
+		r.hidden[l] = true
+		r.hide(l.below...)
+	}
 }
 
 // mostOfOthers is how many events a term can have at most that is not in an answer. Where shards answered it, it has no
@@ -251,10 +275,13 @@ func (r *reader) candidate(l *level, key json.RawMessage) error {
 	return nil
 }
 
-// candidates are the terms of every level that may be wanted in any of its buckets.
+// candidates are the terms that may be wanted in any bucket of a level, for every level where they can be told.
 func (r *reader) candidates() map[*level][]string {
 	out := make(map[*level][]string, len(r.wanted))
 	for l, terms := range r.wanted {
+		if r.hidden[l] {
+			continue
+		}
 		for t := range terms {
 			out[l] = append(out[l], t)
 		}

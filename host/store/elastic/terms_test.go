@@ -150,9 +150,39 @@ func runTermsOverShards(t *testing.T, server *estest.Server, counted bool) {
 			f(store.Agg{Kind: store.Terms, Field: "source.port", Size: 7})
 			f(store.Agg{Kind: store.Terms, Field: "log.level", Aggs: []store.Agg{{Kind: store.Terms, Field: "user.name", Size: 3, Aggs: []store.Agg{sources}}}})
 			f(store.Agg{Kind: store.Terms, Field: "user.name", Size: 12, Missing: "nobody", Aggs: []store.Agg{{Kind: store.Terms, Field: "source.ip", Size: 4, Missing: "none"}}})
+			f(store.Agg{Kind: store.Terms, Field: "user.name", Aggs: []store.Agg{{Kind: store.Terms, Field: "source.port", Size: 2, Aggs: []store.Agg{{Kind: store.Terms, Field: "source.ip", Size: 3}}}}})
+			f(store.Agg{Kind: store.Terms, Field: "user.name", Size: 4, Aggs: []store.Agg{{Kind: store.DateHistogram, Interval: "1d", Aggs: []store.Agg{{Kind: store.Terms, Field: "source.ip", Size: 3}}}}})
 			f(store.Agg{Kind: store.Terms, Field: "source.ip", Missing: "none", Size: 8, Aggs: []store.Agg{{Kind: store.Terms, Field: "source.port", Size: 2}}})
 		})
 	}
+}
+
+// TestTermsOfFewBuckets: a cluster that makes few buckets is asked for no more than are wanted.
+func TestTermsOfFewBuckets(t *testing.T) {
+	server := estest.Shared(t)
+	if !server.Own() {
+		t.Skipf("%s is not to be changed", server.URL)
+	}
+	server.Put(t, "/_cluster/settings", `{"persistent": {"search.max_buckets": 50}}`)
+	t.Cleanup(func() { server.Put(t, "/_cluster/settings", `{"persistent": {"search.max_buckets": null}}`) })
+	s := open(t, elastic.Options{Addresses: []string{server.URL}, Prefix: newPrefix(t, server.URL), Linger: time.Millisecond})
+	events := make([]storetest.Event, 500)
+	for i := range events {
+		events[i] = termsEvent(epoch, i, i%300, 0)
+	}
+	b, err := storetest.Batch(1, events)
+	require.NoError(t, err)
+	require.NoError(t, s.Append(t.Context(), 1, []*wire.Batch{b}))
+	f := func(size int) error {
+		a := store.Agg{Kind: store.Terms, Field: "source.ip", Size: size}
+		res, err := s.Aggregate(t.Context(), store.Everything(), store.AggregateRequest{Selection: everything(), Aggs: []store.Agg{a}})
+		if err == nil {
+			require.Equal(t, wantTerms(events, a), gotTerms(res.Aggs[0]))
+		}
+		return err
+	}
+	require.NoError(t, f(20))
+	require.ErrorIs(t, f(200), store.ErrTooManyBuckets)
 }
 
 func termsEvent(day time.Time, n, ip, user int) storetest.Event {
@@ -185,7 +215,7 @@ type termsBucket struct {
 func gotTerms(r store.AggResult) *termsNode {
 	out := &termsNode{Other: r.Other}
 	for _, b := range r.Buckets {
-		tb := termsBucket{Text: b.Text, Count: b.Count}
+		tb := termsBucket{Text: store.ValueText(b.Key), Count: b.Count}
 		if len(b.Aggs) > 0 {
 			tb.Below = gotTerms(b.Aggs[0])
 		}
@@ -198,6 +228,11 @@ func gotTerms(r store.AggResult) *termsNode {
 func wantTerms(events []storetest.Event, a store.Agg) *termsNode {
 	of := map[any][]storetest.Event{}
 	for _, ev := range events {
+		if a.Kind == store.DateHistogram {
+			day := ev["@timestamp"].(time.Time).Truncate(24 * time.Hour)
+			of[day] = append(of[day], ev)
+			continue
+		}
 		switch v := ev[a.Field].(type) {
 		case nil:
 			if a.Missing != "" {
@@ -215,7 +250,12 @@ func wantTerms(events []storetest.Event, a store.Agg) *termsNode {
 	for k := range of {
 		keys = append(keys, k)
 	}
-	slices.SortFunc(keys, func(x, y any) int { return cmp.Or(cmp.Compare(len(of[y]), len(of[x])), compareTerms(x, y)) })
+	slices.SortFunc(keys, func(x, y any) int {
+		if a.Kind == store.DateHistogram {
+			return x.(time.Time).Compare(y.(time.Time))
+		}
+		return cmp.Or(cmp.Compare(len(of[y]), len(of[x])), compareTerms(x, y))
+	})
 	out := &termsNode{}
 	size := cmp.Or(a.Size, 10)
 	for i, k := range keys {
@@ -223,7 +263,7 @@ func wantTerms(events []storetest.Event, a store.Agg) *termsNode {
 			out.Other += int64(len(of[k]))
 			continue
 		}
-		b := termsBucket{Text: fmt.Sprint(k), Count: int64(len(of[k]))}
+		b := termsBucket{Text: store.ValueText(k), Count: int64(len(of[k]))}
 		if len(a.Aggs) > 0 {
 			b.Below = wantTerms(of[k], a.Aggs[0])
 		}
