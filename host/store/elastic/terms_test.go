@@ -33,6 +33,7 @@ type termsCase struct {
 	name     string
 	events   func(add func(day, times int, ip, user int))
 	searches int // that Elasticsearch needs for the sources; 0 means any number
+	also     []store.Agg
 }
 
 func termsCases() []termsCase {
@@ -46,7 +47,7 @@ func termsCases() []termsCase {
 					add(day, 2, 1000+day*1500+i, 1000+day*1500+i)
 				}
 			}
-		}, 1},
+		}, 1, nil},
 		{"hot on one shard, below the others' first thousand", func(add func(day, times, ip, user int)) {
 			for day := range shardsApart {
 				for i := range 6 {
@@ -57,7 +58,7 @@ func termsCases() []termsCase {
 					add(day, 1, 100+i*7%1900, 100+i)
 				}
 			}
-		}, 2},
+		}, 2, nil},
 		{"ties at the last place", func(add func(day, times, ip, user int)) {
 			for day := range shardsApart {
 				for i := range 30 { // half of them on two shards each, with as many events
@@ -72,7 +73,7 @@ func termsCases() []termsCase {
 					add(day, 1, 100+day*1300+i, 100+day*1300+i)
 				}
 			}
-		}, 0},
+		}, 0, nil},
 		{"top term below the first thousand of every shard", func(add func(day, times, ip, user int)) {
 			for day := range shardsApart {
 				for i := range 1200 {
@@ -80,7 +81,41 @@ func termsCases() []termsCase {
 				}
 				add(day, 2, 60000, 60000)
 			}
-		}, 2},
+		}, 2, nil},
+		{"term of which the merged answer lacks what one shard has", func(add func(day, times, ip, user int)) {
+			const hidden = 9000 // 19 on the first day, which is behind a thousand others, and 3 behind the others' thousand
+			for i := range 998 {
+				add(0, 20, i, i)
+			}
+			add(0, 19, hidden, hidden)
+			add(0, 1, 9001, 9001)
+			for day := 1; day < shardsApart; day++ {
+				for i := range 1000 {
+					times := 4
+					if day == 1 && i < 100 {
+						times = 20
+					}
+					add(day, times, 1000*day+i, 1000*day+i)
+				}
+				add(day, 3, hidden, hidden)
+			}
+		}, 0, []store.Agg{{Kind: store.Terms, Field: "user.name", Size: 600}, {Kind: store.Terms, Field: "source.ip", Size: 600}}},
+		{"bucket that lacks the events of one shard", func(add func(day, times, ip, user int)) {
+			for day := range shardsApart - 1 {
+				add(day, 200, 1, 1)
+				add(day, 50, 1, 2)
+				add(day, 48, 2, 2)
+			}
+			for i := range 1100 {
+				add(shardsApart-1, 6, 100+i, 100+i)
+			}
+			add(shardsApart-1, 3, 3, 2)
+			add(shardsApart-1, 2, 2, 2)
+			add(0, 5, 2, 2)
+		}, 0, []store.Agg{
+			{Kind: store.Terms, Field: "user.name", Size: 2, Aggs: []store.Agg{{Kind: store.Terms, Field: "source.ip", Size: 1}}},
+			{Kind: store.Terms, Field: "user.name", Size: 2, Aggs: []store.Agg{{Kind: store.DateHistogram, Interval: "1d", Aggs: []store.Agg{{Kind: store.Terms, Field: "source.ip", Size: 1}}}}},
+		}},
 		{"random", func(add func(day, times, ip, user int)) {
 			r := rand.New(rand.NewPCG(3, 4))
 			z := rand.NewZipf(r, 1.2, 4, 4000)
@@ -93,7 +128,7 @@ func termsCases() []termsCase {
 					add(day, 1, ip, user%(700*(day+1)))
 				}
 			}
-		}, 0},
+		}, 0, nil},
 	}
 }
 
@@ -144,6 +179,9 @@ func runTermsOverShards(t *testing.T, server *estest.Server, counted bool) {
 			for _, size := range []int{1, 11, 1500} {
 				f(store.Agg{Kind: store.Terms, Field: "source.ip", Size: size})
 				f(store.Agg{Kind: store.Terms, Field: "user.name", Size: size, Missing: "nobody"})
+			}
+			for _, a := range c.also {
+				f(a)
 			}
 			f(store.Agg{Kind: store.Terms, Field: "source.ip", Missing: "none"})
 			f(store.Agg{Kind: store.Terms, Field: "related.user"})
