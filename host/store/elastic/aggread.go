@@ -43,9 +43,18 @@ type reader struct {
 	sel        *selection
 	shards     int // that answered
 	buckets    int
-	shardError bool // counts of terms or tiles are not exact
-	manyValues bool // a distinct count is not
+	unproven   bool                       // there may be terms with more events than those in the answer
+	uncertain  bool                       // counts of terms are too low, but all that may be wanted are in the answer
+	tilesCut   bool                       // counts of tiles are not exact
+	manyValues bool                       // a distinct count is not
+	unseen     int64                      // events at most that the bucket being read lacks, as shards left it out
+	wanted     map[*level]map[string]bool // terms that may be among those with the most events
+	hidden     map[*level]bool            // where wanted does not have all of these
 	finer      ranks
+}
+
+func newReader(q *selection, shards int) *reader {
+	return &reader{sel: q, shards: shards, wanted: map[*level]map[string]bool{}, hidden: map[*level]bool{}, finer: ranks{}}
 }
 
 // results reads the answers of the aggregations of one bucket, which has count events. What is not there is as of no
@@ -61,7 +70,7 @@ func (r *reader) results(levels []*level, answers map[string]json.RawMessage, co
 		var err error
 		switch {
 		case l.Kind.Buckets():
-			err = r.level(&out[i], l, answers[name], answers[besideMark+name])
+			err = r.level(&out[i], l, answers, name)
 		case l.Kind == store.Count && l.everyEvent(), l.Kind == store.Distinct && l.field.name == fieldID:
 			*out[i].Value = float64(count)
 		case count == 0 || answers[name] == nil:
@@ -113,32 +122,32 @@ type numbered struct {
 }
 
 // level reads the buckets of one aggregation.
-func (r *reader) level(out *store.AggResult, l *level, raw, beside json.RawMessage) error {
+func (r *reader) level(out *store.AggResult, l *level, answers map[string]json.RawMessage, name string) error {
 	var a bucketsAnswer
-	if raw != nil {
+	if raw := answers[name]; raw != nil {
 		if err := json.Unmarshal(raw, &a); err != nil {
 			return err
 		}
 	}
-	r.shardError = r.shardError || a.Error > 0
-	out.Other = a.Other
-	list := make([]numbered, 0, len(a.Buckets))
-	for _, raw := range a.Buckets {
-		b, err := r.bucket(l, raw)
-		if err != nil {
-			return err
-		}
-		if b.Count == 0 && l.Kind != store.Ranges {
-			continue // of a range that only might have had some
-		}
-		list = append(list, b)
+	// A bucket that lacks events may lack whole buckets of other kinds, too, or that of the events without the field.
+	if r.unseen > 0 && (l.Kind != store.Terms || l.missingBeside()) {
+		r.hide(l.below...)
 	}
+	var list []numbered
 	var err error
+	if l.Kind == store.Terms {
+		list, err = r.terms(out, l, &a, answers[allMark+name])
+	} else {
+		list, err = r.allBuckets(l, &a)
+	}
+	if err != nil {
+		return err
+	}
 	switch {
 	case l.Kind == store.Terms:
-		list, err = r.addMissing(out, l, list, beside)
+		list, err = r.addMissing(out, l, list, answers[besideMark+name])
 	case l.Kind == store.GeoTile:
-		list, err = r.topTiles(out, l, list, beside)
+		list, err = r.topTiles(out, l, list, answers[besideMark+name])
 	case l.Kind == store.Ranges || l.Empty:
 		list, err = r.addEmpty(l, list)
 	}
@@ -155,6 +164,22 @@ func (r *reader) level(out *store.AggResult, l *level, raw, beside json.RawMessa
 		out.Buckets = append(out.Buckets, b.Bucket)
 	}
 	return nil
+}
+
+// allBuckets reads those of any kind but terms.
+func (r *reader) allBuckets(l *level, a *bucketsAnswer) ([]numbered, error) {
+	list := make([]numbered, 0, len(a.Buckets))
+	for _, raw := range a.Buckets {
+		b, err := r.bucket(l, raw)
+		if err != nil {
+			return nil, err
+		}
+		if b.Count == 0 && l.Kind != store.Ranges {
+			continue // of a range that only might have had some
+		}
+		list = append(list, b)
+	}
+	return list, nil
 }
 
 func (r *reader) bucket(l *level, raw map[string]json.RawMessage) (b numbered, err error) {
@@ -229,6 +254,12 @@ func termKey(t ecs.Type, raw json.RawMessage) (any, error) {
 		return a.Unmap(), err
 	}
 	return decodeValue(t, v)
+}
+
+// missingBeside says that events without the field are asked for apart from the terms, which are of another type than
+// the text that stands for none.
+func (l *level) missingBeside() bool {
+	return l.Kind == store.Terms && l.Missing != "" && l.field.typ != ecs.Keyword
 }
 
 // addMissing puts the events without the field in their place among the terms.

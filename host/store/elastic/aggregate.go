@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/logcenter/logcenter/host/store"
-	"github.com/logcenter/logcenter/sdk/ecs"
 )
 
 // Names of an aggregation's parts in requests: the n-th is called by its number, what it needs besides by a letter
@@ -20,6 +19,7 @@ const (
 	besideMark = "b" // of terms, the events without the field; of tiles, all places
 	centerMark = "c" // the mean of a tile's places
 	numberMark = "n" // how many values percentiles are of
+	allMark    = "a" // how many values there are in all terms, where not all are asked for
 )
 
 // Up to how many different values the cluster counts without error worth a notice. It reserves 256 KiB for a count of
@@ -38,7 +38,7 @@ func (l *level) exactDistinct() int {
 }
 
 // Aggregate implements [store.Store]. It is one search, unless a date histogram's range must be found first or the
-// counts of terms were not exact over several shards.
+// counts of terms were not exact over several shards; see [effort].
 func (s *Store) Aggregate(ctx context.Context, scope store.Scope, r store.AggregateRequest) (*store.AggregateResult, error) {
 	q, err := s.check(scope, r.Selection)
 	if err != nil {
@@ -65,34 +65,33 @@ func (s *Store) aggregate(ctx context.Context, q *selection, aggs []store.Agg) (
 	}
 	out := &store.AggregateResult{}
 	rd := &reader{}
-	var finer ranks
-	for factor := 1; ; {
-		b := &builder{sel: q, factor: factor, finer: finer}
+	e := firstEffort(q.product, levels)
+	for answered := false; ; answered = true {
+		b := &builder{effort: *e, sel: q}
 		a, err := s.aggregations(ctx, q, levels, b)
-		if factor > 1 && errors.Is(err, store.ErrTooManyBuckets) {
+		if errors.Is(err, store.ErrTooManyBuckets) && !answered && e.spare > 1 {
+			e.spare = 1 // the cluster allows fewer than most do
+			a, err = s.aggregations(ctx, q, levels, &builder{effort: *e, sel: q})
+		}
+		if errors.Is(err, store.ErrTooManyBuckets) && answered {
 			break // more than the cluster can do: what it answered before is the best there is
 		}
 		if err != nil {
 			return nil, err
 		}
-		rd = &reader{sel: q, shards: a.Shards.Total, finer: ranks{}}
+		rd = newReader(q, a.Shards.Total)
 		out.Total = a.Hits.Total.Value
 		if out.Aggs, err = rd.results(levels, a.Aggregations, out.Total); err != nil {
 			return nil, err
 		}
-		if rd.shardError && b.largest < store.MaxBuckets {
-			factor *= 16
-			continue
-		}
-		if finer != nil || !rd.finer.few(rd.buckets) {
+		if !e.next(rd, b) {
 			break
 		}
-		finer = rd.finer
 	}
 	if q.notice != "" {
 		out.Notices = append(out.Notices, q.notice)
 	}
-	if rd.shardError {
+	if rd.unproven || rd.uncertain || rd.tilesCut {
 		out.Notices = append(out.Notices, "there are more different values than can be counted exactly over several shards: counts of terms and tiles may be too low")
 	}
 	if rd.manyValues {
@@ -174,10 +173,9 @@ func (s *Store) starts(ctx context.Context, q *selection, l *level, inBuckets bo
 
 // builder turns aggregations into a request.
 type builder struct {
-	sel     *selection
-	factor  int // by which shards look at more terms than are wanted
-	largest int // of the numbers of terms that shards look at
-	finer   ranks
+	effort
+	sel          *selection
+	tilesLargest int // of the numbers of tiles that shards look at
 }
 
 func (b *builder) aggs(levels []*level) clause {
@@ -198,7 +196,10 @@ func (b *builder) aggs(levels []*level) clause {
 		if l.Kind == store.Percentiles && b.sel.product == openSearchProduct {
 			out[numberMark+name] = clause{"value_count": clause{"field": b.sel.product.counted(l.field.info)}}
 		}
-		if l.Kind == store.Terms && l.Missing != "" && l.field.typ != ecs.Keyword {
+		if len(b.only[l]) > 0 {
+			out[allMark+name] = b.allTerms(l, b.sel.product.counted(l.field.info))
+		}
+		if l.missingBeside() {
 			m := clause{"missing": clause{"field": b.sel.product.counted(l.field.info)}}
 			if len(below) > 0 {
 				m["aggs"] = below
@@ -252,27 +253,6 @@ func (b *builder) agg(l *level) clause {
 // everyEvent says that each event has exactly one value.
 func (l *level) everyEvent() bool {
 	return l.field.name == "" || l.field.name == fieldID || l.field.name == fieldMessage
-}
-
-func (b *builder) terms(l *level, field string) clause {
-	t := clause{
-		"field": field, "size": l.Size, "shard_size": b.more(max(l.Size+l.Size/2+10, 1000)),
-		"order": []clause{{"_count": "desc"}, {"_key": "asc"}},
-	}
-	if l.Missing != "" && l.field.typ == ecs.Keyword {
-		t["missing"] = l.Missing
-	}
-	if len(l.below) > 0 { // what stands in terms is computed for those that are left, not for all
-		t["collect_mode"] = "breadth_first"
-	}
-	return clause{"terms": t}
-}
-
-// more is how many buckets shards look at where n should do.
-func (b *builder) more(n int) int {
-	n = min(n*b.factor, store.MaxBuckets)
-	b.largest = max(b.largest, n)
-	return n
 }
 
 func ranges(rs []store.Range) []clause {

@@ -12,9 +12,13 @@ import (
 // tiles asks for more than are wanted: the cluster neither says how many places are in others, nor orders tiles of
 // equal counts as they are wanted.
 func (b *builder) tiles(l *level, field string) clause {
-	n := b.more(l.Size + l.Size/2 + 10)
+	n := min(tilesFor(l.Size)*b.effort.tiles, store.MaxBuckets)
+	b.tilesLargest = max(b.tilesLargest, n)
 	return clause{"geotile_grid": clause{"field": field, "precision": l.Zoom, "size": n, "shard_size": n}}
 }
+
+// tilesFor is how many tiles shards look at first where size are wanted.
+func tilesFor(size int) int { return size + size/2 + 10 }
 
 // tile reads what a bucket has as a tile. The center is computed from places as the cluster keeps them, which is as
 // they are counted; see [store.LatStep].
@@ -61,14 +65,14 @@ func (r *reader) topTiles(out *store.AggResult, l *level, list []numbered, place
 		// Of one shard the cluster leaves out tiles that have no more events than the last one.
 		last := list[len(list)-1].Count
 		if rest > 0 && (r.shards != 1 || list[l.Size-1].Count == last) {
-			r.shardError = true
+			r.tilesCut = true
 		}
 		for _, b := range list[l.Size:] {
 			rest += b.Count
 		}
 		list = list[:l.Size]
 	} else if rest > 0 {
-		r.shardError = true
+		r.tilesCut = true
 	}
 	out.Other = rest
 	return list, nil

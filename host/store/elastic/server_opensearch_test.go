@@ -23,6 +23,10 @@ func TestClusterInTroubleOnOpenSearch(t *testing.T) {
 
 func TestBadDocumentsOnOpenSearch(t *testing.T) { runBadDocuments(t, estest.SharedOpenSearch(t)) }
 
+func TestTermsOverShardsOnOpenSearch(t *testing.T) {
+	runTermsOverShards(t, estest.SharedOpenSearch(t), false)
+}
+
 // inLongRuns is for what Elasticsearch is tested for at every run.
 func inLongRuns(t *testing.T) {
 	t.Helper()
