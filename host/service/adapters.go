@@ -104,7 +104,7 @@ func (a pluginsAPI) info(p *plugin.Plugin) api.PluginInfo {
 	if f := p.LastFailure(); !f.At.IsZero() {
 		i.LastFailure, i.FailedAt = f.Reason, f.At
 	}
-	if b := p.Bytes.Load(); b > 0 {
+	if b := p.Bytes.Load(); b >= 1e6 { // of less the start of the process would be most
 		i.MsPerMB = 1000 * i.CPUSeconds / (float64(b) / 1e6)
 	}
 	if len(m.Accepts) > 0 {

@@ -64,10 +64,10 @@ type Declaration struct {
 
 // Recogniser is one way to tell that a line is a parser's: all that is set must hold.
 type Recogniser struct {
-	Prefix   []string `yaml:"prefix"`   // the line starts with any of these
-	Contains []string `yaml:"contains"` // any of these is in the line's first RecognisedBytes
-	AppName  []string `yaml:"app_name"` // the syslog application name is any of these
-	Input    []string `yaml:"input"`    // the input's name matches any of these globs
+	Prefix   []string `yaml:"prefix" json:"prefix,omitempty"`     // the line starts with any of these
+	Contains []string `yaml:"contains" json:"contains,omitempty"` // any of these is in the line's first RecognisedBytes
+	AppName  []string `yaml:"app_name" json:"app_name,omitempty"` // the syslog application name is any of these
+	Input    []string `yaml:"input" json:"input,omitempty"`       // the input's name matches any of these globs
 }
 
 // RecognisedBytes is how much of a line recognisers look at.
