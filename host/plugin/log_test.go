@@ -52,5 +52,5 @@ func TestWhatPluginsPrintIsLogged(t *testing.T) {
 	assert.Eventually(t, func() bool {
 		return said.has("info panic at an event: a line says so") && said.has("testplugin/main.go")
 	},
-		10*time.Second, 10*time.Millisecond, "%q", said.all)
+		10*time.Second, 10*time.Millisecond)
 }
