@@ -51,9 +51,6 @@ type Plan struct {
 	Plugins []Plugin
 }
 
-// Same says whether p and q handle records alike.
-func (p *Plan) Same(q *Plan) bool { return slices.EqualFunc(p.Plugins, q.Plugins, Plugin.Same) }
-
 // entry is a line of the file.
 type entry struct {
 	Journal   string    `json:"journal"`

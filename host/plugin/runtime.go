@@ -156,7 +156,11 @@ func checkVenv(venv string) error {
 		if err != nil || d.Type()&fs.ModeSymlink != 0 {
 			return err
 		}
-		return checkOwner("the virtual environment's", path)
+		st, err := d.Info()
+		if err != nil {
+			return err
+		}
+		return checkOwner("the virtual environment's", path, st)
 	})
 }
 

@@ -47,9 +47,6 @@ func StartSingle(ctx context.Context, m *Manifest, o SingleOptions) (*Single, er
 		return nil, err
 	}
 	s := &Single{}
-	if s.sockets, err = os.MkdirTemp("", "logcenter-plugins-"); err != nil {
-		return nil, err
-	}
 	if o.Deadline == 0 {
 		o.Deadline = callDeadline
 	}
@@ -65,9 +62,12 @@ func StartSingle(ctx context.Context, m *Manifest, o SingleOptions) (*Single, er
 	if err != nil {
 		return nil, err
 	}
+	if s.sockets, err = os.MkdirTemp("", "logcenter-plugins-"); err != nil {
+		return nil, err
+	}
 	profile, err := s.profile(o.Profile)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, os.RemoveAll(s.sockets))
 	}
 	s.p, err = start(ctx, launch{
 		manifest: m, program: prog, policy: prog.confine(may), mode: SandboxOn, spin: spinWindow,

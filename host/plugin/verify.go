@@ -27,15 +27,11 @@ func checkFile(what, path string, executable bool) error {
 	case executable && st.Mode()&0o111 == 0:
 		return fmt.Errorf("plugin %s %s is not executable: chmod +x it", what, path)
 	}
-	return checkOwner("plugin "+what, path)
+	return checkOwner("plugin "+what, path, st)
 }
 
 // checkOwner refuses a file or folder that another user could have changed.
-func checkOwner(what, path string) error {
-	st, err := os.Stat(path)
-	if err != nil {
-		return err
-	}
+func checkOwner(what, path string, st fs.FileInfo) error {
 	if st.Mode()&0o022 != 0 {
 		return fmt.Errorf("%s %s can be written by others (%v): chmod go-w it", what, path, st.Mode().Perm())
 	}
@@ -71,22 +67,17 @@ func checkFolder(dir string) error {
 		if st.IsDir() {
 			what = "plugin folder"
 		}
-		return checkOwner(what, path)
+		return checkOwner(what, path, st)
 	})
 }
 
 // unchanged says whether a private copy is still what was checked.
 func unchanged(path string, sum []byte) error {
-	f, err := os.Open(path)
+	is, err := sumOf(path)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = f.Close() }()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return err
-	}
-	if !bytes.Equal(h.Sum(nil), sum) {
+	if !bytes.Equal(is, sum) {
 		return errors.New("the binary changed since it was verified; enable the plugin again")
 	}
 	return nil
