@@ -1,0 +1,442 @@
+package main
+
+import (
+	"bytes"
+
+	"github.com/logcenter/logcenter/sdk"
+	"github.com/logcenter/logcenter/sdk/ecs"
+)
+
+// The log types that the log standard's retention table has for databases.
+const (
+	service = "service"
+	audit   = "audit"
+	other   = "other"
+)
+
+// facts are what a kind of message says whatever its values are.
+type facts struct {
+	action, logType string
+	category, types []string
+	outcome         string
+}
+
+var (
+	authentication = []string{"authentication"}
+	sessions       = []string{"session"}
+	network        = []string{"network"}
+	dbase          = []string{"database"}
+	dbProcess      = []string{"database", "process"}
+	configuration  = []string{"configuration"}
+
+	start      = []string{"start"}
+	end        = []string{"end"}
+	info       = []string{"info"}
+	access     = []string{"access"}
+	change     = []string{"change"}
+	creation   = []string{"creation"}
+	deletion   = []string{"deletion"}
+	connection = []string{"connection"}
+	errorType  = []string{"error"}
+)
+
+var (
+	connected     = facts{"connection-received", audit, network, connection, ""}
+	authenticated = facts{"authenticated", audit, authentication, info, "success"}
+	authorized    = facts{"login", audit, []string{"authentication", "session"}, start, "success"}
+	disconnected  = facts{"logout", audit, sessions, end, ""}
+	loginFailed   = facts{"login", audit, authentication, start, "failure"}
+	denied        = facts{"access-denied", audit, dbase, errorType, "failure"}
+	statements    = facts{"executed-statement", audit, dbase, nil, ""} // types by the verb
+	timed         = facts{"measured-statement", audit, dbase, info, ""}
+	started       = facts{"database-started", service, dbProcess, start, "success"}
+	starting      = facts{"database-starting", service, dbProcess, start, ""}
+	stopped       = facts{"database-stopped", service, dbProcess, end, ""}
+	crashed       = facts{"process-crashed", service, dbProcess, errorType, "failure"}
+	reloaded      = facts{"configuration-reloaded", service, configuration, change, ""}
+	parameter     = facts{"parameter-changed", service, configuration, change, ""}
+	checkpoint    = facts{"checkpoint", service, dbase, info, ""}
+	vacuum        = facts{"automatic-vacuum", service, dbase, info, ""}
+	temporary     = facts{"temporary-file", service, dbase, info, ""}
+	waiting       = facts{"lock-wait", service, dbase, info, ""}
+	replication   = facts{"replication", service, dbProcess, info, ""}
+	clientLost    = facts{"client-lost", service, network, errorType, "failure"}
+	listening     = facts{"listening", service, network, start, ""}
+	full          = facts{"connection-refused", service, network, errorType, "failure"}
+	failedQuery   = facts{"statement-failed", service, dbase, errorType, "failure"}
+	cancelled     = facts{"statement-cancelled", service, dbase, errorType, "failure"}
+	fault         = facts{"error", service, dbase, errorType, "failure"}
+	notice        = facts{"", other, dbase, info, ""}
+	continuation  = facts{"", other, dbase, info, ""}
+	furtherSQL    = facts{"", audit, dbase, info, ""}
+)
+
+// phrase is a kind of message, told by the text it begins with or, with inside set, that is in it.
+type phrase struct {
+	text   string
+	inside bool
+	read   func(rest []byte, e *entry, ev *sdk.Event) // of what is behind text; nil if nothing of it is wanted
+	facts  *facts
+}
+
+// phrases are told in their order.
+var phrases = []phrase{
+	{"connection received: ", false, received, &connected},
+	{"connection authenticated: ", false, identity, &authenticated},
+	{"connection authorized: ", false, authorizedPairs, &authorized},
+	{"replication connection authorized: ", false, authorizedPairs, &authorized},
+	{"disconnection: session time: ", false, sessionTime, &disconnected},
+	{"duration: ", false, duration, &timed},
+	{"statement: ", false, sql, &statements},
+	{"execute ", false, namedSQL, &statements},
+	{"AUDIT: ", false, pgAudit, &statements},
+	{" authentication failed for user ", true, quotedUser, &loginFailed},
+	{"no pg_hba.conf entry for ", false, hba, &loginFailed},
+	{"pg_hba.conf rejects ", false, hba, &loginFailed},
+	{"role ", false, roleMissing, &loginFailed},
+	{"database ", false, databaseState, nil},
+	{"permission denied ", false, nil, &denied},
+	{"must be ", false, nil, &denied},
+	{"sorry, too many clients already", false, nil, &full},
+	{"remaining connection slots are reserved", false, nil, &full},
+	{"too many connections for ", false, nil, &full},
+	{"starting PostgreSQL ", false, version, &starting},
+	{"listening on ", false, endpoint, &listening},
+	{"received fast shutdown request", false, nil, &stopped},
+	{"received smart shutdown request", false, nil, &stopped},
+	{"received immediate shutdown request", false, nil, &stopped},
+	{"shutting down", false, nil, &stopped},
+	{"received SIGHUP", false, nil, &reloaded},
+	{"parameter ", false, nil, &parameter},
+	{"checkpoint ", false, nil, &checkpoint},
+	{"restartpoint ", false, nil, &checkpoint},
+	{"automatic ", false, nil, &vacuum},
+	{"temporary file: path ", false, temporaryFile, &temporary},
+	{"process ", false, nil, &waiting},
+	{"deadlock detected", false, nil, &failedQuery},
+	{" was terminated by signal ", true, nil, &crashed},
+	{"terminating any other active server processes", false, nil, &crashed},
+	{"terminating connection ", false, nil, &cancelled},
+	{"canceling ", false, nil, &cancelled},
+	{"started streaming WAL ", false, nil, &replication},
+	{"replication terminated ", false, nil, &replication},
+	{"unexpected EOF on ", false, nil, &clientLost},
+	{"could not receive data from client", false, nil, &clientLost},
+	{"could not send data to client", false, nil, &clientLost},
+	{"could not accept SSL connection", false, nil, &clientLost},
+	{"unsupported frontend protocol ", false, nil, &clientLost},
+	{"invalid length of startup packet", false, nil, &clientLost},
+	{"incomplete startup packet", false, nil, &clientLost},
+}
+
+// classify sets what the message says and returns its facts.
+func (e *entry) classify(ev *sdk.Event) *facts {
+	m := e.v[message]
+	switch {
+	case e.further && e.v[statement] != nil:
+		return &furtherSQL
+	case e.further:
+		return &continuation
+	}
+	for i := range phrases {
+		p := &phrases[i]
+		rest, ok := m, false
+		if !p.inside {
+			rest, ok = bytes.CutPrefix(m, []byte(p.text))
+		} else if at := bytes.Index(m[:min(len(m), maxMethod)], []byte(p.text)); at >= 0 {
+			rest, ok = m[at+len(p.text):], true
+		}
+		if !ok {
+			continue
+		}
+		f := p.facts
+		if f == nil {
+			if f = stateOf(rest); f == nil {
+				break
+			}
+		}
+		if p.read != nil {
+			p.read(rest, e, ev)
+		}
+		return f
+	}
+	switch string(e.v[state]) {
+	case "28000", "28P01":
+		return &loginFailed
+	case "42501":
+		return &denied
+	}
+	switch string(e.v[severity]) {
+	case "ERROR", "错误":
+		return &failedQuery
+	case "FATAL", "PANIC", "致命错误":
+		return &fault
+	}
+	return &notice
+}
+
+// maxMethod bounds the name of the method in front of "authentication failed".
+const maxMethod = 64
+
+// stateOf tells messages that begin with "database " apart; nil if they are of no kind.
+func stateOf(rest []byte) *facts {
+	switch {
+	case bytes.HasPrefix(rest, []byte("system is ready to accept")):
+		return &started
+	case bytes.HasPrefix(rest, []byte("system is shut down")):
+		return &stopped
+	case bytes.HasPrefix(rest, []byte("system was interrupted")), bytes.HasPrefix(rest, []byte("system was not properly shut down")):
+		return &crashed
+	case bytes.HasPrefix(rest, []byte("system was shut down")):
+		return &starting
+	case bytes.HasSuffix(rest, []byte(" does not exist")), bytes.HasSuffix(rest, []byte(" is not currently accepting connections")):
+		return &loginFailed
+	}
+	return nil
+}
+
+// unquoted is a name without the quotes around it, which are doubled in csvlog and escaped in jsonlog.
+func unquoted(b []byte) []byte { return bytes.Trim(b, `"\`) }
+
+func databaseState(rest []byte, e *entry, ev *sdk.Event) {
+	if name, ok := bytes.CutSuffix(rest, []byte(" does not exist")); ok && len(e.v[database]) == 0 {
+		e.set(ev, databaseName, unquoted(name))
+	}
+}
+
+func roleMissing(rest []byte, e *entry, ev *sdk.Event) {
+	if name, ok := bytes.CutSuffix(rest, []byte(" does not exist")); ok && len(e.v[user]) == 0 {
+		e.set(ev, ecs.UserName, unquoted(name))
+	}
+}
+
+// pair is the value of " key=" in text, up to a blank.
+func pair(text []byte, key string) []byte {
+	at := 0
+	if !bytes.HasPrefix(text, []byte(key)) {
+		for {
+			i := bytes.Index(text[at:], []byte(key))
+			if i < 0 {
+				return nil
+			}
+			if at += i; text[at-1] == ' ' || text[at-1] == '(' {
+				break
+			}
+			at += len(key)
+		}
+	}
+	v := text[at+len(key):]
+	if i := bytes.IndexAny(v, " ,)"); i >= 0 {
+		v = v[:i:i]
+	}
+	return v
+}
+
+// received reads "host=192.0.2.42 port=53149".
+func received(rest []byte, e *entry, ev *sdk.Event) {
+	e.client(ev, pair(rest, "host="), pair(rest, "port="))
+}
+
+// client sets where a session comes from: an address, a name, or a socket of the host itself.
+func (e *entry) client(ev *sdk.Event, host, port []byte) {
+	switch {
+	case len(host) == 0, string(host) == "[local]":
+		return
+	case host[0]-'0' <= 9, bytes.IndexByte(host, ':') >= 0:
+		ev.SetIP(ecs.SourceIP, host)
+	default:
+		e.set(ev, ecs.SourceDomain, host)
+	}
+	ev.SetPort(ecs.SourcePort, port)
+}
+
+// identity reads `identity="anna" method=scram-sha-256 (…)`.
+func identity(rest []byte, e *entry, ev *sdk.Event) {
+	e.set(ev, method, pair(rest, "method="))
+	if len(e.v[user]) == 0 {
+		e.set(ev, ecs.UserName, unquoted(pair(rest, "identity=")))
+	}
+}
+
+// authorizedPairs reads "user=app database=crm application_name=psql SSL enabled (protocol=TLSv1.3, cipher=…, bits=256)".
+func authorizedPairs(rest []byte, e *entry, ev *sdk.Event) {
+	e.set(ev, ecs.UserName, pair(rest, "user="))
+	e.set(ev, databaseName, pair(rest, "database="))
+	if len(e.v[application]) == 0 {
+		e.set(ev, applicationName, pair(rest, "application_name="))
+	}
+	ev.Set(ecs.TLSVersion, bytes.TrimPrefix(pair(rest, "protocol="), []byte("TLSv")))
+	ev.Set(ecs.TLSCipher, pair(rest, "cipher="))
+}
+
+// sessionTime reads "0:00:01.234 user=app database=crm host=192.0.2.42 port=53149".
+func sessionTime(rest []byte, e *entry, ev *sdk.Event) {
+	text, pairs, _ := bytes.Cut(rest, []byte(" "))
+	total, unit, ok := int64(0), int64(0), true
+	for len(text) > 0 && ok {
+		var part []byte
+		part, text, _ = bytes.Cut(text, []byte(":"))
+		unit, ok = decimal(part, 1e9)
+		total = total*60 + unit
+	}
+	if ok {
+		ev.SetInt(ecs.EventDuration, total)
+	}
+	e.set(ev, ecs.UserName, pair(pairs, "user="))
+	e.set(ev, databaseName, pair(pairs, "database="))
+	received(pairs, e, ev)
+}
+
+// decimal reads digits with a fraction, times unit, which is a power of ten.
+func decimal(v []byte, unit int64) (n int64, ok bool) {
+	whole, fraction, _ := bytes.Cut(v, []byte("."))
+	if len(whole) == 0 || len(whole) > 9 || len(fraction) > 9 {
+		return 0, false
+	}
+	for _, c := range whole {
+		if c-'0' > 9 {
+			return 0, false
+		}
+		n = n*10 + int64(c-'0')
+	}
+	n *= unit
+	for _, c := range fraction {
+		if c-'0' > 9 {
+			return 0, false
+		}
+		unit /= 10
+		n += int64(c-'0') * unit
+	}
+	return n, true
+}
+
+// duration reads "53.204 ms  statement: SQL", "… parse <unnamed>: SQL" and "… plan: …".
+func duration(rest []byte, e *entry, ev *sdk.Event) {
+	text, rest, ok := bytes.Cut(rest, []byte(" ms"))
+	if n, fits := decimal(text, 1e6); ok && fits {
+		ev.SetInt(ecs.EventDuration, n)
+	}
+	_, query, ok := bytes.Cut(rest, []byte(": "))
+	if ok {
+		sql(query, e, ev)
+	}
+}
+
+// namedSQL reads "<unnamed>: SQL".
+func namedSQL(rest []byte, e *entry, ev *sdk.Event) {
+	if _, query, ok := bytes.Cut(rest, []byte(": ")); ok {
+		sql(query, e, ev)
+	}
+}
+
+// sql sets a statement, and the password in it, which is masked before anything is stored.
+func sql(query []byte, e *entry, ev *sdk.Event) {
+	e.set(ev, statementText, query)
+	if len(e.v[tag]) == 0 {
+		word, _, _ := bytes.Cut(query[:min(len(query), maxWord)], []byte(" "))
+		e.set(ev, command, word)
+		e.v[tag] = word
+	}
+	if secret := password(query); len(secret) > 0 {
+		e.set(ev, ecs.UserPassword, secret)
+	}
+}
+
+// verb is what a statement does, by its kind or its first word.
+func (e *entry) verb() []string {
+	w, _, _ := bytes.Cut(e.v[tag], []byte(" "))
+	var upper [maxWord]byte
+	n := copy(upper[:], w)
+	for i := range upper[:n] {
+		if c := upper[i]; c-'a' < 26 {
+			upper[i] = c - 'a' + 'A'
+		}
+	}
+	switch string(upper[:n]) {
+	case "INSERT", "UPDATE", "DELETE", "MERGE", "COPY", "TRUNCATE", "ALTER", "GRANT", "REVOKE", "SET":
+		return change
+	case "CREATE":
+		return creation
+	case "DROP":
+		return deletion
+	}
+	return access
+}
+
+// maxWord bounds the first word of a statement.
+const maxWord = 24
+
+// password is what stands in quotes behind the word PASSWORD, in any case; nil if nothing does.
+func password(query []byte) []byte {
+	const word = "password"
+	for at := 0; ; {
+		i := bytes.IndexByte(query[at:], '\'')
+		if i < 0 {
+			return nil
+		}
+		i += at
+		before := bytes.TrimRight(query[:i], " =")
+		n := len(before) - len(word)
+		if n >= 0 && bytes.EqualFold(before[n:], []byte(word)) {
+			end := bytes.IndexByte(query[i+1:], '\'')
+			if end < 0 {
+				return query[i+1:]
+			}
+			return query[i+1 : i+1+end : i+1+end]
+		}
+		at = i + 1
+	}
+}
+
+func quotedUser(rest []byte, e *entry, ev *sdk.Event) {
+	if len(e.v[user]) == 0 {
+		e.set(ev, ecs.UserName, unquoted(rest))
+	}
+}
+
+// hba reads `host "192.0.2.42", user "x", database "y", SSL off`, in front of which "connection for " may stand.
+func hba(rest []byte, e *entry, ev *sdk.Event) {
+	e.client(ev, unquoted(behind(rest, "host ")), nil)
+	if len(e.v[user]) == 0 {
+		e.set(ev, ecs.UserName, unquoted(behind(rest, "user ")))
+	}
+	if len(e.v[database]) == 0 {
+		e.set(ev, databaseName, unquoted(behind(rest, "database ")))
+	}
+}
+
+// behind is what stands behind a word, up to a comma.
+func behind(text []byte, word string) []byte {
+	i := bytes.Index(text, []byte(word))
+	if i < 0 {
+		return nil
+	}
+	v := text[i+len(word):]
+	if i := bytes.IndexByte(v, ','); i >= 0 {
+		v = v[:i:i]
+	}
+	return v
+}
+
+// version reads "16.4 on x86_64-pc-linux-gnu, compiled by …".
+func version(rest []byte, e *entry, ev *sdk.Event) {
+	v, _, _ := bytes.Cut(rest, []byte(" "))
+	e.set(ev, ecs.ObserverVersion, v)
+}
+
+// endpoint reads `IPv4 address "0.0.0.0", port 5432`.
+func endpoint(rest []byte, _ *entry, ev *sdk.Event) {
+	if addr := unquoted(behind(rest, "address ")); len(addr) > 0 {
+		ev.SetIP(ecs.DestinationIP, addr)
+		ev.SetPort(ecs.DestinationPort, behind(rest, "port "))
+	}
+}
+
+// temporaryFile reads `"base/pgsql_tmp/pgsql_tmp2068.0", size 12345`.
+func temporaryFile(rest []byte, e *entry, ev *sdk.Event) {
+	path, size, ok := bytes.Cut(rest, []byte(", size "))
+	e.set(ev, ecs.FilePath, unquoted(path))
+	if ok {
+		ev.Set(ecs.FileSize, size)
+	}
+}
