@@ -92,26 +92,38 @@ func digits(b []byte) bool {
 
 // phrase is a kind of message, told by a text in it.
 type phrase struct {
-	text  string
-	read  func(rest []byte, e *entry) // of what is behind text; nil if nothing of it is wanted
+	text  []byte
+	form  form // of what is behind text
 	facts *facts
 }
 
+// form is how what stands behind the text of a phrase is read. It is no function, so that an entry stays on the stack.
+type form uint8
+
+const (
+	whole form = iota // nothing of it is wanted
+	formAccount
+	formAborted
+	formAddress
+	formReady
+	formShutdown
+)
+
 // phrases are told in their order.
 var phrases = []phrase{
-	{"Access denied for user ", account, &loginFailed},
-	{"Aborted connection ", aborted, &lost},
-	{" is blocked because of many connection errors", nil, &refused},
-	{"Too many connections", nil, &refused},
-	{" could not be resolved", quotedAddress, &serviceOther},
-	{": ready for connections", ready, &started},
-	{" starting as process ", nil, &starting},
-	{"Received SHUTDOWN from user ", shutdown, &stopped},
-	{": Shutdown complete", nil, &stopped},
-	{": Normal shutdown", nil, &stopped},
-	{" is marked as crashed", nil, &damaged},
-	{"Plugin ", nil, &serviceOther},
-	{"got signal ", nil, &crashed},
+	{[]byte("Access denied for user "), formAccount, &loginFailed},
+	{[]byte("Aborted connection "), formAborted, &lost},
+	{[]byte(" is blocked because of many connection errors"), whole, &refused},
+	{[]byte("Too many connections"), whole, &refused},
+	{[]byte(" could not be resolved"), formAddress, &serviceOther},
+	{[]byte(": ready for connections"), formReady, &started},
+	{[]byte(" starting as process "), whole, &starting},
+	{[]byte("Received SHUTDOWN from user "), formShutdown, &stopped},
+	{[]byte(": Shutdown complete"), whole, &stopped},
+	{[]byte(": Normal shutdown"), whole, &stopped},
+	{[]byte(" is marked as crashed"), whole, &damaged},
+	{[]byte("Plugin "), whole, &serviceOther},
+	{[]byte("got signal "), whole, &crashed},
 }
 
 // classify tells what a message of the error log is about.
@@ -120,13 +132,11 @@ func (e *entry) classify() {
 	head := m[:min(len(m), maxHead)]
 	for i := range phrases {
 		p := &phrases[i]
-		at := bytes.Index(head, []byte(p.text))
+		at := bytes.Index(head, p.text)
 		if at < 0 {
 			continue
 		}
-		if p.read != nil {
-			p.read(m[at+len(p.text):], e)
-		}
+		e.readForm(p.form, m[at+len(p.text):])
 		e.facts = p.facts
 		return
 	}
@@ -135,6 +145,22 @@ func (e *entry) classify() {
 		e.facts = &fault
 	default:
 		e.facts = &serviceOther
+	}
+}
+
+func (e *entry) readForm(f form, rest []byte) {
+	switch f {
+	case whole:
+	case formAccount:
+		account(rest, e)
+	case formAborted:
+		aborted(rest, e)
+	case formAddress:
+		quotedAddress(rest, e)
+	case formReady:
+		ready(rest, e)
+	case formShutdown:
+		shutdown(rest, e)
 	}
 }
 

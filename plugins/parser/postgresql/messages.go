@@ -71,63 +71,94 @@ var (
 	furtherSQL    = facts{"", audit, dbase, info, ""}
 )
 
-// phrase is a kind of message, told by the text it begins with or, with inside set, that is in it.
+// phrase is a kind of message, told by the text it begins with.
 type phrase struct {
-	text   string
-	inside bool
-	read   func(rest []byte, e *entry, ev *sdk.Event) // of what is behind text; nil if nothing of it is wanted
-	facts  *facts
+	text  string
+	form  form // of what is behind text
+	facts *facts
 }
 
-// phrases are told in their order.
-var phrases = []phrase{
-	{"connection received: ", false, received, &connected},
-	{"connection authenticated: ", false, identity, &authenticated},
-	{"connection authorized: ", false, authorizedPairs, &authorized},
-	{"replication connection authorized: ", false, authorizedPairs, &authorized},
-	{"disconnection: session time: ", false, sessionTime, &disconnected},
-	{"duration: ", false, duration, &timed},
-	{"statement: ", false, sql, &statements},
-	{"execute ", false, namedSQL, &statements},
-	{"AUDIT: ", false, pgAudit, &statements},
-	{" authentication failed for user ", true, quotedUser, &loginFailed},
-	{"no pg_hba.conf entry for ", false, hba, &loginFailed},
-	{"pg_hba.conf rejects ", false, hba, &loginFailed},
-	{"role ", false, roleMissing, &loginFailed},
-	{"database ", false, databaseState, nil},
-	{"permission denied ", false, nil, &denied},
-	{"must be ", false, nil, &denied},
-	{"sorry, too many clients already", false, nil, &full},
-	{"remaining connection slots are reserved", false, nil, &full},
-	{"too many connections for ", false, nil, &full},
-	{"starting PostgreSQL ", false, version, &starting},
-	{"listening on ", false, endpoint, &listening},
-	{"received fast shutdown request", false, nil, &stopped},
-	{"received smart shutdown request", false, nil, &stopped},
-	{"received immediate shutdown request", false, nil, &stopped},
-	{"shutting down", false, nil, &stopped},
-	{"received SIGHUP", false, nil, &reloaded},
-	{"parameter ", false, nil, &parameter},
-	{"checkpoint ", false, nil, &checkpoint},
-	{"restartpoint ", false, nil, &checkpoint},
-	{"automatic ", false, nil, &vacuum},
-	{"temporary file: path ", false, temporaryFile, &temporary},
-	{"process ", false, nil, &waiting},
-	{"deadlock detected", false, nil, &failedQuery},
-	{" was terminated by signal ", true, nil, &crashed},
-	{"terminating any other active server processes", false, nil, &crashed},
-	{"terminating connection ", false, nil, &cancelled},
-	{"canceling ", false, nil, &cancelled},
-	{"started streaming WAL ", false, nil, &replication},
-	{"replication terminated ", false, nil, &replication},
-	{"unexpected EOF on ", false, nil, &clientLost},
-	{"could not receive data from client", false, nil, &clientLost},
-	{"could not send data to client", false, nil, &clientLost},
-	{"could not accept SSL connection", false, nil, &clientLost},
-	{"unsupported frontend protocol ", false, nil, &clientLost},
-	{"invalid length of startup packet", false, nil, &clientLost},
-	{"incomplete startup packet", false, nil, &clientLost},
+// form is how what stands behind the text of a phrase is read. It is no function, so that an entry stays on the stack.
+type form uint8
+
+const (
+	whole form = iota // nothing of it is wanted
+	formReceived
+	formIdentity
+	formAuthorized
+	formSession
+	formDuration
+	formSQL
+	formNamedSQL
+	formAudit
+	formHBA
+	formRole
+	formDatabase
+	formVersion
+	formEndpoint
+	formFile
+)
+
+// phrases are by the first byte of their text; of several that fit, the first of the list counts.
+var phrases = newPhrases([]phrase{
+	{"connection received: ", formReceived, &connected},
+	{"connection authenticated: ", formIdentity, &authenticated},
+	{"connection authorized: ", formAuthorized, &authorized},
+	{"replication connection authorized: ", formAuthorized, &authorized},
+	{"disconnection: session time: ", formSession, &disconnected},
+	{"duration: ", formDuration, &timed},
+	{"statement: ", formSQL, &statements},
+	{"execute ", formNamedSQL, &statements},
+	{"AUDIT: ", formAudit, &statements},
+	{"no pg_hba.conf entry for ", formHBA, &loginFailed},
+	{"pg_hba.conf rejects ", formHBA, &loginFailed},
+	{"role ", formRole, &loginFailed},
+	{"database ", formDatabase, nil},
+	{"permission denied ", whole, &denied},
+	{"must be ", whole, &denied},
+	{"sorry, too many clients already", whole, &full},
+	{"remaining connection slots are reserved", whole, &full},
+	{"too many connections for ", whole, &full},
+	{"starting PostgreSQL ", formVersion, &starting},
+	{"listening on ", formEndpoint, &listening},
+	{"received fast shutdown request", whole, &stopped},
+	{"received smart shutdown request", whole, &stopped},
+	{"received immediate shutdown request", whole, &stopped},
+	{"shutting down", whole, &stopped},
+	{"received SIGHUP", whole, &reloaded},
+	{"parameter ", whole, &parameter},
+	{"checkpoint ", whole, &checkpoint},
+	{"restartpoint ", whole, &checkpoint},
+	{"automatic ", whole, &vacuum},
+	{"temporary file: path ", formFile, &temporary},
+	{"process ", whole, &waiting},
+	{"deadlock detected", whole, &failedQuery},
+	{"terminating any other active server processes", whole, &crashed},
+	{"terminating connection ", whole, &cancelled},
+	{"canceling ", whole, &cancelled},
+	{"started streaming WAL ", whole, &replication},
+	{"replication terminated ", whole, &replication},
+	{"unexpected EOF on ", whole, &clientLost},
+	{"could not receive data from client", whole, &clientLost},
+	{"could not send data to client", whole, &clientLost},
+	{"could not accept SSL connection", whole, &clientLost},
+	{"unsupported frontend protocol ", whole, &clientLost},
+	{"invalid length of startup packet", whole, &clientLost},
+	{"incomplete startup packet", whole, &clientLost},
+})
+
+func newPhrases(list []phrase) *[256][]phrase {
+	t := new([256][]phrase)
+	for _, p := range list {
+		t[p.text[0]] = append(t[p.text[0]], p)
+	}
+	return t
 }
+
+var (
+	authenticationFailed = []byte(" authentication failed for user ")
+	terminated           = []byte(" was terminated by signal ")
+)
 
 // classify sets what the message says and returns its facts.
 func (e *entry) classify(ev *sdk.Event) *facts {
@@ -138,27 +169,30 @@ func (e *entry) classify(ev *sdk.Event) *facts {
 	case e.further:
 		return &continuation
 	}
-	for i := range phrases {
-		p := &phrases[i]
-		rest, ok := m, false
-		if !p.inside {
-			rest, ok = bytes.CutPrefix(m, []byte(p.text))
-		} else if at := bytes.Index(m[:min(len(m), maxMethod)], []byte(p.text)); at >= 0 {
-			rest, ok = m[at+len(p.text):], true
-		}
-		if !ok {
-			continue
-		}
-		f := p.facts
-		if f == nil {
-			if f = stateOf(rest); f == nil {
-				break
+	if len(m) > 0 {
+		list := phrases[m[0]]
+		for i := range list {
+			p := &list[i]
+			if len(m) < len(p.text) || string(m[:len(p.text)]) != p.text {
+				continue
+			}
+			f, rest := p.facts, m[len(p.text):]
+			if f == nil {
+				f = stateOf(rest)
+			}
+			if f != nil {
+				e.read(p.form, rest, ev)
+				return f
 			}
 		}
-		if p.read != nil {
-			p.read(rest, e, ev)
-		}
-		return f
+	}
+	head := m[:min(len(m), maxMethod)]
+	if at := bytes.Index(head, authenticationFailed); at >= 0 {
+		quotedUser(m[at+len(authenticationFailed):], e, ev)
+		return &loginFailed
+	}
+	if bytes.Contains(head, terminated) {
+		return &crashed
 	}
 	switch string(e.v[state]) {
 	case "28000", "28P01":
@@ -173,6 +207,40 @@ func (e *entry) classify(ev *sdk.Event) *facts {
 		return &fault
 	}
 	return &notice
+}
+
+func (e *entry) read(f form, rest []byte, ev *sdk.Event) {
+	switch f {
+	case whole:
+	case formReceived:
+		received(rest, e, ev)
+	case formIdentity:
+		identity(rest, e, ev)
+	case formAuthorized:
+		authorizedPairs(rest, e, ev)
+	case formSession:
+		sessionTime(rest, e, ev)
+	case formDuration:
+		duration(rest, e, ev)
+	case formSQL:
+		sql(rest, e, ev)
+	case formNamedSQL:
+		namedSQL(rest, e, ev)
+	case formAudit:
+		pgAudit(rest, e, ev)
+	case formHBA:
+		hba(rest, e, ev)
+	case formRole:
+		roleMissing(rest, e, ev)
+	case formDatabase:
+		databaseState(rest, e, ev)
+	case formVersion:
+		version(rest, e, ev)
+	case formEndpoint:
+		endpoint(rest, e, ev)
+	case formFile:
+		temporaryFile(rest, e, ev)
+	}
 }
 
 // maxMethod bounds the name of the method in front of "authentication failed".
