@@ -40,9 +40,9 @@ func New(c Config) (sdk.Parser, error) {
 }
 
 var (
-	errHeader  = errors.New("linux: want a syslog header with a time, a host and a program in front of the message, or type=TYPE msg=audit(TIME:SERIAL):")
+	errHeader  = errors.New("linux: want a syslog header with a time, a host and a program in front of the message, or an audit record, type=TYPE msg=audit(TIME:SERIAL)")
 	errProgram = errors.New("linux: want PROGRAM: or PROGRAM[PID]: behind the host")
-	errMessage = errors.New("linux: want a message behind PROGRAM:")
+	errMessage = errors.New("linux: want a message behind PROGRAM: or PROGRAM[PID]")
 	errLogin   = errors.New("linux: want for USER from ADDRESS port PORT behind Accepted or Failed; the line is cut")
 	errPacket  = errors.New("linux: want SRC=, DST= and PROTO= in a packet of netfilter; the line is cut")
 )

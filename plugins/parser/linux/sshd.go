@@ -10,7 +10,6 @@ import (
 var (
 	loggedIn     = facts{dataset: auth, logType: security, action: "login", category: authSession, types: start, outcome: succeeded}
 	loginFailed  = facts{dataset: auth, logType: security, action: "login", category: authentication, types: start, outcome: failed, level: ecs.Warn}
-	loggedOut    = facts{dataset: auth, logType: security, action: "logout", category: session, types: end}
 	refused      = facts{dataset: auth, logType: security, action: "login-refused", category: authentication, types: info, outcome: failed, level: ecs.Warn}
 	stepped      = facts{dataset: auth, logType: security, action: "authentication-step", category: authentication, types: info}
 	noSuchUser   = facts{dataset: auth, logType: security, action: "invalid-user", category: authentication, types: info, outcome: failed, level: ecs.Warn}

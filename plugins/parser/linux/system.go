@@ -121,7 +121,7 @@ var unitPhrases = newPhrases([]phrase{
 	{"Control process exited, ", exited, unitCrashed},
 	{"Failed with result ", quotedReason, unitFailed},
 	{"Unit entered failed state", nil, unitFailed},
-	{"Start request repeated too quickly", reasonWhole, unitFailed},
+	{"Start request repeated too quickly", tooOften, unitFailed},
 	{"A process of this unit has been killed by the OOM killer", nil, unitFailed},
 	{"Succeeded.", nil, unitExited},
 	{"Deactivated successfully", nil, unitExited},
@@ -154,7 +154,7 @@ func quotedReason(b []byte, ev *sdk.Event) {
 	reason(bytes.Trim(b, "'."), ev)
 }
 
-func reasonWhole(b []byte, ev *sdk.Event) { ev.SetString(ecs.EventReason, "start-limit-hit") }
+func tooOften(_ []byte, ev *sdk.Event) { ev.SetString(ecs.EventReason, "start-limit-hit") }
 
 var seats = newPhrases([]phrase{
 	{"New session ", newSession, facts{dataset: auth, logType: security, action: "session-started", category: session, types: start, outcome: succeeded}},

@@ -35,8 +35,10 @@ var actions = map[string]*facts{
 
 // byName are the same by their names, and those that AUDIT_ACTIONS parts by what they are about.
 var byName = func() map[string]*facts {
-	names := map[string]*facts{"GRANT": {"GRANT", iam, admin}, "REVOKE": {"REVOKE", iam, admin}, "AUDIT": {"AUDIT", configuration, change},
-		"NOAUDIT": {"NOAUDIT", configuration, change}, "BEGIN": {"PL/SQL EXECUTE", dbase, access}, "TRUNCATE": {"TRUNCATE TABLE", dbase, deletion}}
+	names := map[string]*facts{
+		"GRANT": {"GRANT", iam, admin}, "REVOKE": {"REVOKE", iam, admin}, "AUDIT": {"AUDIT", configuration, change},
+		"NOAUDIT": {"NOAUDIT", configuration, change}, "BEGIN": {"PL/SQL EXECUTE", dbase, access}, "TRUNCATE": {"TRUNCATE TABLE", dbase, deletion},
+	}
 	for _, f := range actions {
 		names[f.name] = f
 	}

@@ -65,7 +65,7 @@ var (
 // Parse reads one line. What is missing is an error, but what is there is set.
 func (p parser) Parse(line []byte, ev *sdk.Event) error {
 	body := line
-	if len(line) > 0 && (line[0] == '<' && len(line) > 1 && line[1]-'0' <= 9 || line[0]-'A' < 26 || bytes.Contains(line[:min(len(line), maxHeader)], []byte(" postgres["))) {
+	if hasHeader(line) {
 		body = header(line, ev, p.zone)
 	}
 	var e entry
@@ -83,6 +83,19 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 		return errMessage
 	}
 	return err
+}
+
+// hasHeader says whether a syslog header stands in front: <PRI>, the name of a month, or a time with a 'T' and the tag.
+func hasHeader(line []byte) bool {
+	switch {
+	case len(line) < 20:
+		return false
+	case line[0] == '<':
+		return line[1]-'0' <= 9
+	case line[10] == 'T':
+		return bytes.Contains(line[:min(len(line), maxHeader)], []byte(" postgres["))
+	}
+	return line[0]-'A' < 26 && line[3] == ' '
 }
 
 // maxHeader is how far behind the start of a line the tag of a syslog header may begin.

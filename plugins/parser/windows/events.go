@@ -204,16 +204,22 @@ var meanings = map[key]*meaning{
 
 // inserts are the names of values that Fluent Bit sends without, in the order of the event schema.
 var inserts = map[int][]slot{
-	4624: {subjectSID, subjectName, subjectDomain, subjectLogon, targetSID, targetName, targetDomain, targetLogon, logonType, logonProcess,
-		authPackage, workstation, none, none, none, none, processID, processName, ipAddress, ipPort},
-	4625: {subjectSID, subjectName, subjectDomain, subjectLogon, targetSID, targetName, targetDomain, status, none, subStatus, logonType,
-		logonProcess, authPackage, workstation, none, none, none, processID, processName, ipAddress, ipPort},
+	4624: {
+		subjectSID, subjectName, subjectDomain, subjectLogon, targetSID, targetName, targetDomain, targetLogon, logonType, logonProcess,
+		authPackage, workstation, none, none, none, none, processID, processName, ipAddress, ipPort,
+	},
+	4625: {
+		subjectSID, subjectName, subjectDomain, subjectLogon, targetSID, targetName, targetDomain, status, none, subStatus, logonType,
+		logonProcess, authPackage, workstation, none, none, none, processID, processName, ipAddress, ipPort,
+	},
 	4634: {targetSID, targetName, targetDomain, targetLogon, logonType},
 	4647: {targetSID, targetName, targetDomain, targetLogon},
 	4648: {subjectSID, subjectName, subjectDomain, subjectLogon, none, targetName, targetDomain, none, targetServer, none, processID, processName, ipAddress, ipPort},
 	4672: {subjectSID, subjectName, subjectDomain, subjectLogon, privileges},
-	4688: {subjectSID, subjectName, subjectDomain, subjectLogon, newProcessID, newProcessName, none, processID, commandLine, targetSID, targetName,
-		targetDomain, targetLogon, parentProcessName},
+	4688: {
+		subjectSID, subjectName, subjectDomain, subjectLogon, newProcessID, newProcessName, none, processID, commandLine, targetSID, targetName,
+		targetDomain, targetLogon, parentProcessName,
+	},
 	4720: {targetName, targetDomain, targetSID, subjectSID, subjectName, subjectDomain, subjectLogon},
 	4722: {targetName, targetDomain, targetSID, subjectSID, subjectName, subjectDomain, subjectLogon},
 	4724: {targetName, targetDomain, targetSID, subjectSID, subjectName, subjectDomain, subjectLogon},

@@ -52,18 +52,15 @@ const maxHeader = 384
 func (p parser) Parse(line []byte, ev *sdk.Event) error {
 	var r record
 	var err error
-	body := line
 	switch at := bodyAt(line); {
 	case at < 0:
 		ev.SetString(ecs.EventDataset, "windows.eventlog")
 		ev.SetString(ecs.LogcenterLogType, other)
 		return errForm
 	case line[at] == '{':
-		body = header(line, at, ev)
-		err = r.json(body)
+		err = r.json(header(line, at, ev))
 	default:
-		body = header(line, at, ev)
-		err = r.xml(body)
+		err = r.xml(header(line, at, ev))
 	}
 	id := r.emit(ev, p.zone)
 	switch {
