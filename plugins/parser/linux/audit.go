@@ -51,23 +51,39 @@ func record(text []byte, ev *sdk.Event) (*facts, error) {
 		return &k.facts, errRecord
 	}
 	ev.Set(ecs.EventSequence, serial)
-	r := reader{ev: ev, kernel: k.kernel}
-	rest = bytes.TrimLeft(rest, " ")
-	if access, ok := bytes.CutPrefix(rest, []byte("avc:")); ok { // "avc:  denied  { read } for  pid=…"
-		rest = r.selinux(access)
+	return k.read(bytes.TrimLeft(rest, " "), ev), nil
+}
+
+// journalled reads "TYPE key=value …", as journald writes records of the kernel, without their time and serial.
+func journalled(text []byte, ev *sdk.Event) *facts {
+	code, rest := word(text)
+	k := kindsByName[string(code)]
+	if k == nil {
+		return &otherAudit
 	}
-	r.pairs(rest)
+	ev.SetString(ecs.EventCode, k.name)
+	return k.read(rest, ev)
+}
+
+// read reads the pairs of a record.
+func (k *kind) read(b []byte, ev *sdk.Event) *facts {
+	r := reader{ev: ev, kernel: k.kernel}
+	if access, ok := bytes.CutPrefix(b, []byte("avc:")); ok { // "avc:  denied  { read } for  pid=…"
+		b = r.selinux(access)
+	}
+	r.pairs(b)
 	ev.SetString(ecs.EventOutcome, r.outcome)
 	if r.outcome == failed {
-		return &k.refused, nil
+		return &k.refused
 	}
-	return &k.facts, nil
+	return &k.facts
 }
 
 // reader goes over the pairs of a record.
 type reader struct {
 	ev      *sdk.Event
 	kernel  bool   // the kernel made the record: uid= is the user who acted
+	named   bool   // acct= was there
 	remote  []byte // hostname=, which without addr= is the host itself
 	outcome string
 }
@@ -122,9 +138,14 @@ func (r *reader) pair(key, v []byte, quoted bool) {
 	case "id":
 		ev.Set(ecs.UserID, v)
 	case "acct":
+		r.named = true
 		r.text(ecs.UserName, v, quoted)
 	case "UID":
 		if r.kernel {
+			ev.Set(ecs.UserName, v)
+		}
+	case "ID":
+		if !r.named {
 			ev.Set(ecs.UserName, v)
 		}
 	case "EUID":

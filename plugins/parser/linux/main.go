@@ -122,7 +122,7 @@ func message(program, text []byte, ev *sdk.Event) (*facts, error) {
 		if isRecord(text) {
 			return record(text, ev)
 		}
-		return &otherAudit, nil
+		return journalled(text, ev), nil
 	}
 	if isRecord(text) { // a file of auditd sent on with a tag of one's own
 		return record(text, ev)

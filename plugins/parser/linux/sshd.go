@@ -34,6 +34,7 @@ var sshPhrases = newPhrases([]phrase{
 	{"Partial ", credentials, stepped},
 	{"Invalid user ", invalidUser, noSuchUser},
 	{"Illegal user ", invalidUser, noSuchUser},
+	{"input_userauth_request: invalid user ", namedInvalid, noSuchUser},
 	{"Connection from ", fromTo, connected},
 	{"Connection closed by ", userEndpoint, disconnected},
 	{"Connection reset by ", userEndpoint, disconnected},
@@ -50,6 +51,9 @@ var sshPhrases = newPhrases([]phrase{
 	{"Bad protocol version identification ", userEndpoint, scanned},
 	{"banner exchange: Connection from ", endpointReason, scanned},
 	{"Unable to negotiate with ", endpointReason, scanned},
+	{"fatal: Unable to negotiate with ", endpointReason, scanned},
+	{"ssh_dispatch_run_fatal: Connection from ", endpointReason, scanned},
+	{"refused connect from ", refusedConnect, dropped},
 	{"User ", notAllowed, refused},
 	{"ROOT LOGIN REFUSED FROM ", userEndpoint, refused},
 	{"Authentication refused: ", reason, refused},
@@ -112,6 +116,20 @@ func keyAt(b []byte, public bool) int {
 func invalidUser(b []byte, ev *sdk.Event) {
 	ev.SetBool(sshInvalid, true)
 	user(b, ev)
+}
+
+func namedInvalid(b []byte, ev *sdk.Event) {
+	ev.SetBool(sshInvalid, true)
+	ev.Set(ecs.UserName, b)
+}
+
+// refusedConnect reads "NAME (IP)" of TCP wrappers.
+func refusedConnect(b []byte, ev *sdk.Event) {
+	name, addr, ok := cut(b, " (")
+	source(name, ev)
+	if ok {
+		ev.SetIP(ecs.SourceIP, bytes.TrimSuffix(addr, []byte(")")))
+	}
 }
 
 // userEndpoint reads "invalid user USER from IP port PORT", of which all but the address may be missing.

@@ -96,6 +96,7 @@ var systemdPhrases = newPhrases([]phrase{
 	{"Reached target ", unitName, started},
 	{"Created slice ", unitName, started},
 	{"Removed slice ", unitName, stopped},
+	{"Unit ", unitState, unitFailed},
 	{"Startup finished in ", reason, booted},
 	{"Shutting down.", nil, shuttingDown},
 })
@@ -118,6 +119,7 @@ func systemd(text []byte, ev *sdk.Event) *facts {
 
 var unitPhrases = newPhrases([]phrase{
 	{"Main process exited, ", exited, unitCrashed},
+	{"main process exited, ", exited, unitCrashed},
 	{"Control process exited, ", exited, unitCrashed},
 	{"Failed with result ", quotedReason, unitFailed},
 	{"Unit entered failed state", nil, unitFailed},
@@ -140,6 +142,13 @@ func unitName(b []byte, ev *sdk.Event) {
 		b = name
 	}
 	ev.Set(unit, b)
+}
+
+// unitState reads "nginx.service entered failed state." of older versions.
+func unitState(b []byte, ev *sdk.Event) {
+	name, why := word(b)
+	ev.Set(unit, name)
+	reason(why, ev)
 }
 
 // exited reads "code=exited, status=1/FAILURE".

@@ -1,6 +1,6 @@
 // Command windows parses events of the Windows event log as the usual shippers send them: JSON of Winlogbeat, of NXLog
 // (im_msvistalog with to_json), of Fluent Bit (winevtlog and winlog) and of others that keep the names of the event
-// schema; and the events themselves in XML, as Windows Event Collector, wevtutil and NXLog's to_xml write them.
+// schema; and the events themselves in XML, as wevtutil, the subscriptions of Windows and NXLog's CaptureEventXML give them.
 //
 // Sources: "Event Schema" and "Windows security auditing events" of Microsoft Learn; "Appendix L: Events to Monitor" there;
 // [MS-ERREF], section 2.3.1, for status codes, and RFC 4120, section 7.5.9, for those of Kerberos; "Exported fields" of

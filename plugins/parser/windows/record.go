@@ -86,7 +86,11 @@ const (
 var heads = map[string]slot{
 	"@timestamp": created, "EventTime": created, "TimeCreated": created, "TimeGenerated": created, "TimeCreated.SystemTime": created,
 	"winlog.event_id": eventID, "EventID": eventID, "EventId": eventID, "event_id": eventID, "winlog.event_id.value": eventID,
-	"winlog.provider_name": provider, "SourceName": provider, "ProviderName": provider, "Provider": provider, "provider_name": provider,
+	"winlog.provider_name": provider, "SourceName": provider, "ProviderName": provider, "Provider": provider, "provider_name": provider, "source_name": provider,
+	"Event.System.Provider.Name": provider, "Event.System.Provider.#attributes.Name": provider, "Event.System.EventID": eventID,
+	"Event.System.TimeCreated.SystemTime": created, "Event.System.TimeCreated.#attributes.SystemTime": created,
+	"Event.System.Channel": channel, "Event.System.Computer": computer, "Event.System.EventRecordID": recordID, "Event.System.Level": level,
+	"Event.System.Keywords": keywords, "log_name": channel, "record_number": recordID, "Description": message,
 	"winlog.channel": channel, "Channel": channel, "channel": channel,
 	"winlog.computer_name": computer, "Hostname": computer, "Computer": computer, "ComputerName": computer, "computer_name": computer,
 	"log.level": level, "Severity": level, "Level": level, "level": level,
@@ -162,7 +166,7 @@ func (r *record) json(body []byte) error {
 			r.put(s, v)
 			continue
 		}
-		if string(path) == "StringInserts" {
+		if name := string(path); name == "StringInserts" || name == "EventData" { // an array of values
 			r.insert(v)
 			continue
 		}
