@@ -67,7 +67,7 @@ func journalled(text []byte, ev *sdk.Event) *facts {
 
 // read reads the pairs of a record.
 func (k *kind) read(b []byte, ev *sdk.Event) *facts {
-	r := reader{ev: ev, kernel: k.kernel}
+	r := reader{ev: ev, kernel: k.kernel, group: k.number == addGroup || k.number == delGroup}
 	if access, ok := bytes.CutPrefix(b, []byte("avc:")); ok { // "avc:  denied  { read } for  pid=…"
 		b = r.selinux(access)
 	}
@@ -83,6 +83,7 @@ func (k *kind) read(b []byte, ev *sdk.Event) *facts {
 type reader struct {
 	ev      *sdk.Event
 	kernel  bool   // the kernel made the record: uid= is the user who acted
+	group   bool   // id= is that of a group
 	named   bool   // acct= was there
 	remote  []byte // hostname=, which without addr= is the host itself
 	outcome string
@@ -129,14 +130,18 @@ func (r *reader) pair(key, v []byte, quoted bool) {
 		ev.Set(parentPID, v)
 	case "uid":
 		if r.kernel {
-			ev.Set(ecs.UserID, v)
+			idOrName(ev, ecs.UserID, ecs.UserName, v)
 		}
 	case "euid":
-		ev.Set(effectiveID, v)
+		idOrName(ev, effectiveID, ecs.UserEffectiveName, v)
 	case "auid":
 		ev.Set(auditLoginID, v)
 	case "id":
-		ev.Set(ecs.UserID, v)
+		if r.group {
+			ev.Set(groupID, v)
+		} else {
+			ev.Set(ecs.UserID, v)
+		}
 	case "acct":
 		r.named = true
 		r.text(ecs.UserName, v, quoted)
@@ -187,6 +192,8 @@ func (r *reader) pair(key, v []byte, quoted bool) {
 		ev.Set(auditExit, v)
 	case "unit":
 		ev.Set(unit, v)
+	case "sw":
+		ev.Set(software, v)
 	case "grp":
 		r.text(groupName, v, quoted)
 	case "subj", "scontext", "profile":
@@ -205,6 +212,15 @@ func (r *reader) pair(key, v []byte, quoted bool) {
 			r.text(arguments, v, quoted)
 		}
 	}
+}
+
+// idOrName sets a user by its number, or by the name that ausearch and auditd put in its place.
+func idOrName(ev *sdk.Event, id, name ecs.Field, v []byte) {
+	if v[0]-'0' <= 9 {
+		ev.Set(id, v)
+		return
+	}
+	ev.Set(name, v)
 }
 
 func (r *reader) result(v []byte) {

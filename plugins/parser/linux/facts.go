@@ -71,6 +71,8 @@ var (
 	host           = []string{"host"}
 	file           = []string{"file"}
 	configuration  = []string{"configuration"}
+	packaging      = []string{"package"}
+	driver         = []string{"driver"}
 	intrusion      = []string{"intrusion_detection"}
 
 	start        = []string{"start"}
@@ -197,6 +199,7 @@ var (
 	parentPID    = ecs.New("process.parent.pid", ecs.Long, "Process that started the process.")
 	workingDir   = ecs.New("process.working_directory", ecs.Keyword, "Folder in which the process ran.")
 	arguments    = list("process.args", "Words of the command line, the program first.")
+	software     = ecs.New("package.name", ecs.Keyword, "Package that was installed, updated or removed, as its manager calls it.")
 	exitCode     = ecs.New("process.exit_code", ecs.Long, "Status with which the process ended.")
 	sessionID    = ecs.New("linux.session.id", ecs.Keyword, "Login session, by the number of logind or auditd.")
 	terminal     = ecs.New("linux.terminal", ecs.Keyword, "Terminal the user sat at, e.g. pts/0 or ssh.")

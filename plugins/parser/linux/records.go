@@ -26,6 +26,12 @@ func suspicious(action string, category, types []string) facts {
 	return f
 }
 
+// Numbers that more is made of than a name.
+const (
+	addGroup = 1116
+	delGroup = 1117
+)
+
 // kinds are the record types of linux/audit.h and of libaudit that occur most; others keep their name or number.
 var kinds = []kind{
 	{number: 1006, name: "LOGIN", facts: byKernel("changed-login-id", security, session, start)},
@@ -44,8 +50,8 @@ var kinds = []kind{
 	{number: 1113, name: "USER_LOGOUT", facts: of("logout", security, session, end)},
 	{number: 1114, name: "ADD_USER", facts: of("added-user", security, iam, userCreated)},
 	{number: 1115, name: "DEL_USER", facts: of("deleted-user", security, iam, userDeleted)},
-	{number: 1116, name: "ADD_GROUP", facts: of("added-group", security, iam, groupCreated)},
-	{number: 1117, name: "DEL_GROUP", facts: of("deleted-group", security, iam, groupDeleted)},
+	{number: addGroup, name: "ADD_GROUP", facts: of("added-group", security, iam, groupCreated)},
+	{number: delGroup, name: "DEL_GROUP", facts: of("deleted-group", security, iam, groupDeleted)},
 	{number: 1123, name: "USER_CMD", facts: of("ran-command", security, process, start)},
 	{number: 1127, name: "SYSTEM_BOOT", facts: of("system-started", runState, host, start)},
 	{number: 1128, name: "SYSTEM_SHUTDOWN", facts: of("system-stopped", runState, host, end)},
@@ -56,6 +62,7 @@ var kinds = []kind{
 	{number: 1133, name: "GRP_CHAUTHTOK", facts: of("changed-group-password", security, iam, groupChanged)},
 	{number: 1135, name: "ACCT_LOCK", facts: of("locked-user", security, iam, userChanged)},
 	{number: 1136, name: "ACCT_UNLOCK", facts: of("unlocked-user", security, iam, userChanged)},
+	{number: 1138, name: "SOFTWARE_UPDATE", facts: of("updated-software", security, packaging, change)},
 	{number: 1200, name: "DAEMON_START", facts: of("audit-started", security, process, start)},
 	{number: 1201, name: "DAEMON_END", facts: of("audit-stopped", security, process, end)},
 	{number: 1202, name: "DAEMON_ABORT", facts: of("audit-aborted", security, process, end)},
@@ -67,9 +74,11 @@ var kinds = []kind{
 	{number: 1306, name: "SOCKADDR", facts: byKernel("addressed-socket", security, network, connection)},
 	{number: 1307, name: "CWD", facts: byKernel("noted-folder", security, process, info)},
 	{number: 1309, name: "EXECVE", facts: of("executed", security, process, start)},
+	{number: 1319, name: "TTY", facts: byKernel("typed", security, process, info)},
 	{number: 1325, name: "NETFILTER_CFG", facts: byKernel("changed-packet-filter", security, configuration, change)},
 	{number: 1326, name: "SECCOMP", facts: suspicious("violated-seccomp-policy", process, refusal)},
 	{number: 1327, name: "PROCTITLE", facts: byKernel("noted-command-line", security, process, info)},
+	{number: 1330, name: "KERN_MODULE", facts: byKernel("loaded-kernel-module", security, driver, start)},
 	{number: 1334, name: "BPF", facts: byKernel("used-bpf", security, process, info)},
 	{number: 1400, name: "AVC", facts: suspicious("access-decided", file, info)},
 	{number: 1403, name: "MAC_POLICY_LOAD", facts: byKernel("loaded-policy", security, configuration, change)},

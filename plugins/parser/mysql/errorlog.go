@@ -22,7 +22,7 @@ func (e *entry) errors(b []byte, bySyslog bool) bool {
 	word, rest, ok := bracketed(b)
 	if !ok || !isSeverity(word) {
 		e.v[message] = bytes.TrimSpace(b)
-		if bySyslog {
+		if bySyslog = bySyslog || bytes.HasPrefix(b, []byte("InnoDB: ")); bySyslog { // MySQL 5.5 has no severity there
 			e.classify()
 		}
 		return bySyslog

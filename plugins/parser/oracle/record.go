@@ -36,6 +36,8 @@ const (
 	sqlText
 	osProcess
 	policy
+	clientAddress
+	actionNumber
 	slots
 )
 
@@ -49,6 +51,7 @@ var keys = map[string]slot{
 	"OBJ$CREATOR": schema, "OBJ$NAME": object, "PRIV$USED": privilege,
 
 	"DATABASE USER": dbUser, "PRIVILEGE": privilege, "CLIENT USER": osUser, "CLIENT TERMINAL": terminal, "STATUS": returnCode,
+	"CLIENT ADDRESS": clientAddress, "ACTION NUMBER": actionNumber, "CURRENT_USER": currentUser,
 
 	"Audit_Type": auditType, "Session_Id": sessionID, "EntryId": entryID, "StatementId": statementID, "Extended_Timestamp": written,
 	"DB_User": dbUser, "OS_User": osUser, "Userhost": userHost, "OS_Process": osProcess, "Terminal": terminal, "Object_Schema": schema,
@@ -113,18 +116,37 @@ func value(b []byte) (v, rest []byte, whole bool) {
 	if length >= 0 && length < len(b) && b[length] == quote {
 		return b[:length:length], b[length+1:], true
 	}
-	for at := 0; ; { // the length is in another character set, or there is none
+	for at := 0; ; at++ { // the length is in another character set, or there is none
 		i := bytes.IndexByte(b[at:], quote)
 		if i < 0 {
 			return b, nil, false
 		}
-		at += i
-		if rest := b[at+1:]; len(rest) == 0 || rest[0] == ' ' || rest[0] == '\n' || rest[0] == '\r' {
-			return b[:at:at], rest, true
+		if at += i; keyFollows(b[at+1:]) {
+			return b[:at:at], b[at+1:], true
 		}
-		at++
 	}
 }
+
+// keyFollows says whether b is blank, or begins with blanks, capitals and a colon: the next key.
+func keyFollows(b []byte) bool {
+	rest := bytes.TrimLeft(b, " \r\n")
+	if len(rest) == 0 || len(rest) == len(b) {
+		return len(rest) == 0
+	}
+	for i, c := range rest[:min(len(rest), maxKey)] {
+		switch {
+		case c == ':':
+			return i > 0
+		case c-'A' < 26, c == ' ', c == '$', c == '_':
+		default:
+			return false
+		}
+	}
+	return false
+}
+
+// maxKey is longer than any key.
+const maxKey = 32
 
 // xml reads <AuditRecord><NAME>VALUE</NAME>…</AuditRecord>, whose elements have no attributes and are not nested.
 func (r *record) xml(b []byte) error {
@@ -253,6 +275,10 @@ func (r *record) result(ev *sdk.Event) {
 		ev.Set(actionCode, a)
 	default: // records of SYS have the statement itself
 		f = byWords(a)
+		if numbered := actions[string(r.v[actionNumber])]; numbered != nil {
+			f = numbered
+		}
+		ev.Set(actionCode, r.v[actionNumber])
 		r.statement(ev, action)
 		ev.SetString(ecs.EventAction, f.name)
 	}
@@ -342,9 +368,18 @@ func password(query []byte) []byte {
 
 // address reads where the client is from the comment: "Client address: (ADDRESS=(PROTOCOL=tcp)(HOST=192.0.2.42)(PORT=53149))".
 func (r *record) address(ev *sdk.Event) {
-	c := r.v[comment]
-	if i := bytes.Index(c, []byte("(ADDRESS=")); i >= 0 {
-		client(c[i:], ev)
+	for _, s := range [...]slot{comment, clientAddress} {
+		if i := bytes.Index(r.v[s], []byte("(ADDRESS=")); i >= 0 {
+			client(r.v[s][i:], ev)
+			return
+		}
+	}
+	switch a := r.v[clientAddress]; {
+	case len(a) == 0:
+	case a[0]-'0' <= 9, bytes.IndexByte(a, ':') >= 0:
+		ev.SetIP(ecs.SourceIP, a)
+	default:
+		ev.Set(ecs.SourceDomain, a)
 	}
 }
 

@@ -66,6 +66,7 @@ var (
 	failedQuery   = facts{"statement-failed", service, dbase, errorType, "failure"}
 	cancelled     = facts{"statement-cancelled", service, dbase, errorType, "failure"}
 	fault         = facts{"error", service, dbase, errorType, "failure"}
+	running       = facts{"", service, dbase, info, ""}
 	notice        = facts{"", other, dbase, info, ""}
 	continuation  = facts{"", other, dbase, info, ""}
 	furtherSQL    = facts{"", audit, dbase, info, ""}
@@ -205,6 +206,8 @@ func (e *entry) classify(ev *sdk.Event) *facts {
 		return &failedQuery
 	case "FATAL", "PANIC", "致命错误":
 		return &fault
+	case "LOG", "日志":
+		return &running
 	}
 	return &notice
 }

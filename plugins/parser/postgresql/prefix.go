@@ -60,8 +60,9 @@ var usual = func() (all []prefix) {
 	for _, text := range []string{
 		"%m [%p] %q%u@%d/%a ", // EDB
 		"%m [%p] %q%u@%d ",    // PostgreSQL without %q, Debian
-		"%t [%p]: [%l-1] user=%u,db=%d,app=%a,client=%h ",  // pgBadger
-		"%t [%p]: user=%u,db=%d,app=%a,client=%h ",         // pgBadger
+		"%t [%p]: [%l-1] user=%u,db=%d,app=%a,client=%h ", // pgBadger
+		"%t [%p]: user=%u,db=%d,app=%a,client=%h ",        // pgBadger
+		"%t [%p-%l] %q%u@%d ",
 		"%t [%p]: [%l-1] %quser=%u,db=%d ",                 // pgBadger, old
 		"%t [%p] %quser=%u,db=%d,app=%a,client=%h ",        //
 		"%m [%p] [%l-1] %quser=%u,db=%d,app=%a,client=%r ", //

@@ -166,11 +166,12 @@ func (r *record) json(body []byte) error {
 			r.put(s, v)
 			continue
 		}
-		if name := string(path); name == "StringInserts" || name == "EventData" { // an array of values
+		switch string(path) {
+		case "StringInserts", "EventData": // an array of values
 			r.insert(v)
-			continue
+		default:
+			r.put(data[string(own(path))], v)
 		}
-		r.put(data[string(own(path))], v)
 	}
 	if it.Err() != nil {
 		return errJSON
