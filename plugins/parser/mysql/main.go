@@ -145,9 +145,11 @@ type entry struct {
 
 // set puts a value on the event without its escapes.
 func (e *entry) set(ev *sdk.Event, f ecs.Field, s slot) {
-	if e.decode == nil {
-		ev.Set(f, e.v[s])
-		return
+	switch v := e.v[s]; {
+	case len(v) == 0:
+	case e.decode == nil:
+		ev.Set(f, v)
+	default:
+		ev.SetDecoded(f, v, e.decode)
 	}
-	ev.SetDecoded(f, e.v[s], e.decode)
 }

@@ -208,11 +208,13 @@ func appendUnentitied(dst, v []byte) []byte {
 
 // set puts a value on the event without its escapes.
 func (r *record) set(ev *sdk.Event, f ecs.Field, s slot) {
-	if r.decode == nil {
-		ev.Set(f, r.v[s])
-		return
+	switch v := r.v[s]; {
+	case len(v) == 0:
+	case r.decode == nil:
+		ev.Set(f, v)
+	default:
+		ev.SetDecoded(f, v, r.decode)
 	}
-	ev.SetDecoded(f, r.v[s], r.decode)
 }
 
 // setTime reads the times of XML, 2026-10-11T12:00:01.123456Z, and of text files, Sun Oct 11 12:00:01 2026 +08:00.

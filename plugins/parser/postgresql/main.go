@@ -158,9 +158,11 @@ type entry struct {
 
 // set puts a value on the event without its escapes.
 func (e *entry) set(ev *sdk.Event, f ecs.Field, v []byte) {
-	if e.decode == nil {
+	switch {
+	case len(v) == 0:
+	case e.decode == nil:
 		ev.Set(f, v)
-		return
+	default:
+		ev.SetDecoded(f, v, e.decode)
 	}
-	ev.SetDecoded(f, v, e.decode)
 }

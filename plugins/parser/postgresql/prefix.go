@@ -86,21 +86,20 @@ var usual = func() (all []prefix) {
 	return all
 }()
 
-// match reads the text in front of the severity. It is false, and e as it was, if that has another form.
+// match reads the text in front of the severity. It is false, and e has no values, if that has another form.
 func (p prefix) match(b []byte, e *entry) bool {
-	var found [slots][]byte
 	i := 0
 	for k, o := range p {
 		switch {
 		case o.kind == 0:
 			if !bytes.HasPrefix(b[i:], []byte(o.text)) {
-				return false
+				return e.clear(k)
 			}
 			i += len(o.text)
 			continue
 		case o.kind == 'q':
 			if i == len(b) { // a process without a session writes no more
-				return p.done(e, &found)
+				return true
 			}
 			continue
 		}
@@ -109,21 +108,36 @@ func (p prefix) match(b []byte, e *entry) bool {
 		case 'm', 't', 'n', 's':
 			n = timeLen(b[i:])
 		case 'p', 'l', 'P':
-			for i+n < len(b) && b[i+n]-'0' <= 9 {
-				n++
-			}
+			n = digits(b[i:])
 		default:
-			if n = p.valueLen(k, b[i:]); n < 0 {
-				return false
-			}
+			n = p.valueLen(k, b[i:])
 		}
-		if n == 0 && (o.slot == logTime || o.slot == pid) {
-			return false
+		if n < 0 || n == 0 && (o.slot == logTime || o.slot == pid) {
+			return e.clear(k)
 		}
-		found[o.slot] = b[i : i+n : i+n]
+		switch v := b[i : i+n : i+n]; {
+		case o.slot == nothing, n == len("[unknown]") && string(v) == "[unknown]", n == len("[local]") && string(v) == "[local]":
+		default:
+			e.v[o.slot] = v
+		}
 		i += n
 	}
-	return i == len(b) && p.done(e, &found)
+	return i == len(b) || e.clear(len(p))
+}
+
+// clear takes back what was read by the first k parts of a prefix, and is false.
+func (e *entry) clear(k int) bool {
+	if k > 0 {
+		e.v = [slots][]byte{}
+	}
+	return false
+}
+
+func digits(b []byte) (n int) {
+	for n < len(b) && b[n]-'0' <= 9 {
+		n++
+	}
+	return n
 }
 
 // valueLen is the length of the value of p[k], with which b begins; -1 if what is to follow is not there. Names may hold
@@ -152,15 +166,6 @@ func (p prefix) valueLen(k int, b []byte) int {
 
 // maxHost is the length of the longest name of a host.
 const maxHost = 256
-
-func (p prefix) done(e *entry, found *[slots][]byte) bool {
-	for s := range found {
-		if slot(s) != nothing && len(found[s]) > 0 && string(found[s]) != "[unknown]" && string(found[s]) != "[local]" {
-			e.v[s] = found[s]
-		}
-	}
-	return true
-}
 
 // timeLen is the length of "2026-10-11 12:00:01.689 UTC", where the fraction and the zone may be missing, or of the
 // seconds since 1970; 0 if b does not start with one.

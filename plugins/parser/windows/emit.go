@@ -95,7 +95,11 @@ func dataset(channel []byte) string {
 }
 
 // set puts a value on the event without its escapes.
-func (r *record) set(ev *sdk.Event, f ecs.Field, s slot) { ev.SetDecoded(f, r.v[s], r.decode) }
+func (r *record) set(ev *sdk.Event, f ecs.Field, s slot) {
+	if v := r.v[s]; len(v) > 0 {
+		ev.SetDecoded(f, v, r.decode)
+	}
+}
 
 func (r *record) head(ev *sdk.Event, zone *time.Location) {
 	if t := r.v[created]; len(t) > 10 && t[10] == 'T' && t[len(t)-1] == 'Z' {
