@@ -73,15 +73,17 @@ func (p parser) access(b []byte, ev *sdk.Event) error {
 // known by its port, or by an address that follows: an identity is none.
 func client(b []byte, ev *sdk.Event) {
 	first, rest := word(b)
-	second, behind := word(rest)
-	host, port := netaddr.SplitHostPort(first)
-	if port != nil || netaddr.AddrLen(second) == len(second) && len(second) > 0 {
+	host, port := first, []byte(nil)
+	if bytes.IndexByte(first, ':') >= 0 {
+		host, port = netaddr.SplitHostPort(first)
+	}
+	if second, behind := word(rest); port != nil || isAddress(second) {
 		ev.Set(serverDomain, host)
 		ev.Set(ecs.URLDomain, host)
 		ev.SetPort(serverPort, port)
 		first, rest = second, behind
 	}
-	if netaddr.AddrLen(first) == len(first) {
+	if isAddress(first) {
 		ev.SetIP(ecs.SourceIP, first)
 	} else {
 		ev.Set(ecs.SourceAddress, first)
@@ -93,6 +95,14 @@ func client(b []byte, ev *sdk.Event) {
 	if s := string(user); s != "-" && s != `""` {
 		ev.Set(ecs.UserName, user)
 	}
+}
+
+// isAddress says that b is meant as an address, and not as a name, whose last part is no number.
+func isAddress(b []byte) bool {
+	if len(b) < 2 {
+		return false
+	}
+	return b[0]-'0' <= 9 && b[len(b)-1]-'0' <= 9 && bytes.IndexByte(b, '.') > 0 || bytes.IndexByte(b, ':') >= 0
 }
 
 // request reads METHOD URL HTTP/VERSION. What is none of HTTP, such as a TLS handshake on a plain port, is
@@ -112,11 +122,19 @@ func request(b []byte, ev *sdk.Event) {
 		ev.Set(ecs.HTTPVersion, url[i+1+len("HTTP/"):])
 		url = url[:i]
 	}
-	if string(url) == "*" { // of OPTIONS: the server as a whole
+	switch {
+	case url[0] == '/':
 		ev.Set(ecs.URLOriginal, url)
-		return
+		if i := bytes.IndexByte(url, '?'); i >= 0 {
+			ev.Set(ecs.URLQuery, url[i+1:])
+			url = url[:i]
+		}
+		ev.Set(ecs.URLPath, url)
+	case string(url) == "*": // of OPTIONS: the server as a whole
+		ev.Set(ecs.URLOriginal, url)
+	default:
+		ev.SetURL(url)
 	}
-	ev.SetURL(url)
 }
 
 func isMethod(b []byte) bool {

@@ -56,13 +56,18 @@ var severities = [...][]byte{{'0'}, {'1'}, {'2'}, {'3'}, {'4'}, {'5'}, {'6'}, {'
 // Parse reads one line. What stands in front of a fault is set.
 func (p parser) Parse(line []byte, ev *sdk.Event) error {
 	h, rest, err := syslog.Parse(line)
-	if err == nil {
-		ev.SetSyslog(&h, p.zone)
-	} else {
+	if err != nil {
 		rest = line
 	}
 	client, behind := word(rest)
-	if len(behind) > 0 && behind[0] == '[' && bytes.IndexByte(client, ':') >= 0 {
+	session := len(behind) > 0 && behind[0] == '[' && bytes.IndexByte(client, ':') >= 0
+	if session {
+		h.Timestamp = nil // the line has a better one
+	}
+	if err == nil {
+		ev.SetSyslog(&h, p.zone)
+	}
+	if session {
 		ev.SetString(ecs.LogcenterLogType, "access")
 		return p.traffic(client, behind, ev)
 	}

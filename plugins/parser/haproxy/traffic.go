@@ -22,13 +22,7 @@ var (
 	timeQueue      = ecs.New("haproxy.time_queue_ms", ecs.Long, "Milliseconds spent in queues, Tw.")
 	timeConnect    = ecs.New("haproxy.time_connect_ms", ecs.Long, "Milliseconds until the server took the connection, Tc.")
 	timeResponse   = ecs.New("haproxy.time_response_ms", ecs.Long, "Milliseconds until the server had sent the headers of its response, Tr.")
-	active         = ecs.New("haproxy.connections.active", ecs.Long, "Connections of the whole process when the session ended.")
-	ofFrontend     = ecs.New("haproxy.connections.frontend", ecs.Long, "Connections of the frontend when the session ended.")
-	ofBackend      = ecs.New("haproxy.connections.backend", ecs.Long, "Connections of the backend when the session ended.")
-	ofServer       = ecs.New("haproxy.connections.server", ecs.Long, "Connections of the server when the session ended.")
-	retries        = ecs.New("haproxy.connections.retries", ecs.Long, "How often the connection to a server was tried again.")
-	serverQueue    = ecs.New("haproxy.queue.server", ecs.Long, "Requests that were served before this one in the server's queue.")
-	backendQueue   = ecs.New("haproxy.queue.backend", ecs.Long, "Requests that were served before this one in the backend's queue.")
+	retries        = ecs.New("haproxy.retries", ecs.Long, "How often the connection to a server was tried again.")
 	serverName     = ecs.New("tls.client.server_name", ecs.Keyword, "Name of the host that the client asked for when TLS began, SNI.")
 )
 
@@ -97,14 +91,14 @@ func http(timers, b []byte, ev *sdk.Event) error {
 	ev.SetString(ecs.EventCategory, "web")
 	ev.SetString(ecs.EventType, "access")
 	ev.SetString(ecs.NetworkProtocol, "http")
-	v, timers := part(timers)
-	if !milliseconds(timeRequest, v, ev) {
+	n, timers := number(timers, '/')
+	if n >= 0 {
+		ev.SetInt(timeRequest, n)
+	}
+	if n == noNumber || !waits(timers, ev) {
 		return errTimers
 	}
-	if !waits(timers, ev) {
-		return errTimers
-	}
-	v, b = word(b)
+	v, b := word(b)
 	if code, ok := digits(v, 3); ok && code >= 100 {
 		ev.SetInt(ecs.HTTPResponseStatusCode, code)
 		answer(code, ev)
@@ -115,8 +109,7 @@ func http(timers, b []byte, ev *sdk.Event) error {
 		ev.SetLevel(ecs.Warn)
 	}
 	v, b = word(b)
-	n, ok := digits(bytes.TrimPrefix(v, []byte{'+'}), 18)
-	if !ok {
+	if n, _ = number(v, ' '); n < 0 {
 		return errState
 	}
 	ev.SetInt(ecs.HTTPResponseBytes, n)
@@ -133,7 +126,7 @@ func http(timers, b []byte, ev *sdk.Event) error {
 		return errState
 	}
 	ended(v, ev)
-	b, ok = counts(b, ev)
+	b, ok := counts(b, ev)
 	if !ok {
 		return errConns
 	}
@@ -188,7 +181,16 @@ func request(b []byte, whole bool, ev *sdk.Event) {
 		ev.Set(ecs.HTTPVersion, url[i+1+len("HTTP/"):])
 		url = url[:i]
 	}
-	ev.SetURL(url)
+	if len(url) == 0 || url[0] != '/' {
+		ev.SetURL(url)
+		return
+	}
+	ev.Set(ecs.URLOriginal, url)
+	if i := bytes.IndexByte(url, '?'); i >= 0 {
+		ev.Set(ecs.URLQuery, url[i+1:])
+		url = url[:i]
+	}
+	ev.Set(ecs.URLPath, url)
 }
 
 // tls reads ERRORS SNI/VERSION/CIPHER.
@@ -220,8 +222,8 @@ func tcp(timers, b []byte, ev *sdk.Event) error {
 		return errTimers
 	}
 	v, b := word(b)
-	n, ok := digits(bytes.TrimPrefix(v, []byte{'+'}), 18)
-	if !ok {
+	n, _ := number(v, ' ')
+	if n < 0 {
 		return errState
 	}
 	ev.SetInt(ecs.DestinationBytes, n)
@@ -241,7 +243,7 @@ func tcp(timers, b []byte, ev *sdk.Event) error {
 		ev.SetString(ecs.EventOutcome, "failure")
 		ev.SetLevel(ecs.Warn)
 	}
-	if _, ok = counts(b, ev); !ok {
+	if _, ok := counts(b, ev); !ok {
 		return errConns
 	}
 	return nil
@@ -249,50 +251,78 @@ func tcp(timers, b []byte, ev *sdk.Event) error {
 
 // waits reads Tw/Tc/Tr/Ta, or Tw/Tc/Tt.
 func waits(b []byte, ev *sdk.Event) bool {
-	v, b := part(b)
-	ok := milliseconds(timeQueue, v, ev)
-	v, b = part(b)
-	ok = milliseconds(timeConnect, v, ev) && ok
-	if i := bytes.IndexByte(b, '/'); i >= 0 {
-		ok = milliseconds(timeResponse, b[:i], ev) && ok
-		b = b[i+1:]
+	ok := true
+	for i := range timers {
+		n, rest := number(b, '/')
+		if len(rest) == 0 { // the last one is the total
+			break
+		}
+		if n >= 0 {
+			ev.SetInt(timers[i], n)
+		}
+		ok = ok && n >= -1
+		b = rest
 	}
-	n, all := digits(bytes.TrimPrefix(b, []byte{'+'}), 12)
-	if all {
+	n, rest := number(b, '/')
+	if n >= 0 {
 		ev.SetInt(ecs.EventDuration, n*1e6)
 	}
-	return ok && (all || string(b) == "-1")
+	return ok && n >= -1 && len(rest) == 0
 }
 
-// milliseconds reads a timer, -1 where the session did not get that far.
-func milliseconds(f ecs.Field, v []byte, ev *sdk.Event) bool {
-	n, ok := digits(v, 12)
-	if ok {
-		ev.SetInt(f, n)
+// timers are those in front of the total.
+var timers = [...]ecs.Field{timeQueue, timeConnect, timeResponse}
+
+// none is what HAProxy writes where a session did not get that far, noNumber what number returns for anything else.
+const (
+	none     = -1
+	noNumber = -2
+)
+
+// number reads a number of up to twelve digits, behind a + too, and the rest behind the end byte.
+func number(b []byte, end byte) (n int64, rest []byte) {
+	i := 0
+	if len(b) > 1 && b[0] == '-' && b[1] == '1' {
+		i, n = 2, none
+	} else {
+		if len(b) > 0 && b[0] == '+' {
+			i = 1
+		}
+		start := i
+		for ; i < len(b) && b[i]-'0' <= 9; i++ {
+			n = n*10 + int64(b[i]-'0')
+			if i-start > 11 {
+				return noNumber, nil
+			}
+		}
+		if i == start {
+			n = noNumber
+		}
 	}
-	return ok || string(v) == "-1"
+	switch {
+	case i >= len(b):
+		return n, nil
+	case b[i] == end:
+		return n, b[i+1:]
+	}
+	return noNumber, nil
 }
 
-// counts reads "active/frontend/backend/server/retries server queue/backend queue".
+// counts reads "active/frontend/backend/server/retries server/backend", the numbers of connections and of requests in
+// queues, of which only the retries say something of this session. +1 retries mean another server.
 func counts(b []byte, ev *sdk.Event) (rest []byte, ok bool) {
-	conns, b := word(b)
-	queues, b := word(b)
-	var v []byte
-	for _, f := range [...]ecs.Field{active, ofFrontend, ofBackend, ofServer, retries} {
-		v, conns = part(conns)
-		n, isNumber := digits(bytes.TrimPrefix(v, []byte{'+'}), 12) // +1: to another server
-		if !isNumber {
+	for i := range 7 {
+		end := byte('/')
+		if i == 4 || i == 6 {
+			end = ' '
+		}
+		var n int64
+		if n, b = number(b, end); n < 0 {
 			return nil, false
 		}
-		ev.SetInt(f, n)
-	}
-	for _, f := range [...]ecs.Field{serverQueue, backendQueue} {
-		v, queues = part(queues)
-		n, isNumber := digits(v, 12)
-		if !isNumber {
-			return nil, false
+		if i == 4 {
+			ev.SetInt(retries, n)
 		}
-		ev.SetInt(f, n)
 	}
 	return b, true
 }
