@@ -240,8 +240,18 @@ func (f *facts) conclude(whole bool, ev *sdk.Event) {
 
 // verbs are what names of actions begin with, and which type that is.
 var verbs = [...]struct{ verb, typ string }{
-	{"Create", "creation"}, {"Run", "creation"}, {"Add", "creation"}, {"Put", "change"}, {"Delete", "deletion"}, {"Release", "deletion"},
-	{"Remove", "deletion"}, {"Get", "access"}, {"List", "access"}, {"Describe", "access"}, {"Query", "access"}, {"Lookup", "access"},
+	{"Create", "creation"},
+	{"Run", "creation"},
+	{"Add", "creation"},
+	{"Put", "change"},
+	{"Delete", "deletion"},
+	{"Release", "deletion"},
+	{"Remove", "deletion"},
+	{"Get", "access"},
+	{"List", "access"},
+	{"Describe", "access"},
+	{"Query", "access"},
+	{"Lookup", "access"},
 }
 
 func (f *facts) typ() string {

@@ -236,9 +236,21 @@ func (f *facts) conclude(whole bool, ev *sdk.Event) {
 
 // verbs are what names of actions begin with, and which type that is.
 var verbs = [...]struct{ verb, typ string }{
-	{"Create", "creation"}, {"Run", "creation"}, {"Register", "creation"}, {"Put", "change"}, {"Delete", "deletion"},
-	{"Terminate", "deletion"}, {"Remove", "deletion"}, {"Deregister", "deletion"}, {"ConsoleLogin", "start"}, {"Assume", "start"},
-	{"GetSessionToken", "start"}, {"Get", "access"}, {"List", "access"}, {"Describe", "access"}, {"Head", "access"},
+	{"Create", "creation"},
+	{"Run", "creation"},
+	{"Register", "creation"},
+	{"Put", "change"},
+	{"Delete", "deletion"},
+	{"Terminate", "deletion"},
+	{"Remove", "deletion"},
+	{"Deregister", "deletion"},
+	{"ConsoleLogin", "start"},
+	{"Assume", "start"},
+	{"GetSessionToken", "start"},
+	{"Get", "access"},
+	{"List", "access"},
+	{"Describe", "access"},
+	{"Head", "access"},
 }
 
 func (f *facts) typ() string {

@@ -22,7 +22,7 @@ var (
 )
 
 var (
-	errPairs  = errors.New(`f5: want key="value" pairs behind ASM:`)
+	errPairs  = errors.New(`f5: want ASM: and key="value" pairs`)
 	errStatus = errors.New("f5: want request_status among the pairs of ASM")
 	errClient = errors.New("f5: want ip_client among the pairs of ASM")
 	errQuotes = errors.New("f5: want every value of ASM in closed quotes: the line is cut, raise the maximum entry length")

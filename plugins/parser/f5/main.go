@@ -47,7 +47,7 @@ var (
 	errHeader = errors.New("f5: want a syslog header with time and host in front")
 	errDaemon = errors.New("f5: want LEVEL DAEMON[PID]: behind the header, or ASM: and pairs")
 	errLevel  = errors.New("f5: want one of emerg, alert, crit, err, warning, notice, info, debug in front of the daemon")
-	errText   = errors.New("f5: want text behind DAEMON[PID]:")
+	errText   = errors.New("f5: want DAEMON[PID]: and a text")
 )
 
 var asmMark = []byte("ASM:")

@@ -61,7 +61,7 @@ func declareList(name, description string) ecs.Field {
 }
 
 var (
-	errForm  = errors.New("modsecurity: want a JSON object with transaction, or a text with ModSecurity: or Coraza:")
+	errForm  = errors.New("modsecurity: want a JSON object with transaction, or ModSecurity: or Coraza: and a text")
 	errTime  = errors.New("modsecurity: want the time of the transaction")
 	errFrom  = errors.New("modsecurity: want the client's address")
 	errRule  = errors.New(`modsecurity: want [id "NUMBER"] behind the action`)

@@ -27,7 +27,7 @@ var (
 	errWhen    = errors.New("nginx: want YYYY/MM/DD HH:MM:SS at the start")
 	errLevel   = errors.New("nginx: want [LEVEL] behind the time, from [emerg] to [debug]")
 	errProcess = errors.New("nginx: want PROCESS#THREAD: behind the level")
-	errText    = errors.New("nginx: want text behind PROCESS#THREAD:")
+	errText    = errors.New("nginx: want PROCESS#THREAD: and a text")
 )
 
 var (
