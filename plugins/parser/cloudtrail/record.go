@@ -18,6 +18,7 @@ var (
 	errorCode   = ecs.New("cloudtrail.error_code", ecs.Keyword, "Error that the service answered with, e.g. AccessDenied.")
 	eventID     = ecs.New("cloudtrail.event_id", ecs.Keyword, "Identity that CloudTrail gave the record, the same in all copies of it.")
 	eventType   = ecs.New("cloudtrail.event_type", ecs.Keyword, "What caused the record, e.g. AwsApiCall, AwsConsoleSignIn or AwsServiceEvent.")
+	insight     = ecs.New("cloudtrail.insight_type", ecs.Keyword, "What CloudTrail found unusual, e.g. ApiCallRateInsight or ApiErrorRateInsight.")
 	invokedBy   = ecs.New("cloudtrail.invoked_by", ecs.Keyword, "Service of AWS that made the request on the user's behalf.")
 	mfa         = ecs.New("cloudtrail.mfa", ecs.Boolean, "Whether the user had proven who he is by a second factor.")
 	objectKey   = ecs.New("cloudtrail.object_key", ecs.Keyword, "Object in the bucket that the request was about.")
@@ -46,7 +47,7 @@ type facts struct {
 	version, timed               bool
 	failed, denied, reads, rated bool
 	action, source, principal    []byte
-	name, kind                   []byte
+	name, kind, insight          []byte
 }
 
 // record reads one record.
@@ -171,6 +172,16 @@ func (f *facts) fact(path []byte, it *jsonscan.Iter, ev *sdk.Event) {
 		f.failed = f.failed || string(v) != "Success"
 	case "additionalEventData.MFAUsed":
 		ev.SetBool(mfa, string(v) == "Yes")
+	case "insightDetails.eventName":
+		f.action = v
+		set(ecs.EventAction, it, ev)
+	case "insightDetails.eventSource":
+		f.source = v
+		set(ecs.EventProvider, it, ev)
+	case "insightDetails.insightType":
+		set(insight, it, ev)
+	case "insightDetails.state":
+		f.insight = v
 	case "requestParameters.userName":
 		set(targetUser, it, ev)
 	case "requestParameters.bucketName":
@@ -197,6 +208,10 @@ func isDenial(v []byte) bool {
 // conclude sets what follows from several values. Of a part of it is not known whether there was an error.
 func (f *facts) conclude(whole bool, ev *sdk.Event) {
 	ev.SetString(provider, "aws")
+	if f.insight != nil { // about many calls: whether they failed is not said
+		f.conspicuous(ev)
+		return
+	}
 	switch {
 	case f.failed:
 		ev.SetString(ecs.EventOutcome, "failure")
@@ -232,6 +247,18 @@ func (f *facts) conclude(whole bool, ev *sdk.Event) {
 	if f.denied {
 		ev.SetString(ecs.EventType, "denied")
 	}
+}
+
+// conspicuous is for events that say that a number of calls is unusual, or no longer so.
+func (f *facts) conspicuous(ev *sdk.Event) {
+	ev.SetString(ecs.EventKind, "alert")
+	ev.SetString(ecs.EventCategory, "api")
+	ev.SetLevel(ecs.Warn)
+	typ := "start"
+	if string(f.insight) == "End" {
+		typ = "end"
+	}
+	ev.SetString(ecs.EventType, typ)
 }
 
 // verbs are what names of actions begin with, and which type that is.

@@ -86,7 +86,7 @@ func said(b []byte, ev *sdk.Event) {
 	ev.Set(text, b)
 	m, err := messageSet.Match(b)
 	if err != nil {
-		unknown(ev, "f5.system", other)
+		unknown(ev, "f5.system")
 		return
 	}
 	k := &messages[m.Pattern()]
@@ -123,7 +123,8 @@ func session(b []byte, ev *sdk.Event) {
 	ev.Set(text, b)
 	m, err := sessionSet.Match(b)
 	if err != nil {
-		unknown(ev, "f5.apm", access)
+		unknown(ev, "f5.apm")
+		ev.SetString(ecs.LogcenterLogType, access)
 		return
 	}
 	ev.SetString(ecs.EventDataset, "f5.apm")
@@ -145,9 +146,8 @@ func session(b []byte, ev *sdk.Event) {
 	}
 }
 
-func unknown(ev *sdk.Event, dataset, logType string) {
+func unknown(ev *sdk.Event, dataset string) {
 	ev.SetString(ecs.EventDataset, dataset)
-	ev.SetString(ecs.LogcenterLogType, logType)
 	ev.SetString(ecs.EventCategory, "host")
 	ev.SetString(ecs.EventType, "info")
 }

@@ -114,6 +114,7 @@ func runtime(b []byte, ev *sdk.Event) error {
 	name, rest := word(rest)
 	tag, said := word(rest)
 	if s := string(name); s != "stdout" && s != "stderr" || len(tag) == 0 || tag[0] != 'F' && tag[0] != 'P' {
+		ev.SetString(ecs.LogcenterLogType, "run_state")
 		return errForm
 	}
 	ev.SetTime(time.RFC3339Nano, nil, when)

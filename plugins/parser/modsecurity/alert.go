@@ -61,6 +61,7 @@ func (p parser) alert(b []byte, timed bool, ev *sdk.Event) error {
 func (p parser) own(b []byte, timed bool, ev *sdk.Event) error {
 	at := bytes.Index(b, ownMark)
 	if at < 0 {
+		ev.SetString(ecs.LogcenterLogType, "other")
 		return errForm
 	}
 	stamped, _ := p.head(b[:at], ev)
