@@ -164,6 +164,9 @@ func said(b, level []byte, ev *sdk.Event) {
 	ev.Set(ecs.EventCode, code)
 	ev.Set(text, b)
 	k, known := kinds[string(code)]
+	if code == nil { // before 2.4
+		k, known = old(b)
+	}
 	if !known {
 		k.typ = "info"
 		switch string(level) {
@@ -229,6 +232,17 @@ var kinds = map[string]kind{
 	"AH00161": {"workers-exhausted", "process", "error", "", nil},
 	"AH00286": {"workers-exhausted", "process", "error", "", nil},
 	"AH00484": {"workers-exhausted", "process", "error", "", nil},
+}
+
+// old is what a text without a code means.
+func old(b []byte) (k kind, known bool) {
+	switch {
+	case bytes.HasPrefix(b, []byte("client denied by server configuration: ")):
+		return kinds["AH01630"], true
+	case bytes.HasPrefix(b, []byte("File does not exist: ")):
+		return kinds["AH00128"], true
+	}
+	return k, false
 }
 
 // user reads "user NAME: …" and "user NAME not found: …".

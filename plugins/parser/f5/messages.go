@@ -32,9 +32,11 @@ const (
 )
 
 var messages = []message{
-	{`Pool %{pool:word} member %{member:word} monitor status %{state}. [%{}`, "member-status", "host", "change", "", server},
+	{`Pool %{pool:word} member %{member:word} monitor status %{state}.%{}`, "member-status", "host", "change", "", server},
 	{`Pool %{pool:word} member %{member:word} session status %{state}.%{}`, "member-status", "host", "change", "", server},
-	{`Node %{member:word} address %{} monitor status %{state}. [%{}`, "node-status", "host", "change", "", server},
+	{`Pool member %{member:word} monitor status %{state}.%{}`, "member-status", "host", "change", "", server},
+	{`Node %{member:word} address %{} monitor status %{state}.%{}`, "node-status", "host", "change", "", server},
+	{`Node %{member:word} monitor status %{state}.%{}`, "node-status", "host", "change", "", server},
 	{`No members available for pool %{pool:word}`, "pool-down", "host", "change", "failure", server},
 	{`Pool %{pool:word} now has available members`, "pool-up", "host", "change", "success", server},
 	{`SNMP_TRAP: Virtual %{virtual:word} has become %{state}`, "virtual-server-status", "host", "change", "", server},

@@ -179,6 +179,10 @@ func said(b, level []byte, ev *sdk.Event) {
 	if bytes.HasPrefix(b, luaMark) {
 		ev.SetString(ecs.LogLogger, "lua")
 		b = script(b[len(luaMark):], ev)
+		if i := bytes.LastIndex(b, whileMark); i >= 0 && isAction(b[i+len(whileMark):]) { // scripts may write "while", too
+			ev.Set(ecs.EventAction, b[i+len(whileMark):])
+			b = b[:i]
+		}
 	} else if i := bytes.LastIndex(b, whileMark); i >= 0 {
 		ev.Set(ecs.EventAction, b[i+len(whileMark):])
 		b = b[:i]
@@ -203,6 +207,17 @@ func said(b, level []byte, ev *sdk.Event) {
 	if s.field != 0 {
 		ev.Set(s.field, m.Get("v"))
 	}
+}
+
+// isAction says that b is what nginx writes of what it was doing for a request.
+func isAction(b []byte) bool {
+	switch string(b) {
+	case "logging request", "sending to client", "sending response to client", "reading client request line", "reading client request headers",
+		"reading client request body", "connecting to upstream", "sending request to upstream", "reading response header from upstream",
+		"reading upstream", "SSL handshaking", "SSL handshaking to upstream", "closing request", "waiting for request", "keepalive":
+		return true
+	}
+	return false
 }
 
 func typeOf(level []byte) string {
