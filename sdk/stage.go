@@ -19,15 +19,17 @@ type Stage struct {
 	schema func() []byte
 	config func() any
 
-	impl    any
-	narrow  *wire.ReadSet        // what the plugin wants of what it may read; nil is all
-	reads   map[uint32]ecs.Field // host's id → ours
-	toHost  []uint32             // ours → host's id; 0 = not agreed
-	types   []ecs.Type           // of fields that may be written
-	lists   []bool
-	workers sync.Pool
-	order   sync.Mutex // detectors see one batch at a time
-	offset  uint64     // of the last batch or tick a detector has seen
+	impl   any
+	narrow *wire.ReadSet        // what the plugin wants of what it may read; nil is all
+	reads  map[uint32]ecs.Field // host's id → ours
+	toHost []uint32             // ours → host's id; 0 = not agreed
+	types  []ecs.Type           // of fields that may be written
+	lists  []bool
+	// severity is what the device's word for how grave an event is means.
+	severity map[string]ecs.Severity
+	workers  sync.Pool
+	order    sync.Mutex // detectors see one batch at a time
+	offset   uint64     // of the last batch or tick a detector has seen
 }
 
 // Kind is the kind of plugin.
@@ -73,6 +75,10 @@ func (s *Stage) Open(r *wire.OpenRequest) error {
 			s.types, s.lists = append(s.types, 0), append(s.lists, false)
 		}
 		s.types[f], s.lists[f] = f.Type(), d.List
+	}
+	s.severity = make(map[string]ecs.Severity, len(r.Severity))
+	for word, level := range r.Severity {
+		s.severity[word] = ecs.Severity(level)
 	}
 	s.reads[r.MessageField] = ecs.Message
 	s.agree(ecs.Message, &wire.FieldDecl{Id: r.MessageField})
