@@ -173,7 +173,7 @@ func TestUpgradesOfARunningHost(t *testing.T) {
 	out, ok = h.run("plugin", "severity", "nsfocus")
 	require.True(t, ok, out)
 	assert.Regexp(t, `nsfocus +1 +Warn +manifest`, out)
-	configure("plugins: {settings: {geoip: {transport: socket}, dptech: {enabled: false}, nsfocus: {severity: {'1': Debug}}}}\n")
+	configure("geoip: {transport: socket}, dptech: {enabled: false}, nsfocus: {severity: {'1': Debug}}")
 	out, ok = h.run("plugin", "reconfigure", "nsfocus")
 	require.True(t, ok, out)
 	out, ok = h.run("plugin", "severity")
