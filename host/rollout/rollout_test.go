@@ -372,6 +372,25 @@ func TestRollbackAndRestart(t *testing.T) {
 	require.ErrorContains(t, err, "the upgrade of plugin words is left aside, version 1.2.3 runs")
 }
 
+// Two versions may lie side by side, once an upgrade has said which of them runs.
+func TestVersionsSideBySide(t *testing.T) {
+	h := start(t)
+	beside := filepath.Join(h.dir, "words-2")
+	require.NoError(t, os.Rename(h.version("words", "loud"), beside))
+	_, err := h.m.Upgrade(t.Context(), "words", beside, rollout.Options{})
+	require.NoError(t, err)
+	for _, want := range []string{"words 2.0.0", "words 1.2.3"} {
+		require.NoError(t, h.m.Close())
+		require.NoError(t, h.reg.Close())
+		h.open(filepath.Join(h.dir, "versions.json"))
+		h.by = map[string]int{}
+		h.traffic()
+		assert.Equal(t, map[string]int{want: 100}, h.by)
+		_, err = h.m.Rollback(t.Context(), "words")
+		require.NoError(t, err)
+	}
+}
+
 func TestACheckChangesNothing(t *testing.T) {
 	h := start(t)
 	r, err := h.m.Upgrade(t.Context(), "words", h.version("words", "loud", "permissions: {network: ['192.0.2.1:53']}"), rollout.Options{Mode: rollout.Canary, Check: true})
