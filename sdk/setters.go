@@ -103,8 +103,41 @@ const MostSeverity = 64
 // plugin.yaml, which an admin may have changed. The case of ASCII letters does not matter. It is false, and
 // nothing is set, for a word that the table does not have.
 func (e *Event) SetSeverity(word []byte) bool {
+	l, ok := e.w.s.severity.of(word)
+	if ok {
+		e.SetLevel(l)
+	}
+	return ok
+}
+
+// severities are a plugin's table of severities.
+type severities struct {
+	byte [256]ecs.Severity // by words of one byte, as most devices write digits; empty: the table has none
+	word map[string]ecs.Severity
+}
+
+func newSeverities(table map[string]string) (s severities) {
+	s.word = make(map[string]ecs.Severity, len(table))
+	for word, level := range table {
+		s.word[word] = ecs.Severity(level)
+	}
+	for c := range s.byte {
+		lower := c
+		if 'A' <= c && c <= 'Z' {
+			lower += 'a' - 'A'
+		}
+		s.byte[c] = s.word[string([]byte{byte(lower)})]
+	}
+	return s
+}
+
+func (s *severities) of(word []byte) (ecs.Severity, bool) {
+	if len(word) == 1 {
+		l := s.byte[word[0]]
+		return l, l != ""
+	}
 	if len(word) > MostSeverity {
-		return false
+		return "", false
 	}
 	var lower [MostSeverity]byte
 	for i, c := range word {
@@ -113,11 +146,8 @@ func (e *Event) SetSeverity(word []byte) bool {
 		}
 		lower[i] = c
 	}
-	l, ok := e.w.s.severity[string(lower[:len(word)])]
-	if ok {
-		e.SetLevel(l)
-	}
-	return ok
+	l, ok := s.word[string(lower[:len(word)])]
+	return l, ok
 }
 
 // SetPort sets a port from its text; what is not a whole number from 0 to 65535 is noted as bad.

@@ -40,7 +40,7 @@ func answer(t *testing.T, line string, do func(line []byte, ev *sdk.Event)) (got
 	})
 	require.NoError(t, s.Open(&wire.OpenRequest{
 		Reads: decls(ecs.Message, ecs.EventIngested), Writes: decls(settable...), MessageField: uint32(ecs.Message),
-		Severity: map[string]string{"3": "Fatal", "high": "Error", "高": "Error"},
+		Severity: map[string]string{"3": "Fatal", "h": "Debug", "high": "Error", "高": "Error"},
 	}))
 	b := batch(line)
 	got = set{values: map[string]string{}, encodings: map[string]wire.Encoding{}}
@@ -150,6 +150,9 @@ func TestSetSeverity(t *testing.T) {
 	f("HiGH", "Error")
 	f("高", "Error")
 	f("low", "")
+	f("H", "Debug")
+	f("h", "Debug")
+	f("4", "")
 	f("[ow", "")
 	f("", "")
 	f(strings.Repeat("high", 17), "")

@@ -26,7 +26,7 @@ type Stage struct {
 	types  []ecs.Type           // of fields that may be written
 	lists  []bool
 	// severity is what the device's word for how grave an event is means.
-	severity map[string]ecs.Severity
+	severity severities
 	workers  sync.Pool
 	order    sync.Mutex // detectors see one batch at a time
 	offset   uint64     // of the last batch or tick a detector has seen
@@ -76,10 +76,7 @@ func (s *Stage) Open(r *wire.OpenRequest) error {
 		}
 		s.types[f], s.lists[f] = f.Type(), d.List
 	}
-	s.severity = make(map[string]ecs.Severity, len(r.Severity))
-	for word, level := range r.Severity {
-		s.severity[word] = ecs.Severity(level)
-	}
+	s.severity = newSeverities(r.Severity)
 	s.reads[r.MessageField] = ecs.Message
 	s.agree(ecs.Message, &wire.FieldDecl{Id: r.MessageField})
 	// Behind the fields, so that a plugin whose config names fields knows those of plugin.yaml.
