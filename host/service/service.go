@@ -58,36 +58,37 @@ type Service struct {
 	log     *logrus.Entry
 	version string
 
-	plugins   *plugin.Registry
-	packages  *install.Store
-	raw       *disk.Journal
-	events    *disk.Journal
-	intake    *input.Intake
-	hold      *hold.Hold
-	dead      *deadletter.List
-	redriver  *redrive.Redriver
-	engine    store.Store // as configured
-	store     store.Store // the same behind its keeper
-	policy    *retention.Policy
-	keeper    *lifecycle.Keeper
-	streams   *stream.Set
-	lineage   *lineage.Log
-	processor *pipeline.Processor
-	rollouts  *rollout.Manager
-	versions  *rollout.Versions
-	runner    *pipeline.Runner
-	alerts    *alert.Runner
-	drift     *drift.Tracker   // nil: it is not enabled
-	inputs    []input.Input    // as configured
-	files     *filestore.Store // nil: without events there are none
-	uploads   *upload.Input
-	handlers  map[string]http.Handler // of HTTP inputs
-	tokens    map[string]string       // of their senders
-	tails     tail.Hub
-	api       *api.Server
-	backups   backups
-	listener  net.Listener
-	metrics   *prometheus.Registry
+	plugins    *plugin.Registry
+	packages   *install.Store
+	pluginDirs []string // where the machine's admin keeps plugins
+	raw        *disk.Journal
+	events     *disk.Journal
+	intake     *input.Intake
+	hold       *hold.Hold
+	dead       *deadletter.List
+	redriver   *redrive.Redriver
+	engine     store.Store // as configured
+	store      store.Store // the same behind its keeper
+	policy     *retention.Policy
+	keeper     *lifecycle.Keeper
+	streams    *stream.Set
+	lineage    *lineage.Log
+	processor  *pipeline.Processor
+	rollouts   *rollout.Manager
+	versions   *rollout.Versions
+	runner     *pipeline.Runner
+	alerts     *alert.Runner
+	drift      *drift.Tracker   // nil: it is not enabled
+	inputs     []input.Input    // as configured
+	files      *filestore.Store // nil: without events there are none
+	uploads    *upload.Input
+	handlers   map[string]http.Handler // of HTTP inputs
+	tokens     map[string]string       // of their senders
+	tails      tail.Hub
+	api        *api.Server
+	backups    backups
+	listener   net.Listener
+	metrics    *prometheus.Registry
 
 	switching       sync.Mutex   // one plugin is enabled, disabled or removed at a time
 	packagesRefused atomic.Int64 // packages that were sent and not let in
@@ -154,19 +155,18 @@ func (s *Service) openPlugins(ctx context.Context) (err error) {
 	if s.versions, err = rollout.OpenVersions(s.path("plugins", "versions.json")); err != nil {
 		return err
 	}
-	dirs := make([]string, len(s.cfg.Plugins.Dirs))
-	for i, d := range s.cfg.Plugins.Dirs {
-		dirs[i] = s.cfg.Path(d)
+	for _, d := range s.cfg.Plugins.Dirs {
+		s.pluginDirs = append(s.pluginDirs, s.cfg.Path(d))
 	}
-	if len(dirs) == 0 {
+	if len(s.pluginDirs) == 0 {
 		self, err := os.Executable()
 		if err != nil {
 			return err
 		}
-		dirs = []string{filepath.Join(filepath.Dir(self), "plugins")}
+		s.pluginDirs = []string{filepath.Join(filepath.Dir(self), "plugins")}
 	}
 	o := plugin.Options{
-		Dirs: dirs, RunDir: s.path("plugins", "run"), Plugins: pluginSettings(s.cfg), Log: s.log,
+		Dirs: s.pluginDirs, RunDir: s.path("plugins", "run"), Plugins: pluginSettings(s.cfg), Log: s.log,
 		Sandbox: plugin.SandboxMode(s.cfg.Plugins.Sandbox), Guard: s.path(),
 	}
 	left := s.openPackages(ctx, &o)
