@@ -107,6 +107,7 @@ var (
 	microLayout, nanoLayout = MustCompile(UnixMicro), MustCompile(UnixNano)
 )
 
+// groupOf is the group of layouts, without times without seconds.
 func groupOf(texts ...string) *group {
 	g := &group{layouts: layouts(texts...)}
 	for _, l := range g.layouts {
@@ -197,6 +198,7 @@ func (p *program) goOn(v *program, b []byte, n int, f *fields) (int, bool) {
 	return n, ok && f.sayable()
 }
 
+// unsay takes back what goOn may have read: layouts that have variants say neither half of the day nor offset.
 func (f *fields) unsay() { f.half, f.offset, f.hasOffset = 0, 0, false }
 
 // isDate reports whether f, which p has read, is a date: one of some year if p has none.
