@@ -24,10 +24,10 @@ var (
 	userAccount = ecs.New("actiontrail.user_account_id", ecs.Keyword, "Account that the user belongs to, which may be another than that of the resource.")
 	userType    = ecs.New("actiontrail.user_type", ecs.Keyword, "Kind of identity, e.g. root-account, ram-user, assumed-role or system.")
 	vpcID       = ecs.New("actiontrail.vpc_id", ecs.Keyword, "Private network that the request came from.")
-	accountID   = ecs.New("cloud.account.id", ecs.Keyword, "Account in the cloud in which something happened.")
-	provider    = ecs.New("cloud.provider", ecs.Keyword, "Which cloud, e.g. aws.")
-	region      = ecs.New("cloud.region", ecs.Keyword, "Region of the cloud in which something happened.")
-	targetUser  = ecs.New("user.target.name", ecs.Keyword, "User that something was done to.")
+	accountID   = ecs.CloudAccountID
+	provider    = ecs.CloudProvider
+	region      = ecs.CloudRegion
+	targetUser  = ecs.UserTargetName
 )
 
 func declareList(name, description string) ecs.Field {

@@ -13,7 +13,7 @@ var (
 	errno    = ecs.New("apache.errno", ecs.Long, "Number of the operating system's or APR's error, whose text is event.reason.")
 	levelOf  = ecs.New("apache.level", ecs.Keyword, "Severity in Apache's words, from emerg to trace8.")
 	text     = ecs.New("apache.text", ecs.Keyword, "What an error log says happened, without code, client and referrer.")
-	threadID = ecs.New("process.thread.id", ecs.Long, "Thread of the process that wrote the line.")
+	threadID = ecs.ProcessThreadID
 )
 
 var (

@@ -9,7 +9,7 @@ import (
 )
 
 var (
-	application  = ecs.New("network.application", ecs.Keyword, "Application that was recognised in the traffic, as the device names it.")
+	application  = ecs.NetworkApplication
 	filePolicy   = ecs.New("ciscoasa.file_disposition", ecs.Keyword, "What Threat Defense takes a file for, e.g. Malware.")
 	policy       = ecs.New("ciscoasa.policy", ecs.Keyword, "Access control or intrusion policy that decided.")
 	ruleAction   = ecs.New("ciscoasa.rule_action", ecs.Keyword, "What the access control rule says to do, e.g. Block with reset.")

@@ -24,7 +24,7 @@ var (
 	sessionType  = ecs.New("ciscoasa.session_type", ecs.Keyword, "Kind of VPN session, e.g. AnyConnect-Parent, LAN-to-LAN.")
 	text         = ecs.New("ciscoasa.text", ecs.Keyword, "Text of a message that is not taken to pieces.")
 	translation  = ecs.New("ciscoasa.translation", ecs.Keyword, "Whether a translation is static or dynamic.")
-	userGroup    = ecs.New("user.group.name", ecs.Keyword, "Group that the user belongs to.")
+	userGroup    = ecs.UserGroupName
 )
 
 // kind is what a gap of a pattern holds.

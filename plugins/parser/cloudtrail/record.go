@@ -28,10 +28,10 @@ var (
 	userType    = ecs.New("cloudtrail.user_type", ecs.Keyword, "Kind of identity, e.g. Root, IAMUser, AssumedRole or AWSService.")
 	vpcEndpoint = ecs.New("cloudtrail.vpc_endpoint_id", ecs.Keyword, "Endpoint by which the request came from a private network.")
 	resources   = declareList("cloudtrail.resources", "Names of the resources that the request was about.")
-	accountID   = ecs.New("cloud.account.id", ecs.Keyword, "Account in the cloud in which something happened.")
-	provider    = ecs.New("cloud.provider", ecs.Keyword, "Which cloud, e.g. aws.")
-	region      = ecs.New("cloud.region", ecs.Keyword, "Region of the cloud in which something happened.")
-	targetUser  = ecs.New("user.target.name", ecs.Keyword, "User that something was done to.")
+	accountID   = ecs.CloudAccountID
+	provider    = ecs.CloudProvider
+	region      = ecs.CloudRegion
+	targetUser  = ecs.UserTargetName
 )
 
 func declareList(name, description string) ecs.Field {

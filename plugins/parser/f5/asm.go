@@ -17,7 +17,7 @@ var (
 	signatures   = ecs.New("f5.signature_names", ecs.Keyword, "Names of the attack signatures that the request has, parted by commas.")
 	signatureIDs = ecs.New("f5.signature_ids", ecs.Keyword, "Numbers of the attack signatures that the request has, parted by commas.")
 	subs         = ecs.New("f5.sub_violations", ecs.Keyword, "Which checks of protocols and cookies the request failed, parted by commas.")
-	supportID    = ecs.New("http.request.id", ecs.Keyword, "Identity of the request, by which its other lines are found.")
+	supportID    = ecs.HTTPRequestID
 	virus        = ecs.New("f5.virus", ecs.Keyword, "Malware that was found in what a client sent.")
 )
 

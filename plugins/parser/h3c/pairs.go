@@ -9,7 +9,7 @@ import (
 )
 
 var (
-	application   = ecs.New("network.application", ecs.Keyword, "Application that was recognised in the traffic, as the device names it.")
+	application   = ecs.NetworkApplication
 	command       = ecs.New("h3c.command", ecs.Keyword, "Command that an administrator gave.")
 	commandSource = ecs.New("h3c.command_source", ecs.Keyword, "What changed the configuration: cli, snmp or other.")
 	context       = ecs.New("h3c.context", ecs.Keyword, "Number of the virtual device that speaks.")

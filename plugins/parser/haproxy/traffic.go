@@ -23,7 +23,7 @@ var (
 	timeConnect    = ecs.New("haproxy.time_connect_ms", ecs.Long, "Milliseconds until the server took the connection, Tc.")
 	timeResponse   = ecs.New("haproxy.time_response_ms", ecs.Long, "Milliseconds until the server had sent the headers of its response, Tr.")
 	retries        = ecs.New("haproxy.retries", ecs.Long, "How often the connection to a server was tried again.")
-	serverName     = ecs.New("tls.client.server_name", ecs.Keyword, "Name of the host that the client asked for when TLS began, SNI.")
+	serverName     = ecs.TLSClientServerName
 )
 
 // traffic reads the lines about connections and requests.

@@ -10,7 +10,7 @@ import (
 )
 
 var (
-	application = ecs.New("network.application", ecs.Keyword, "Application that was recognised in the traffic, as the device names it.")
+	application = ecs.NetworkApplication
 	command     = ecs.New("huaweiusg.command", ecs.Keyword, "Command that an administrator gave.")
 	count       = ecs.New("huaweiusg.count", ecs.Long, "Packets or events that one line stands for.")
 	description = ecs.New("huaweiusg.description", ecs.Keyword, "Words of the description that are not pairs.")

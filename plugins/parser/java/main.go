@@ -49,11 +49,11 @@ var (
 	context       = ecs.New("java.context", ecs.Keyword, "Text in brackets behind the thread, such as values of the MDC.")
 	levelWord     = ecs.New("java.level", ecs.Keyword, "Level as the library writes it, e.g. SEVERE.")
 
-	originFile = ecs.New("log.origin.file.name", ecs.Keyword, "Source file that the line was logged from.")
-	originLine = ecs.New("log.origin.file.line", ecs.Long, "Number of the line in the source file that logged.")
-	spanID     = ecs.New("span.id", ecs.Keyword, "Step within the trace that the event belongs to.")
-	stackTrace = ecs.New("error.stack_trace", ecs.Keyword, "Calls that led to the error, as the program printed them.")
-	threadName = ecs.New("process.thread.name", ecs.Keyword, "How the program calls the thread that logged.")
+	originFile = ecs.LogOriginFileName
+	originLine = ecs.LogOriginFileLine
+	spanID     = ecs.SpanID
+	stackTrace = ecs.ErrorStackTrace
+	threadName = ecs.ProcessThreadName
 )
 
 var (

@@ -150,17 +150,17 @@ var paths = map[string]target{
 
 // What ECS has, but the SDK does not yet name.
 var (
-	containerID        = ecs.New("container.id", ecs.Keyword, "Identity of the container that the program runs in.")
-	stackTrace         = ecs.New("error.stack_trace", ecs.Keyword, "Calls that led to the error, as the program printed them.")
-	originFile         = ecs.New("log.origin.file.name", ecs.Keyword, "Source file that the line was logged from.")
-	originLine         = ecs.New("log.origin.file.line", ecs.Long, "Number of the line in the source file that logged.")
-	originFunction     = ecs.New("log.origin.function", ecs.Keyword, "Function of the program that logged.")
-	requestID          = ecs.New("http.request.id", ecs.Keyword, "Identity of the request, the same in all programs that serve it.")
+	containerID        = ecs.ContainerID
+	stackTrace         = ecs.ErrorStackTrace
+	originFile         = ecs.LogOriginFileName
+	originLine         = ecs.LogOriginFileLine
+	originFunction     = ecs.LogOriginFunction
+	requestID          = ecs.HTTPRequestID
 	serviceEnvironment = ecs.New("service.environment", ecs.Keyword, "Stage that the service runs in, e.g. production.")
 	serviceVersion     = ecs.New("service.version", ecs.Keyword, "Release of the service.")
-	spanID             = ecs.New("span.id", ecs.Keyword, "Step within the trace that the event belongs to.")
-	threadID           = ecs.New("process.thread.id", ecs.Long, "Number of the thread that logged.")
-	threadName         = ecs.New("process.thread.name", ecs.Keyword, "How the program calls the thread that logged.")
+	spanID             = ecs.SpanID
+	threadID           = ecs.ProcessThreadID
+	threadName         = ecs.ProcessThreadName
 	transactionID      = ecs.New("transaction.id", ecs.Keyword, "Unit of work within the trace that the event belongs to.")
 )
 

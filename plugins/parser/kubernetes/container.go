@@ -12,7 +12,7 @@ import (
 )
 
 var (
-	containerID    = ecs.New("container.id", ecs.Keyword, "Identity that the runtime gave the container.")
+	containerID    = ecs.ContainerID
 	containerImage = ecs.New("container.image.name", ecs.Keyword, "Image that the container was started of.")
 	containerName  = ecs.New("kubernetes.container.name", ecs.Keyword, "Name of the container in its pod.")
 	level          = ecs.New("kubernetes.level", ecs.Keyword, "Severity that stands in the text of a container's line, in its own words.")

@@ -84,7 +84,7 @@ var keys = map[string]target{
 }
 
 // What ECS has, but the SDK does not yet name.
-var fileSHA1 = ecs.New("file.hash.sha1", ecs.Keyword, "SHA-1 of the file.")
+var fileSHA1 = ecs.FileHashSHA1
 
 // What is the format's own.
 var (

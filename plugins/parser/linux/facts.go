@@ -192,11 +192,11 @@ func source(addr []byte, ev *sdk.Event) {
 var (
 	repeated = ecs.New("linux.repeated", ecs.Long, "How many times the message came; the log has it once.")
 
-	targetUser   = ecs.New("user.target.name", ecs.Keyword, "User whom the action was done to.")
+	targetUser   = ecs.UserTargetName
 	effectiveID  = ecs.New("user.effective.id", ecs.Keyword, "Id of the user whose rights the process had.")
-	groupName    = ecs.New("group.name", ecs.Keyword, "Group that was made, changed or joined.")
-	groupID      = ecs.New("group.id", ecs.Keyword, "Number of the group.")
-	parentPID    = ecs.New("process.parent.pid", ecs.Long, "Process that started the process.")
+	groupName    = ecs.GroupName
+	groupID      = ecs.GroupID
+	parentPID    = ecs.ProcessParentPID
 	workingDir   = ecs.New("process.working_directory", ecs.Keyword, "Folder in which the process ran.")
 	arguments    = list("process.args", "Words of the command line, the program first.")
 	software     = ecs.New("package.name", ecs.Keyword, "Package that was installed, updated or removed, as its manager calls it.")

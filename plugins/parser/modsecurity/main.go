@@ -45,7 +45,7 @@ var (
 	engine    = ecs.New("modsecurity.engine", ecs.Keyword, "Whether rules may stop requests, e.g. On or DetectionOnly.")
 	matched   = ecs.New("modsecurity.match", ecs.Keyword, "Which operator of the rule matched what.")
 	phase     = ecs.New("modsecurity.phase", ecs.Long, "At which of the five phases of a transaction the rule decided, 1 to 5.")
-	requestID = ecs.New("http.request.id", ecs.Keyword, "Identity of the request, by which its other lines are found.")
+	requestID = ecs.HTTPRequestID
 	ruleFile  = ecs.New("modsecurity.rule_file", ecs.Keyword, "File of the configuration that has the rule.")
 	severity  = ecs.New("modsecurity.severity", ecs.Keyword, "Severity of the worst rule in words, where the line has no number.")
 	tagsOf    = declareList("modsecurity.tags", "What rules are tagged with, e.g. attack-sqli.")

@@ -110,12 +110,12 @@ var keys = map[string]target{
 
 // What ECS has, but the SDK does not yet name.
 var (
-	application   = ecs.New("network.application", ecs.Keyword, "Application that the traffic was recognised to be of, e.g. TLS.Google.")
+	application   = ecs.NetworkApplication
 	destinationAS = ecs.New("destination.as.number", ecs.Long, "Autonomous system that the destination's address belongs to.")
 	egressID      = ecs.New("observer.egress.interface.id", ecs.Keyword, "Number of the interface the traffic left by, SNMP's ifIndex.")
 	ianaNumber    = ecs.New("network.iana_number", ecs.Keyword, "IANA's number of the transport protocol, e.g. 6 for TCP.")
 	ingressID     = ecs.New("observer.ingress.interface.id", ecs.Keyword, "Number of the interface the traffic came by, SNMP's ifIndex.")
-	serverName    = ecs.New("tls.client.server_name", ecs.Keyword, "Host that the client asked for in the handshake of TLS.")
+	serverName    = ecs.TLSClientServerName
 	sourceAS      = ecs.New("source.as.number", ecs.Long, "Autonomous system that the source's address belongs to.")
 )
 

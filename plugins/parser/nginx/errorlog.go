@@ -17,10 +17,10 @@ var (
 	text           = ecs.New("nginx.text", ecs.Keyword, "What an error log says happened, without what it was doing and for whom.")
 	upstream       = ecs.New("nginx.upstream", ecs.Keyword, "Where the request was passed on to, as nginx wrote it.")
 	zoneOf         = ecs.New("nginx.zone", ecs.Keyword, "Shared memory zone of the limit that a client ran into.")
-	originFile     = ecs.New("log.origin.file.name", ecs.Keyword, "Script that wrote to the log, or the name of a handler in the configuration.")
-	originLine     = ecs.New("log.origin.file.line", ecs.Long, "Line of the script that wrote to the log.")
-	originFunction = ecs.New("log.origin.function", ecs.Keyword, "Function of the script that wrote to the log.")
-	threadID       = ecs.New("process.thread.id", ecs.Long, "Thread of the process that wrote the line.")
+	originFile     = ecs.LogOriginFileName
+	originLine     = ecs.LogOriginFileLine
+	originFunction = ecs.LogOriginFunction
+	threadID       = ecs.ProcessThreadID
 )
 
 var (

@@ -9,7 +9,7 @@ import (
 )
 
 var (
-	application    = ecs.New("network.application", ecs.Keyword, "Application that was recognised in the traffic, as the device names it.")
+	application    = ecs.NetworkApplication
 	authMethod     = ecs.New("paloalto.auth_method", ecs.Keyword, "How a user of GlobalProtect was authenticated, e.g. LDAP, SAML.")
 	category       = ecs.New("paloalto.url_category", ecs.Keyword, "Class of web site by PAN-DB, or verdict in logs of WildFire.")
 	changeAfter    = ecs.New("paloalto.change.after", ecs.Keyword, "Part of the configuration as it is now.")

@@ -317,13 +317,13 @@ func (r *record) objects(ev *sdk.Event, id int) {
 // Fields of the plugin's own, and those of ECS that the SDK has no constant for.
 var (
 	levelWord        = ecs.New("windows.level", ecs.Keyword, "Severity in words, from shippers that write no number.")
-	targetUser       = ecs.New("user.target.name", ecs.Keyword, "User whom the action was done to.")
+	targetUser       = ecs.UserTargetName
 	targetUserDomain = ecs.New("user.target.domain", ecs.Keyword, "Domain of the user whom the action was done to.")
 	targetUserID     = ecs.New("user.target.id", ecs.Keyword, "SID of the user whom the action was done to.")
-	groupName        = ecs.New("group.name", ecs.Keyword, "Group that was made, changed or joined.")
+	groupName        = ecs.GroupName
 	groupDomain      = ecs.New("group.domain", ecs.Keyword, "Domain, or Builtin, that the group belongs to.")
-	groupID          = ecs.New("group.id", ecs.Keyword, "SID that identifies the group.")
-	parentPID        = ecs.New("process.parent.pid", ecs.Long, "Process that started the process.")
+	groupID          = ecs.GroupID
+	parentPID        = ecs.ProcessParentPID
 	parentExecutable = ecs.New("process.parent.executable", ecs.Keyword, "Program of the process that started the process.")
 	logonID          = ecs.New("windows.logon.id", ecs.Keyword, "Number of the logon session, which ties its events together until the host restarts.")
 	logonKind        = ecs.New("windows.logon.type", ecs.Keyword, "How somebody logged on: Interactive, Network, RemoteInteractive, ...")
