@@ -1,12 +1,16 @@
 // Package lineage remembers which plugins handled which records: their versions, programs and configurations, by the
 // place of a record in the raw journal. It is what an event's history is told from, long after a plugin was upgraded.
 //
-// Its one idea: a plan of plugins seldom changes, so an entry is written only when it has, with the first record the
-// new plan handled. What an event went through is the last entry at or before its own record.
+//	DIR/history.ndjson       an entry for each change of plan: the first record that it handled, and the plan's checksum
+//	DIR/plans/SUM.json       a plan
+//	DIR/manifests/SUM.yaml   the plugin.yaml of a plugin in it
+//
+// Its one idea: a plan of plugins seldom changes, so an entry is written only when it has. What an event went through is
+// the last entry at or before its own record. While a canary runs, plans take turns: therefore an entry is short, and
+// names its plan.
 package lineage
 
 import (
-	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
@@ -23,8 +27,12 @@ import (
 	"github.com/logcenter/logcenter/host/durable"
 )
 
-// maxEntries bounds what is kept: of a plan that changes every hour that is more than a year.
-const maxEntries = 10000
+// What is kept: of more than mostEntries, the last keptEntries. A plan that changes every hour fills them in ten years, a
+// canary in half a day at the most batches that a host handles.
+const (
+	keptEntries = 100_000
+	mostEntries = keptEntries * 5 / 4
+)
 
 // Plugin is a program with its manifest and its configuration, as it was in a plan.
 type Plugin struct {
@@ -57,7 +65,7 @@ type entry struct {
 	Partition uint32    `json:"partition"`
 	From      uint64    `json:"from"` // offset of the first raw entry the plan handled
 	Time      time.Time `json:"time"`
-	Plugins   []Plugin  `json:"plugins"`
+	Plan      string    `json:"plan"` // SHA-256 of the plan's file, in hex
 }
 
 // Log is the history of plans. Safe for concurrent use.
@@ -66,95 +74,173 @@ type Log struct {
 
 	mu      sync.Mutex
 	file    *os.File
+	size    int64 // bytes of the entries in the file
+	torn    bool  // there may be something behind them
 	entries []entry
+	plans   map[string][]Plugin // those of the entries, by their checksums; without manifests
 }
 
 const (
-	fileName     = "plans.ndjson"
+	fileName     = "history.ndjson"
+	plansDir     = "plans"
 	manifestsDir = "manifests"
 )
 
 // Open reads the history in a folder, which is made if it is missing. A last line that a crash cut is taken off; any
 // other that cannot be read is an error that names it.
-func Open(dir string) (*Log, error) {
-	if err := durable.MakeDir(filepath.Join(dir, manifestsDir)); err != nil {
-		return nil, err
-	}
-	l := &Log{dir: dir}
-	path := filepath.Join(dir, fileName)
-	data, err := os.ReadFile(path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	whole := bytes.LastIndexByte(data, '\n') + 1
-	scan := bufio.NewScanner(bytes.NewReader(data[:whole]))
-	scan.Buffer(nil, len(data)+1)
-	for n := 1; scan.Scan(); n++ {
-		var e entry
-		if err := json.Unmarshal(scan.Bytes(), &e); err != nil {
-			return nil, fmt.Errorf("%s:%d: %w", path, n, err)
-		}
-		l.entries = append(l.entries, e)
-	}
-	if len(l.entries) > maxEntries || whole < len(data) || err != nil {
-		l.entries = l.entries[max(0, len(l.entries)-maxEntries):]
-		if err := l.rewrite(path); err != nil {
+func Open(dir string) (l *Log, err error) {
+	for _, d := range [...]string{plansDir, manifestsDir} {
+		if err := durable.MakeDir(filepath.Join(dir, d)); err != nil {
 			return nil, err
 		}
 	}
-	if err := l.sweep(); err != nil {
+	l = &Log{dir: dir, plans: map[string][]Plugin{}}
+	data, err := os.ReadFile(l.path(fileName))
+	if errors.Is(err, fs.ErrNotExist) {
+		err = durable.Replace(l.path(fileName), nil)
+	}
+	if err == nil {
+		err = l.read(data)
+	}
+	if err != nil {
 		return nil, err
 	}
-	l.file, err = os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0o600)
-	return l, err
+	if l.file, err = os.OpenFile(l.path(fileName), os.O_WRONLY|os.O_APPEND, 0o600); err != nil {
+		return nil, err
+	}
+	if err = l.trim(); err == nil {
+		err = l.sweep()
+	}
+	if err != nil {
+		return nil, errors.Join(err, l.file.Close())
+	}
+	return l, nil
 }
 
-func (l *Log) rewrite(path string) error {
+func (l *Log) path(names ...string) string {
+	return filepath.Join(append([]string{l.dir}, names...)...)
+}
+
+// read takes the entries of the file.
+func (l *Log) read(data []byte) error {
+	n := 0
+	for line := range bytes.Lines(data) {
+		n++
+		if !bytes.HasSuffix(line, []byte("\n")) {
+			l.torn = true
+			break
+		}
+		var e entry
+		if err := json.Unmarshal(line, &e); err != nil {
+			return fmt.Errorf("%s:%d: %w", l.path(fileName), n, err)
+		}
+		if last := len(l.entries) - 1; last >= 0 && l.entries[last].Journal == e.Journal {
+			e.Journal = l.entries[last].Journal // one text for all of them
+		}
+		if err := l.load(e.Plan); err != nil {
+			return fmt.Errorf("%s:%d: %w", l.path(fileName), n, err)
+		}
+		l.entries, l.size = append(l.entries, e), l.size+int64(len(line))
+	}
+	return nil
+}
+
+// load reads a plan. One that is gone cannot be told of later, and hinders nobody.
+func (l *Log) load(sum string) error {
+	if _, ok := l.plans[sum]; ok {
+		return nil
+	}
+	path := l.path(plansDir, sum+".json")
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	var plugins []Plugin
+	if err == nil {
+		err = json.Unmarshal(data, &plugins)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	l.plans[sum] = plugins
+	return nil
+}
+
+// trim drops the oldest entries when there are too many, and plans that no other one names.
+func (l *Log) trim() error {
+	if len(l.entries) <= mostEntries {
+		return nil
+	}
+	kept := slices.Clone(l.entries[len(l.entries)-keptEntries:])
 	var b bytes.Buffer
-	for _, e := range l.entries {
+	plans := map[string][]Plugin{}
+	for _, e := range kept {
 		line, err := json.Marshal(e)
 		if err != nil {
 			return err
 		}
 		b.Write(append(line, '\n'))
+		plans[e.Plan] = l.plans[e.Plan]
 	}
-	return durable.Replace(path, b.Bytes())
-}
-
-// sweep removes manifests that no entry names.
-func (l *Log) sweep() error {
-	named := map[string]bool{}
-	for _, e := range l.entries {
-		for _, p := range e.Plugins {
-			named[p.ManifestSum+".yaml"] = true
-		}
+	if err := durable.Replace(l.path(fileName), b.Bytes()); err != nil {
+		return err
 	}
-	files, err := os.ReadDir(filepath.Join(l.dir, manifestsDir))
+	file, err := os.OpenFile(l.path(fileName), os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return err
 	}
-	for _, f := range files {
-		if !named[f.Name()] {
-			err = errors.Join(err, os.Remove(filepath.Join(l.dir, manifestsDir, f.Name())))
+	err = l.file.Close()
+	l.file, l.size, l.torn, l.entries, l.plans = file, int64(b.Len()), false, kept, plans
+	return err
+}
+
+// sweep removes plans and manifests that no entry names.
+func (l *Log) sweep() (err error) {
+	named := map[string]bool{}
+	for _, e := range l.entries {
+		named[e.Plan+".json"] = true
+	}
+	for _, plugins := range l.plans {
+		for _, p := range plugins {
+			named[p.ManifestSum+".yaml"] = true
+		}
+	}
+	for _, dir := range [...]string{plansDir, manifestsDir} {
+		files, failed := os.ReadDir(l.path(dir))
+		err = errors.Join(err, failed)
+		for _, f := range files {
+			if !named[f.Name()] {
+				err = errors.Join(err, os.Remove(l.path(dir, f.Name())))
+			}
 		}
 	}
 	return err
 }
 
 // Record says that records from the raw entry at offset from on go through a plan. It returns when that is durable. A
-// plan that is the last one's same is not written again.
+// plan that is the last one's same is not written again. With an error it is as if nobody had asked.
 func (l *Log) Record(journal string, partition uint32, from uint64, p *Plan, now time.Time) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	e := entry{Journal: journal, Partition: partition, From: from, Time: now.UTC(), Plugins: slices.Clone(p.Plugins)}
-	for i := range e.Plugins {
-		e.Plugins[i].ManifestSum = sum(e.Plugins[i].Manifest)
+	plugins := slices.Clone(p.Plugins)
+	for i := range plugins {
+		plugins[i].ManifestSum = sum(plugins[i].Manifest)
 	}
-	if last := l.last(journal, partition, from); last >= 0 && slices.EqualFunc(l.entries[last].Plugins, e.Plugins, same) {
+	plan, err := json.Marshal(plugins)
+	if err != nil {
+		return err
+	}
+	e := entry{Journal: journal, Partition: partition, From: from, Time: now.UTC(), Plan: sum(plan)}
+	if last := l.last(journal, partition, from); last >= 0 && l.entries[last].Plan == e.Plan {
 		return nil
 	}
-	for _, p := range e.Plugins {
-		if err := l.keep(p); err != nil {
+	if _, known := l.plans[e.Plan]; !known {
+		for _, p := range plugins {
+			if err := l.keep(l.manifest(p.ManifestSum), p.Manifest); err != nil {
+				return err
+			}
+		}
+		if err := l.keep(l.path(plansDir, e.Plan+".json"), plan); err != nil {
 			return err
 		}
 	}
@@ -162,45 +248,54 @@ func (l *Log) Record(journal string, partition uint32, from uint64, p *Plan, now
 	if err != nil {
 		return err
 	}
-	if _, err := l.file.Write(append(line, '\n')); err != nil {
+	if err := l.append(append(line, '\n')); err != nil {
+		return err
+	}
+	for i := range plugins {
+		plugins[i].Manifest = nil
+	}
+	l.plans[e.Plan] = plugins
+	l.entries = append(l.entries, e)
+	return l.trim()
+}
+
+// append makes a line durable, in the place of what an append that failed may have left of its own.
+func (l *Log) append(line []byte) error {
+	if l.torn {
+		if err := l.file.Truncate(l.size); err != nil {
+			return err
+		}
+	}
+	l.torn = true
+	if _, err := l.file.Write(line); err != nil {
 		return err
 	}
 	if err := l.file.Sync(); err != nil {
 		return err
 	}
-	for i := range e.Plugins {
-		e.Plugins[i].Manifest = nil
-	}
-	l.entries = append(l.entries, e)
+	l.torn, l.size = false, l.size+int64(len(line))
 	return nil
 }
 
-// same compares plugins of entries, whose manifests are in files.
-func same(p, q Plugin) bool {
-	p.Manifest, q.Manifest = nil, nil
-	return p.ManifestSum == q.ManifestSum && p.Same(q)
-}
-
-func (l *Log) keep(p Plugin) error {
-	path := l.manifest(p.ManifestSum)
+// keep writes a file that is named by its checksum, unless it is there.
+func (l *Log) keep(path string, data []byte) error {
 	if _, err := os.Stat(path); err == nil {
 		return nil
 	}
-	return durable.Replace(path, p.Manifest)
+	return durable.Replace(path, data)
 }
 
-func (l *Log) manifest(sum string) string { return filepath.Join(l.dir, manifestsDir, sum+".yaml") }
+func (l *Log) manifest(sum string) string { return l.path(manifestsDir, sum+".yaml") }
 
-// last is the index of the entry that counts for a raw entry, -1 if there is none. Of entries with the same offset
-// the later one does: the one before was written down, but the host crashed before it had handled anything.
+// last is the index of the entry that counts for a raw entry, -1 if there is none. What was written later counts for all
+// from its offset on: if there are earlier ones of the same or a later offset, the host crashed before those were handled.
 func (l *Log) last(journal string, partition uint32, offset uint64) int {
-	found := -1
-	for i, e := range l.entries {
-		if e.Journal == journal && e.Partition == partition && e.From <= offset && (found < 0 || e.From >= l.entries[found].From) {
-			found = i
+	for i, e := range slices.Backward(l.entries) {
+		if e.From <= offset && e.Partition == partition && e.Journal == journal {
+			return i
 		}
 	}
-	return found
+	return -1
 }
 
 // Find is the plan that handled the raw entry at an offset; ok is false if that is not known: the event came in before
@@ -212,7 +307,11 @@ func (l *Log) Find(journal string, partition uint32, offset uint64) (p *Plan, ok
 	if i < 0 {
 		return nil, false, nil
 	}
-	p = &Plan{Plugins: slices.Clone(l.entries[i].Plugins)}
+	plugins, ok := l.plans[l.entries[i].Plan]
+	if !ok {
+		return nil, false, fmt.Errorf("%s is gone", l.path(plansDir, l.entries[i].Plan+".json"))
+	}
+	p = &Plan{Plugins: slices.Clone(plugins)}
 	for i := range p.Plugins {
 		q := &p.Plugins[i]
 		if q.Manifest, err = os.ReadFile(l.manifest(q.ManifestSum)); err != nil {
@@ -227,8 +326,8 @@ func (l *Log) Programs() map[string]bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	sums := map[string]bool{}
-	for _, e := range l.entries {
-		for _, p := range e.Plugins {
+	for _, plugins := range l.plans {
+		for _, p := range plugins {
 			sums[p.Sum] = true
 		}
 	}

@@ -1,8 +1,13 @@
 package lineage_test
 
 import (
+	"bytes"
+	"fmt"
 	"os"
+	"os/exec"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -69,7 +74,7 @@ func TestDamage(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, l.Record("a", 0, 1, &lineage.Plan{Plugins: []lineage.Plugin{parser("1")}}, time.Now()))
 	require.NoError(t, l.Close())
-	path := filepath.Join(dir, "plans.ndjson")
+	path := filepath.Join(dir, "history.ndjson")
 	whole, err := os.ReadFile(path)
 	require.NoError(t, err)
 
@@ -86,5 +91,76 @@ func TestDamage(t *testing.T) {
 
 	require.NoError(t, os.WriteFile(path, append([]byte("{nonsense}\n"), whole...), 0o600))
 	_, err = lineage.Open(dir)
-	require.ErrorContains(t, err, "plans.ndjson:1: ")
+	require.ErrorContains(t, err, "history.ndjson:1: ")
+}
+
+// A disk that was full costs nothing but the entries that could not be written: what was left of them goes.
+func TestDiskFull(t *testing.T) {
+	const child = "LOGCENTER_TEST_DISK_FULL"
+	if os.Getenv(child) == "" { // in a process of its own, since the bound is for all files of a process
+		cmd := exec.Command(os.Args[0], "-test.run=^TestDiskFull$")
+		cmd.Env = append(os.Environ(), child+"=1")
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		return
+	}
+	dir := t.TempDir()
+	l, err := lineage.Open(dir)
+	require.NoError(t, err)
+	record := func(from uint64, version string) error {
+		return l.Record("a", 0, from, &lineage.Plan{Plugins: []lineage.Plugin{parser(version)}}, time.Now())
+	}
+	for n := range uint64(20) { // so that a plan's own file is small beside it
+		require.NoError(t, record(n, fmt.Sprint(n%2)))
+	}
+	st, err := os.Stat(filepath.Join(dir, "history.ndjson"))
+	require.NoError(t, err)
+
+	signal.Ignore(syscall.SIGXFSZ)
+	defer signal.Reset(syscall.SIGXFSZ)
+	var was syscall.Rlimit
+	require.NoError(t, syscall.Getrlimit(syscall.RLIMIT_FSIZE, &was))
+	require.NoError(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: uint64(st.Size()) + 10, Max: was.Max}))
+	first, again := record(100, "2"), record(100, "2")
+	require.NoError(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &was))
+	require.ErrorIs(t, first, syscall.EFBIG)
+	require.ErrorIs(t, again, syscall.EFBIG)
+	assert.Equal(t, "1", version(t, l, "a", 100))
+
+	require.NoError(t, record(100, "2"))
+	require.NoError(t, l.Close())
+	l, err = lineage.Open(dir)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, l.Close()) }()
+	assert.Equal(t, "1", version(t, l, "a", 99))
+	assert.Equal(t, "2", version(t, l, "a", 100))
+}
+
+// What is kept is bounded while the host runs, too.
+func TestOldEntriesGo(t *testing.T) {
+	dir := t.TempDir()
+	l, err := lineage.Open(dir)
+	require.NoError(t, err)
+	record := func(from uint64, version string) {
+		require.NoError(t, l.Record("a", 0, from, &lineage.Plan{Plugins: []lineage.Plugin{parser(version)}}, time.Now()))
+	}
+	record(1, "1")
+	record(2, "2")
+	require.NoError(t, l.Close())
+	path := filepath.Join(dir, "history.ndjson")
+	two, err := os.ReadFile(path)
+	require.NoError(t, err)
+	_, second, _ := bytes.Cut(two, []byte("\n"))
+	require.NoError(t, os.WriteFile(path, append(two, bytes.Repeat(second, 124_998)...), 0o600))
+	l, err = lineage.Open(dir)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, l.Close()) }()
+	assert.Equal(t, "1", version(t, l, "a", 1))
+	record(3, "3")
+	assert.Empty(t, version(t, l, "a", 1))
+	record(4, "1")
+	all, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, 100_001, bytes.Count(all, []byte("\n")))
+	assert.Equal(t, []string{"2", "3", "1"}, []string{version(t, l, "a", 2), version(t, l, "a", 3), version(t, l, "a", 4)})
 }
