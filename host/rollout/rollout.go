@@ -433,6 +433,12 @@ func (m *Manager) Status(id string) (Report, error) {
 	return r.report(), nil
 }
 
+// Uses says whether the rollout of a plugin that is under way brings in the version in a folder.
+func (m *Manager) Uses(id, folder string) bool {
+	r := m.running(id)
+	return r != nil && r.folder == folder
+}
+
 // All tells of all rollouts, under way or the last of their plugins, by id.
 func (m *Manager) All() (all []Report) {
 	m.mu.Lock()

@@ -182,8 +182,11 @@ func TestShadowTellsTheDifferenceAndChangesNothing(t *testing.T) {
 
 func TestShadowOfAFieldThatIsLost(t *testing.T) {
 	h := start(t)
-	_, err := h.m.Upgrade(t.Context(), "words", h.version("words", "no ports"), rollout.Options{Mode: rollout.Shadow})
+	next := h.version("words", "no ports")
+	_, err := h.m.Upgrade(t.Context(), "words", next, rollout.Options{Mode: rollout.Shadow})
 	require.NoError(t, err)
+	assert.True(t, h.m.Uses("words", next))
+	assert.False(t, h.m.Uses("words", h.dir))
 	r := h.until("words", func(r rollout.Report) bool { return r.Compared >= 1000 })
 	port := field(r, "source.port")
 	assert.Equal(t, r.Compared, port.OnlyOld)
@@ -195,6 +198,7 @@ func TestShadowOfAFieldThatIsLost(t *testing.T) {
 	r, err = h.m.Abort(t.Context(), "words")
 	require.NoError(t, err)
 	assert.Equal(t, rollout.Aborted, r.State)
+	assert.False(t, h.m.Uses("words", next))
 	_, err = h.m.Promote(t.Context(), "words")
 	require.ErrorIs(t, err, rollout.ErrConflict)
 	h.traffic()
