@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/logcenter/logcenter/sdk/manifest"
 	"github.com/logcenter/logcenter/sdk/schema"
 )
 
@@ -160,6 +161,17 @@ type Plugin struct {
 	Grant Grant `yaml:"grant"`
 	// Limits bound what the plugin uses, in place of what its manifest says.
 	Limits PluginLimits `yaml:"limits"`
+	// Severity says what a word or number of the device means in log.level, in place of what the plugin's own table says,
+	// e.g. {'3': Error, '4-6': Warn, emerg: Fatal}; `logcenter plugin severity ID` shows both.
+	Severity map[string]string `yaml:"severity" enum:"Debug,Info,Warn,Error,Fatal"`
+}
+
+// Validate checks what tags cannot say.
+func (p *Plugin) Validate() error {
+	if _, err := manifest.ParseSeverities(p.Severity); err != nil {
+		return &schema.Error{Path: "severity", Msg: err.Error()}
+	}
+	return nil
 }
 
 // Grant lists permissions.

@@ -116,6 +116,7 @@ var docs = map[string]string{
 	"config.Plugin.Enabled":             "Enabled starts the plugin, or does not. Without the key the plugin is as an admin last switched it, and enabled at\nfirst. With it, switching by the API lasts until the host is started again.",
 	"config.Plugin.Grant":               "Grant gives the plugin permissions that its manifest asks for; `logcenter plugin info ID` lists them. What its\nconfig names, such as the file of a database, needs no grant.",
 	"config.Plugin.Limits":              "Limits bound what the plugin uses, in place of what its manifest says.",
+	"config.Plugin.Severity":            "Severity says what a word or number of the device means in log.level, in place of what the plugin's own table says,\ne.g. {'3': Error, '4-6': Warn, emerg: Fatal}; `logcenter plugin severity ID` shows both.",
 	"config.Plugin.Transport":           "Transport is how batches travel: shm shares memory with the plugin if its manifest says that it is\ntrusted, socket sends them through a Unix socket, which is slower.",
 	"config.PluginLimits":               "PluginLimits bound a plugin. 0 leaves what the manifest says, or else the default.",
 	"config.PluginLimits.CPU":           "CPU is how many processors they may run on, all unless the manifest says otherwise.",

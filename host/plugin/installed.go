@@ -61,6 +61,7 @@ func (r *Registry) launchWith(m *Manifest, s Settings) launch {
 	l := launch{
 		manifest: m, mode: cmp.Or(r.o.Sandbox, SandboxOn), spin: cmp.Or(r.o.SpinWindow, spinWindow), deadline: cmp.Or(r.o.CallDeadline, callDeadline),
 		socketDir: r.sockets.dir, pack: r.packageOf(m), shm: m.Trusted && m.Runtime == "" && !r.o.Socket && !s.Socket, log: newLog(r.o.Log, m.ID),
+		severity: s.Severity,
 	}
 	l.shm = l.shm && (l.pack == nil || l.pack.Trusted)
 	return l

@@ -58,7 +58,8 @@ type Settings struct {
 	Config   map[string]any
 	Socket   bool // no shared memory even if trusted
 	Grant    Grant
-	Limits   sandbox.Limits // in place of the manifest's, where not zero
+	Limits   sandbox.Limits      // in place of the manifest's, where not zero
+	Severity manifest.Severities // word by word in place of the manifest's
 }
 
 // SandboxMode says whether plugins are confined.

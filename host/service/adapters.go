@@ -115,8 +115,22 @@ func (a pluginsAPI) info(p *plugin.Plugin) api.PluginInfo {
 			i.Accepts = accepts
 		}
 	}
+	i.Severity = a.severity(m)
 	a.s.origin(&i, p)
 	return i
+}
+
+// severity is the plugin's table, with what the configuration says instead.
+func (a pluginsAPI) severity(m *plugin.Manifest) (list []api.Level) {
+	s, _ := a.s.plugins.Settings(m.ID) // without the plugin it has none
+	for _, l := range m.Severity.With(s.Severity).Levels() {
+		by := "manifest"
+		if _, ok := s.Severity[l.Word]; ok {
+			by = "config"
+		}
+		list = append(list, api.Level{Word: l.Word, Level: string(l.Severity), By: by})
+	}
+	return list
 }
 
 func names(fs []ecs.Field) (out []string) {

@@ -13,15 +13,18 @@ import (
 	"github.com/logcenter/logcenter/host/plugin"
 	"github.com/logcenter/logcenter/host/plugin/sandbox"
 	"github.com/logcenter/logcenter/host/rollout"
+	"github.com/logcenter/logcenter/sdk/manifest"
 )
 
 // pluginSettings are the admin's words on plugins in the configuration.
 func pluginSettings(c *config.Config) map[string]plugin.Settings {
 	settings := map[string]plugin.Settings{}
 	for id, p := range c.Plugins.Settings {
+		severity, _ := manifest.ParseSeverities(p.Severity) // the configuration has been checked
 		settings[id] = plugin.Settings{
 			Disabled: p.Enabled != nil && !*p.Enabled, Config: p.Config, Socket: p.Transport == "socket", Grant: plugin.Grant(p.Grant),
-			Limits: sandbox.Limits{Memory: int64(p.Limits.Memory), CPUs: p.Limits.CPU, Processes: p.Limits.Processes},
+			Limits:   sandbox.Limits{Memory: int64(p.Limits.Memory), CPUs: p.Limits.CPU, Processes: p.Limits.Processes},
+			Severity: severity,
 		}
 	}
 	return settings

@@ -151,6 +151,21 @@ func TestUpgradesOfARunningHost(t *testing.T) {
 	h.checkOnce(tr, false)
 	assert.Regexp(t, `plugin_rollout\{from="9\.[^"]*",mode="direct",plugin="dptech",state="promoted",to="[^"]*"\} 1`, metric(h.metrics(), "logcenter_plugin_rollout{"))
 	assert.Equal(t, "logcenter_plugin_swaps_total 4", metric(h.metrics(), "logcenter_plugin_swaps_total"))
+
+	out, ok = h.run("plugin", "severity", "nsfocus")
+	require.True(t, ok, out)
+	assert.Regexp(t, `nsfocus +1 +Warn +manifest`, out)
+	configure("plugins: {settings: {geoip: {transport: socket}, dptech: {enabled: false}, nsfocus: {severity: {'1': Debug}}}}\n")
+	out, ok = h.run("plugin", "reconfigure", "nsfocus")
+	require.True(t, ok, out)
+	out, ok = h.run("plugin", "severity")
+	require.True(t, ok, out)
+	assert.Regexp(t, `nsfocus +1 +Debug +config\n`, out)
+	assert.Regexp(t, `nsfocus +2 +Error +manifest\n`, out)
+	_, err = c.Ingest(t.Context(), "http", []byte("time:2026-10-11 12:00:00;danger_degree:1;breaking_sighn:0;event:'[1]overruled';"+
+		"src_addr:192.0.2.1;src_port:1;dst_addr:192.0.2.2;dst_port:2;proto:'TCP'\n"), client.IngestOptions{})
+	require.NoError(t, err)
+	h.waitFor("the event has the level of the configuration", time.Minute, func() bool { return h.count("rule.name:overruled AND log.level:Debug") == 1 })
 }
 
 // An upgrade by packages, over restarts of the host, and back.
