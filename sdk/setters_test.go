@@ -111,6 +111,8 @@ func TestSetURL(t *testing.T) {
 	assert.Zero(t, got.counters["undeclared_fields"], "url.full is not in the manifest, which is no mistake here")
 	got = answer(t, "/item", func(l []byte, ev *sdk.Event) { ev.SetURL(l) })
 	assert.Equal(t, map[string]string{"url.original": "/item", "url.path": "/item"}, got.values)
+	got = answer(t, "http://[2001:db8::1]:80/", func(l []byte, ev *sdk.Event) { ev.SetURL(l) })
+	assert.Equal(t, "[2001:db8::1]", got.values["url.domain"], "ECS wants the brackets of an IPv6 address in it")
 }
 
 func TestSetTimeOfAnyLayout(t *testing.T) {

@@ -71,7 +71,7 @@ type Plugins interface {
 // NewVersion says where a version is. The zero value is the package of the plugin that was installed last.
 type NewVersion struct {
 	Digest string // of an installed package
-	Folder string // on the host's machine
+	Folder string // on the host's machine, below a folder of plugins.dirs
 }
 
 // Reconfigured is what came of reading a plugin's settings again.

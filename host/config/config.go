@@ -134,7 +134,7 @@ type Store struct {
 // Plugins configures plugins.
 type Plugins struct {
 	// Dirs are searched for plugins: each folder in them with a plugin.yaml is one. Without the key it is the
-	// folder plugins beside the host's binary.
+	// folder plugins beside the host's binary. Folders below them, and no others, may also be named to upgrade a plugin.
 	Dirs []string `yaml:"dirs"`
 	// Sandbox confines plugins to what their manifests ask for and you granted: on with what the kernel has
 	// (`logcenter plugin sandbox` says what that is), required starts none if the kernel lacks Landlock or seccomp, off

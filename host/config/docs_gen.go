@@ -123,7 +123,7 @@ var docs = map[string]string{
 	"config.PluginLimits.Memory":        "Memory is what all processes of the plugin may have in memory, 1 GiB unless the manifest says more or less. Above\nit the plugin is started again.",
 	"config.PluginLimits.Processes":     "Processes is how many there may be, 1 unless the manifest says otherwise.",
 	"config.Plugins":                    "Plugins configures plugins.",
-	"config.Plugins.Dirs":               "Dirs are searched for plugins: each folder in them with a plugin.yaml is one. Without the key it is the\nfolder plugins beside the host's binary.",
+	"config.Plugins.Dirs":               "Dirs are searched for plugins: each folder in them with a plugin.yaml is one. Without the key it is the\nfolder plugins beside the host's binary. Folders below them, and no others, may also be named to upgrade a plugin.",
 	"config.Plugins.Sandbox":            "Sandbox confines plugins to what their manifests ask for and you granted: on with what the kernel has\n(`logcenter plugin sandbox` says what that is), required starts none if the kernel lacks Landlock or seccomp, off\nconfines nothing, which is for finding faults only.",
 	"config.Plugins.Settings":           "Settings are those of single plugins, by their ids. Plugins without any run with their defaults.",
 	"config.Plugins.Trust":              "Trust says which packages can be installed. Folders in dirs are the admin's own and need no signature.",

@@ -1,16 +1,12 @@
 // Package lineage remembers which plugins handled which records: their versions, programs and configurations, by the
 // place of a record in the raw journal. It is what an event's history is told from, long after a plugin was upgraded.
 //
-//	DIR/history.ndjson       an entry for each change of plan: the first record that it handled, and the plan's checksum
-//	DIR/plans/SUM.json       a plan
-//	DIR/manifests/SUM.yaml   the plugin.yaml of a plugin in it
-//
-// Its one idea: a plan of plugins seldom changes, so an entry is written only when it has. What an event went through is
-// the last entry at or before its own record. While a canary runs, plans take turns: therefore an entry is short, and
-// names its plan.
+// Its one idea: a plan of plugins seldom changes, so an entry is written only when it has, with the first record the
+// new plan handled. What an event went through is the last entry at or before its own record.
 package lineage
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
@@ -27,12 +23,10 @@ import (
 	"github.com/logcenter/logcenter/host/durable"
 )
 
-// What is kept: of more than mostEntries, the last keptEntries. A plan that changes every hour fills them in ten years, a
-// canary in half a day at the most batches that a host handles.
-const (
-	keptEntries = 100_000
-	mostEntries = keptEntries * 5 / 4
-)
+// maxEntries bounds what is kept: of a plan that changes every hour that is more than a year. There may be twice as many
+// until the next trim. A plan that was there before the last change, as behind each batch of a canary, takes a line of
+// some hundred bytes and no memory for its plugins.
+const maxEntries = 10000
 
 // Plugin is a program with its manifest and its configuration, as it was in a plan.
 type Plugin struct {
@@ -65,7 +59,9 @@ type entry struct {
 	Partition uint32    `json:"partition"`
 	From      uint64    `json:"from"` // offset of the first raw entry the plan handled
 	Time      time.Time `json:"time"`
-	Plan      string    `json:"plan"` // SHA-256 of the plan's file, in hex
+	// Plugins is left out of a line if Back is set: then they are those of the line before the last one.
+	Plugins []Plugin `json:"plugins,omitempty"`
+	Back    bool     `json:"back,omitempty"`
 }
 
 // Log is the history of plans. Safe for concurrent use.
@@ -74,228 +70,223 @@ type Log struct {
 
 	mu      sync.Mutex
 	file    *os.File
-	size    int64 // bytes of the entries in the file
-	torn    bool  // there may be something behind them
 	entries []entry
-	plans   map[string][]Plugin // those of the entries, by their checksums; without manifests
+	behind  bool // the file lacks entries, or ends in half of one
 }
 
 const (
-	fileName     = "history.ndjson"
-	plansDir     = "plans"
+	fileName     = "plans.ndjson"
 	manifestsDir = "manifests"
 )
 
 // Open reads the history in a folder, which is made if it is missing. A last line that a crash cut is taken off; any
 // other that cannot be read is an error that names it.
-func Open(dir string) (l *Log, err error) {
-	for _, d := range [...]string{plansDir, manifestsDir} {
-		if err := durable.MakeDir(filepath.Join(dir, d)); err != nil {
-			return nil, err
-		}
-	}
-	l = &Log{dir: dir, plans: map[string][]Plugin{}}
-	data, err := os.ReadFile(l.path(fileName))
-	if errors.Is(err, fs.ErrNotExist) {
-		err = durable.Replace(l.path(fileName), nil)
-	}
-	if err == nil {
-		err = l.read(data)
-	}
-	if err != nil {
+func Open(dir string) (*Log, error) {
+	if err := durable.MakeDir(filepath.Join(dir, manifestsDir)); err != nil {
 		return nil, err
 	}
-	if l.file, err = os.OpenFile(l.path(fileName), os.O_WRONLY|os.O_APPEND, 0o600); err != nil {
-		return nil, err
-	}
-	if err = l.trim(); err == nil {
-		err = l.sweep()
-	}
-	if err != nil {
-		return nil, errors.Join(err, l.file.Close())
-	}
-	return l, nil
-}
-
-func (l *Log) path(names ...string) string {
-	return filepath.Join(append([]string{l.dir}, names...)...)
-}
-
-// read takes the entries of the file.
-func (l *Log) read(data []byte) error {
-	n := 0
-	for line := range bytes.Lines(data) {
-		n++
-		if !bytes.HasSuffix(line, []byte("\n")) {
-			l.torn = true
-			break
-		}
-		var e entry
-		if err := json.Unmarshal(line, &e); err != nil {
-			return fmt.Errorf("%s:%d: %w", l.path(fileName), n, err)
-		}
-		if last := len(l.entries) - 1; last >= 0 && l.entries[last].Journal == e.Journal {
-			e.Journal = l.entries[last].Journal // one text for all of them
-		}
-		if err := l.load(e.Plan); err != nil {
-			return fmt.Errorf("%s:%d: %w", l.path(fileName), n, err)
-		}
-		l.entries, l.size = append(l.entries, e), l.size+int64(len(line))
-	}
-	return nil
-}
-
-// load reads a plan. One that is gone cannot be told of later, and hinders nobody.
-func (l *Log) load(sum string) error {
-	if _, ok := l.plans[sum]; ok {
-		return nil
-	}
-	path := l.path(plansDir, sum+".json")
+	l := &Log{dir: dir}
+	path := filepath.Join(dir, fileName)
 	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
 	}
-	var plugins []Plugin
-	if err == nil {
-		err = json.Unmarshal(data, &plugins)
+	whole := bytes.LastIndexByte(data, '\n') + 1
+	scan := bufio.NewScanner(bytes.NewReader(data[:whole]))
+	scan.Buffer(nil, len(data)+1)
+	for n := 1; scan.Scan(); n++ {
+		var e entry
+		if err := json.Unmarshal(scan.Bytes(), &e); err != nil {
+			return nil, fmt.Errorf("%s:%d: %w", path, n, err)
+		}
+		if e.Back {
+			if len(l.entries) < 2 {
+				return nil, fmt.Errorf("%s:%d: it goes back to a plan that is not there", path, n)
+			}
+			e.Plugins = l.entries[len(l.entries)-2].Plugins
+		}
+		l.entries = append(l.entries, e)
 	}
+	if len(l.entries) > maxEntries || whole < len(data) || err != nil {
+		return l, l.rewrite()
+	}
+	return l, l.open()
+}
+
+// open removes manifests that nobody needs any more, and opens the file in place of what was open before.
+func (l *Log) open() error {
+	if err := l.sweep(); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(l.path(), os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return err
 	}
-	l.plans[sum] = plugins
+	if l.file != nil {
+		_ = l.file.Close() // what it had is in the new one
+	}
+	l.file, l.behind = f, false
 	return nil
 }
 
-// trim drops the oldest entries when there are too many, and plans that no other one names.
-func (l *Log) trim() error {
-	if len(l.entries) <= mostEntries {
-		return nil
-	}
-	kept := slices.Clone(l.entries[len(l.entries)-keptEntries:])
+func (l *Log) path() string { return filepath.Join(l.dir, fileName) }
+
+// rewrite trims the history and writes the file anew.
+func (l *Log) rewrite() error {
+	l.behind = true
+	l.trim()
 	var b bytes.Buffer
-	plans := map[string][]Plugin{}
-	for _, e := range kept {
-		line, err := json.Marshal(e)
+	for i := range l.entries {
+		line, err := l.line(i)
 		if err != nil {
 			return err
 		}
-		b.Write(append(line, '\n'))
-		plans[e.Plan] = l.plans[e.Plan]
+		b.Write(line)
 	}
-	if err := durable.Replace(l.path(fileName), b.Bytes()); err != nil {
+	if err := durable.Replace(l.path(), b.Bytes()); err != nil {
 		return err
 	}
-	file, err := os.OpenFile(l.path(fileName), os.O_WRONLY|os.O_APPEND, 0o600)
-	if err != nil {
-		return err
-	}
-	err = l.file.Close()
-	l.file, l.size, l.torn, l.entries, l.plans = file, int64(b.Len()), false, kept, plans
-	return err
+	return l.open()
 }
 
-// sweep removes plans and manifests that no entry names.
-func (l *Log) sweep() (err error) {
+// line is an entry as the file has it.
+func (l *Log) line(i int) ([]byte, error) {
+	e := l.entries[i]
+	if e.Back = l.back(i); e.Back {
+		e.Plugins = nil
+	}
+	b, err := json.Marshal(e)
+	return append(b, '\n'), err
+}
+
+// back says whether an entry has the plan that was there before the last change.
+func (l *Log) back(i int) bool {
+	return i >= 2 && slices.EqualFunc(l.entries[i].Plugins, l.entries[i-2].Plugins, same)
+}
+
+// brief is how many raw entries an excursion has at most that is taken for a batch.
+const brief = 4096
+
+// trim drops what is over the bound. Brief excursions go first, from a plan to another and back, as the batches of a
+// canary make them, the oldest first: what they handled then counts as the plan's around them. Then the oldest plans go.
+func (l *Log) trim() {
+	over := len(l.entries) - maxEntries
+	kept := make([]entry, 0, len(l.entries))
+	for _, e := range l.entries {
+		if n := len(kept); over > 0 && n >= 2 && excursion(kept[n-2], kept[n-1], e) {
+			kept, over = kept[:n-1], over-2
+			continue
+		}
+		kept = append(kept, e)
+	}
+	l.entries = kept[max(0, len(kept)-maxEntries):]
+}
+
+// excursion says whether b is a brief one between a and c.
+func excursion(a, b, c entry) bool {
+	there := func(x, y entry) bool { return x.Journal == y.Journal && x.Partition == y.Partition }
+	return there(a, b) && there(b, c) && c.From-b.From <= brief && slices.EqualFunc(a.Plugins, c.Plugins, same)
+}
+
+// sweep removes manifests that no entry names.
+func (l *Log) sweep() error {
 	named := map[string]bool{}
 	for _, e := range l.entries {
-		named[e.Plan+".json"] = true
-	}
-	for _, plugins := range l.plans {
-		for _, p := range plugins {
+		for _, p := range e.Plugins {
 			named[p.ManifestSum+".yaml"] = true
 		}
 	}
-	for _, dir := range [...]string{plansDir, manifestsDir} {
-		files, failed := os.ReadDir(l.path(dir))
-		err = errors.Join(err, failed)
-		for _, f := range files {
-			if !named[f.Name()] {
-				err = errors.Join(err, os.Remove(l.path(dir, f.Name())))
-			}
+	files, err := os.ReadDir(filepath.Join(l.dir, manifestsDir))
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		if !named[f.Name()] {
+			err = errors.Join(err, os.Remove(filepath.Join(l.dir, manifestsDir, f.Name())))
 		}
 	}
 	return err
 }
 
 // Record says that records from the raw entry at offset from on go through a plan. It returns when that is durable. A
-// plan that is the last one's same is not written again. With an error it is as if nobody had asked.
+// plan that is the last one's same is not written again.
 func (l *Log) Record(journal string, partition uint32, from uint64, p *Plan, now time.Time) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	plugins := slices.Clone(p.Plugins)
-	for i := range plugins {
-		plugins[i].ManifestSum = sum(plugins[i].Manifest)
+	e := entry{Journal: journal, Partition: partition, From: from, Time: now.UTC(), Plugins: slices.Clone(p.Plugins)}
+	for i := range e.Plugins {
+		e.Plugins[i].ManifestSum = sum(e.Plugins[i].Manifest)
 	}
-	plan, err := json.Marshal(plugins)
-	if err != nil {
-		return err
-	}
-	e := entry{Journal: journal, Partition: partition, From: from, Time: now.UTC(), Plan: sum(plan)}
-	if last := l.last(journal, partition, from); last >= 0 && l.entries[last].Plan == e.Plan {
+	if last := l.last(journal, partition, from); last >= 0 && slices.EqualFunc(l.entries[last].Plugins, e.Plugins, same) {
 		return nil
 	}
-	if _, known := l.plans[e.Plan]; !known {
-		for _, p := range plugins {
-			if err := l.keep(l.manifest(p.ManifestSum), p.Manifest); err != nil {
-				return err
-			}
-		}
-		if err := l.keep(l.path(plansDir, e.Plan+".json"), plan); err != nil {
+	for _, p := range e.Plugins {
+		if err := l.keep(p); err != nil {
 			return err
 		}
 	}
-	line, err := json.Marshal(e)
-	if err != nil {
-		return err
+	for i := range e.Plugins {
+		e.Plugins[i].Manifest = nil
 	}
-	if err := l.append(append(line, '\n')); err != nil {
-		return err
-	}
-	for i := range plugins {
-		plugins[i].Manifest = nil
-	}
-	l.plans[e.Plan] = plugins
+	before := l.entries
 	l.entries = append(l.entries, e)
-	return l.trim()
-}
-
-// append makes a line durable, in the place of what an append that failed may have left of its own.
-func (l *Log) append(line []byte) error {
-	if l.torn {
-		if err := l.file.Truncate(l.size); err != nil {
-			return err
-		}
-	}
-	l.torn = true
-	if _, err := l.file.Write(line); err != nil {
+	if err := l.append(); err != nil {
+		l.entries = before
 		return err
 	}
-	if err := l.file.Sync(); err != nil {
-		return err
+	if len(l.entries) > 2*maxEntries {
+		return l.rewrite()
 	}
-	l.torn, l.size = false, l.size+int64(len(line))
 	return nil
 }
 
-// keep writes a file that is named by its checksum, unless it is there.
-func (l *Log) keep(path string, data []byte) error {
+// append writes the last entry behind the others. After an error the file is written anew by the next one.
+func (l *Log) append() error {
+	i := len(l.entries) - 1
+	if l.back(i) {
+		l.entries[i].Plugins = l.entries[i-2].Plugins
+	}
+	if l.behind {
+		return l.rewrite()
+	}
+	line, err := l.line(i)
+	if err != nil {
+		return err
+	}
+	_, err = l.file.Write(line)
+	if err == nil {
+		err = l.file.Sync()
+	}
+	l.behind = err != nil
+	return err
+}
+
+// same compares plugins of entries, whose manifests are in files.
+func same(p, q Plugin) bool {
+	p.Manifest, q.Manifest = nil, nil
+	return p.ManifestSum == q.ManifestSum && p.Same(q)
+}
+
+func (l *Log) keep(p Plugin) error {
+	path := l.manifest(p.ManifestSum)
 	if _, err := os.Stat(path); err == nil {
 		return nil
 	}
-	return durable.Replace(path, data)
+	return durable.Replace(path, p.Manifest)
 }
 
-func (l *Log) manifest(sum string) string { return l.path(manifestsDir, sum+".yaml") }
+func (l *Log) manifest(sum string) string { return filepath.Join(l.dir, manifestsDir, sum+".yaml") }
 
-// last is the index of the entry that counts for a raw entry, -1 if there is none. What was written later counts for all
-// from its offset on: if there are earlier ones of the same or a later offset, the host crashed before those were handled.
+// last is the index of the entry that counts for a raw entry, -1 if there is none. Of entries with the same offset
+// the later one does: the one before was written down, but the host crashed before it had handled anything.
 func (l *Log) last(journal string, partition uint32, offset uint64) int {
-	for i, e := range slices.Backward(l.entries) {
-		if e.From <= offset && e.Partition == partition && e.Journal == journal {
-			return i
+	found := -1
+	for i, e := range l.entries {
+		if e.Journal == journal && e.Partition == partition && e.From <= offset && (found < 0 || e.From >= l.entries[found].From) {
+			found = i
 		}
 	}
-	return -1
+	return found
 }
 
 // Find is the plan that handled the raw entry at an offset; ok is false if that is not known: the event came in before
@@ -307,11 +298,7 @@ func (l *Log) Find(journal string, partition uint32, offset uint64) (p *Plan, ok
 	if i < 0 {
 		return nil, false, nil
 	}
-	plugins, ok := l.plans[l.entries[i].Plan]
-	if !ok {
-		return nil, false, fmt.Errorf("%s is gone", l.path(plansDir, l.entries[i].Plan+".json"))
-	}
-	p = &Plan{Plugins: slices.Clone(plugins)}
+	p = &Plan{Plugins: slices.Clone(l.entries[i].Plugins)}
 	for i := range p.Plugins {
 		q := &p.Plugins[i]
 		if q.Manifest, err = os.ReadFile(l.manifest(q.ManifestSum)); err != nil {
@@ -326,8 +313,8 @@ func (l *Log) Programs() map[string]bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	sums := map[string]bool{}
-	for _, plugins := range l.plans {
-		for _, p := range plugins {
+	for _, e := range l.entries {
+		for _, p := range e.Plugins {
 			sums[p.Sum] = true
 		}
 	}

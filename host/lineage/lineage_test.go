@@ -1,7 +1,6 @@
 package lineage_test
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
@@ -67,31 +66,60 @@ func TestFind(t *testing.T) {
 	require.NoError(t, l.Close())
 }
 
-// A crash in the middle of a line costs that line; damage elsewhere is told with its place.
-func TestDamage(t *testing.T) {
+// A canary, which has every so many batches, takes little, and does not push out what was before it.
+func TestACanaryIsBounded(t *testing.T) {
 	dir := t.TempDir()
 	l, err := lineage.Open(dir)
 	require.NoError(t, err)
-	require.NoError(t, l.Record("a", 0, 1, &lineage.Plan{Plugins: []lineage.Plugin{parser("1")}}, time.Now()))
+	record := func(from uint64, version string) {
+		t.Helper()
+		require.NoError(t, l.Record("a", 0, from, &lineage.Plan{Plugins: []lineage.Plugin{parser(version)}}, time.Now()))
+	}
+	size := func() int64 {
+		st, err := os.Stat(filepath.Join(dir, "plans.ndjson"))
+		require.NoError(t, err)
+		return st.Size()
+	}
+	record(10, "1")
+	record(20_000, "2")
+	whole := size() / 2
+	record(20_100, "3")
+	flips := func(from uint64, n int) {
+		for i := range uint64(n) {
+			record(from+20*i, "2")
+			record(from+20*i+10, "3")
+		}
+	}
+	flips(20_110, 50)
+	assert.Less(t, size()-3*whole, 100*whole/2, "a plan that was there before is not written again")
+	check := func(want map[uint64]string) {
+		t.Helper()
+		for offset, v := range want {
+			assert.Equal(t, v, version(t, l, "a", offset), "offset %d", offset)
+		}
+	}
+	want := map[uint64]string{15: "1", 20_050: "2", 20_105: "3", 20_115: "2", 20_125: "3", 20_119 + 20*49: "2", 99_999: "3"}
+	check(want)
 	require.NoError(t, l.Close())
-	path := filepath.Join(dir, "history.ndjson")
-	whole, err := os.ReadFile(path)
-	require.NoError(t, err)
-
-	require.NoError(t, os.WriteFile(path, append(whole, `{"journal":"a","fro`...), 0o600))
 	l, err = lineage.Open(dir)
 	require.NoError(t, err)
-	assert.Equal(t, "1", version(t, l, "a", 5))
-	require.NoError(t, l.Record("a", 0, 9, &lineage.Plan{Plugins: []lineage.Plugin{parser("2")}}, time.Now()))
-	require.NoError(t, l.Close())
-	l, err = lineage.Open(dir)
-	require.NoError(t, err)
-	assert.Equal(t, "2", version(t, l, "a", 9))
+	check(want)
+	flips(30_000, 2)
 	require.NoError(t, l.Close())
 
-	require.NoError(t, os.WriteFile(path, append([]byte("{nonsense}\n"), whole...), 0o600))
-	_, err = lineage.Open(dir)
-	require.ErrorContains(t, err, "history.ndjson:1: ")
+	// As many as an hour has under load.
+	path := filepath.Join(dir, "plans.ndjson")
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	for i := range 12_000 {
+		data = fmt.Appendf(data, `{"journal":"a","partition":0,"from":%d,"time":"2026-11-29T12:00:00Z","back":true}`+"\n", 40_000+10*i)
+	}
+	require.NoError(t, os.WriteFile(path, data, 0o600))
+	l, err = lineage.Open(dir)
+	require.NoError(t, err)
+	check(map[uint64]string{15: "1", 20_050: "2", 20_105: "2", 30_005: "3", 40_000 + 10*11_998: "2", 40_000 + 10*11_999: "3"})
+	assert.Less(t, size(), int64(10_000)*whole/2)
+	require.NoError(t, l.Close())
 }
 
 // A disk that was full costs nothing but the entries that could not be written: what was left of them goes.
@@ -110,10 +138,8 @@ func TestDiskFull(t *testing.T) {
 	record := func(from uint64, version string) error {
 		return l.Record("a", 0, from, &lineage.Plan{Plugins: []lineage.Plugin{parser(version)}}, time.Now())
 	}
-	for n := range uint64(20) { // so that a plan's own file is small beside it
-		require.NoError(t, record(n, fmt.Sprint(n%2)))
-	}
-	st, err := os.Stat(filepath.Join(dir, "history.ndjson"))
+	require.NoError(t, record(1, "1"))
+	st, err := os.Stat(filepath.Join(dir, "plans.ndjson"))
 	require.NoError(t, err)
 
 	signal.Ignore(syscall.SIGXFSZ)
@@ -136,31 +162,29 @@ func TestDiskFull(t *testing.T) {
 	assert.Equal(t, "2", version(t, l, "a", 100))
 }
 
-// What is kept is bounded while the host runs, too.
-func TestOldEntriesGo(t *testing.T) {
+// A crash in the middle of a line costs that line; damage elsewhere is told with its place.
+func TestDamage(t *testing.T) {
 	dir := t.TempDir()
 	l, err := lineage.Open(dir)
 	require.NoError(t, err)
-	record := func(from uint64, version string) {
-		require.NoError(t, l.Record("a", 0, from, &lineage.Plan{Plugins: []lineage.Plugin{parser(version)}}, time.Now()))
-	}
-	record(1, "1")
-	record(2, "2")
+	require.NoError(t, l.Record("a", 0, 1, &lineage.Plan{Plugins: []lineage.Plugin{parser("1")}}, time.Now()))
 	require.NoError(t, l.Close())
-	path := filepath.Join(dir, "history.ndjson")
-	two, err := os.ReadFile(path)
+	path := filepath.Join(dir, "plans.ndjson")
+	whole, err := os.ReadFile(path)
 	require.NoError(t, err)
-	_, second, _ := bytes.Cut(two, []byte("\n"))
-	require.NoError(t, os.WriteFile(path, append(two, bytes.Repeat(second, 124_998)...), 0o600))
+
+	require.NoError(t, os.WriteFile(path, append(whole, `{"journal":"a","fro`...), 0o600))
 	l, err = lineage.Open(dir)
 	require.NoError(t, err)
-	defer func() { require.NoError(t, l.Close()) }()
-	assert.Equal(t, "1", version(t, l, "a", 1))
-	record(3, "3")
-	assert.Empty(t, version(t, l, "a", 1))
-	record(4, "1")
-	all, err := os.ReadFile(path)
+	assert.Equal(t, "1", version(t, l, "a", 5))
+	require.NoError(t, l.Record("a", 0, 9, &lineage.Plan{Plugins: []lineage.Plugin{parser("2")}}, time.Now()))
+	require.NoError(t, l.Close())
+	l, err = lineage.Open(dir)
 	require.NoError(t, err)
-	assert.Equal(t, 100_001, bytes.Count(all, []byte("\n")))
-	assert.Equal(t, []string{"2", "3", "1"}, []string{version(t, l, "a", 2), version(t, l, "a", 3), version(t, l, "a", 4)})
+	assert.Equal(t, "2", version(t, l, "a", 9))
+	require.NoError(t, l.Close())
+
+	require.NoError(t, os.WriteFile(path, append([]byte("{nonsense}\n"), whole...), 0o600))
+	_, err = lineage.Open(dir)
+	require.ErrorContains(t, err, "plans.ndjson:1: ")
 }

@@ -156,6 +156,9 @@ func (r *Registry) add(dir string) error {
 		if have.launch.pack != nil && r.packageOf(m) == nil {
 			return r.behind(have, m)
 		}
+		if to := r.o.Versions[m.ID]; to != "" && (to == dir || to == have.m.Dir) {
+			return nil // an upgrade has said which of the two runs
+		}
 		return fmt.Errorf("%s: plugin id %s is taken by %s: remove one of the two folders", filepath.Join(dir, manifest.Name), m.ID, have.m.Dir)
 	}
 	r.plugins[m.ID] = newPlugin(m, r.launch(m))

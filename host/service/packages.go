@@ -14,6 +14,7 @@ import (
 	"github.com/logcenter/logcenter/host/plugin"
 	"github.com/logcenter/logcenter/host/plugin/install"
 	"github.com/logcenter/logcenter/host/plugin/pack"
+	"github.com/logcenter/logcenter/host/rollout"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/manifest"
 )
@@ -195,8 +196,8 @@ func (a packagesAPI) Remove(_ context.Context, digest string) error {
 	if !ok {
 		return fmt.Errorf("%w: no package with the digest %.64q is installed", api.ErrNotFound, digest)
 	}
-	if s.rollouts.Uses(p.ID, p.Dir) {
-		return fmt.Errorf("%w: an upgrade to %s is under way: `logcenter plugin upgrade %s --abort` first", api.ErrConflict, p.Label(), p.ID)
+	if r, err := s.rollouts.Status(p.ID); err == nil && r.State == rollout.Running && r.Folder == p.Dir {
+		return fmt.Errorf("%w: a %s of %s is under way: `logcenter plugin upgrade %s --promote` or --abort first", api.ErrConflict, r.Mode, p.Label(), p.ID)
 	}
 	if active, ok := s.packages.Active(p.ID); ok && active.Digest == p.Digest {
 		if err := s.plugins.Remove(p.ID); err != nil {

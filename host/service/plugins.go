@@ -21,19 +21,18 @@ func (s *Service) openPlugins(context.Context) (err error) {
 	if s.versions, err = rollout.OpenVersions(s.path("plugins", "versions.json")); err != nil {
 		return err
 	}
-	dirs := make([]string, len(s.cfg.Plugins.Dirs))
-	for i, d := range s.cfg.Plugins.Dirs {
-		dirs[i] = s.cfg.Path(d)
+	for _, d := range s.cfg.Plugins.Dirs {
+		s.pluginDirs = append(s.pluginDirs, s.cfg.Path(d))
 	}
-	if len(dirs) == 0 {
+	if len(s.pluginDirs) == 0 {
 		self, err := os.Executable()
 		if err != nil {
 			return err
 		}
-		dirs = []string{filepath.Join(filepath.Dir(self), "plugins")}
+		s.pluginDirs = []string{filepath.Join(filepath.Dir(self), "plugins")}
 	}
 	o := plugin.Options{
-		Dirs: dirs, RunDir: s.path("plugins", "run"), Plugins: pluginSettings(s.cfg), Log: s.log,
+		Dirs: s.pluginDirs, RunDir: s.path("plugins", "run"), Plugins: pluginSettings(s.cfg), Log: s.log,
 		Sandbox: plugin.SandboxMode(s.cfg.Plugins.Sandbox), Guard: s.path(),
 	}
 	if err := s.openPackages(&o); err != nil {

@@ -49,36 +49,37 @@ type Service struct {
 	log     *logrus.Entry
 	version string
 
-	plugins   *plugin.Registry
-	packages  *install.Store
-	raw       *disk.Journal
-	events    *disk.Journal
-	intake    *input.Intake
-	hold      *hold.Hold
-	dead      *deadletter.List
-	redriver  *redrive.Redriver
-	engine    store.Store // as configured
-	store     store.Store // the same behind its keeper
-	policy    *retention.Policy
-	keeper    *lifecycle.Keeper
-	streams   *stream.Set
-	lineage   *lineage.Log
-	processor *pipeline.Processor
-	rollouts  *rollout.Manager
-	versions  *rollout.Versions
-	runner    *pipeline.Runner
-	alerts    *alert.Runner
-	drift     *drift.Tracker   // nil: it is not enabled
-	inputs    []input.Input    // as configured
-	files     *filestore.Store // nil: without events there are none
-	uploads   *upload.Input
-	handlers  map[string]http.Handler // of HTTP inputs
-	tokens    map[string]string       // of their senders
-	tails     tail.Hub
-	api       *api.Server
-	backups   backups
-	listener  net.Listener
-	metrics   *prometheus.Registry
+	plugins    *plugin.Registry
+	packages   *install.Store
+	pluginDirs []string // where the machine's admin keeps plugins
+	raw        *disk.Journal
+	events     *disk.Journal
+	intake     *input.Intake
+	hold       *hold.Hold
+	dead       *deadletter.List
+	redriver   *redrive.Redriver
+	engine     store.Store // as configured
+	store      store.Store // the same behind its keeper
+	policy     *retention.Policy
+	keeper     *lifecycle.Keeper
+	streams    *stream.Set
+	lineage    *lineage.Log
+	processor  *pipeline.Processor
+	rollouts   *rollout.Manager
+	versions   *rollout.Versions
+	runner     *pipeline.Runner
+	alerts     *alert.Runner
+	drift      *drift.Tracker   // nil: it is not enabled
+	inputs     []input.Input    // as configured
+	files      *filestore.Store // nil: without events there are none
+	uploads    *upload.Input
+	handlers   map[string]http.Handler // of HTTP inputs
+	tokens     map[string]string       // of their senders
+	tails      tail.Hub
+	api        *api.Server
+	backups    backups
+	listener   net.Listener
+	metrics    *prometheus.Registry
 
 	switching       sync.Mutex   // one plugin is enabled, disabled or removed at a time
 	packagesRefused atomic.Int64 // packages that were sent and not let in

@@ -69,7 +69,7 @@ func alone(t *testing.T, args ...string) string {
 // seal packages a folder with the program of the shipped nginx, whose code knows nothing of the id.
 func seal(t *testing.T, dir, file string, more ...string) {
 	t.Helper()
-	args := []string{"plugin", "package", dir, "--platform", "linux/amd64", "--binary", "../../../bin/plugins/nginx/nginx", "-f", file}
+	args := []string{"plugin", "package", dir, "--platform", "linux/amd64", "--binary", programs + "/plugins/nginx/nginx", "-f", file}
 	alone(t, append(args, more...)...)
 }
 

@@ -132,8 +132,8 @@ func about(b []byte, ev *sdk.Event) (rest []byte) {
 	case "upstream":
 		ev.Set(upstream, v)
 		u := netaddr.SplitURL(v)
-		if netaddr.AddrLen(u.Host) > 0 {
-			ev.SetIP(ecs.DestinationIP, u.Host)
+		if a, ok := netaddr.ParseAddr(u.Host); ok {
+			ev.SetAddr(ecs.DestinationIP, a)
 			ev.SetPort(ecs.DestinationPort, u.Port)
 		}
 	case "host":
