@@ -3,7 +3,10 @@ package lineage_test
 import (
 	"fmt"
 	"os"
+	"os/exec"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -117,6 +120,46 @@ func TestACanaryIsBounded(t *testing.T) {
 	check(map[uint64]string{15: "1", 20_050: "2", 20_105: "2", 30_005: "3", 40_000 + 10*11_998: "2", 40_000 + 10*11_999: "3"})
 	assert.Less(t, size(), int64(10_000)*whole/2)
 	require.NoError(t, l.Close())
+}
+
+// A disk that was full costs nothing but the entries that could not be written: what was left of them goes.
+func TestDiskFull(t *testing.T) {
+	const child = "LOGCENTER_TEST_DISK_FULL"
+	if os.Getenv(child) == "" { // in a process of its own, since the bound is for all files of a process
+		cmd := exec.Command(os.Args[0], "-test.run=^TestDiskFull$")
+		cmd.Env = append(os.Environ(), child+"=1")
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		return
+	}
+	dir := t.TempDir()
+	l, err := lineage.Open(dir)
+	require.NoError(t, err)
+	record := func(from uint64, version string) error {
+		return l.Record("a", 0, from, &lineage.Plan{Plugins: []lineage.Plugin{parser(version)}}, time.Now())
+	}
+	require.NoError(t, record(1, "1"))
+	st, err := os.Stat(filepath.Join(dir, "plans.ndjson"))
+	require.NoError(t, err)
+
+	signal.Ignore(syscall.SIGXFSZ)
+	defer signal.Reset(syscall.SIGXFSZ)
+	var was syscall.Rlimit
+	require.NoError(t, syscall.Getrlimit(syscall.RLIMIT_FSIZE, &was))
+	require.NoError(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: uint64(st.Size()) + 10, Max: was.Max}))
+	first, again := record(100, "2"), record(100, "2")
+	require.NoError(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &was))
+	require.ErrorIs(t, first, syscall.EFBIG)
+	require.ErrorIs(t, again, syscall.EFBIG)
+	assert.Equal(t, "1", version(t, l, "a", 100))
+
+	require.NoError(t, record(100, "2"))
+	require.NoError(t, l.Close())
+	l, err = lineage.Open(dir)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, l.Close()) }()
+	assert.Equal(t, "1", version(t, l, "a", 99))
+	assert.Equal(t, "2", version(t, l, "a", 100))
 }
 
 // A crash in the middle of a line costs that line; damage elsewhere is told with its place.

@@ -105,7 +105,7 @@ func start(ctx context.Context, l launch) (p *process, err error) {
 		return nil, fmt.Errorf("start: %w", err)
 	}
 	p = &process{
-		m: l.manifest, deadline: l.deadline, started: time.Now(), failed: make(chan struct{}), streams: make(chan *stream, 64),
+		m: l.manifest, deadline: l.deadline, started: time.Now(), failed: make(chan struct{}), streams: make(chan *stream, idleStreams),
 		policy: l.policy, severity: l.severity, last: &lastWords{},
 	}
 	defer func() {
@@ -346,7 +346,11 @@ func (p *process) process(ctx context.Context, b *wire.Batch) (*Reply, error) {
 		p.fail(err)
 		return nil, p.failure // which may be why it ended, where err is that it did
 	}
-	p.streams <- s
+	select {
+	case p.streams <- s:
+	default: // there were more calls at once than are worth a stream for later
+		s.cancel()
+	}
 	return r, nil
 }
 

@@ -46,8 +46,12 @@ const maxFolderFiles = 100_000
 
 // checkFolder refuses a plugin's folder if others could have changed it, its manifest, its data or anything else in
 // it: a plugin runs in it and reads from it. What symbolic links lead to is looked at, folders behind them are not
-// entered.
+// entered, unless dir is a link itself.
 func checkFolder(dir string) error {
+	dir, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return fmt.Errorf("plugin folder: %w", err)
+	}
 	files := 0
 	return filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
 		if err != nil {
@@ -110,7 +114,7 @@ func privateCopy(path, dir string) (copied string, sum []byte, err error) {
 	// nobody can run a file that is open for writing.
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
-	tmp, err := os.CreateTemp(dir, ".copy-")
+	tmp, err := os.CreateTemp(dir, unfinished+"-")
 	if err != nil {
 		return "", nil, err
 	}

@@ -93,6 +93,9 @@ func (a pluginsAPI) info(p *plugin.Plugin) api.PluginInfo {
 		DropsRefused: uint64(p.DropsRefused.Load()), CPUSeconds: p.CPU().Seconds(),
 		Reads: names(m.Reads), Writes: names(m.Writes), ConfigSchema: p.ConfigSchema(),
 	}
+	if i.Reason == "" {
+		i.Reason = leftOut(p)
+	}
 	for _, g := range a.s.plugins.Permissions(p) {
 		i.Permissions = append(i.Permissions, api.Permission(g))
 	}
@@ -276,9 +279,11 @@ func pluginHealth(p *plugin.Plugin) api.Component {
 		c.Status, c.Reason = api.StatusDegraded, "starting: "+reason
 	case state == plugin.Failed:
 		c.Status, c.Reason, c.Advice = api.StatusDegraded, reason, "mend it, then `logcenter plugin enable "+id+"`"
+	case state == plugin.Running && leftOut(p) != "":
+		c.Status, c.Reason, c.Advice = api.StatusDegraded, leftOut(p), "install the package again, then `logcenter plugin upgrade "+id+"`; or remove it"
 	}
-	if p.Manifest().Kind == maskerKind && (state == plugin.Quarantined || state == plugin.Failed) {
-		c.Status, c.Reason = api.StatusFailed, c.Reason+"; nothing is stored until it masks again"
+	if plugin.Holds(p.Manifest()) && (state == plugin.Quarantined || state == plugin.Failed) {
+		c.Status, c.Reason = api.StatusFailed, c.Reason+"; nothing is stored until it works again"
 	}
 	return c
 }

@@ -162,7 +162,9 @@ func (s *Service) folderOf(ctx context.Context, id string, to api.NewVersion) (s
 		return "", fmt.Errorf("%w: no package of %s with the digest %q is installed: `logcenter plugin install FILE` does so", api.ErrConflict, id, to.Digest)
 	}
 	if now, err := s.plugins.Get(id); err == nil && now.Manifest().Dir == p.Dir {
-		return "", fmt.Errorf("%w: %s is in service already: install the package of another version first", api.ErrConflict, p.Label())
+		if state, _ := now.State(); state != plugin.Failed {
+			return "", fmt.Errorf("%w: %s is in service already: install the package of another version first", api.ErrConflict, p.Label())
+		}
 	}
 	return p.Dir, s.intact(ctx, p.Dir)
 }

@@ -16,7 +16,7 @@ type Plugin struct {
 	Version      string          `json:"version"`
 	Description  string          `json:"description,omitempty"`
 	State        string          `json:"state"`            // running, disabled, quarantined, starting or failed
-	Reason       string          `json:"reason,omitempty"` // why it is not running
+	Reason       string          `json:"reason,omitempty"` // why it is not running, or runs in place of its package
 	PID          int             `json:"pid,omitempty"`
 	Started      time.Time       `json:"started,omitzero"`
 	Restarts     uint64          `json:"restarts"`

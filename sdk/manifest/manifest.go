@@ -122,6 +122,9 @@ func KindName(k wire.Kind) string {
 	return "unknown"
 }
 
+// KindOf is the kind that [KindName] has a word for; unspecified for others.
+func KindOf(name string) wire.Kind { return kinds[name] }
+
 var idPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`)
 
 // Read reads and checks dir/plugin.yaml. The fields it declares become known to this process; a field that another
