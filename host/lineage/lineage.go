@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -36,6 +37,8 @@ type Plugin struct {
 	Dir     string `json:"dir"`    // folder it ran in, where its data lies
 	Sum     string `json:"sum"`    // SHA-256 of the program, in hex
 	Config  []byte `json:"config"` // JSON
+	// Severity is what an admin said in place of the manifest's table.
+	Severity map[string]string `json:"severity,omitempty"`
 	// Manifest is its plugin.yaml. The log keeps each once, in a file of its own.
 	Manifest []byte `json:"-"`
 
@@ -45,7 +48,7 @@ type Plugin struct {
 // Same says whether p and q are one program with one configuration.
 func (p Plugin) Same(q Plugin) bool {
 	return p.ID == q.ID && p.Kind == q.Kind && p.Version == q.Version && p.Dir == q.Dir && p.Sum == q.Sum &&
-		bytes.Equal(p.Config, q.Config) && sum(p.Manifest) == sum(q.Manifest)
+		bytes.Equal(p.Config, q.Config) && maps.Equal(p.Severity, q.Severity) && sum(p.Manifest) == sum(q.Manifest)
 }
 
 // Plan is which plugins records go through, in this order.

@@ -22,6 +22,7 @@ func (p *Plugin) Record() (r lineage.Plugin, ok bool) {
 	return lineage.Plugin{
 		ID: p.m.ID, Kind: manifest.KindName(p.m.Kind), Version: p.m.Version, Dir: p.m.Dir, Manifest: p.m.Source,
 		Sum: hex.EncodeToString(p.launch.program.id), Config: p.launch.config,
+		Severity: p.launch.severity.Wire(),
 	}, p.launch.program.id != nil
 }
 
@@ -48,6 +49,9 @@ func (r *Registry) Revive(ctx context.Context, rec lineage.Plugin) (p *Plugin, d
 	}
 	l := r.launch(m)
 	l.config = rec.Config
+	if l.severity, err = manifest.ParseSeverities(rec.Severity); err != nil {
+		return nil, nil, fmt.Errorf("%s %s: severity as it was: %w", rec.ID, rec.Version, err)
+	}
 	if l.program, err = kept(m, r.o.RunDir, sum); err != nil {
 		return nil, nil, fmt.Errorf("%s %s: %w", rec.ID, rec.Version, err)
 	}

@@ -184,6 +184,15 @@ func TestUpgradesOfARunningHost(t *testing.T) {
 		"src_addr:192.0.2.1;src_port:1;dst_addr:192.0.2.2;dst_port:2;proto:'TCP'\n"), client.IngestOptions{})
 	require.NoError(t, err)
 	h.waitFor("the event has the level of the configuration", time.Minute, func() bool { return h.count("rule.name:overruled AND log.level:Debug") == 1 })
+
+	// What was said of it then is told by the table of then.
+	configure("geoip: {transport: socket}, dptech: {enabled: false}")
+	out, ok = h.run("plugin", "reconfigure", "nsfocus")
+	require.True(t, ok, out)
+	_, fields := h.explained("rule.name:overruled")
+	assert.Equal(t, "nsfocus", fields["log.level"].By)
+	assert.EqualValues(t, "Debug", fields["log.level"].Value)
+	assert.False(t, fields["log.level"].Differs, "now %v", fields["log.level"].Now)
 }
 
 // An upgrade by packages, over restarts of the host, and back.
