@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -48,10 +49,16 @@ func (f *File) Batch(from, to int) (*wire.Batch, error) {
 	return b, nil
 }
 
-// put sets one value of a JSON event. A string that is part of the line is a span of it, as a parser's are.
+// put sets one value of a JSON event; null is none. A string that is part of the line is a span of it, as a parser's are.
 func put(w *wire.Builder, f ecs.Field, row int, v any, line []byte) error {
-	if list, ok := v.([]any); ok {
-		for _, e := range list {
+	switch v := v.(type) {
+	case nil:
+		return nil
+	case []any:
+		if !f.Info().List {
+			return errors.New("it has one value, not a list")
+		}
+		for _, e := range v {
 			if err := put(w, f, row, e, nil); err != nil {
 				return err
 			}
@@ -75,6 +82,9 @@ func put(w *wire.Builder, f ecs.Field, row int, v any, line []byte) error {
 		w.Float(row, n)
 		return err
 	case ecs.Boolean:
+		if text != "true" && text != "false" {
+			return fmt.Errorf("want true or false, not %q", text)
+		}
 		w.Bool(row, text == "true")
 	case ecs.IP:
 		a, err := netip.ParseAddr(text)
