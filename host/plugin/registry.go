@@ -304,7 +304,11 @@ func (r *Registry) ready(p *Plugin, s Settings) error {
 	if err != nil {
 		return fmt.Errorf("plugins.%s.config: %w", p.m.ID, err)
 	}
-	if err := checkFolder(p.m.Dir); err != nil {
+	venv := ""
+	if p.m.Runtime == manifest.Python {
+		venv = filepath.Join(p.m.Dir, venvName) // prepare looks at it
+	}
+	if err := checkFolder(p.m.Dir, venv); err != nil {
 		return fmt.Errorf("plugin %s: %w", p.m.ID, err)
 	}
 	prog, err := prepare(p.m, r.o.RunDir)

@@ -64,7 +64,7 @@ func Build(w io.Writer, s Sources) (*Built, error) {
 	b := &Built{Manifest: m}
 	sums := Sums{}
 	for file, from := range files {
-		if sums[file], err = sumFile(from); err != nil {
+		if sums[file], err = SumFile(from); err != nil {
 			return nil, err
 		}
 	}
