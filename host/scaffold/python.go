@@ -90,6 +90,16 @@ func (v *pythonView) each() (out []infer.Field) {
 	return out
 }
 
+// First are the keys of which a line may have several, and the first one counts.
+func (v *pythonView) First() (out []string) {
+	for _, f := range v.each() {
+		if f.First {
+			out = append(out, pythonBytes(f.Key))
+		}
+	}
+	return out
+}
+
 // Special are the keys whose values need more: a condition and a statement.
 func (v *pythonView) Special() (out [][2]string) {
 	for _, f := range v.each() {
