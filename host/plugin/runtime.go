@@ -136,7 +136,7 @@ func interpreter(dir string) (string, error) {
 		if path, err = filepath.Abs(path); err != nil {
 			return "", err
 		}
-	} else if err := checkVenv(venv); err != nil {
+	} else if err := checkFolder(venv, ""); err != nil {
 		return "", fmt.Errorf("the virtual environment: %w", err)
 	}
 	resolved, err := filepath.EvalSymlinks(path)
@@ -150,15 +150,6 @@ func interpreter(dir string) (string, error) {
 func makeVenv(dir, packages string) string {
 	venv := filepath.Join(dir, venvName)
 	return fmt.Sprintf("python3 -m venv %s && %s/bin/pip install %s", venv, venv, packages)
-}
-
-// checkVenv refuses a virtual environment that others could have changed, also one that a link leads to.
-func checkVenv(venv string) error {
-	at, err := filepath.EvalSymlinks(venv)
-	if err != nil {
-		return err
-	}
-	return checkFolder(at, "")
 }
 
 // pythonSDK writes the SDK to where nobody else can change it, once for each of its versions.

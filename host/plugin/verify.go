@@ -48,14 +48,18 @@ const maxFolderFiles = 100_000
 
 // checkFolder refuses a plugin's folder if others could have changed it, its manifest, its data or anything else in
 // it: a plugin runs in it and reads from it. What symbolic links lead to is looked at, folders behind them are not
-// entered, nor is the folder but, which is looked at elsewhere.
+// entered, unless dir is a link itself. The folder but in it, which is looked at elsewhere, is not entered either.
 func checkFolder(dir, but string) error {
+	dir, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return fmt.Errorf("plugin folder: %w", err)
+	}
 	files := 0
 	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return fmt.Errorf("plugin folder: %w", err)
-		case path == but && d.IsDir():
+		case but != "" && path == filepath.Join(dir, but) && d.IsDir():
 			return fs.SkipDir
 		}
 		if files++; files > maxFolderFiles {

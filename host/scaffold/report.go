@@ -65,9 +65,9 @@ func (f *Folder) Next(dir string) string {
 	}
 	lines = append(lines, "logcenter plugin test .")
 	if f.Lang == "go" {
-		lines = append(lines, "go build && logcenter run --plugins .")
+		lines = append(lines, "go build && logcenter run --plugins . --data ../data")
 	} else {
-		lines = append(lines, "logcenter run --plugins .")
+		lines = append(lines, "logcenter run --plugins . --data ../data")
 	}
 	return "next:\n  " + strings.Join(lines, "\n  ") + "\n"
 }
