@@ -119,7 +119,7 @@ func TestLead(t *testing.T) {
 func TestLeadOfDevicesWithNumbers(t *testing.T) {
 	s := spec(t, "<190>Oct 11 12:00:0%d 2026 fw %%10FILTER/6/EXECUTION: SrcIPAddr(1003)=192.0.2.%d;DstPort(1008)=44%d;Event(1048)=Permit;")
 	require.NotNil(t, s.Lead)
-	assert.Equal(t, "10%{module:word}/%{syslog_severity:word}/%{log_kind:word}: %{content}", s.Lead.Pattern())
+	assert.Equal(t, "10%{module:word}/%{syslog_severity:word}/%{log_kind:word}:", s.Lead.Pattern())
 }
 
 func TestSeveralValues(t *testing.T) {

@@ -144,9 +144,14 @@ func (m *mapper) lead(s *kv.Scanner, bodies []string, g *gather) int {
 		if c := g.by["device_class"]; c != nil && len(c.distinct()) == 1 && len(c.lines) == len(bodies) {
 			m.class = c.distinct()[0]
 		}
-		t.text(": ")
+		t.text(":")
 	}
-	t.Parts = append(t.Parts, Part{Name: "content"})
+	if g.by["content"] != nil {
+		if len(t.Parts) > 0 {
+			t.text(" ")
+		}
+		t.Parts = append(t.Parts, Part{Name: "content"})
+	}
 	m.spec.Lead = t
 	return len(g.list)
 }

@@ -27,7 +27,7 @@ import (
 const share = 0.8
 
 // built are the formats whose plugins are built and run in any test, one of each shape; the others are with LOGCENTER_LONG.
-var built = []string{"cef", "fortigate", "k8saudit", "sshd"}
+var built = []string{"cef", "fortigate", "h3c", "k8saudit", "sshd"}
 
 // format is a public format: lines, and what an expert maps of them.
 type format struct {
