@@ -44,11 +44,7 @@ func (t *tester) feed(p *plugin.Single) (*feed, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &feed{p: p, b: b, lines: len(f.Lines)}
-	for _, l := range f.Lines {
-		d.bytes += len(l) + 1
-	}
-	return d, nil
+	return &feed{p: p, b: b, lines: len(f.Lines), bytes: f.Bytes()}, nil
 }
 
 func (d *feed) send(ctx context.Context) error {

@@ -29,10 +29,7 @@ func Bench(b *testing.B, s *sdk.Stage) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	size, events := 0, len(big.Lines)
-	for _, l := range big.Lines {
-		size += len(l) + 1
-	}
+	size, events := big.Bytes(), len(big.Lines)
 	run := func() {
 		in.Offset++
 		if err := s.Process(context.Background(), in, keep); err != nil {

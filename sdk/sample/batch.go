@@ -115,21 +115,28 @@ func Lines(lines [][]byte) *wire.Batch {
 	return &wire.Batch{Rows: uint32(len(lines)), Columns: []*wire.Column{m, t}}
 }
 
-// Repeat is the sample again and again until its lines have about size bytes.
+// usualLine is about how long the lines of devices are. An event that is given by its fields counts as much, if its line
+// was shortened or left out.
+const usualLine = 128
+
+// Bytes is how much raw log the sample stands for, line ends included.
+func (f *File) Bytes() (n int) {
+	least := 0
+	if f.fields != nil {
+		least = usualLine
+	}
+	for _, l := range f.Lines {
+		n += max(len(l)+1, least)
+	}
+	return n
+}
+
+// Repeat is the sample again and again until it stands for size bytes or more.
 func (f *File) Repeat(size int) *File {
 	out := &File{Name: f.Name, Path: f.Path}
-	for n := 0; n < size; {
-		before := n
-		for i, l := range f.Lines {
-			out.Lines = append(out.Lines, l)
-			if f.fields != nil {
-				out.fields = append(out.fields, f.fields[i])
-			}
-			n += len(l) + 1
-		}
-		if n == before {
-			break
-		}
+	for n := 0; n < size; n += f.Bytes() {
+		out.Lines = append(out.Lines, f.Lines...)
+		out.fields = append(out.fields, f.fields...)
 	}
 	return out
 }

@@ -92,6 +92,7 @@ func TestSamplesAreReadInOrder(t *testing.T) {
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"b":[2]}`, string(config))
 	assert.Len(t, files[1].Repeat(100).Lines, 36)
+	assert.Len(t, files[0].Repeat(1024).Lines, 8, "an event that is given by its fields counts as one with a usual line")
 }
 
 func TestCompare(t *testing.T) {

@@ -34,7 +34,7 @@ func TestPluginTest(t *testing.T) {
 	dir := tried(t, "tried")
 	code, out, errs := run(t, "plugin", "test", dir, "--only", "golden,schema")
 	assert.Equal(t, exitFailed, code, errs)
-	assert.Contains(t, out, "start   FAILED  config: every: no description: say what it is for, in which unit, and what zero means\n                config: fails: ")
+	assert.Contains(t, out, "start   FAILED  config: refuse: no description: say what it is for, in which unit, and what zero means\n                config: every: ")
 	assert.Contains(t, out, "golden  ok      2 lines of 1 file\n")
 	assert.Contains(t, out, "schema  ok      2 fields written as declared")
 
