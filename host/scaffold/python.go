@@ -176,7 +176,7 @@ func (v *pythonView) HeaderPattern() string {
 		b.WriteString(`(?:<(?P<pri>\d+)>)?`)
 	}
 	if h.Host || h.Layout != "" || h.App {
-		b.WriteString(`[*.]?(?P<time>[A-Z][a-z]{2} [ \d]\d (?:\d{4} )?[\d:.]+|\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-]\d\d:?\d\d)?)\s*`)
+		b.WriteString(`[*.]?(?P<time>[A-Z][a-z]{2} [ \d]\d (?:\d{4} )?[\d:.]+(?: \d{4}(?= ))?|\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-]\d\d:?\d\d)?)\s*`)
 		b.WriteString(`(?:(?P<host>[^\s%=\[]+?)(?:\s*:)?(?=%| )\s*)?`)
 	}
 	if h.App {
