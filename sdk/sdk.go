@@ -18,6 +18,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"time"
 
 	"github.com/logcenter/logcenter/sdk/ecs"
@@ -175,3 +176,8 @@ func (e *RetryError) Error() string {
 }
 
 func (e *RetryError) Unwrap() error { return e.Err }
+
+// milliseconds is After as the protocol has it. What is too long for it is told as long, a negative time as none.
+func (e *RetryError) milliseconds() uint32 {
+	return uint32(min(max(e.After.Milliseconds(), 0), math.MaxUint32))
+}

@@ -61,7 +61,7 @@ func (s *server) Open(_ context.Context, r *wire.OpenRequest) (*wire.OpenRespons
 		return nil, status.Error(codes.FailedPrecondition, "already open")
 	}
 	if err := s.stage.Open(r); err != nil {
-		o := &wire.OpenResponse{Error: err.Error()}
+		o := &wire.OpenResponse{Error: utf8Text(err)}
 		var paths []string
 		for _, e := range schema.Errors(err) {
 			if e.Path != "" {
@@ -86,6 +86,9 @@ func (s *server) Open(_ context.Context, r *wire.OpenRequest) (*wire.OpenRespons
 	s.measure.start()
 	return &wire.OpenResponse{Reads: s.stage.Reads()}, nil
 }
+
+// utf8Text is the text of an error, which may quote anything; protocol buffers refuse to carry what is not UTF-8.
+func utf8Text(err error) string { return strings.ToValidUTF8(err.Error(), "?") }
 
 func (s *server) ready() error {
 	s.mu.Lock()
@@ -231,7 +234,7 @@ func (s *server) Restore(st grpc.ClientStreamingServer[wire.StateChunk, wire.Res
 	}
 	r.buf = first.Data
 	if err := s.stage.Restore(r, first.Offset); err != nil {
-		return st.SendAndClose(&wire.RestoreResponse{Error: err.Error()})
+		return st.SendAndClose(&wire.RestoreResponse{Error: utf8Text(err)})
 	}
 	return st.SendAndClose(&wire.RestoreResponse{})
 }
@@ -263,15 +266,22 @@ func (s *server) Notify(ctx context.Context, a *wire.Alert) (*wire.NotifyRespons
 	if err == nil {
 		return &wire.NotifyResponse{}, nil
 	}
-	o := &wire.NotifyResponse{Error: err.Error()}
+	o := &wire.NotifyResponse{Error: utf8Text(err)}
 	var retry *RetryError
 	if errors.As(err, &retry) {
-		o.RetryAfterMs = uint32(max(1, retry.After.Milliseconds()))
+		o.RetryAfterMs = max(1, retry.milliseconds())
 	}
 	return o, nil
 }
 
 func (s *server) Close(context.Context, *wire.CloseRequest) (*wire.CloseResponse, error) {
+	s.mu.Lock()
+	opened := s.opened
+	s.opened = false
+	s.mu.Unlock()
+	if !opened { // a plugin is closed once, however often it is asked for
+		return &wire.CloseResponse{}, nil
+	}
 	s.measure.stop()
 	if err := s.stage.Close(); err != nil {
 		return nil, status.Error(codes.Internal, fmt.Sprintf("close: %v", err))

@@ -2,6 +2,7 @@ package sdk_test
 
 import (
 	"maps"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/logcenter/logcenter/sdk/cef"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/jsonscan"
+	"github.com/logcenter/logcenter/sdk/syslog"
 	"github.com/logcenter/logcenter/sdk/timestamp"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
@@ -19,7 +21,8 @@ import (
 // settable are the fields of these tests' manifest; url.full is not among them.
 var settable = []ecs.Field{
 	ecs.EventReason, ecs.EventSeverity, ecs.SourceIP, ecs.SourcePort, ecs.SourceMAC, ecs.URLOriginal, ecs.URLDomain, ecs.URLPath, ecs.URLQuery,
-	ecs.UserName, ecs.UserDomain, ecs.Timestamp,
+	ecs.UserName, ecs.UserDomain, ecs.Timestamp, ecs.LogLevel, ecs.HostName, ecs.ProcessName, ecs.ProcessPID, ecs.LogSyslogPriority,
+	ecs.LogSyslogSeverityCode,
 }
 
 // set is what a parser made of one line.
@@ -37,6 +40,7 @@ func answer(t *testing.T, line string, do func(line []byte, ev *sdk.Event)) (got
 	})
 	require.NoError(t, s.Open(&wire.OpenRequest{
 		Reads: decls(ecs.Message, ecs.EventIngested), Writes: decls(settable...), MessageField: uint32(ecs.Message),
+		Severity: map[string]string{"3": "Fatal", "h": "Debug", "high": "Error", "高": "Error"},
 	}))
 	b := batch(line)
 	got = set{values: map[string]string{}, encodings: map[string]wire.Encoding{}}
@@ -107,6 +111,8 @@ func TestSetURL(t *testing.T) {
 	assert.Zero(t, got.counters["undeclared_fields"], "url.full is not in the manifest, which is no mistake here")
 	got = answer(t, "/item", func(l []byte, ev *sdk.Event) { ev.SetURL(l) })
 	assert.Equal(t, map[string]string{"url.original": "/item", "url.path": "/item"}, got.values)
+	got = answer(t, "http://[2001:db8::1]:80/", func(l []byte, ev *sdk.Event) { ev.SetURL(l) })
+	assert.Equal(t, "[2001:db8::1]", got.values["url.domain"], "ECS wants the brackets of an IPv6 address in it")
 }
 
 func TestSetTimeOfAnyLayout(t *testing.T) {
@@ -130,4 +136,66 @@ func TestSetAccount(t *testing.T) {
 	assert.Equal(t, map[string]string{"user.name": "li.si", "user.domain": "CORP"}, got.values)
 	got = answer(t, `li.si`, func(l []byte, ev *sdk.Event) { ev.SetAccount(ecs.UserName, ecs.UserDomain, l) })
 	assert.Equal(t, map[string]string{"user.name": "li.si"}, got.values)
+}
+
+func TestSetSeverity(t *testing.T) {
+	f := func(word, want string) {
+		t.Helper()
+		var known bool
+		got := answer(t, word, func(l []byte, ev *sdk.Event) { known = ev.SetSeverity(l) })
+		assert.Equal(t, want, got.values["log.level"], word)
+		assert.Equal(t, want != "", known, word)
+		assert.Empty(t, got.note, word)
+	}
+	f("3", "Fatal")
+	f("high", "Error")
+	f("HiGH", "Error")
+	f("高", "Error")
+	f("low", "")
+	f("H", "Debug")
+	f("h", "Debug")
+	f("4", "")
+	f("[ow", "")
+	f("", "")
+	f(strings.Repeat("high", 17), "")
+}
+
+func TestSetPort(t *testing.T) {
+	f := func(text, want, note string) {
+		t.Helper()
+		got := answer(t, text+" ", func(l []byte, ev *sdk.Event) { ev.SetPort(ecs.SourcePort, l[:len(l)-1]) })
+		assert.Equal(t, want, got.values["source.port"], text)
+		assert.Equal(t, note, got.note, text)
+	}
+	const bad = "source.port: not a port from 0 to 65535"
+	f("443", "443", "")
+	f("0", "0", "")
+	f("65535", "65535", "")
+	f("", "", "")
+	f("65536", "", bad)
+	f("-1", "", bad)
+	f("443a", "", bad)
+	f("99999999999999999999999", "", bad)
+}
+
+func TestSetSyslog(t *testing.T) {
+	f := func(line string, want map[string]string) {
+		t.Helper()
+		got := answer(t, line, func(l []byte, ev *sdk.Event) {
+			h, _, _ := syslog.Parse(l)
+			ev.SetSyslog(&h, time.FixedZone("", 8*3600))
+		})
+		assert.Equal(t, want, got.values, line)
+		assert.Empty(t, got.note, line)
+		assert.Zero(t, got.counters["undeclared"], "facility is not declared, and not counted")
+	}
+	f("<131>2026-10-11T12:00:00Z fw1 sshd[77]: x", map[string]string{
+		"@timestamp": "2026-10-11T12:00:00Z", "host.name": "fw1", "process.name": "sshd", "process.pid": "77",
+		"log.syslog.priority": "131", "log.syslog.severity.code": "3",
+	})
+	f("<131>2026-10-11 12:00:00 fw1 app[main]: x", map[string]string{
+		"@timestamp": "2026-10-11T04:00:00Z", "host.name": "fw1", "process.name": "app",
+		"log.syslog.priority": "131", "log.syslog.severity.code": "3",
+	})
+	f("nothing of the kind", map[string]string{})
 }

@@ -19,15 +19,17 @@ type Stage struct {
 	schema func() []byte
 	config func() any
 
-	impl    any
-	narrow  *wire.ReadSet        // what the plugin wants of what it may read; nil is all
-	reads   map[uint32]ecs.Field // host's id → ours
-	toHost  []uint32             // ours → host's id; 0 = not agreed
-	types   []ecs.Type           // of fields that may be written
-	lists   []bool
-	workers sync.Pool
-	order   sync.Mutex // detectors see one batch at a time
-	offset  uint64     // of the last batch or tick a detector has seen
+	impl   any
+	narrow *wire.ReadSet        // what the plugin wants of what it may read; nil is all
+	reads  map[uint32]ecs.Field // host's id → ours
+	toHost []uint32             // ours → host's id; 0 = not agreed
+	types  []ecs.Type           // of fields that may be written
+	lists  []bool
+	// severity is what the device's word for how grave an event is means.
+	severity severities
+	workers  sync.Pool
+	order    sync.Mutex // detectors see one batch at a time
+	offset   uint64     // of the last batch or tick a detector has seen
 }
 
 // Kind is the kind of plugin.
@@ -74,6 +76,7 @@ func (s *Stage) Open(r *wire.OpenRequest) error {
 		}
 		s.types[f], s.lists[f] = f.Type(), d.List
 	}
+	s.severity = newSeverities(r.Severity)
 	s.reads[r.MessageField] = ecs.Message
 	s.agree(ecs.Message, &wire.FieldDecl{Id: r.MessageField})
 	// Behind the fields, so that a plugin whose config names fields knows those of plugin.yaml.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -96,6 +97,8 @@ func TestErrorsBecomeData(t *testing.T) {
 		{"permanent", fmt.Errorf("no such version: %w", sdk.ErrPermanent), wire.Disposition_DEAD_LETTER, "no such version: permanent", 0},
 		{"retry", sdk.RetryAfter(1500*time.Millisecond, cause), wire.Disposition_RETRY, "cause", 1500},
 		{"wrapped retry", fmt.Errorf("lookup: %w", sdk.RetryAfter(time.Second, nil)), wire.Disposition_RETRY, "lookup: try again after 1s", 1000},
+		{"retry in the past", sdk.RetryAfter(-time.Second, cause), wire.Disposition_RETRY, "cause", 0},
+		{"retry in a year", sdk.RetryAfter(365*24*time.Hour, cause), wire.Disposition_RETRY, "cause", math.MaxUint32},
 	} {
 		b := batch("good", "bad", "good")
 		s := parserStage(t, parse(func(line []byte, ev *sdk.Event) error {
@@ -354,6 +357,22 @@ func TestBatchEnricherThatFailsIsAskedEventByEvent(t *testing.T) {
 	}
 }
 
+// An enricher that goes over its columns one after the other notes bad values of one row after those of a later one.
+func TestNotesOfABatchComeInTheOrderOfRows(t *testing.T) {
+	s := open(t, sdk.EnricherStage(func(struct{}) (sdk.Enricher, error) {
+		return enrichAll{nil, func(_ *wire.Batch, at func(int) *sdk.Event) error {
+			at(2).SetIP(ecs.SourceIP, []byte("nowhere"))
+			at(1).Set(ecs.EventSeverity, []byte("high"))
+			return nil
+		}}, nil
+	}))
+	process(t, s, batch("a", "b", "c"), func(r *wire.Result) {
+		require.Len(t, r.Errors, 2)
+		assert.Equal(t, "event.severity", r.Errors[0].Field)
+		assert.Equal(t, "source.ip", r.Errors[1].Field)
+	})
+}
+
 // narrowed reads less than its manifest lists.
 type narrowed struct{ enrich }
 
@@ -442,6 +461,39 @@ func TestEdits(t *testing.T) {
 	}
 }
 
+// prefiltered looks only at the lines that its prefilter points at.
+type prefiltered struct {
+	mask
+	prefilter func(arena []byte, hits []int) []int
+}
+
+func (p prefiltered) Prefilter(arena []byte, hits []int) []int { return p.prefilter(arena, hits) }
+
+// A secret that is passed over is stored, so what a prefilter says is believed only if it can be true.
+func TestPrefilterThatFailsIsNotBelieved(t *testing.T) {
+	for name, tt := range map[string]struct {
+		prefilter func(arena []byte, hits []int) []int
+		want      []uint32
+	}{
+		"works":         {func(_ []byte, hits []int) []int { return append(hits, 0, 5) }, []uint32{0, 2}},
+		"out of order":  {func(_ []byte, hits []int) []int { return append(hits, 5, 0) }, []uint32{0, 1, 2}},
+		"panics":        {func([]byte, []int) []int { panic("poisoned") }, []uint32{0, 1, 2}},
+		"panics midway": {func(_ []byte, hits []int) []int { _ = append(hits, 5); panic("poisoned") }, []uint32{0, 1, 2}},
+	} {
+		s := open(t, sdk.MaskerStage(func(struct{}) (sdk.Masker, error) {
+			return prefiltered{func([]byte, *sdk.Edits) error { return errors.New("raw \xd5\xc5 bytes") }, tt.prefilter}, nil
+		}))
+		process(t, s, batch("a", "b", "c"), func(r *wire.Result) {
+			var rows []uint32
+			for _, e := range r.Errors {
+				rows = append(rows, e.Row)
+				assert.Equal(t, "raw ? bytes", e.Message)
+			}
+			assert.Equal(t, tt.want, rows, name)
+		})
+	}
+}
+
 func TestProcessNeedsAnOpenStageAndAGoodBatch(t *testing.T) {
 	p := parse(func([]byte, *sdk.Event) error { return nil })
 	use := func(*wire.Result) error { return errors.New("must not be called") }
@@ -476,4 +528,11 @@ func TestNothingIsAllocatedPerEvent(t *testing.T) {
 	}
 	run()
 	assert.Less(t, testing.AllocsPerRun(20, run), 100.0, "allocations of 1000 events; the race detector empties pools")
+
+	s = parserStage(t, parseMany(func(line []byte, next func() *sdk.Event) error {
+		next().Set(ecs.UserName, line[20:24])
+		return nil
+	}))
+	run()
+	assert.Less(t, testing.AllocsPerRun(20, run), 100.0, "of a parser of several events a line")
 }

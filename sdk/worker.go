@@ -1,6 +1,7 @@
 package sdk
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -38,6 +39,8 @@ type worker struct {
 	fanParents []byte
 	fanRows    int
 	fanGone    []int // rows of lines at which the plugin panicked
+	events     int   // of the line at hand, as ParseMany asks for them
+	next       func() *Event
 
 	result     wire.Result
 	errs       []*wire.RowError
@@ -61,6 +64,10 @@ func newWorker(s *Stage) *worker {
 	}
 	w.ev = Event{w: w, out: w.out}
 	w.emit = func(a Alert) { w.result.Alerts = append(w.result.Alerts, AlertToWire(a)) }
+	w.next = func() *Event {
+		w.events++
+		return w.nth(w.events)
+	}
 	w.edits = Edits{out: map[uint32]*wire.Edits{}, index: map[string]uint32{}}
 	return w
 }
@@ -121,7 +128,7 @@ func (w *worker) process(ctx context.Context, b *wire.Batch) *wire.Result {
 		w.mask(impl, b)
 	case BatchDetector:
 		if err := w.detectBatch(impl, b); err != nil {
-			w.result.Error = err.Error()
+			w.result.Error = clip(err.Error())
 		}
 	case BatchEnricher:
 		if !w.enrichBatch(impl, b) {
@@ -174,12 +181,8 @@ func (w *worker) each(from int) (next int) {
 	case ManyParser:
 		for ; next < w.rows; next++ {
 			w.enter(next)
-			calls := 0
-			err := impl.ParseMany(e.line, func() *Event {
-				calls++
-				return w.nth(calls)
-			})
-			w.failed(next, err)
+			w.events = 0
+			w.failed(next, impl.ParseMany(e.line, w.next))
 		}
 	case Parser:
 		for ; next < w.rows; next++ {
@@ -284,7 +287,7 @@ func (w *worker) failed(row int, err error) {
 		e.Disposition = wire.Disposition_DEAD_LETTER
 	case errors.As(err, &retry):
 		e.Disposition = wire.Disposition_RETRY
-		e.RetryAfterMs = uint32(retry.After.Milliseconds())
+		e.RetryAfterMs = retry.milliseconds()
 	}
 	w.fail(row, e)
 }
@@ -386,6 +389,8 @@ func (w *worker) finish() *wire.Result {
 			r.Columns = append(r.Columns, o.Finish(w.s.toHost[f]))
 		}
 	}
+	// Columns are gone through one after the other by maskers, and by enrichers that take whole batches.
+	slices.SortStableFunc(w.errs, func(a, b *wire.RowError) int { return cmp.Compare(a.Row, b.Row) })
 	r.Errors = append(r.Errors, w.errs...)
 	r.Drop = w.drop
 	if w.fanRows > len(w.fanGone) {

@@ -27,23 +27,20 @@ func (w *worker) mask(m Masker, b *wire.Batch) {
 	for _, e := range w.edits.out {
 		w.result.Edits = append(w.result.Edits, e)
 	}
-	slices.SortFunc(w.errs, func(a, b *wire.RowError) int { return int(a.Row) - int(b.Row) })
 }
 
 func (w *worker) maskLines(m Masker) {
 	w.edits.field, w.edits.host = ecs.Message, w.s.toHost[ecs.Message]
 	clear(w.edits.index)
 	c := w.message
-	p, ok := m.(Prefilter)
-	if !ok {
+	base := c.Offset(0)
+	if p, ok := m.(Prefilter); !ok || !w.prefilter(p, c.Data[base:c.Offset(w.rows)]) {
 		for row := range w.rows {
 			w.enter(row)
 			w.maskOne(m, row, w.ev.line)
 		}
 		return
 	}
-	base, end := c.Offset(0), c.Offset(w.rows)
-	w.hits = p.Prefilter(c.Data[base:end:end], w.hits[:0])
 	row := 0
 	for i := 0; i < len(w.hits); {
 		at := base + w.hits[i]
@@ -59,6 +56,20 @@ func (w *worker) maskLines(m Masker) {
 		}
 		row++
 	}
+}
+
+// prefilter sets hits. It is false if these cannot be relied on, so that every line has to be read: a secret that is
+// passed over is stored.
+func (w *worker) prefilter(p Prefilter, arena []byte) (ok bool) {
+	defer func() {
+		if r := recover(); r != nil {
+			w.panics++
+			fmt.Fprintf(os.Stderr, "panic at a prefilter, every line is read now: %v\n%s", r, debug.Stack())
+			ok = false
+		}
+	}()
+	w.hits = p.Prefilter(arena[:len(arena):len(arena)], w.hits[:0])
+	return slices.IsSorted(w.hits)
 }
 
 // seek is how many rows behind row the one holding arena position at is, by galloping.
@@ -98,7 +109,7 @@ func (w *worker) maskOne(m Masker, row int, text []byte) {
 	}
 	if err != nil {
 		e.list = e.list[:0]
-		w.errs = append(w.errs, &wire.RowError{Row: uint32(row), Code: "mask", Message: err.Error()})
+		w.errs = append(w.errs, &wire.RowError{Row: uint32(row), Code: "mask", Message: clip(err.Error())})
 		return
 	}
 	e.flush(row)

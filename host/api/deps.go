@@ -71,7 +71,7 @@ type Plugins interface {
 // NewVersion says where a version is. The zero value is the package of the plugin that was installed last.
 type NewVersion struct {
 	Digest string // of an installed package
-	Folder string // on the host's machine
+	Folder string // on the host's machine, below a folder of plugins.dirs
 }
 
 // Reconfigured is what came of reading a plugin's settings again.
@@ -142,7 +142,7 @@ type PluginInfo struct {
 	Version      string          `json:"version"`
 	Description  string          `json:"description,omitempty"`
 	State        string          `json:"state"`            // running, disabled, quarantined, starting or failed
-	Reason       string          `json:"reason,omitempty"` // why it is not running
+	Reason       string          `json:"reason,omitempty"` // why it is not running, or runs in place of its package
 	PID          int             `json:"pid,omitempty"`    // 0: no process
 	Started      time.Time       `json:"started,omitzero"`
 	Restarts     uint64          `json:"restarts"`
@@ -166,6 +166,7 @@ type PluginInfo struct {
 	Reads        []string        `json:"reads,omitempty"`
 	Writes       []string        `json:"writes,omitempty"`
 	ConfigSchema json.RawMessage `json:"config_schema,omitempty"` // JSON Schema
+	Severity     []Level         `json:"severity,omitempty"`      // what the device's words mean
 
 	Origin      string           `json:"origin,omitempty"`      // folder, which the admin keeps in plugins.dirs, or package
 	Folder      string           `json:"folder,omitempty"`      // where it lies
@@ -178,6 +179,13 @@ type PluginInfo struct {
 	May         []string         `json:"may,omitempty"` // what its manifest lets it do, one thing each
 	// EnabledInConfig is what the configuration says, which wins at every start; nil: nothing.
 	EnabledInConfig *bool `json:"enabled_in_config,omitempty"`
+}
+
+// Level says what a word or number of a device for how grave an event is means.
+type Level struct {
+	Word  string `json:"word"`
+	Level string `json:"level"` // of log.level
+	By    string `json:"by"`    // manifest or config
 }
 
 // Permission is something that a plugin's manifest asks for.

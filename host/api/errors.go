@@ -186,11 +186,16 @@ func (s *Server) recovered(c *gin.Context) {
 		if v == http.ErrAbortHandler { //nolint:errorlint // net/http compares it the same way
 			panic(v)
 		}
-		s.metrics.panics.Inc()
-		s.o.Log.WithField("stack", string(debug.Stack())).Errorf("api: panic: %v", v)
-		s.fail(c, fmt.Errorf("panic: %v", v))
+		s.fail(c, s.panicked(v))
 	}()
 	c.Next()
+}
+
+// panicked counts a panic and tells the log of it.
+func (s *Server) panicked(v any) error {
+	s.metrics.panics.Inc()
+	s.o.Log.WithField("stack", string(debug.Stack())).Errorf("api: panic: %v", v)
+	return fmt.Errorf("panic: %v", v)
 }
 
 // writeJSON answers with v. An error of writing means that the client is gone.
@@ -204,6 +209,7 @@ func (s *Server) writeJSON(c *gin.Context, status int, v any) {
 		b.Reset()
 		b.WriteString(`{"error":{"code":"internal","message":"the host made an answer that is no JSON","hint":"its log says why"}}`)
 	}
+	s.writeWithin(c, readTimeout+writeTimeout) // what was asked for may have taken longer than a request has
 	h := c.Writer.Header()
 	h.Set("Content-Type", "application/json; charset=utf-8")
 	h.Set("Content-Length", strconv.Itoa(b.Len()))

@@ -19,6 +19,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/logcenter/logcenter/host/api"
+	"github.com/logcenter/logcenter/host/lifecycle"
+	"github.com/logcenter/logcenter/host/retention"
 	"github.com/logcenter/logcenter/host/store"
 )
 
@@ -64,6 +66,29 @@ func TestPanicIsAnAnswer(t *testing.T) {
 	assert.Contains(t, f.log.String(), "out of luck")
 	f.store.panics = false
 	f.ok(f.get("/api/v1/search"))
+}
+
+// unlucky is a store that panics where the work is not done by the request's goroutine.
+type unlucky struct{ *memStore }
+
+func (unlucky) Flush(context.Context) error { panic("out of luck") }
+
+func TestPanicOfALongWorkIsAnAnswer(t *testing.T) {
+	f := newFixture(t, func(o *api.Options) {
+		k, err := lifecycle.New(lifecycle.Options{
+			Store: unlucky{&memStore{}}, Policy: retention.Standard(), Work: t.TempDir(), Every: time.Hour, Log: o.Log,
+		})
+		require.NoError(t, err)
+		o.Lifecycle = k
+	})
+	for range 2 {
+		a := f.do("POST", "/api/v1/retention/run", `{}`)
+		assert.Equal(t, http.StatusInternalServerError, a.status)
+		assert.Equal(t, "internal", a.code(t))
+		assert.NotContains(t, string(a.body), "luck")
+	}
+	assert.Contains(t, f.log.String(), "out of luck")
+	f.ok(f.get("/api/v1/retention/status"))
 }
 
 func TestBadRequests(t *testing.T) {

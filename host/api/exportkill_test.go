@@ -24,6 +24,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/logcenter/logcenter/host/api"
+	"github.com/logcenter/logcenter/host/plugin/trial"
 	"github.com/logcenter/logcenter/host/store/embedded"
 	"github.com/logcenter/logcenter/host/store/storetest"
 	"github.com/logcenter/logcenter/host/stream"
@@ -42,7 +43,9 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	trial.Clean()
+	os.Exit(code)
 }
 
 func serve(dir string) error {
@@ -56,7 +59,7 @@ func serve(dir string) error {
 	}
 	p := &parts{}
 	s, err := api.New(api.Options{
-		Store: db, Scoper: tokens{}, Plugins: plugins{p}, Streams: streams, Inputs: inputs{p}, Consumers: consumers{p}, DeadLetters: letters{p},
+		Store: db, Scoper: tokens{}, Plugins: plugins{parts: p}, Streams: streams, Inputs: inputs{p}, Consumers: consumers{p}, DeadLetters: letters{p},
 		Tail: tail{p}, Health: health{p}, Metrics: prometheus.NewRegistry(), ExportDir: filepath.Join(dir, "exports"), Log: logrus.NewEntry(logrus.New()),
 	})
 	if err != nil {

@@ -28,7 +28,7 @@ func fuzzed(f *testing.F) (*api.Server, *memStore) {
 	m, p := &memStore{}, &parts{}
 	m.fill(3)
 	s, err := api.New(api.Options{
-		Store: m, Scoper: tokens{}, Plugins: plugins{p}, Streams: streams, Inputs: inputs{p}, Consumers: consumers{p},
+		Store: m, Scoper: tokens{}, Plugins: plugins{parts: p}, Streams: streams, Inputs: inputs{p}, Consumers: consumers{p},
 		DeadLetters: letters{p}, Tail: tail{p}, Health: health{p}, Metrics: prometheus.NewRegistry(),
 		ExportDir: filepath.Join(dir, "exports"), Log: logrus.NewEntry(log),
 	})

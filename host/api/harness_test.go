@@ -2,7 +2,6 @@ package api_test
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -26,7 +25,6 @@ import (
 	"github.com/logcenter/logcenter/host/deadletter"
 	"github.com/logcenter/logcenter/host/input"
 	"github.com/logcenter/logcenter/host/plugin/pack"
-	"github.com/logcenter/logcenter/host/rollout"
 	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/host/stream"
 	"github.com/logcenter/logcenter/sdk/query"
@@ -46,6 +44,7 @@ type fixture struct {
 	log    *syncBuffer
 	server *api.Server
 	http   *httptest.Server
+	token  string // of the admin
 
 	backups backups
 	doc     *openapi3.T
@@ -72,13 +71,13 @@ type parts struct {
 
 func newFixture(t *testing.T, change ...func(*api.Options)) *fixture {
 	t.Helper()
-	f := &fixture{t: t, store: &memStore{}, parts: &parts{tail: make(chan []store.Event)}, log: &syncBuffer{}}
+	f := &fixture{t: t, token: adminToken, store: &memStore{}, parts: &parts{tail: make(chan []store.Event)}, log: &syncBuffer{}}
 	streams, err := stream.Open(filepath.Join(t.TempDir(), "streams.json"), []stream.Stream{{Name: "errors", Query: "log.level:Error"}})
 	require.NoError(t, err)
 	log := logrus.New()
 	log.SetOutput(f.log)
 	f.o = api.Options{
-		Store: f.store, Scoper: tokens{}, Plugins: plugins{f.parts}, Packages: installed{f.parts}, Streams: streams, Inputs: inputs{f.parts},
+		Store: f.store, Scoper: tokens{}, Plugins: plugins{parts: f.parts}, Packages: installed{f.parts}, Streams: streams, Inputs: inputs{f.parts},
 		Consumers: consumers{f.parts}, DeadLetters: letters{f.parts}, Tail: tail{f.parts}, Health: health{f.parts}, Backups: &f.backups,
 		Ingest: ingest{f.parts}, Metrics: prometheus.NewRegistry(), ExportDir: filepath.Join(t.TempDir(), "exports"),
 		Log: logrus.NewEntry(log), Version: "1.2.3",
@@ -146,7 +145,7 @@ func (f *fixture) do(method, path, body string, header ...string) answer {
 	}
 	req, err := http.NewRequestWithContext(f.t.Context(), method, f.http.URL+path, r)
 	require.NoError(f.t, err)
-	req.Header.Set("Authorization", "Bearer "+adminToken)
+	req.Header.Set("Authorization", "Bearer "+f.token)
 	for i := 0; i < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
 		if header[i+1] == "" {
@@ -244,7 +243,11 @@ func (tokens) Caller(_ context.Context, token string) (api.Caller, error) {
 	}
 }
 
-type plugins struct{ *parts }
+// plugins are told and switched; what else can be done to them is asked of a real host, in rollout_test.go.
+type plugins struct {
+	*parts
+	api.Plugins
+}
 
 func (p plugins) List(context.Context) ([]api.PluginInfo, error) {
 	p.mu.Lock()
@@ -264,58 +267,6 @@ func (p plugins) Enable(_ context.Context, id, _ string) (api.PluginInfo, error)
 
 func (p plugins) Disable(_ context.Context, id, _ string) (api.PluginInfo, error) {
 	return p.set(id, "disabled")
-}
-
-func (p plugins) Reconfigure(_ context.Context, id string, check bool) (api.Reconfigured, error) {
-	one, err := p.set(id, "")
-	return api.Reconfigured{Changed: true, Checked: check, Plugin: one}, err
-}
-
-func (p plugins) Upgrade(ctx context.Context, id string, to api.NewVersion, o rollout.Options) (rollout.Report, error) {
-	r, err := p.Rollout(ctx, id)
-	r.Mode = cmp.Or(o.Mode, rollout.Direct)
-	if o.Check {
-		r.State = rollout.Checked
-	}
-	if to.Folder != "" {
-		r.Folder = to.Folder
-	}
-	return r, err
-}
-
-func (p plugins) Promote(ctx context.Context, id string) (rollout.Report, error) {
-	r, err := p.Rollout(ctx, id)
-	r.State = rollout.Promoted
-	return r, err
-}
-
-func (p plugins) Abort(ctx context.Context, id string) (rollout.Report, error) {
-	r, err := p.Rollout(ctx, id)
-	r.State = rollout.Aborted
-	return r, err
-}
-
-func (p plugins) Rollback(ctx context.Context, id string) (rollout.Report, error) {
-	return p.Promote(ctx, id)
-}
-
-func (p plugins) Rollout(_ context.Context, id string) (rollout.Report, error) {
-	one, err := p.set(id, "")
-	return rolled(id, one.Version), err
-}
-
-// rolled is a canary that is under way.
-func rolled(id, from string) rollout.Report {
-	return rollout.Report{
-		Plugin: id, Mode: rollout.Canary, State: rollout.Running, From: from, To: "2.0.0", Folder: "/opt/" + id, Share: 0.05,
-		Started: time.Date(2026, 10, 11, 4, 0, 0, 0, time.UTC), Until: time.Date(2026, 10, 11, 4, 10, 0, 0, time.UTC), More: []string{"connect to 192.0.2.1:53"},
-		Compared: 4000, Skipped: 2,
-		Old: rollout.Side{Batches: 95, Events: 9500, Errors: 3, MsPerMB: 2.125, Latency: 3.5}, New: rollout.Side{Batches: 5, Events: 500, MsPerMB: 2.5, Latency: 4},
-		Fields: []rollout.Field{
-			{Name: "source.geo.country_iso_code", OnlyOld: 12, Changed: 3, Equal: 485, OldFill: 0.98, NewFill: 0.95, Samples: []rollout.Sample{{Way: "changed", Line: "user 张三 from 203.0.113.9 password=***", Old: "CN", New: "HK"}}},
-			{Name: "source.ip", Equal: 500, OldFill: 1, NewFill: 1},
-		},
-	}
 }
 
 func (p plugins) set(id, state string) (api.PluginInfo, error) {

@@ -124,6 +124,12 @@ func (s *Server) follow(c *gin.Context, work func(ctx context.Context, tell func
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
+		defer func() { // as in recovered, which only sees the goroutine of the request
+			if v := recover(); v != nil {
+				_ = s.panicked(v)
+				err = &Error{Code: "internal", Message: "the host failed to answer", Hint: "the host's log says why", status: http.StatusInternalServerError}
+			}
+		}()
 		result, err = work(ctx, func(v any) {
 			mu.Lock()
 			defer mu.Unlock()

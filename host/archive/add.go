@@ -146,7 +146,9 @@ func (u *upload) run(w writer) error {
 func (u *upload) describe(b *wire.Batch) {
 	u.events += int64(b.Rows)
 	message := b.Column(uint32(ecs.Message))
-	u.raw += int64(len(message.Data))
+	if message != nil {
+		u.raw += int64(len(message.Data))
+	}
 	without := int64(b.Rows)
 	for _, c := range b.Columns {
 		f, declared := ecs.Field(c.Field), c.Field != 0

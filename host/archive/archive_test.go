@@ -292,6 +292,13 @@ func TestInterruptedWritesAreMended(t *testing.T) {
 	again := open(t, f.dest, f.state)
 	assert.Equal(t, f.List(), again.List())
 
+	torn := filepath.Join(f.dest.String(), "chain/00000002.json.tmp")
+	require.NoError(t, os.WriteFile(torn, b[:len(b)/2], 0o600), "killed while a record was written")
+	without, err := archive.OpenReadOnly(t.Context(), f.dest)
+	require.NoError(t, err)
+	assert.Equal(t, f.List(), without.List())
+	require.NoError(t, os.Remove(torn))
+
 	left := filepath.Join(f.dest.String(), "partitions/firewall.attack/"+day+"/2/00009.parquet")
 	require.NoError(t, os.MkdirAll(filepath.Dir(left), 0o700))
 	require.NoError(t, os.WriteFile(left, []byte("half"), 0o600))

@@ -42,8 +42,11 @@ func decode(b []byte) (*Record, error) {
 	if v.Version > Version {
 		return nil, fmt.Errorf("it is of version %d of the archive's format, this program reads up to version %d: use a newer one", v.Version, Version)
 	}
+	if v.Version < 1 {
+		return nil, fmt.Errorf("%w: this is no record of a chain: it says that it is of version %d of the format", ErrDamaged, v.Version)
+	}
 	r := &Record{}
-	if err := json.Unmarshal(b, r); err != nil || v.Version < 1 {
+	if err := json.Unmarshal(b, r); err != nil {
 		return nil, fmt.Errorf("%w: this is no record of a chain: %w", ErrDamaged, err)
 	}
 	m := r.Manifest

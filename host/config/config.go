@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/logcenter/logcenter/sdk/manifest"
 	"github.com/logcenter/logcenter/sdk/schema"
 )
 
@@ -133,7 +134,7 @@ type Store struct {
 // Plugins configures plugins.
 type Plugins struct {
 	// Dirs are searched for plugins: each folder in them with a plugin.yaml is one. Without the key it is the
-	// folder plugins beside the host's binary.
+	// folder plugins beside the host's binary. Folders below them, and no others, may also be named to upgrade a plugin.
 	Dirs []string `yaml:"dirs"`
 	// Sandbox confines plugins to what their manifests ask for and you granted: on with what the kernel has
 	// (`logcenter plugin sandbox` says what that is), required starts none if the kernel lacks Landlock or seccomp, off
@@ -160,6 +161,17 @@ type Plugin struct {
 	Grant Grant `yaml:"grant"`
 	// Limits bound what the plugin uses, in place of what its manifest says.
 	Limits PluginLimits `yaml:"limits"`
+	// Severity says what a word or number of the device means in log.level, in place of what the plugin's own table says,
+	// e.g. {'3': Error, '4-6': Warn, emerg: Fatal}; `logcenter plugin severity ID` shows both.
+	Severity map[string]string `yaml:"severity" enum:"Debug,Info,Warn,Error,Fatal"`
+}
+
+// Validate checks what tags cannot say.
+func (p *Plugin) Validate() error {
+	if _, err := manifest.ParseSeverities(p.Severity); err != nil {
+		return &schema.Error{Path: "severity", Msg: err.Error()}
+	}
+	return nil
 }
 
 // Grant lists permissions.

@@ -219,6 +219,8 @@ func TestErrors(t *testing.T) {
 	f("inputs:\n  - {name: files, http: {}}\n", `logcenter.yaml:2:12: inputs[0].name: files is the host's own input, for /api/v1/files (use another name)`)
 	f("streams:\n  - {name: s, query: a}\n  - {name: s, query: b}\n", `logcenter.yaml:3:12: streams[1].name: there is a stream "s" already (names are unique)`)
 	f("plugins:\n  settings:\n    a.b:\n      enabeld: true\n", `logcenter.yaml:4:7: plugins.settings["a.b"].enabeld: unknown key (did you mean "enabled"?)`)
+	f("plugins: {settings: {a: {severity: {low: info}}}}\n", `logcenter.yaml:1:42: plugins.settings.a.severity.low: "info" is not allowed (did you mean "Info"? one of Debug, Info, Warn, Error, Fatal)`)
+	f("plugins: {settings: {a: {severity: {1-3: Info, 2: Warn}}}}\n", `logcenter.yaml:1:26: plugins.settings.a.severity: 2: 2 is there by 1-3, too`)
 	f("log: {level: info}\nlog: {level: warn}\n", `logcenter.yaml:2:1: log: is given twice (the first stands in line 1)`)
 	f("log:\n  level: info\n level: warn\n", `logcenter.yaml:2: did not find expected key (this is not YAML; are indents, quotes and colons right?)`)
 	f("log:\n\tlevel: info\n", `logcenter.yaml:2: found character that cannot start any token (this is not YAML; are indents, quotes and colons right?)`)

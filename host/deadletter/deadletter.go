@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/logcenter/logcenter/host/durable"
 )
 
 // MaxLetters is how many are kept; the oldest go first, counted.
@@ -120,7 +122,7 @@ func (l *List) rewrite() error {
 	if err := os.MkdirAll(filepath.Dir(l.path), 0o700); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(l.path+".tmp", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	f, err := os.OpenFile(l.path+durable.Suffix, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
@@ -130,7 +132,7 @@ func (l *List) rewrite() error {
 		err = errors.Join(err, e.Encode(l.letters[i]))
 	}
 	if err = errors.Join(err, w.Flush(), f.Sync()); err == nil {
-		err = os.Rename(l.path+".tmp", l.path)
+		err = durable.Commit(l.path)
 	}
 	if err != nil {
 		return errors.Join(err, f.Close())

@@ -167,7 +167,7 @@ func (r *replay) compare(again store.Event) {
 }
 
 func (r *replay) field(name string, again store.Event) Field {
-	f := Field{Name: name, Value: r.ev[name]}
+	f := Field{Name: name, Value: inJSON(r.ev[name])}
 	known, _ := ecs.Lookup(name)
 	w, wrote := r.written[name]
 	switch {
@@ -182,8 +182,25 @@ func (r *replay) field(name string, again store.Event) Field {
 	case again[name] != nil || hosts[known] || known == ecs.Timestamp:
 		f.By = "host"
 	}
-	if !hosts[known] && again != nil && !reflect.DeepEqual(again[name], f.Value) {
-		f.Now, f.Differs = again[name], true
+	if now := inJSON(again[name]); !hosts[known] && again != nil && !reflect.DeepEqual(now, f.Value) {
+		f.Now, f.Differs = now, true
 	}
 	return f
+}
+
+// inJSON is a value as JSON can have it: what is no number is a text.
+func inJSON(v any) any {
+	switch v := v.(type) {
+	case float64:
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return strconv.FormatFloat(v, 'g', -1, 64)
+		}
+	case []any:
+		out := make([]any, len(v))
+		for i := range v {
+			out[i] = inJSON(v[i])
+		}
+		return out
+	}
+	return v
 }

@@ -227,8 +227,10 @@ func (h *Hold) today(now time.Time) error {
 	}
 	f, err := os.OpenFile(h.name(day), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
-		h.file = nil
 		return err
+	}
+	if err := durable.Sync(h.dir); err != nil { // the name of a new file
+		return errors.Join(err, f.Close())
 	}
 	h.file, h.day, h.days[day] = f, day, true
 	return nil

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -246,6 +247,12 @@ func (k *Keeper) round(ctx context.Context, r RoundRequest) error {
 		}
 	}
 	k.note(func(s *Status) { s.Overdue, s.OldestOverdue = overdue, oldest })
+	if k.o.Destination == nil && overdue > 0 {
+		if err := k.clock(nil, parts, dropGap); err != nil { // what is dropped is gone for good
+			errs = append(errs, fmt.Errorf("nothing is dropped from the store: %w; `logcenter retention run --before DAY` drops what is older at once", err))
+			due = slices.DeleteFunc(due, func(p store.Partition) bool { return p.Day >= r.Before })
+		}
+	}
 	failed := 0 // in a row
 	for i, p := range due {
 		if ctx.Err() != nil {
@@ -292,31 +299,54 @@ func ofPartition(err error) bool {
 	return errors.Is(err, errCame) || errors.Is(err, archive.ErrDamaged) && !errors.Is(err, archive.ErrOther)
 }
 
-// A clock that was set wrong must not delete an archive. It is believed when it goes on from what was stored and archived
-// before: something of the time between a month and a week ago has to be there. What is younger does not count, for
-// a wrong clock dates that, too; so there is a week to see the error.
+// A clock that was set wrong must not delete anything for good. It is believed when it goes on from what was stored and
+// archived before: something of the time shortly before a week ago has to be there. What is younger does not count, for
+// a wrong clock dates that, too; so there is a week to see the error. The gap is how long ago it may be at most: years
+// are not cut short by a month, the online days of a store without an archive might be.
 const (
-	clockGap   = 31 * 24 * time.Hour
 	clockProof = 7 * 24 * time.Hour
+	clockGap   = 31 * 24 * time.Hour
+	dropGap    = 14 * 24 * time.Hour
 )
 
-// clock says why the clock is not believed; nil if it is. parts are those in the store before the round moved any.
-func (k *Keeper) clock(a *archive.Archive, parts []store.Partition) error {
+// clock says why the clock is not believed; nil if it is. a is nil where there is no archive, parts are those in the
+// store before anything is moved.
+func (k *Keeper) clock(a *archive.Archive, parts []store.Partition, gap time.Duration) error {
 	now := k.o.Now().UTC()
 	proof := now.Add(-clockProof)
-	last := a.LastBefore(proof)
+	var last time.Time
+	if a != nil {
+		last = a.LastBefore(proof)
+	}
 	for _, p := range parts {
 		day, err := time.Parse(time.DateOnly, p.Day)
 		if err == nil && p.Restored == "" && !day.After(proof) && day.After(last) {
 			last = day
 		}
 	}
-	if now.Sub(last) <= clockGap {
+	if now.Sub(last) <= gap {
 		return nil
 	}
-	return fmt.Errorf("nothing is deleted from the archive: the clock says %s, but nothing was stored or archived from %s until a week before that. "+
-		"If the clock is wrong, set it right. If this host was off for so long, deleting goes on by itself after a week; `logcenter archive delete NAME` deletes what is over at once",
-		now.Format(time.DateOnly), last.Format(time.DateOnly))
+	since := "ever"
+	if !last.IsZero() {
+		since = "from " + last.Format(time.DateOnly)
+	}
+	return fmt.Errorf("the clock says %s, but nothing was stored or archived %s until a week before that. "+
+		"If the clock is wrong, set it right. If this host was off for so long, deleting goes on by itself after a week", now.Format(time.DateOnly), since)
+}
+
+// Clock says why the host's clock is not believed, so that nothing may be deleted for good because of its age; nil if
+// it is.
+func (k *Keeper) Clock(ctx context.Context) error {
+	parts, err := k.partitions(ctx)
+	if err != nil {
+		return err
+	}
+	a, err := k.Archive(ctx)
+	if err != nil && !errors.Is(err, ErrNoArchive) {
+		return err
+	}
+	return k.clock(a, parts, clockGap)
 }
 
 // thin deletes from the archive what has been there for its years.
@@ -337,8 +367,8 @@ func (k *Keeper) thin(ctx context.Context, parts []store.Partition) error {
 			continue
 		}
 		if !believed {
-			if err := k.clock(a, parts); err != nil {
-				return err
+			if err := k.clock(a, parts, clockGap); err != nil {
+				return fmt.Errorf("nothing is deleted from the archive: %w; `logcenter archive delete NAME` deletes what is over at once", err)
 			}
 			believed = true
 		}

@@ -379,16 +379,50 @@ func TestPlan(t *testing.T) {
 	assert.Equal(t, []lifecycle.DatasetPlan{{Dataset: "dptech.attack", Class: "firewall.attack", DayEvents: 1000, DayBytes: c.DayBytes}}, p.Datasets)
 	assert.Equal(t, -1, p.DaysLeft)
 	assert.Empty(t, p.Gaps)
+	assert.Empty(t, p.Notes)
+
+	f.add(10, 24*400) // by a clock that ran ahead
+	p, err = f.Plan(t.Context(), f.dir, true)
+	require.NoError(t, err)
+	require.Len(t, p.Notes, 1)
+	assert.Contains(t, p.Notes[0], "10 events are of days to come, up to 2027-09-15: they came in while the host's clock ran ahead")
+	assert.Equal(t, c.DayBytes, p.Classes[0].DayBytes)
+}
+
+// Without an archive a clock that jumps ahead drops nothing either, but what an admin names.
+func TestWrongClockDropsNothing(t *testing.T) {
+	f := newFixture(t, nil)
+	f.add(10, 0)
+	f.add(10, 24)
+	f.after(400)
+	for range 2 {
+		f.add(10, 24*400)
+		err := f.round()
+		require.ErrorContains(t, err, "nothing is dropped from the store: the clock says 2027-09-15, but nothing was stored or archived from 2026-08-12")
+		assert.Contains(t, f.Status().Error, "`logcenter retention run --before DAY`")
+		require.Error(t, f.Clock(t.Context()))
+	}
+	assert.Equal(t, 3, f.partitions())
+	require.Error(t, f.Round(t.Context(), lifecycle.RoundRequest{Before: "2026-08-12"}))
+	assert.Equal(t, 2, f.partitions(), "the day that was named")
+	f.now = came.AddDate(0, 0, 2)
+	n, _ := f.search()
+	assert.EqualValues(t, 30, n, "the clock was set right")
+	f.after(408) // the clock was right, the host was off
+	require.NoError(t, f.round())
+	assert.Equal(t, 1, f.partitions())
+	require.NoError(t, f.Clock(t.Context()))
 }
 
 func TestWithoutAnArchiveEventsAreGone(t *testing.T) {
 	f := newFixture(t, nil)
 	f.add(10, 0)
+	f.add(1, 24*80)
 	f.after(91)
 	_, notices := f.search()
 	assert.Contains(t, notices[0], "older ones are gone")
 	require.NoError(t, f.round())
-	assert.Zero(t, f.partitions())
+	assert.Equal(t, 1, f.partitions())
 	_, err := f.Archive(t.Context())
 	require.ErrorIs(t, err, lifecycle.ErrNoArchive)
 }

@@ -75,6 +75,7 @@ func (k *Keeper) Plan(ctx context.Context, dir string, shared bool) (*Plan, erro
 	if p.Days = int(to.Sub(from) / (24 * time.Hour)); p.Days > 0 && to.After(k.o.Now()) {
 		p.Notes = append(p.Notes, "only today is stored so far, so that a day is counted as what came in until now")
 	}
+	p.Notes = append(p.Notes, k.ahead(parts)...)
 	recent := map[string]int64{} // class → events of the measured days
 	for _, part := range parts {
 		if part.Restored != "" {
@@ -123,6 +124,21 @@ func (k *Keeper) Plan(ctx context.Context, dir string, shared bool) (*Plan, erro
 		p.Gaps = append(p.Gaps, "there is no archive: events are gone after their online days, the log standard asks for 1 to 3 years")
 	}
 	return p, k.disk(p, dir)
+}
+
+// ahead tells of partitions of days to come.
+func (k *Keeper) ahead(parts []store.Partition) []string {
+	tomorrow := k.o.Now().UTC().AddDate(0, 0, 1).Format(time.DateOnly) // another clock may be a little ahead
+	last, events := tomorrow, int64(0)
+	for _, p := range parts {
+		if p.Restored == "" && p.Day > tomorrow {
+			last, events = max(last, p.Day), events+p.Events
+		}
+	}
+	if events == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("%d events are of days to come, up to %s: they came in while the host's clock ran ahead, and stay until those days are over, too", events, last)}
 }
 
 // measured is the time of the full days that are measured; today if there are none.

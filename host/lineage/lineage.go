@@ -23,7 +23,9 @@ import (
 	"github.com/logcenter/logcenter/host/durable"
 )
 
-// maxEntries bounds what is kept: of a plan that changes every hour that is more than a year.
+// maxEntries bounds what is kept: of a plan that changes every hour that is more than a year. There may be twice as many
+// until the next trim. A plan that was there before the last change, as behind each batch of a canary, takes a line of
+// some hundred bytes and no memory for its plugins.
 const maxEntries = 10000
 
 // Plugin is a program with its manifest and its configuration, as it was in a plan.
@@ -57,7 +59,9 @@ type entry struct {
 	Partition uint32    `json:"partition"`
 	From      uint64    `json:"from"` // offset of the first raw entry the plan handled
 	Time      time.Time `json:"time"`
-	Plugins   []Plugin  `json:"plugins"`
+	// Plugins is left out of a line if Back is set: then they are those of the line before the last one.
+	Plugins []Plugin `json:"plugins,omitempty"`
+	Back    bool     `json:"back,omitempty"`
 }
 
 // Log is the history of plans. Safe for concurrent use.
@@ -67,6 +71,7 @@ type Log struct {
 	mu      sync.Mutex
 	file    *os.File
 	entries []entry
+	behind  bool // the file lacks entries, or ends in half of one
 }
 
 const (
@@ -94,31 +99,93 @@ func Open(dir string) (*Log, error) {
 		if err := json.Unmarshal(scan.Bytes(), &e); err != nil {
 			return nil, fmt.Errorf("%s:%d: %w", path, n, err)
 		}
+		if e.Back {
+			if len(l.entries) < 2 {
+				return nil, fmt.Errorf("%s:%d: it goes back to a plan that is not there", path, n)
+			}
+			e.Plugins = l.entries[len(l.entries)-2].Plugins
+		}
 		l.entries = append(l.entries, e)
 	}
 	if len(l.entries) > maxEntries || whole < len(data) || err != nil {
-		l.entries = l.entries[max(0, len(l.entries)-maxEntries):]
-		if err := l.rewrite(path); err != nil {
-			return nil, err
-		}
+		return l, l.rewrite()
 	}
-	if err := l.sweep(); err != nil {
-		return nil, err
-	}
-	l.file, err = os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0o600)
-	return l, err
+	return l, l.open()
 }
 
-func (l *Log) rewrite(path string) error {
+// open removes manifests that nobody needs any more, and opens the file in place of what was open before.
+func (l *Log) open() error {
+	if err := l.sweep(); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(l.path(), os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return err
+	}
+	if l.file != nil {
+		_ = l.file.Close() // what it had is in the new one
+	}
+	l.file, l.behind = f, false
+	return nil
+}
+
+func (l *Log) path() string { return filepath.Join(l.dir, fileName) }
+
+// rewrite trims the history and writes the file anew.
+func (l *Log) rewrite() error {
+	l.behind = true
+	l.trim()
 	var b bytes.Buffer
-	for _, e := range l.entries {
-		line, err := json.Marshal(e)
+	for i := range l.entries {
+		line, err := l.line(i)
 		if err != nil {
 			return err
 		}
-		b.Write(append(line, '\n'))
+		b.Write(line)
 	}
-	return durable.Replace(path, b.Bytes())
+	if err := durable.Replace(l.path(), b.Bytes()); err != nil {
+		return err
+	}
+	return l.open()
+}
+
+// line is an entry as the file has it.
+func (l *Log) line(i int) ([]byte, error) {
+	e := l.entries[i]
+	if e.Back = l.back(i); e.Back {
+		e.Plugins = nil
+	}
+	b, err := json.Marshal(e)
+	return append(b, '\n'), err
+}
+
+// back says whether an entry has the plan that was there before the last change.
+func (l *Log) back(i int) bool {
+	return i >= 2 && slices.EqualFunc(l.entries[i].Plugins, l.entries[i-2].Plugins, same)
+}
+
+// brief is how many raw entries an excursion has at most that is taken for a batch.
+const brief = 4096
+
+// trim drops what is over the bound. Brief excursions go first, from a plan to another and back, as the batches of a
+// canary make them, the oldest first: what they handled then counts as the plan's around them. Then the oldest plans go.
+func (l *Log) trim() {
+	over := len(l.entries) - maxEntries
+	kept := make([]entry, 0, len(l.entries))
+	for _, e := range l.entries {
+		if n := len(kept); over > 0 && n >= 2 && excursion(kept[n-2], kept[n-1], e) {
+			kept, over = kept[:n-1], over-2
+			continue
+		}
+		kept = append(kept, e)
+	}
+	l.entries = kept[max(0, len(kept)-maxEntries):]
+}
+
+// excursion says whether b is a brief one between a and c.
+func excursion(a, b, c entry) bool {
+	there := func(x, y entry) bool { return x.Journal == y.Journal && x.Partition == y.Partition }
+	return there(a, b) && there(b, c) && c.From-b.From <= brief && slices.EqualFunc(a.Plugins, c.Plugins, same)
 }
 
 // sweep removes manifests that no entry names.
@@ -158,21 +225,40 @@ func (l *Log) Record(journal string, partition uint32, from uint64, p *Plan, now
 			return err
 		}
 	}
-	line, err := json.Marshal(e)
-	if err != nil {
-		return err
-	}
-	if _, err := l.file.Write(append(line, '\n')); err != nil {
-		return err
-	}
-	if err := l.file.Sync(); err != nil {
-		return err
-	}
 	for i := range e.Plugins {
 		e.Plugins[i].Manifest = nil
 	}
+	before := l.entries
 	l.entries = append(l.entries, e)
+	if err := l.append(); err != nil {
+		l.entries = before
+		return err
+	}
+	if len(l.entries) > 2*maxEntries {
+		return l.rewrite()
+	}
 	return nil
+}
+
+// append writes the last entry behind the others. After an error the file is written anew by the next one.
+func (l *Log) append() error {
+	i := len(l.entries) - 1
+	if l.back(i) {
+		l.entries[i].Plugins = l.entries[i-2].Plugins
+	}
+	if l.behind {
+		return l.rewrite()
+	}
+	line, err := l.line(i)
+	if err != nil {
+		return err
+	}
+	_, err = l.file.Write(line)
+	if err == nil {
+		err = l.file.Sync()
+	}
+	l.behind = err != nil
+	return err
 }
 
 // same compares plugins of entries, whose manifests are in files.

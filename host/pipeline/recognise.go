@@ -13,8 +13,8 @@ import (
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
-// dispatcher says which parser a line belongs to. The order of recognisers is fixed, those with a prefix first, then by
-// parser id, and the first that holds decides, so that a line always goes to the same parser. What it costs does not
+// dispatcher says which parser a line belongs to. The order of recognisers is fixed, those with a prefix first and
+// fallbacks last, then by parser id, and the first that holds decides, so that a line always goes to the same parser. What it costs does not
 // grow with the number of recognisers: one way down the tree of prefixes, and at most one search for all texts that
 // lines may contain. Safe for concurrent use.
 type dispatcher struct {
@@ -36,6 +36,7 @@ type rule struct {
 	contains [][]byte
 	apps     []string
 	inputs   []string
+	fallback bool
 }
 
 // starting is what a prefix says.
@@ -121,8 +122,12 @@ func (d *dispatcher) index() {
 	}
 }
 
-// rank puts what is most specific and cheapest first.
+// rank puts what is most specific and cheapest first, and fallbacks last, in the same order.
 func rank(r rule) int {
+	if r.fallback {
+		r.fallback = false
+		return 4 + rank(r)
+	}
 	switch {
 	case len(r.prefix) > 0:
 		return 0
@@ -136,7 +141,7 @@ func rank(r rule) int {
 }
 
 func newRule(parser int, a manifest.Recogniser) rule {
-	r := rule{parser: parser, apps: a.AppName, inputs: a.Input}
+	r := rule{parser: parser, apps: a.AppName, inputs: a.Input, fallback: a.Fallback}
 	for _, s := range a.Prefix {
 		if s != "" {
 			r.prefix = append(r.prefix, []byte(s))

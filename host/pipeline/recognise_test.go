@@ -64,7 +64,7 @@ func draw(rnd *rand.Rand) (*dispatcher, [][]byte) {
 	for i := range 1 + rnd.IntN(12) {
 		var rules []manifest.Recogniser
 		for range 1 + rnd.IntN(3) {
-			r := manifest.Recogniser{Prefix: list(3, 0, 4), Contains: list(2, rnd.IntN(3), 12), AppName: list(4, 0, 3)}
+			r := manifest.Recogniser{Prefix: list(3, 0, 4), Contains: list(2, rnd.IntN(3), 12), AppName: list(4, 0, 3), Fallback: rnd.IntN(4) == 0}
 			if rnd.IntN(3) == 0 {
 				r.Input = []string{[]string{"tcp", "u*", "file"}[rnd.IntN(3)]}
 			}
@@ -129,6 +129,20 @@ func FuzzChoice(f *testing.F) {
 			t.Fatalf("chose %d, want %d", got, want)
 		}
 	})
+}
+
+func TestFallbacksComeLast(t *testing.T) {
+	d := newDispatcher([]Stage{
+		parser("cef", manifest.Recogniser{Prefix: []string{"CEF:"}, Fallback: true}, manifest.Recogniser{Contains: []string{"CEF:"}, Fallback: true}),
+		parser("vendor", manifest.Recogniser{Contains: []string{"|Vendor|"}}),
+		parser("anything", manifest.Recogniser{Input: []string{"*"}, Fallback: true}),
+	}, nil)
+	for line, want := range map[string]string{
+		"CEF:0|Vendor|": "vendor", "CEF:0|Other|": "cef", "<1>host CEF:0|Other|": "cef", "<1>host CEF:0|Vendor|": "vendor", "hello": "anything",
+	} {
+		got := d.choose([]byte(line), d.view("tcp"))
+		require.Equal(t, want, d.parsers[got].Manifest().ID, line)
+	}
 }
 
 // catalogue is n parsers as vendors write them: most look for a text of their own, some at the start, some at the

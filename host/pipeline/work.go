@@ -410,7 +410,6 @@ func (w *work) ask(ctx context.Context, stage Stage, batch func(*plugin.Manifest
 		if !errors.Is(err, plugin.ErrUnavailable) {
 			return a, stage, err
 		}
-		m := stage.Manifest()
 		switch now := w.r.current(stage); {
 		case now == nil:
 			return nil, stage, err
@@ -418,7 +417,7 @@ func (w *work) ask(ctx context.Context, stage Stage, batch func(*plugin.Manifest
 			stage, w.moved = now, true
 			b = batch(stage.Manifest())
 			continue
-		case !m.Hold && m.Kind != wire.Kind_MASKER:
+		case !plugin.Holds(stage.Manifest()):
 			return nil, stage, err
 		}
 		if !held {

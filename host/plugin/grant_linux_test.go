@@ -105,6 +105,12 @@ func TestPermissionsOfTheConfig(t *testing.T) {
 	}
 	r, _ = open(filepath.Join(dir, "data", "x", "alerts"), filepath.Join(dir, "data"))
 	require.ErrorContains(t, r.Start(t.Context()), "use one outside of it")
+
+	// The data may lie elsewhere than the path says.
+	data, link := t.TempDir(), filepath.Join(t.TempDir(), "link")
+	require.NoError(t, os.Symlink(data, link))
+	r, _ = open(filepath.Join(data, "alerts"), link)
+	require.ErrorContains(t, r.Start(t.Context()), "would open the host's data in "+data)
 }
 
 func TestGrantedNetwork(t *testing.T) {

@@ -212,6 +212,7 @@ func (s *siege) attacks() []attack {
 		{"slow the host down", "nice " + self, forbidden, byRefusal + "change another process", "seccomp"},
 		{"kernel: mounts, keys, namespaces", "calls " + words(unix.SYS_MOUNT, unix.SYS_UNSHARE, unix.SYS_SETNS, unix.SYS_CHROOT, unix.SYS_KEYCTL, unix.SYS_OPEN_BY_HANDLE_AT), forbidden, byRefusal + "mount or enter namespaces", "seccomp"},
 		{"kernel: bpf, perf, io_uring, userfaultfd", "calls " + words(unix.SYS_BPF, unix.SYS_PERF_EVENT_OPEN, unix.SYS_IO_URING_SETUP, unix.SYS_USERFAULTFD), forbidden, byRefusal + "use bpf", "seccomp"},
+		{"put itself in the host's place", "calls " + words(unix.SYS_SECCOMP), forbidden, byRefusal + "filter system calls", "seccomp"},
 		{"calls of tomorrow", "calls 463 500 1000", forbidden, byError, "seccomp"},
 		{"calls by the x32 interface", "x32", "function not implemented", byError, "seccomp"},
 		{"calls by the 32-bit interface", "i386", "poison", byFailure + "bad system call", "seccomp"},

@@ -1,6 +1,7 @@
 package plugin_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"github.com/logcenter/logcenter/host/plugin"
 	"github.com/logcenter/logcenter/host/plugin/trial"
 	"github.com/logcenter/logcenter/sdk/manifest"
+	"github.com/logcenter/logcenter/sdk/wire"
 )
 
 // packages says of which packages folders are, as the folder of installed ones does.
@@ -21,6 +23,11 @@ type packages map[string]plugin.Package
 func (p packages) of(dir string) (plugin.Package, bool) {
 	got, ok := p[dir]
 	return got, ok
+}
+
+// active is an installed parser in a folder that may run.
+func active(id, dir string) []plugin.Active {
+	return []plugin.Active{{ID: id, Kind: wire.Kind_PARSER, Find: func() (string, error) { return dir, nil }}}
 }
 
 func ids(r *plugin.Registry) (out []string) {
@@ -36,7 +43,7 @@ func TestPackagesGoBeforeFolders(t *testing.T) {
 	trial.Folder(t, own, "other", trial.Manifest("other", "parser"), "parser")
 	newer := trial.Folder(t, installed, "good", trial.Manifest("good", "parser", "version: 2.0.0"), "parser")
 	known := packages{newer: {Digest: "abc", Signer: "acme"}}
-	r, err := trial.Open(t, own, plugin.Options{Active: []string{newer}, PackageOf: known.of})
+	r, err := trial.Open(t, own, plugin.Options{Active: active("good", newer), PackageOf: known.of})
 	require.NoError(t, err)
 	assert.Equal(t, []string{"good 2.0.0", "other 1.2.3"}, ids(r))
 	p, err := r.Get("good")
@@ -100,7 +107,7 @@ func TestSharedMemoryOfPackages(t *testing.T) {
 		own, installed := t.TempDir(), t.TempDir()
 		acme := trial.Folder(t, installed, "acme", trial.Manifest("acme", "parser", "trusted: true"), "parser")
 		known := packages{acme: {Digest: "abc", Trusted: trusted}}
-		r, err := trial.Open(t, own, plugin.Options{Active: []string{acme}, PackageOf: known.of})
+		r, err := trial.Open(t, own, plugin.Options{Active: active("acme", acme), PackageOf: known.of})
 		require.NoError(t, err)
 		require.NoError(t, r.Start(t.Context()))
 		p, err := r.Get("acme")
@@ -151,11 +158,148 @@ func TestFoldersThatOthersCanChange(t *testing.T) {
 	f(func(d string) error { return os.Chmod(filepath.Join(d, "data"), 0o775) }, "plugin folder DIR/data can be written by others")
 	f(func(d string) error { return os.Chmod(filepath.Join(d, "data", "zones.csv"), 0o620) }, "plugin file DIR/data/zones.csv can be written by others")
 	f(func(d string) error { return os.Symlink("/nowhere", filepath.Join(d, "data", "link")) }, "")
+	elsewhere := t.TempDir()
+	f(func(d string) error { // as the folder of a version that is linked to
+		return errors.Join(os.Chmod(filepath.Join(d, "data", "zones.csv"), 0o620), os.Rename(d, filepath.Join(elsewhere, "1.0")), os.Symlink(filepath.Join(elsewhere, "1.0"), d))
+	}, "plugin file "+elsewhere+"/1.0/data/zones.csv can be written by others")
 	if os.Geteuid() == 0 {
 		f(func(d string) error { return os.Chown(filepath.Join(d, "data", "zones.csv"), 4711, 4711) }, "DIR/data/zones.csv belongs to user 4711, want root or the user Logcenter runs as (0)")
 		f(func(d string) error { return os.Chown(filepath.Join(d, "plugin.yaml"), 4711, 4711) }, "DIR/plugin.yaml belongs to user 4711")
 		f(func(d string) error { return os.Chown(d, 4711, 4711) }, "plugin folder DIR belongs to user 4711")
 	}
+}
+
+// refused is a registry with a folder for each id and an active package of the first that must not run until it is
+// mended.
+func refused(t *testing.T, a plugin.Active, folders map[string]string) (r *plugin.Registry, mend func()) {
+	t.Helper()
+	own, installed := t.TempDir(), t.TempDir()
+	for id, kind := range folders {
+		trial.Folder(t, own, id, trial.Manifest(id, kind), kind)
+	}
+	kind := manifest.KindName(a.Kind)
+	lines := []string{"version: 2.0.0"}
+	if a.Hold {
+		lines = append(lines, "on_failure: hold")
+	}
+	newer := trial.Folder(t, installed, a.ID, trial.Manifest(a.ID, kind, lines...), kind)
+	wrong := errors.New("its SHA-256 is wrong")
+	a.Version, a.Digest, a.Find = "2.0.0", "abc", func() (string, error) { return newer, wrong }
+	r, err := trial.Open(t, own, plugin.Options{Active: []plugin.Active{a}, PackageOf: packages{newer: {Digest: "abc"}}.of})
+	require.NoError(t, err)
+	_ = r.Start(t.Context()) // the plugins' states have the errors
+	return r, func() { wrong = nil }
+}
+
+// Of what events wait for, an older version is never taken instead.
+func TestAPackageThatHoldsAndMustNotRun(t *testing.T) {
+	for kind, a := range map[string]plugin.Active{
+		"masker": {ID: "mask", Kind: wire.Kind_MASKER}, "enricher": {ID: "mask", Kind: wire.Kind_ENRICHER, Hold: true},
+	} {
+		for _, folder := range []bool{true, false} {
+			folders := map[string]string{"other": "parser"}
+			if folder {
+				folders["mask"] = kind
+			}
+			r, mend := refused(t, a, folders)
+			assert.Equal(t, []string{"mask 2.0.0", "other 1.2.3"}, ids(r))
+			p, err := r.Get("mask")
+			require.NoError(t, err)
+			s, reason := p.State()
+			assert.Equal(t, plugin.Failed, s)
+			assert.Equal(t, "its SHA-256 is wrong", reason)
+			assert.Len(t, r.InService(a.Kind), 1, "events wait for it")
+			require.ErrorContains(t, r.Enable(t.Context(), "mask"), "plugin mask: its SHA-256 is wrong")
+			_, err = r.Reconfigure(t.Context(), "mask", plugin.Settings{Config: map[string]any{"a": 1}})
+			require.ErrorContains(t, err, "its SHA-256 is wrong")
+			require.ErrorIs(t, r.Remove("mask"), plugin.ErrInService, "an admin has to say that events go on without it")
+
+			waits := make(chan error, 1)
+			go func() { waits <- p.Wait(t.Context()) }()
+			mend()
+			require.NoError(t, r.Enable(t.Context(), "mask"))
+			require.ErrorIs(t, <-waits, plugin.ErrUnavailable, "who waits for it goes on with what the plan has now")
+			now, err := r.Get("mask")
+			require.NoError(t, err)
+			state(t, now, plugin.Running)
+			assert.Equal(t, "2.0.0", now.Manifest().Version)
+			assert.Equal(t, []*plugin.Plugin{now}, r.InService(a.Kind))
+		}
+	}
+}
+
+func TestAPackageThatHoldsIsDoneWithout(t *testing.T) {
+	r, _ := refused(t, plugin.Active{ID: "mask", Kind: wire.Kind_MASKER}, map[string]string{"mask": "masker"})
+	require.NoError(t, r.Disable("mask"))
+	assert.Empty(t, r.InService(wire.Kind_MASKER))
+	require.NoError(t, r.Remove("mask"))
+	assert.Equal(t, []string{"mask 1.2.3"}, ids(r))
+	require.NoError(t, r.Enable(t.Context(), "mask"))
+	assert.Len(t, r.InService(wire.Kind_MASKER), 1)
+}
+
+// Of what events pass by without, the folder of its id runs and says so.
+func TestAPackageThatMustNotRun(t *testing.T) {
+	r, _ := refused(t, plugin.Active{ID: "good", Kind: wire.Kind_PARSER}, map[string]string{"good": "parser"})
+	assert.Equal(t, []string{"good 1.2.3"}, ids(r))
+	p, err := r.Get("good")
+	require.NoError(t, err)
+	state(t, p, plugin.Running)
+	assert.Equal(t, "its SHA-256 is wrong", p.LeftOut())
+	require.NoError(t, r.Remove("good"))
+	assert.Empty(t, p.LeftOut(), "there is no package any more")
+
+	r, mend := refused(t, plugin.Active{ID: "good", Kind: wire.Kind_PARSER}, nil)
+	p, err = r.Get("good")
+	require.NoError(t, err)
+	state(t, p, plugin.Failed)
+	assert.Empty(t, r.InService(wire.Kind_PARSER), "lines are not parsed meanwhile")
+	mend()
+	require.NoError(t, r.Enable(t.Context(), "good"))
+	assert.Len(t, r.InService(wire.Kind_PARSER), 1)
+	r, _ = refused(t, plugin.Active{ID: "good", Kind: wire.Kind_PARSER}, map[string]string{"good": "masker"})
+	p, err = r.Get("good")
+	require.NoError(t, err)
+	state(t, p, plugin.Failed)
+}
+
+// A masker that was upgraded to a folder which is gone is not taken in the version of before.
+func TestAnUpgradedMaskerThatIsGone(t *testing.T) {
+	own, other := t.TempDir(), t.TempDir()
+	trial.Folder(t, own, "mask", trial.Manifest("mask", "masker"), "masker")
+	trial.Folder(t, own, "good", trial.Manifest("good", "parser"), "parser")
+	gone := filepath.Join(other, "gone")
+	r, err := trial.Open(t, own, plugin.Options{Versions: map[string]string{"mask": gone, "good": gone}})
+	require.ErrorContains(t, err, "the upgrade of plugin good is left aside, version 1.2.3 runs")
+	require.ErrorContains(t, r.Start(t.Context()), "plugin mask: the version that it was upgraded to: open "+gone)
+	p, err := r.Get("mask")
+	require.NoError(t, err)
+	state(t, p, plugin.Failed)
+	assert.Len(t, r.InService(wire.Kind_MASKER), 1)
+	require.NoError(t, os.Rename(trial.Folder(t, other, "mask", trial.Manifest("mask", "masker", "version: 2.0.0"), "masker"), gone))
+	require.NoError(t, r.Enable(t.Context(), "mask"))
+	assert.Equal(t, []string{"good 1.2.3", "mask 2.0.0"}, ids(r))
+}
+
+// What an admin enables again is checked again.
+func TestAPackageIsCheckedWhenItIsEnabled(t *testing.T) {
+	own, installed := t.TempDir(), t.TempDir()
+	acme := trial.Folder(t, installed, "acme", trial.Manifest("acme", "parser"), "parser")
+	var wrong error
+	known := packages{acme: {Digest: "abc", Check: func() error { return wrong }}}
+	r, err := trial.Open(t, own, plugin.Options{Active: active("acme", acme), PackageOf: known.of})
+	require.NoError(t, err)
+	require.NoError(t, r.Start(t.Context()))
+	require.NoError(t, r.Disable("acme"))
+	wrong = errors.New("its SHA-256 is wrong")
+	require.ErrorContains(t, r.Enable(t.Context(), "acme"), "plugin acme: its SHA-256 is wrong")
+	p, err := r.Get("acme")
+	require.NoError(t, err)
+	state(t, p, plugin.Failed)
+	_, err = r.Reconfigure(t.Context(), "acme", plugin.Settings{Config: map[string]any{"refuse": ""}})
+	require.ErrorContains(t, err, "its SHA-256 is wrong")
+	wrong = nil
+	require.NoError(t, r.Enable(t.Context(), "acme"))
 }
 
 func TestTwoFoldersWithOneID(t *testing.T) {
@@ -166,7 +310,7 @@ func TestTwoFoldersWithOneID(t *testing.T) {
 	require.ErrorContains(t, err, "plugin id good is taken by "+filepath.Join(dir, "copy"))
 	installed := t.TempDir()
 	newer := trial.Folder(t, installed, "good", trial.Manifest("good", "parser", "version: 2.0.0"), "parser")
-	r, err := trial.Open(t, dir, plugin.Options{Active: []string{newer}, PackageOf: packages{newer: {}}.of})
+	r, err := trial.Open(t, dir, plugin.Options{Active: active("good", newer), PackageOf: packages{newer: {}}.of})
 	require.ErrorContains(t, err, "plugin id good is taken by "+filepath.Join(dir, "copy"), "also behind a package")
 	assert.Equal(t, []string{"good 2.0.0"}, ids(r))
 }

@@ -69,7 +69,7 @@ func (b bridge) Accept(_ string, level hclog.Level, msg string, args ...any) {
 	}
 	for i := 0; i+1 < len(args); i += 2 {
 		key := fmt.Sprint(args[i])
-		if key == "timestamp" || key == "@timestamp" {
+		if key == "timestamp" || key == "@timestamp" || key == "plugin" { // which plugin says it, the host says
 			continue
 		}
 		e = e.WithField(key, clip(fmt.Sprint(args[i+1])))

@@ -118,6 +118,9 @@ func coversPath(a, b string) bool {
 
 // policy is what a process of the plugin may do. Errors say which permission cannot be given.
 func policy(m *Manifest, s Settings, guarded string) (p sandbox.Policy, err error) {
+	if resolved, err := filepath.EvalSymlinks(guarded); err == nil && guarded != "" { // as paths that are granted are
+		guarded = resolved
+	}
 	p.Read = []string{m.Dir}
 	p.Limits = limits(m)
 	for _, o := range [...]struct{ to, of *int }{{&p.Limits.CPUs, &s.Limits.CPUs}, {&p.Limits.Processes, &s.Limits.Processes}} {

@@ -211,6 +211,26 @@ func TestKilledFromOutside(t *testing.T) {
 	}
 }
 
+// As many calls at once as on the largest machines: none of them waits for another one's to end.
+func TestManyCallsAtOnce(t *testing.T) {
+	_, p := trial.Start(t, plugin.Options{}, "good", "parser")
+	done := make(chan []string, 70)
+	var wg sync.WaitGroup
+	for range 70 {
+		wg.Go(func() { done <- ask(t, p, "TOGETHER port=1") })
+	}
+	deadline := time.After(20 * time.Second)
+	for n := range 70 {
+		select {
+		case said := <-done:
+			assert.Equal(t, []string{"TOGETHER 1"}, said)
+		case <-deadline:
+			t.Fatalf("%d of 70 calls have ended", n)
+		}
+	}
+	assert.Zero(t, p.Restarts.Load())
+}
+
 // A caller that gives up must not spoil the process for others.
 func TestGivingUp(t *testing.T) {
 	_, p := trial.Start(t, plugin.Options{CallDeadline: 2 * time.Second}, "good", "parser", "trusted: true")

@@ -42,11 +42,13 @@ type process struct {
 	reads      *wire.ReadSet // what it wants to be sent; nil is all
 	ticks      bool          // it wants to know how far event time has come
 
-	box     *sandbox.Box // nil: it is not confined
-	busy    atomic.Int64 // calls under way
-	policy  sandbox.Policy
-	last    *lastWords
-	counted bool // what its sandbox refused is in the plugin's sum; guarded by the plugin
+	box    *sandbox.Box // nil: it is not confined
+	busy   atomic.Int64 // calls under way
+	policy sandbox.Policy
+	// severity is what the admin says in place of the manifest's table.
+	severity manifest.Severities
+	last     *lastWords
+	counted  bool // what its sandbox refused is in the plugin's sum; guarded by the plugin
 
 	requests, replies *wire.Region // nil: bodies travel over the socket
 	slots             chan int
@@ -74,8 +76,9 @@ type launch struct {
 	socketDir string // in which each process gets a folder of its own
 	policy    sandbox.Policy
 	mode      SandboxMode
-	spin      time.Duration // how long it may use a processor without having been asked anything
-	config    []byte        // JSON
+	spin      time.Duration       // how long it may use a processor without having been asked anything
+	config    []byte              // JSON
+	severity  manifest.Severities // the admin's words, which go before the manifest's
 	shm       bool
 	profile   *os.File      // nil, or where the SDK profiles the process to
 	deadline  time.Duration // of a call
@@ -102,8 +105,8 @@ func start(ctx context.Context, l launch) (p *process, err error) {
 		return nil, fmt.Errorf("start: %w", err)
 	}
 	p = &process{
-		m: l.manifest, deadline: l.deadline, started: time.Now(), failed: make(chan struct{}), streams: make(chan *stream, 64),
-		policy: l.policy, last: &lastWords{},
+		m: l.manifest, deadline: l.deadline, started: time.Now(), failed: make(chan struct{}), streams: make(chan *stream, idleStreams),
+		policy: l.policy, severity: l.severity, last: &lastWords{},
 	}
 	defer func() {
 		if err != nil {
@@ -232,6 +235,7 @@ func (p *process) open(ctx context.Context, config []byte) error {
 		return fmt.Errorf("the manifest says %s %s, the program says %s %s", p.m.ID, p.m.Version, d.Id, d.Version)
 	}
 	r := p.m.OpenRequest(config)
+	r.Severity = p.m.Severity.With(p.severity).Wire()
 	r.Caps = d.Caps
 	if !slices.Contains(d.Caps, wire.Capability_CAP_SHM) {
 		p.slots = nil // bodies travel over the socket
@@ -342,7 +346,11 @@ func (p *process) process(ctx context.Context, b *wire.Batch) (*Reply, error) {
 		p.fail(err)
 		return nil, p.failure // which may be why it ended, where err is that it did
 	}
-	p.streams <- s
+	select {
+	case p.streams <- s:
+	default: // there were more calls at once than are worth a stream for later
+		s.cancel()
+	}
 	return r, nil
 }
 

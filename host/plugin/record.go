@@ -63,7 +63,8 @@ func (r *Registry) Revive(ctx context.Context, rec lineage.Plugin) (p *Plugin, d
 	return p, p.Disable, nil
 }
 
-// Sweep removes the copies of programs that no plugin runs and whose checksums, in hex, are not among those to keep.
+// Sweep removes the copies of programs that no plugin runs and whose checksums, in hex, are not among those to keep, and
+// what is left of copying when a host was killed. Nothing may be enabled meanwhile.
 func (r *Registry) Sweep(keep map[string]bool) error {
 	entries, err := os.ReadDir(r.o.RunDir)
 	if err != nil {
@@ -80,13 +81,16 @@ func (r *Registry) Sweep(keep map[string]bool) error {
 	}
 	for _, e := range entries {
 		name, of, ok := cutLast(e.Name(), '-')
-		if name == sdkCopy || !ok || len(of) != 16 || short[of] {
+		if name != unfinished && (name == sdkCopy || !ok || len(of) != 16 || short[of]) {
 			continue
 		}
 		err = errors.Join(err, os.RemoveAll(filepath.Join(r.o.RunDir, e.Name()))) // scripts are a folder
 	}
 	return err
 }
+
+// unfinished, and a dash, begin the names of copies that are not whole yet.
+const unfinished = ".copy"
 
 func cutLast(s string, sep byte) (before, after string, ok bool) {
 	if i := strings.LastIndexByte(s, sep); i >= 0 {

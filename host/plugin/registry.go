@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -24,8 +25,9 @@ import (
 
 // Options say where plugins are and how they run.
 type Options struct {
-	Dirs   []string // each holds plugin folders, or is one
-	Active []string // folders of installed packages that are active; they go before folders of Dirs with the same id
+	Dirs []string // each holds plugin folders, or is one
+	// Active are the installed packages that are to run; they go before folders of Dirs with the same id.
+	Active []Active
 	// PackageOf says which package a plugin's folder was installed from; false: none. nil: there are no packages.
 	PackageOf func(dir string) (Package, bool)
 	// Inactive are ids of which packages are installed, none of them active.
@@ -36,7 +38,7 @@ type Options struct {
 	RunDir   string // for private copies of binaries; made if missing, 0700
 	Plugins  map[string]Settings
 	// Versions are folders that are taken for plugins in Dirs, by their ids: versions that were put in service later. One
-	// that cannot be read is left aside, with an error.
+	// that cannot be read is left aside, with an error, unless the plugin [Holds]: then it has failed.
 	Versions map[string]string
 	Socket   bool // no shared memory for anyone
 	// Sandbox says whether plugins are confined. The zero value confines them with what the kernel has.
@@ -56,7 +58,8 @@ type Settings struct {
 	Config   map[string]any
 	Socket   bool // no shared memory even if trusted
 	Grant    Grant
-	Limits   sandbox.Limits // in place of the manifest's, where not zero
+	Limits   sandbox.Limits      // in place of the manifest's, where not zero
+	Severity manifest.Severities // word by word in place of the manifest's
 }
 
 // SandboxMode says whether plugins are confined.
@@ -71,9 +74,9 @@ const (
 
 // Registry holds all plugins found. Safe for concurrent use.
 type Registry struct {
-	o         Options
-	socketDir string
-	changes   chan struct{} // has room while nobody swaps or disables a plugin
+	o       Options
+	sockets *sockets
+	changes chan struct{} // has room while nobody swaps or disables a plugin
 
 	mu        sync.RWMutex // guards what follows, and o.Plugins
 	plugins   map[string]*Plugin
@@ -89,16 +92,15 @@ func Open(o Options) (*Registry, error) {
 	if err := os.MkdirAll(o.RunDir, 0o700); err != nil {
 		return nil, err
 	}
-	// Socket paths are short (108 bytes), data directories may not be.
-	sockets, err := os.MkdirTemp("", "logcenter-")
+	sockets, err := openSockets()
 	if err != nil {
 		return nil, err
 	}
 	o.Plugins = maps.Clone(o.Plugins)
-	r := &Registry{o: o, socketDir: sockets, changes: make(chan struct{}, 1), plugins: map[string]*Plugin{}, shadowed: map[string]string{}}
+	r := &Registry{o: o, sockets: sockets, changes: make(chan struct{}, 1), plugins: map[string]*Plugin{}, shadowed: map[string]string{}}
 	var errs []error
-	for _, dir := range o.Active {
-		errs = append(errs, r.add(dir))
+	for _, a := range o.Active {
+		r.activate(a)
 	}
 	for _, dir := range o.Dirs {
 		errs = append(errs, r.discover(dir)...)
@@ -144,18 +146,43 @@ func (r *Registry) add(dir string) error {
 		return err
 	}
 	m, err := manifest.Read(dir)
+	if err != nil && r.leavesMaskerOut(dir) {
+		return fmt.Errorf("%w: %w", ErrMaskerLeftOut, r.NameOther(err))
+	}
 	if err != nil {
 		return r.NameOther(err)
 	}
 	if have := r.plugins[m.ID]; have != nil {
 		if have.launch.pack != nil && r.packageOf(m) == nil {
-			return r.shadow(m)
+			return r.behind(have, m)
+		}
+		if to := r.o.Versions[m.ID]; to != "" && (to == dir || to == have.m.Dir) {
+			return nil // an upgrade has said which of the two runs
 		}
 		return fmt.Errorf("%s: plugin id %s is taken by %s: remove one of the two folders", filepath.Join(dir, manifest.Name), m.ID, have.m.Dir)
 	}
 	r.plugins[m.ID] = newPlugin(m, r.launch(m))
 	r.order = append(r.order, m.ID)
 	return nil
+}
+
+// ErrMaskerLeftOut means that the plugin.yaml of a masker cannot be used, so that nobody would hide what it hides.
+var ErrMaskerLeftOut = errors.New("a masking plugin is left out")
+
+// What a plugin.yaml says of itself although it cannot be used.
+var (
+	maskerLine = regexp.MustCompile(`(?m)^kind[ \t]*:[ \t]*["']?masker\b`)
+	idLine     = regexp.MustCompile(`(?m)^id[ \t]*:[ \t]*["']?([a-z0-9_-]+)`)
+)
+
+// leavesMaskerOut says whether a plugin.yaml that cannot be used is meant to be a masker's, of which there is no package.
+func (r *Registry) leavesMaskerOut(dir string) bool {
+	text, err := os.ReadFile(filepath.Join(dir, manifest.Name))
+	if err != nil || !maskerLine.Match(text) {
+		return false
+	}
+	id := idLine.FindSubmatch(text)
+	return id == nil || r.plugins[string(id[1])] == nil
 }
 
 // replace takes the version of a plugin in a folder for the one that was discovered.
@@ -167,10 +194,20 @@ func (r *Registry) replace(id, dir string) error {
 		}
 		return nil
 	}
-	if found.m.Dir == dir {
+	if found.m.Dir == dir || found.refusal != nil { // a package that must not run stays the one that is active
 		return nil
 	}
 	m, err := r.readVersion(found.m, dir)
+	if err != nil && Holds(found.m) {
+		m := &Manifest{ID: id, Kind: found.m.Kind, Version: found.m.Version, Hold: found.m.Hold, Dir: dir}
+		r.plugins[id] = r.standIn(m, err, func() (string, error) {
+			if _, err := r.readVersion(m, dir); err != nil {
+				return dir, fmt.Errorf("the version that it was upgraded to: %w", err)
+			}
+			return dir, nil
+		})
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("the upgrade of plugin %s is left aside, version %s runs: %w", id, found.m.Version, err)
 	}
@@ -226,7 +263,9 @@ func (r *Registry) Start(ctx context.Context) error {
 			err := r.enable(ctx, id)
 			var refused *ConfigError
 			if !configured[id] && errors.As(err, &refused) {
-				p.set(Disabled, "needs configuration: "+refused.Msg, nil)
+				if p, err := r.Get(id); err == nil {
+					p.set(Disabled, "needs configuration: "+refused.Msg, nil)
+				}
 				return
 			}
 			if err != nil {
@@ -240,22 +279,43 @@ func (r *Registry) Start(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// Enable verifies the binary, starts the plugin and puts it into service.
+// Enable verifies the plugin's files, starts it and puts it into service.
 func (r *Registry) Enable(ctx context.Context, id string) error {
 	done, err := r.lock(ctx)
 	if err != nil {
 		return err
 	}
 	defer done()
-	return r.enable(ctx, id)
-}
-
-func (r *Registry) enable(ctx context.Context, id string) error {
 	p, err := r.Get(id)
 	if err != nil {
 		return err
 	}
-	defer r.tell()
+	if p.refusal == nil { // else enable asks anew
+		if err := p.unusable(); err != nil {
+			p.unfit(err)
+			r.tell()
+			return fmt.Errorf("plugin %s: %w", id, err)
+		}
+	}
+	return r.enable(ctx, id)
+}
+
+func (r *Registry) enable(ctx context.Context, id string) error {
+	was, err := r.Get(id)
+	if err != nil {
+		return err
+	}
+	p := was
+	defer func() {
+		r.tell()
+		if p != was {
+			was.Disable() // so that who waits for it goes on with the other one
+		}
+	}()
+	if p, err = r.readmit(was); err != nil {
+		p.unfit(err)
+		return fmt.Errorf("plugin %s: %w", id, err)
+	}
 	if err := r.ready(p, r.settings(id)); err != nil {
 		p.unfit(err)
 		return err
@@ -278,9 +338,12 @@ func (r *Registry) policy(p *Plugin, s Settings) (sandbox.Policy, error) {
 	for _, g := range unasked {
 		p.log.Warn("plugins.settings."+p.m.ID+".grant has what the plugin does not ask for; it is not given", "permission", g)
 	}
-	guard, err := filepath.Abs(r.o.Guard)
-	if r.o.Guard == "" || err != nil {
-		guard = ""
+	guard := r.o.Guard
+	if guard != "" {
+		var err error
+		if guard, err = filepath.Abs(guard); err != nil {
+			return sandbox.Policy{}, err
+		}
 	}
 	may, err := policy(p.m, s, guard)
 	if err != nil {
@@ -374,13 +437,13 @@ func (r *Registry) All() []*Plugin {
 	return all
 }
 
-// InService returns the plugins of a kind that are enabled, sorted by id. Of maskers it returns all that are
+// InService returns the plugins of a kind that are enabled, sorted by id. Of those that [Holds] it returns all that are
 // not disabled, also those that failed to start or are quarantined: events must wait for them, not pass.
 func (r *Registry) InService(k wire.Kind) []*Plugin {
 	var out []*Plugin
 	for _, p := range r.All() {
 		st, _ := p.State()
-		if !p.leaving.Load() && p.m.Kind == k && (st == Running || st == Starting || k == wire.Kind_MASKER && st != Disabled) {
+		if !p.leaving.Load() && p.m.Kind == k && (st == Running || st == Starting || Holds(p.m) && st != Disabled) {
 			out = append(out, p)
 		}
 	}
@@ -437,5 +500,5 @@ func (r *Registry) Close() error {
 		wg.Go(p.Disable)
 	}
 	wg.Wait()
-	return os.RemoveAll(r.socketDir)
+	return r.sockets.Close()
 }

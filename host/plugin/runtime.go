@@ -172,11 +172,15 @@ func pythonSDK(runDir string) (string, error) {
 // copyScripts copies the .py files of a plugin's folder, checked, to where nobody else can change them.
 func copyScripts(m *Manifest, runDir string) (folder string, id []byte, err error) {
 	files, size := map[string][]byte{}, 0
-	err = filepath.WalkDir(m.Dir, func(path string, d fs.DirEntry, err error) error {
+	root, err := filepath.EvalSymlinks(m.Dir) // a link would not be entered
+	if err != nil {
+		return "", nil, err
+	}
+	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
-		case d.IsDir() && path != m.Dir && (strings.HasPrefix(d.Name(), ".") || d.Name() == "__pycache__"):
+		case d.IsDir() && path != root && (strings.HasPrefix(d.Name(), ".") || d.Name() == "__pycache__"):
 			return fs.SkipDir
 		case d.IsDir() || filepath.Ext(path) != ".py":
 			return nil
@@ -184,7 +188,7 @@ func copyScripts(m *Manifest, runDir string) (folder string, id []byte, err erro
 		if err := checkFile("script", path, false); err != nil {
 			return err
 		}
-		name, err := filepath.Rel(m.Dir, path)
+		name, err := filepath.Rel(root, path)
 		if err != nil {
 			return err
 		}
@@ -215,7 +219,7 @@ func writeTree(files map[string][]byte, runDir, name string) (folder string, sum
 	if _, err := os.Stat(folder); err == nil { // nobody but this user can have written it
 		return folder, sum, nil
 	}
-	tmp, err := os.MkdirTemp(runDir, ".copy-")
+	tmp, err := os.MkdirTemp(runDir, unfinished+"-")
 	if err != nil {
 		return "", nil, err
 	}

@@ -22,7 +22,7 @@ import (
 // concurrent use.
 type Single struct {
 	p        *process
-	sockets  string
+	sockets  *sockets
 	profiled sync.WaitGroup // until all of the profile has come
 }
 
@@ -62,23 +62,23 @@ func StartSingle(ctx context.Context, m *Manifest, o SingleOptions) (*Single, er
 	if err != nil {
 		return nil, err
 	}
-	if s.sockets, err = os.MkdirTemp("", "logcenter-plugins-"); err != nil {
+	if s.sockets, err = openSockets(); err != nil {
 		return nil, err
 	}
 	profile, err := s.profile(o.Profile)
 	if err != nil {
-		return nil, errors.Join(err, os.RemoveAll(s.sockets))
+		return nil, errors.Join(err, s.sockets.Close())
 	}
 	s.p, err = start(ctx, launch{
 		manifest: m, program: prog, policy: prog.confine(may), mode: SandboxOn, spin: spinWindow,
-		socketDir: s.sockets, config: config, shm: m.Trusted && m.Runtime == "",
+		socketDir: s.sockets.dir, config: config, shm: m.Trusted && m.Runtime == "",
 		profile: profile, deadline: o.Deadline, log: newLog(o.Log, m.ID),
 	})
 	if profile != nil {
 		err = errors.Join(err, profile.Close()) // the process has it
 	}
 	if err != nil {
-		return nil, errors.Join(err, os.RemoveAll(s.sockets))
+		return nil, errors.Join(err, s.sockets.Close())
 	}
 	return s, nil
 }
@@ -158,5 +158,5 @@ func (s *Single) Close() error {
 		s.p.close()
 	}
 	s.profiled.Wait()
-	return os.RemoveAll(s.sockets)
+	return s.sockets.Close()
 }

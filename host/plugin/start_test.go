@@ -108,6 +108,21 @@ func TestMaskersAreInServiceUnlessDisabled(t *testing.T) {
 	assert.Equal(t, []string{"good"}, in(), "an admin may do without")
 }
 
+// Nor may anything pass an enricher whose manifest says that events wait for it.
+func TestEnrichersThatHoldAreInServiceUnlessDisabled(t *testing.T) {
+	dir := t.TempDir()
+	trial.Folder(t, dir, "holds", trial.Manifest("holds", "enricher", "on_failure: hold"), "exit")
+	trial.Folder(t, dir, "passes", trial.Manifest("passes", "enricher"), "exit")
+	r, err := trial.Open(t, dir, plugin.Options{})
+	require.NoError(t, err)
+	require.Error(t, r.Start(t.Context()))
+	in := r.InService(wire.Kind_ENRICHER)
+	require.Len(t, in, 1)
+	assert.Equal(t, "holds", in[0].Manifest().ID)
+	require.NoError(t, r.Disable("holds"))
+	assert.Empty(t, r.InService(wire.Kind_ENRICHER), "an admin may do without")
+}
+
 func TestStates(t *testing.T) {
 	dir := t.TempDir()
 	trial.Folder(t, dir, "good", trial.Manifest("good", "parser"), "parser")
@@ -167,6 +182,25 @@ func TestChangedBinary(t *testing.T) {
 	assert.Equal(t, []string{"a"}, ask(t, p, "a"))
 }
 
+// Copies that nobody needs go, also those that a killed host was making; what runs stays.
+func TestSweep(t *testing.T) {
+	dir, run := t.TempDir(), t.TempDir()
+	trial.Folder(t, dir, "good", trial.Manifest("good", "parser"), "parser")
+	r, err := plugin.Open(plugin.Options{Dirs: []string{dir}, RunDir: run, Log: trial.Quiet()})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, r.Close()) }()
+	require.NoError(t, r.Start(t.Context()))
+	for _, name := range []string{".copy-1234567", "old-0123456789abcdef", "kept-fedcba9876543210", "not-ours"} {
+		require.NoError(t, os.WriteFile(filepath.Join(run, name), nil, 0o500))
+	}
+	require.NoError(t, r.Sweep(map[string]bool{"fedcba9876543210" + strings.Repeat("0", 48): true}))
+	left, err := filepath.Glob(filepath.Join(run, "*"))
+	require.NoError(t, err)
+	require.Len(t, left, 3)
+	assert.Regexp(t, `^good-[0-9a-f]{16}$`, filepath.Base(left[0]))
+	assert.Equal(t, []string{filepath.Join(run, "kept-fedcba9876543210"), filepath.Join(run, "not-ours")}, left[1:])
+}
+
 func TestManifestsThatAreRefused(t *testing.T) {
 	for name, c := range map[string]struct{ manifest, want string }{
 		"unknown key":        {trial.Manifest("x", "parser", "acepts: []"), "acepts"},
@@ -191,6 +225,19 @@ func TestManifestsThatAreRefused(t *testing.T) {
 			require.ErrorContains(t, err, c.want)
 			assert.ErrorContains(t, err, filepath.Join(dir, manifest.Name))
 		})
+	}
+}
+
+// A masker whose manifest is broken is told from other plugins, since the others may not go on without it.
+func TestAMaskerWhoseManifestIsBroken(t *testing.T) {
+	for kind, masker := range map[string]bool{"masker": true, "enricher": false} {
+		dir := t.TempDir()
+		trial.Folder(t, dir, "good", trial.Manifest("good", "masker"), "masker")
+		trial.Folder(t, dir, "bad", trial.Manifest("bad", kind, "kindd: masker"), kind)
+		r, err := trial.Open(t, dir, plugin.Options{})
+		require.ErrorContains(t, err, "kindd")
+		assert.Equal(t, masker, errors.Is(err, plugin.ErrMaskerLeftOut), kind)
+		assert.Len(t, r.All(), 1)
 	}
 }
 
@@ -251,4 +298,40 @@ func TestPluginsEndWithTheirHost(t *testing.T) {
 	require.NoError(t, cmd.Process.Kill())
 	_ = cmd.Wait() // killed
 	require.Eventually(t, func() bool { return gone(pid) }, 5*time.Second, 10*time.Millisecond)
+
+	// What it left for sockets goes when the next host starts, and what that one has does not.
+	sockets := func() []string {
+		dirs, err := filepath.Glob(filepath.Join(dir, "lc-plugins-*"))
+		require.NoError(t, err)
+		return dirs
+	}
+	left := sockets()
+	require.Len(t, left, 1)
+	run := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	open := func() *plugin.Registry {
+		r, err := plugin.Open(plugin.Options{Dirs: []string{dir}, RunDir: run, Log: trial.Quiet()})
+		require.NoError(t, err)
+		return r
+	}
+	one := open()
+	mine := sockets()
+	require.Len(t, mine, 1)
+	assert.NotEqual(t, left, mine)
+	other := open()
+	assert.Len(t, sockets(), 2)
+	require.NoError(t, other.Close())
+	assert.Equal(t, mine, sockets())
+	require.NoError(t, one.Close())
+	require.NoError(t, one.Close(), "twice is no harm")
+	assert.Empty(t, sockets())
+}
+
+func TestNoRoomForTheNamesOfSockets(t *testing.T) {
+	dir, run := t.TempDir(), t.TempDir()
+	long := filepath.Join(dir, strings.Repeat("x", 60))
+	require.NoError(t, os.Mkdir(long, 0o700))
+	t.Setenv("TMPDIR", long)
+	_, err := plugin.Open(plugin.Options{RunDir: run, Log: trial.Quiet()})
+	require.ErrorContains(t, err, long+", is too long for sockets in it: set TMPDIR to one of at most 47 bytes, e.g. /tmp")
 }

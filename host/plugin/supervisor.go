@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -35,6 +36,9 @@ type Plugin struct {
 	m      *Manifest
 	launch launch
 	log    hclog.Logger
+	// A plugin that must not run says why, and find is asked whether it may by now; nil for all others.
+	refusal error
+	find    func() (dir string, err error)
 
 	mu      sync.Mutex
 	state   State
@@ -53,6 +57,7 @@ type Plugin struct {
 	schema     []byte            // of the config
 	refused    []sandbox.Refusal // to processes that are gone
 	failure    Failure
+	leftOut    string // why it runs in place of a package; guarded by mu
 	Metrics
 }
 
@@ -151,9 +156,12 @@ func (p *Plugin) unfit(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.stop == nil {
-		p.setLocked(Failed, err.Error(), nil)
+		p.setLocked(Failed, oneLine(err), nil)
 	}
 }
+
+// oneLine is an error as a reason, which is shown in tables.
+func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
 
 // Enable starts the plugin and keeps it running. It returns when the first process is ready, or with the
 // reason why it is not; then the plugin has failed.

@@ -48,6 +48,8 @@ func (r *Registry) Prepare(ctx context.Context, id string, c Change) (*Plugin, e
 		if m, err = r.readVersion(now.m, c.Dir); err != nil {
 			return nil, err
 		}
+	} else if err := now.unusable(); err != nil {
+		return nil, fmt.Errorf("plugin %s: %w", id, err)
 	}
 	s := r.settings(id)
 	if c.Settings != nil {

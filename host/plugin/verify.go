@@ -107,7 +107,7 @@ func privateCopy(path, dir string) (copied string, sum []byte, err error) {
 	// nobody can run a file that is open for writing.
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
-	tmp, err := os.CreateTemp(dir, ".copy-")
+	tmp, err := os.CreateTemp(dir, unfinished+"-")
 	if err != nil {
 		return "", nil, err
 	}

@@ -6,7 +6,8 @@
 // letter.
 //
 // Nothing is redriven twice: a letter that was is marked, durably, and what a crash cut off between the journal and the
-// mark is recognised by the idempotency key of its append when it is asked for again.
+// mark is recognised by the idempotency key of its append when it is asked for again. A line of several events is
+// handled again as a whole, and so for the letters of all of them.
 package redrive
 
 import (
@@ -111,6 +112,7 @@ func (r *Redriver) Redrive(ctx context.Context, q Request) (*Result, error) {
 
 func (r *Redriver) redrive(ctx context.Context, wanted map[string]bool, res *Result) error {
 	var group []record
+	lines := r.lines()
 	err := r.Hold.Each(func(h hold.Record) error {
 		if !wanted[h.EventID] { // a batch that was handled again after a crash kept its records again
 			return nil
@@ -125,12 +127,12 @@ func (r *Redriver) redrive(ctx context.Context, wanted map[string]bool, res *Res
 		if len(group) < together {
 			return nil
 		}
-		err = r.give(ctx, group, res)
+		err = r.give(ctx, group, lines, res)
 		group = group[:0]
 		return err
 	})
 	if err == nil {
-		err = r.give(ctx, group, res)
+		err = r.give(ctx, group, lines, res)
 		group = nil
 	}
 	switch {
@@ -146,8 +148,20 @@ func (r *Redriver) redrive(ctx context.Context, wanted map[string]bool, res *Res
 	}
 }
 
-// give appends records to the raw journal side by side and marks the letters of those that are durable there.
-func (r *Redriver) give(ctx context.Context, rs []record, res *Result) error {
+// lines are the ids of the letters that were not redriven, by the line of their events.
+func (r *Redriver) lines() map[string][]string {
+	of := map[string][]string{}
+	letters := r.Letters.Select(deadletter.Filter{})
+	for i := range letters {
+		if l := &letters[i]; l.Redriven.IsZero() {
+			of[line(l.EventID)] = append(of[line(l.EventID)], l.EventID)
+		}
+	}
+	return of
+}
+
+// give appends records to the raw journal side by side and marks the letters of those lines that are durable there.
+func (r *Redriver) give(ctx context.Context, rs []record, lines map[string][]string, res *Result) error {
 	errs := make([]error, len(rs))
 	var all sync.WaitGroup
 	for i := range rs {
@@ -155,20 +169,23 @@ func (r *Redriver) give(ctx context.Context, rs []record, res *Result) error {
 	}
 	all.Wait()
 	var done []string
+	appended := 0
 	var failed error // the first; they fail alike
 	for i, err := range errs {
 		if err == nil {
-			done = append(done, rs[i].eventID)
+			appended++
+			done = append(done, lines[line(rs[i].eventID)]...)
 		} else if failed == nil {
 			failed = err
 		}
 	}
-	if err := r.Letters.MarkRedriven(done, time.Now().UTC()); err != nil {
+	slices.Sort(done) // two events of one line are in it twice
+	if err := r.Letters.MarkRedriven(slices.Compact(done), time.Now().UTC()); err != nil {
 		res.Failed += len(rs)
 		return fmt.Errorf("dead letters: %w", err)
 	}
-	res.Redriven += len(done)
-	res.Failed += len(rs) - len(done)
+	res.Redriven += appended
+	res.Failed += len(rs) - appended
 	return failed
 }
 

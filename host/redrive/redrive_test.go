@@ -152,6 +152,17 @@ func TestRedriveALineOfManyEvents(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 2, res.Redriven)
 	assert.Len(t, p.journal(), 1)
+
+	// A letter that nobody asked for is redriven with the others of its line: it must not come again when the keys are forgotten.
+	p.letter(id(2), "other")
+	p.letter(id(2)+"-3", "other")
+	res, err = p.Redrive(context.Background(), redrive.Request{EventIDs: []string{id(2) + "-3"}})
+	require.NoError(t, err)
+	assert.Equal(t, 1, res.Redriven)
+	res, err = p.Redrive(context.Background(), redrive.Request{})
+	require.NoError(t, err)
+	assert.Equal(t, &redrive.Result{Selected: 4, Already: 4}, res)
+	assert.Len(t, p.journal(), 2)
 }
 
 func TestRedriveWhileTheJournalFails(t *testing.T) {

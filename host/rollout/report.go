@@ -39,7 +39,7 @@ type Pair struct {
 }
 
 // Field compares one field. Of a shadow the counts are of the same events; fill rates are of all events that each
-// version handled, from 0 to 1.
+// version handled, from 0 to 1: how many have the field, or of a masker, in how many it was masked.
 type Field struct {
 	Name    string   `json:"name"`
 	OnlyOld int64    `json:"only_old"`

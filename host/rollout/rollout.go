@@ -2,7 +2,7 @@
 //
 // A shadow runs beside the version in service on the same live batches; only what the old version answers counts, and
 // the two are compared field by field (shadow.go, compare.go). A canary answers a share of the batches for real, and is
-// taken back by itself when it is worse (canary.go, tally.go). [Manager] keeps what is under way, and which version was
+// taken back by itself when it is worse (run.go, tally.go). [Manager] keeps what is under way, and which version was
 // there before.
 //
 // A rollout ends with the host: after a restart the old version is in service. What was promoted stays.
@@ -65,7 +65,7 @@ type Options struct {
 // MinEvents events of either version, and by more than four standard errors of the difference.
 type Limits struct {
 	Errors    float64 // of all events, more than before: 0.01 is one in a hundred
-	Fill      float64 // of all events, in which a field is missing that was there before
+	Fill      float64 // of all events, in which a field is missing that was there before; of a masker, of those in which it was masked
 	Cost      float64 // CPU time for a MB, as a part of what it was: 0.5 is half as much again
 	Latency   float64 // time of a call for a MB, as a part of what it was
 	MinEvents int64
@@ -263,13 +263,35 @@ func (m *Manager) Upgrade(ctx context.Context, id, dir string, o Options) (Repor
 		m.mu.Unlock()
 		return r.report(), nil
 	}
-	m.mu.Lock()
-	m.rollouts[id] = r
-	m.mu.Unlock()
+	if err := m.begin(r); err != nil {
+		next.Disable()
+		return Report{}, err
+	}
 	m.log.Infof("plugin %s: a %s of version %s begins beside %s", id, o.Mode, r.to, r.from)
 	m.replan()
 	r.start()
 	return r.report(), nil
+}
+
+// begin takes a rollout in, if it is not the second canary: another may have begun while this one's process was started.
+func (m *Manager) begin(r *rollout) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.alone(r.o.Mode); err != nil {
+		return err
+	}
+	m.rollouts[r.id] = r
+	return nil
+}
+
+// alone says why there cannot be a canary now, nil for other modes. m.mu is held.
+func (m *Manager) alone(mode Mode) error {
+	for other, r := range m.rollouts {
+		if mode == Canary && r.state == Running && r.o.Mode == Canary {
+			return refusef("there is a canary of %s already, and with two nobody could tell which is worse", other)
+		}
+	}
+	return nil
 }
 
 // fits says why a plugin cannot have a rollout of a mode.
@@ -277,21 +299,18 @@ func (m *Manager) fits(p *plugin.Plugin, mode Mode) error {
 	id := p.Manifest().ID
 	switch k := p.Manifest().Kind; {
 	case k == wire.Kind_DETECTOR:
-		return refusef("%s is a detector, whose memory cannot be in two versions: upgrade it directly, its memory goes along", id)
+		return refusef("%s is a detector, which cannot have a %s: what it remembers follows from all events in one order, and cannot be in two versions; "+
+			"upgrade it directly (without --shadow and --canary, mode direct), and what it remembers goes along", id, mode)
 	case k == wire.Kind_NOTIFIER:
-		return refusef("%s is a notifier, and two would tell everything twice: upgrade it directly", id)
+		return refusef("%s is a notifier, which cannot have a %s: two versions would tell people everything twice; "+
+			"upgrade it directly (without --shadow and --canary, mode direct), and `logcenter plugin rollback %s` takes it back", id, mode, id)
 	}
 	if st, _ := p.State(); st != plugin.Running {
-		return refusef("%s is %s, so that there is nothing to compare with: upgrade it directly", id, st)
+		return refusef("%s is %s, so that there is nothing to compare with: upgrade it directly (without --shadow and --canary, mode direct)", id, st)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for other, r := range m.rollouts {
-		if mode == Canary && r.state == Running && r.o.Mode == Canary {
-			return refusef("there is a canary of %s already, and with two nobody could tell which is worse", other)
-		}
-	}
-	return nil
+	return m.alone(mode)
 }
 
 // swap puts the new version in service and remembers it. The rollout's state says so, or what went wrong.
@@ -464,10 +483,16 @@ func (m *Manager) Canary() (next pipeline.Stage, share float64) {
 	return nil, 0
 }
 
-// Close ends what is under way and stops its processes.
+// Close ends what is under way and stops its processes. It waits for who changes a plugin just now.
 func (m *Manager) Close() error {
 	m.mu.Lock()
 	m.closed = true
+	busy := slices.Collect(maps.Values(m.busy))
+	m.mu.Unlock()
+	for _, c := range busy {
+		<-c
+	}
+	m.mu.Lock()
 	rs := slices.Collect(maps.Values(m.rollouts))
 	m.mu.Unlock()
 	for _, r := range rs {

@@ -239,6 +239,32 @@ func TestShadowOfAMaskerThatHidesLess(t *testing.T) {
 	assert.Contains(t, string(text), "pass *** number")
 }
 
+// A masker is worse when it hides less, which few lines show.
+func TestCanaryOfAMaskerThatHidesLess(t *testing.T) {
+	h := start(t)
+	dir := h.version("hide", "parser")
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "behaviour"), []byte("blind"), 0o600))
+	_, err := h.m.Upgrade(t.Context(), "hide", dir, rollout.Options{Mode: rollout.Canary, Share: 0.5, Limits: rollout.Limits{Latency: 1000, Cost: 1000}})
+	require.NoError(t, err)
+	lines := make([]string, 100)
+	for i := range lines {
+		lines[i] = "w nothing to hide"
+	}
+	lines[50] = "w pass hunter2"
+	var r rollout.Report
+	for deadline := time.Now().Add(60 * time.Second); ; {
+		r, err = h.m.Status("hide")
+		require.NoError(t, err)
+		if r.State != rollout.Running {
+			break
+		}
+		require.True(t, time.Now().Before(deadline), "it is not taken back: %+v", r)
+		h.batch(lines...)
+	}
+	assert.Equal(t, rollout.RolledBack, r.State)
+	assert.Equal(t, "field message: masked in 0.0 % of its events, in 1.0 % before (limit: 5.0 % of these less)", r.Reason)
+}
+
 func TestShadowOfAnEnricher(t *testing.T) {
 	h := start(t)
 	_, err := h.m.Upgrade(t.Context(), "names", h.version("names", "enricher"), rollout.Options{Mode: rollout.Shadow})
@@ -346,6 +372,25 @@ func TestRollbackAndRestart(t *testing.T) {
 	require.ErrorContains(t, err, "the upgrade of plugin words is left aside, version 1.2.3 runs")
 }
 
+// Two versions may lie side by side, once an upgrade has said which of them runs.
+func TestVersionsSideBySide(t *testing.T) {
+	h := start(t)
+	beside := filepath.Join(h.dir, "words-2")
+	require.NoError(t, os.Rename(h.version("words", "loud"), beside))
+	_, err := h.m.Upgrade(t.Context(), "words", beside, rollout.Options{})
+	require.NoError(t, err)
+	for _, want := range []string{"words 2.0.0", "words 1.2.3"} {
+		require.NoError(t, h.m.Close())
+		require.NoError(t, h.reg.Close())
+		h.open(filepath.Join(h.dir, "versions.json"))
+		h.by = map[string]int{}
+		h.traffic()
+		assert.Equal(t, map[string]int{want: 100}, h.by)
+		_, err = h.m.Rollback(t.Context(), "words")
+		require.NoError(t, err)
+	}
+}
+
 func TestACheckChangesNothing(t *testing.T) {
 	h := start(t)
 	r, err := h.m.Upgrade(t.Context(), "words", h.version("words", "loud", "permissions: {network: ['192.0.2.1:53']}"), rollout.Options{Mode: rollout.Canary, Check: true})
@@ -371,9 +416,10 @@ func TestOptionsAreChecked(t *testing.T) {
 	assert.NoError(t, rollout.Options{}.Valid())
 }
 
-func TestDetectorsAreUpgradedDirectly(t *testing.T) {
+func TestDetectorsAndNotifiersAreUpgradedDirectly(t *testing.T) {
 	dir := t.TempDir()
 	trial.Folder(t, dir, "counter", trial.Manifest("counter", "detector"), "detector")
+	trial.Folder(t, dir, "mail", trial.Manifest("mail", "notifier"), "notifier")
 	reg, err := trial.Open(t, dir, plugin.Options{})
 	require.NoError(t, err)
 	require.NoError(t, reg.Start(t.Context()))
@@ -381,7 +427,37 @@ func TestDetectorsAreUpgradedDirectly(t *testing.T) {
 	require.NoError(t, err)
 	m := rollout.NewManager(reg, v, nil, func() <-chan struct{} { return nil }, trial.Quiet())
 	for _, mode := range []rollout.Mode{rollout.Shadow, rollout.Canary} {
-		_, err = m.Upgrade(t.Context(), "counter", dir+"/counter", rollout.Options{Mode: mode})
-		require.ErrorContains(t, err, "upgrade it directly, its memory goes along")
+		for id, kind := range map[string]string{"counter": "detector", "mail": "notifier"} {
+			_, err = m.Upgrade(t.Context(), id, filepath.Join(dir, id), rollout.Options{Mode: mode})
+			require.ErrorIs(t, err, rollout.ErrConflict)
+			require.ErrorContains(t, err, fmt.Sprintf("%s is a %s, which cannot have a %s: ", id, kind, mode))
+			require.ErrorContains(t, err, "upgrade it directly (without --shadow and --canary, mode direct)")
+		}
 	}
+}
+
+// A host that stops while a rollout begins ends it as well.
+func TestARolloutThatBeginsAsTheHostStops(t *testing.T) {
+	h := start(t)
+	closed := make(chan error, 1)
+	var m *rollout.Manager
+	m = rollout.NewManager(h.reg, h.versions, h.processor, func() <-chan struct{} {
+		go func() { closed <- m.Close() }()
+		require.Eventually(t, func() bool {
+			_, err := m.Abort(t.Context(), "names")
+			return err != nil && strings.Contains(err.Error(), "the host stops")
+		}, 30*time.Second, time.Millisecond)
+		return nil
+	}, trial.Quiet())
+	_, err := m.Upgrade(t.Context(), "words", h.version("words", "loud"), rollout.Options{Mode: rollout.Shadow})
+	require.NoError(t, err)
+	select {
+	case err := <-closed:
+		require.NoError(t, err)
+	case <-time.After(30 * time.Second):
+		require.Fail(t, "closing waits for the rollout")
+	}
+	r, err := m.Status("words")
+	require.NoError(t, err)
+	assert.Equal(t, rollout.Aborted, r.State)
 }

@@ -122,16 +122,23 @@ func copied(b *wire.Batch, message *wire.Column, r *wire.Result) (j job, err err
 	return j, err
 }
 
-// run works off what was offered until ctx is done.
+// run works off what was offered until ctx is done. Then it takes all room, so that no more batches are copied, and lets
+// go of those that wait: a report is kept for long.
 func (s *shadow) run(ctx context.Context) {
-	for {
+	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
-			return
 		case j := <-s.jobs:
 			s.do(ctx, j)
 			j.release()
 			<-s.room
+		}
+	}
+	for range shadowQueue {
+		select {
+		case j := <-s.jobs: // its room stays taken
+			j.release()
+		case s.room <- struct{}{}:
 		}
 	}
 }

@@ -93,6 +93,9 @@ func (a pluginsAPI) info(p *plugin.Plugin) api.PluginInfo {
 		DropsRefused: uint64(p.DropsRefused.Load()), CPUSeconds: p.CPU().Seconds(),
 		Reads: names(m.Reads), Writes: names(m.Writes), ConfigSchema: p.ConfigSchema(),
 	}
+	if i.Reason == "" {
+		i.Reason = leftOut(p)
+	}
 	for _, g := range a.s.plugins.Permissions(p) {
 		i.Permissions = append(i.Permissions, api.Permission(g))
 	}
@@ -112,8 +115,22 @@ func (a pluginsAPI) info(p *plugin.Plugin) api.PluginInfo {
 			i.Accepts = accepts
 		}
 	}
+	i.Severity = a.severity(m)
 	a.s.origin(&i, p)
 	return i
+}
+
+// severity is the plugin's table, with what the configuration says instead.
+func (a pluginsAPI) severity(m *plugin.Manifest) (list []api.Level) {
+	s, _ := a.s.plugins.Settings(m.ID) // without the plugin it has none
+	for _, l := range m.Severity.With(s.Severity).Levels() {
+		by := "manifest"
+		if _, ok := s.Severity[l.Word]; ok {
+			by = "config"
+		}
+		list = append(list, api.Level{Word: l.Word, Level: string(l.Severity), By: by})
+	}
+	return list
 }
 
 func names(fs []ecs.Field) (out []string) {
@@ -262,9 +279,11 @@ func pluginHealth(p *plugin.Plugin) api.Component {
 		c.Status, c.Reason = api.StatusDegraded, "starting: "+reason
 	case state == plugin.Failed:
 		c.Status, c.Reason, c.Advice = api.StatusDegraded, reason, "mend it, then `logcenter plugin enable "+id+"`"
+	case state == plugin.Running && leftOut(p) != "":
+		c.Status, c.Reason, c.Advice = api.StatusDegraded, leftOut(p), "install the package again, then `logcenter plugin upgrade "+id+"`; or remove it"
 	}
-	if p.Manifest().Kind == maskerKind && (state == plugin.Quarantined || state == plugin.Failed) {
-		c.Status, c.Reason = api.StatusFailed, c.Reason+"; nothing is stored until it masks again"
+	if plugin.Holds(p.Manifest()) && (state == plugin.Quarantined || state == plugin.Failed) {
+		c.Status, c.Reason = api.StatusFailed, c.Reason+"; nothing is stored until it works again"
 	}
 	return c
 }

@@ -93,7 +93,10 @@ func (s *Service) retentionHealth() api.Component {
 	st := s.keeper.Status()
 	if st.Error != "" {
 		c.Status, c.Reason = api.StatusDegraded, st.Error
-		c.Advice = "nothing is dropped before it is archived; mend the cause (space on the disk, the mount, the bucket and its keys), and it goes on by itself or by `logcenter retention run`"
+		c.Advice = "mend the cause, and it goes on by itself or by `logcenter retention run`"
+		if d, _ := s.keeper.Destination(); d != nil {
+			c.Advice = "nothing is dropped before it is archived; mend the cause (space on the disk, the mount, the bucket and its keys), and it goes on by itself or by `logcenter retention run`"
+		}
 	}
 	return c
 }

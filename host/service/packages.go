@@ -14,7 +14,9 @@ import (
 	"github.com/logcenter/logcenter/host/plugin"
 	"github.com/logcenter/logcenter/host/plugin/install"
 	"github.com/logcenter/logcenter/host/plugin/pack"
+	"github.com/logcenter/logcenter/host/rollout"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/manifest"
 )
 
 // InstalledDir is the folder of the plugins that were installed from packages.
@@ -22,9 +24,8 @@ func InstalledDir(cfg *config.Config) string {
 	return filepath.Join(cfg.Path(cfg.DataDir), "plugins", "installed")
 }
 
-// openPackages opens the folder of installed packages and tells the registry of those that are active. The error says
-// which of them are left out; without a folder it is fatal, and s.packages is nil.
-func (s *Service) openPackages(ctx context.Context, o *plugin.Options) error {
+// openPackages opens the folder of installed packages and tells the registry of those that are active.
+func (s *Service) openPackages(o *plugin.Options) error {
 	trust, err := s.cfg.PluginTrust()
 	if err != nil {
 		return err
@@ -33,15 +34,16 @@ func (s *Service) openPackages(ctx context.Context, o *plugin.Options) error {
 		return fmt.Errorf("installed plugins: %w", err)
 	}
 	s.onClose(s.packages.Close)
-	active, left := s.packages.Usable(ctx)
-	for _, p := range active {
-		o.Active = append(o.Active, p.Dir)
-	}
 	o.PackageOf, o.Inactive, o.Disabled = s.packageOf, map[string]bool{}, map[string]bool{}
 	for _, p := range s.packages.List() {
-		if _, ok := s.packages.Active(p.ID); !ok {
-			o.Inactive[p.ID] = true
-		}
+		o.Inactive[p.ID] = true
+	}
+	for _, c := range s.packages.Chosen() {
+		delete(o.Inactive, c.ID)
+		o.Active = append(o.Active, plugin.Active{
+			ID: c.ID, Version: c.Version, Kind: manifest.KindOf(c.Kind), Digest: c.Digest, Hold: c.Hold,
+			Find: func() (string, error) { return s.packages.Usable(context.Background(), c.ID) },
+		})
 	}
 	for id, on := range s.packages.Switched() {
 		c, configured := s.cfg.Plugins.Settings[id]
@@ -54,7 +56,7 @@ func (s *Service) openPackages(ctx context.Context, o *plugin.Options) error {
 			o.Disabled[id] = true
 		}
 	}
-	return left
+	return nil
 }
 
 func enabledWord(on bool) string {
@@ -70,7 +72,7 @@ func (s *Service) packageOf(dir string) (plugin.Package, bool) {
 	if !ok {
 		return plugin.Package{}, false
 	}
-	of := plugin.Package{Digest: p.Digest}
+	of := plugin.Package{Digest: p.Digest, Check: func() error { return p.Check(context.Background()) }}
 	if p.Signer != nil {
 		of.Signer, of.Trusted = p.Signer.Name, p.Signer.Trusted
 	}
@@ -80,14 +82,20 @@ func (s *Service) packageOf(dir string) (plugin.Package, bool) {
 // tellSubstitutes says which folders run in place of packages that are left out.
 func (s *Service) tellSubstitutes() {
 	for _, p := range s.plugins.All() {
-		m := p.Manifest()
-		if _, is := p.Package(); is {
-			continue
-		}
-		if left, ok := s.packages.Active(m.ID); ok {
-			s.log.Warnf("plugin %s: its package %s is left out, so that version %s in %s is used", m.ID, left.Label(), m.Version, m.Dir)
+		if why := leftOut(p); why != "" {
+			s.log.WithField("plugin", p.Manifest().ID).Error(why)
 		}
 	}
+}
+
+// leftOut says what runs in place of a plugin's package, and why; empty if it is the package, or there is none.
+func leftOut(p *plugin.Plugin) string {
+	why := p.LeftOut()
+	if why == "" {
+		return ""
+	}
+	m := p.Manifest()
+	return fmt.Sprintf("version %s in %s is used, as its package is left out: %s", m.Version, m.Dir, why)
 }
 
 // enable starts a plugin. One that was installed and never enabled becomes active first, in its newest version.
@@ -187,6 +195,9 @@ func (a packagesAPI) Remove(_ context.Context, digest string) error {
 	p, ok := s.packages.Get(digest)
 	if !ok {
 		return fmt.Errorf("%w: no package with the digest %.64q is installed", api.ErrNotFound, digest)
+	}
+	if r, err := s.rollouts.Status(p.ID); err == nil && r.State == rollout.Running && r.Folder == p.Dir {
+		return fmt.Errorf("%w: a %s of %s is under way: `logcenter plugin upgrade %s --promote` or --abort first", api.ErrConflict, r.Mode, p.Label(), p.ID)
 	}
 	if active, ok := s.packages.Active(p.ID); ok && active.Digest == p.Digest {
 		if err := s.plugins.Remove(p.ID); err != nil {

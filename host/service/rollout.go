@@ -5,23 +5,28 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/logcenter/logcenter/host/api"
 	"github.com/logcenter/logcenter/host/config"
 	"github.com/logcenter/logcenter/host/plugin"
 	"github.com/logcenter/logcenter/host/plugin/sandbox"
 	"github.com/logcenter/logcenter/host/rollout"
+	"github.com/logcenter/logcenter/sdk/manifest"
 )
 
 // pluginSettings are the admin's words on plugins in the configuration.
 func pluginSettings(c *config.Config) map[string]plugin.Settings {
 	settings := map[string]plugin.Settings{}
 	for id, p := range c.Plugins.Settings {
+		severity, _ := manifest.ParseSeverities(p.Severity) // the configuration has been checked
 		settings[id] = plugin.Settings{
 			Disabled: p.Enabled != nil && !*p.Enabled, Config: p.Config, Socket: p.Transport == "socket", Grant: plugin.Grant(p.Grant),
-			Limits: sandbox.Limits{Memory: int64(p.Limits.Memory), CPUs: p.Limits.CPU, Processes: p.Limits.Processes},
+			Limits:   sandbox.Limits{Memory: int64(p.Limits.Memory), CPUs: p.Limits.CPU, Processes: p.Limits.Processes},
+			Severity: severity,
 		}
 	}
 	return settings
@@ -145,7 +150,7 @@ func (a pluginsAPI) Upgrade(ctx context.Context, id string, to api.NewVersion, o
 // folderOf finds the folder of a version. That of a package is checked file by file.
 func (s *Service) folderOf(ctx context.Context, id string, to api.NewVersion) (string, error) {
 	if to.Folder != "" {
-		return to.Folder, nil
+		return s.ownFolder(ctx, to.Folder)
 	}
 	p, ok := s.packages.Newest(id)
 	if to.Digest != "" {
@@ -157,15 +162,57 @@ func (s *Service) folderOf(ctx context.Context, id string, to api.NewVersion) (s
 		return "", fmt.Errorf("%w: no package of %s with the digest %q is installed: `logcenter plugin install FILE` does so", api.ErrConflict, id, to.Digest)
 	}
 	if now, err := s.plugins.Get(id); err == nil && now.Manifest().Dir == p.Dir {
-		return "", fmt.Errorf("%w: %s is in service already: install the package of another version first", api.ErrConflict, p.Label())
+		if state, _ := now.State(); state != plugin.Failed {
+			return "", fmt.Errorf("%w: %s is in service already: install the package of another version first", api.ErrConflict, p.Label())
+		}
 	}
-	if err := p.Check(ctx); err != nil {
-		return "", fmt.Errorf("%w: %s: %w", api.ErrConflict, p.Label(), err)
-	}
-	return p.Dir, nil
+	return p.Dir, s.intact(ctx, p.Dir)
 }
 
+// ownFolder is a folder that an upgrade names, without symbolic links on the way to it. It lies below a folder of
+// plugins.dirs, or is that of an installed package: an admin's token starts no other program than those that the
+// admin of the machine put there, or that plugins.trust let in.
+func (s *Service) ownFolder(ctx context.Context, folder string) (string, error) {
+	there, err := filepath.EvalSymlinks(folder)
+	if err != nil {
+		return "", fmt.Errorf("%w: folder: %w", api.ErrConflict, err)
+	}
+	for _, dir := range s.pluginDirs {
+		under, err := filepath.EvalSymlinks(dir)
+		if err != nil {
+			continue // it is told at the start
+		}
+		if rel, err := filepath.Rel(under, there); err == nil && filepath.IsLocal(rel) {
+			return filepath.Join(dir, rel), nil
+		}
+	}
+	if p, ok := s.packages.At(there); ok {
+		return p.Dir, s.intact(ctx, p.Dir)
+	}
+	return "", fmt.Errorf("%w: folder %s lies in none of the folders of plugins.dirs (%s): put it below one of them, or make a package of it, which can be installed from anywhere: `logcenter plugin package %s`",
+		api.ErrConflict, folder, strings.Join(s.pluginDirs, ", "), folder)
+}
+
+// intact says why a folder may not be run from, if it is that of a package: plugins.trust does not let it in any more, or
+// it is not as it was signed.
+func (s *Service) intact(ctx context.Context, folder string) error {
+	p, ok := s.packages.At(folder)
+	if !ok {
+		return nil
+	}
+	if err := p.Check(ctx); err != nil {
+		return fmt.Errorf("%w: %w", api.ErrConflict, err)
+	}
+	return nil
+}
+
+// Promote checks the package first: the end of a shadow may be long ago.
 func (a pluginsAPI) Promote(ctx context.Context, id string) (rollout.Report, error) {
+	if r, err := a.s.rollouts.Status(id); err == nil {
+		if err := a.s.intact(ctx, r.Folder); err != nil {
+			return rollout.Report{}, err
+		}
+	}
 	return rolled(a.s.rollouts.Promote(ctx, id))
 }
 
@@ -173,7 +220,11 @@ func (a pluginsAPI) Abort(ctx context.Context, id string) (rollout.Report, error
 	return rolled(a.s.rollouts.Abort(ctx, id))
 }
 
+// Rollback checks the package first: its key may have been taken out of the configuration since.
 func (a pluginsAPI) Rollback(ctx context.Context, id string) (rollout.Report, error) {
+	if err := a.s.intact(ctx, a.s.versions.Previous(id)); err != nil {
+		return rollout.Report{}, err
+	}
 	return rolled(a.s.rollouts.Rollback(ctx, id))
 }
 

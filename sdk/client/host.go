@@ -16,7 +16,7 @@ type Plugin struct {
 	Version      string          `json:"version"`
 	Description  string          `json:"description,omitempty"`
 	State        string          `json:"state"`            // running, disabled, quarantined, starting or failed
-	Reason       string          `json:"reason,omitempty"` // why it is not running
+	Reason       string          `json:"reason,omitempty"` // why it is not running, or runs in place of its package
 	PID          int             `json:"pid,omitempty"`
 	Started      time.Time       `json:"started,omitzero"`
 	Restarts     uint64          `json:"restarts"`
@@ -40,6 +40,7 @@ type Plugin struct {
 	Reads        []string        `json:"reads,omitempty"`
 	Writes       []string        `json:"writes,omitempty"`
 	ConfigSchema json.RawMessage `json:"config_schema,omitempty"`
+	Severity     []Level         `json:"severity,omitempty"` // what the device's words mean
 
 	Origin      string       `json:"origin,omitempty"`      // folder, which the admin keeps in plugins.dirs, or package
 	Folder      string       `json:"folder,omitempty"`      // where it lies on the host
@@ -52,6 +53,13 @@ type Plugin struct {
 	May         []string     `json:"may,omitempty"` // what its manifest lets it do, one thing each
 	// EnabledInConfig is what the host's configuration says, which wins at every start; nil: nothing.
 	EnabledInConfig *bool `json:"enabled_in_config,omitempty"`
+}
+
+// Level says what a word or number of a device for how grave an event is means.
+type Level struct {
+	Word  string `json:"word"`
+	Level string `json:"level"` // of log.level
+	By    string `json:"by"`    // manifest or config
 }
 
 // Permission is something that a plugin's manifest asks for.

@@ -10,7 +10,7 @@ import (
 // of the plugin that was installed last, at once.
 type UpgradeRequest struct {
 	Digest string         `json:"digest,omitempty"` // of an installed package, of which the first 12 digits do
-	Folder string         `json:"folder,omitempty"` // of the plugin, an absolute path on the host's machine
+	Folder string         `json:"folder,omitempty"` // of the plugin, an absolute path on the host's machine, below a folder of plugins.dirs
 	Mode   string         `json:"mode,omitempty"`   // direct, shadow or canary
 	Share  float64        `json:"share,omitempty"`  // of batches that a canary gets, up to 0.5
 	For    string         `json:"for,omitempty"`    // how long it is watched, such as 10m

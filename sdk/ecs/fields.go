@@ -8,6 +8,10 @@ const (
 	Labels
 
 	AgentName
+	CloudAccountID
+	CloudProvider
+	CloudRegion
+	ContainerID
 	DestinationAddress
 	DestinationBytes
 	DestinationDomain
@@ -26,6 +30,7 @@ const (
 	DNSQuestionType
 	ErrorCode
 	ErrorMessage
+	ErrorStackTrace
 	ErrorType
 	EventAction
 	EventCategory
@@ -48,17 +53,21 @@ const (
 	EventTimezone
 	EventType
 	FileHashMD5
+	FileHashSHA1
 	FileHashSHA256
 	FileMimeType
 	FileName
 	FilePath
 	FileSize
+	GroupID
+	GroupName
 	HostHostname
 	HostID
 	HostIP
 	HostName
 	HostOSName
 	HTTPRequestBytes
+	HTTPRequestID
 	HTTPRequestMethod
 	HTTPRequestReferrer
 	HTTPResponseBodyBytes
@@ -68,6 +77,9 @@ const (
 	LogFilePath
 	LogLevel
 	LogLogger
+	LogOriginFileLine
+	LogOriginFileName
+	LogOriginFunction
 	LogSourceAddress
 	LogSyslogAppname
 	LogSyslogFacilityCode
@@ -76,6 +88,7 @@ const (
 	LogSyslogPriority
 	LogSyslogProcID
 	LogSyslogSeverityCode
+	NetworkApplication
 	NetworkBytes
 	NetworkDirection
 	NetworkPackets
@@ -99,7 +112,10 @@ const (
 	ProcessCommandLine
 	ProcessExecutable
 	ProcessName
+	ProcessParentPID
 	ProcessPID
+	ProcessThreadID
+	ProcessThreadName
 	RelatedHosts
 	RelatedIP
 	RelatedUser
@@ -123,9 +139,11 @@ const (
 	SourcePackets
 	SourcePort
 	SourceUserName
+	SpanID
 	ThreatTacticName
 	ThreatTechniqueID
 	TLSCipher
+	TLSClientServerName
 	TLSVersion
 	TraceID
 	URLDomain
@@ -135,9 +153,11 @@ const (
 	URLQuery
 	UserDomain
 	UserEffectiveName
+	UserGroupName
 	UserID
 	UserName
 	UserPassword
+	UserTargetName
 	UserAgentOriginal
 	VulnerabilityID
 
@@ -166,6 +186,10 @@ var known = [endOfKnown - 1]Info{
 	Labels - 1:    {"labels", Keyword, true, "Key=value pairs put on the event by configuration."},
 
 	AgentName - 1:                    {"agent.name", Keyword, false, "Name of the shipper that collected the line."},
+	CloudAccountID - 1:               {"cloud.account.id", Keyword, false, "Account, tenant or project of the cloud that the event is about."},
+	CloudProvider - 1:                {"cloud.provider", Keyword, false, "Name of the cloud, e.g. aws."},
+	CloudRegion - 1:                  {"cloud.region", Keyword, false, "Region of the cloud that the event happened in."},
+	ContainerID - 1:                  {"container.id", Keyword, false, "Id that the container runtime gave the container."},
 	DestinationAddress - 1:           {"destination.address", Keyword, false, "Destination as the device wrote it: an IP, a name or a socket path."},
 	DestinationBytes - 1:             {"destination.bytes", Long, false, "Bytes sent from destination to source."},
 	DestinationDomain - 1:            {"destination.domain", Keyword, false, "Domain name of the destination."},
@@ -184,6 +208,7 @@ var known = [endOfKnown - 1]Info{
 	DNSQuestionType - 1:              {"dns.question.type", Keyword, false, "Record type that was asked for."},
 	ErrorCode - 1:                    {"error.code", Keyword, false, "Code of the error; set by the host when a line could not be handled."},
 	ErrorMessage - 1:                 {"error.message", Keyword, false, "What went wrong; set by the host when a line could not be handled."},
+	ErrorStackTrace - 1:              {"error.stack_trace", Keyword, false, "Stack of the error as the application printed it."},
 	ErrorType - 1:                    {"error.type", Keyword, false, "Stage and plugin at which the error arose; set by the host."},
 	EventAction - 1:                  {"event.action", Keyword, false, "What was done, in the device's words, e.g. deny."},
 	EventCategory - 1:                {"event.category", Keyword, true, "ECS category, e.g. network, authentication, intrusion_detection."},
@@ -206,17 +231,21 @@ var known = [endOfKnown - 1]Info{
 	EventTimezone - 1:                {"event.timezone", Keyword, false, "Zone by which a time without one was read."},
 	EventType - 1:                    {"event.type", Keyword, true, "ECS type within the category: allowed, denied, start, end, ..."},
 	FileHashMD5 - 1:                  {"file.hash.md5", Keyword, false, "MD5 of the file."},
+	FileHashSHA1 - 1:                 {"file.hash.sha1", Keyword, false, "SHA-1 of the file in hexadecimal digits."},
 	FileHashSHA256 - 1:               {"file.hash.sha256", Keyword, false, "SHA-256 of the file."},
 	FileMimeType - 1:                 {"file.mime_type", Keyword, false, "Media type of the file, e.g. video/mp4."},
 	FileName - 1:                     {"file.name", Keyword, false, "Name of the file without its folder."},
 	FilePath - 1:                     {"file.path", Keyword, false, "Full path of the file."},
 	FileSize - 1:                     {"file.size", Long, false, "Size of the file, bytes."},
+	GroupID - 1:                      {"group.id", Keyword, false, "Number or SID of the group on its system."},
+	GroupName - 1:                    {"group.name", Keyword, false, "Name of the group."},
 	HostHostname - 1:                 {"host.hostname", Keyword, false, "Host name as the host itself says it."},
 	HostID - 1:                       {"host.id", Keyword, false, "Unique identity of the host."},
 	HostIP - 1:                       {"host.ip", IP, true, "Addresses of the host."},
 	HostName - 1:                     {"host.name", Keyword, false, "Name of the host the event happened on."},
 	HostOSName - 1:                   {"host.os.name", Keyword, false, "Operating system of the host."},
 	HTTPRequestBytes - 1:             {"http.request.bytes", Long, false, "Size of the request with headers, bytes."},
+	HTTPRequestID - 1:                {"http.request.id", Keyword, false, "Id of the request, by which its lines on several systems are found."},
 	HTTPRequestMethod - 1:            {"http.request.method", Keyword, false, "Method of the request as sent, e.g. GET."},
 	HTTPRequestReferrer - 1:          {"http.request.referrer", Keyword, false, "Referrer of the request."},
 	HTTPResponseBodyBytes - 1:        {"http.response.body.bytes", Long, false, "Size of the response body, bytes."},
@@ -226,6 +255,9 @@ var known = [endOfKnown - 1]Info{
 	LogFilePath - 1:                  {"log.file.path", Keyword, false, "File the line was read from."},
 	LogLevel - 1:                     {"log.level", Keyword, false, "Unified severity: Debug, Info, Warn, Error or Fatal."},
 	LogLogger - 1:                    {"log.logger", Keyword, false, "Logger inside the application."},
+	LogOriginFileLine - 1:            {"log.origin.file.line", Long, false, "Line of the source file that wrote the log."},
+	LogOriginFileName - 1:            {"log.origin.file.name", Keyword, false, "Source file that wrote the log."},
+	LogOriginFunction - 1:            {"log.origin.function", Keyword, false, "Function or method that wrote the log."},
 	LogSourceAddress - 1:             {"log.source.address", Keyword, false, "Peer that sent the line, as address:port or path."},
 	LogSyslogAppname - 1:             {"log.syslog.appname", Keyword, false, "Application name of the syslog header."},
 	LogSyslogFacilityCode - 1:        {"log.syslog.facility.code", Long, false, "Syslog facility, 0 to 23."},
@@ -234,6 +266,7 @@ var known = [endOfKnown - 1]Info{
 	LogSyslogPriority - 1:            {"log.syslog.priority", Long, false, "Syslog priority, facility * 8 + severity."},
 	LogSyslogProcID - 1:              {"log.syslog.procid", Keyword, false, "Process id of the syslog header."},
 	LogSyslogSeverityCode - 1:        {"log.syslog.severity.code", Long, false, "Syslog severity, 0 (emergency) to 7 (debug)."},
+	NetworkApplication - 1:           {"network.application", Keyword, false, "Application that the device recognised in the traffic, in its words."},
 	NetworkBytes - 1:                 {"network.bytes", Long, false, "Bytes in both directions."},
 	NetworkDirection - 1:             {"network.direction", Keyword, false, "inbound, outbound, internal, external or unknown."},
 	NetworkPackets - 1:               {"network.packets", Long, false, "Packets in both directions."},
@@ -257,7 +290,10 @@ var known = [endOfKnown - 1]Info{
 	ProcessCommandLine - 1:           {"process.command_line", Keyword, false, "Full command line of the process."},
 	ProcessExecutable - 1:            {"process.executable", Keyword, false, "Path of the process's executable."},
 	ProcessName - 1:                  {"process.name", Keyword, false, "Name of the process."},
+	ProcessParentPID - 1:             {"process.parent.pid", Long, false, "Number of the process that started it."},
 	ProcessPID - 1:                   {"process.pid", Long, false, "Process id."},
+	ProcessThreadID - 1:              {"process.thread.id", Long, false, "Number of the thread."},
+	ProcessThreadName - 1:            {"process.thread.name", Keyword, false, "Name of the thread."},
 	RelatedHosts - 1:                 {"related.hosts", Keyword, true, "All host names seen in the event."},
 	RelatedIP - 1:                    {"related.ip", IP, true, "All addresses seen in the event."},
 	RelatedUser - 1:                  {"related.user", Keyword, true, "All user names seen in the event."},
@@ -281,9 +317,11 @@ var known = [endOfKnown - 1]Info{
 	SourcePackets - 1:                {"source.packets", Long, false, "Packets sent from source to destination."},
 	SourcePort - 1:                   {"source.port", Long, false, "Port of the source."},
 	SourceUserName - 1:               {"source.user.name", Keyword, false, "User at the source."},
+	SpanID - 1:                       {"span.id", Keyword, false, "Id of the operation within its trace."},
 	ThreatTacticName - 1:             {"threat.tactic.name", Keyword, true, "MITRE ATT&CK tactics."},
 	ThreatTechniqueID - 1:            {"threat.technique.id", Keyword, true, "MITRE ATT&CK technique ids."},
 	TLSCipher - 1:                    {"tls.cipher", Keyword, false, "Cipher suite."},
+	TLSClientServerName - 1:          {"tls.client.server_name", Keyword, false, "Name of the server that the client asked for (SNI)."},
 	TLSVersion - 1:                   {"tls.version", Keyword, false, "TLS version, e.g. 1.3."},
 	TraceID - 1:                      {"trace.id", Keyword, false, "Id of the trace the event belongs to."},
 	URLDomain - 1:                    {"url.domain", Keyword, false, "Host part of the URL."},
@@ -293,9 +331,11 @@ var known = [endOfKnown - 1]Info{
 	URLQuery - 1:                     {"url.query", Keyword, false, "Query string without the question mark."},
 	UserDomain - 1:                   {"user.domain", Keyword, false, "Directory or domain of the user."},
 	UserEffectiveName - 1:            {"user.effective.name", Keyword, false, "User whose rights were taken on."},
+	UserGroupName - 1:                {"user.group.name", Keyword, false, "Group of the user."},
 	UserID - 1:                       {"user.id", Keyword, false, "Unique identity of the user."},
 	UserName - 1:                     {"user.name", Keyword, false, "User who acted."},
 	UserPassword - 1:                 {"user.password", Keyword, false, "Password found in a line; always masked before anything is stored."},
+	UserTargetName - 1:               {"user.target.name", Keyword, false, "User that something was done to."},
 	UserAgentOriginal - 1:            {"user_agent.original", Keyword, false, "User agent as sent."},
 	VulnerabilityID - 1:              {"vulnerability.id", Keyword, true, "CVE or vendor ids of vulnerabilities."},
 

@@ -42,6 +42,7 @@ type Manifest struct {
 	Reads       []ecs.Field
 	Writes      []ecs.Field
 	Constants   []Constant
+	Severity    Severities
 	MayDrop     bool
 	Hold        bool // enrichers: events wait while it is unavailable, instead of passing unenriched
 	Trusted     bool // shared memory allowed
@@ -64,12 +65,14 @@ type Declaration struct {
 	Description string `yaml:"description"`
 }
 
-// Recogniser is one way to tell that a line is a parser's: all that is set must hold.
+// Recogniser is one way to tell that a line is a parser's: all that is set must hold. Of several parsers the one with the
+// most specific recogniser has the line, see DESIGN.md.
 type Recogniser struct {
 	Prefix   []string `yaml:"prefix" json:"prefix,omitempty"`     // the line starts with any of these
 	Contains []string `yaml:"contains" json:"contains,omitempty"` // any of these is in the line's first RecognisedBytes
 	AppName  []string `yaml:"app_name" json:"app_name,omitempty"` // the syslog application name is any of these
 	Input    []string `yaml:"input" json:"input,omitempty"`       // the input's name matches any of these globs
+	Fallback bool     `yaml:"fallback" json:"fallback,omitempty"` // only lines that no recogniser without it takes: for parsers of whole families of devices
 }
 
 // RecognisedBytes is how much of a line recognisers look at.
@@ -83,17 +86,18 @@ type Constant struct {
 
 // file is the form of plugin.yaml.
 type file struct {
-	ID          string         `yaml:"id" required:"true"`
-	Kind        string         `yaml:"kind" required:"true" enum:"parser,enricher,masker,detector,notifier"`
-	Version     string         `yaml:"version" required:"true"`
-	Protocol    int            `yaml:"protocol" required:"true"`
-	Description string         `yaml:"description"`
-	Binary      string         `yaml:"binary"`
-	Runtime     string         `yaml:"runtime" enum:"python3"`
-	Accepts     []Recogniser   `yaml:"accepts"`
-	Reads       []any          `yaml:"reads"`
-	Writes      []any          `yaml:"writes"`
-	Constants   map[string]any `yaml:"constants"`
+	ID          string            `yaml:"id" required:"true"`
+	Kind        string            `yaml:"kind" required:"true" enum:"parser,enricher,masker,detector,notifier"`
+	Version     string            `yaml:"version" required:"true"`
+	Protocol    int               `yaml:"protocol" required:"true"`
+	Description string            `yaml:"description"`
+	Binary      string            `yaml:"binary"`
+	Runtime     string            `yaml:"runtime" enum:"python3"`
+	Accepts     []Recogniser      `yaml:"accepts"`
+	Reads       []any             `yaml:"reads"`
+	Writes      []any             `yaml:"writes"`
+	Constants   map[string]any    `yaml:"constants"`
+	Severity    map[string]string `yaml:"severity" enum:"Debug,Info,Warn,Error,Fatal"`
 	Permissions struct {
 		Network []string `yaml:"network"`
 		Files   []string `yaml:"files"`
@@ -119,6 +123,9 @@ func KindName(k wire.Kind) string {
 	}
 	return "unknown"
 }
+
+// KindOf is the kind that [KindName] has a word for; unspecified for others.
+func KindOf(name string) wire.Kind { return kinds[name] }
 
 var idPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`)
 
@@ -203,6 +210,9 @@ func Parse(data []byte) (*Manifest, error) {
 		if hostOnly[w] {
 			return nil, fmt.Errorf("writes: %s is set by the host alone", w.Name())
 		}
+	}
+	if err := m.readSeverity(f.Severity); err != nil {
+		return nil, err
 	}
 	return m, m.readConstants(f.Constants)
 }
@@ -299,7 +309,9 @@ func (m *Manifest) OpenRequest(config []byte) *wire.OpenRequest {
 	if m.Kind == wire.Kind_PARSER {
 		reads = append(slices.Clip(reads), lineReads...)
 	}
-	return &wire.OpenRequest{ConfigJson: config, Reads: decls(reads), Writes: decls(m.Writes), MessageField: uint32(ecs.Message)}
+	return &wire.OpenRequest{
+		ConfigJson: config, Reads: decls(reads), Writes: decls(m.Writes), MessageField: uint32(ecs.Message), Severity: m.Severity.Wire(),
+	}
 }
 
 func decls(fields []ecs.Field) []*wire.FieldDecl {

@@ -50,3 +50,34 @@ func TestRefused(t *testing.T) {
 		assert.ErrorContains(t, err, tt.want, "%.80s", tt.text)
 	}
 }
+
+const head = "id: acme\nkind: parser\nversion: 0.1.0\nprotocol: 1\naccepts: [{prefix: [x]}]\n"
+
+func TestSeverity(t *testing.T) {
+	m, err := manifest.Parse([]byte(head + "writes: [log.level]\nseverity: {0-2: Info, 3: Warn, High: Error, 高: Fatal}\n"))
+	require.NoError(t, err)
+	assert.Equal(t, map[string]string{"0": "Info", "1": "Info", "2": "Info", "3": "Warn", "high": "Error", "高": "Fatal"}, m.OpenRequest(nil).Severity)
+	assert.Equal(t, "0-2", m.Severity.Words("Info"))
+
+	over, err := manifest.ParseSeverities(map[string]string{"1": "Debug", "none": "Debug"})
+	require.NoError(t, err)
+	both := m.Severity.With(over)
+	assert.Equal(t, "1, none", both.Words("Debug"))
+	assert.Equal(t, "0, 2", both.Words("Info"))
+	assert.Equal(t, "0-2", m.Severity.Words("Info"), "the manifest's own stays")
+
+	f := func(yaml, want string) {
+		t.Helper()
+		_, err := manifest.Parse([]byte(head + yaml))
+		assert.ErrorContains(t, err, want, yaml)
+	}
+	f("severity: {low: Info}", "severity: log.level, which it sets, is not under writes")
+	f("writes: [log.level]\nseverity: {low: Warning}", `"Warning" is not allowed`)
+	f("writes: [log.level]\nseverity: {low: Info, LOW: Warn}", "severity.low: low is there by LOW, too")
+	f("writes: [log.level]\nseverity: {1-5: Info, 3: Warn}", "severity.3: 3 is there by 1-5, too")
+	f("writes: [log.level]\nseverity: {5-1: Info}", "severity.5-1: want N-M, N not above M")
+	f("writes: [log.level]\nseverity: {0-4000000000: Info}", "no more than 1000 numbers")
+	f("writes: [log.level]\nseverity: {' low': Info}", "without blanks around it")
+	f("writes: [log.level]\nseverity: {"+strings.Repeat("x", 65)+": Info}", "a word of more than 64 bytes")
+	f("writes: [log.level]\nseverity: {1.5: Info}", "must have keys")
+}

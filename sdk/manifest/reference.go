@@ -57,6 +57,14 @@ func (m *Manifest) Reference(configSchema []byte, example *Example) []byte {
 		b.WriteString("\n## Fields\n\n| field | type | meaning |\n| --- | --- | --- |\n")
 		m.fieldRows(&b)
 	}
+	if len(m.Severity) > 0 {
+		b.WriteString("\n## Severity\n\n| the device writes | `log.level` |\n| --- | --- |\n")
+		for _, level := range ecs.Severities {
+			if words := m.Severity.Words(level); words != "" {
+				fmt.Fprintf(&b, "| %s | %s |\n", cell(words), level)
+			}
+		}
+	}
 	if example != nil {
 		fmt.Fprintf(&b, "\n## Example\n\n```\n%s\n```\n\n```json\n%s\n```\n", example.Line, example.Result)
 	}

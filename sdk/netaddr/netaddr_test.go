@@ -144,8 +144,8 @@ func TestSplitURL(t *testing.T) {
 	for in, want := range map[string]string{
 		"https://li:pw@shop.example:8443/a/b?id=1&x=/#top?": "https|li:pw|shop.example|8443|/a/b|id=1&x=/|top?",
 		"http://10.1.2.3":               "http||10.1.2.3||||",
-		"http://[2001:db8::1]:80/x":     "http||2001:db8::1|80|/x||",
-		"http://[2001:db8::1]/x":        "http||2001:db8::1||/x||",
+		"http://[2001:db8::1]:80/x":     "http||[2001:db8::1]|80|/x||",
+		"http://[2001:db8::1]/x":        "http||[2001:db8::1]||/x||",
 		"//shop.example/x":              "||shop.example||/x||",
 		"/item?id=1":                    "||||/item|id=1|",
 		"/":                             "||||/||",

@@ -11,7 +11,7 @@ import (
 type URL struct {
 	Scheme   []byte // without "://"
 	User     []byte // with the password, if there is one, behind a colon
-	Host     []byte // a name or an address, without brackets
+	Host     []byte // a name or an address; one of IPv6 with its brackets, which url.domain of ECS has, too
 	Port     []byte
 	Path     []byte // from the first slash on
 	Query    []byte // without '?'
@@ -67,7 +67,7 @@ func splitAuthority(b []byte) (host, port []byte) {
 			if end+2 < len(b) && b[end+1] == ':' {
 				port = b[end+2:]
 			}
-			return b[1:end:end], port
+			return b[: end+1 : end+1], port
 		}
 	}
 	if i := bytes.LastIndexByte(b, ':'); i >= 0 {

@@ -147,7 +147,7 @@ func (d *decoder) list(path string, data any, v reflect.Value, t *Type, f *Field
 }
 
 func (d *decoder) mapping(path string, data any, v reflect.Value, t *Type, f *Field) {
-	given, ok := data.(map[string]any)
+	given, ok := textKeys(data)
 	if !ok {
 		d.fail(Error{Path: path, Msg: "must have keys, not be " + shown(data)})
 		return
@@ -174,6 +174,27 @@ func (d *decoder) mapping(path string, data any, v reflect.Value, t *Type, f *Fi
 		m.SetMapIndex(reflect.ValueOf(key).Convert(t.goes.Key()), e)
 	}
 	v.Set(m)
+}
+
+// textKeys is a map whose keys are texts; whole numbers, which YAML does not read as texts, become theirs.
+func textKeys(data any) (map[string]any, bool) {
+	given, ok := data.(map[any]any)
+	if !ok {
+		m, ok := data.(map[string]any)
+		return m, ok
+	}
+	m := make(map[string]any, len(given))
+	for k, v := range given {
+		switch k := k.(type) {
+		case string:
+			m[k] = v
+		case int:
+			m[strconv.Itoa(k)] = v
+		default:
+			return nil, false
+		}
+	}
+	return m, len(m) == len(given)
 }
 
 func (d *decoder) text(path string, data any, v reflect.Value, t *Type, f *Field) {

@@ -12,14 +12,14 @@ const DefaultMaxFrame = 1 << 20
 
 const (
 	minBuffer = 4 << 10 // bytes; what an idle connection costs
-	maxDigits = 10      // of a frame's count
+	maxDigits = 9       // of a frame's count; ten may be a Unix time, and a count of that would swallow the next two gigabytes
 )
 
 // FrameReader cuts a TCP stream into syslog messages. How a message is framed is seen for each of them,
 // so senders may mix the ways of RFC 6587:
 //
-//   - octet counting (section 3.4.1): a count without leading zero, a space, and that many bytes, the
-//     first of which is '<', as every message starts with its PRI;
+//   - octet counting (section 3.4.1): a count of up to nine digits without leading zero, a space, and that
+//     many bytes, the first of which is '<', as every message starts with its PRI;
 //   - non-transparent framing (section 3.4.2): all else, up to LF or NUL. A CR before it is left out.
 //
 // LF, CR and NUL between frames, and at the end of a frame even if they are counted, are left out, and

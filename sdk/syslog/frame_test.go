@@ -66,6 +66,7 @@ func TestFrames(t *testing.T) {
 	// Digits that are no count.
 	f("2026 Oct 11 text\n12345\n0 <1>a\n1\n12345678901 <1>a\n1 2 <\n7", 0,
 		"[2026 Oct 11 text][12345][0 <1>a][1][12345678901 <1>a][1 2 <][7]", 0)
+	f("1791691201 <1>a\n<2>b\n", 0, "[1791691201 <1>a][<2>b]", 0) // a Unix time
 	// Too long.
 	f("<1>abcdef\n<2>b\n", 6, "[<1>abc…][<2>b]", 3)
 	f("<1>abc\n<2>abc\r\n<3>abcd\n", 6, "[<1>abc][<2>abc][<3>abc…]", 1)
@@ -74,7 +75,7 @@ func TestFrames(t *testing.T) {
 	f("12345", 3, "[123…]", 2)
 	f("9 <1>abcdef5 <2>ab", 6, "[<1>abc…][<2>ab]", 3)
 	f("9 <1>abcdef\n<2>ab", 6, "[<1>abc…][<2>ab]", 3)
-	f("9000000000 <1>abcdef\n<2>ab", 6, "[<1>abc…]", 9)
+	f("900000000 <1>abcdef\n<2>ab", 6, "[<1>abc…]", 9)
 	// The stream ends within.
 	f("9 <1>ab", 0, "[<1>ab…] ! unexpected EOF", 0)
 	f("<1>a\n5 ", 0, "[<1>a][5 ]", 0)

@@ -18,10 +18,11 @@ func (m *Match) match(t *Template, line []byte) (kind, pos int) {
 	}
 	line = line[:end]
 	i := blanks(line, 0)
-	if !hasPrefix(line, i, t.head) {
+	behind := prefixEnd(line, i, t.head)
+	if behind < 0 {
 		return 1, i
 	}
-	i += len(t.head)
+	i = behind
 	if t.after {
 		i = blanks(line, i)
 	}
@@ -49,10 +50,10 @@ func (m *Match) match(t *Template, line []byte) (kind, pos int) {
 				i++
 			}
 		}
-		if !hasPrefix(line, i, g.lit) {
+		if behind = prefixEnd(line, i, g.lit); behind < 0 {
 			return 2*k + 3, i
 		}
-		i += len(g.lit)
+		i = behind
 		if g.after {
 			i = blanks(line, i)
 		}
@@ -71,20 +72,45 @@ func blanks(line []byte, i int) int {
 	return i
 }
 
-// hasPrefix reports whether line[i:] begins with lit, where a space of lit may be a tab.
-func hasPrefix(line []byte, i int, lit string) bool {
+// prefixEnd returns where lit, which line[i:] begins with, ends; -1 if it does not. A space inside of lit is a blank or
+// more; one at its ends is one blank, and match passes over the others.
+func prefixEnd(line []byte, i int, lit string) int {
 	if len(line)-i < len(lit) {
-		return false
+		return -1
 	}
 	if string(line[i:i+len(lit)]) == lit {
-		return true
+		return i + len(lit)
 	}
 	for k := range len(lit) {
-		if c := line[i+k]; c != lit[k] && (lit[k] != ' ' || c != '\t') {
-			return false
+		if i == len(line) || line[i] != lit[k] && (lit[k] != ' ' || line[i] != '\t') {
+			return -1
+		}
+		if i++; inner(lit, k) {
+			i = blanks(line, i)
 		}
 	}
-	return true
+	return i
+}
+
+// inner reports whether lit[k] is a space between other bytes.
+func inner(lit string, k int) bool {
+	return lit[k] == ' ' && k > 0 && k+1 < len(lit) && !isBlank(lit[k-1]) && !isBlank(lit[k+1])
+}
+
+// suffixStart is prefixEnd for a line that ends with lit, which is not empty: it returns where lit starts.
+func suffixStart(line []byte, lit string) int {
+	i := len(line)
+	for k := len(lit) - 1; k >= 0; k-- {
+		if i == 0 || line[i-1] != lit[k] && (lit[k] != ' ' || line[i-1] != '\t') {
+			return -1
+		}
+		if i--; inner(lit, k) {
+			for i > 0 && isBlank(line[i-1]) {
+				i--
+			}
+		}
+	}
+	return i
 }
 
 // value finds the gap's value at i and returns where the text behind it must be, -1 if it does not fit; v0 is
@@ -98,7 +124,7 @@ func (g *gap) value(line []byte, i int, last bool) (v0, v1, next int) {
 	case kindRest:
 		return i, len(line), len(line)
 	}
-	if i < len(line) && line[i] == '-' && (i+1 == len(line) || line[i+1]-'0' > 9) && (g.lit == "" || hasPrefix(line, i+1, g.lit[:1])) {
+	if i < len(line) && line[i] == '-' && (i+1 == len(line) || line[i+1]-'0' > 9) && (g.lit == "" || prefixEnd(line, i+1, g.lit[:1]) > 0) {
 		return i, i + 1, i + 1 // none
 	}
 	n := 0
@@ -136,11 +162,13 @@ func (g *gap) text(line []byte, i int, last bool) (v0, v1, next int) {
 	if g.lit == "" {
 		return i, len(line), len(line)
 	}
-	end := len(line) - len(g.lit) // what the pattern ends with ends the line: text in front may have it, too
-	if !last {
+	var end int
+	if last { // what the pattern ends with ends the line: text in front may have it, too
+		end = suffixStart(line, g.lit)
+	} else {
 		end = find(line, i, g.lit)
 	}
-	if end < i || last && !hasPrefix(line, end, g.lit) {
+	if end < i {
 		return i, -1, -1
 	}
 	v1 = end
@@ -166,7 +194,7 @@ func (g *gap) word(line []byte, i int) (v0, v1, next int) {
 			if end == len(line) || line[end] != c {
 				return end, -1, -1
 			}
-			if hasPrefix(line, end, g.lit) {
+			if prefixEnd(line, end, g.lit) > 0 {
 				break
 			}
 			end++
@@ -188,7 +216,7 @@ func find(line []byte, i int, lit string) int {
 		if i = swar.Index2(line, i, c, tab); i == len(line) {
 			return -1
 		}
-		if len(lit) == 1 || hasPrefix(line, i, lit) {
+		if len(lit) == 1 || prefixEnd(line, i, lit) > 0 {
 			return i
 		}
 		i++

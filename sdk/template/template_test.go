@@ -77,6 +77,12 @@ func TestMatch(t *testing.T) {
 	f("a   %{x}", "a 1", "[x|1]")
 	f("a %{x}", "a1", " ! byte 0: "+no+`"a " is expected`)
 	f("%{x:int} %{y:int}", "1 \t  2\r\n", "[x|1][y|2]")
+	f("user login from %{ip:ip} was  let in", "user \tlogin  from 10.1.2.3  was   let\tin", "[ip|10.1.2.3]")
+	f("%{a} was let in", "li si   was \t let  in", "[a|li si]")
+	f("%{a} was let in %{b}", "li was led in  was let   in by", "[a|li was led in][b|by]")
+	f("%{a:word}, he said: %{b}", "li,  he  said:  x", "[a|li][b|x]")
+	f("let in", "letin", " ! byte 0: "+no+`"let in" is expected`)
+	f("%{a} let in", "x letin", " ! byte 0: "+no+`" let in" behind text (a) is expected`)
 
 	// Kinds.
 	f("%{a:word}@%{b:word}", "x@y@z", "[a|x][b|y@z]")

@@ -4,24 +4,36 @@ import "strings"
 
 // op is one part of a layout.
 type op struct {
-	kind        opKind
-	least, most uint8  // digits, for numbers
-	lit         string // for opLiteral
+	kind   opKind
+	part   uint8  // of fields.part, for numbers of two digits at most
+	least  uint8  // digits of such a number
+	limit  uint8  // its value at most
+	lit    string // for opLiteral
+	single bool   // lit has no two spaces in a row
 }
 
-// digits returns how many digits a number has, at least and at most.
-func (k opKind) digits() (least, most uint8) {
+// number is the op of a kind, with what is to be known of it if it is a number of two digits at most.
+func number(k opKind) op {
+	o := op{kind: k, least: 1, limit: 99}
 	switch k {
-	case opYear:
-		return 4, 4
-	case opYearDay:
-		return 3, 3
-	case opYearDayBlank:
-		return 1, 3
-	case opYear2, opMonth2, opDay2, opHour12Two, opMinute2, opSecond2:
-		return 2, 2
+	case opMonth2, opDay2, opHour12Two, opMinute2, opSecond2:
+		o.least = 2
 	}
-	return 1, 2
+	switch k {
+	case opMonth, opMonth2:
+		o.part = partMonth
+	case opDay, opDay2, opDayBlank:
+		o.part = partDay
+	case opHour:
+		o.part = partHour
+	case opHour12, opHour12Two:
+		o.part, o.limit = partHour, 12
+	case opMinute, opMinute2:
+		o.part = partMinute
+	case opSecond, opSecond2:
+		o.part = partSecond
+	}
+	return o
 }
 
 type opKind uint8
@@ -111,7 +123,7 @@ func (p *program) compile() error {
 	var lit strings.Builder
 	flush := func() {
 		if lit.Len() > 0 {
-			p.ops = append(p.ops, op{kind: opLiteral, lit: lit.String()})
+			p.ops = append(p.ops, op{kind: opLiteral, lit: lit.String(), single: !strings.Contains(lit.String(), "  ")})
 			lit.Reset()
 		}
 	}
@@ -130,8 +142,7 @@ func (p *program) compile() error {
 		if (kind == opFraction || kind == opFractionCol || kind == opFractionOpt) && p.endsInSeconds() {
 			p.ops = p.ops[:len(p.ops)-1]
 		}
-		least, most := kind.digits()
-		p.ops = append(p.ops, op{kind: kind, least: least, most: most})
+		p.ops = append(p.ops, number(kind))
 		if kind == opSecond || kind == opSecond2 {
 			p.ops = append(p.ops, op{kind: opFractionOpt})
 		}

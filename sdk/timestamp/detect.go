@@ -1,46 +1,50 @@
 package timestamp
 
 import (
-	"bytes"
 	"strings"
-	"time"
 )
 
-// The layouts that Detect knows, by what a text starts with; of several that fit, the first counts. What may
-// stand behind a time is added by longer.
+// group is layouts for texts that start alike; of several that fit, the first counts.
+type group struct {
+	layouts []Layout
+	plain   bool // some of them have templates
+	minutes bool // a time without seconds is possible, too
+}
+
+// The layouts that Detect knows. What may stand behind a time is added by longer.
 var (
-	isoLayouts = layouts(
+	isoLayouts = groupOf(
 		"2006-01-02T15:04:05Z07:00",
 		"2006-01-02 15:04:05Z07:00",
 		"2006-01-02 15:04:05 Z07:00",
 		"2006-01-02T15:04:05Z07",
 		"2006-01-02 15:04:05Z07",
-		"2006-01-02T15:04:05",
 		"2006-01-02 15:04:05",
+		"2006-01-02T15:04:05",
 		"2006-01-02_15:04:05",
 		"2006-01-02-15:04:05",
 		"2006-01-02/15:04:05",
 		"2006-1-2 15:04:05",
 		"2006-1-2 PM3:04:05",
 		"2006-1-2 PM 3:04:05",
-	)
-	isoLocalLayouts = isoLayouts[5:]
-	slashLayouts    = layouts(
+	).orMinutes()
+	isoLocalLayouts = &group{layouts: isoLayouts.layouts[5:], plain: true}
+	slashLayouts    = groupOf(
 		"2006/01/02 15:04:05 Z07:00",
 		"2006/01/02 15:04:05",
 		"2006/1/2 15:04:05",
 		"2006/1/2 PM3:04:05",
 		"2006/1/2 PM 3:04:05",
 		"2006/01/02-15:04:05",
-	)
-	dotLayouts     = layouts("2006.01.02 15:04:05", "2006.01.02-15:04:05")
-	compactLayouts = layouts(
+	).orMinutes()
+	dotLayouts     = groupOf("2006.01.02 15:04:05", "2006.01.02-15:04:05")
+	compactLayouts = groupOf(
 		"20060102T150405Z07:00",
 		"20060102T150405",
 		"20060102 15:04:05",
 		"20060102150405",
 	)
-	chineseLayouts = layouts(
+	chineseLayouts = groupOf(
 		"2006年01月02日 15时04分05秒",
 		"2006年01月02日15时04分05秒",
 		"2006年01月02日 15:04:05",
@@ -50,14 +54,14 @@ var (
 		"2006年1月2日15:04:05",
 		"2006年 01月 02日 Mon 15:04:05",
 		"2006年1月2日 Mon 15:04:05",
-	)
-	chineseHalfLayouts = layouts(
+	).orMinutes()
+	chineseHalfLayouts = groupOf(
 		"2006年1月2日 PM3:04:05",
 		"2006年1月2日 PM 3:04:05",
 		"2006年1月2日PM3:04:05",
 		"2006年1月2日 PM3时04分05秒",
 		"2006年1月2日PM3时04分05秒",
-	)
+	).orMinutes()
 	minuteLayouts = layouts(
 		"2006-01-02T15:04Z07:00",
 		"2006-01-02T15:04",
@@ -66,7 +70,7 @@ var (
 		"2006年1月2日 15时04分",
 		"2006年1月2日 15:04",
 	)
-	monthLayouts = layouts(
+	monthLayouts = groupOf(
 		"Jan _2 2006 15:04:05",
 		"Jan _2 15:04:05 2006",
 		"Jan _2 15:04:05:000 2006",
@@ -74,10 +78,10 @@ var (
 		"Jan _2, 2006 15:04:05",
 		"Jan _2, 2006, 15:04:05",
 	)
-	stampLayouts     = monthLayouts[3:4]
-	longMonthLayouts = layouts("January _2, 2006 15:04:05", "January _2 2006 15:04:05", "January _2 15:04:05")
-	yearMonthLayouts = layouts("2006 Jan _2 15:04:05")
-	dayLayouts       = layouts(
+	stampLayouts     = &group{layouts: monthLayouts.layouts[3:4], plain: true}
+	longMonthLayouts = groupOf("January _2, 2006 15:04:05", "January _2 2006 15:04:05", "January _2 15:04:05")
+	yearMonthLayouts = groupOf("2006 Jan _2 15:04:05")
+	dayLayouts       = groupOf(
 		"02/Jan/2006:15:04:05 -0700",
 		"02/Jan/2006:15:04:05",
 		"02 Jan 2006 15:04:05 -0700",
@@ -88,8 +92,8 @@ var (
 		"2-Jan-2006 15:04:05",
 		"2 January 2006 15:04:05",
 	)
-	germanLayouts  = layouts("02.01.2006 15:04:05")
-	weekdayLayouts = layouts(
+	germanLayouts  = groupOf("02.01.2006 15:04:05")
+	weekdayLayouts = groupOf(
 		"Mon, 02 Jan 2006 15:04:05 -0700",
 		"Mon, 02 Jan 2006 15:04:05 MST",
 		"Mon, 02 Jan 2006 15:04:05",
@@ -102,6 +106,20 @@ var (
 	unixLayout, milliLayout = MustCompile(Unix), MustCompile(UnixMilli)
 	microLayout, nanoLayout = MustCompile(UnixMicro), MustCompile(UnixNano)
 )
+
+// groupOf is the group of layouts, without times without seconds.
+func groupOf(texts ...string) *group {
+	g := &group{layouts: layouts(texts...)}
+	for _, l := range g.layouts {
+		g.plain = g.plain || l.p.plain.width > 0
+	}
+	return g
+}
+
+func (g *group) orMinutes() *group {
+	g.minutes = true
+	return g
+}
 
 // layouts compiles layouts and what longer makes of them.
 func layouts(texts ...string) []Layout {
@@ -119,41 +137,85 @@ func layouts(texts ...string) []Layout {
 	return all
 }
 
-// variants of a layout are what longer finds behind its text.
+// variants of a layout are what behind finds behind its text.
 type variants struct{ half, halfTight, zoned, offset, offsetTight, colon *program }
 
-// longer returns the layout, and its length, of a time that goes on behind the n bytes of l: with a half of the
-// day, milliseconds behind a colon, an offset such as +08:00, or UTC or GMT. Other zones are left: they mean different things, and a word
-// behind a time may be anything.
-func (l Layout) longer(b []byte, n int) (Layout, int) {
-	more := l.p.more
-	if more == nil || n+1 >= len(b) {
-		return l, n
+// behind returns the layout of a time that seems to go on behind the n bytes of p: with a half of the day, milliseconds
+// behind a colon, an offset such as +08:00, or UTC or GMT. Other zones are left: they mean different things, and a
+// word behind a time may be anything. It is nil if there is nothing of the kind.
+func (v *variants) behind(b []byte, n int) *program {
+	if v == nil || n+1 >= len(b) {
+		return nil
 	}
-	p, i := (*program)(nil), n
+	i := n
 	if b[i] == ' ' {
 		i++
 	}
 	switch c := b[i] | 0x20; {
 	case (c == 'a' || c == 'p') && i+1 < len(b) && b[i+1]|0x20 == 'm' && ends(b, i+2):
-		if p = more.half; i == n {
-			p = more.halfTight
+		if i == n {
+			return v.halfTight
 		}
+		return v.half
 	case i > n && i+2 < len(b) && (string(b[i:i+3]) == "UTC" || string(b[i:i+3]) == "GMT") && (i+3 == len(b) || (b[i+3]|0x20)-'a' >= 26):
-		p = more.zoned
+		return v.zoned
 	case (c == '+' || c == '-') && offsetFollows(b[i:]), i == n && c == 'z' && ends(b, i+1):
-		if p = more.offset; i == n {
-			p = more.offsetTight
+		if i == n {
+			return v.offsetTight
 		}
+		return v.offset
 	case i == n && c == ':' && i+3 < len(b) && b[i+1]-'0' <= 9 && b[i+2]-'0' <= 9 && b[i+3]-'0' <= 9 && ends(b, i+4):
-		p = more.colon
-	default:
-		return l, n
+		return v.colon
 	}
-	if _, m, ok := p.parse(b, nil, detectRef); ok && ends(b, m) {
-		return Layout{p}, m
+	return nil
+}
+
+// longer returns the layout, and its length, of a time that goes on behind the n bytes of p. f is what p read; what
+// is behind is added to it.
+func (p *program) longer(b []byte, n int, f *fields) (*program, int) {
+	v := p.more.behind(b, n)
+	if v == nil {
+		return p, n
 	}
-	return l, n
+	if v == p.more.colon { // stands in place of the fraction, which p may have read
+		var g fields
+		if m, ok := v.read(b, &g, true); ok && ends(b, m) && v.isDate(&g) {
+			*f = g
+			return v, m
+		}
+		return p, n
+	}
+	if m, ok := p.goOn(v, b, n, f); ok && ends(b, m) {
+		return v, m
+	}
+	f.unsay()
+	return p, n
+}
+
+// goOn reads, behind the n bytes that p has read into f, what its variant v has more: what unsay takes back.
+func (p *program) goOn(v *program, b []byte, n int, f *fields) (int, bool) {
+	n, ok := v.run(b, n, len(p.ops), f)
+	return n, ok && f.sayable()
+}
+
+// unsay takes back what goOn may have read: layouts that have variants say neither half of the day nor offset.
+func (f *fields) unsay() { f.half, f.offset, f.hasOffset = 0, 0, false }
+
+// isDate reports whether f, which p has read, is a date: one of some year if p has none.
+func (p *program) isDate(f *fields) bool {
+	if !p.year {
+		f.year = 2024 // has a leap day
+	}
+	return f.valid() && f.sayable()
+}
+
+// sayable reports whether nanoseconds can say f, which is valid.
+func (f *fields) sayable() bool {
+	if f.year > 1678 && f.year < 2261 {
+		return true
+	}
+	_, ok := f.at(nil)
+	return ok
 }
 
 // yearFollows reports whether a year may stand behind the 15 bytes of a time without one and its fraction, which
@@ -189,83 +251,96 @@ func offsetFollows(b []byte) bool {
 //
 // The text is checked to be a date in any year.
 func Detect(b []byte) (l Layout, n int, ok bool) {
-	if len(b) < 10 {
-		return Layout{}, 0, false
-	}
-	var candidates []Layout
-	digits := 0
-	for digits < len(b) && digits < 20 && b[digits]-'0' <= 9 {
-		digits++
-	}
-	minutes := false // a time without seconds is possible
-	switch {
-	case digits == 4 && b[4] == '-':
-		candidates, minutes = isoLayouts, true
-		if len(b) > 16 && b[13] == ':' && b[16] == ':' && !zoneFollows(b) {
-			candidates, minutes = isoLocalLayouts, false
-		}
-	case digits == 4 && b[4] == '/':
-		candidates, minutes = slashLayouts, true
-	case digits == 4 && b[4] == '.':
-		candidates = dotLayouts
-	case digits == 4 && b[4] == ' ':
-		candidates = yearMonthLayouts
-	case digits == 4 && b[4] == "年"[0]:
-		candidates, minutes = chineseLayouts, true
-		if bytes.Contains(b[:min(len(b), len("2006年01月02日 上午"))], []byte("午")) {
-			candidates = chineseHalfLayouts
-		}
-	case digits == 8 || digits == 14:
-		candidates = compactLayouts
-	case (digits == 2 || digits == 1) && (b[digits] == '/' || b[digits] == ' ' || b[digits] == '-') && month(b[digits+1:]) > 0:
-		candidates = dayLayouts
-	case digits == 2 && b[2] == '.' && b[5] == '.':
-		candidates = germanLayouts
-	case digits > 0:
-		return detectCount(b, digits)
-	case b[3] == ' ' && month(b) > 0:
-		candidates = monthLayouts
-		if len(b) < 17 || b[9] == ':' && !yearFollows(b) {
-			candidates = stampLayouts
-		}
-	case isWeekday(b):
-		candidates = weekdayLayouts
-	case month(b) > 0:
-		candidates = longMonthLayouts
-	}
-	for _, strict := range [...]bool{true, false} { // most lines need only the templates
-		for _, l := range candidates {
-			if strict && !l.p.plain.matches(b) {
-				continue
-			}
-			if _, n, ok := l.p.parse(b, nil, detectRef); ok {
-				if l, n = l.longer(b, n); ends(b, n) && !(l.p.yearLast && isGroup(b, n)) {
-					return l, n, true
-				}
-			}
-		}
-	}
-	if minutes {
-		for _, l := range minuteLayouts {
-			if _, n, ok := l.p.parse(b, nil, detectRef); ok && ends(b, n) && (n >= len(b) || b[n] != ':') {
-				return l, n, true
-			}
-		}
-	}
-	return Layout{}, 0, false
+	var f fields
+	p, n := detect(b, &f)
+	return Layout{p}, n, p != nil
 }
 
-// isWeekday reports whether b starts with the name of a weekday and what follows it.
-func isWeekday(b []byte) bool {
-	if b[3] != ' ' && b[3] != ',' {
-		return false
+// detect is Detect that leaves in f what the program read, unless that is one that counts. It is nil if there is
+// none.
+func detect(b []byte, f *fields) (p *program, n int) {
+	if len(b) < 10 {
+		return nil, 0
 	}
-	for _, name := range weekdayNames {
-		if hasPrefixFold(b, name[:3]) {
-			return true
+	digits := 0
+	for digits < 20 && digits < len(b) && b[digits]-'0' <= 9 {
+		digits++
+	}
+	g := candidates(b, digits)
+	if g == nil {
+		return detectCount(b, digits)
+	}
+	if g.plain { // most lines need only the templates
+		if p, n = g.first(b, f, false); p != nil {
+			return p, n
 		}
 	}
-	return false
+	if p, n = g.first(b, f, true); p != nil || !g.minutes {
+		return p, n
+	}
+	for _, l := range minuteLayouts {
+		if n, ok := l.p.read(b, f, true); ok && l.p.isDate(f) && ends(b, n) && (n >= len(b) || b[n] != ':') {
+			return l.p, n
+		}
+	}
+	return nil, 0
+}
+
+// first is the first layout that fits, with what may stand behind it, and the length of its text; nil if there is
+// none. Unless it is loose only what the templates match.
+func (g *group) first(b []byte, f *fields, loose bool) (*program, int) {
+	for _, l := range g.layouts {
+		if n, ok := l.p.read(b, f, loose); ok && l.p.isDate(f) {
+			if p, n := l.p.longer(b, n, f); p.endsAt(b, n) {
+				return p, n
+			}
+		}
+	}
+	return nil, 0
+}
+
+// candidates are the layouts that b, which starts with so many digits, may have, by its shape; nil if it can only be
+// a count.
+func candidates(b []byte, digits int) *group {
+	switch {
+	case digits == 0 && b[3] == ' ' && month(b) > 0:
+		if len(b) < 17 || b[9] == ':' && !yearFollows(b) {
+			return stampLayouts
+		}
+		return monthLayouts
+	case digits == 4 && b[4] == '-':
+		if len(b) > 16 && b[13] == ':' && b[16] == ':' && !zoneFollows(b) {
+			return isoLocalLayouts
+		}
+		return isoLayouts
+	case digits == 4 && b[4] == '/':
+		return slashLayouts
+	case digits == 4 && b[4] == '.':
+		return dotLayouts
+	case digits == 4 && b[4] == ' ':
+		return yearMonthLayouts
+	case digits == 4 && b[4] == "年"[0]:
+		// Behind the date, of one or two digits each, and a blank or none.
+		for i := len("2006年1月2日上"); i <= len("2006年01月02日 上") && i+len("午") <= len(b); i++ {
+			if string(b[i:i+len("午")]) == "午" {
+				return chineseHalfLayouts
+			}
+		}
+		return chineseLayouts
+	case digits == 8 || digits == 14:
+		return compactLayouts
+	case (digits == 2 || digits == 1) && (b[digits] == '/' || b[digits] == ' ' || b[digits] == '-') && month(b[digits+1:]) > 0:
+		return dayLayouts
+	case digits == 2 && b[2] == '.' && b[5] == '.':
+		return germanLayouts
+	case digits > 0:
+		return nil
+	case (b[3] == ' ' || b[3] == ',') && weekday(b) > 0:
+		return weekdayLayouts
+	case month(b) > 0:
+		return longMonthLayouts
+	}
+	return nil
 }
 
 // zoneFollows reports whether an offset may stand behind the 19 bytes of an ISO time and its fraction.
@@ -282,8 +357,8 @@ func zoneFollows(b []byte) bool {
 // year: a colon follows, and no blank behind it.
 func isGroup(b []byte, n int) bool { return n+1 < len(b) && b[n] == ':' && b[n+1] > ' ' }
 
-// detectRef is the end of a leap year, so that every date without a year is one.
-var detectRef = time.Date(2024, 12, 31, 0, 0, 0, 0, time.UTC).Unix()
+// endsAt reports whether a time of p's layout can end before b[n].
+func (p *program) endsAt(b []byte, n int) bool { return ends(b, n) && !(p.yearLast && isGroup(b, n)) }
 
 // ends reports whether a time can end before b[n]: not before what may be an odd offset.
 func ends(b []byte, n int) bool {
@@ -291,23 +366,23 @@ func ends(b []byte, n int) bool {
 }
 
 // detectCount tells the unit of a Unix time by its number of digits, which is the same from 2001 to 2286.
-func detectCount(b []byte, digits int) (Layout, int, bool) {
-	var l Layout
+func detectCount(b []byte, digits int) (*program, int) {
+	var p *program
 	switch digits {
 	case 10:
-		l = unixLayout
+		p = unixLayout.p
 	case 13:
-		l = milliLayout
+		p = milliLayout.p
 	case 16:
-		l = microLayout
+		p = microLayout.p
 	case 19:
-		l = nanoLayout
+		p = nanoLayout.p
 	default:
-		return Layout{}, 0, false
+		return nil, 0
 	}
-	_, n, ok := l.p.parse(b, nil, 0)
+	_, n, ok := parseCount(b, p.unit)
 	if !ok || !ends(b, n) {
-		return Layout{}, 0, false
+		return nil, 0
 	}
-	return l, n, true
+	return p, n
 }

@@ -187,13 +187,101 @@ func TestInfer(t *testing.T) {
 	f("", "10.1.2.3")
 }
 
+// inTurn is Detect in the plain way: layouts are tried one after the other, each from the start of b.
+func inTurn(b []byte) (Layout, int, bool) {
+	if len(b) < 10 {
+		return Layout{}, 0, false
+	}
+	digits := 0
+	for digits < len(b) && digits < 20 && b[digits]-'0' <= 9 {
+		digits++
+	}
+	reads := func(p *program) (int, bool) {
+		_, n, ok := p.parse(b, nil, detectRef)
+		return n, ok
+	}
+	g := candidates(b, digits)
+	if g == nil {
+		p, n := detectCount(b, digits)
+		return Layout{p}, n, p != nil
+	}
+	for _, plain := range []bool{true, false} {
+		for _, l := range g.layouts {
+			if plain && !l.p.plain.match(b, new(fields)) {
+				continue
+			}
+			n, ok := reads(l.p)
+			if !ok {
+				continue
+			}
+			if v := l.p.more.behind(b, n); v != nil {
+				if m, ok := reads(v); ok && ends(b, m) {
+					l, n = Layout{v}, m
+				}
+			}
+			if l.p.endsAt(b, n) {
+				return l, n, true
+			}
+		}
+	}
+	if g.minutes {
+		for _, l := range minuteLayouts {
+			if n, ok := reads(l.p); ok && ends(b, n) && (n >= len(b) || b[n] != ':') {
+				return l, n, true
+			}
+		}
+	}
+	return Layout{}, 0, false
+}
+
+// anyInTurn is parseAny by it: the layout is told first, and the text then read by it.
+func anyInTurn(b []byte, zone *time.Location, ref time.Time) (int64, int, bool) {
+	mark := 0
+	if len(b) > 0 && (b[0] == '*' || b[0] == '.') {
+		mark = 1
+	}
+	b = b[mark:]
+	l, n, ok := inTurn(b)
+	if !ok {
+		return 0, 0, false
+	}
+	if zoned := l.zoned(); zoned != nil && n < len(b) && len(b)-n <= 7 {
+		if _, m, ok := zoned.parse(b, nil, detectRef); ok && m == len(b) {
+			l = Layout{zoned}
+		}
+	}
+	ns, n, ok := l.p.parse(b, zone, ref.Unix())
+	if !ok {
+		return 0, 0, false
+	}
+	return ns, n + mark, true
+}
+
 func FuzzDetect(f *testing.F) {
 	for text := range samples {
 		f.Add([]byte(text))
 	}
-	f.Add([]byte("Sun Oct 11 12:00:01 GMT+08:00 2026"))
+	for _, text := range []string{
+		"Sun Oct 11 12:00:01 GMT+08:00 2026", "2026-10-11 12:00:01:123 x", "2026-10-11 12:00:01.5:123", "2026-10-11 9:00:01 PM", "Feb 29 12:00:01 CST",
+		"Oct 11 12:00:01.5 UTC+8", "2262-04-11 23:47:16 +08:00", "1677-09-21 00:12:44-0100", "2026年1月2日 8:05", "*Dec 31 23:59:59.1 EST",
+		"11 Oct 2026 12:00:01 AM", "2026 Oct 11 12:00:01Z",
+	} {
+		f.Add([]byte(text))
+	}
+	layout := MustCompile(Any)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		l, n, ok := Detect(b)
+		if wantL, wantN, want := inTurn(b); l != wantL || n != wantN || ok != want {
+			t.Fatalf("%q: %q, %d bytes, %v; in turn %q, %d, %v", b, l, n, ok, wantL, wantN, want)
+		}
+		for _, ref := range []time.Time{time.Unix(1735603200, 0), time.Date(2261, 1, 1, 0, 0, 0, 0, time.UTC), {}} {
+			for _, zone := range []*time.Location{nil, newYork} {
+				ns, n, ok := layout.Prefix(b, zone, ref)
+				if wantNS, wantN, want := anyInTurn(b, zone, ref); ns != wantNS || n != wantN || ok != want {
+					t.Fatalf("%q in %v: %d, %d bytes, %v; in turn %d, %d, %v", b, zone, ns, n, ok, wantNS, wantN, want)
+				}
+			}
+		}
 		if !ok {
 			if n != 0 || l != (Layout{}) {
 				t.Fatal("something without ok")

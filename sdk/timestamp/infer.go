@@ -36,8 +36,9 @@ func Infer(texts ...[]byte) []Layout {
 	}
 	detected := len(texts) > 0
 	for _, b := range texts {
-		if l, ok := detectWhole(b); ok {
-			add(l)
+		var f fields
+		if p, n := detectWhole(b, &f); n > 0 && n == len(b) {
+			add(Layout{p})
 			continue
 		}
 		detected = false
@@ -51,18 +52,18 @@ func Infer(texts ...[]byte) []Layout {
 	return found
 }
 
-// detectWhole is Detect for a text that is nothing but a time, so that a word behind it is a zone.
-func detectWhole(b []byte) (Layout, bool) {
-	l, n, ok := Detect(b)
-	if !ok || n == len(b) {
-		return l, ok
+// detectWhole is detect for a text that is nothing but a time, so that a word behind it is a zone. If it is more
+// than that, what is returned is what it starts with.
+func detectWhole(b []byte, f *fields) (p *program, n int) {
+	p, n = detect(b, f)
+	if p == nil || n == len(b) || p.more == nil || len(b)-n > len(" ABCDEF") {
+		return p, n
 	}
-	zoned := l.zoned()
-	if zoned == nil || len(b)-n > len(" ABCDEF") {
-		return Layout{}, false
+	if m, ok := p.goOn(p.more.zoned, b, n, f); ok && m == len(b) {
+		return p.more.zoned, m
 	}
-	_, n, ok = zoned.parse(b, nil, detectRef)
-	return Layout{zoned}, ok && n == len(b)
+	f.unsay()
+	return p, n
 }
 
 // parseAny reads a text by the layout that it has itself. Cisco's marks in front, of clocks that are not set or
@@ -72,18 +73,26 @@ func parseAny(b []byte, zone *time.Location, ref int64) (ns int64, n int, ok boo
 	if len(b) > 0 && (b[0] == '*' || b[0] == '.') {
 		mark = 1
 	}
-	l, ok := detectWhole(b[mark:])
-	if !ok {
-		if l, _, ok = Detect(b[mark:]); !ok {
-			return 0, 0, false
-		}
+	var f fields
+	p, n := detectWhole(b[mark:], &f)
+	switch {
+	case p == nil:
+		return 0, 0, false
+	case p.unit != 0:
+		ns, _, ok = parseCount(b[mark:], p.unit)
+	case p.year:
+		ns, ok = f.at(zone)
+	default:
+		ns, ok = f.latest(zone, ref)
 	}
-	ns, n, ok = l.p.parse(b[mark:], zone, ref)
 	if !ok {
 		return 0, 0, false
 	}
 	return ns, n + mark, true
 }
+
+// detectRef is the end of a leap year, so that every date without a year is one.
+var detectRef = time.Date(2024, 12, 31, 0, 0, 0, 0, time.UTC).Unix()
 
 func readsAll(l Layout, texts [][]byte) bool {
 	for _, b := range texts {

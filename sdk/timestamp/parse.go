@@ -2,19 +2,30 @@ package timestamp
 
 import (
 	"math"
+	"sync/atomic"
 	"time"
 )
 
-// fields are what the parts of a text say.
+// fields are what the parts of a text say. They are small, as they are made for every layout that is tried.
 type fields struct {
-	year, month, day     int
-	yearDay              int // 0: not said
-	hour, minute, second int
-	nano                 int64
-	half                 int8 // of the day: 1 AM, 2 PM, 0 not said
-	offset               int  // seconds east of UTC, if hasOffset
-	hasOffset            bool
+	nano      int64
+	offset    int32 // seconds east of UTC, if hasOffset
+	year      int16
+	yearDay   int16        // 0: not said
+	part      [parts]uint8 // the numbers of two digits
+	half      uint8        // of the day: 1 AM, 2 PM, 0 not said
+	hasOffset bool
 }
+
+// Indexes of fields.part.
+const (
+	partMonth = iota
+	partDay
+	partHour
+	partMinute
+	partSecond
+	parts
+)
 
 // parse reads the beginning of b; ref is in seconds.
 func (p *program) parse(b []byte, zone *time.Location, ref int64) (ns int64, n int, ok bool) {
@@ -25,26 +36,13 @@ func (p *program) parse(b []byte, zone *time.Location, ref int64) (ns int64, n i
 		return parseAny(b, zone, ref)
 	}
 	var f fields
-	if !p.plain.match(b, &f) {
-		f = fields{}
-		if n, ok = p.run(b, 0, 0, &f); !ok {
-			return 0, 0, false
-		}
-	} else if n = p.plain.width; p.tail == tailFraction {
-		if n < len(b) && (b[n] == '.' || b[n] == ',') {
-			nano, m := fractionAt(b, n)
-			f.nano = nano
-			n += m
-		}
-	} else if p.tail == tailOps {
-		if n, ok = p.run(b, n, p.plain.rest, &f); !ok {
-			return 0, 0, false
-		}
+	if n, ok = p.read(b, &f, true); !ok {
+		return 0, 0, false
 	}
-	if p.year {
-		ns, ok = f.instant(zone)
-	} else {
+	if !p.year {
 		ns, ok = f.latest(zone, ref)
+	} else if ok = f.valid(); ok {
+		ns, ok = f.at(zone)
 	}
 	if !ok {
 		return 0, 0, false
@@ -52,30 +50,44 @@ func (p *program) parse(b []byte, zone *time.Location, ref int64) (ns int64, n i
 	return ns, n, true
 }
 
+// read reads the beginning of b into f and returns its length. Unless it is loose only what the template matches.
+func (p *program) read(b []byte, f *fields, loose bool) (n int, ok bool) {
+	if !p.plain.match(b, f) {
+		if !loose {
+			return 0, false
+		}
+		*f = fields{}
+		return p.run(b, 0, 0, f)
+	}
+	n = p.plain.width
+	switch p.tail {
+	case tailFraction:
+		if n < len(b) && (b[n] == '.' || b[n] == ',') {
+			nano, m := fractionAt(b, n)
+			f.nano = nano
+			n += m
+		}
+	case tailOps:
+		return p.run(b, n, p.plain.rest, f)
+	}
+	return n, true
+}
+
 // daysIn holds the days of months 1 to 12; February has one more in leap years.
 var daysIn = [13]uint8{0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31}
 
 func leap(year int) bool { return year&3 == 0 && (year%100 != 0 || year%400 == 0) }
 
-// instant makes nanoseconds since 1970 of f. It is false for what is no date, and for years that
-// nanoseconds cannot say.
-func (f *fields) instant(zone *time.Location) (int64, bool) {
-	if f.yearDay > 0 && !f.setYearDay() {
-		return 0, false
-	}
-	if uint(f.month-1) > 11 || f.day < 1 || uint(f.hour) > 23 || uint(f.minute) > 59 || uint(f.second) > 59 {
-		return 0, false
-	}
-	if f.day > int(daysIn[f.month]) && !(f.day == 29 && f.month == 2 && leap(f.year)) {
-		return 0, false
-	}
-	hour := f.hour
+// at makes nanoseconds since 1970 of f, which is valid. It is false for years that nanoseconds cannot say.
+func (f *fields) at(zone *time.Location) (int64, bool) {
+	hour := int(f.part[partHour])
 	if f.half == 2 && hour < 12 {
 		hour += 12
 	} else if f.half == 1 && hour == 12 {
 		hour = 0
 	}
-	sec := days(f.year, f.month, f.day)*86400 + int64(hour*3600+f.minute*60+f.second)
+	sec := days(int(f.year), int(f.part[partMonth]), int(f.part[partDay]))*86400 +
+		int64(hour*3600+int(f.part[partMinute])*60+int(f.part[partSecond]))
 	if f.hasOffset {
 		sec -= int64(f.offset)
 	} else if zone != nil && zone != time.UTC {
@@ -88,7 +100,19 @@ func (f *fields) instant(zone *time.Location) (int64, bool) {
 	return sec*1_000_000_000 + f.nano, true
 }
 
-// latest is instant in the latest year that brings it no further than a day behind ref.
+// valid reports whether f is a date and a time of day, whatever the year. It sets month and day from yearDay.
+func (f *fields) valid() bool {
+	if f.yearDay > 0 && !f.setYearDay() {
+		return false
+	}
+	month, day := f.part[partMonth], f.part[partDay]
+	if month-1 > 11 || day < 1 || f.part[partHour] > 23 || f.part[partMinute] > 59 || f.part[partSecond] > 59 {
+		return false
+	}
+	return day <= daysIn[month] || day == 29 && month == 2 && leap(int(f.year))
+}
+
+// latest is at in the latest year in which f is valid and no further than a day behind ref.
 func (f *fields) latest(zone *time.Location, ref int64) (int64, bool) {
 	const day = 86400
 	if ref > math.MaxInt64/1_000_000_000-2*day || ref < math.MinInt64/1_000_000_000+2*day {
@@ -96,12 +120,14 @@ func (f *fields) latest(zone *time.Location, ref int64) (int64, bool) {
 	}
 	most := (ref + day) * 1_000_000_000
 	// Two days ahead, so that no zone is left behind; nine years back is the furthest 29 February.
-	newest := yearOf(floorDiv(ref+2*day, day))
+	newest := int16(yearOf(floorDiv(ref+2*day, day)))
 	for f.year = newest; f.year > newest-10; f.year-- {
-		if ns, ok := f.instant(zone); ok && ns <= most {
-			return ns, true
+		if f.valid() {
+			if ns, ok := f.at(zone); ok && ns <= most {
+				return ns, true
+			}
 		}
-		if f.month != 2 && f.year < newest-1 {
+		if f.part[partMonth] != 2 && f.year < newest-1 {
 			break // it is no date in any year
 		}
 	}
@@ -110,10 +136,10 @@ func (f *fields) latest(zone *time.Location, ref int64) (int64, bool) {
 
 // setYearDay sets month and day from yearDay. It is false if they are there and say another day.
 func (f *fields) setYearDay() bool {
-	d, m := f.yearDay, 1
+	d, m := f.yearDay, uint8(1)
 	for ; m <= 12; m++ {
-		n := int(daysIn[m])
-		if m == 2 && leap(f.year) {
+		n := int16(daysIn[m])
+		if m == 2 && leap(int(f.year)) {
 			n++
 		}
 		if d <= n {
@@ -121,10 +147,10 @@ func (f *fields) setYearDay() bool {
 		}
 		d -= n
 	}
-	if m > 12 || f.month != 0 && f.month != m {
+	if m > 12 || f.part[partMonth] != 0 && f.part[partMonth] != m {
 		return false
 	}
-	f.month, f.day = m, d
+	f.part[partMonth], f.part[partDay] = m, uint8(d)
 	return true
 }
 
@@ -140,8 +166,15 @@ func days(year, month, day int) int64 {
 	return int64(365*y+y/4-y/100+y/400+uint(153*m+2)/5+uint(day)) - (719469 + 146097)
 }
 
+// thisYear is the year that yearOf was last asked for, less 1970, above its first day in 32 bits: times of receipt
+// are all of one.
+var thisYear atomic.Uint64
+
 // yearOf is the year of a number of days since 1970-01-01: the first result of civil.
 func yearOf(n int64) int {
+	if v := thisYear.Load(); uint64(n-int64(int32(v))) < 365 {
+		return 1970 + int(int64(v)>>32)
+	}
 	year := 1970 + int(floorDiv(n*400, 146097)) // off by one at most, in the days around a new year
 	switch {
 	case n < days(year, 1, 1):
@@ -149,6 +182,7 @@ func yearOf(n int64) int {
 	case n >= days(year+1, 1, 1):
 		year++
 	}
+	thisYear.Store(uint64(year-1970)<<32 | uint64(uint32(days(year, 1, 1))))
 	return year
 }
 

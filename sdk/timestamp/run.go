@@ -3,17 +3,50 @@ package timestamp
 import "strings"
 
 // run reads b[i:] by the ops from number o on, by the rules of package time. It returns where it stopped.
-func (p *program) run(b []byte, i, o int, f *fields) (int, bool) {
-	ok := true
-	for ; o < len(p.ops) && ok; o++ {
-		switch op := &p.ops[o]; op.kind {
+func (p *program) run(b []byte, i, o int, f *fields) (n int, ok bool) {
+	ops := p.ops[o:]
+	for k := range ops {
+		switch op := &ops[k]; op.kind {
 		case opLiteral:
-			if lit := op.lit; len(lit) == 1 && lit[0] != ' ' && i < len(b) && b[i] == lit[0] {
-				i++
+			// Where a space is one space, and no other follows, lit is compared as it is.
+			switch end := i + len(op.lit); {
+			case len(op.lit) == 1 && end < len(b) && b[i] == op.lit[0] && (b[i] != ' ' || b[end] != ' '),
+				op.single && end < len(b) && string(b[i:end]) == op.lit && (b[end-1] != ' ' || b[end] != ' '):
+				i = end
 				continue
 			}
 			i, ok = literal(b, i, op.lit)
-		case opFraction, opFractionOpt, opFractionCol:
+		case opDayBlank:
+			if i < len(b) && b[i] == ' ' {
+				i++
+			}
+			fallthrough
+		case opMonth, opMonth2, opDay, opDay2, opHour, opHour12, opHour12Two, opMinute, opMinute2, opSecond, opSecond2:
+			if i >= len(b) {
+				return i, false
+			}
+			v := b[i] - '0'
+			if v > 9 {
+				return i, false
+			}
+			i++
+			if i < len(b) && b[i]-'0' <= 9 {
+				v = v*10 + b[i] - '0'
+				i++
+			} else if op.least == 2 {
+				return i, false
+			}
+			if v > op.limit {
+				return i, false
+			}
+			f.part[op.part] = v
+			continue
+		case opFractionOpt:
+			if i >= len(b) || b[i] != '.' && b[i] != ',' {
+				continue
+			}
+			i, ok = f.readFraction(b, i, op.kind)
+		case opFraction, opFractionCol:
 			i, ok = f.readFraction(b, i, op.kind)
 		case opOffset, opOffsetHour, opOffsetSeconds:
 			i, ok = f.readOffset(b, i, op.kind)
@@ -21,13 +54,22 @@ func (p *program) run(b []byte, i, o int, f *fields) (int, bool) {
 			i, ok = f.readAbbreviation(b, i)
 		case opPM:
 			i, ok = f.readHalf(b, i)
-		case opMonthName, opMonthLong, opWeekday, opWeekdayLong:
-			i, ok = f.readName(b, i, op.kind)
-		default:
-			i, ok = f.readNumber(b, i, op)
+		case opMonthName, opMonthLong:
+			i, ok = f.readMonth(b, i, op.kind == opMonthLong)
+		case opWeekday, opWeekdayLong:
+			i, ok = readWeekday(b, i, op.kind == opWeekdayLong)
+		case opYear:
+			i, ok = f.readYear(b, i)
+		case opYear2:
+			i, ok = f.readYear2(b, i)
+		case opYearDay, opYearDayBlank:
+			i, ok = f.readYearDay(b, i, op.kind)
+		}
+		if !ok {
+			return i, false
 		}
 	}
-	return i, ok
+	return i, true
 }
 
 // literal passes over lit. Runs of spaces are one space, and none at the end of b.
@@ -54,45 +96,42 @@ func literal(b []byte, i int, lit string) (int, bool) {
 	return i, true
 }
 
-func (f *fields) readNumber(b []byte, i int, o *op) (int, bool) {
-	if i < len(b) && b[i] == ' ' && (o.kind == opDayBlank || o.kind == opYearDayBlank) {
-		i++
-		if o.kind == opYearDayBlank && i < len(b) && b[i] == ' ' {
+func (f *fields) readYear(b []byte, i int) (int, bool) {
+	if len(b)-i < 4 {
+		return i, false
+	}
+	d := b[i : i+4 : i+4]
+	m, c, x, y := d[0]-'0', d[1]-'0', d[2]-'0', d[3]-'0'
+	if m > 9 || c > 9 || x > 9 || y > 9 {
+		return i, false
+	}
+	f.year = (int16(m)*10+int16(c))*100 + int16(x*10+y)
+	return i + 4, true
+}
+
+func (f *fields) readYear2(b []byte, i int) (int, bool) {
+	v, ok := twoAt(b, i)
+	if f.year = int16(2000 + v); v >= 69 {
+		f.year -= 100
+	}
+	return i + 2, ok
+}
+
+// readYearDay reads three digits; where blanks may stand for some of them one is enough.
+func (f *fields) readYearDay(b []byte, i int, kind opKind) (int, bool) {
+	least := 3
+	if kind == opYearDayBlank {
+		least = 1
+		for n := 0; n < 2 && i < len(b) && b[i] == ' '; n++ {
 			i++
 		}
 	}
-	start, v := i, 0
-	for end := min(len(b), i+int(o.most)); i < end && b[i]-'0' <= 9; i++ {
-		v = v*10 + int(b[i]-'0')
+	start, v := i, int16(0)
+	for ; i < len(b) && i < start+3 && b[i]-'0' <= 9; i++ {
+		v = v*10 + int16(b[i]-'0')
 	}
-	if i-start < int(o.least) {
-		return i, false
-	}
-	switch o.kind {
-	case opYear:
-		f.year = v
-	case opYear2:
-		if f.year = 2000 + v; v >= 69 {
-			f.year = 1900 + v
-		}
-	case opMonth, opMonth2:
-		f.month = v
-	case opDay, opDay2, opDayBlank:
-		f.day = v
-	case opYearDay, opYearDayBlank:
-		f.yearDay = v
-		return i, v > 0
-	case opHour:
-		f.hour = v
-	case opHour12, opHour12Two:
-		f.hour = v
-		return i, v <= 12
-	case opMinute, opMinute2:
-		f.minute = v
-	case opSecond, opSecond2:
-		f.second = v
-	}
-	return i, true
+	f.yearDay = v
+	return i, i-start >= least && v > 0
 }
 
 func (f *fields) readFraction(b []byte, i int, kind opKind) (int, bool) {
@@ -125,26 +164,36 @@ func (f *fields) readOffset(b []byte, i int, kind opKind) (int, bool) {
 	}
 	i += 3
 	seconds := h * 3600
-	for _, part := range [...]int{60, 1} {
-		if kind == opOffsetHour || part == 1 && kind != opOffsetSeconds {
-			break
-		}
-		j := i
-		if j < len(b) && b[j] == ':' {
-			j++
-		}
-		v, ok := twoAt(b, j)
-		if !ok || v > 60 {
+	if kind != opOffsetHour {
+		m, j, ok := sixtieth(b, i)
+		if !ok {
 			return i, false
 		}
-		seconds += v * part
-		i = j + 2
+		seconds += m * 60
+		i = j
+	}
+	if kind == opOffsetSeconds {
+		s, j, ok := sixtieth(b, i)
+		if !ok {
+			return i, false
+		}
+		seconds += s
+		i = j
 	}
 	if neg {
 		seconds = -seconds
 	}
-	f.offset, f.hasOffset = seconds, true
+	f.offset, f.hasOffset = int32(seconds), true
 	return i, true
+}
+
+// sixtieth reads mm or :mm at b[i:], and returns where it ends.
+func sixtieth(b []byte, i int) (v, end int, ok bool) {
+	if i < len(b) && b[i] == ':' {
+		i++
+	}
+	v, ok = twoAt(b, i)
+	return v, i + 2, ok && v <= 60
 }
 
 func twoAt(b []byte, i int) (v int, ok bool) {
@@ -211,7 +260,7 @@ func (f *fields) readAbbreviation(b []byte, i int) (int, bool) {
 	if !known {
 		return i, true
 	}
-	f.offset, f.hasOffset = h*3600, true
+	f.offset, f.hasOffset = int32(h)*3600, true
 	if h == 0 && i < len(b) && (b[i] == '+' || b[i] == '-') { // GMT+8, UTC+08:00
 		return f.readHours(b, i)
 	}
@@ -231,11 +280,11 @@ func (f *fields) readHours(b []byte, i int) (int, bool) {
 	if n == 1 || h > 24 {
 		return i, true
 	}
-	f.offset = h * 3600
+	f.offset = int32(h) * 3600
 	neg := b[i] == '-'
 	if i += n; i < len(b) && b[i] == ':' {
 		if m, ok := twoAt(b, i+1); ok && m < 60 {
-			f.offset += m * 60
+			f.offset += int32(m) * 60
 			i += 3
 		}
 	}
@@ -279,27 +328,38 @@ var (
 	weekdayNames = [...]string{"sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"}
 )
 
-func (f *fields) readName(b []byte, i int, kind opKind) (int, bool) {
-	names := weekdayNames[:]
-	if kind == opMonthName || kind == opMonthLong {
-		names = monthNames[:]
+func readWeekday(b []byte, i int, long bool) (int, bool) {
+	d := 0
+	if len(b)-i >= 3 {
+		d = weekday(b[i:])
 	}
-	for m, name := range names {
-		if kind == opMonthName || kind == opWeekday {
-			name = name[:3]
-		}
-		if !hasPrefixFold(b[i:], name) {
-			continue
-		}
-		if kind == opMonthName || kind == opMonthLong {
-			f.month = m + 1
-		}
-		return i + len(name), true
-	}
-	if kind == opWeekday || kind == opWeekdayLong {
+	switch {
+	case d == 0:
 		return chineseWeekday(b, i)
+	case !long:
+		return i + 3, true
 	}
-	return i, false
+	name := weekdayNames[d-1]
+	return i + len(name), hasPrefixFold(b[i:], name)
+}
+
+func (f *fields) readMonth(b []byte, i int, long bool) (int, bool) {
+	m := 0
+	if len(b)-i >= 3 {
+		m = month(b[i:])
+	}
+	if m == 0 {
+		return i, false
+	}
+	n := 3
+	if long {
+		name := monthNames[m-1]
+		if n = len(name); !hasPrefixFold(b[i:], name) {
+			return i, false
+		}
+	}
+	f.part[partMonth] = uint8(m)
+	return i + n, true
 }
 
 // chineseWeekday passes over 星期六 and 周六.
@@ -356,6 +416,28 @@ func month(b []byte) int {
 		return 11
 	case 'd'<<16 | 'e'<<8 | 'c':
 		return 12
+	}
+	return 0
+}
+
+// weekday is the number of the day, from 1 for Sunday, whose name b starts with, at least three bytes, in any case;
+// else 0.
+func weekday(b []byte) int {
+	switch uint32(b[0]|0x20)<<16 | uint32(b[1]|0x20)<<8 | uint32(b[2]|0x20) {
+	case 's'<<16 | 'u'<<8 | 'n':
+		return 1
+	case 'm'<<16 | 'o'<<8 | 'n':
+		return 2
+	case 't'<<16 | 'u'<<8 | 'e':
+		return 3
+	case 'w'<<16 | 'e'<<8 | 'd':
+		return 4
+	case 't'<<16 | 'h'<<8 | 'u':
+		return 5
+	case 'f'<<16 | 'r'<<8 | 'i':
+		return 6
+	case 's'<<16 | 'a'<<8 | 't':
+		return 7
 	}
 	return 0
 }

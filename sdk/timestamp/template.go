@@ -23,6 +23,7 @@ type template struct {
 	year1, year2, month, day, hour, minute, second lane
 
 	monthName int8 // position, -1 for none
+	weekday   int8 // position, -1 for none
 	dayBlank  int8 // position of a day that may start with a blank, -1 for none
 }
 
@@ -38,10 +39,10 @@ const (
 // words holds what was made of the text. Word 0 stays 0, the template's word i is at i+1.
 type words [8]uint64
 
-func (l lane) of(w *words) int { return int(w[l.word&7] >> (l.shift & 63) & 0xff) }
+func (l lane) of(w *words) uint8 { return uint8(w[l.word&7] >> (l.shift & 63)) }
 
 func (t *template) build(p *program) {
-	*t = template{monthName: -1, dayBlank: -1}
+	*t = template{monthName: -1, weekday: -1, dayBlank: -1}
 	var want, add, digit []byte
 	put := func(w, a, d byte, n int) {
 		for range n {
@@ -73,6 +74,9 @@ loop:
 			t.monthName = -1
 		case opMonthName:
 			t.monthName = int8(len(want))
+			put(0, 0, 0, 3)
+		case opWeekday:
+			t.weekday = int8(len(want))
 			put(0, 0, 0, 3)
 		case opDay2:
 			two(&t.day)
@@ -121,17 +125,12 @@ loop:
 	}
 }
 
-// matches reports whether b starts as the template says.
-func (t *template) matches(b []byte) bool {
-	var w words
-	return t.read(b, &w)
-}
-
-// read is matches, and makes the words.
-func (t *template) read(b []byte, w *words) bool {
+// match fills f from the start of b. It is false if b is not of the template; f is then undefined.
+func (t *template) match(b []byte, f *fields) bool {
 	if len(b) < t.width || t.width == 0 {
 		return false
 	}
+	var w words
 	var bad uint64
 	for i := range t.words {
 		x := binary.LittleEndian.Uint64(b[t.at[i]:]) ^ t.want[i]
@@ -139,23 +138,21 @@ func (t *template) read(b []byte, w *words) bool {
 		x &= t.digit[i]
 		w[(i+1)&7] = x*10 + x>>8
 	}
-	return bad&highs == 0
-}
-
-// match fills f from the start of b. It is false if b is not of the template; f is then undefined.
-func (t *template) match(b []byte, f *fields) bool {
-	var w words
-	if !t.read(b, &w) {
+	if bad&highs != 0 {
 		return false
 	}
-	f.year = t.year1.of(&w)*100 + t.year2.of(&w)
-	f.month = t.month.of(&w)
-	f.day = t.day.of(&w)
-	f.hour = t.hour.of(&w)
-	f.minute = t.minute.of(&w)
-	f.second = t.second.of(&w)
+	*f = fields{}
+	f.year = int16(t.year1.of(&w))*100 + int16(t.year2.of(&w))
+	f.part[partMonth] = t.month.of(&w)
+	f.part[partDay] = t.day.of(&w)
+	f.part[partHour] = t.hour.of(&w)
+	f.part[partMinute] = t.minute.of(&w)
+	f.part[partSecond] = t.second.of(&w)
 	if t.monthName >= 0 {
-		f.month = month(b[t.monthName:])
+		f.part[partMonth] = uint8(month(b[t.monthName:]))
+	}
+	if t.weekday >= 0 && weekday(b[t.weekday:]) == 0 {
+		return false
 	}
 	if t.dayBlank >= 0 {
 		if c := b[t.dayBlank]; c != ' ' && c-'0' > 9 {

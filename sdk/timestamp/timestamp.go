@@ -41,7 +41,7 @@ const (
 )
 
 // Any is the layout of whatever [Detect] recognises, told anew for every text: for devices that mix layouts.
-// It costs some times what a layout does, and reads texts without a year, so that Parse refuses it and ParseAt
+// It costs about twice what a layout does, and reads texts without a year, so that Parse refuses it and ParseAt
 // is to be used. Cisco's '*' and '.' in front of a time are passed over, and so is a zone's abbreviation behind.
 const Any = "any"
 

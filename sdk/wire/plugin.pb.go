@@ -533,9 +533,10 @@ type OpenRequest struct {
 	Caps          []Capability           `protobuf:"varint,2,rep,packed,name=caps,proto3,enum=logcenter.plugin.v1.Capability" json:"caps,omitempty"` // granted subset
 	Reads         []*FieldDecl           `protobuf:"bytes,3,rep,name=reads,proto3" json:"reads,omitempty"`                                           // as in the manifest, with the ids used on this connection
 	Writes        []*FieldDecl           `protobuf:"bytes,6,rep,name=writes,proto3" json:"writes,omitempty"`
-	MessageField  uint32                 `protobuf:"varint,7,opt,name=message_field,json=messageField,proto3" json:"message_field,omitempty"`   // id of the message column
-	Shm           *Shm                   `protobuf:"bytes,4,opt,name=shm,proto3" json:"shm,omitempty"`                                          // set when CAP_SHM is granted
-	ConstantsJson []byte                 `protobuf:"bytes,5,opt,name=constants_json,json=constantsJson,proto3" json:"constants_json,omitempty"` // what the host sets on every event of this plugin; for the plugin to know
+	MessageField  uint32                 `protobuf:"varint,7,opt,name=message_field,json=messageField,proto3" json:"message_field,omitempty"`                                              // id of the message column
+	Shm           *Shm                   `protobuf:"bytes,4,opt,name=shm,proto3" json:"shm,omitempty"`                                                                                     // set when CAP_SHM is granted
+	ConstantsJson []byte                 `protobuf:"bytes,5,opt,name=constants_json,json=constantsJson,proto3" json:"constants_json,omitempty"`                                            // what the host sets on every event of this plugin; for the plugin to know
+	Severity      map[string]string      `protobuf:"bytes,8,rep,name=severity,proto3" json:"severity,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"` // device's word or number, ASCII letters in lower case → log.level
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -615,6 +616,13 @@ func (x *OpenRequest) GetShm() *Shm {
 func (x *OpenRequest) GetConstantsJson() []byte {
 	if x != nil {
 		return x.ConstantsJson
+	}
+	return nil
+}
+
+func (x *OpenRequest) GetSeverity() map[string]string {
+	if x != nil {
+		return x.Severity
 	}
 	return nil
 }
@@ -1973,7 +1981,7 @@ const file_plugin_proto_rawDesc = "" +
 	"\x05minor\x18\x04 \x01(\rR\x05minor\x123\n" +
 	"\x04caps\x18\x05 \x03(\x0e2\x1f.logcenter.plugin.v1.CapabilityR\x04caps\x12#\n" +
 	"\rconfig_schema\x18\x06 \x01(\fR\fconfigSchema\x12\x10\n" +
-	"\x03sdk\x18\a \x01(\tR\x03sdk\"\xc9\x02\n" +
+	"\x03sdk\x18\a \x01(\tR\x03sdk\"\xd2\x03\n" +
 	"\vOpenRequest\x12\x1f\n" +
 	"\vconfig_json\x18\x01 \x01(\fR\n" +
 	"configJson\x123\n" +
@@ -1982,7 +1990,11 @@ const file_plugin_proto_rawDesc = "" +
 	"\x06writes\x18\x06 \x03(\v2\x1e.logcenter.plugin.v1.FieldDeclR\x06writes\x12#\n" +
 	"\rmessage_field\x18\a \x01(\rR\fmessageField\x12*\n" +
 	"\x03shm\x18\x04 \x01(\v2\x18.logcenter.plugin.v1.ShmR\x03shm\x12%\n" +
-	"\x0econstants_json\x18\x05 \x01(\fR\rconstantsJson\"t\n" +
+	"\x0econstants_json\x18\x05 \x01(\fR\rconstantsJson\x12J\n" +
+	"\bseverity\x18\b \x03(\v2..logcenter.plugin.v1.OpenRequest.SeverityEntryR\bseverity\x1a;\n" +
+	"\rSeverityEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"t\n" +
 	"\x03Shm\x12\x1d\n" +
 	"\n" +
 	"request_fd\x18\x01 \x01(\rR\trequestFd\x12\x19\n" +
@@ -2164,7 +2176,7 @@ func file_plugin_proto_rawDescGZIP() []byte {
 }
 
 var file_plugin_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
+var file_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_plugin_proto_goTypes = []any{
 	(Capability)(0),          // 0: logcenter.plugin.v1.Capability
 	(Kind)(0),                // 1: logcenter.plugin.v1.Kind
@@ -2193,9 +2205,10 @@ var file_plugin_proto_goTypes = []any{
 	(*NotifyResponse)(nil),   // 24: logcenter.plugin.v1.NotifyResponse
 	(*CloseRequest)(nil),     // 25: logcenter.plugin.v1.CloseRequest
 	(*CloseResponse)(nil),    // 26: logcenter.plugin.v1.CloseResponse
-	nil,                      // 27: logcenter.plugin.v1.Result.CountersEntry
-	nil,                      // 28: logcenter.plugin.v1.Alert.KeysEntry
-	nil,                      // 29: logcenter.plugin.v1.Alert.FieldsEntry
+	nil,                      // 27: logcenter.plugin.v1.OpenRequest.SeverityEntry
+	nil,                      // 28: logcenter.plugin.v1.Result.CountersEntry
+	nil,                      // 29: logcenter.plugin.v1.Alert.KeysEntry
+	nil,                      // 30: logcenter.plugin.v1.Alert.FieldsEntry
 }
 var file_plugin_proto_depIdxs = []int32{
 	2,  // 0: logcenter.plugin.v1.FieldDecl.type:type_name -> logcenter.plugin.v1.Type
@@ -2206,45 +2219,46 @@ var file_plugin_proto_depIdxs = []int32{
 	5,  // 5: logcenter.plugin.v1.OpenRequest.reads:type_name -> logcenter.plugin.v1.FieldDecl
 	5,  // 6: logcenter.plugin.v1.OpenRequest.writes:type_name -> logcenter.plugin.v1.FieldDecl
 	9,  // 7: logcenter.plugin.v1.OpenRequest.shm:type_name -> logcenter.plugin.v1.Shm
-	11, // 8: logcenter.plugin.v1.OpenResponse.reads:type_name -> logcenter.plugin.v1.ReadSet
-	2,  // 9: logcenter.plugin.v1.Column.type:type_name -> logcenter.plugin.v1.Type
-	3,  // 10: logcenter.plugin.v1.Column.encoding:type_name -> logcenter.plugin.v1.Encoding
-	12, // 11: logcenter.plugin.v1.Batch.columns:type_name -> logcenter.plugin.v1.Column
-	13, // 12: logcenter.plugin.v1.Batch.shm:type_name -> logcenter.plugin.v1.ShmRef
-	12, // 13: logcenter.plugin.v1.Result.columns:type_name -> logcenter.plugin.v1.Column
-	16, // 14: logcenter.plugin.v1.Result.errors:type_name -> logcenter.plugin.v1.RowError
-	17, // 15: logcenter.plugin.v1.Result.fanout:type_name -> logcenter.plugin.v1.FanOut
-	18, // 16: logcenter.plugin.v1.Result.edits:type_name -> logcenter.plugin.v1.Edits
-	23, // 17: logcenter.plugin.v1.Result.alerts:type_name -> logcenter.plugin.v1.Alert
-	27, // 18: logcenter.plugin.v1.Result.counters:type_name -> logcenter.plugin.v1.Result.CountersEntry
-	13, // 19: logcenter.plugin.v1.Result.shm:type_name -> logcenter.plugin.v1.ShmRef
-	4,  // 20: logcenter.plugin.v1.RowError.disposition:type_name -> logcenter.plugin.v1.Disposition
-	12, // 21: logcenter.plugin.v1.FanOut.columns:type_name -> logcenter.plugin.v1.Column
-	28, // 22: logcenter.plugin.v1.Alert.keys:type_name -> logcenter.plugin.v1.Alert.KeysEntry
-	29, // 23: logcenter.plugin.v1.Alert.fields:type_name -> logcenter.plugin.v1.Alert.FieldsEntry
-	6,  // 24: logcenter.plugin.v1.Stage.Describe:input_type -> logcenter.plugin.v1.DescribeRequest
-	8,  // 25: logcenter.plugin.v1.Stage.Open:input_type -> logcenter.plugin.v1.OpenRequest
-	14, // 26: logcenter.plugin.v1.Stage.Process:input_type -> logcenter.plugin.v1.Batch
-	14, // 27: logcenter.plugin.v1.Stage.ProcessStream:input_type -> logcenter.plugin.v1.Batch
-	19, // 28: logcenter.plugin.v1.Stage.Tick:input_type -> logcenter.plugin.v1.TickRequest
-	20, // 29: logcenter.plugin.v1.Stage.Snapshot:input_type -> logcenter.plugin.v1.SnapshotRequest
-	21, // 30: logcenter.plugin.v1.Stage.Restore:input_type -> logcenter.plugin.v1.StateChunk
-	23, // 31: logcenter.plugin.v1.Stage.Notify:input_type -> logcenter.plugin.v1.Alert
-	25, // 32: logcenter.plugin.v1.Stage.Close:input_type -> logcenter.plugin.v1.CloseRequest
-	7,  // 33: logcenter.plugin.v1.Stage.Describe:output_type -> logcenter.plugin.v1.DescribeResponse
-	10, // 34: logcenter.plugin.v1.Stage.Open:output_type -> logcenter.plugin.v1.OpenResponse
-	15, // 35: logcenter.plugin.v1.Stage.Process:output_type -> logcenter.plugin.v1.Result
-	15, // 36: logcenter.plugin.v1.Stage.ProcessStream:output_type -> logcenter.plugin.v1.Result
-	15, // 37: logcenter.plugin.v1.Stage.Tick:output_type -> logcenter.plugin.v1.Result
-	21, // 38: logcenter.plugin.v1.Stage.Snapshot:output_type -> logcenter.plugin.v1.StateChunk
-	22, // 39: logcenter.plugin.v1.Stage.Restore:output_type -> logcenter.plugin.v1.RestoreResponse
-	24, // 40: logcenter.plugin.v1.Stage.Notify:output_type -> logcenter.plugin.v1.NotifyResponse
-	26, // 41: logcenter.plugin.v1.Stage.Close:output_type -> logcenter.plugin.v1.CloseResponse
-	33, // [33:42] is the sub-list for method output_type
-	24, // [24:33] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	27, // 8: logcenter.plugin.v1.OpenRequest.severity:type_name -> logcenter.plugin.v1.OpenRequest.SeverityEntry
+	11, // 9: logcenter.plugin.v1.OpenResponse.reads:type_name -> logcenter.plugin.v1.ReadSet
+	2,  // 10: logcenter.plugin.v1.Column.type:type_name -> logcenter.plugin.v1.Type
+	3,  // 11: logcenter.plugin.v1.Column.encoding:type_name -> logcenter.plugin.v1.Encoding
+	12, // 12: logcenter.plugin.v1.Batch.columns:type_name -> logcenter.plugin.v1.Column
+	13, // 13: logcenter.plugin.v1.Batch.shm:type_name -> logcenter.plugin.v1.ShmRef
+	12, // 14: logcenter.plugin.v1.Result.columns:type_name -> logcenter.plugin.v1.Column
+	16, // 15: logcenter.plugin.v1.Result.errors:type_name -> logcenter.plugin.v1.RowError
+	17, // 16: logcenter.plugin.v1.Result.fanout:type_name -> logcenter.plugin.v1.FanOut
+	18, // 17: logcenter.plugin.v1.Result.edits:type_name -> logcenter.plugin.v1.Edits
+	23, // 18: logcenter.plugin.v1.Result.alerts:type_name -> logcenter.plugin.v1.Alert
+	28, // 19: logcenter.plugin.v1.Result.counters:type_name -> logcenter.plugin.v1.Result.CountersEntry
+	13, // 20: logcenter.plugin.v1.Result.shm:type_name -> logcenter.plugin.v1.ShmRef
+	4,  // 21: logcenter.plugin.v1.RowError.disposition:type_name -> logcenter.plugin.v1.Disposition
+	12, // 22: logcenter.plugin.v1.FanOut.columns:type_name -> logcenter.plugin.v1.Column
+	29, // 23: logcenter.plugin.v1.Alert.keys:type_name -> logcenter.plugin.v1.Alert.KeysEntry
+	30, // 24: logcenter.plugin.v1.Alert.fields:type_name -> logcenter.plugin.v1.Alert.FieldsEntry
+	6,  // 25: logcenter.plugin.v1.Stage.Describe:input_type -> logcenter.plugin.v1.DescribeRequest
+	8,  // 26: logcenter.plugin.v1.Stage.Open:input_type -> logcenter.plugin.v1.OpenRequest
+	14, // 27: logcenter.plugin.v1.Stage.Process:input_type -> logcenter.plugin.v1.Batch
+	14, // 28: logcenter.plugin.v1.Stage.ProcessStream:input_type -> logcenter.plugin.v1.Batch
+	19, // 29: logcenter.plugin.v1.Stage.Tick:input_type -> logcenter.plugin.v1.TickRequest
+	20, // 30: logcenter.plugin.v1.Stage.Snapshot:input_type -> logcenter.plugin.v1.SnapshotRequest
+	21, // 31: logcenter.plugin.v1.Stage.Restore:input_type -> logcenter.plugin.v1.StateChunk
+	23, // 32: logcenter.plugin.v1.Stage.Notify:input_type -> logcenter.plugin.v1.Alert
+	25, // 33: logcenter.plugin.v1.Stage.Close:input_type -> logcenter.plugin.v1.CloseRequest
+	7,  // 34: logcenter.plugin.v1.Stage.Describe:output_type -> logcenter.plugin.v1.DescribeResponse
+	10, // 35: logcenter.plugin.v1.Stage.Open:output_type -> logcenter.plugin.v1.OpenResponse
+	15, // 36: logcenter.plugin.v1.Stage.Process:output_type -> logcenter.plugin.v1.Result
+	15, // 37: logcenter.plugin.v1.Stage.ProcessStream:output_type -> logcenter.plugin.v1.Result
+	15, // 38: logcenter.plugin.v1.Stage.Tick:output_type -> logcenter.plugin.v1.Result
+	21, // 39: logcenter.plugin.v1.Stage.Snapshot:output_type -> logcenter.plugin.v1.StateChunk
+	22, // 40: logcenter.plugin.v1.Stage.Restore:output_type -> logcenter.plugin.v1.RestoreResponse
+	24, // 41: logcenter.plugin.v1.Stage.Notify:output_type -> logcenter.plugin.v1.NotifyResponse
+	26, // 42: logcenter.plugin.v1.Stage.Close:output_type -> logcenter.plugin.v1.CloseResponse
+	34, // [34:43] is the sub-list for method output_type
+	25, // [25:34] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_plugin_proto_init() }
@@ -2258,7 +2272,7 @@ func file_plugin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_plugin_proto_rawDesc), len(file_plugin_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   25,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -161,7 +161,8 @@ func newBenchQueriesCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "queries",
 		Short: "measure searches and aggregations on a store that is already filled",
-		Long: `Ask a store every kind of question and print, for each, the median of its time and of this process's processor time.
+		Long: `Ask a store every kind of question and print, for each, how long the first time took, and the median time and processor
+time of this process of those after it, when a cluster may answer from memory.
 The store is the one that "bench store", or "bench pipeline --store embedded", left in --dir or in the cluster; it is
 only read, so this can be repeated.`,
 		Example: `  logcenter bench store --size 3050MB
@@ -193,7 +194,7 @@ only read, so this can be repeated.`,
 	f := cmd.Flags()
 	b.flags(f)
 	f.StringVar(&o.Only, "only", "", "ask only questions whose names contain this `text`")
-	f.IntVar(&o.Repeat, "repeat", 3, "how often to ask each")
+	f.IntVar(&o.Repeat, "repeat", 3, "how often to ask each after the first time")
 	f.BoolVar(&o.JSON, "json", false, "print JSON")
 	f.StringVar(&profile, "profile", "", "write the CPU profile to `file`, for go tool pprof")
 	return cmd

@@ -398,7 +398,9 @@ func TestPluginUpgrade(t *testing.T) {
 	}
 	f("there is nobody to ask", "geoip", "/opt/geoip")
 	f(`--canary: "five" is no part above zero: use 5% or 0.05`, "geoip", "--canary", "five")
-	f("--for and --events are of --shadow and --canary", "geoip", "--for", "5m")
+	f("--for is of --shadow and --canary", "geoip", "--for", "5m")
+	f("--events is of --shadow", "geoip", "--canary", "5%", "--events", "10")
+	f("--min-events are of --canary", "geoip", "--shadow", "--max-errors", "1%")
 	f("leave out", "geoip", "/opt/geoip", "--promote")
 	f("not two of them", "geoip", "/opt/geoip", "--digest", "abc")
 	f("give one of them", "geoip", "--shadow", "--canary", "5%")

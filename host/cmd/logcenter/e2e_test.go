@@ -28,7 +28,6 @@ import (
 )
 
 // These tests run the built programs as a user would: `make build` first.
-const binary = "../../../bin/logcenter"
 
 func long() bool { return os.Getenv("LOGCENTER_LONG") != "" }
 

@@ -41,7 +41,7 @@ func (h *hostProcess) explained(query string) (*client.Explanation, map[string]c
 func TestExplain(t *testing.T) {
 	dir := t.TempDir()
 	folder := trial.Folder(t, dir, "par", trial.Manifest("par", "parser"), "parser")
-	own, err := filepath.Abs("../../../bin/plugins")
+	own, err := filepath.Abs(programs + "/plugins")
 	require.NoError(t, err)
 	h := newHost(t, fmt.Sprintf("plugins: {dirs: [%s, %s]}\n", own, dir))
 	h.start()

@@ -310,7 +310,7 @@ func TestFilesOnAFullDisk(t *testing.T) {
 	}
 	var dirs []string
 	for _, id := range []string{"files", "masking"} {
-		dir, err := filepath.Abs("../../../bin/plugins/" + id)
+		dir, err := filepath.Abs(programs + "/plugins/" + id)
 		require.NoError(t, err)
 		dirs = append(dirs, dir)
 	}

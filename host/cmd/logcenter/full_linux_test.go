@@ -103,7 +103,7 @@ func TestFullDisk(t *testing.T) {
 	}
 	var dirs []string
 	for _, id := range []string{"dptech", "masking", "threshold"} { // the host copies them to its disk
-		dir, err := filepath.Abs("../../../bin/plugins/" + id)
+		dir, err := filepath.Abs(programs + "/plugins/" + id)
 		require.NoError(t, err)
 		dirs = append(dirs, dir)
 	}

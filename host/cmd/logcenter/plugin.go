@@ -28,7 +28,7 @@ func newPluginCommand(c *connection) *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newPluginNewCommand(), newPluginListCommand(c), newPluginInfoCommand(c), newPluginSandboxCommand(), newPluginTestCommand(),
+	cmd.AddCommand(newPluginNewCommand(), newPluginListCommand(c), newPluginInfoCommand(c), newPluginSeverityCommand(c), newPluginSandboxCommand(), newPluginTestCommand(),
 		newPluginSwitchCommand(c, "enable", "start a plugin, also one in quarantine", (*client.Client).EnablePlugin),
 		newPluginSwitchCommand(c, "disable", "stop a plugin; events go on without it", (*client.Client).DisablePlugin),
 		newPluginUpgradeCommand(c), newPluginRolloutCommand(c), newPluginRollbackCommand(c), newPluginReconfigureCommand(c),

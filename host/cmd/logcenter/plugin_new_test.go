@@ -81,7 +81,7 @@ func TestPluginNewSaysWhatIsWrong(t *testing.T) {
 		{[]string{"acme", "--from", noise}, 5, noise + ": the 5 lines have no shape in common"},
 		{[]string{"there", "--sdk", "../../.."}, 1, "there: is there already"},
 	} {
-		cmd := exec.Command("../../../bin/logcenter", append([]string{"plugin", "new", "--dir", dir}, tt.args...)...)
+		cmd := exec.Command(binary, append([]string{"plugin", "new", "--dir", dir}, tt.args...)...)
 		out, err := cmd.CombinedOutput()
 		var exit *exec.ExitError
 		require.ErrorAs(t, err, &exit, string(out))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -19,7 +20,7 @@ func newPluginRolloutCommand(c *connection) *cobra.Command {
 		Long: `Tell how the upgrade of a plugin goes, or how the last one since the host started went.
 
 Of a shadow it shows in how many events a field was set by the old version only, by the new one only, or differently, with
-lines as they are after masking. Fill is the part of a version's events that have the field.`,
+lines as they are after masking. Fill is the part of a version's events that have the field, or in which a masker masked it.`,
 		Example: `  logcenter plugin rollout acmefw
   logcenter plugin rollout acmefw -o json | jq '.fields[] | select(.changed > 0)'`,
 	}, (*client.Client).Rollout)
@@ -124,6 +125,8 @@ func rolloutText(w io.Writer, r *client.Rollout) error {
 	switch {
 	case !r.Ended.IsZero():
 		when += " until " + moment(r.Ended)
+	case r.Mode == "canary" && time.Now().After(r.Until):
+		when += ", ends by itself when enough was seen to judge it"
 	case !r.Until.IsZero():
 		when += ", ends by itself at " + moment(r.Until)
 	}

@@ -36,8 +36,8 @@ func newPluginUpgradeCommand(c *connection) *cobra.Command {
 		Use:   "upgrade ID [PACKAGE|FOLDER]",
 		Short: "bring in another version of a plugin, at once or watched, while events flow",
 		Long: `Bring in another version of a plugin while events flow: the package that was installed last, a package in a file, which
-is installed first, or a folder on the host's machine. No event is lost or handled twice, and each is handled by one version.
-Shown is what the new version may do more and less; then it is asked.
+is installed first, or a folder on the host's machine, which lies somewhere below a folder of plugins.dirs. No event is lost
+or handled twice, and each is handled by one version. Shown is what the new version may do more and less; then it is asked.
 
 Without --shadow and --canary the version is in service at once. The one before stays for ` + "`logcenter plugin rollback ID`" + `.
 
@@ -48,7 +48,7 @@ compared field by field. Batches that it has no time for are skipped and counted
 With --canary a share of the batches goes to it for real. It is taken back by itself when it is worse than --max-errors,
 --max-fill-drop, --max-cost or --max-latency allow, as seen in 20 batches and --min-events events of either version, and by
 more than chance explains (four standard errors over batches), or when its process dies. When it is well it is promoted after
---for (10m).
+--for (10m), or as soon after that as enough was seen. A masker should be a shadow first: what a canary does not hide is stored.
 
 Both end when the host stops: after a restart the version of before is in service. ` + "`logcenter plugin rollout ID`" + ` tells how it
 goes. Detectors go on with what they remember, and like notifiers they are upgraded at once.`,
@@ -88,7 +88,7 @@ func (f *upgradeFlags) define(cmd *cobra.Command) {
 	s.Int64Var(&f.events, "events", 0, "end a shadow when so many events were compared")
 	s.IntVar(&f.samples, "samples", 3, "lines to show for each way in which a field differs")
 	s.Var(percent{&f.limits.Errors}, "max-errors", "take a canary back if errors are more by this part of its events (default 1%)")
-	s.Var(percent{&f.limits.Fill}, "max-fill-drop", "take a canary back if this part of its events lacks a field (default 5%)")
+	s.Var(percent{&f.limits.Fill}, "max-fill-drop", "take a canary back if this part of its events lacks a field, or of those with something to mask is not masked (default 5%)")
 	s.Var(percent{&f.limits.Cost}, "max-cost", "take a canary back if it needs so much more CPU time for a MB (default 50%)")
 	s.Var(percent{&f.limits.Latency}, "max-latency", "take a canary back if its calls take so much longer for a MB (default 100%)")
 	s.Int64Var(&f.limits.MinEvents, "min-events", 0, "events of either version before a canary is judged (default 1000)")
@@ -156,8 +156,13 @@ func (f *upgradeFlags) run(cmd *cobra.Command, c *connection, cl *client.Client,
 			return nil, usagef("--canary: %w", err)
 		}
 	}
-	if r.Mode == "direct" && (f.watch > 0 || f.events > 0) {
-		return nil, usagef("--for and --events are of --shadow and --canary")
+	switch {
+	case f.watch > 0 && r.Mode == "direct":
+		return nil, usagef("--for is of --shadow and --canary")
+	case f.events > 0 && r.Mode != "shadow":
+		return nil, usagef("--events is of --shadow")
+	case f.limits != (client.RolloutLimits{}) && r.Mode != "canary":
+		return nil, usagef("--max-errors, --max-fill-drop, --max-cost, --max-latency and --min-events are of --canary")
 	}
 	if len(args) > 1 {
 		if done, err := f.source(cmd, c, id, args[1], &r); err != nil || !done {

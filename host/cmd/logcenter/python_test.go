@@ -21,7 +21,7 @@ import (
 // started again, and it ends with the host.
 func TestPythonPluginInAHost(t *testing.T) {
 	trial.Python(t)
-	plugins, err := filepath.Abs("../../../bin/plugins")
+	plugins, err := filepath.Abs(programs + "/plugins")
 	require.NoError(t, err)
 	examples, err := filepath.Abs("../../../examples")
 	require.NoError(t, err)

@@ -208,13 +208,14 @@ func newRetentionRunCommand(c *connection) *cobra.Command {
 		Long: `Archive, drop and delete what is due, now instead of at the next look.
 
 --before archives partitions whose online time is not over, too, e.g. because the disk is nearly full: those of the days
-before the given one. They are not searchable any more then but in the archive. That asks for --yes.`,
+before the given one. They are not searchable any more then but in the archive; without one (archive.kind: none) they are
+gone. That asks for --yes.`,
 		Example: `  logcenter retention run
   logcenter retention run --before 2026-11-01 --yes`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if before != "" && !yes {
-				return usagef("--before %s archives what is still online, and searches do not show it any more: add --yes", before)
+				return usagef("--before %s archives what is still online, and searches do not show it any more; without an archive it is gone: add --yes", before)
 			}
 			cl, err := c.client()
 			if err != nil {

@@ -19,11 +19,13 @@ import (
 	"github.com/logcenter/logcenter/sdk/client"
 )
 
-// version makes the folder of another version of a bundled plugin: the same program, which does not say what version
-// it is, under a manifest with other lines.
-func version(t *testing.T, kind, id string, replace ...string) string {
+// version makes the folder of another version of a bundled plugin somewhere below dir: the same program, which does not
+// say what version it is, under a manifest with other lines.
+func version(t *testing.T, dir, kind, id string, replace ...string) string {
 	t.Helper()
-	from, to := filepath.Join(filepath.Dir(binary), "plugins", id), filepath.Join(t.TempDir(), id)
+	own, err := os.MkdirTemp(dir, "next-")
+	require.NoError(t, err)
+	from, to := filepath.Join(filepath.Dir(binary), "plugins", id), filepath.Join(own, id)
 	if _, err := os.Stat(from); err != nil {
 		from = filepath.Join(filepath.Dir(binary), "plugins", kind, id)
 	}
@@ -61,7 +63,11 @@ func metric(all, begins string) string {
 // A real host: plugins are upgraded, watched, taken back and given other settings while lines come in, and every line
 // is stored once.
 func TestUpgradesOfARunningHost(t *testing.T) {
-	h := newHost(t, "")
+	versions := t.TempDir()
+	own, err := filepath.Abs(filepath.Join(filepath.Dir(binary), "plugins"))
+	require.NoError(t, err)
+	dirs := fmt.Sprintf("plugins: {dirs: [%s, %s]", own, versions)
+	h := newHost(t, dirs+"}\n")
 	h.start()
 	c := h.client()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -91,9 +97,20 @@ func TestUpgradesOfARunningHost(t *testing.T) {
 		})
 		return r
 	}
-	next := version(t, "parser", "dptech", "version: ", "version: 9.")
+	strange := version(t, t.TempDir(), "parser", "dptech", "version: ", "version: 7.")
+	out, ok := h.run("plugin", "upgrade", "dptech", strange, "--yes")
+	assert.False(t, ok)
+	assert.Contains(t, out, "folder "+strange+" lies in none of the folders of plugins.dirs")
+	link := filepath.Join(versions, "link")
+	require.NoError(t, os.Symlink(strange, link))
+	out, ok = h.run("plugin", "upgrade", "dptech", link, "--yes")
+	assert.False(t, ok)
+	assert.Contains(t, out, "lies in none of the folders")
+	require.NoError(t, os.Remove(link))
 
-	out, ok := h.run("plugin", "upgrade", "dptech", next, "--shadow", "--events", "2000", "--yes")
+	next := version(t, versions, "parser", "dptech", "version: ", "version: 9.")
+
+	out, ok = h.run("plugin", "upgrade", "dptech", next, "--shadow", "--events", "2000", "--yes")
 	require.True(t, ok, out)
 	assert.Contains(t, out, "it may        do what version")
 	r := until("finished")
@@ -109,7 +126,7 @@ func TestUpgradesOfARunningHost(t *testing.T) {
 	assert.True(t, strings.HasPrefix(p.Version, "9."), p.Version)
 
 	// A version that is not granted a field any more loses it in all events.
-	poor := version(t, "parser", "dptech", "version: ", "version: 8.", "  - source.port\n", "")
+	poor := version(t, versions, "parser", "dptech", "version: ", "version: 8.", "  - source.port\n", "")
 	out, ok = h.run("plugin", "upgrade", "dptech", poor, "--canary", "50%", "--for", "1h", "--min-events", "200", "--yes")
 	require.True(t, ok, out)
 	assert.Contains(t, out, "  - write source.port")
@@ -125,14 +142,15 @@ func TestUpgradesOfARunningHost(t *testing.T) {
 
 	text, err := os.ReadFile(h.config)
 	require.NoError(t, err)
-	configure := func(s string) {
-		require.NoError(t, os.WriteFile(h.config, append(bytes.Clone(text), s...), 0o600))
+	configure := func(settings string) {
+		changed := bytes.Replace(text, []byte(dirs), []byte(dirs+", settings: {"+settings+"}"), 1)
+		require.NoError(t, os.WriteFile(h.config, changed, 0o600))
 	}
-	configure("plugins: {settings: {threshold: {config: {no_such_key: 1}}}}\n")
+	configure("threshold: {config: {no_such_key: 1}}")
 	out, ok = h.run("plugin", "reconfigure", "threshold")
 	assert.False(t, ok)
 	assert.Contains(t, out, "no_such_key")
-	configure("plugins: {settings: {geoip: {transport: socket}, dptech: {enabled: false}}}\n")
+	configure("geoip: {transport: socket}, dptech: {enabled: false}")
 	out, ok = h.run("plugin", "reconfigure", "geoip", "--check")
 	require.True(t, ok, out)
 	assert.Contains(t, out, "not in effect yet")
@@ -151,6 +169,21 @@ func TestUpgradesOfARunningHost(t *testing.T) {
 	h.checkOnce(tr, false)
 	assert.Regexp(t, `plugin_rollout\{from="9\.[^"]*",mode="direct",plugin="dptech",state="promoted",to="[^"]*"\} 1`, metric(h.metrics(), "logcenter_plugin_rollout{"))
 	assert.Equal(t, "logcenter_plugin_swaps_total 4", metric(h.metrics(), "logcenter_plugin_swaps_total"))
+
+	out, ok = h.run("plugin", "severity", "nsfocus")
+	require.True(t, ok, out)
+	assert.Regexp(t, `nsfocus +1 +Warn +manifest`, out)
+	configure("geoip: {transport: socket}, dptech: {enabled: false}, nsfocus: {severity: {'1': Debug}}")
+	out, ok = h.run("plugin", "reconfigure", "nsfocus")
+	require.True(t, ok, out)
+	out, ok = h.run("plugin", "severity")
+	require.True(t, ok, out)
+	assert.Regexp(t, `nsfocus +1 +Debug +config\n`, out)
+	assert.Regexp(t, `nsfocus +2 +Error +manifest\n`, out)
+	_, err = c.Ingest(t.Context(), "http", []byte("time:2026-10-11 12:00:00;danger_degree:1;breaking_sighn:0;event:'[1]overruled';"+
+		"src_addr:192.0.2.1;src_port:1;dst_addr:192.0.2.2;dst_port:2;proto:'TCP'\n"), client.IngestOptions{})
+	require.NoError(t, err)
+	h.waitFor("the event has the level of the configuration", time.Minute, func() bool { return h.count("rule.name:overruled AND log.level:Debug") == 1 })
 }
 
 // An upgrade by packages, over restarts of the host, and back.
@@ -163,7 +196,10 @@ func TestUpgradeByPackages(t *testing.T) {
 		seal(t, vendorFolder(t, "acmeweb", version, lines...), file, "--key", filepath.Join(dir, "acme.key"))
 		return file
 	}
-	h := newHost(t, fmt.Sprintf("plugins: {trust: {keys: [{name: acme, public_key: %s, trusted: true}]}}\n", public[1]))
+	own, err := filepath.Abs(filepath.Join(filepath.Dir(binary), "plugins"))
+	require.NoError(t, err)
+	folders := t.TempDir()
+	h := newHost(t, fmt.Sprintf("plugins: {dirs: [%s, %s], trust: {keys: [{name: acme, public_key: %s, trusted: true}]}}\n", own, folders, public[1]))
 	h.start()
 	runs := func(version string) {
 		t.Helper()
@@ -185,6 +221,9 @@ func TestUpgradeByPackages(t *testing.T) {
 	runs("1.1.0")
 	h.plugins("install", pack("1.2.0"), "--yes")
 	require.Contains(t, h.plugins("upgrade", "acmeweb", "--shadow", "--for", "1h", "--yes"), "shadow, running")
+	out, err = h.plugin("remove", "acmeweb@1.2.0", "--yes")
+	require.Error(t, err)
+	require.Regexp(t, `a shadow of acmeweb 1\.2\.0 \(\w+\) is under way`, out)
 	restart()
 	runs("1.1.0")
 	h.plugins("upgrade", "acmeweb", "--yes")
@@ -196,7 +235,7 @@ func TestUpgradeByPackages(t *testing.T) {
 	restart()
 	runs("1.1.0")
 	require.Regexp(t, `1\.1\.0.*active`, h.plugins("list", "--installed"))
-	h.plugins("upgrade", "acmeweb", version(t, "parser", "nginx", "id: nginx", "id: acmeweb\nbinary: nginx"), "--yes")
+	h.plugins("upgrade", "acmeweb", version(t, folders, "parser", "nginx", "id: nginx", "id: acmeweb\nbinary: nginx"), "--yes")
 	restart()
 	require.Contains(t, h.plugins("info", "acmeweb"), "which the admin keeps")
 }

@@ -10,7 +10,7 @@
 // renaming makes it installed. So after a crash it is there whole or not at all. Installing activates nothing; what is
 // active is one small file that is replaced as a whole.
 //
-// Nothing here starts a plugin: package plugin does, from the folders that [Store.Usable] returns.
+// Nothing here starts a plugin: package plugin does, from the folders of what [Store.Chosen] names.
 package install
 
 import (
@@ -62,6 +62,7 @@ type Installed struct {
 	Dir     string // its folder, which is the plugin's
 
 	Kind        string
+	Hold        bool // an enricher that events wait for
 	Description string
 	Permissions []string // see plugin.Permissions
 	Platforms   []string // OS-ARCH; empty: all
@@ -73,6 +74,8 @@ type Installed struct {
 	Certificate *pack.Certificate // nil: it has none
 	// Refused says why today's policy does not let it in, or what is wrong with its folder; nil: it may be activated.
 	Refused error
+
+	trust Trust // by which Check judges
 }
 
 // Label is how logs and errors name it.
@@ -86,6 +89,7 @@ type record struct {
 	Version     string    `json:"version"`
 	Digest      string    `json:"digest"`
 	Kind        string    `json:"kind"`
+	Hold        bool      `json:"hold,omitempty"`
 	Description string    `json:"description,omitempty"`
 	Permissions []string  `json:"permissions"`
 	Platforms   []string  `json:"platforms,omitempty"`
@@ -145,12 +149,15 @@ func takeLock(path string) (*os.File, error) {
 
 // load reads what is there, and sweeps.
 func (s *Store) load() (err error) {
-	leftovers, err := filepath.Glob(filepath.Join(s.dir, "*"+durable.Suffix))
+	entries, err := os.ReadDir(s.dir)
 	if err != nil {
 		return err
 	}
-	for _, path := range leftovers {
-		if err := os.RemoveAll(path); err != nil {
+	for _, e := range entries {
+		if !strings.HasSuffix(e.Name(), durable.Suffix) {
+			continue
+		}
+		if err := os.RemoveAll(filepath.Join(s.dir, e.Name())); err != nil {
 			return err
 		}
 	}
@@ -175,22 +182,31 @@ func Look(dir string, trust Trust) ([]*Installed, error) {
 }
 
 func readFolders(dir string, trust Trust) (list []*Installed, err error) {
-	records, err := filepath.Glob(filepath.Join(dir, "*", "*", recordName))
+	ids, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}
-	for _, path := range records {
-		if strings.HasSuffix(filepath.Dir(filepath.Dir(path)), durable.Suffix) {
-			continue // is being installed
+	for _, id := range ids {
+		if !id.IsDir() || strings.HasSuffix(id.Name(), durable.Suffix) { // is being installed
+			continue
 		}
-		p, err := readInstalled(filepath.Dir(path), trust)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue // removed meanwhile
-		}
-		if err != nil {
+		versions, err := os.ReadDir(filepath.Join(dir, id.Name()))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
 		}
-		list = append(list, p)
+		for _, v := range versions {
+			p, err := readInstalled(filepath.Join(dir, id.Name(), v.Name()), trust)
+			if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+				continue // removed meanwhile, or nothing of ours
+			}
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, p)
+		}
 	}
 	return list, nil
 }
@@ -202,30 +218,40 @@ func readInstalled(dir string, trust Trust) (*Installed, error) {
 		return nil, err
 	}
 	var r record
-	if err := json.Unmarshal(b, &r); err != nil || len(r.Digest) != 64 {
+	err = json.Unmarshal(b, &r)
+	if err == nil && len(r.Digest) != 64 {
+		err = fmt.Errorf("digest %q is no SHA-256", r.Digest)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("%s cannot be read (%w): remove the folder %s and install the package again", filepath.Join(dir, recordName), err, dir)
 	}
-	p := r.installed(dir)
-	signed, err := pack.ReadSigned(dir)
-	if err != nil {
-		p.Refused = err
-		return p, nil
-	}
-	if p.Signer, p.Refused = trust.Judge(signed); p.Refused == nil {
-		p.Refused = trust.certified(&pack.Package{Certificate: r.Certificate, Uncertified: "it was installed without one"})
-	}
+	p := r.installed(dir, trust)
+	_, p.Signer, p.Refused = p.admitted()
 	return p, nil
 }
 
-func (r *record) installed(dir string) *Installed {
+// admitted judges a package by what is signed of it now, and by the certificate that it was installed with.
+func (i *Installed) admitted() (pack.Signed, *Signer, error) {
+	signed, err := pack.ReadSigned(i.Dir)
+	if err != nil {
+		return signed, nil, err
+	}
+	signer, err := i.trust.Judge(signed)
+	if err == nil {
+		err = i.trust.certified(&pack.Package{Certificate: i.Certificate, Uncertified: "it was installed without one"})
+	}
+	return signed, signer, err
+}
+
+func (r *record) installed(dir string, trust Trust) *Installed {
 	return &Installed{
-		ID: r.ID, Version: r.Version, Digest: r.Digest, Dir: dir, Kind: r.Kind, Description: r.Description, Permissions: r.Permissions,
+		ID: r.ID, Version: r.Version, Digest: r.Digest, Dir: dir, trust: trust, Kind: r.Kind, Hold: r.Hold, Description: r.Description, Permissions: r.Permissions,
 		Platforms: r.Platforms, Size: r.Size, At: r.At, By: r.By, Certificate: r.Certificate,
 	}
 }
 
 // Install unpacks a package, checks all of it, and installs it for by, a person's name; a package that is there already
-// stays as it is. Nothing is activated. A refusal is a [*pack.Error]; nothing is left of what was refused.
+// stays as it is, unless its folder is damaged: then it gets a new one. Nothing is activated. A refusal is a [*pack.Error]; nothing is left of what was refused.
 func (s *Store) Install(ctx context.Context, r io.Reader, by string) (*Installed, error) {
 	tmp, err := os.MkdirTemp(s.dir, "package-*"+durable.Suffix)
 	if err != nil {
@@ -237,13 +263,14 @@ func (s *Store) Install(ctx context.Context, r io.Reader, by string) (*Installed
 		return nil, err
 	}
 	p.At, p.By = s.now().UTC().Truncate(time.Second), by
-	if have, ok := s.Get(p.Digest); ok {
+	have, ok := s.Get(p.Digest)
+	if ok && have.Check(ctx) == nil {
 		return have, nil
 	}
 	if err := settle(p); err != nil {
 		return nil, err
 	}
-	return s.adopt(p)
+	return s.adopt(p, have)
 }
 
 // Inspect is all of Install but the installing: whose package it is, and whether it would be let in. It is unpacked into
@@ -280,10 +307,10 @@ func unpack(ctx context.Context, r io.Reader, dir string, trust Trust) (*Install
 	}
 	m := p.Manifest
 	rec := record{
-		ID: m.ID, Version: m.Version, Digest: hex.EncodeToString(digest[:]), Kind: manifest.KindName(m.Kind), Description: m.Description,
+		ID: m.ID, Version: m.Version, Digest: hex.EncodeToString(digest[:]), Kind: manifest.KindName(m.Kind), Hold: m.Hold, Description: m.Description,
 		Permissions: plugin.Permissions(m), Platforms: p.Platforms, Size: size.n, Certificate: p.Certificate,
 	}
-	in := rec.installed(dir)
+	in := rec.installed(dir, trust)
 	in.Signer = signer
 	return in, nil
 }
@@ -303,7 +330,7 @@ func (m *measured) Read(p []byte) (int, error) {
 // settle writes the record of an unpacked package and brings all of it onto the disk.
 func settle(p *Installed) error {
 	rec := record{
-		ID: p.ID, Version: p.Version, Digest: p.Digest, Kind: p.Kind, Description: p.Description, Permissions: p.Permissions,
+		ID: p.ID, Version: p.Version, Digest: p.Digest, Kind: p.Kind, Hold: p.Hold, Description: p.Description, Permissions: p.Permissions,
 		Platforms: p.Platforms, Size: p.Size, At: p.At, By: p.By, Certificate: p.Certificate,
 	}
 	b, err := json.MarshalIndent(rec, "", "  ")
@@ -321,14 +348,15 @@ func settle(p *Installed) error {
 	})
 }
 
-// adopt gives a settled package its place.
-func (s *Store) adopt(p *Installed) (*Installed, error) {
+// adopt gives a settled package its place, which one that is damaged may have; nil: there is none.
+func (s *Store) adopt(p, damaged *Installed) (*Installed, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if have := s.packages[p.Digest]; have != nil { // another request was faster
+	have := s.packages[p.Digest]
+	if have != nil && have != damaged { // another request was faster
 		return have, nil
 	}
-	if len(s.packages) >= maxPackages {
+	if have == nil && len(s.packages) >= maxPackages {
 		return nil, &pack.Error{Msg: fmt.Sprintf("there are %d packages installed already", maxPackages), Hint: "remove some that are not used: `logcenter plugin list --installed`"}
 	}
 	of := filepath.Join(s.dir, p.ID)
@@ -336,10 +364,12 @@ func (s *Store) adopt(p *Installed) (*Installed, error) {
 		return nil, err
 	}
 	to := filepath.Join(of, p.Version+"-"+p.Digest[:digestShown])
-	if _, err := os.Lstat(to); err == nil { // a folder without a record, which nobody knows
-		if err := os.Rename(to, filepath.Join(s.dir, "unknown-"+p.Digest+durable.Suffix)); err != nil {
-			return nil, err
-		}
+	gone := filepath.Join(s.dir, "replaced-"+filepath.Base(p.Dir))
+	switch err := os.Rename(to, gone); { // what is damaged, or a folder without a record, which nobody knows
+	case err == nil:
+		defer func() { _ = os.RemoveAll(gone) }() // the next Open tries again
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, err
 	}
 	if err := os.Rename(p.Dir, to); err != nil {
 		return nil, err
@@ -435,7 +465,7 @@ func (s *Store) Remove(id, digest string) error {
 		}
 	}
 	gone := filepath.Join(s.dir, "removed-"+p.Digest+durable.Suffix)
-	if err := os.Rename(p.Dir, gone); err != nil {
+	if err := os.Rename(p.Dir, gone); err != nil && !errors.Is(err, fs.ErrNotExist) { // somebody removed it by hand
 		return err
 	}
 	delete(s.packages, p.Digest)

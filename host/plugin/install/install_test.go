@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -21,6 +22,7 @@ import (
 	"github.com/logcenter/logcenter/host/plugin"
 	"github.com/logcenter/logcenter/host/plugin/install"
 	"github.com/logcenter/logcenter/host/plugin/pack"
+	"github.com/logcenter/logcenter/host/plugin/trial"
 )
 
 // victim has the test binary be a process that installs packages until it is killed.
@@ -67,7 +69,7 @@ func (v vendor) packWith(t testing.TB, id, version string, files map[string]stri
 	t.Helper()
 	dir := t.TempDir()
 	all := map[string]string{
-		"plugin.yaml": fmt.Sprintf("id: %s\nkind: parser\nversion: %s\nprotocol: 1\naccepts: [{prefix: [\"acme:\"]}]\nbinary: main.py\n%s\n", id, version, strings.Join(lines, "\n")),
+		"plugin.yaml": trial.Manifest(id, "parser", append(lines, "version: "+version, "binary: main.py")...),
 		"main.py":     "#!/usr/bin/env python3\n# version " + version + "\n", "data/zones.csv": strings.Repeat("1,dmz\n", 1000), "testdata/a.log": "acme: deny\n",
 	}
 	for name, text := range files {
@@ -111,7 +113,7 @@ func files(t testing.TB, dir string) (names []string) {
 }
 
 func TestInstalledPackagesAreKept(t *testing.T) {
-	v, dir := newVendor(t), filepath.Join(t.TempDir(), "installed")
+	v, dir := newVendor(t), filepath.Join(t.TempDir(), "data [of 2]", "installed")
 	s := open(t, dir, v.trust())
 	b := v.pack(t, "acmefw", "1.0.0", "permissions: {network: [\"192.0.2.7:443\"]}")
 	p := put(t, s, b)
@@ -143,6 +145,19 @@ func TestInstalledPackagesAreKept(t *testing.T) {
 	at, ok := s.At(p.Dir)
 	require.True(t, ok)
 	assert.Equal(t, p.Digest, at.Digest)
+}
+
+// usable are the folders of active packages, and why others are not used.
+func usable(t testing.TB, s *install.Store) (dirs []string, err error) {
+	t.Helper()
+	for _, c := range s.Chosen() {
+		dir, wrong := s.Usable(t.Context(), c.ID)
+		if wrong == nil {
+			dirs = append(dirs, dir)
+		}
+		err = errors.Join(err, wrong)
+	}
+	return dirs, err
 }
 
 func TestActiveAndPrevious(t *testing.T) {
@@ -250,16 +265,16 @@ func TestPolicyCountsAtEveryStart(t *testing.T) {
 	require.NoError(t, s.Activate("acmefw", p.Digest))
 	require.NoError(t, s.Close())
 	s = open(t, dir, install.Trust{})
-	usable, err := s.Usable(t.Context())
-	assert.Empty(t, usable)
-	require.ErrorContains(t, err, "plugin acmefw is left out: acmefw 1.0.0")
+	dirs, err := usable(t, s)
+	assert.Empty(t, dirs)
+	require.ErrorContains(t, err, "acmefw 1.0.0 ("+p.Digest[:12]+"): it is signed by the key")
 	require.ErrorContains(t, err, "which the configuration does not know")
 	require.Error(t, s.Activate("acmefw", p.Digest))
 	require.NoError(t, s.Close())
 	s = open(t, dir, v.trust())
-	usable, err = s.Usable(t.Context())
+	dirs, err = usable(t, s)
 	require.NoError(t, err)
-	assert.Len(t, usable, 1)
+	assert.Equal(t, []string{p.Dir}, dirs)
 }
 
 func TestChangedFilesAreNotUsed(t *testing.T) {
@@ -275,14 +290,14 @@ func TestChangedFilesAreNotUsed(t *testing.T) {
 		require.NoError(t, os.WriteFile(program, b, 0o600))
 	}
 	refill([]byte("#!/bin/sh\nreboot\n"))
-	usable, err := s.Usable(t.Context())
-	assert.Empty(t, usable)
+	dirs, err := usable(t, s)
+	assert.Empty(t, dirs)
 	require.ErrorContains(t, err, "main.py: was changed")
 	require.ErrorContains(t, err, p.Dir)
 	refill(was) // as a backup brings it back, which keeps no modes
-	usable, err = s.Usable(t.Context())
+	dirs, err = usable(t, s)
 	require.NoError(t, err)
-	require.Len(t, usable, 1)
+	require.Len(t, dirs, 1)
 	st, err := os.Stat(program)
 	require.NoError(t, err)
 	assert.Equal(t, os.FileMode(0o500), st.Mode().Perm())
@@ -293,10 +308,65 @@ func TestChangedFilesAreNotUsed(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, os.Chmod(sums, 0o600))
 	require.NoError(t, os.WriteFile(sums, append([]byte(strings.Repeat("0", 64)+"  a\n"), text...), 0o600))
+	require.ErrorContains(t, p.Check(t.Context()), "is not its signature of these files", "also when it was right at the start")
 	require.NoError(t, s.Close())
 	s = open(t, dir, v.trust())
-	_, err = s.Usable(t.Context())
+	_, err = usable(t, s)
 	require.ErrorContains(t, err, "is not its signature of these files")
+}
+
+// What is damaged is mended as the error says: by installing the package again.
+func TestInstallingAgainMends(t *testing.T) {
+	v, dir := newVendor(t), t.TempDir()
+	s := open(t, dir, v.trust())
+	b := v.pack(t, "acmefw", "1.0.0")
+	p := put(t, s, b)
+	require.NoError(t, s.Activate("acmefw", p.Digest))
+	for _, damage := range []func() error{
+		func() error { return os.Remove(filepath.Join(p.Dir, "main.py")) },
+		func() error { return os.WriteFile(filepath.Join(p.Dir, "data", "new"), nil, 0o600) },
+		func() error { return os.Remove(filepath.Join(p.Dir, "SHA256SUMS")) },
+		func() error { return os.RemoveAll(p.Dir) },
+	} {
+		require.NoError(t, damage())
+		_, err := usable(t, s)
+		require.Error(t, err)
+		again := put(t, s, b)
+		assert.Equal(t, p.Dir, again.Dir)
+		dirs, err := usable(t, s)
+		require.NoError(t, err)
+		assert.Equal(t, []string{p.Dir}, dirs)
+		tmp, err := filepath.Glob(filepath.Join(dir, "*.tmp"))
+		require.NoError(t, err)
+		assert.Empty(t, tmp)
+	}
+	require.NoError(t, os.RemoveAll(p.Dir))
+	require.NoError(t, s.Deactivate("acmefw"))
+	require.NoError(t, s.Remove("acmefw", p.Digest), "what is gone can be removed")
+}
+
+// What was active is known when its folder is gone.
+func TestAnActivePackageThatIsGone(t *testing.T) {
+	v, dir := newVendor(t), t.TempDir()
+	s := open(t, dir, v.trust())
+	b := v.pack(t, "acmefw", "1.0.0", "kind: enricher", "on_failure: hold")
+	p := put(t, s, b)
+	require.NoError(t, s.Activate("acmefw", p.Digest))
+	want := []install.Chosen{{ID: "acmefw", Version: "1.0.0", Kind: "enricher", Digest: p.Digest, Hold: true}}
+	assert.Equal(t, want, s.Chosen())
+	require.NoError(t, s.Close())
+	require.NoError(t, os.RemoveAll(p.Dir))
+	s = open(t, dir, v.trust())
+	assert.Equal(t, want, s.Chosen())
+	_, err := usable(t, s)
+	require.ErrorContains(t, err, "its active package acmefw 1.0.0 ("+p.Digest[:12]+") is gone: install it again")
+	put(t, s, b)
+	_, err = usable(t, s)
+	require.NoError(t, err)
+	require.NoError(t, s.Deactivate("acmefw"))
+	assert.Empty(t, s.Chosen())
+	_, err = s.Usable(t.Context(), "acmefw")
+	require.ErrorIs(t, err, install.ErrNotFound)
 }
 
 func TestStateThatCannotBeRead(t *testing.T) {
@@ -385,7 +455,7 @@ func TestKilledWhileItInstalls(t *testing.T) {
 			found++
 			require.NoError(t, p.Check(t.Context()))
 		}
-		_, err = s.Usable(t.Context())
+		_, err = usable(t, s)
 		require.NoError(t, err, "what is active is there")
 		require.NoError(t, s.Close())
 	}

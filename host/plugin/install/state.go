@@ -19,6 +19,9 @@ import (
 // state is what an admin decided of one id.
 type state struct {
 	Active   string    `json:"active,omitempty"`   // digest; empty: none of the packages
+	Version  string    `json:"version,omitempty"`  // of the active package, as is
+	Kind     string    `json:"kind,omitempty"`     // its kind
+	Hold     bool      `json:"hold,omitempty"`     // and whether events wait for it: known also when its folder is gone
 	Previous string    `json:"previous,omitempty"` // digest that was active before; empty: none
 	Enabled  *bool     `json:"enabled,omitempty"`  // nil: never switched
 	By       string    `json:"by,omitempty"`       // who changed this last
@@ -90,7 +93,10 @@ func (s *Store) Activate(id, digest string) error {
 	if s.packages[p.Digest] == nil { // removed meanwhile
 		return fmt.Errorf("%s %s: %w", id, digest, ErrNotFound)
 	}
-	return s.change(id, func(st *state) { st.Active, st.Previous = p.Digest, st.Active })
+	return s.change(id, func(st *state) {
+		st.Active, st.Previous = p.Digest, st.Active
+		st.Version, st.Kind, st.Hold = p.Version, p.Kind, p.Hold
+	})
 }
 
 // Deactivate goes back to no package of an id: to the folder that an admin keeps, if there is one. What was active
@@ -101,7 +107,10 @@ func (s *Store) Deactivate(id string) error {
 	if st := s.state[id]; st == nil || st.Active == "" {
 		return nil
 	}
-	return s.change(id, func(st *state) { st.Active, st.Previous = "", st.Active })
+	return s.change(id, func(st *state) {
+		st.Active, st.Previous = "", st.Active
+		st.Version, st.Kind, st.Hold = "", "", false
+	})
 }
 
 // Active returns the package that is active under an id.
@@ -148,39 +157,51 @@ func (s *Store) Switched() map[string]bool {
 	return all
 }
 
-// Usable returns the active packages, by id, that are what was signed, file by file. The error joins why others are not.
-func (s *Store) Usable(ctx context.Context) (list []*Installed, err error) {
+// Chosen is what is active under an id, whether it may be used or not.
+type Chosen struct {
+	ID, Version, Kind string
+	Digest            string // of the package's file
+	Hold              bool   // an enricher that events wait for
+}
+
+// Chosen returns what is active, by id.
+func (s *Store) Chosen() (list []Chosen) {
 	s.mu.Lock()
-	active := map[string]string{}
-	for id, st := range s.state {
-		if st.Active != "" {
-			active[id] = st.Active
-		}
-	}
-	s.mu.Unlock()
-	var errs []error
-	for _, id := range slices.Sorted(maps.Keys(active)) {
-		p, ok := s.Get(active[id])
-		if !ok {
-			errs = append(errs, fmt.Errorf("plugin %s: its active package %s is gone: install it again", id, active[id][:min(digestShown, len(active[id]))]))
+	defer s.mu.Unlock()
+	for _, id := range slices.Sorted(maps.Keys(s.state)) {
+		st := s.state[id]
+		if st.Active == "" {
 			continue
 		}
-		if err := p.Check(ctx); err != nil {
-			errs = append(errs, fmt.Errorf("plugin %s is left out: %w", id, err))
-			continue
+		c := Chosen{ID: id, Version: st.Version, Kind: st.Kind, Digest: st.Active, Hold: st.Hold}
+		if p := s.packages[st.Active]; p != nil {
+			c.Version, c.Kind, c.Hold = p.Version, p.Kind, p.Hold
 		}
-		list = append(list, p)
+		list = append(list, c)
 	}
-	return list, errors.Join(errs...)
+	return list
+}
+
+// Usable checks the package that is active under an id and returns its folder, or why it must not be used. The folder
+// comes with an error, too, if there is one.
+func (s *Store) Usable(ctx context.Context, id string) (dir string, err error) {
+	p, ok := s.Active(id)
+	if ok {
+		return p.Dir, p.Check(ctx)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st := s.state[id]
+	if st == nil || st.Active == "" {
+		return "", fmt.Errorf("%s: %w", id, ErrNotFound)
+	}
+	return "", fmt.Errorf("its active package %s %s (%s) is gone: install it again", id, st.Version, st.Active[:min(digestShown, len(st.Active))])
 }
 
 // Check says whether the package may be used: whether the policy lets it in, and all of its files are as they were
 // signed. A program whose mode was lost, as by a restored backup, gets it back.
 func (i *Installed) Check(ctx context.Context) error {
-	if i.Refused != nil {
-		return fmt.Errorf("%s: %w", i.Label(), i.Refused)
-	}
-	signed, err := pack.ReadSigned(i.Dir)
+	signed, _, err := i.admitted()
 	if err != nil {
 		return fmt.Errorf("%s: %w", i.Label(), err)
 	}

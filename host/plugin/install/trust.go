@@ -117,16 +117,3 @@ func (t Trust) certified(p *pack.Package) error {
 	}
 	return nil
 }
-
-// Admits says whether a package that was unpacked and opened is let in, and who signed it; nil: nobody.
-func (t Trust) Admits(p *pack.Package) (*Signer, error) {
-	signed, err := pack.ReadSigned(p.Dir)
-	if err != nil {
-		return nil, err
-	}
-	signer, err := t.Judge(signed)
-	if err != nil {
-		return nil, err
-	}
-	return signer, t.certified(p)
-}

@@ -166,6 +166,10 @@ func TestRoundTrip(t *testing.T) {
 	require.NoError(t, os.Chmod(filepath.Join(dir, "README.md"), 0o600))
 	again, _ := build(t, s)
 	assert.Equal(t, first, again, "the same files are the same package")
+	link := filepath.Join(t.TempDir(), "link")
+	require.NoError(t, os.Symlink(dir, link))
+	again, _ = build(t, pack.Sources{Dir: link, Programs: s.Programs, Key: key})
+	assert.Equal(t, first, again, "by whatever path")
 
 	into, signed, err := extract(t, first)
 	require.NoError(t, err)

@@ -112,7 +112,7 @@ func sign(key *minisign.PrivateKey, sums []byte, comment string) (signature, pub
 	return r.SignWithComments(*key, comment, "signature of "+sumsName), append(text, '\n'), nil
 }
 
-// Key is the public key that the package says it is signed by; nil if it has none. Whether the signature is by it, is
+// PublicKey is the key that the package says it is signed by; nil if it has none. Whether the signature is by it, is
 // for [Signed.By] to say.
 func (s Signed) PublicKey() (*minisign.PublicKey, error) {
 	if s.Key == nil {

@@ -63,6 +63,9 @@ func ParseSums(text []byte) (Sums, error) {
 	return s, nil
 }
 
+// faultsTold is how many files Check tells of.
+const faultsTold = 8
+
 // Check compares all files of an unpacked package with its SHA256SUMS, and finds those that were added.
 func Check(ctx context.Context, dir string, sums Sums) error {
 	var errs []error
@@ -92,6 +95,9 @@ func Check(ctx context.Context, dir string, sums Sums) error {
 		errs = append(errs, refuse(name, "remove it", "is not a file of the package"))
 		return nil
 	})
+	if more := len(errs) - faultsTold; more > 0 {
+		errs = append(errs[:faultsTold], fmt.Errorf("and %d files more", more))
+	}
 	return errors.Join(append(errs, err)...)
 }
 

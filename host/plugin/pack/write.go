@@ -49,6 +49,11 @@ var platformForm = regexp.MustCompile(`^[a-z0-9]{1,16}-[a-z0-9]{1,16}$`)
 
 // Build writes a package. A certificate in the folder that is not about these files is left out. Errors name the file.
 func Build(w io.Writer, s Sources) (*Built, error) {
+	dir, err := filepath.EvalSymlinks(s.Dir) // a link would not be entered
+	if err != nil {
+		return nil, err
+	}
+	s.Dir = dir
 	m, err := manifest.Read(s.Dir)
 	if err != nil {
 		return nil, err

@@ -194,8 +194,11 @@ func (b *Box) hear() (*os.File, error) {
 		return nil, err
 	}
 	fds, err := unix.ParseUnixRights(&control[0])
-	if err != nil || len(fds) != 1 {
-		return nil, fmt.Errorf("launcher: %d descriptors, %w", len(fds), err)
+	if err == nil && len(fds) != 1 {
+		err = fmt.Errorf("%d descriptors", len(fds))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("launcher: %w", err)
 	}
 	unix.CloseOnExec(fds[0])
 	if err := unix.SetNonblock(fds[0], true); err != nil { // so that nobody's thread waits for it

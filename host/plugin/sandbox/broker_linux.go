@@ -128,7 +128,8 @@ func (b *broker) serve() {
 			return
 		case errors.Is(failed, unix.ENOENT), errors.Is(failed, unix.EINTR): // who asked was killed
 			continue
-		case failed != nil:
+		case failed != nil: // nobody would answer what it asks from here on
+			b.limit(fmt.Errorf("what its sandbox asks cannot be heard any more: %w", failed))
 			return
 		}
 		asked := n
@@ -311,7 +312,7 @@ func (b *broker) path(n *notification, at uint64) (string, bool) {
 // connect connects the process's socket by itself, to an address that it has looked at: one that stays in the process
 // could be another one a moment later.
 func (b *broker) connect(n *notification) {
-	size := n.args[2]
+	size := n.args[2] & low // the kernel looks at no more
 	if size < 2 || size > unix.SizeofSockaddrAny {
 		b.respond(n, 0, unix.EINVAL, 0)
 		return

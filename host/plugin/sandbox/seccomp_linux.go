@@ -56,6 +56,8 @@ var refusedCalls = []struct {
 		unix.SYS_IO_URING_SETUP, unix.SYS_IO_URING_ENTER, unix.SYS_IO_URING_REGISTER,
 	}},
 	{executes, []uintptr{unix.SYS_EXECVEAT}}, // execve is looked at
+	// A second listener would be asked in place of the host, once the host's is closed.
+	{"filter system calls itself", []uintptr{unix.SYS_SECCOMP}},
 }
 
 // What calls do that are refused for what they are given.

@@ -108,7 +108,7 @@ func (b *broker) sendOne(n *notification, fd int, m message, flags int) (int, un
 
 // message copies the i-th message of a call.
 func (b *broker) message(n *notification, i int) (m message, errno unix.Errno) {
-	name, size := n.args[4], n.args[5]
+	name, size := n.args[4], n.args[5]&low
 	pieces := make([]byte, iovecBytes)
 	if uintptr(n.nr) == unix.SYS_SENDTO {
 		binary.NativeEndian.PutUint64(pieces, n.args[1])

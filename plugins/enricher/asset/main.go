@@ -8,14 +8,13 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"net/netip"
 	"os"
 	"sync/atomic"
 	"time"
-	"unsafe"
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/netaddr"
 	"github.com/logcenter/logcenter/sdk/schema"
 )
 
@@ -162,7 +161,7 @@ func (t *table) host(name []byte) *asset {
 		return &t.assets[i]
 	}
 	if name[0]-'0' <= 9 || bytes.IndexByte(name, ':') >= 0 {
-		if a, err := netip.ParseAddr(view(name)); err == nil {
+		if a, ok := netaddr.ParseAddr(name); ok {
 			return t.find(a)
 		}
 	}
@@ -174,21 +173,13 @@ func (t *table) host(name []byte) *asset {
 	return nil
 }
 
-// peer finds the machine that sent the line, given as address:port.
+// peer finds the machine that sent the line, given as address:port; it may be a path.
 func (t *table) peer(text []byte) *asset {
-	if len(text) == 0 {
-		return nil
-	}
-	if a, err := netip.ParseAddrPort(view(text)); err == nil {
-		return t.find(a.Addr())
-	}
-	if a, err := netip.ParseAddr(view(text)); err == nil {
+	host, _ := netaddr.SplitHostPort(text)
+	if a, ok := netaddr.ParseAddr(host); ok {
 		return t.find(a)
 	}
-	return nil // a path
+	return nil
 }
-
-// view is b as a string for the duration of a call.
-func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 func main() { sdk.ServeEnricher(New) }

@@ -163,6 +163,30 @@ func TestWithoutAListNothingIsSet(t *testing.T) {
 	require.NoError(t, s.(sdk.Closer).Close())
 }
 
+// Names that begin with a digit and peers that are no addresses are looked at in every event.
+func TestLookingUpAllocatesNothing(t *testing.T) {
+	tab, err := readFile(write(t, "a.csv", "id,ip,hostname\nA,10.3.0.11,web-01\nB,fe80::1,\n"))
+	require.NoError(t, err)
+	for text, want := range map[string]string{
+		"10.3.0.11:514": "A", "10.3.0.11": "A", "[fe80::1%eth0]:514": "B", "[fe80::1]:514": "B", "fe80::1": "B", "10.3.0.12:514": "", "/var/log/messages": "", "": "",
+	} {
+		got := ""
+		if a := tab.peer([]byte(text)); a != nil {
+			got = a.id
+		}
+		assert.Equal(t, want, got, text)
+	}
+	names, peers := [][]byte{[]byte("3com-core"), []byte("WEB-01.bank.example"), []byte("10.3.0.11")}, [][]byte{[]byte("/var/log/messages"), []byte("10.3.0.11:514")}
+	assert.Zero(t, testing.AllocsPerRun(100, func() {
+		for _, name := range names {
+			tab.host(name)
+		}
+		for _, text := range peers {
+			tab.peer(text)
+		}
+	}))
+}
+
 func FuzzList(f *testing.F) {
 	f.Add("id,ip,hostname\nA,10.2.0.0/24,web-01\n", false)
 	f.Add("assets:\n- id: A\n  ip: [10.2.0.1, '::1']\n", true)

@@ -100,17 +100,17 @@ func (e *enricher) EnrichBatch(_ context.Context, b *wire.Batch, at func(row int
 			continue
 		}
 		l.gather(e.t, c, int(b.Rows))
+		done := 0 // of the IPv6 addresses
 		for k, row := range l.rows4 {
-			for len(l.rows6) > 0 && l.rows6[0] < row {
-				f.set(at(l.rows6[0]), l.places6[0])
-				l.rows6, l.places6 = l.rows6[1:], l.places6[1:]
+			for ; done < len(l.rows6) && l.rows6[done] < row; done++ {
+				f.set(at(l.rows6[done]), l.places6[done])
 			}
 			if p := l.places4[k]; p != nil {
 				f.set(at(row), p)
 			}
 		}
-		for k, row := range l.rows6 {
-			f.set(at(row), l.places6[k])
+		for ; done < len(l.rows6); done++ {
+			f.set(at(l.rows6[done]), l.places6[done])
 		}
 	}
 	return nil

@@ -79,7 +79,7 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 		return errSeverity
 	}
 	ev.SetInt(ecs.EventSeverity, int64(h.severity))
-	ev.SetLevel(ecs.SyslogSeverity(h.severity))
+	ev.SetSeverity(h.level)
 	switch {
 	case !known:
 		return errOrigin
@@ -157,8 +157,8 @@ func priority(b []byte) (pri, n int) {
 
 // head is AAA/BBB/C/DDD: with what follows it.
 type head struct {
-	device, module, kind, content []byte
-	severity                      int // -1: not from 0 to 7
+	device, module, level, kind, content []byte
+	severity                             int // level; -1: not from 0 to 7
 }
 
 func readHead(b []byte) (h head, ok bool) {
@@ -169,8 +169,7 @@ func readHead(b []byte) (h head, ok bool) {
 	if h.module, rest, ok = part(rest, '/'); !ok || !isUpper(h.module) {
 		return h, false
 	}
-	severity, rest, ok := part(rest, '/')
-	if !ok {
+	if h.level, rest, ok = part(rest, '/'); !ok {
 		return h, false
 	}
 	if h.kind, rest, ok = part(rest, ':'); !ok {
@@ -180,8 +179,8 @@ func readHead(b []byte) (h head, ok bool) {
 		rest = rest[1:]
 	}
 	h.content, h.severity = rest, -1
-	if len(severity) == 1 && severity[0]-'0' <= 7 {
-		h.severity = int(severity[0] - '0')
+	if len(h.level) == 1 && h.level[0]-'0' <= 7 {
+		h.severity = int(h.level[0] - '0')
 	}
 	return h, true
 }

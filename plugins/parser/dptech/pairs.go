@@ -121,7 +121,7 @@ func rare(ev *sdk.Event, key, v []byte) {
 	case "method":
 		ev.Set(ecs.HTTPRequestMethod, v)
 	case "url":
-		location(ev, v)
+		ev.SetURL(v)
 	case "category":
 		ev.Set(urlCategory, v)
 	case "state", "to":
@@ -203,31 +203,4 @@ func outcome(ev *sdk.Event, v []byte) {
 	default:
 		ev.SetString(ecs.EventOutcome, "unknown")
 	}
-}
-
-// location sets a URL and its parts.
-func location(ev *sdk.Event, v []byte) {
-	ev.Set(ecs.URLOriginal, v)
-	rest := v
-	if i := bytes.Index(v, []byte("://")); i >= 0 {
-		rest = v[i+3:]
-		end := bytes.IndexAny(rest, "/?")
-		if end < 0 {
-			end = len(rest)
-		}
-		host := rest[:end]
-		if i := bytes.LastIndexByte(host, '@'); i >= 0 {
-			host = host[i+1:]
-		}
-		if i := bytes.LastIndexByte(host, ':'); i >= 0 && bytes.IndexByte(host[i:], ']') < 0 {
-			host = host[:i]
-		}
-		ev.Set(ecs.URLDomain, host)
-		rest = rest[end:]
-	}
-	if i := bytes.IndexByte(rest, '?'); i >= 0 {
-		ev.Set(ecs.URLQuery, rest[i+1:])
-		rest = rest[:i]
-	}
-	ev.Set(ecs.URLPath, rest)
 }

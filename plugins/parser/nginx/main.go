@@ -1,30 +1,47 @@
-// Command nginx parses access logs of nginx.
+// Command nginx parses access and error logs of nginx and OpenResty.
 //
-// The format is combined, https://nginx.org/en/docs/http/ngx_http_log_module.html, and what is often added:
+// The format of access logs is combined, https://nginx.org/en/docs/http/ngx_http_log_module.html, and what is often
+// added:
 //
 //	$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"
 //	… "$http_x_forwarded_for" $request_time
 //
-// nginx writes quotes and backslashes inside the quotes as \x22 and \x5C; \" is understood, too. A syslog
-// header may stand in front.
+// nginx writes quotes and backslashes inside the quotes as \x22 and \x5C; \" is understood, too. Error logs
+// (https://nginx.org/en/docs/ngx_core_module.html#error_log) are
+//
+//	YYYY/MM/DD HH:MM:SS [LEVEL] PID#TID: *CONNECTION TEXT, client: …, server: …, request: "…", upstream: "…", host: "…"
+//
+// where all from the connection on may be missing, and OpenResty begins TEXT with [lua] FILE:LINE:. A syslog header may
+// stand in front of both.
 package main
 
 import (
 	"bytes"
 	"errors"
+	"time"
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/syslog"
 )
 
-// Config is what an admin may set for this plugin: nothing, as the lines say all.
-type Config struct{}
+// Config is what an admin may set for this plugin.
+type Config struct {
+	// Timezone is the IANA zone of the server's clock, e.g. Asia/Shanghai, for error logs: their times carry none.
+	// Empty means the zone of the input.
+	Timezone string `yaml:"timezone"`
+}
 
-type parser struct{}
+type parser struct{ zone *time.Location }
 
 // New returns a parser that is safe for concurrent use.
-func New(Config) (sdk.Parser, error) { return parser{}, nil }
+func New(c Config) (sdk.Parser, error) {
+	if c.Timezone == "" {
+		return parser{}, nil
+	}
+	zone, err := time.LoadLocation(c.Timezone)
+	return parser{zone}, err
+}
 
 var (
 	forwardedFor = ecs.New("nginx.forwarded_for", ecs.Keyword, "Addresses of the clients that proxies in front say they serve.")
@@ -40,15 +57,19 @@ var (
 )
 
 // Parse reads one line. What stands in front of a fault is set.
-func (parser) Parse(line []byte, ev *sdk.Event) error {
+func (p parser) Parse(line []byte, ev *sdk.Event) error {
 	rest := line
 	if len(line) > 0 && line[0] == '<' {
 		rest = header(line, ev)
+	}
+	if len(rest) > 7 && rest[4] == '/' && rest[7] == '/' {
+		return p.failure(rest, ev)
 	}
 	open := bytes.Index(rest, []byte(" ["))
 	if open < 0 {
 		return errTime
 	}
+	ev.SetString(ecs.NetworkProtocol, "http")
 	client(rest[:open], ev)
 	rest = rest[open+2:]
 	end := bytes.IndexByte(rest[:min(len(rest), maxTime)], ']')

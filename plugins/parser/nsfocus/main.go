@@ -84,12 +84,12 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 			ev.SetIP(ecs.SourceIP, v)
 			from = len(v) > 0
 		case "src_port":
-			port(ev, ecs.SourcePort, v)
+			ev.SetPort(ecs.SourcePort, v)
 		case "dst_addr":
 			ev.SetIP(ecs.DestinationIP, v)
 			to = len(v) > 0
 		case "dst_port":
-			port(ev, ecs.DestinationPort, v)
+			ev.SetPort(ecs.DestinationPort, v)
 		case "proto":
 			ev.Set(ecs.NetworkTransport, v)
 		}
@@ -123,36 +123,17 @@ func header(b []byte, ev *sdk.Event) {
 	ev.Set(ecs.ObserverName, h.Hostname)
 }
 
-// levels unify the risks 0 notice, 1 low, 2 middle and 3 high. Higher ones are what newer models call critical.
-var levels = [...]ecs.Severity{ecs.Informational, ecs.Warn, ecs.Error, ecs.Fatal}
-
-// risk sets the device's own severity and the unified one.
+// risk sets the device's own severity, a number or a word, and the unified one.
 func risk(ev *sdk.Event, v []byte) bool {
-	n := inWords(v)
-	switch {
-	case n >= 0:
-		ev.Set(dangerDegree, v)
-	case len(v) == 1 && v[0]-'0' <= 9:
-		n = int(v[0] - '0')
-		ev.SetInt(ecs.EventSeverity, int64(n))
-	default:
+	if !ev.SetSeverity(v) {
 		return false
 	}
-	ev.SetLevel(levels[min(n, len(levels)-1)])
-	return true
-}
-
-// inWords is the risk that a word stands for, -1 for none.
-func inWords(v []byte) int {
-	switch string(v) {
-	case "low", "Low", "低":
-		return 1
-	case "middle", "Middle", "medium", "Medium", "中":
-		return 2
-	case "high", "High", "高":
-		return 3
+	if v[0]-'0' <= 9 {
+		ev.Set(ecs.EventSeverity, v)
+	} else {
+		ev.Set(dangerDegree, v)
 	}
-	return -1
+	return true
 }
 
 // decision says what the device did. Whether an attack that it let pass succeeded is not known.
@@ -187,24 +168,6 @@ func signature(ev *sdk.Event, v []byte) bool {
 	ev.Set(ecs.RuleName, text)
 	ev.SetString(ecs.LogcenterLogType, logType(text))
 	return whole && len(text) > 0
-}
-
-func port(ev *sdk.Event, f ecs.Field, v []byte) {
-	n := int64(0)
-	for _, c := range v {
-		if c-'0' > 9 || n > 65535 {
-			n = 65536
-			break
-		}
-		n = n*10 + int64(c-'0')
-	}
-	switch {
-	case len(v) == 0:
-	case n > 65535:
-		ev.Bad(f, "not a port from 0 to 65535")
-	default:
-		ev.SetInt(f, n)
-	}
 }
 
 func main() { sdk.ServeParser(New) }

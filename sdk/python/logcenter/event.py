@@ -30,6 +30,13 @@ class Bad(ValueError):
     """A configuration that a plugin refuses; its text is for the admin."""
 
 
+_LOWER = {c: c + 32 for c in range(ord("A"), ord("Z") + 1)}
+
+
+def _lower(text):
+    return text.translate(_LOWER)
+
+
 class Event:
     """A cursor on one event of a batch. Valid during the call it was handed to, for one thread.
 
@@ -139,6 +146,18 @@ class Event:
     def level(self, severity):
         """Set log.level: Debug, Info, Warn, Error or Fatal."""
         self.label("log.level", severity)
+
+    def severity(self, word):
+        """Set log.level from the device's word or number for how grave the event is, by the table severity of plugin.yaml,
+        which an admin may have changed. The case of ASCII letters does not matter. False, and nothing is set, for what
+        the table does not have."""
+        if isinstance(word, bytes):
+            word = word.decode("utf-8", "replace")
+        level = self._worker.stage.severity.get(_lower(str(word)))
+        if level is None:
+            return False
+        self.label("log.level", level)
+        return True
 
     def bad(self, field, reason):
         """Note on the event that field has no value because of reason, which must not quote the value. The first note

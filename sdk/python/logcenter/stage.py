@@ -53,6 +53,7 @@ class Stage:
         self.names = {d.id: d.name for d in request.reads}
         self.names[self.message] = "message"
         self.writes = list(request.writes)
+        self.severity = dict(request.severity)
         for d in self.writes:
             if d.type not in columns.BUILDERS:
                 raise Bad(f"field {d.name}: this SDK knows no type {d.type}")

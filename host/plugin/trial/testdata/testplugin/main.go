@@ -104,6 +104,11 @@ func (p worse) Parse(line []byte, ev *sdk.Event) error {
 	return p.parser.Parse(line, ev)
 }
 
+// together has calls wait until 70 are under way.
+var together sync.WaitGroup
+
+func init() { together.Add(70) }
+
 // obey does what a line asks for.
 func obey(line []byte) error {
 	if mended {
@@ -117,6 +122,9 @@ func obey(line []byte) error {
 		os.Exit(9)
 	case has("HANG"):
 		select {}
+	case has("TOGETHER"):
+		together.Done()
+		together.Wait()
 	case has("SKIP"):
 		return sdk.ErrSkip
 	case has("DEAD"):

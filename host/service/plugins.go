@@ -1,0 +1,93 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/logcenter/logcenter/host/plugin"
+	"github.com/logcenter/logcenter/host/plugin/sandbox"
+	"github.com/logcenter/logcenter/host/rollout"
+)
+
+func (s *Service) openPlugins(context.Context) (err error) {
+	if err := os.MkdirAll(s.path("plugins"), 0o700); err != nil {
+		return err
+	}
+	if s.versions, err = rollout.OpenVersions(s.path("plugins", "versions.json")); err != nil {
+		return err
+	}
+	for _, d := range s.cfg.Plugins.Dirs {
+		s.pluginDirs = append(s.pluginDirs, s.cfg.Path(d))
+	}
+	if len(s.pluginDirs) == 0 {
+		self, err := os.Executable()
+		if err != nil {
+			return err
+		}
+		s.pluginDirs = []string{filepath.Join(filepath.Dir(self), "plugins")}
+	}
+	o := plugin.Options{
+		Dirs: s.pluginDirs, RunDir: s.path("plugins", "run"), Plugins: pluginSettings(s.cfg), Log: s.log,
+		Sandbox: plugin.SandboxMode(s.cfg.Plugins.Sandbox), Guard: s.path(),
+	}
+	if err := s.openPackages(&o); err != nil {
+		return err
+	}
+	o.Versions = s.upgradedFolders()
+	s.plugins, err = plugin.Open(o)
+	if s.plugins == nil {
+		return err
+	}
+	s.sandboxFaults()
+	s.onClose(s.plugins.Close)
+	s.tellSubstitutes()
+	if err != nil && !s.hasMasker() {
+		return fmt.Errorf("no masking plugin is left, so events would be stored with their secrets; mend this first: %w", err)
+	}
+	if errors.Is(err, plugin.ErrMaskerLeftOut) {
+		return fmt.Errorf("events would be stored with what a masking plugin hides; mend this first: %w", err)
+	}
+	if err != nil { // the others run
+		s.log.WithError(err).Error("some plugins are left out")
+		s.fault("plugins", err)
+	}
+	return nil
+}
+
+// sandboxFaults says in the log, and in the health, when plugins are less confined than they could be.
+func (s *Service) sandboxFaults() {
+	switch lacks := sandbox.Probe().Lacks(); {
+	case s.cfg.Plugins.Sandbox == string(plugin.SandboxOff):
+		s.fault("sandbox", errors.New("plugins.sandbox is off: plugins can read and do all that the host can"))
+	case len(lacks) > 0:
+		s.fault("sandbox", fmt.Errorf("plugins are confined in part only, as this kernel lacks %s; `logcenter plugin sandbox` says what is enforced", strings.Join(lacks, " and ")))
+	default:
+		return
+	}
+	s.log.Warn(s.faults["sandbox"])
+}
+
+// hasMasker says whether a masking plugin was found, enabled or not: disabling it is an admin's decision.
+func (s *Service) hasMasker() bool {
+	return slices.ContainsFunc(s.plugins.All(), func(p *plugin.Plugin) bool { return p.Manifest().Kind == maskerKind })
+}
+
+// handles says why a plugin lets events pass it by that it is meant to handle. One that is disabled or gone is so by an
+// admin's will.
+func (s *Service) handles(id string) error {
+	p, err := s.plugins.Get(id)
+	if err != nil {
+		return nil //nolint:nilerr // gone
+	}
+	switch state, reason := p.State(); state {
+	case plugin.Quarantined, plugin.Failed:
+		return fmt.Errorf("plugin %s is %s: %s", id, state, reason)
+	default:
+		return nil
+	}
+}

@@ -1,0 +1,79 @@
+// Command actiontrail parses the events of Alibaba Cloud ActionTrail.
+//
+// Format, by the ActionTrail user guide, "Management event structure" and "Data event structure" (event version 1): one
+// event a line, {"eventId":…,"eventVersion":1,…}, its keys in any order; a file as it lies in a bucket of OSS, an array
+// of events, of which every one becomes an event; and an event as Simple Log Service hands it on, under "event". A
+// syslog header may stand in front.
+package main
+
+import (
+	"errors"
+
+	"github.com/logcenter/logcenter/sdk"
+	"github.com/logcenter/logcenter/sdk/jsonscan"
+	"github.com/logcenter/logcenter/sdk/syslog"
+)
+
+// Config is what an admin may set for this plugin: nothing, as the lines say all.
+type Config struct{}
+
+type parser struct{}
+
+// New returns a parser that is safe for concurrent use.
+func New(Config) (sdk.Parser, error) { return parser{}, nil }
+
+var (
+	errForm   = errors.New("actiontrail: want a JSON object with eventId, or an array of them")
+	errTime   = errors.New("actiontrail: want eventTime")
+	errAction = errors.New("actiontrail: want eventName")
+)
+
+var (
+	arrays = jsonscan.Scanner{Depth: 1}
+	events = jsonscan.Scanner{Depth: 5} // event.userIdentity.sessionContext.attributes.mfaAuthenticated
+)
+
+// Parse reads a line with one event.
+func (parser) Parse(line []byte, ev *sdk.Event) error { return event(body(line, ev), ev) }
+
+// ParseMany reads a line with one event or with an array of them.
+func (p parser) ParseMany(line []byte, next func() *sdk.Event) error {
+	if len(line) == 0 || line[0] != '[' {
+		return p.Parse(line, next())
+	}
+	var first error
+	n := 0
+	it := arrays.Scan(line)
+	for it.Next() {
+		if it.Kind() != jsonscan.Object {
+			continue
+		}
+		n++
+		if err := event(it.Value(), next()); err != nil && first == nil {
+			first = err
+		}
+	}
+	switch {
+	case first != nil:
+		return first
+	case n == 0:
+		next()
+		return errForm
+	}
+	return it.Err()
+}
+
+// body is the object behind a syslog header.
+func body(line []byte, ev *sdk.Event) []byte {
+	if len(line) == 0 || line[0] == '{' {
+		return line
+	}
+	h, rest, err := syslog.Parse(line)
+	if err != nil {
+		return line
+	}
+	ev.SetSyslog(&h, nil)
+	return rest
+}
+
+func main() { sdk.ServeParser(New) }

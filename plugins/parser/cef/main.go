@@ -1,0 +1,128 @@
+// Command cef parses events in the Common Event Format of ArcSight that no parser of their own device takes.
+//
+//	CEF:0|Vendor|Product|DeviceVersion|ClassID|Name|Severity|key=value key2=value with blanks
+//
+// The keys are those of the extension dictionary of "Implementing ArcSight Common Event Format (CEF)", versions 25
+// (CEF 0.1) and 26 (CEF 1.x), by their short names and by the full names that some products write. A syslog header may
+// stand in front.
+package main
+
+import (
+	"bytes"
+	"errors"
+	"time"
+
+	"github.com/logcenter/logcenter/sdk"
+	"github.com/logcenter/logcenter/sdk/cef"
+	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/syslog"
+)
+
+// Config is what an admin may set for this plugin.
+type Config struct {
+	// Timezone is the IANA zone of the device's clock, e.g. Asia/Shanghai, for times that carry none. Empty means the
+	// zone of the input.
+	Timezone string `yaml:"timezone"`
+	// DeviceType is the device type of the log standard that all lines get as observer.type. auto tells it by words of
+	// vendor and product, such as firewall or WAF, and takes server where there are none.
+	DeviceType string `yaml:"device_type" default:"auto" enum:"auto,server,middleware,firewall,ips,waf,business_system,database,network_traffic"`
+}
+
+type parser struct {
+	zone   *time.Location
+	device string // "" tells it line by line
+}
+
+// New returns a parser that is safe for concurrent use.
+func New(c Config) (sdk.Parser, error) {
+	var p parser
+	if c.DeviceType != "auto" {
+		p.device = c.DeviceType
+	}
+	if c.Timezone == "" {
+		return p, nil
+	}
+	var err error
+	p.zone, err = time.LoadLocation(c.Timezone)
+	return p, err
+}
+
+var (
+	errHead     = errors.New("cef: want CEF:VERSION|VENDOR|PRODUCT|VERSION|CLASS|NAME|SEVERITY|")
+	errSeverity = errors.New("cef: want 0 to 10, Unknown, Low, Medium, High or Very-High as the seventh part of the header")
+)
+
+// received begins the time that goes before the header's.
+var received = []byte("rt=1")
+
+// Parse reads one line. What could be read in front of a fault, and behind it, is set.
+func (p parser) Parse(line []byte, ev *sdk.Event) error {
+	e, err := cef.Parse(line)
+	if e.Vendor == nil {
+		return errHead
+	}
+	if len(e.Prefix) > 0 {
+		if h, _, err := syslog.Parse(e.Prefix); err == nil {
+			if bytes.Contains(e.Extension, received) {
+				h.Timestamp = nil // which has no year, and is when a relay had the line
+			}
+			ev.SetSyslog(&h, p.zone)
+		}
+	}
+	r := record{ev: ev, zone: p.zone, in: -1, out: -1}
+	r.text(ecs.ObserverVendor, e.Vendor)
+	r.text(ecs.ObserverProduct, e.Product)
+	r.text(ecs.ObserverVersion, e.DeviceVersion)
+	r.text(ecs.EventCode, e.ClassID)
+	r.text(ecs.RuleName, e.Name)
+	ev.SetInt(formatVersion, int64(e.Version))
+
+	it := e.Scan()
+	for it.Next() {
+		r.pair(it.Key(), it.Value())
+	}
+	r.finish()
+	known := severity(ev, e.Severity)
+
+	device := p.device
+	if device == "" {
+		device = deviceOf(e.Vendor, e.Product)
+	}
+	c := classOf(e.Name, r.category)
+	ev.SetString(ecs.ObserverType, device)
+	ev.SetString(ecs.LogcenterLogType, c.logType(device, r.request, r.denied))
+	for _, name := range categories[c] {
+		ev.SetString(ecs.EventCategory, name)
+	}
+	ev.SetString(ecs.EventKind, c.eventKind(r.correlated))
+	if !r.decided && c == authentication && fails(e.Name) {
+		ev.SetString(ecs.EventOutcome, "failure")
+	}
+	switch {
+	case err != nil:
+		return errHead
+	case !known:
+		return errSeverity
+	}
+	return it.Err()
+}
+
+// severity sets the device's severity, a word in a field of its own, and the unified one. It is false for what the
+// format does not have.
+func severity(ev *sdk.Event, v []byte) bool {
+	if len(v) == 0 {
+		return false
+	}
+	if n, ok := digits(v, 2); ok {
+		if n > 10 {
+			ev.Bad(ecs.EventSeverity, "not a number from 0 to 10")
+			return false
+		}
+		ev.SetInt(ecs.EventSeverity, n)
+	} else {
+		ev.Set(severityWord, v)
+	}
+	return ev.SetSeverity(v)
+}
+
+func main() { sdk.ServeParser(New) }

@@ -1,0 +1,249 @@
+package main
+
+import (
+	"bytes"
+
+	"github.com/logcenter/logcenter/sdk"
+	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/netaddr"
+	"github.com/logcenter/logcenter/sdk/template"
+)
+
+var (
+	assignedIP   = ecs.New("ciscoasa.assigned_ip", ecs.IP, "Address that a user of the VPN was given.")
+	client       = ecs.New("ciscoasa.client", ecs.Keyword, "What an administrator used: CLI, ASDM, N/A.")
+	commandLine  = ecs.New("ciscoasa.command", ecs.Keyword, "Command that an administrator gave.")
+	connectionID = ecs.New("ciscoasa.connection.id", ecs.Keyword, "Number of the connection, which its first and last message share.")
+	hitCount     = ecs.New("ciscoasa.count", ecs.Long, "Packets or hits that one message stands for.")
+	flags        = ecs.New("ciscoasa.tcp_flags", ecs.Keyword, "Flags of the TCP packet that was refused, e.g. SYN ACK.")
+	icmp         = ecs.New("ciscoasa.icmp", ecs.Keyword, "Type and code of an ICMP packet, as the message has them.")
+	lineState    = ecs.New("ciscoasa.state", ecs.Keyword, "What a line changed to: up or down.")
+	privilegeTo  = ecs.New("ciscoasa.privilege.new", ecs.Long, "Privilege level that a user has now, 0 to 15.")
+	privilegeWas = ecs.New("ciscoasa.privilege.old", ecs.Long, "Privilege level that a user had before, 0 to 15.")
+	server       = ecs.New("ciscoasa.server", ecs.Keyword, "Server of users that was asked, e.g. of RADIUS.")
+	sessionType  = ecs.New("ciscoasa.session_type", ecs.Keyword, "Kind of VPN session, e.g. AnyConnect-Parent, LAN-to-LAN.")
+	text         = ecs.New("ciscoasa.text", ecs.Keyword, "Text of a message that is not taken to pieces.")
+	translation  = ecs.New("ciscoasa.translation", ecs.Keyword, "Whether a translation is static or dynamic.")
+	userGroup    = ecs.UserGroupName
+)
+
+// kind is what a gap of a pattern holds.
+type kind uint8
+
+const (
+	kNone kind = iota
+	kAEnd
+	kAIface
+	kAIP
+	kAMAC
+	kANAT
+	kAPort
+	kAUser
+	kBEnd
+	kBIface
+	kBIP
+	kBNAT
+	kBPort
+	kBUser
+	kACL
+	kAssigned
+	kBytes
+	kClient
+	kCommand
+	kConnection
+	kCount
+	kDirection
+	kDuration
+	kEnd
+	kFile
+	kFlags
+	kFrom
+	kGIP
+	kGroup
+	kICMP
+	kNATIP
+	kNATPort
+	kProto
+	kRcv
+	kReason
+	kRule
+	kRuleID
+	kServer
+	kSession
+	kState
+	kText
+	kTLS
+	kTo
+	kTranslation
+	kURL
+	kUser
+	kXmt
+)
+
+var names = map[string]kind{
+	"aend": kAEnd, "aif": kAIface, "aip": kAIP, "amac": kAMAC, "anat": kANAT, "aport": kAPort, "auser": kAUser,
+	"bend": kBEnd, "bif": kBIface, "bip": kBIP, "bnat": kBNAT, "bport": kBPort, "buser": kBUser,
+	"acl": kACL, "assigned": kAssigned, "bytes": kBytes, "client": kClient, "command": kCommand,
+	"connection": kConnection, "count": kCount, "direction": kDirection, "duration": kDuration, "end": kEnd,
+	"file": kFile, "flags": kFlags, "from": kFrom, "gip": kGIP, "group": kGroup, "icmp": kICMP, "natip": kNATIP,
+	"natport": kNATPort, "proto": kProto, "rcv": kRcv, "reason": kReason, "rule": kRule, "ruleid": kRuleID,
+	"server": kServer, "session": kSession, "state": kState, "text": kText, "tls": kTLS, "to": kTo,
+	"translation": kTranslation, "url": kURL, "user": kUser, "xmt": kXmt,
+}
+
+// kinds are what the gaps of each pattern hold.
+var textKinds, anyKinds = kindsOf(texts), kindsOf(anyID)
+
+func kindsOf(s *template.Set) [][]kind {
+	out := make([][]kind, s.Len())
+	for i := range out {
+		for _, name := range s.Template(i).Names() {
+			k, ok := names[name]
+			if !ok {
+				panic("ciscoasa: no kind is named " + name)
+			}
+			out[i] = append(out[i], k)
+		}
+	}
+	return out
+}
+
+// message reads the text behind an id.
+func message(ev *sdk.Event, h *head) error {
+	m, err := texts.Match(h.whole)
+	if err == nil {
+		meaning := rows[m.Pattern()].meaning
+		meaning.set(ev)
+		c := connection{unordered: meaning == &closed}
+		for i, k := range textKinds[m.Pattern()] {
+			c.take(ev, k, m.At(i))
+		}
+		c.outbound = c.outbound && meaning == &opened // of a tunnel it is something else
+		c.set(ev)
+		return nil
+	}
+	class(h.id).set(ev)
+	if m, err := anyID.Match(h.text); err == nil {
+		var c connection
+		for i, k := range anyKinds[m.Pattern()] {
+			c.take(ev, k, m.At(i))
+		}
+		c.set(ev)
+		return nil
+	}
+	ev.Set(text, bytes.TrimSpace(h.text))
+	if known[string(h.id)] {
+		return errText
+	}
+	return nil
+}
+
+// take sets what a gap holds, or keeps it until both ends are known.
+func (c *connection) take(ev *sdk.Event, k kind, v []byte) {
+	v = bytes.TrimSpace(v)
+	switch k {
+	case kAIface:
+		c.a.iface = v
+	case kAIP:
+		c.a.ip = v
+	case kAPort:
+		c.a.port = v
+	case kAEnd:
+		c.a.ip, c.a.port = split(v)
+	case kANAT:
+		c.a.natIP, c.a.natPort = netaddr.SplitHostPort(v)
+	case kAUser, kBUser:
+		account(ev, v)
+	case kBIface:
+		c.b.iface = v
+	case kBIP:
+		c.b.ip = v
+	case kBPort:
+		c.b.port = v
+	case kBEnd:
+		c.b.ip, c.b.port = split(v)
+	case kBNAT:
+		c.b.natIP, c.b.natPort = netaddr.SplitHostPort(v)
+	case kGIP:
+		c.b.natIP = v
+	case kNATIP:
+		c.a.natIP = v
+	case kNATPort:
+		c.a.natPort = v
+	case kDirection:
+		c.outbound = string(v) == "outbound"
+		ev.Set(ecs.NetworkDirection, v)
+	case kProto:
+		c.portless = len(v) >= 4 && bytes.EqualFold(v[:4], []byte("icmp"))
+		transport(ev, v)
+	case kConnection:
+		ev.Set(connectionID, v)
+	case kDuration:
+		duration(ev, v)
+	case kBytes:
+		ev.Set(ecs.NetworkBytes, v)
+	case kEnd:
+		ending(ev, v)
+	default:
+		rest(ev, k, v)
+	}
+}
+
+// rest sets what does not depend on anything else.
+func rest(ev *sdk.Event, k kind, v []byte) {
+	switch k {
+	case kACL:
+		ev.Set(ecs.RuleName, v)
+	case kAMAC:
+		ev.SetMAC(ecs.SourceMAC, v)
+	case kAssigned:
+		ev.SetIP(assignedIP, v)
+	case kClient:
+		ev.Set(client, v)
+	case kCommand:
+		ev.Set(commandLine, v)
+	case kCount:
+		ev.Set(hitCount, v)
+	case kFile:
+		ev.Set(ecs.FileName, v)
+	case kFlags:
+		ev.Set(flags, v)
+	case kFrom:
+		ev.Set(privilegeWas, v)
+	case kGroup:
+		ev.Set(userGroup, v)
+	case kICMP:
+		ev.Set(icmp, v)
+		ev.SetString(ecs.NetworkTransport, "icmp")
+	case kRcv:
+		ev.Set(ecs.SourceBytes, v)
+	case kXmt:
+		ev.Set(ecs.DestinationBytes, v)
+	case kReason:
+		ev.Set(ecs.EventReason, v)
+	case kRule:
+		ev.Set(ecs.RuleName, bytes.TrimSpace(v))
+	case kRuleID:
+		ev.Set(ecs.RuleID, v)
+	case kServer:
+		ev.Set(server, v)
+	case kSession:
+		ev.Set(sessionType, v)
+	case kState:
+		ev.Set(lineState, v)
+	case kText:
+		ev.Set(text, v)
+	case kTLS:
+		if version, ok := bytes.CutPrefix(v, []byte("TLSv")); ok {
+			ev.Set(ecs.TLSVersion, version)
+		}
+	case kTo:
+		ev.Set(privilegeTo, v)
+	case kTranslation:
+		ev.Set(translation, v)
+	case kURL:
+		ev.SetURL(v)
+	case kUser:
+		account(ev, v)
+	}
+}

@@ -1,0 +1,233 @@
+package main
+
+import (
+	"github.com/logcenter/logcenter/sdk"
+	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/netaddr"
+)
+
+// The log types that the log standard's retention table has for firewalls.
+const (
+	attack   = "attack"
+	runState = "run_state"
+	other    = "other"
+)
+
+// conclude sets what follows from several pairs.
+func (r *record) conclude(ev *sdk.Event) {
+	ev.Set(ecs.EventAction, r.action)
+	ev.Set(subtypeName, r.subtype)
+	ev.Set(level, r.level)
+	// The level of all logs of attacks is alert; what the signature is rated tells them apart.
+	if len(r.severity) == 0 || !ev.SetSeverity(r.severity) {
+		ev.SetSeverity(r.level)
+	}
+	if r.sent.have && r.received.have {
+		ev.SetInt(ecs.NetworkBytes, r.sent.n+r.received.n)
+	}
+	if r.out.have && r.in.have {
+		ev.SetInt(ecs.NetworkPackets, r.out.n+r.in.n)
+	}
+	r.location(ev)
+	switch string(r.kind) {
+	case "traffic":
+		ev.SetString(ecs.EventDataset, "fortigate.traffic")
+		ev.SetString(ecs.EventCategory, "network")
+		r.classify(ev, "event", other)
+		r.policy(ev)
+		r.connection(ev)
+	case "utm", "anomaly", "dns": // the latter two are types of their own in FortiOS 6.0
+		ev.SetString(ecs.EventDataset, "fortigate.utm")
+		r.inspected(ev)
+	case "event":
+		ev.SetString(ecs.EventDataset, "fortigate.event")
+		r.happened(ev)
+	default:
+		ev.SetString(ecs.EventDataset, "fortigate.other")
+		r.classify(ev, "event", other)
+	}
+}
+
+func (r *record) classify(ev *sdk.Event, kind, logType string) {
+	ev.SetString(ecs.EventKind, kind)
+	ev.SetString(ecs.LogcenterLogType, logType)
+}
+
+// policy sets the rule of logs in which no signature is one.
+func (r *record) policy(ev *sdk.Event) {
+	ev.Set(ecs.RuleID, r.policyID)
+	ev.Set(ecs.RuleName, r.policyName)
+}
+
+// location sets the parts of the URL. FortiOS before 7.0 writes it without the host.
+func (r *record) location(ev *sdk.Event) {
+	u := netaddr.SplitURL(r.url)
+	ev.Set(ecs.URLPath, u.Path)
+	ev.Set(ecs.URLQuery, u.Query)
+	if len(r.hostname) > 0 {
+		ev.Set(ecs.URLDomain, r.hostname)
+	} else {
+		ev.Set(ecs.URLDomain, u.Host)
+	}
+}
+
+// connection says what became of a session. By the manual deny is blocked, and all other actions were allowed and
+// say how the session ended.
+func (r *record) connection(ev *sdk.Event) {
+	ev.SetString(ecs.EventType, "connection")
+	switch string(r.action) {
+	case "":
+	case "deny", "blocked", "block":
+		denied(ev)
+	case "ip-conn", "dns": // no answer, an error as answer
+		ev.SetString(ecs.EventType, "allowed")
+		ev.SetString(ecs.EventType, "end")
+		ev.SetString(ecs.EventOutcome, "failure")
+	case "start":
+		ev.SetString(ecs.EventType, "allowed")
+		ev.SetString(ecs.EventType, "start")
+		ev.SetString(ecs.EventOutcome, "success")
+	default:
+		ev.SetString(ecs.EventType, "allowed")
+		ev.SetString(ecs.EventType, "end")
+		ev.SetString(ecs.EventOutcome, "success")
+	}
+}
+
+func denied(ev *sdk.Event) {
+	ev.SetString(ecs.EventType, "denied")
+	ev.SetString(ecs.EventOutcome, "failure")
+}
+
+// inspected classifies logs of security profiles.
+func (r *record) inspected(ev *sdk.Event) {
+	ev.Set(policyID, r.policyID)
+	ev.Set(policyName, r.policyName)
+	switch string(r.subtype) {
+	case "ips", "anomaly", "waf":
+		ev.SetString(ecs.EventCategory, "intrusion_detection")
+		ev.SetString(ecs.EventCategory, "network")
+		r.attacked(ev, r.attackID, r.attack)
+	case "virus":
+		ev.SetString(ecs.EventCategory, "malware")
+		ev.SetString(ecs.EventCategory, "network")
+		r.attacked(ev, r.virusID, r.virus)
+	case "webfilter":
+		ev.SetString(ecs.EventCategory, "web")
+		r.filtered(ev)
+	default:
+		ev.SetString(ecs.EventCategory, "network")
+		r.filtered(ev)
+	}
+}
+
+// attacked sets what a signature found. Whether an attack that was let pass succeeded is not known.
+func (r *record) attacked(ev *sdk.Event, id, name []byte) {
+	r.classify(ev, "alert", attack)
+	ev.Set(ecs.RuleID, id)
+	ev.Set(ecs.RuleName, name)
+	switch {
+	case len(r.action) == 0:
+	case isBlock(r.action):
+		denied(ev)
+	default:
+		ev.SetString(ecs.EventType, "allowed")
+		ev.SetString(ecs.EventOutcome, "unknown")
+	}
+}
+
+// filtered sets what a policy of use decided, such as that of web sites.
+func (r *record) filtered(ev *sdk.Event) {
+	r.classify(ev, "event", other)
+	r.policy(ev)
+	switch {
+	case len(r.action) == 0:
+	case isBlock(r.action):
+		denied(ev)
+	default:
+		ev.SetString(ecs.EventType, "allowed")
+		ev.SetString(ecs.EventOutcome, "success")
+	}
+}
+
+// isBlock reports whether a security profile kept traffic from its destination.
+func isBlock(action []byte) bool {
+	switch string(action) {
+	case "block", "blocked", "dropped", "drop_session", "clear_session", "deny", "reject", "redirect", "quarantine",
+		"reset", "reset_client", "reset_server":
+		return true
+	}
+	return false
+}
+
+// happened classifies logs of the device itself, of its users and VPNs.
+func (r *record) happened(ev *sdk.Event) {
+	switch string(r.subtype) {
+	case "vpn":
+		ev.SetString(ecs.EventCategory, "network")
+		r.session(ev)
+		r.classify(ev, "event", other)
+	case "user":
+		ev.SetString(ecs.EventCategory, "authentication")
+		ev.SetString(ecs.EventType, "info")
+		r.classify(ev, "event", other)
+	default:
+		r.system(ev)
+	}
+	r.outcome(ev)
+}
+
+// session says whether a tunnel or a user's session begins or ends.
+func (r *record) session(ev *sdk.Event) {
+	switch string(r.action) {
+	case "tunnel-up", "ssl-new-con":
+		ev.SetString(ecs.EventType, "start")
+	case "tunnel-down", "ssl-exit-error", "ssl-exit-fail":
+		ev.SetString(ecs.EventType, "end")
+	case "ssl-login-fail":
+		ev.SetString(ecs.EventCategory, "authentication")
+		ev.SetString(ecs.EventType, "start")
+		ev.SetString(ecs.EventOutcome, "failure")
+	default:
+		ev.SetString(ecs.EventType, "info")
+	}
+}
+
+// system tells what administrators do from what the device says of itself.
+func (r *record) system(ev *sdk.Event) {
+	switch {
+	case string(r.action) == "login":
+		ev.SetString(ecs.EventCategory, "authentication")
+		ev.SetString(ecs.EventType, "start")
+		r.classify(ev, "event", other)
+	case string(r.action) == "logout":
+		ev.SetString(ecs.EventCategory, "authentication")
+		ev.SetString(ecs.EventType, "end")
+		r.classify(ev, "event", other)
+	case len(r.configPath) > 0:
+		ev.SetString(ecs.EventCategory, "configuration")
+		ev.SetString(ecs.EventType, "change")
+		r.classify(ev, "event", other)
+	case string(r.action) == "perf-stats":
+		ev.SetString(ecs.EventCategory, "host")
+		ev.SetString(ecs.EventType, "info")
+		r.classify(ev, "metric", runState)
+	default:
+		ev.SetString(ecs.EventCategory, "host")
+		ev.SetString(ecs.EventType, "info")
+		r.classify(ev, "state", runState)
+	}
+}
+
+func (r *record) outcome(ev *sdk.Event) {
+	said := r.status
+	if len(said) == 0 {
+		said = r.result
+	}
+	switch string(said) {
+	case "success", "succeeded", "negotiate_success", "OK", "DONE", "up":
+		ev.SetString(ecs.EventOutcome, "success")
+	case "failed", "failure", "fail", "negotiate_error", "ERROR", "esp_error", "phase1_error", "phase2_error", "dpd_failure", "timed_out":
+		ev.SetString(ecs.EventOutcome, "failure")
+	}
+}

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"bytes"
+
+	"github.com/logcenter/logcenter/sdk"
+	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/template"
+)
+
+// message is what HAProxy says of its servers and of itself. Names in the pattern are those of values.
+type message struct {
+	pattern, action, category, typ, outcome string
+}
+
+var messages = []message{
+	{`Connect from %{client:word} to %{address:word} (%{frontend}/%{})`, "connect", "network", "connection", "success"},
+	{`Server %{backend}/%{server} is DOWN, reason: %{reason}, check duration: %{}`, "server-down", "host", "change", "failure"},
+	{`Server %{backend}/%{server} is DOWN via %{reason}. %{}`, "server-down", "host", "change", "failure"},
+	{`Server %{backend}/%{server} is DOWN for maintenance%{reason}`, "server-maintenance", "host", "change", ""},
+	{`Server %{backend}/%{server} is DOWN%{reason}`, "server-down", "host", "change", "failure"},
+	{`Server %{backend}/%{server} is UP, reason: %{reason}, check duration: %{}`, "server-up", "host", "change", "success"},
+	{`Server %{backend}/%{server} is UP%{reason}`, "server-up", "host", "change", "success"},
+	{`Server %{backend}/%{server} is going DOWN for maintenance%{reason}. %{}`, "server-maintenance", "host", "change", ""},
+	{`Server %{backend}/%{server} is stopping%{reason}`, "server-stopping", "host", "change", ""},
+	{`Server %{backend}/%{server} remains in %{reason}`, "server-maintenance", "host", "change", ""},
+	{`Health check for server %{backend}/%{server} failed, reason: %{reason}, check duration: %{}`, "health-check", "host", "info", "failure"},
+	{`Health check for server %{backend}/%{server} succeeded, reason: %{reason}, check duration: %{}`, "health-check", "host", "info", "success"},
+	{`backend %{backend:word} has no server available!`, "backend-down", "host", "change", "failure"},
+	{`Proxy %{frontend:word} started.`, "proxy-start", "process", "start", ""},
+	{`Proxy %{frontend:word} stopped %{reason}`, "proxy-stop", "process", "end", ""},
+	{`Stopping frontend %{frontend:word} in %{}`, "proxy-stop", "process", "end", ""},
+	{`Stopping backend %{backend:word} in %{}`, "proxy-stop", "process", "end", ""},
+	{`Stopping proxy %{frontend:word} in %{}`, "proxy-stop", "process", "end", ""},
+	{`Pausing %{:word} %{frontend:word}.`, "proxy-pause", "process", "change", ""},
+	{`Loading success.`, "start", "process", "start", "success"},
+	{`New worker %{reason}`, "worker-start", "process", "start", ""},
+}
+
+var set = func() *template.Set {
+	patterns := make([]string, len(messages))
+	for i := range messages {
+		patterns[i] = messages[i].pattern
+	}
+	return template.MustSet(patterns...)
+}()
+
+// state reads a message that is not about a session. One that is not known is kept as a text, if the header named
+// HAProxy.
+func state(b []byte, named bool, ev *sdk.Event) error {
+	ev.SetString(ecs.EventDataset, "haproxy.state")
+	m, err := set.Match(b)
+	if err != nil {
+		ev.Set(ecs.EventReason, b)
+		ev.SetString(ecs.LogcenterLogType, "web_server")
+		ev.SetString(ecs.EventCategory, "process")
+		ev.SetString(ecs.EventType, "info")
+		if named && len(b) > 0 {
+			return nil
+		}
+		return errForm
+	}
+	k := &messages[m.Pattern()]
+	logType := "web_server"
+	if m.Pattern() == 0 {
+		logType = "access"
+		ev.SetIPPort(ecs.SourceIP, ecs.SourcePort, m.Get("client"))
+		ev.SetIPPort(ecs.DestinationIP, ecs.DestinationPort, m.Get("address"))
+		ev.SetString(ecs.NetworkTransport, "tcp")
+	}
+	ev.SetString(ecs.LogcenterLogType, logType)
+	ev.SetString(ecs.EventAction, k.action)
+	ev.SetString(ecs.EventCategory, k.category)
+	ev.SetString(ecs.EventType, k.typ)
+	ev.SetString(ecs.EventOutcome, k.outcome)
+	ev.Set(frontend, m.Get("frontend"))
+	ev.Set(backendOf, m.Get("backend"))
+	ev.Set(serverOf, m.Get("server"))
+	ev.Set(ecs.EventReason, bytes.Trim(m.Get("reason"), " ,"))
+	return nil
+}

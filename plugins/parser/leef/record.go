@@ -1,0 +1,296 @@
+package main
+
+import (
+	"time"
+
+	"github.com/logcenter/logcenter/sdk"
+	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/netaddr"
+	"github.com/logcenter/logcenter/sdk/timestamp"
+)
+
+// record is what must be known of all attributes of a line before some fields can be set.
+type record struct {
+	ev   *sdk.Event
+	zone *time.Location
+
+	category, name, message, reason []byte
+	action, outcome                 []byte
+	time, timeFormat                []byte
+	bytes, packets                  [2]int64 // of source and destination
+	told                            [4]bool  // which of them are there
+	request, login, decided, denied bool
+}
+
+// pair sets what one attribute says. Keys that are not known stay in the line only.
+func (r *record) pair(key, v []byte) {
+	if len(v) == 0 || len(v) == 1 && v[0] == '-' {
+		return
+	}
+	t, ok := keys[string(key)]
+	if !ok {
+		return
+	}
+	switch t.how {
+	case text:
+		r.ev.Set(t.field, v)
+	case folded:
+		r.ev.SetDecoded(t.field, v, appendLower)
+	case addr:
+		r.ev.SetIP(t.field, v)
+	case port:
+		r.ev.SetPort(t.field, v)
+	case mac:
+		r.ev.SetMAC(t.field, v)
+	case date:
+		r.date(t.field, nil, v)
+	case special:
+		r.special(t.id, v)
+	}
+}
+
+// special keeps or sets what one key has several fields for.
+func (r *record) special(id uint8, v []byte) {
+	ev := r.ev
+	switch id {
+	case keyCategory:
+		r.category = v
+	case keyTime:
+		r.time = v
+	case keyTimeFormat:
+		r.timeFormat = v
+	case keySeverity:
+		r.severity(v)
+	case keyUser:
+		ev.SetAccount(ecs.UserName, ecs.UserDomain, v)
+	case keyURL:
+		r.request = true
+		u := netaddr.SplitURL(v)
+		ev.Set(ecs.URLOriginal, v)
+		ev.Set(ecs.URLDomain, u.Host)
+		ev.Set(ecs.URLPath, u.Path)
+		ev.Set(ecs.URLQuery, u.Query)
+		if u.Scheme != nil && u.Host != nil {
+			ev.Set(ecs.URLFull, v)
+		}
+	case keyName:
+		r.name = v
+		ev.Set(ecs.RuleName, v)
+	case keyAction:
+		r.action = v
+	case keyOutcome:
+		r.outcome = v
+	case keySourceBytes, keyDestinationBytes, keySourcePackets, keyDestinationPackets:
+		r.count(id-keySourceBytes, v)
+	case keyLogin:
+		r.login = r.login || isTrue(v)
+		r.session("start", v)
+	case keyLogout:
+		r.login = r.login || isTrue(v)
+		r.session("end", v)
+	case keyHash:
+		r.hash(v)
+	case keyMessage:
+		r.message = v
+	case keyReason:
+		r.reason = v
+	}
+}
+
+// finish sets what follows from several attributes.
+func (r *record) finish() {
+	ev := r.ev
+	if r.time != nil {
+		r.date(ecs.Timestamp, r.timeFormat, r.time)
+	}
+	reason := r.reason
+	if reason == nil {
+		reason = r.message
+	} else {
+		ev.Set(messageText, r.message)
+	}
+	ev.Set(ecs.EventReason, reason)
+	ev.Set(ecs.RuleCategory, r.category)
+	ev.Set(category, r.category)
+	r.decision()
+	if r.told[0] && r.told[1] {
+		ev.SetInt(ecs.NetworkBytes, r.bytes[0]+r.bytes[1])
+	}
+	if r.told[2] && r.told[3] {
+		ev.SetInt(ecs.NetworkPackets, r.packets[0]+r.packets[1])
+	}
+}
+
+// decision sets the action, what it meant and how it ended. The outcome that the product tells goes before the one
+// that follows from the action.
+func (r *record) decision() {
+	ev := r.ev
+	ev.Set(ecs.EventAction, r.action)
+	w, _ := actions.find(r.action)
+	switch {
+	case w.kind != "":
+		ev.SetString(ecs.EventType, w.kind)
+		r.denied = w.kind == denied.kind
+	case !r.login:
+		ev.SetString(ecs.EventType, "info")
+	}
+	outcome := w.outcome
+	if r.outcome != nil {
+		var ok bool
+		if outcome, ok = outcomes.find(r.outcome); !ok {
+			outcome = "unknown"
+			ev.Set(outcomeText, r.outcome)
+		}
+	}
+	ev.SetString(ecs.EventOutcome, outcome)
+	r.decided = outcome != ""
+}
+
+// meaning is event.type and event.outcome of an action.
+type meaning struct{ kind, outcome string }
+
+var (
+	denied  = meaning{"denied", "failure"}
+	allowed = meaning{"allowed", "success"}
+	actions = newWords(
+		word[meaning]{"block", denied}, word[meaning]{"deny", denied}, word[meaning]{"denied", denied}, word[meaning]{"drop", denied},
+		word[meaning]{"reject", denied}, word[meaning]{"reset", denied}, word[meaning]{"discard", denied}, word[meaning]{"prevent", denied},
+		word[meaning]{"quarantine", denied}, word[meaning]{"阻断", denied}, word[meaning]{"拒绝", denied}, word[meaning]{"拦截", denied},
+		word[meaning]{"allow", allowed}, word[meaning]{"permit", allowed}, word[meaning]{"pass", allowed}, word[meaning]{"accept", allowed},
+		word[meaning]{"forward", allowed}, word[meaning]{"放行", allowed}, word[meaning]{"允许", allowed},
+	)
+	outcomes = newWords(
+		word[string]{"success", "success"}, word[string]{"succeed", "success"}, word[string]{"ok", "success"}, word[string]{"allow", "success"},
+		word[string]{"pass", "success"}, word[string]{"成功", "success"},
+		word[string]{"fail", "failure"}, word[string]{"denied", "failure"}, word[string]{"deny", "failure"}, word[string]{"block", "failure"},
+		word[string]{"reject", "failure"}, word[string]{"error", "failure"}, word[string]{"失败", "failure"},
+	)
+	successes = newWords(word[bool]{"success", true}, word[bool]{"succeed", true}, word[bool]{"成功", true})
+)
+
+func succeeds(name []byte) bool {
+	_, ok := successes.find(name)
+	return ok
+}
+
+// severity sets the device's severity, 1 to 10, a word in a field of its own, and the unified one.
+func (r *record) severity(v []byte) {
+	n, number := digits(v, 9)
+	switch {
+	case number && n > 10:
+		r.ev.Bad(ecs.EventSeverity, "not a number from 0 to 10")
+		return
+	case number:
+		r.ev.SetInt(ecs.EventSeverity, n)
+	default:
+		r.ev.Set(severityWord, v)
+	}
+	if !r.ev.SetSeverity(v) {
+		r.ev.Bad(ecs.LogLevel, "not a severity of the table in plugin.yaml")
+	}
+}
+
+// count sets one of the counts of bytes and packets.
+func (r *record) count(i uint8, v []byte) {
+	fields := [...]ecs.Field{ecs.SourceBytes, ecs.DestinationBytes, ecs.SourcePackets, ecs.DestinationPackets}
+	n, ok := digits(v, 18)
+	if !ok {
+		r.ev.Bad(fields[i], "not a whole number")
+		return
+	}
+	r.ev.SetInt(fields[i], n)
+	r.told[i] = true
+	if i < 2 {
+		r.bytes[i] = n
+	} else {
+		r.packets[i-2] = n
+	}
+}
+
+func isTrue(v []byte) bool { return string(v) == "true" || string(v) == "1" }
+
+// session sets that a session of a user began or ended.
+func (r *record) session(what string, v []byte) {
+	if isTrue(v) {
+		r.ev.SetString(ecs.EventType, what)
+	}
+}
+
+// hash tells the digest by its length.
+func (r *record) hash(v []byte) {
+	switch len(v) {
+	case 32:
+		r.ev.Set(ecs.FileHashMD5, v)
+	case 40:
+		r.ev.Set(fileSHA1, v)
+	case 64:
+		r.ev.Set(ecs.FileHashSHA256, v)
+	default:
+		r.ev.Bad(ecs.FileHashSHA256, "not the 32, 40 or 64 digits of MD5, SHA-1 or SHA-256")
+	}
+}
+
+// formats are layouts of devTimeFormat, in the letters of Java's SimpleDateFormat, that cannot be told from the time
+// itself, as month and day may change places.
+var formats = map[string]string{
+	"MM/dd/yyyy HH:mm:ss":     "01/02/2006 15:04:05",
+	"MM/dd/yyyy HH:mm:ss.SSS": "01/02/2006 15:04:05",
+	"MM/dd/yyyy hh:mm:ss a":   "01/02/2006 03:04:05 PM",
+	"MM-dd-yyyy HH:mm:ss":     "01-02-2006 15:04:05",
+	"MM-dd-yyyy HH:mm:ss.SSS": "01-02-2006 15:04:05",
+	"dd/MM/yyyy HH:mm:ss":     "02/01/2006 15:04:05",
+	"dd/MM/yyyy HH:mm:ss.SSS": "02/01/2006 15:04:05",
+	"dd/MM/yyyy hh:mm:ss a":   "02/01/2006 03:04:05 PM",
+	"dd-MM-yyyy HH:mm:ss":     "02-01-2006 15:04:05",
+	"dd-MM-yyyy HH:mm:ss.SSS": "02-01-2006 15:04:05",
+	"MM/dd/yy HH:mm:ss":       "01/02/06 15:04:05",
+	"dd/MM/yy HH:mm:ss":       "02/01/06 15:04:05",
+	"yy-MM-dd HH:mm:ss":       "06-01-02 15:04:05",
+	"MM/dd/yyyy HH:mm":        "01/02/2006 15:04",
+	"dd/MM/yyyy HH:mm":        "02/01/2006 15:04",
+	"yyyyMMdd'T'HHmmss":       "20060102T150405",
+	"yyyyMMddHHmmss":          "20060102150405",
+}
+
+// date sets a time by the device's own format, or as it can be told from itself.
+func (r *record) date(f ecs.Field, format, v []byte) {
+	layout, ok := formats[string(format)]
+	switch {
+	case ok:
+	case len(v) == 13 && isDigits(v):
+		layout = timestamp.UnixMilli
+	default:
+		layout = timestamp.Any
+	}
+	r.ev.SetTimeField(f, layout, r.zone, v)
+}
+
+func isDigits(v []byte) bool {
+	for _, c := range v {
+		if c-'0' > 9 {
+			return false
+		}
+	}
+	return true
+}
+
+func digits(v []byte, most int) (n int64, ok bool) {
+	if len(v) == 0 || len(v) > most {
+		return 0, false
+	}
+	for _, c := range v {
+		if c-'0' > 9 {
+			return 0, false
+		}
+		n = n*10 + int64(c-'0')
+	}
+	return n, true
+}
+
+// appendLower is for SetDecoded.
+func appendLower(dst, v []byte) []byte {
+	for _, c := range v {
+		dst = append(dst, lower(c))
+	}
+	return dst
+}

@@ -1,0 +1,311 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"net/netip"
+
+	"github.com/logcenter/logcenter/sdk"
+	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/kv"
+	"github.com/logcenter/logcenter/sdk/timestamp"
+)
+
+var errRecord = errors.New("linux: want type=TYPE msg=audit(SECONDS.MILLISECONDS:SERIAL): in front of the pairs of an audit record")
+
+// isRecord says whether text is a record of auditd, or of the kernel where no auditd runs.
+func isRecord(text []byte) bool {
+	if len(text) < 20 || text[4] != '=' || string(text[:4]) != "type" && string(text[:4]) != "node" {
+		return false
+	}
+	return bytes.Contains(text[:min(len(text), 384)], []byte("audit("))
+}
+
+// record reads "node=HOST type=TYPE msg=audit(TIME:SERIAL): key=value …".
+func record(text []byte, ev *sdk.Event) (*facts, error) {
+	if rest, ok := bytes.CutPrefix(text, []byte("node=")); ok {
+		var name []byte
+		name, text = word(rest)
+		ev.Set(ecs.HostName, name)
+	}
+	rest, ok := bytes.CutPrefix(text, []byte("type="))
+	if !ok {
+		return &otherAudit, errRecord
+	}
+	code, rest := word(rest)
+	k := recordType(code)
+	if k.name != "" {
+		ev.SetString(ecs.EventCode, k.name)
+	} else {
+		ev.Set(ecs.EventCode, code)
+	}
+	rest = bytes.TrimPrefix(rest, []byte("msg="))
+	stamp, ok := bytes.CutPrefix(rest, []byte("audit("))
+	if !ok {
+		return &k.facts, errRecord
+	}
+	stamp, rest, ok = cut(stamp, "):")
+	seconds, serial, whole := cut(stamp, ":")
+	ev.SetTime(timestamp.Unix, nil, seconds)
+	if !ok || !whole {
+		return &k.facts, errRecord
+	}
+	ev.Set(ecs.EventSequence, serial)
+	return k.read(bytes.TrimLeft(rest, " "), ev), nil
+}
+
+// journalled reads "TYPE key=value …", as journald writes records of the kernel, without their time and serial.
+func journalled(text []byte, ev *sdk.Event) *facts {
+	code, rest := word(text)
+	k := kindsByName[string(code)]
+	if k == nil {
+		return &otherAudit
+	}
+	ev.SetString(ecs.EventCode, k.name)
+	return k.read(rest, ev)
+}
+
+// read reads the pairs of a record.
+func (k *kind) read(b []byte, ev *sdk.Event) *facts {
+	r := reader{ev: ev, kernel: k.kernel, group: k.number == addGroup || k.number == delGroup}
+	if access, ok := bytes.CutPrefix(b, []byte("avc:")); ok { // "avc:  denied  { read } for  pid=…"
+		b = r.selinux(access)
+	}
+	r.pairs(b)
+	ev.SetString(ecs.EventOutcome, r.outcome)
+	if r.outcome == failed {
+		return &k.refused
+	}
+	return &k.facts
+}
+
+// reader goes over the pairs of a record.
+type reader struct {
+	ev      *sdk.Event
+	kernel  bool   // the kernel made the record: uid= is the user who acted
+	group   bool   // id= is that of a group
+	named   bool   // acct= was there
+	remote  []byte // hostname=, which without addr= is the host itself
+	outcome string
+}
+
+// quotedPairs are a="b c" and msg='op=… acct="anna"'.
+var quotedPairs = kv.Scanner{Quotes: `"'`}
+
+func (r *reader) pairs(b []byte) {
+	for it := quotedPairs.Scan(b); it.Next(); {
+		v := it.Value()
+		switch string(v) {
+		case "", "?", "(null)", "(none)", "4294967295", "unset":
+			continue
+		}
+		switch key := it.Key(); string(key) {
+		case "msg":
+			if it.Quoted() {
+				r.inner(v)
+			}
+		default:
+			r.pair(key, v, it.Quoted())
+		}
+	}
+}
+
+// inner reads the pairs of msg='…'. Programs write no msg in it.
+func (r *reader) inner(b []byte) {
+	for it := quotedPairs.Scan(b); it.Next(); {
+		switch v := it.Value(); string(v) {
+		case "", "?", "(null)", "(none)":
+		default:
+			r.pair(it.Key(), v, it.Quoted())
+		}
+	}
+}
+
+func (r *reader) pair(key, v []byte, quoted bool) {
+	ev := r.ev
+	switch string(key) {
+	case "pid":
+		ev.Set(ecs.ProcessPID, v)
+	case "ppid":
+		ev.Set(parentPID, v)
+	case "uid":
+		if r.kernel {
+			idOrName(ev, ecs.UserID, ecs.UserName, v)
+		}
+	case "euid":
+		idOrName(ev, effectiveID, ecs.UserEffectiveName, v)
+	case "auid":
+		ev.Set(auditLoginID, v)
+	case "id":
+		if r.group {
+			ev.Set(groupID, v)
+		} else {
+			ev.Set(ecs.UserID, v)
+		}
+	case "acct":
+		r.named = true
+		r.text(ecs.UserName, v, quoted)
+	case "UID":
+		if r.kernel {
+			ev.Set(ecs.UserName, v)
+		}
+	case "ID":
+		if !r.named {
+			ev.Set(ecs.UserName, v)
+		}
+	case "EUID":
+		ev.Set(ecs.UserEffectiveName, v)
+	case "ses":
+		ev.Set(sessionID, v)
+	case "comm":
+		r.text(ecs.ProcessName, v, quoted)
+	case "exe":
+		r.text(ecs.ProcessExecutable, v, quoted)
+	case "proctitle", "cmd":
+		r.text(ecs.ProcessCommandLine, v, quoted)
+	case "cwd":
+		r.text(workingDir, v, quoted)
+	case "name":
+		r.text(ecs.FilePath, v, quoted)
+	case "hostname":
+		r.remote = v
+	case "addr":
+		source(v, ev)
+		if r.remote != nil && r.remote[0]-'0' > 9 && bytes.IndexByte(r.remote, ':') < 0 {
+			ev.Set(ecs.SourceDomain, r.remote)
+		}
+	case "rport":
+		ev.SetPort(ecs.SourcePort, v)
+	case "saddr":
+		r.socket(v)
+	case "terminal", "tty":
+		ev.Set(terminal, v)
+	case "res", "success":
+		r.result(v)
+	case "op", "operation":
+		ev.Set(auditOp, v)
+	case "key":
+		r.text(ecs.RuleName, v, quoted)
+	case "syscall", "SYSCALL":
+		ev.Set(auditCall, v)
+	case "exit":
+		ev.Set(auditExit, v)
+	case "unit":
+		ev.Set(unit, v)
+	case "sw":
+		ev.Set(software, v)
+	case "grp":
+		r.text(groupName, v, quoted)
+	case "subj", "scontext", "profile":
+		ev.Set(auditSubject, v)
+	case "obj", "tcontext":
+		ev.Set(auditObject, v)
+	case "requested_mask":
+		ev.Set(auditAccess, v)
+	case "apparmor":
+		ev.Set(ecs.EventReason, v)
+		if r.outcome = succeeded; string(v) == "DENIED" {
+			r.outcome = failed
+		}
+	default:
+		if key[0] == 'a' && digitsLen(key[1:]) == len(key)-1 && !r.kernel { // a0= of EXECVE; those of SYSCALL are numbers
+			r.text(arguments, v, quoted)
+		}
+	}
+}
+
+// idOrName sets a user by its number, or by the name that ausearch and auditd put in its place.
+func idOrName(ev *sdk.Event, id, name ecs.Field, v []byte) {
+	if v[0]-'0' <= 9 {
+		ev.Set(id, v)
+		return
+	}
+	ev.Set(name, v)
+}
+
+func (r *reader) result(v []byte) {
+	switch string(v) {
+	case "success", "yes", "1":
+		r.outcome = succeeded
+	case "failed", "no", "0":
+		r.outcome = failed
+	}
+}
+
+// selinux reads "  denied  { read write } for  " and returns what stands behind it.
+func (r *reader) selinux(b []byte) []byte {
+	verdict, rest, ok := cut(b, "{")
+	if !ok {
+		return b
+	}
+	r.outcome = succeeded
+	if verdict = bytes.TrimSpace(verdict); string(verdict) == "denied" {
+		r.outcome = failed
+	}
+	r.ev.Set(ecs.EventReason, verdict)
+	rights, rest, _ := cut(rest, "}")
+	r.ev.Set(auditAccess, bytes.TrimSpace(rights))
+	return rest
+}
+
+// text sets a value that stands in quotes, or in hexadecimal where it has blanks, quotes or bytes beyond ASCII.
+func (r *reader) text(f ecs.Field, v []byte, quoted bool) {
+	if quoted || !isHex(v) {
+		r.ev.Set(f, v)
+		return
+	}
+	r.ev.SetDecoded(f, v, appendUnhexed)
+}
+
+func isHex(v []byte) bool {
+	if len(v) == 0 || len(v)%2 != 0 {
+		return false
+	}
+	for _, c := range v {
+		if c-'0' > 9 && c-'A' > 5 {
+			return false
+		}
+	}
+	return true
+}
+
+func nibble(c byte) byte {
+	if c > '9' {
+		return c - 'A' + 10
+	}
+	return c - '0'
+}
+
+// appendUnhexed appends what v, which isHex, stands for. NUL parts the words of a command line.
+func appendUnhexed(dst, v []byte) []byte {
+	for i := 0; i+1 < len(v); i += 2 {
+		c := nibble(v[i])<<4 | nibble(v[i+1])
+		if c == 0 {
+			c = ' '
+		}
+		dst = append(dst, c)
+	}
+	return dst
+}
+
+// socket reads a struct sockaddr in hexadecimal: the family in the order of the machine, the port in that of the
+// network, the address; of IPv6 behind four bytes more.
+func (r *reader) socket(v []byte) {
+	if !isHex(v) || len(v) < 16 {
+		return
+	}
+	var raw [28]byte
+	b := raw[:0]
+	for i := 0; i+1 < len(v) && len(b) < len(raw); i += 2 {
+		b = append(b, nibble(v[i])<<4|nibble(v[i+1]))
+	}
+	port := int64(b[2])<<8 | int64(b[3])
+	switch {
+	case b[0] == 2 && b[1] == 0:
+		r.ev.SetAddr(ecs.DestinationIP, netip.AddrFrom4([4]byte(b[4:8])))
+		r.ev.SetInt(ecs.DestinationPort, port)
+	case b[0] == 10 && b[1] == 0 && len(b) >= 24:
+		r.ev.SetAddr(ecs.DestinationIP, netip.AddrFrom16([16]byte(b[8:24])))
+		r.ev.SetInt(ecs.DestinationPort, port)
+	}
+}

@@ -1,0 +1,133 @@
+// Command linux parses the logs of Linux servers: what sshd, sudo, su, PAM, login, cron, systemd and the tools for
+// accounts write by syslog, the kernel with the packets that iptables and nftables log, and the records of auditd.
+//
+// Sources of the formats: the manual pages sshd(8), sudoers(5), su(1), login(1), pam_unix(8), cron(8), systemd(1),
+// useradd(8) and groupadd(8); iptables-extensions(8), target LOG, and nft(8), statement log; "Audit System Reference"
+// in the Red Hat Enterprise Linux Security Guide and auditd.conf(5).
+//
+// Headers are those of package syslog, as daemons send and as they write them to files:
+//
+//	<86>Oct 11 12:00:01 app-03 sshd[19457]: Accepted publickey for anna from 192.0.2.7 port 45586 ssh2: ED25519 SHA256:…
+//	2026-10-11T12:00:01.123456+08:00 app-03 CRON[733]: (root) CMD (run-parts /etc/cron.hourly)
+//	type=USER_LOGIN msg=audit(1791691201.512:4711): pid=733 uid=0 auid=1001 ses=4 msg='op=login acct="anna" … res=success'
+package main
+
+import (
+	"bytes"
+	"errors"
+	"time"
+
+	"github.com/logcenter/logcenter/sdk"
+	"github.com/logcenter/logcenter/sdk/syslog"
+)
+
+// Config is what an admin may set for this plugin.
+type Config struct {
+	// Timezone is the IANA zone of the servers' clocks, e.g. Asia/Shanghai, for headers that carry none. Empty
+	// means the zone of the input.
+	Timezone string `yaml:"timezone"`
+}
+
+type parser struct{ zone *time.Location }
+
+// New returns a parser that is safe for concurrent use.
+func New(c Config) (sdk.Parser, error) {
+	if c.Timezone == "" {
+		return parser{}, nil
+	}
+	zone, err := time.LoadLocation(c.Timezone)
+	return parser{zone}, err
+}
+
+var (
+	errHeader  = errors.New("linux: want a syslog header with a time, a host and a program in front of the message, or an audit record, type=TYPE msg=audit(TIME:SERIAL)")
+	errProgram = errors.New("linux: want PROGRAM: or PROGRAM[PID]: behind the host")
+	errMessage = errors.New("linux: want a message behind PROGRAM: or PROGRAM[PID]")
+	errLogin   = errors.New("linux: want for USER from ADDRESS port PORT behind Accepted or Failed; the line is cut")
+	errPacket  = errors.New("linux: want SRC=, DST= and PROTO= in a packet of netfilter; the line is cut")
+)
+
+// digit has the severities of syslog as the words that SetSeverity takes.
+var digit = [8][]byte{{'0'}, {'1'}, {'2'}, {'3'}, {'4'}, {'5'}, {'6'}, {'7'}}
+
+// Parse reads one line. Messages that are not known keep what the header says.
+func (p parser) Parse(line []byte, ev *sdk.Event) error {
+	if isRecord(line) {
+		f, err := record(line, ev)
+		f.set(ev, false)
+		return err
+	}
+	h, text, err := syslog.Parse(line)
+	if err != nil && (h.Priority < 0 || len(h.AppName) == 0) {
+		unknown.set(ev, false)
+		return errHeader
+	}
+	ev.SetSyslog(&h, p.zone)
+	rated := h.Priority >= 0 && ev.SetSeverity(digit[h.Severity()])
+	text = bytes.TrimSpace(text)
+	switch {
+	case len(h.AppName) == 0:
+		unknown.set(ev, rated)
+		return errProgram
+	case len(text) == 0:
+		unknown.set(ev, rated)
+		return errMessage
+	}
+	f, err := message(h.AppName, repeats(text, ev), ev)
+	f.set(ev, rated)
+	return err
+}
+
+// repeats takes the wrapping off a message that rsyslog writes once for several: "message repeated 3 times: [ … ]".
+func repeats(text []byte, ev *sdk.Event) []byte {
+	rest, ok := bytes.CutPrefix(text, []byte("message repeated "))
+	if !ok {
+		return text
+	}
+	n, rest, ok := bytes.Cut(rest, []byte(" times: ["))
+	if !ok {
+		return text
+	}
+	ev.Set(repeated, n)
+	return bytes.TrimSpace(bytes.TrimSuffix(rest, []byte("]")))
+}
+
+// message reads what a program says.
+func message(program, text []byte, ev *sdk.Event) (*facts, error) {
+	if bytes.HasPrefix(text, []byte("pam_")) || bytes.HasPrefix(text, []byte("PAM ")) {
+		return pam(text, ev), nil
+	}
+	switch string(program) {
+	case "sshd", "sshd-session", "sshd-auth":
+		return ssh(text, ev)
+	case "sudo":
+		return sudo(text, ev), nil
+	case "su", "runuser":
+		return su(text, ev), nil
+	case "login":
+		return found(logins, text, ev, &otherAuth), nil
+	case "useradd", "usermod", "userdel", "groupadd", "groupmod", "groupdel", "gpasswd", "passwd", "chpasswd", "chage":
+		return found(accounts, text, ev, &otherAccount), nil
+	case "cron", "CRON", "crond", "CROND", "crontab":
+		return cron(text, ev), nil
+	case "anacron", "atd":
+		return &otherCron, nil
+	case "systemd":
+		return systemd(text, ev), nil
+	case "systemd-logind":
+		return found(seats, text, ev, &otherSystem), nil
+	case "kernel":
+		return kernel(text, ev)
+	case "audispd", "audisp-syslog", "auditd", "audit":
+		if isRecord(text) {
+			return record(text, ev)
+		}
+		return journalled(text, ev), nil
+	}
+	if isRecord(text) { // a file of auditd sent on with a tag of one's own
+		return record(text, ev)
+	}
+	return &unknown, nil
+}
+
+func main() { sdk.ServeParser(New) }

@@ -1,0 +1,157 @@
+// Command paloalto parses the logs of Palo Alto Networks firewalls and Panorama.
+//
+// Format, by the PAN-OS Administrator's Guide, Syslog Field Descriptions (9.1 to 11.2, whose newer versions add
+// columns at the end): fields with commas between them, behind a header of RFC 3164 or RFC 5424:
+//
+//	<PRI>TIME HOST 1,RECEIVE TIME,SERIAL,TYPE,SUBTYPE,…,GENERATED TIME,…
+//
+// Fields with commas in them stand in double quotes. Types are TRAFFIC, THREAT, SYSTEM, CONFIG, USERID,
+// GLOBALPROTECT, AUTHENTICATION and HIPMATCH. CEF and LEEF are other parsers'.
+package main
+
+import (
+	"bytes"
+	"errors"
+	"time"
+
+	"github.com/logcenter/logcenter/sdk"
+	"github.com/logcenter/logcenter/sdk/delimited"
+	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/syslog"
+)
+
+// Config is what an admin may set for this plugin.
+type Config struct {
+	// Timezone is the IANA zone of the device's clock, e.g. Asia/Shanghai, for lines of PAN-OS before 10.0: later
+	// ones carry a time with a zone. Empty means the zone of the input.
+	Timezone string `yaml:"timezone"`
+}
+
+type parser struct{ zone *time.Location }
+
+// New returns a parser that is safe for concurrent use.
+func New(c Config) (sdk.Parser, error) {
+	if c.Timezone == "" {
+		return parser{}, nil
+	}
+	zone, err := time.LoadLocation(c.Timezone)
+	return parser{zone}, err
+}
+
+var (
+	errType    = errors.New("paloalto: want a type such as TRAFFIC as the fourth field")
+	errTime    = errors.New("paloalto: want the time of generation as the seventh field")
+	errCut     = errors.New("paloalto: a quote is never closed, the line is cut")
+	errShort   = errors.New("paloalto: the line ends before the sequence number of its type")
+	errAddress = errors.New("paloalto: want addresses of source and destination as the eighth and ninth field")
+	errConfig  = errors.New("paloalto: want the sequence number behind the path or behind the change")
+)
+
+var fields = delimited.Scanner{Quotes: `"`}
+
+// record is what of a line is decided when all of it is read.
+type record struct {
+	kind           logType
+	subtype        []byte
+	received, made []byte
+	precise        []byte // time of generation with zone and milliseconds
+	source, dest   []byte
+	action         []byte
+	policy         []byte
+	misc, threat   []byte
+	severity       []byte
+	event, text    []byte
+	status, result []byte
+	reason         []byte
+	before         []byte // of a change, or what stands in its place
+	sequence       bool
+	isDetailed     bool // a change with before and after
+	zone           *time.Location
+}
+
+// Parse reads one line. What is missing is an error, but what is there is set.
+func (p parser) Parse(line []byte, ev *sdk.Event) error {
+	h, rest, _ := syslog.Parse(line)
+	ev.SetSyslog(&h, p.zone)
+	ev.Set(ecs.ObserverName, h.Hostname)
+	r := record{zone: p.zone}
+	it := fields.Scan(rest)
+	for it.Next() {
+		i := it.Index()
+		if i < firstOwn {
+			r.common(ev, i, it.Value())
+			continue
+		}
+		t := &types[r.kind]
+		if k := t.kind(i); k != none {
+			r.take(ev, k, it)
+		} else if i >= t.precise && isPrecise(it.Value()) {
+			r.precise = it.Value()
+		}
+	}
+	timed := p.time(ev, &r)
+	r.conclude(ev)
+	switch {
+	case errors.Is(it.Err(), delimited.ErrQuote):
+		return errCut
+	case r.kind == unknown:
+		return errType
+	case !timed:
+		return errTime
+	case types[r.kind].flow && (len(r.source) == 0 || len(r.dest) == 0):
+		return errAddress
+	case r.kind == config && !r.sequence:
+		return errConfig
+	case !r.sequence:
+		return errShort
+	}
+	return nil
+}
+
+// firstOwn is the first field whose meaning depends on the type.
+const firstOwn = 7
+
+// common takes the fields that all types have.
+func (r *record) common(ev *sdk.Event, i int, v []byte) {
+	switch i {
+	case 1:
+		r.received = v
+	case 2:
+		ev.Set(ecs.ObserverSerialNumber, v)
+	case 3:
+		r.kind = typeOf(v)
+	case 4:
+		r.subtype = v
+		if string(v) != "0" {
+			ev.Set(subtype, v)
+		}
+	case 6:
+		r.made = v
+	}
+}
+
+// isPrecise reports whether v is of the form 2026-10-11T12:00:01.123+08:00. PAN-OS 9.1 writes 1970 for unknown.
+func isPrecise(v []byte) bool {
+	return len(v) == len("2026-10-11T12:00:01.123+08:00") && v[4] == '-' && v[10] == 'T' && v[13] == ':' && v[19] == '.' && string(v[:4]) != "1970"
+}
+
+// time sets @timestamp: the time of generation, before that at which the management plane received the log.
+func (p parser) time(ev *sdk.Event, r *record) bool {
+	t := r.made
+	if len(t) == 0 {
+		t = r.received
+	}
+	switch {
+	case len(r.precise) > 0:
+		ev.SetTime(time.RFC3339Nano, p.zone, r.precise)
+	case len(t) == 0:
+		return false
+	case bytes.IndexByte(t, 'T') > 0: // Strata Logging Service
+		ev.SetTime(time.RFC3339Nano, p.zone, t)
+	default:
+		ev.SetTime("2006/01/02 15:04:05", p.zone, t)
+	}
+	return true
+}
+
+func main() { sdk.ServeParser(New) }

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"bytes"
+	"time"
+
+	"github.com/logcenter/logcenter/sdk"
+	"github.com/logcenter/logcenter/sdk/delimited"
+	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/netaddr"
+	"github.com/logcenter/logcenter/sdk/timestamp"
+)
+
+// emit sets the fields of an entry.
+func (e *entry) emit(ev *sdk.Event, zone *time.Location) {
+	setTime(e.v[logTime], ev, zone)
+	e.set(ev, ecs.UserName, e.v[user])
+	e.set(ev, databaseName, e.v[database])
+	if v := e.v[pid]; len(v) > 0 {
+		ev.Set(ecs.ProcessPID, v)
+	}
+	if v := e.v[from]; len(v) > 0 {
+		h, p := netaddr.SplitHostPort(v)
+		e.client(ev, h, p)
+	}
+	e.client(ev, e.v[host], e.v[port])
+	e.set(ev, sessionID, e.v[session])
+	ev.Set(ecs.EventSequence, e.v[lineNumber])
+	e.set(ev, command, e.v[tag])
+	ev.Set(ecs.EventCode, e.v[state])
+	e.set(ev, applicationName, e.v[application])
+	e.set(ev, backendType, e.v[backend])
+	if string(e.v[queryID]) != "0" {
+		ev.Set(queryNumber, e.v[queryID])
+	}
+	e.set(ev, detailText, e.v[detail])
+	e.set(ev, hintText, e.v[hint])
+	e.set(ev, contextText, e.v[context])
+	e.set(ev, source, e.v[location])
+	e.set(ev, source, e.v[function])
+	f := e.classify(ev)
+	if e.v[statement] != nil {
+		sql(e.v[statement], e, ev)
+	}
+	if !e.further {
+		e.set(ev, ecs.EventReason, e.v[message])
+	}
+	e.set(ev, severityWord, e.v[severity])
+	if !ev.SetSeverity(e.v[severity]) {
+		ev.SetLevel(ecs.Informational)
+	}
+	ev.SetString(ecs.EventAction, f.action)
+	ev.SetString(ecs.LogcenterLogType, f.logType)
+	for _, c := range f.category {
+		ev.SetString(ecs.EventCategory, c)
+	}
+	types := f.types
+	if types == nil {
+		types = e.verb()
+	}
+	for _, t := range types {
+		ev.SetString(ecs.EventType, t)
+	}
+	ev.SetString(ecs.EventOutcome, f.outcome)
+}
+
+// setTime reads a time and the abbreviation or the hours of a zone behind it, or seconds since 1970.
+func setTime(v []byte, ev *sdk.Event, zone *time.Location) {
+	i := bytes.LastIndexByte(v, ' ')
+	switch {
+	case len(v) == 0:
+	case i < 0:
+		ev.SetTime(timestamp.Unix, zone, v)
+	case i+1 < len(v) && (v[i+1] == '+' || v[i+1] == '-'):
+		ev.SetTime("2006-01-02 15:04:05 Z07", zone, v)
+	case i+1 < len(v) && v[i+1]-'A' < 26:
+		ev.SetTime("2006-01-02 15:04:05 MST", zone, v)
+	default:
+		ev.SetTime("2006-01-02 15:04:05", zone, v)
+	}
+}
+
+// audited are the columns of pgAudit in front of the statement; those without a field are numbers.
+var audited = [...]ecs.Field{auditKind, 0, 0, class, command, objectType, object}
+
+// pgAudit reads "SESSION,1,1,READ,SELECT,TABLE,public.accounts,"select …",<not logged>". The quotes of the statement are
+// escaped by csvlog and jsonlog.
+func pgAudit(rest []byte, e *entry, ev *sdk.Event) {
+	for i, f := range audited {
+		v, behind, ok := bytes.Cut(rest, []byte(","))
+		if !ok {
+			return
+		}
+		if f != 0 {
+			e.set(ev, f, v)
+		}
+		if f == command {
+			e.v[tag] = v
+		}
+		if rest = behind; i == len(audited)-1 {
+			decode := e.decode
+			if decode == nil {
+				e.decode = delimited.AppendUndoubled // pgAudit's own
+			}
+			sql(e.unquote(rest), e, ev)
+			e.decode = decode
+		}
+	}
+}
+
+// unquote takes the quotes off the value at the start of b, in which a quote is written twice.
+func (e *entry) unquote(b []byte) []byte {
+	q := []byte(e.quote)
+	if len(q) == 0 {
+		q = []byte{'"'}
+	}
+	v, ok := bytes.CutPrefix(b, q)
+	if !ok {
+		v, _, _ = bytes.Cut(b, []byte(","))
+		return v
+	}
+	for at := 0; ; {
+		i := bytes.Index(v[at:], q)
+		if i < 0 {
+			return v
+		}
+		n := 0
+		for at += i; bytes.HasPrefix(v[at:], q); at += len(q) {
+			n++
+		}
+		if n%2 == 1 {
+			return v[: at-len(q) : at-len(q)]
+		}
+	}
+}
+
+// Fields of the plugin's own.
+var (
+	severityWord    = ecs.New("postgresql.severity", ecs.Keyword, "Severity in the server's words, which may be of another language.")
+	databaseName    = ecs.New("postgresql.database", ecs.Keyword, "Database that the session is in or asked for.")
+	applicationName = ecs.New("postgresql.application", ecs.Keyword, "What the client calls itself by application_name.")
+	backendType     = ecs.New("postgresql.backend_type", ecs.Keyword, "Kind of process that speaks, e.g. client backend, checkpointer, walsender.")
+	sessionID       = ecs.New("postgresql.session_id", ecs.Keyword, "Start of the session and its process, hexadecimal: the same for all its lines.")
+	command         = ecs.New("postgresql.command", ecs.Keyword, "Kind of statement, e.g. SELECT or ALTER ROLE; of a line without one the first word of its statement.")
+	statementText   = ecs.New("postgresql.statement", ecs.Keyword, "SQL that was run, or that the message is about.")
+	queryNumber     = ecs.New("postgresql.query_id", ecs.Keyword, "Number by which statistics have the statement without its constants.")
+	detailText      = ecs.New("postgresql.detail", ecs.Keyword, "What the server adds to a message.")
+	hintText        = ecs.New("postgresql.hint", ecs.Keyword, "What the server proposes to do about it.")
+	contextText     = ecs.New("postgresql.context", ecs.Keyword, "Where in functions or files the message arose.")
+	source          = ecs.New("postgresql.location", ecs.Keyword, "Function of the server's sources that spoke, with file and line in csvlog.")
+	method          = ecs.New("postgresql.auth_method", ecs.Keyword, "How the user was authenticated, e.g. scram-sha-256.")
+	auditKind       = ecs.New("postgresql.audit.type", ecs.Keyword, "Why pgAudit logged a statement: SESSION or OBJECT.")
+	class           = ecs.New("postgresql.audit.class", ecs.Keyword, "Class of pgAudit: READ, WRITE, FUNCTION, ROLE, DDL, MISC.")
+	objectType      = ecs.New("postgresql.object.type", ecs.Keyword, "What kind of object a statement touched, e.g. TABLE.")
+	object          = ecs.New("postgresql.object.name", ecs.Keyword, "Object that a statement touched, with its schema.")
+)

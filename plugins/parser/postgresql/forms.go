@@ -1,0 +1,174 @@
+package main
+
+import (
+	"bytes"
+
+	"github.com/logcenter/logcenter/sdk/delimited"
+	"github.com/logcenter/logcenter/sdk/jsonscan"
+)
+
+// words are what stands in front of a message, and in the languages of servers that speak Chinese.
+var words = map[string]slot{
+	"LOG": severity, "ERROR": severity, "FATAL": severity, "PANIC": severity, "WARNING": severity, "NOTICE": severity, "INFO": severity,
+	"DEBUG": severity, "DEBUG1": severity, "DEBUG2": severity, "DEBUG3": severity, "DEBUG4": severity, "DEBUG5": severity,
+	"日志": severity, "错误": severity, "致命错误": severity, "警告": severity, "注意": severity, "信息": severity, "调试": severity,
+	"DETAIL": detail, "HINT": hint, "CONTEXT": context, "STATEMENT": statement, "QUERY": statement, "LOCATION": location,
+	"详细信息": detail, "提示": hint, "上下文": context, "语句": statement, "位置": location,
+}
+
+// maxPrefix is how far behind the start of an entry its severity is looked for: names have 63 bytes each.
+const maxPrefix = 512
+
+// maxMarks is how many severities are tried: names in the prefix may hold what looks like one.
+const maxMarks = 4
+
+// text reads an entry of stderr or syslog: the prefix, "LOG:  " and the message.
+func (e *entry) text(b []byte, prefixes []prefix) error {
+	first := mark(b, 0)
+	if first.what == nothing {
+		e.v[logTime] = b[:timeLen(b)]
+		return errSeverity
+	}
+	m := first
+	for range maxMarks {
+		for _, p := range prefixes {
+			if p.match(b[:m.at:m.at], e) {
+				e.message(b, m)
+				return nil
+			}
+		}
+		if m = mark(b, m.end+1); m.what == nothing {
+			break
+		}
+	}
+	e.v[logTime] = b[:min(first.at, timeLen(b))]
+	e.message(b, first)
+	return errPrefix
+}
+
+// message sets what stands behind a severity, and behind DETAIL and the like.
+func (e *entry) message(b []byte, m marked) {
+	rest := bytes.TrimRight(b[m.end+len(twoBlanks):], " \n")
+	if e.further = m.what != severity; e.further {
+		e.v[m.what], e.v[message] = rest, rest
+		return
+	}
+	e.v[severity] = b[m.at:m.end:m.end]
+	e.lines(rest)
+}
+
+// marked is where a severity begins and ends, and what it is: nothing if there is none.
+type marked struct {
+	at, end int
+	what    slot
+}
+
+// twoBlanks part a severity from its message.
+const twoBlanks = ":  "
+
+// mark looks for a severity behind from.
+func mark(b []byte, from int) marked {
+	head := b[:min(len(b), maxPrefix)]
+	for from < len(head) {
+		i := bytes.Index(head[from:], []byte(twoBlanks))
+		if i < 0 {
+			break
+		}
+		i += from
+		j := i
+		for j > 0 && (b[j-1]-'A' < 26 || b[j-1] >= 0x80 || b[j-1]-'0' <= 9) {
+			j--
+		}
+		if s, ok := words[string(b[j:i])]; ok {
+			return marked{j, i, s}
+		}
+		from = i + 1
+	}
+	return marked{}
+}
+
+// lines parts a record that the input joined: behind the message come lines of DETAIL, HINT, CONTEXT and STATEMENT, each with
+// the prefix again, and each of these may have several lines.
+func (e *entry) lines(b []byte) {
+	last, start := message, 0
+	for at := 0; ; {
+		n := bytes.IndexByte(b[at:], '\n')
+		if n < 0 {
+			break
+		}
+		next := at + n + 1
+		length := bytes.IndexByte(b[next:], '\n')
+		if length < 0 {
+			length = len(b) - next
+		}
+		if m := mark(b[next:next+length], 0); m.what != nothing && m.what != severity {
+			e.v[last] = b[start : next-1 : next-1]
+			last, start = m.what, min(next+m.end+len(twoBlanks), len(b))
+		}
+		at = next
+	}
+	e.v[last] = b[start:]
+}
+
+// isCSV says whether b begins like a row of csvlog: a time without blanks in front, and a comma behind it.
+func isCSV(b []byte) bool {
+	n := timeLen(b)
+	return n >= 19 && n < len(b) && b[n] == ','
+}
+
+var rows = delimited.Scanner{Quotes: `"`}
+
+// columns are those of csvlog.
+var columns = [...]slot{
+	logTime, user, database, pid, from, session, lineNumber, tag, nothing, nothing, nothing, severity, state, message, detail, hint, nothing, nothing,
+	context, statement, nothing, location, application, backend, nothing, queryID,
+}
+
+// The number of columns of csvlog until version 12, and from version 14 on.
+const (
+	fewestColumns = 23
+	mostColumns   = 26
+)
+
+func (e *entry) csv(b []byte) error {
+	e.decode, e.quote = delimited.AppendUndoubled, `""`
+	n := 0
+	it := rows.Scan(b)
+	for it.Next() {
+		if n = it.Index(); n < len(columns) && columns[n] != nothing {
+			e.v[columns[n]] = it.Value()
+		}
+	}
+	if string(e.v[from]) == "[local]" {
+		e.v[from] = nil
+	}
+	if n++; n < fewestColumns || n > mostColumns || it.Err() != nil {
+		return errCSV
+	}
+	return nil
+}
+
+// keys are those of jsonlog.
+var keys = map[string]slot{
+	"timestamp": logTime, "user": user, "dbname": database, "pid": pid, "remote_host": host, "remote_port": port, "session_id": session,
+	"line_num": lineNumber, "ps": tag, "error_severity": severity, "state_code": state, "message": message, "detail": detail, "hint": hint,
+	"context": context, "statement": statement, "func_name": function, "application_name": application, "backend_type": backend,
+	"query_id": queryID,
+}
+
+func (e *entry) json(b []byte) error {
+	e.decode, e.quote = jsonscan.AppendUnescaped, `\"`
+	it := jsonscan.Scan(b)
+	for it.Next() {
+		if s := keys[string(it.Path())]; s != nothing && it.Kind() != jsonscan.Null {
+			e.v[s] = it.Value()
+		}
+	}
+	if string(e.v[host]) == "[local]" {
+		e.v[host] = nil
+	}
+	if it.Err() != nil {
+		return errJSON
+	}
+	return nil
+}

@@ -1,0 +1,168 @@
+// Command postgresql parses the server log of PostgreSQL: stderr with a log_line_prefix, csvlog, jsonlog and syslog.
+//
+// Sources: PostgreSQL 17 documentation, sections 19.8 "Error Reporting and Logging", 19.8.4 "Using CSV-Format Log Output",
+// 19.8.5 "Using JSON-Format Log Output" and appendix A "PostgreSQL Error Codes"; the README of pgAudit 16, "Format".
+//
+//	2026-10-11 12:00:01.689 UTC [2068] app@crm LOG:  connection authorized: user=app database=crm
+//	2026-10-11 12:00:01.689 UTC,"app","crm",2068,"192.0.2.42:53149",671e….814,2,"SELECT",2026-10-11 11:59:58 UTC,3/12,0,ERROR,42P01,"…",…
+//	{"timestamp":"2026-10-11 12:00:01.689 UTC","user":"app","dbname":"crm","pid":2068,"error_severity":"ERROR","message":"…"}
+//
+// A record of several lines, joined by the input, is read as one.
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/logcenter/logcenter/sdk"
+	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/syslog"
+)
+
+// Config is what an admin may set for this plugin.
+type Config struct {
+	// Timezone is the IANA zone of the servers' clocks, e.g. Asia/Shanghai, for times whose abbreviation means several
+	// zones, such as CST, and those without one. Empty means the zone of the input.
+	Timezone string `yaml:"timezone"`
+	// LogLinePrefix is log_line_prefix of postgresql.conf, e.g. '%m [%p] %q%u@%d '. Empty means that the usual ones are
+	// tried.
+	LogLinePrefix string `yaml:"log_line_prefix"`
+}
+
+type parser struct {
+	zone     *time.Location
+	prefixes []prefix
+}
+
+// New returns a parser that is safe for concurrent use.
+func New(c Config) (sdk.Parser, error) {
+	p := parser{prefixes: usual}
+	if c.LogLinePrefix != "" {
+		own, err := compile(c.LogLinePrefix)
+		if err != nil {
+			return nil, fmt.Errorf("log_line_prefix: %w", err)
+		}
+		p.prefixes = []prefix{own}
+	}
+	if c.Timezone == "" {
+		return p, nil
+	}
+	var err error
+	p.zone, err = time.LoadLocation(c.Timezone)
+	return p, err
+}
+
+var (
+	errSeverity = errors.New("postgresql: want a severity such as LOG or ERROR, a colon and two blanks behind the prefix")
+	errPrefix   = errors.New("postgresql: want one of the usual prefixes in front of the severity: set log_line_prefix as in postgresql.conf")
+	errCSV      = errors.New("postgresql: want 23 to 26 columns of csvlog, with quotes closed")
+	errJSON     = errors.New("postgresql: want whole JSON; the object is cut or damaged")
+	errMessage  = errors.New("postgresql: want a message behind the severity")
+)
+
+// Parse reads one line. What is missing is an error, but what is there is set.
+func (p parser) Parse(line []byte, ev *sdk.Event) error {
+	body := line
+	if hasHeader(line) {
+		body = header(line, ev, p.zone)
+	}
+	var e entry
+	var err error
+	switch {
+	case len(body) > 0 && body[0] == '{':
+		err = e.json(body)
+	case isCSV(body):
+		err = e.csv(body)
+	default:
+		err = e.text(body, p.prefixes)
+	}
+	e.emit(ev, p.zone)
+	if err == nil && len(e.v[message]) == 0 {
+		return errMessage
+	}
+	return err
+}
+
+// hasHeader says whether a syslog header stands in front: <PRI>, the name of a month, or a time with a 'T' and the tag.
+func hasHeader(line []byte) bool {
+	switch {
+	case len(line) < 20:
+		return false
+	case line[0] == '<':
+		return line[1]-'0' <= 9
+	case line[10] == 'T':
+		return bytes.Contains(line[:min(len(line), maxHeader)], []byte(" postgres["))
+	}
+	return line[0]-'A' < 26 && line[3] == ' '
+}
+
+// maxHeader is how far behind the start of a line the tag of a syslog header may begin.
+const maxHeader = 128
+
+// header reads a syslog header and the number of the message that PostgreSQL puts behind, "[3-1] ".
+func header(line []byte, ev *sdk.Event, zone *time.Location) []byte {
+	h, rest, err := syslog.Parse(line)
+	if err != nil {
+		return line
+	}
+	ev.SetSyslog(&h, zone)
+	if len(rest) > 0 && rest[0] == '[' {
+		if n := bytes.IndexByte(rest[:min(len(rest), 24)], ']'); n > 0 && bytes.IndexByte(rest[:n], '-') > 0 {
+			rest = bytes.TrimLeft(rest[n+1:], " ")
+		}
+	}
+	return rest
+}
+
+func main() { sdk.ServeParser(New) }
+
+// slot is a part of an entry, whatever form it came in.
+type slot uint8
+
+const (
+	nothing slot = iota
+	logTime
+	user
+	database
+	pid
+	host
+	port
+	from // host:port or host(port)
+	session
+	lineNumber
+	tag
+	state
+	severity
+	message
+	detail
+	hint
+	context
+	statement
+	location
+	function
+	application
+	backend
+	queryID
+	slots
+)
+
+// entry is what stands in a record of the log. Values are slices of the line, with the escapes of their form.
+type entry struct {
+	v       [slots][]byte
+	decode  func(dst, v []byte) []byte // nil: there are no escapes
+	quote   string                     // a double quote of a message, with its escape; empty: as it is
+	further bool                       // a line that goes on an earlier one: DETAIL, STATEMENT, ...
+}
+
+// set puts a value on the event without its escapes.
+func (e *entry) set(ev *sdk.Event, f ecs.Field, v []byte) {
+	switch {
+	case len(v) == 0:
+	case e.decode == nil:
+		ev.Set(f, v)
+	default:
+		ev.SetDecoded(f, v, e.decode)
+	}
+}

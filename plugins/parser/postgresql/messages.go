@@ -1,0 +1,513 @@
+package main
+
+import (
+	"bytes"
+
+	"github.com/logcenter/logcenter/sdk"
+	"github.com/logcenter/logcenter/sdk/ecs"
+)
+
+// The log types that the log standard's retention table has for databases.
+const (
+	service = "service"
+	audit   = "audit"
+	other   = "other"
+)
+
+// facts are what a kind of message says whatever its values are.
+type facts struct {
+	action, logType string
+	category, types []string
+	outcome         string
+}
+
+var (
+	authentication = []string{"authentication"}
+	sessions       = []string{"session"}
+	network        = []string{"network"}
+	dbase          = []string{"database"}
+	dbProcess      = []string{"database", "process"}
+	configuration  = []string{"configuration"}
+
+	start      = []string{"start"}
+	end        = []string{"end"}
+	info       = []string{"info"}
+	access     = []string{"access"}
+	change     = []string{"change"}
+	creation   = []string{"creation"}
+	deletion   = []string{"deletion"}
+	connection = []string{"connection"}
+	errorType  = []string{"error"}
+)
+
+var (
+	connected     = facts{"connection-received", audit, network, connection, ""}
+	authenticated = facts{"authenticated", audit, authentication, info, "success"}
+	authorized    = facts{"login", audit, []string{"authentication", "session"}, start, "success"}
+	disconnected  = facts{"logout", audit, sessions, end, ""}
+	loginFailed   = facts{"login", audit, authentication, start, "failure"}
+	denied        = facts{"access-denied", audit, dbase, errorType, "failure"}
+	statements    = facts{"executed-statement", audit, dbase, nil, ""} // types by the verb
+	timed         = facts{"measured-statement", audit, dbase, info, ""}
+	started       = facts{"database-started", service, dbProcess, start, "success"}
+	starting      = facts{"database-starting", service, dbProcess, start, ""}
+	stopped       = facts{"database-stopped", service, dbProcess, end, ""}
+	crashed       = facts{"process-crashed", service, dbProcess, errorType, "failure"}
+	reloaded      = facts{"configuration-reloaded", service, configuration, change, ""}
+	parameter     = facts{"parameter-changed", service, configuration, change, ""}
+	checkpoint    = facts{"checkpoint", service, dbase, info, ""}
+	vacuum        = facts{"automatic-vacuum", service, dbase, info, ""}
+	temporary     = facts{"temporary-file", service, dbase, info, ""}
+	waiting       = facts{"lock-wait", service, dbase, info, ""}
+	replication   = facts{"replication", service, dbProcess, info, ""}
+	clientLost    = facts{"client-lost", service, network, errorType, "failure"}
+	listening     = facts{"listening", service, network, start, ""}
+	full          = facts{"connection-refused", service, network, errorType, "failure"}
+	failedQuery   = facts{"statement-failed", service, dbase, errorType, "failure"}
+	cancelled     = facts{"statement-cancelled", service, dbase, errorType, "failure"}
+	fault         = facts{"error", service, dbase, errorType, "failure"}
+	running       = facts{"", service, dbase, info, ""}
+	notice        = facts{"", other, dbase, info, ""}
+	continuation  = facts{"", other, dbase, info, ""}
+	furtherSQL    = facts{"", audit, dbase, info, ""}
+)
+
+// phrase is a kind of message, told by the text it begins with.
+type phrase struct {
+	text  string
+	form  form // of what is behind text
+	facts *facts
+}
+
+// form is how what stands behind the text of a phrase is read. It is no function, so that an entry stays on the stack.
+type form uint8
+
+const (
+	whole form = iota // nothing of it is wanted
+	formReceived
+	formIdentity
+	formAuthorized
+	formSession
+	formDuration
+	formSQL
+	formNamedSQL
+	formAudit
+	formHBA
+	formRole
+	formDatabase
+	formVersion
+	formEndpoint
+	formFile
+)
+
+// phrases are by the first byte of their text; of several that fit, the first of the list counts.
+var phrases = newPhrases([]phrase{
+	{"connection received: ", formReceived, &connected},
+	{"connection authenticated: ", formIdentity, &authenticated},
+	{"connection authorized: ", formAuthorized, &authorized},
+	{"replication connection authorized: ", formAuthorized, &authorized},
+	{"disconnection: session time: ", formSession, &disconnected},
+	{"duration: ", formDuration, &timed},
+	{"statement: ", formSQL, &statements},
+	{"execute ", formNamedSQL, &statements},
+	{"AUDIT: ", formAudit, &statements},
+	{"no pg_hba.conf entry for ", formHBA, &loginFailed},
+	{"pg_hba.conf rejects ", formHBA, &loginFailed},
+	{"role ", formRole, &loginFailed},
+	{"database ", formDatabase, nil},
+	{"permission denied ", whole, &denied},
+	{"must be ", whole, &denied},
+	{"sorry, too many clients already", whole, &full},
+	{"remaining connection slots are reserved", whole, &full},
+	{"too many connections for ", whole, &full},
+	{"starting PostgreSQL ", formVersion, &starting},
+	{"listening on ", formEndpoint, &listening},
+	{"received fast shutdown request", whole, &stopped},
+	{"received smart shutdown request", whole, &stopped},
+	{"received immediate shutdown request", whole, &stopped},
+	{"shutting down", whole, &stopped},
+	{"received SIGHUP", whole, &reloaded},
+	{"parameter ", whole, &parameter},
+	{"checkpoint ", whole, &checkpoint},
+	{"restartpoint ", whole, &checkpoint},
+	{"automatic ", whole, &vacuum},
+	{"temporary file: path ", formFile, &temporary},
+	{"process ", whole, &waiting},
+	{"deadlock detected", whole, &failedQuery},
+	{"terminating any other active server processes", whole, &crashed},
+	{"terminating connection ", whole, &cancelled},
+	{"canceling ", whole, &cancelled},
+	{"started streaming WAL ", whole, &replication},
+	{"replication terminated ", whole, &replication},
+	{"unexpected EOF on ", whole, &clientLost},
+	{"could not receive data from client", whole, &clientLost},
+	{"could not send data to client", whole, &clientLost},
+	{"could not accept SSL connection", whole, &clientLost},
+	{"unsupported frontend protocol ", whole, &clientLost},
+	{"invalid length of startup packet", whole, &clientLost},
+	{"incomplete startup packet", whole, &clientLost},
+})
+
+func newPhrases(list []phrase) *[256][]phrase {
+	t := new([256][]phrase)
+	for _, p := range list {
+		t[p.text[0]] = append(t[p.text[0]], p)
+	}
+	return t
+}
+
+var (
+	authenticationFailed = []byte(" authentication failed for user ")
+	terminated           = []byte(" was terminated by signal ")
+)
+
+// classify sets what the message says and returns its facts.
+func (e *entry) classify(ev *sdk.Event) *facts {
+	m := e.v[message]
+	switch {
+	case e.further && e.v[statement] != nil:
+		return &furtherSQL
+	case e.further:
+		return &continuation
+	}
+	if len(m) > 0 {
+		list := phrases[m[0]]
+		for i := range list {
+			p := &list[i]
+			if len(m) < len(p.text) || string(m[:len(p.text)]) != p.text {
+				continue
+			}
+			f, rest := p.facts, m[len(p.text):]
+			if f == nil {
+				f = stateOf(rest)
+			}
+			if f != nil {
+				e.read(p.form, rest, ev)
+				return f
+			}
+		}
+	}
+	head := m[:min(len(m), maxMethod)]
+	if at := bytes.Index(head, authenticationFailed); at >= 0 {
+		quotedUser(m[at+len(authenticationFailed):], e, ev)
+		return &loginFailed
+	}
+	if bytes.Contains(head, terminated) {
+		return &crashed
+	}
+	switch string(e.v[state]) {
+	case "28000", "28P01":
+		return &loginFailed
+	case "42501":
+		return &denied
+	}
+	switch string(e.v[severity]) {
+	case "ERROR", "错误":
+		return &failedQuery
+	case "FATAL", "PANIC", "致命错误":
+		return &fault
+	case "LOG", "日志":
+		return &running
+	}
+	return &notice
+}
+
+func (e *entry) read(f form, rest []byte, ev *sdk.Event) {
+	switch f {
+	case whole:
+	case formReceived:
+		received(rest, e, ev)
+	case formIdentity:
+		identity(rest, e, ev)
+	case formAuthorized:
+		authorizedPairs(rest, e, ev)
+	case formSession:
+		sessionTime(rest, e, ev)
+	case formDuration:
+		duration(rest, e, ev)
+	case formSQL:
+		sql(rest, e, ev)
+	case formNamedSQL:
+		namedSQL(rest, e, ev)
+	case formAudit:
+		pgAudit(rest, e, ev)
+	case formHBA:
+		hba(rest, e, ev)
+	case formRole:
+		roleMissing(rest, e, ev)
+	case formDatabase:
+		databaseState(rest, e, ev)
+	case formVersion:
+		version(rest, e, ev)
+	case formEndpoint:
+		endpoint(rest, e, ev)
+	case formFile:
+		temporaryFile(rest, e, ev)
+	}
+}
+
+// maxMethod bounds the name of the method in front of "authentication failed".
+const maxMethod = 64
+
+// stateOf tells messages that begin with "database " apart; nil if they are of no kind.
+func stateOf(rest []byte) *facts {
+	switch {
+	case bytes.HasPrefix(rest, []byte("system is ready to accept")):
+		return &started
+	case bytes.HasPrefix(rest, []byte("system is shut down")):
+		return &stopped
+	case bytes.HasPrefix(rest, []byte("system was interrupted")), bytes.HasPrefix(rest, []byte("system was not properly shut down")):
+		return &crashed
+	case bytes.HasPrefix(rest, []byte("system was shut down")):
+		return &starting
+	case bytes.HasSuffix(rest, []byte(" does not exist")), bytes.HasSuffix(rest, []byte(" is not currently accepting connections")):
+		return &loginFailed
+	}
+	return nil
+}
+
+// unquoted is a name without the quotes around it, which are doubled in csvlog and escaped in jsonlog.
+func unquoted(b []byte) []byte { return bytes.Trim(b, `"\`) }
+
+func databaseState(rest []byte, e *entry, ev *sdk.Event) {
+	if name, ok := bytes.CutSuffix(rest, []byte(" does not exist")); ok && len(e.v[database]) == 0 {
+		e.set(ev, databaseName, unquoted(name))
+	}
+}
+
+func roleMissing(rest []byte, e *entry, ev *sdk.Event) {
+	if name, ok := bytes.CutSuffix(rest, []byte(" does not exist")); ok && len(e.v[user]) == 0 {
+		e.set(ev, ecs.UserName, unquoted(name))
+	}
+}
+
+// pair is the value of " key=" in text, up to a blank.
+func pair(text []byte, key string) []byte {
+	at := 0
+	if !bytes.HasPrefix(text, []byte(key)) {
+		for {
+			i := bytes.Index(text[at:], []byte(key))
+			if i < 0 {
+				return nil
+			}
+			if at += i; text[at-1] == ' ' || text[at-1] == '(' {
+				break
+			}
+			at += len(key)
+		}
+	}
+	v := text[at+len(key):]
+	if i := bytes.IndexAny(v, " ,)"); i >= 0 {
+		v = v[:i:i]
+	}
+	return v
+}
+
+// received reads "host=192.0.2.42 port=53149".
+func received(rest []byte, e *entry, ev *sdk.Event) {
+	e.client(ev, pair(rest, "host="), pair(rest, "port="))
+}
+
+// client sets where a session comes from: an address, a name, or a socket of the host itself.
+func (e *entry) client(ev *sdk.Event, host, port []byte) {
+	switch {
+	case len(host) == 0, string(host) == "[local]":
+		return
+	case host[0]-'0' <= 9, bytes.IndexByte(host, ':') >= 0:
+		ev.SetIP(ecs.SourceIP, host)
+	default:
+		e.set(ev, ecs.SourceDomain, host)
+	}
+	ev.SetPort(ecs.SourcePort, port)
+}
+
+// identity reads `identity="anna" method=scram-sha-256 (…)`.
+func identity(rest []byte, e *entry, ev *sdk.Event) {
+	e.set(ev, method, pair(rest, "method="))
+	if len(e.v[user]) == 0 {
+		e.set(ev, ecs.UserName, unquoted(pair(rest, "identity=")))
+	}
+}
+
+// authorizedPairs reads "user=app database=crm application_name=psql SSL enabled (protocol=TLSv1.3, cipher=…, bits=256)".
+func authorizedPairs(rest []byte, e *entry, ev *sdk.Event) {
+	e.set(ev, ecs.UserName, pair(rest, "user="))
+	e.set(ev, databaseName, pair(rest, "database="))
+	if len(e.v[application]) == 0 {
+		e.set(ev, applicationName, pair(rest, "application_name="))
+	}
+	ev.Set(ecs.TLSVersion, bytes.TrimPrefix(pair(rest, "protocol="), []byte("TLSv")))
+	ev.Set(ecs.TLSCipher, pair(rest, "cipher="))
+}
+
+// sessionTime reads "0:00:01.234 user=app database=crm host=192.0.2.42 port=53149".
+func sessionTime(rest []byte, e *entry, ev *sdk.Event) {
+	text, pairs, _ := bytes.Cut(rest, []byte(" "))
+	total, unit, ok := int64(0), int64(0), true
+	for len(text) > 0 && ok {
+		var part []byte
+		part, text, _ = bytes.Cut(text, []byte(":"))
+		unit, ok = decimal(part, 1e9)
+		total = total*60 + unit
+	}
+	if ok {
+		ev.SetInt(ecs.EventDuration, total)
+	}
+	e.set(ev, ecs.UserName, pair(pairs, "user="))
+	e.set(ev, databaseName, pair(pairs, "database="))
+	received(pairs, e, ev)
+}
+
+// decimal reads digits with a fraction, times unit, which is a power of ten.
+func decimal(v []byte, unit int64) (n int64, ok bool) {
+	whole, fraction, _ := bytes.Cut(v, []byte("."))
+	if len(whole) == 0 || len(whole) > 9 || len(fraction) > 9 {
+		return 0, false
+	}
+	for _, c := range whole {
+		if c-'0' > 9 {
+			return 0, false
+		}
+		n = n*10 + int64(c-'0')
+	}
+	n *= unit
+	for _, c := range fraction {
+		if c-'0' > 9 {
+			return 0, false
+		}
+		unit /= 10
+		n += int64(c-'0') * unit
+	}
+	return n, true
+}
+
+// duration reads "53.204 ms  statement: SQL", "… parse <unnamed>: SQL" and "… plan: …".
+func duration(rest []byte, e *entry, ev *sdk.Event) {
+	text, rest, ok := bytes.Cut(rest, []byte(" ms"))
+	if n, fits := decimal(text, 1e6); ok && fits {
+		ev.SetInt(ecs.EventDuration, n)
+	}
+	_, query, ok := bytes.Cut(rest, []byte(": "))
+	if ok {
+		sql(query, e, ev)
+	}
+}
+
+// namedSQL reads "<unnamed>: SQL".
+func namedSQL(rest []byte, e *entry, ev *sdk.Event) {
+	if _, query, ok := bytes.Cut(rest, []byte(": ")); ok {
+		sql(query, e, ev)
+	}
+}
+
+// sql sets a statement, and the password in it, which is masked before anything is stored.
+func sql(query []byte, e *entry, ev *sdk.Event) {
+	e.set(ev, statementText, query)
+	if len(e.v[tag]) == 0 {
+		word, _, _ := bytes.Cut(query[:min(len(query), maxWord)], []byte(" "))
+		e.set(ev, command, word)
+		e.v[tag] = word
+	}
+	if secret := password(query); len(secret) > 0 {
+		e.set(ev, ecs.UserPassword, secret)
+	}
+}
+
+// verb is what a statement does, by its kind or its first word.
+func (e *entry) verb() []string {
+	w, _, _ := bytes.Cut(e.v[tag], []byte(" "))
+	var upper [maxWord]byte
+	n := copy(upper[:], w)
+	for i := range upper[:n] {
+		if c := upper[i]; c-'a' < 26 {
+			upper[i] = c - 'a' + 'A'
+		}
+	}
+	switch string(upper[:n]) {
+	case "INSERT", "UPDATE", "DELETE", "MERGE", "COPY", "TRUNCATE", "ALTER", "GRANT", "REVOKE", "SET":
+		return change
+	case "CREATE":
+		return creation
+	case "DROP":
+		return deletion
+	}
+	return access
+}
+
+// maxWord bounds the first word of a statement.
+const maxWord = 24
+
+// password is what stands in quotes behind the word PASSWORD, in any case; nil if nothing does.
+func password(query []byte) []byte {
+	const word = "password"
+	for at := 0; ; {
+		i := bytes.IndexByte(query[at:], '\'')
+		if i < 0 {
+			return nil
+		}
+		i += at
+		before := bytes.TrimRight(query[:i], " =")
+		n := len(before) - len(word)
+		if n >= 0 && bytes.EqualFold(before[n:], []byte(word)) {
+			end := bytes.IndexByte(query[i+1:], '\'')
+			if end < 0 {
+				return query[i+1:]
+			}
+			return query[i+1 : i+1+end : i+1+end]
+		}
+		at = i + 1
+	}
+}
+
+func quotedUser(rest []byte, e *entry, ev *sdk.Event) {
+	if len(e.v[user]) == 0 {
+		e.set(ev, ecs.UserName, unquoted(rest))
+	}
+}
+
+// hba reads `host "192.0.2.42", user "x", database "y", SSL off`, in front of which "connection for " may stand.
+func hba(rest []byte, e *entry, ev *sdk.Event) {
+	e.client(ev, unquoted(behind(rest, "host ")), nil)
+	if len(e.v[user]) == 0 {
+		e.set(ev, ecs.UserName, unquoted(behind(rest, "user ")))
+	}
+	if len(e.v[database]) == 0 {
+		e.set(ev, databaseName, unquoted(behind(rest, "database ")))
+	}
+}
+
+// behind is what stands behind a word, up to a comma.
+func behind(text []byte, word string) []byte {
+	i := bytes.Index(text, []byte(word))
+	if i < 0 {
+		return nil
+	}
+	v := text[i+len(word):]
+	if i := bytes.IndexByte(v, ','); i >= 0 {
+		v = v[:i:i]
+	}
+	return v
+}
+
+// version reads "16.4 on x86_64-pc-linux-gnu, compiled by …".
+func version(rest []byte, e *entry, ev *sdk.Event) {
+	v, _, _ := bytes.Cut(rest, []byte(" "))
+	e.set(ev, ecs.ObserverVersion, v)
+}
+
+// endpoint reads `IPv4 address "0.0.0.0", port 5432`.
+func endpoint(rest []byte, _ *entry, ev *sdk.Event) {
+	if addr := unquoted(behind(rest, "address ")); len(addr) > 0 {
+		ev.SetIP(ecs.DestinationIP, addr)
+		ev.SetPort(ecs.DestinationPort, behind(rest, "port "))
+	}
+}
+
+// temporaryFile reads `"base/pgsql_tmp/pgsql_tmp2068.0", size 12345`.
+func temporaryFile(rest []byte, e *entry, ev *sdk.Event) {
+	path, size, ok := bytes.Cut(rest, []byte(", size "))
+	e.set(ev, ecs.FilePath, unquoted(path))
+	if ok {
+		ev.Set(ecs.FileSize, size)
+	}
+}

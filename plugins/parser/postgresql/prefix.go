@@ -1,0 +1,193 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+)
+
+// op is a part of a log_line_prefix: a text, or an escape.
+type op struct {
+	text string // literal; empty for escapes
+	slot slot   // of the escape's value; nothing for those that no field is made of
+	kind byte   // the letter of the escape
+}
+
+// prefix is a compiled log_line_prefix.
+type prefix []op
+
+// escapes are those of section 19.8.3 "What to Log".
+var escapes = map[byte]slot{
+	'a': application, 'u': user, 'd': database, 'r': from, 'h': host, 'L': nothing, 'b': backend, 'p': pid, 'P': nothing, 't': logTime,
+	'm': logTime, 'n': logTime, 'i': tag, 'e': state, 'c': session, 'l': lineNumber, 's': nothing, 'v': nothing, 'x': nothing, 'Q': queryID, 'q': nothing,
+}
+
+// compile reads a log_line_prefix. The padding that may stand in an escape, as in %-8u, is not needed to read it.
+func compile(text string) (p prefix, err error) {
+	var lit []byte
+	flush := func() {
+		if len(lit) > 0 {
+			p, lit = append(p, op{text: string(lit)}), nil
+		}
+	}
+	for i := 0; i < len(text); i++ {
+		if text[i] != '%' {
+			lit = append(lit, text[i])
+			continue
+		}
+		for i++; i < len(text) && (text[i] == '-' || text[i]-'0' <= 9); i++ {
+		}
+		switch {
+		case i == len(text):
+			return nil, errors.New("want a letter behind the last %, or %% for a percent sign")
+		case text[i] == '%':
+			lit = append(lit, '%')
+			continue
+		}
+		s, ok := escapes[text[i]]
+		if !ok {
+			return nil, fmt.Errorf("%%%c is no escape of PostgreSQL: want one of a u d r h L b p P t m n i e c l s v x Q q", text[i])
+		}
+		flush()
+		p = append(p, op{slot: s, kind: text[i]})
+	}
+	flush()
+	return p, nil
+}
+
+// usual are the prefixes that PostgreSQL, distributions, clouds and pgBadger propose. Of several that fit the first counts.
+var usual = func() (all []prefix) {
+	for _, text := range []string{
+		"%m [%p] %q%u@%d/%a ", // EDB
+		"%m [%p] %q%u@%d ",    // PostgreSQL without %q, Debian
+		"%t [%p]: [%l-1] user=%u,db=%d,app=%a,client=%h ", // pgBadger
+		"%t [%p]: user=%u,db=%d,app=%a,client=%h ",        // pgBadger
+		"%t [%p-%l] %q%u@%d ",
+		"%t [%p]: [%l-1] %quser=%u,db=%d ",                 // pgBadger, old
+		"%t [%p] %quser=%u,db=%d,app=%a,client=%h ",        //
+		"%m [%p] [%l-1] %quser=%u,db=%d,app=%a,client=%r ", //
+		"user=%u,db=%d,app=%a,client=%h ",                  // by syslog
+		"user=%u,db=%d ",                                   // by syslog
+		"%t:%r:%u@%d:[%p]:",                                // Amazon RDS
+		"%t-%c-",                                           // Azure
+		"[%p]: [%l-1] db=%d,user=%u ",                      // Google Cloud SQL
+		"< %m > ",                                          // Red Hat
+		"%m %p %u@%d ",                                     //
+		"%m ",                                              //
+		"%m [%p] [%u@%d] ",                                 //
+		"",
+	} {
+		p, err := compile(text)
+		if err != nil {
+			panic(err)
+		}
+		all = append(all, p)
+	}
+	return all
+}()
+
+// match reads the text in front of the severity. It is false, and e has no values, if that has another form.
+func (p prefix) match(b []byte, e *entry) bool {
+	i := 0
+	for k, o := range p {
+		switch {
+		case o.kind == 0:
+			if !bytes.HasPrefix(b[i:], []byte(o.text)) {
+				return e.clear(k)
+			}
+			i += len(o.text)
+			continue
+		case o.kind == 'q':
+			if i == len(b) { // a process without a session writes no more
+				return true
+			}
+			continue
+		}
+		n := 0
+		switch o.kind {
+		case 'm', 't', 'n', 's':
+			n = timeLen(b[i:])
+		case 'p', 'l', 'P':
+			n = digits(b[i:])
+		default:
+			n = p.valueLen(k, b[i:])
+		}
+		if n < 0 || n == 0 && (o.slot == logTime || o.slot == pid) {
+			return e.clear(k)
+		}
+		switch v := b[i : i+n : i+n]; {
+		case o.slot == nothing, n == len("[unknown]") && string(v) == "[unknown]", n == len("[local]") && string(v) == "[local]":
+		default:
+			e.v[o.slot] = v
+		}
+		i += n
+	}
+	return i == len(b) || e.clear(len(p))
+}
+
+// clear takes back what was read by the first k parts of a prefix, and is false.
+func (e *entry) clear(k int) bool {
+	if k > 0 {
+		e.v = [slots][]byte{}
+	}
+	return false
+}
+
+func digits(b []byte) (n int) {
+	for n < len(b) && b[n]-'0' <= 9 {
+		n++
+	}
+	return n
+}
+
+// valueLen is the length of the value of p[k], with which b begins; -1 if what is to follow is not there. Names may hold
+// what follows them: the last one ends where the prefix does.
+func (p prefix) valueLen(k int, b []byte) int {
+	if k+1 == len(p) || p[k+1].kind != 0 {
+		return len(b)
+	}
+	lit := []byte(p[k+1].text)
+	if k+2 == len(p) {
+		if !bytes.HasSuffix(b, lit) {
+			return -1
+		}
+		return len(b) - len(lit)
+	}
+	from := 0
+	if p[k].kind == 'r' { // "2001:db8::1(5432)"
+		from = max(0, bytes.IndexByte(b[:min(len(b), maxHost)], '('))
+	}
+	n := bytes.Index(b[from:], lit)
+	if n < 0 {
+		return -1
+	}
+	return from + n
+}
+
+// maxHost is the length of the longest name of a host.
+const maxHost = 256
+
+// timeLen is the length of "2026-10-11 12:00:01.689 UTC", where the fraction and the zone may be missing, or of the
+// seconds since 1970; 0 if b does not start with one.
+func timeLen(b []byte) int {
+	n := 0
+	for n < len(b) && (b[n]-'0' <= 9 || b[n] == '.') {
+		n++
+	}
+	if n >= 10 {
+		return n
+	}
+	if len(b) < 19 || b[4] != '-' || b[10] != ' ' || b[13] != ':' {
+		return 0
+	}
+	n = 19
+	if n < len(b) && b[n] == '.' {
+		for n++; n < len(b) && b[n]-'0' <= 9; n++ {
+		}
+	}
+	if n+1 < len(b) && b[n] == ' ' && (b[n+1]-'A' < 26 || b[n+1] == '+' || b[n+1] == '-') {
+		for n += 2; n < len(b) && (b[n]-'A' < 26 || b[n]-'0' <= 9); n++ {
+		}
+	}
+	return n
+}

@@ -1,0 +1,163 @@
+package main
+
+import "bytes"
+
+const other = "other"
+
+// kind is what a program's lines are about.
+type kind uint8
+
+const (
+	general  kind = iota
+	security      // who comes in, and with which rights
+	state         // how the machine is
+)
+
+var programs = map[string]kind{
+	"sshd": security, "sudo": security, "su": security, "login": security, "passwd": security, "useradd": security, "userdel": security,
+	"usermod": security, "groupadd": security, "groupdel": security, "chpasswd": security, "polkitd": security, "pkexec": security, "doas": security,
+	"auditd": security, "audit": security, "audispd": security, "fail2ban": security, "sssd": security, "krb5kdc": security, "gdm": security, "lightdm": security,
+	"sshd-session": security, "systemd-logind": security, "dropbear": security, "radiusd": security, "tac_plus": security,
+	"kernel": state, "systemd": state, "init": state, "cron": state, "crond": state, "CRON": state, "anacron": state, "ntpd": state, "chronyd": state,
+	"dhclient": state, "dhcpcd": state, "NetworkManager": state, "rsyslogd": state, "syslogd": state, "syslog-ng": state, "smartd": state,
+	"irqbalance": state, "dbus-daemon": state, "udevd": state, "systemd-udevd": state, "systemd-networkd": state, "systemd-resolved": state,
+	"systemd-timesyncd": state, "mdadm": state, "multipathd": state, "dockerd": state, "containerd": state, "kubelet": state, "keepalived": state,
+	"snmpd": state, "acpid": state, "mcelog": state, "auditctl": security,
+}
+
+// kindOf goes by the program, and else by the facility (RFC 5424, section 6.2.1).
+func kindOf(program []byte, facility int) kind {
+	if i := bytes.LastIndexByte(program, '/'); i >= 0 {
+		program = program[i+1:] // /usr/sbin/cron, postfix/smtpd
+	}
+	if i := bytes.IndexByte(program, '('); i > 0 {
+		program = program[:i] // sshd(pam_unix)
+	}
+	if k, ok := programs[string(program)]; ok {
+		return k
+	}
+	switch facility {
+	case 4, 10, 13, 14: // auth, authpriv, log audit, log alert
+		return security
+	case 0, 9, 12, 15: // kernel, cron, NTP, clock
+		return state
+	}
+	return general
+}
+
+// maxLevelAt is how far into the content a word for its level may begin.
+const maxLevelAt = 24
+
+// levelWord finds the word for the level that a program puts in front of its text: ERROR: …, [warn] …, <info> ….
+func levelWord(text []byte) []byte {
+	for i := 0; i < len(text) && i < maxLevelAt; i++ {
+		if !isLetter(text[i]) {
+			continue
+		}
+		end := i
+		for end < len(text) && isLetter(text[end]) {
+			end++
+		}
+		bounded := i > 0 && (text[i-1] == '[' || text[i-1] == '<' || text[i-1] == '(') || end < len(text) && text[end] == ':'
+		upper := end-i >= 4 && text[i] <= 'Z' && text[i+1] <= 'Z'
+		if w := text[i:end]; (bounded || upper) && rankOf(w) >= 0 {
+			return w
+		}
+		i = end
+	}
+	return nil
+}
+
+func isLetter(c byte) bool { return (c|0x20)-'a' <= 'z'-'a' }
+
+// rankOf is the severity of RFC 5424 that a word stands for, -1 for none.
+func rankOf(w []byte) int {
+	var buf [12]byte
+	if len(w) > len(buf) {
+		return -1
+	}
+	for i, c := range w {
+		buf[i] = lower(c)
+	}
+	switch string(buf[:len(w)]) {
+	case "emerg", "emergency", "panic":
+		return 0
+	case "alert":
+		return 1
+	case "crit", "critical", "fatal":
+		return 2
+	case "err", "error":
+		return 3
+	case "warn", "warning":
+		return 4
+	case "notice":
+		return 5
+	case "info":
+		return 6
+	case "debug":
+		return 7
+	}
+	return -1
+}
+
+// word stands for how something ended. English ones are lower-case and begin a word of the text.
+type word struct{ text, is string }
+
+// words find the first of a list of words in a text by one pass over it.
+type words struct {
+	list   []word
+	starts [256][]int // by first byte
+}
+
+func newWords(list ...word) *words {
+	w := &words{list: list}
+	for i, e := range list {
+		w.starts[e.text[0]] = append(w.starts[e.text[0]], i)
+	}
+	return w
+}
+
+func (w *words) find(text []byte) (is string, ok bool) {
+	inWord := false
+	for i, c := range text {
+		c = lower(c)
+		letter := c-'a' <= 'z'-'a'
+		if !letter || !inWord {
+			for _, k := range w.starts[c] {
+				if hasFold(text[i:], w.list[k].text) {
+					return w.list[k].is, true
+				}
+			}
+		}
+		inWord = letter
+	}
+	return "", false
+}
+
+var outcomes = newWords(
+	word{"fail", "failure"}, word{"invalid", "failure"}, word{"denied", "failure"}, word{"deny", "failure"}, word{"denies", "failure"}, word{"refuse", "failure"}, word{"reject", "failure"},
+	word{"block", "failure"}, word{"drop", "failure"}, word{"incorrect", "failure"}, word{"not allowed", "failure"}, word{"unauthorized", "failure"},
+	word{"失败", "failure"}, word{"拒绝", "failure"},
+	word{"accept", "success"}, word{"success", "success"}, word{"succeed", "success"}, word{"allow", "success"}, word{"permit", "success"},
+	word{"session opened", "success"}, word{"成功", "success"}, word{"允许", "success"},
+)
+
+func lower(c byte) byte {
+	if c-'A' <= 'Z'-'A' {
+		c |= 0x20
+	}
+	return c
+}
+
+// hasFold reports whether text begins with word, whose ASCII letters are lower-case.
+func hasFold(text []byte, word string) bool {
+	if len(text) < len(word) {
+		return false
+	}
+	for i := range len(word) {
+		if lower(text[i]) != word[i] {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,205 @@
+package main
+
+import (
+	"bytes"
+
+	"github.com/logcenter/logcenter/sdk"
+	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/netaddr"
+	"github.com/logcenter/logcenter/sdk/syslog"
+)
+
+// record is what must be known of a whole line before some fields can be set.
+type record struct {
+	ev                 *sdk.Event
+	facility, severity int // -1: the line has no PRI
+	action, result     []byte
+}
+
+// how says by which setter a value becomes a field.
+type how uint8
+
+const (
+	text how = iota
+	source
+	destination
+	port
+	count
+	account
+	action
+	result
+	location
+	command // whole in quotes only
+)
+
+// target is what becomes of a key.
+type target struct {
+	how   how
+	field ecs.Field
+}
+
+// keys are names of pairs that mean the same whoever writes them, in small letters without '_' and '-'.
+var keys = map[string]target{
+	"src": {source, 0}, "srcip": {source, 0}, "sourceip": {source, 0}, "sip": {source, 0}, "saddr": {source, 0}, "srcaddr": {source, 0},
+	"sourceaddress": {source, 0}, "clientip": {source, 0}, "client": {source, 0}, "remoteip": {source, 0}, "remoteaddr": {source, 0},
+	"rhost": {source, 0}, "peer": {source, 0}, "ip": {source, 0},
+	"dst": {destination, 0}, "dstip": {destination, 0}, "destinationip": {destination, 0}, "destip": {destination, 0}, "dip": {destination, 0},
+	"daddr": {destination, 0}, "dstaddr": {destination, 0}, "destinationaddress": {destination, 0}, "serverip": {destination, 0},
+	"spt": {port, ecs.SourcePort}, "sport": {port, ecs.SourcePort}, "srcport": {port, ecs.SourcePort}, "sourceport": {port, ecs.SourcePort},
+	"dpt": {port, ecs.DestinationPort}, "dport": {port, ecs.DestinationPort}, "dstport": {port, ecs.DestinationPort}, "destport": {port, ecs.DestinationPort},
+	"destinationport": {port, ecs.DestinationPort},
+	"proto":           {text, ecs.NetworkTransport}, "protocol": {text, ecs.NetworkTransport},
+	"user": {account, ecs.UserName}, "username": {account, ecs.UserName}, "usr": {account, ecs.UserName}, "acct": {account, ecs.UserName},
+	"account": {account, ecs.UserName}, "login": {account, ecs.UserName}, "uid": {text, ecs.UserID}, "ruser": {text, ecs.SourceUserName},
+	"password": {text, ecs.UserPassword}, "passwd": {text, ecs.UserPassword},
+	"action": {action, 0}, "act": {action, 0}, "result": {result, 0}, "outcome": {result, 0}, "res": {result, 0},
+	"reason": {text, ecs.EventReason}, "rule": {text, ecs.RuleName}, "rulename": {text, ecs.RuleName}, "policy": {text, ecs.RuleName},
+	"ruleid": {text, ecs.RuleID}, "policyid": {text, ecs.RuleID}, "url": {location, 0}, "uri": {location, 0},
+	"method": {text, ecs.HTTPRequestMethod}, "exe": {text, ecs.ProcessExecutable}, "command": {command, 0}, "cmd": {command, 0},
+	"file": {text, ecs.FilePath}, "path": {text, ecs.FilePath}, "sentbytes": {count, ecs.SourceBytes}, "sent": {count, ecs.SourceBytes},
+	"rcvdbytes": {count, ecs.DestinationBytes}, "rcvd": {count, ecs.DestinationBytes},
+}
+
+// maxKey is the longest of keys.
+const maxKey = 20
+
+// pair sets what a pair says. Keys that are not known, and values that are not what their key asks for, stay in the
+// line only: the text is free, nobody promised.
+func (r *record) pair(key, v []byte, quoted bool) {
+	var buf [maxKey]byte
+	n := 0
+	for _, c := range key {
+		if c == '_' || c == '-' {
+			continue
+		}
+		if n == maxKey {
+			return
+		}
+		buf[n] = lower(c)
+		n++
+	}
+	t, ok := keys[string(buf[:n])]
+	if !ok || len(v) == 0 {
+		return
+	}
+	ev := r.ev
+	switch t.how {
+	case text:
+		ev.Set(t.field, v)
+	case source:
+		endpoint(ev, ecs.SourceIP, ecs.SourcePort, ecs.SourceAddress, v)
+	case destination:
+		endpoint(ev, ecs.DestinationIP, ecs.DestinationPort, ecs.DestinationAddress, v)
+	case port:
+		if n, ok := digits(v, 5); ok && n <= 65535 {
+			ev.SetInt(t.field, n)
+		}
+	case count:
+		if n, ok := digits(v, 18); ok {
+			ev.SetInt(t.field, n)
+		}
+	case account:
+		v = bytes.TrimSuffix(bytes.TrimPrefix(v, []byte("<")), []byte(">"))
+		if string(key) == "USER" { // sudo: whose rights were taken on
+			ev.Set(ecs.UserEffectiveName, v)
+			return
+		}
+		ev.SetAccount(ecs.UserName, ecs.UserDomain, v)
+	case command:
+		if quoted {
+			ev.Set(ecs.ProcessCommandLine, v)
+		}
+	case action:
+		r.action = v
+		ev.Set(ecs.EventAction, v)
+	case result:
+		r.result = v
+		ev.Set(serviceResult, v)
+	case location:
+		ev.SetURL(v)
+	}
+}
+
+// endpoint sets an address, with a port if one is there, and a name as the address that the sender wrote.
+func endpoint(ev *sdk.Event, ip, port, name ecs.Field, v []byte) {
+	host, number := netaddr.SplitHostPort(v)
+	if a, ok := netaddr.ParseAddr(host); ok {
+		ev.SetAddr(ip, a)
+		if n, ok := digits(number, 5); ok && n <= 65535 {
+			ev.SetInt(port, n)
+		}
+		return
+	}
+	ev.Set(name, v)
+}
+
+// finish sets what follows from the whole line.
+func (r *record) finish(h *syslog.Header, rest []byte, device string) {
+	ev := r.ev
+	if r.severity < 0 {
+		if w := levelWord(rest); w != nil {
+			ev.SetSeverity(w)
+			r.severity = rankOf(w)
+		}
+	}
+	k := kindOf(h.AppName, r.facility)
+	logType := other
+	switch {
+	case device != "server":
+	case k == security:
+		logType = "security"
+	case r.severity >= 0 && r.severity <= 3:
+		logType = "error"
+	case k == state:
+		logType = "run_state"
+	}
+	ev.SetString(ecs.LogcenterLogType, logType)
+	switch k {
+	case security:
+		ev.SetString(ecs.EventCategory, "authentication")
+	case state:
+		ev.SetString(ecs.EventCategory, "host")
+	}
+	outcome, ok := outcomes.find(r.result)
+	if !ok {
+		outcome, ok = outcomes.find(r.action)
+	}
+	if !ok && k == security {
+		outcome, ok = outcomes.find(rest)
+	}
+	decision := "info"
+	if ok {
+		ev.SetString(ecs.EventOutcome, outcome)
+		if r.action != nil && r.result == nil {
+			decision = "allowed"
+			if outcome == "failure" {
+				decision = "denied"
+			}
+		}
+	}
+	ev.SetString(ecs.EventType, decision)
+}
+
+func digits(v []byte, most int) (n int64, ok bool) {
+	if len(v) == 0 || len(v) > most {
+		return 0, false
+	}
+	for _, c := range v {
+		if c-'0' > 9 {
+			return 0, false
+		}
+		n = n*10 + int64(c-'0')
+	}
+	return n, true
+}
+
+// appendUnescaped leaves out the backslash before '"', '\' and ']' (RFC 5424, section 6.3.3).
+func appendUnescaped(dst, v []byte) []byte {
+	for i := 0; i < len(v); i++ {
+		if v[i] == '\\' && i+1 < len(v) && (v[i+1] == '"' || v[i+1] == '\\' || v[i+1] == ']') {
+			i++
+		}
+		dst = append(dst, v[i])
+	}
+	return dst
+}

@@ -1,0 +1,210 @@
+package main
+
+import (
+	"bytes"
+
+	"github.com/logcenter/logcenter/sdk/jsonscan"
+)
+
+// slot is a value of an event that is wanted.
+type slot uint8
+
+// Values of the event's head, then of its data by their names in the event schema.
+const (
+	none slot = iota
+	created
+	eventID
+	provider
+	channel
+	computer
+	level
+	keywords
+	eventType
+	recordID
+	execPID
+	userSID
+	message
+
+	subjectSID
+	subjectName
+	subjectDomain
+	subjectLogon
+	targetSID
+	targetName
+	targetDomain
+	targetLogon
+	newTargetName
+	memberName
+	memberSID
+	logonType
+	logonProcess
+	authPackage
+	workstation
+	ipAddress
+	ipPort
+	processID
+	processName
+	newProcessID
+	newProcessName
+	parentProcessName
+	commandLine
+	status
+	subStatus
+	serviceName
+	serviceFile
+	serviceStart
+	serviceAccount
+	taskName
+	objectName
+	objectType
+	objectValue
+	accessMask
+	shareName
+	sharePath
+	privileges
+	ticketEncryption
+	policyChanges
+	accountName
+	accountDomain
+	clientName
+	targetServer
+	destAddress
+	destPort
+	protocol
+	direction
+	threatName
+	threatPath
+	threatSeverity
+	script
+	param1
+	param2
+	param3
+	slots
+)
+
+// heads are the paths by which shippers name what is in the head of an event.
+var heads = map[string]slot{
+	"@timestamp": created, "EventTime": created, "TimeCreated": created, "TimeGenerated": created, "TimeCreated.SystemTime": created,
+	"winlog.event_id": eventID, "EventID": eventID, "EventId": eventID, "event_id": eventID, "winlog.event_id.value": eventID,
+	"winlog.provider_name": provider, "SourceName": provider, "ProviderName": provider, "Provider": provider, "provider_name": provider, "source_name": provider,
+	"Event.System.Provider.Name": provider, "Event.System.Provider.#attributes.Name": provider, "Event.System.EventID": eventID,
+	"Event.System.TimeCreated.SystemTime": created, "Event.System.TimeCreated.#attributes.SystemTime": created,
+	"Event.System.Channel": channel, "Event.System.Computer": computer, "Event.System.EventRecordID": recordID, "Event.System.Level": level,
+	"Event.System.Keywords": keywords, "log_name": channel, "record_number": recordID, "Description": message,
+	"winlog.channel": channel, "Channel": channel, "channel": channel,
+	"winlog.computer_name": computer, "Hostname": computer, "Computer": computer, "ComputerName": computer, "computer_name": computer,
+	"log.level": level, "Severity": level, "Level": level, "level": level,
+	"winlog.keywords": keywords, "Keywords": keywords, "keywords": keywords,
+	"EventType": eventType, "event.outcome": eventType,
+	"winlog.record_id": recordID, "RecordNumber": recordID, "EventRecordID": recordID, "RecordID": recordID, "record_id": recordID,
+	"winlog.process.pid": execPID, "ExecutionProcessID": execPID, "ProcessID": execPID, "process_id": execPID,
+	"winlog.user.identifier": userSID, "UserID": userSID, "Sid": userSID,
+	"message": message, "Message": message,
+}
+
+// data are the names of an event's own data, from the event schemas of the providers.
+var data = map[string]slot{
+	"SubjectUserSid": subjectSID, "SubjectUserName": subjectName, "SubjectDomainName": subjectDomain, "SubjectLogonId": subjectLogon,
+	"TargetUserSid": targetSID, "TargetSid": targetSID, "TargetUserName": targetName, "TargetDomainName": targetDomain, "TargetLogonId": targetLogon,
+	"OldTargetUserName": targetName, "NewTargetUserName": newTargetName, "MemberName": memberName, "MemberSid": memberSID,
+	"LogonType": logonType, "LogonProcessName": logonProcess, "AuthenticationPackageName": authPackage, "PackageName": authPackage,
+	"WorkstationName": workstation, "Workstation": workstation, "IpAddress": ipAddress, "IpPort": ipPort, "SourceAddress": ipAddress,
+	"SourcePort": ipPort, "ClientAddress": ipAddress, "ProcessId": processID, "ProcessID": processID, "ProcessName": processName, "Application": processName,
+	"CallerProcessId": processID, "CallerProcessName": processName,
+	"NewProcessId": newProcessID, "NewProcessName": newProcessName, "ParentProcessName": parentProcessName, "CommandLine": commandLine,
+	"Status": status, "ErrorCode": status, "SubStatus": subStatus, "ServiceName": serviceName, "ServiceFileName": serviceFile, "ImagePath": serviceFile,
+	"ServiceStartType": serviceStart, "StartType": serviceStart, "ServiceAccount": serviceAccount, "TaskName": taskName,
+	"ObjectName": objectName, "ObjectDN": objectName, "ObjectType": objectType, "ObjectClass": objectType, "ObjectValueName": objectValue,
+	"AttributeLDAPDisplayName": objectValue, "AccessMask": accessMask, "ShareName": shareName,
+	"RelativeTargetName": sharePath, "PrivilegeList": privileges, "TicketEncryptionType": ticketEncryption, "AuditPolicyChanges": policyChanges,
+	"AccountName": accountName, "AccountDomain": accountDomain, "ClientName": clientName, "TargetServerName": targetServer,
+	"DestAddress": destAddress, "DestPort": destPort, "Protocol": protocol, "Direction": direction, "Threat Name": threatName, "Path": threatPath,
+	"Severity Name": threatSeverity, "ScriptBlockText": script, "param1": param1, "param2": param2, "param3": param3,
+	"Param1": accountName, "Param2": accountDomain, "Param3": ipAddress,
+}
+
+// maxInserts is how many values without a name are kept of an event.
+const maxInserts = 32
+
+// record is what is wanted of an event. Values are slices of the line with its escapes.
+type record struct {
+	v      [slots][]byte
+	decode func(dst, v []byte) []byte
+	marks  byte // of the keywords: audit success or failure
+
+	inserts [maxInserts][]byte // values without names, in their order
+	n       int
+}
+
+// put keeps the first value of a slot, as what is a part of the event comes before what shippers add.
+func (r *record) put(s slot, v []byte) {
+	if s != none && r.v[s] == nil && len(v) > 0 && string(v) != "-" {
+		r.v[s] = v
+	}
+}
+
+func (r *record) insert(v []byte) {
+	if r.n < maxInserts {
+		r.inserts[r.n] = v
+		r.n++
+	}
+}
+
+// json reads an event of a shipper.
+func (r *record) json(body []byte) error {
+	r.decode = jsonscan.AppendUnescaped
+	it := jsonscan.Scan(body)
+	for it.Next() {
+		if k := it.Kind(); k == jsonscan.Null {
+			continue
+		}
+		path, v := it.Path(), it.Value()
+		if s, ok := heads[string(path)]; ok {
+			if s == keywords {
+				r.keyword(v)
+			}
+			r.put(s, v)
+			continue
+		}
+		switch string(path) {
+		case "StringInserts", "EventData": // an array of values
+			r.insert(v)
+		default:
+			r.put(data[string(own(path))], v)
+		}
+	}
+	if it.Err() != nil {
+		return errJSON
+	}
+	return nil
+}
+
+// own is the name of a value of the event's data: at the top, as NXLog writes it, or below event_data, EventData and the
+// like; empty for all that shippers have elsewhere.
+func own(path []byte) []byte {
+	i := bytes.LastIndexByte(path, '.')
+	if i < 0 {
+		return path
+	}
+	front := path[:i]
+	switch string(front[bytes.LastIndexByte(front, '.')+1:]) {
+	case "event_data", "EventData", "user_data", "UserData":
+		return path[i+1:]
+	}
+	return nil
+}
+
+const (
+	auditSuccess = 1
+	auditFailure = 2
+)
+
+// keyword looks for the marks of audit events, which shippers write as a number in decimal or hexadecimal or in words.
+func (r *record) keyword(v []byte) {
+	switch {
+	case bytes.HasPrefix(v, []byte("0x802")), string(v) == "-9214364837600034816", string(v) == "Audit Success", string(v) == "审核成功":
+		r.marks = auditSuccess
+	case bytes.HasPrefix(v, []byte("0x801")), string(v) == "-9218868437227405312", string(v) == "Audit Failure", string(v) == "审核失败":
+		r.marks = auditFailure
+	}
+}
