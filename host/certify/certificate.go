@@ -1,14 +1,11 @@
 package certify
 
 import (
-	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -58,81 +55,23 @@ func (c *Certificate) Write(dir string) error {
 	if err != nil {
 		return err
 	}
-	tmp := path + ".tmp"
-	if err := os.WriteFile(tmp, append(data, '\n'), 0o644); err != nil { //nolint:gosec // it is to be read by everybody
-		return err
-	}
-	return os.Rename(tmp, path)
-}
-
-// maxCertificate bounds the file of a certificate: a few hundred bytes a check, and a line a sample.
-const maxCertificate = 1 << 20
-
-// Read reads a certificate. That it says what is true of a folder is for [Certificate.Verify] to say.
-func Read(path string) (*Certificate, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = f.Close() }() // it was only read
-	data, err := io.ReadAll(io.LimitReader(f, maxCertificate+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(data) > maxCertificate {
-		return nil, fmt.Errorf("%s has more than %d bytes", path, maxCertificate)
-	}
-	c := &Certificate{}
-	if err := json.Unmarshal(data, c); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return c, nil
-}
-
-// Verify says how a certificate and a plugin's folder differ: a file that is not the one that was tested, or is not
-// there any more. nil means that all that was tested is there as it was, and passed.
-func (c *Certificate) Verify(dir string) error {
-	if err := c.whole(); err != nil {
-		return err
-	}
-	for _, name := range slices.Sorted(maps.Keys(c.Sums)) {
-		if !filepath.IsLocal(name) {
-			return fmt.Errorf("the certificate names %q, which is not in the plugin's folder", name)
-		}
-		sum, err := sumOf(filepath.Join(dir, name))
-		if err != nil {
-			return err
-		}
-		if sum != c.Sums[name] {
-			return fmt.Errorf("%s has changed since the plugin was tested", filepath.Join(dir, name))
-		}
-	}
-	return nil
-}
-
-func sumOf(path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = f.Close() }() // it was only read
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
+	return os.WriteFile(path, append(data, '\n'), 0o644) //nolint:gosec // it is to be read by everybody
 }
 
 // sums are those of the manifest, the program and the samples.
 func (t *tester) sums() (map[string]string, error) {
 	sums := map[string]string{}
+	sum := func(name, path string) error {
+		s, err := pack.SumFile(path)
+		sums[name] = hex.EncodeToString(s[:])
+		return err
+	}
 	add := func(path string) error {
 		name, err := filepath.Rel(t.m.Dir, path)
 		if err != nil {
 			return err
 		}
-		sums[filepath.ToSlash(name)], err = sumOf(path)
-		return err
+		return sum(filepath.ToSlash(name), path)
 	}
 	if err := add(filepath.Join(t.m.Dir, manifest.Name)); err != nil {
 		return nil, err
@@ -142,20 +81,20 @@ func (t *tester) sums() (map[string]string, error) {
 		if rel, err := filepath.Rel(t.m.Dir, t.m.Binary); err == nil && filepath.IsLocal(rel) {
 			name = filepath.ToSlash(rel)
 		}
-		var err error
-		if sums[name], err = sumOf(t.m.Binary); err != nil {
+		if err := sum(name, t.m.Binary); err != nil {
 			return nil, err
 		}
 	}
+	samples := filepath.Join(t.m.Dir, "testdata")
 	err := filepath.WalkDir(t.m.Dir, func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
-		case d.IsDir() && path != t.m.Dir && (strings.HasPrefix(d.Name(), ".") || d.Name() == "__pycache__" || d.Name() == "fuzz"):
+		case d.IsDir() && path != t.m.Dir && (strings.HasPrefix(d.Name(), ".") || d.Name() == "__pycache__" || path == filepath.Join(samples, "fuzz")):
 			return fs.SkipDir
 		case !d.Type().IsRegular():
 			return nil
-		case filepath.Dir(path) == filepath.Join(t.m.Dir, "testdata"), t.m.Runtime == manifest.Python && filepath.Ext(path) == ".py":
+		case filepath.Dir(path) == samples, t.m.Runtime == manifest.Python && filepath.Ext(path) == ".py":
 			return add(path)
 		}
 		return nil

@@ -30,8 +30,8 @@ import (
 
 // Options say how a plugin is tested. The zero value is the whole test.
 type Options struct {
-	// Program is the plugin's binary; empty means the one that plugin.yaml names, or, where there is none but Go
-	// sources, one that is built of these.
+	// Program is the plugin's binary; empty means one that is built of the folder's Go sources, or, where there are none
+	// or no Go, the one that plugin.yaml names.
 	Program string
 	// Update writes golden files instead of comparing with them.
 	Update bool
@@ -141,26 +141,37 @@ func Test(ctx context.Context, dir string, o Options) (*Certificate, error) {
 type kindOfCheck struct {
 	name string
 	run  func(*tester, context.Context, *check)
-	all  bool // of notifiers, too, which have no samples
+	of   subject
 }
+
+// subject is what of a plugin a check is about.
+type subject uint8
+
+const (
+	ofAll    subject = iota
+	ofEvents         // and so of all but notifiers, which have no samples
+	ofAlerts         // and so of notifiers
+)
 
 // checks are in the order in which an author wants to mend what they find. What schema looks at, golden has gathered.
 var checks = []kindOfCheck{
-	{"manifest", (*tester).manifest, true},
-	{"start", (*tester).start, true},
-	{"golden", (*tester).golden, false},
-	{"schema", (*tester).schema, false},
-	{"same", (*tester).same, false},
-	{"contract", (*tester).contract, false},
-	{"fuzz", (*tester).fuzz, false},
-	{"speed", (*tester).speed, false},
-	{"leak", (*tester).leak, false},
+	{"manifest", (*tester).manifest, ofAll},
+	{"start", (*tester).start, ofAll},
+	{"golden", (*tester).golden, ofEvents},
+	{"schema", (*tester).schema, ofEvents},
+	{"same", (*tester).same, ofEvents},
+	{"contract", (*tester).contract, ofEvents},
+	{"fuzz", (*tester).fuzz, ofEvents},
+	{"speed", (*tester).speed, ofEvents},
+	{"leak", (*tester).leak, ofEvents},
+	{"deliver", (*tester).deliver, ofAlerts},
 }
 
 // Checks are the names of all checks that a plugin of a kind is put to, in their order.
 func Checks(kind string) (names []string) {
+	notifier := kind == manifest.KindName(wire.Kind_NOTIFIER)
 	for _, k := range checks {
-		if k.all || kind != manifest.KindName(wire.Kind_NOTIFIER) {
+		if k.of == ofAll || (k.of == ofAlerts) == notifier {
 			names = append(names, k.name)
 		}
 	}
@@ -205,7 +216,7 @@ func (t *tester) all(ctx context.Context) error {
 			c.faults = append(c.faults, "it printed: "+p)
 		}
 		t.cert.Checks = append(t.cert.Checks, c.result(k.name))
-		if k.name == "start" && !t.starts {
+		if k.name == "start" && !t.starts && len(c.faults) > 0 {
 			return nil // nothing else can be asked of it
 		}
 	}
@@ -218,17 +229,18 @@ func (t *tester) tell(check string, done, total int) {
 	}
 }
 
-// program finds the plugin's program, or builds it.
+// program builds the plugin's program of its Go sources, as its package would be: one that lies beside them may be of
+// what they were before. Without sources it is the one that is there.
 func (t *tester) program(ctx context.Context) error {
 	if t.o.Program != "" {
 		abs, err := filepath.Abs(t.o.Program)
 		t.m.Binary = abs
 		return err
 	}
-	if _, err := os.Stat(t.m.Binary); err == nil || t.m.Runtime != "" {
+	_, missing := os.Stat(t.m.Binary)
+	if _, err := os.Stat(filepath.Join(t.m.Dir, "main.go")); t.m.Runtime != "" || err != nil && missing == nil {
 		return nil
-	}
-	if _, err := os.Stat(filepath.Join(t.m.Dir, "main.go")); err != nil {
+	} else if err != nil {
 		return fmt.Errorf("%s is not there, nor are Go sources that it could be built of: build the plugin, or say in plugin.yaml where it lies (binary: FILE)", t.m.Binary)
 	}
 	to := filepath.Join(t.work, t.m.ID)
@@ -236,7 +248,10 @@ func (t *tester) program(ctx context.Context) error {
 	cmd.Dir = t.m.Dir
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
-		if errors.Is(err, exec.ErrNotFound) {
+		switch {
+		case errors.Is(err, exec.ErrNotFound) && missing == nil:
+			return nil
+		case errors.Is(err, exec.ErrNotFound):
 			return fmt.Errorf("%s is not there, and Go, which could build it, is not in the path", t.m.Binary)
 		}
 		return fmt.Errorf("go build in %s: %w\n%s", t.m.Dir, err, bytes.TrimSpace(out))
@@ -245,7 +260,11 @@ func (t *tester) program(ctx context.Context) error {
 	return nil
 }
 
+// firstConfig is the config of the first sample that has one. Notifiers have configs without samples.
 func (t *tester) firstConfig() ([]byte, error) {
+	if t.m.Kind == wire.Kind_NOTIFIER {
+		return sample.FirstConfig(t.m.Dir)
+	}
 	for i := range t.files {
 		if c, err := t.files[i].Config(); c != nil || err != nil {
 			return c, err

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -48,7 +47,9 @@ func (t *tester) start(ctx context.Context, c *check) {
 	var refused *plugin.ConfigError
 	if errors.As(err, &refused) && t.config == nil && t.m.Kind == wire.Kind_NOTIFIER {
 		c.note("needs configuration: %s", refused.Msg)
-		undescribed(c, "", refused.Schema())
+		t.schemaOf = refused.Schema()
+		undescribed(c, t.schemaOf)
+		t.readme(c)
 		return
 	}
 	if err != nil {
@@ -58,32 +59,22 @@ func (t *tester) start(ctx context.Context, c *check) {
 	defer func() { _ = p.Close() }() // its folder is below a temporary one
 	t.starts, t.cert.SDK, t.schemaOf = true, p.SDK(), p.ConfigSchema()
 	c.note("%s", p.SDK())
-	n := undescribed(c, "", p.ConfigSchema())
+	n := undescribed(c, p.ConfigSchema())
 	c.note("%s of configuration", counted(n, "key"))
+	if t.m.Kind == wire.Kind_NOTIFIER {
+		t.readme(c) // of the others golden does it, which has the example
+	}
 }
 
 // undescribed complains of keys without a description in a JSON Schema, and counts the keys.
-func undescribed(c *check, at string, raw json.RawMessage) (keys int) {
-	var s struct {
-		Properties map[string]json.RawMessage `json:"properties"`
-		Items      json.RawMessage            `json:"items"`
-	}
-	if len(raw) == 0 || json.Unmarshal(raw, &s) != nil {
-		return 0 // true, or a key's type alone
-	}
-	keys = undescribed(c, at, s.Items)
-	for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
-		raw := s.Properties[name]
-		path := strings.TrimPrefix(at+"."+name, ".")
-		var p struct {
-			Description string `json:"description"`
+func undescribed(c *check, config []byte) (keys int) {
+	for _, k := range schema.Settings(config) {
+		if k.Description == "" {
+			c.fault("config: %s: no description: say what it is for, in which unit, and what zero means", k.Path)
+		} else if what := schema.Poor(k.Path[strings.LastIndexByte(k.Path, '.')+1:], k.Description); what != "" {
+			c.fault("config: %s: its description %s", k.Path, what)
 		}
-		if err := json.Unmarshal(raw, &p); err != nil || p.Description == "" {
-			c.fault("config: %s: no description: say what it is for, in which unit, and what zero means", path)
-		} else if what := schema.Poor(name, p.Description); what != "" {
-			c.fault("config: %s: its description %s", path, what)
-		}
-		keys += 1 + undescribed(c, path, raw)
+		keys++
 	}
 	return keys
 }

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/logcenter/logcenter/host/plugin"
-
 	"github.com/logcenter/logcenter/sdk/sample"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
@@ -44,7 +43,7 @@ func (m *mutator) line() []byte {
 	for range 1 + m.r.IntN(4) {
 		l = m.change(l)
 	}
-	return clean(l)
+	return sample.Clean(l)
 }
 
 func (m *mutator) change(l []byte) []byte {
@@ -77,12 +76,6 @@ func (m *mutator) change(l []byte) []byte {
 	}
 }
 
-// clean makes of any bytes what the host would send as a line.
-func clean(line []byte) []byte {
-	line = bytes.ToValidUTF8(line, []byte("\uFFFD"))
-	return bytes.ReplaceAll(line, []byte("\n"), []byte(" "))
-}
-
 // fuzz sends lines that no device should send: the plugin must not crash, answer nonsense, let a line change what comes
 // of others, or take too long.
 func (t *tester) fuzz(ctx context.Context, c *check) {
@@ -91,7 +84,7 @@ func (t *tester) fuzz(ctx context.Context, c *check) {
 		total = fuzzLinesQuick
 	}
 	m := &mutator{r: rand.New(rand.NewPCG(1, 2))} // the same lines each time, so that a fault is found again
-	f := &t.files[0]
+	f := sample.Usual(t.files)
 	for i := range t.files {
 		for _, l := range t.files[i].Lines {
 			if len(l) > 0 {
@@ -111,7 +104,7 @@ func (t *tester) fuzz(ctx context.Context, c *check) {
 		c.fault("%v", err)
 		return
 	}
-	h := &hunt{t: t, c: c, p: p, m: m, f: f}
+	h := &hunt{t: t, c: c, p: p, m: m, f: f, beside: sample.Usual(t.files).Lines[0]}
 	defer func() { _ = h.p.Close() }() // its folder is below a temporary one
 	if !h.begin(ctx) {
 		return
@@ -143,7 +136,6 @@ type hunt struct {
 func (h *hunt) over() bool { return h.deaths > 0 || len(h.c.faults) >= fuzzFaults }
 
 func (h *hunt) begin(ctx context.Context) bool {
-	h.beside = h.m.seeds[0]
 	shown, err := h.ask(ctx, [][]byte{h.beside})
 	if err != nil {
 		h.c.fault("%v", err)
@@ -249,7 +241,7 @@ func (h *hunt) long(ctx context.Context) {
 			count++
 			piece := pieces[(i+k*5)%len(pieces)]
 			at := len(seed) * (k % 4) / 4
-			line := clean(append(append(bytes.Clone(seed[:at]), bytes.Repeat([]byte(piece), longLine/len(piece))...), seed[at:]...))
+			line := sample.Clean(append(append(bytes.Clone(seed[:at]), bytes.Repeat([]byte(piece), longLine/len(piece))...), seed[at:]...))
 			cpu := h.p.CPU()
 			_, err := h.ask(ctx, [][]byte{line})
 			if ctx.Err() != nil {

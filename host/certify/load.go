@@ -2,6 +2,7 @@ package certify
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -32,8 +33,9 @@ type feed struct {
 	lines  int
 	bytes  int
 	offset uint64
-	// allocated counts the objects that answers tell of.
+	// allocated counts the objects that answers tell of, if they do.
 	allocated int64
+	told      bool
 }
 
 func (t *tester) feed(p *plugin.Single) (*feed, error) {
@@ -42,18 +44,15 @@ func (t *tester) feed(p *plugin.Single) (*feed, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &feed{p: p, b: b, lines: len(f.Lines)}
-	for _, l := range f.Lines {
-		d.bytes += len(l) + 1
-	}
-	return d, nil
+	return &feed{p: p, b: b, lines: len(f.Lines), bytes: f.Bytes()}, nil
 }
 
 func (d *feed) send(ctx context.Context) error {
 	d.offset++
 	r, err := d.p.Process(ctx, &wire.Batch{Seq: d.offset, Rows: d.b.Rows, Columns: d.b.Columns, Offset: d.offset})
 	if err == nil {
-		d.allocated += r.Counters[sdk.AllocationsCounter]
+		n, told := r.Counters[sdk.AllocationsCounter]
+		d.allocated, d.told = d.allocated+n, told
 		r.Release()
 	}
 	return err
@@ -119,7 +118,7 @@ func (t *tester) measure(ctx context.Context, c *check, p *plugin.Single) (alloc
 	}
 	t.cert.MsPerMB = float64(spent.Microseconds()) / 1e3 / (float64(sent*d.bytes) / 1e6)
 	c.note("%.2f ms of CPU a MB (%.0f MB/s of a core) on %s, batches of %d lines", t.cert.MsPerMB, 1e3/t.cert.MsPerMB, t.path(sample.Usual(t.files).Path), d.lines)
-	if d.allocated == 0 {
+	if !d.told {
 		return -1
 	}
 	return float64(d.allocated) / float64(sent*d.lines)
@@ -166,15 +165,20 @@ func (t *tester) leak(ctx context.Context, c *check) {
 // compare looks at what a process held after a fifth of the lines and at the end. Of memory, which a collector lets go
 // up and down, the least of the second fifth and the least of the last one count.
 func (t *tester) compare(c *check, before, after held, memory []int64, lines int) {
-	if n := after.files - before.files; n > grownFiles {
-		c.fault("%d files or sockets more are open than after a fifth of %d lines: close what a line opens", n, lines)
-	}
-	if n := after.tasks - before.tasks; n > grownTasks {
-		c.fault("%d threads more than after a fifth of %d lines", n, lines)
-	}
+	grew(c, before, after, fmt.Sprintf("a fifth of %d lines", lines), "a line")
 	fifth := max(1, len(memory)/5)
 	from, to := slices.Min(memory[fifth:2*fifth]), slices.Min(memory[len(memory)-fifth:])
 	if n := to - from; n > grown {
 		c.fault("memory grew by %d MB over %d lines, %d bytes a line: bound what is kept", n>>20, lines*3/5, int(n)/max(1, lines*3/5))
+	}
+}
+
+// grew complains of files and threads that came since.
+func grew(c *check, before, after held, since, each string) {
+	if n := after.files - before.files; n > grownFiles {
+		c.fault("%d files or sockets more are open than after %s: close what %s opens", n, since, each)
+	}
+	if n := after.tasks - before.tasks; n > grownTasks {
+		c.fault("%d threads more than after %s", n, since)
 	}
 }

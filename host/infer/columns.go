@@ -79,6 +79,9 @@ func inferDelimited(m *mapper, h *headers) bool {
 		l.key = c.Names[i]
 		if l.kind == word && meaning(l.key) == "http.request.method" {
 			c.Methods = true
+			if i+1 < len(list) && all(list[i+1].values, func(v string) bool { return strings.HasPrefix(v, "/") }) {
+				c.Target = "/"
+			}
 		}
 		if d := l.distinct(); l.kind == word && len(d) >= 2 && len(d) <= 4 && i > 0 && i+1 < len(list) {
 			c.Words = append(c.Words, d...)

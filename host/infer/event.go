@@ -23,9 +23,11 @@ func (g *gather) add(line int, key, value string) {
 		g.by[key] = c
 		g.list = append(g.list, c)
 	}
-	if n := len(c.lines); n == 0 || c.lines[n-1] != line { // the first of a line counts
-		c.add(line, value)
+	if n := len(c.lines); n > 0 && c.lines[n-1] == line { // the first of a line says what the key means
+		c.more = append(c.more, value)
+		return
 	}
+	c.add(line, value)
 }
 
 // most says whether n of the lines are nearly all.

@@ -3,6 +3,7 @@ package infer_test
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/logcenter/logcenter/host/infer"
+	"github.com/logcenter/logcenter/sdk/ecs"
 )
 
 func TestSamplesSayWhatIsWrong(t *testing.T) {
@@ -79,6 +81,13 @@ func TestKeysOfManyDevices(t *testing.T) {
 		{"source.ip=192.0.2.%d error.code=4%d a.b=c", "source.ip→source.ip error.code→acme.error_code a.b→acme.a_b"},
 		{"actor.userName=li%d missed_bytes=7%d my_port=5", "actor.userName→user.name missed_bytes→acme.missed_bytes my_port→acme.my_port"},
 		{"srcip=unknown%d dstip=198.51.100.%d x=1", "srcip→source.address dstip→destination.ip x→acme.x"},
+		{"srcmac=0000-5e00-531%d dmac=00:00:5e:00:53:0%d x=1", "srcmac→source.mac dmac→destination.mac x→acme.x"},
+		{"a=1 rule=accept service=44%d verb=create", "a→acme.a rule→event.action service→destination.port verb→acme.verb"},
+		{"verb=list rule=web InitPkts=1%d RplyPktCount=%d", "verb→event.action rule→rule.name InitPkts→source.packets RplyPktCount→destination.packets"},
+		{"totalBytesSent=1%d total_received_bytes=%d x=1", "totalBytesSent→source.bytes total_received_bytes→destination.bytes x→acme.x"},
+		{"bytesIn=1%d bytesOut=2%d x=1", "bytesIn→source.bytes bytesOut→destination.bytes x→acme.x"},
+		{"SrcIPAddr(1003)=192.0.2.%d;DstPort(1008)=44%d;Event(1048)=Permit;", "SrcIPAddr(1003)→source.ip DstPort(1008)→destination.port Event(1048)→event.action"},
+		{`displayMessage="a b" reason=quota%d eventType=user.session.start`, "displayMessage→acme.display_message reason→event.reason eventType→event.action"},
 	} {
 		assert.Equal(t, tt.want, fields(spec(t, tt.line)), tt.line)
 	}
@@ -89,6 +98,42 @@ func TestTwoKeysOfOneMeaning(t *testing.T) {
 	assert.Equal(t, "srcip→source.ip src_ip→acme.src_ip a→acme.a", fields(s), "in one line the second one is another field")
 	s = spec(t, "srcip=192.0.2.%d b=2 a=1", "sip=192.0.2.%d b=2 a=1")
 	assert.Contains(t, fields(s), "sip→source.ip", "in lines of their own they are one field")
+}
+
+// What stands in front of the pairs of a single line does not make a key of the pairs a part of what does.
+func TestLead(t *testing.T) {
+	var lines []string
+	for i := range 60 {
+		lines = append(lines, fmt.Sprintf("%%%%FW/SESSION/6/SYSLOG: srcip=192.0.2.%d;dstip=198.51.100.7;spare=%d;", i, i))
+	}
+	lines[7] = strings.Replace(lines[7], "SYSLOG: ", "SYSLOG: hello ", 1)
+	s, err := infer.ParseSamples("a.log", []byte(strings.Join(lines, "\n")))
+	require.NoError(t, err)
+	out, err := infer.Infer(s, infer.Options{ID: "acme"})
+	require.NoError(t, err)
+	for _, f := range out.Fields {
+		assert.Equal(t, !slices.Contains([]string{"srcip", "dstip", "spare"}, f.Key), f.Lead, f.Key)
+	}
+}
+
+func TestLeadOfDevicesWithNumbers(t *testing.T) {
+	s := spec(t, "<190>Oct 11 12:00:0%d 2026 fw %%10FILTER/6/EXECUTION: SrcIPAddr(1003)=192.0.2.%d;DstPort(1008)=44%d;Event(1048)=Permit;")
+	require.NotNil(t, s.Lead)
+	assert.Equal(t, "10%{module:word}/%{syslog_severity:word}/%{log_kind:word}:", s.Lead.Pattern())
+}
+
+func TestSeveralValues(t *testing.T) {
+	s := spec(t, `{"sourceIPs":["192.0.2.%d","192.0.2.9"],"groups":["a","b"],"cve":["CVE-2026-%d"],"n":[1,2.5],"parts":[{"id":1},{"id":2}],"one":["x"]}`)
+	assert.Equal(t, "sourceIPs→source.ip groups→acme.groups cve→vulnerability.id n→acme.n parts.id→acme.parts_id one→acme.one", fields(s))
+	for i, first := range []bool{true, false, false, false, false, false} {
+		assert.Equal(t, first, s.Fields[i].First, s.Fields[i].Key)
+	}
+	lists, types := map[string]bool{}, map[string]ecs.Type{}
+	for _, o := range s.Own {
+		lists[o.Name], types[o.Name] = o.List, o.Type
+	}
+	assert.Equal(t, map[string]bool{"acme.groups": true, "acme.n": true, "acme.parts_id": true, "acme.one": false}, lists)
+	assert.Equal(t, ecs.Double, types["acme.n"], "of all elements, not of the first")
 }
 
 func TestSentences(t *testing.T) {
@@ -110,11 +155,22 @@ func TestRecognisers(t *testing.T) {
 		{"time:2026-10-11 12:00:0%d;danger_degree:%d;src_addr:192.0.2.%d", infer.Accept{Prefix: []string{"time:"}, Contains: []string{";danger_degree:"}}},
 		{"<134>Oct 11 12:00:0%d h%d CEF:0|Acme|Wall|1.%d|7|Name|3|src=192.0.2.%d act=deny", infer.Accept{Contains: []string{"|Acme|Wall|"}}},
 		{"Oct 11 12:00:0%d h sshd[%d]: Accepted password for li%d from 192.0.2.%d port 4%d ssh2", infer.Accept{Contains: []string{" password for"}, AppName: []string{"sshd"}}},
+		{`{"timestamp":"2026-10-11T12:00:0%dZ","flow_id":%d,"destination_ip":"192.0.2.%d"}`, infer.Accept{Prefix: []string{`{"timestamp":`}, Contains: []string{`"flow_id":`}}},
+		{`<134>srcip=192.0.2.%d vd="root%d" dstport=44%d`, infer.Accept{Contains: []string{` dstport=`}}},
+		{`<134>srcip=192.0.2.%d vdom="root%d" dstport=44%d`, infer.Accept{Contains: []string{` vdom="`}}},
 	} {
 		s := spec(t, tt.line)
 		require.Len(t, s.Accepts, 1)
 		assert.Equal(t, tt.want, s.Accepts[0], tt.line)
+		assert.Equal(t, strings.Contains(tt.line, " vd="), s.Loose, tt.line)
 	}
+	s := spec(t, "192.0.2.%d 51%d 44%d ACCEPT 1%d 7", "192.0.2.%d 52%d 53 REJECT 1%d 8")
+	assert.Equal(t, infer.Text, s.Format)
+	assert.Equal(t, []infer.Accept{{Input: []string{"acme"}}}, s.Accepts, "nothing tells such lines from others")
+	s = spec(t, "a%d,192.0.2.%d,51%d,198.51.100.7,ACCEPT,1", "b%d,192.0.2.%d,51%d,198.51.100.7,REJECT,1")
+	assert.Equal(t, []infer.Accept{{Contains: []string{",ACCEPT,", ",REJECT,"}}}, s.Accepts)
+	s = spec(t, "Oct 11 12:00:0%d mx postfix/smtpd[%d]: connect from client%d of 192.0.2.%d", "Oct 11 12:00:0%d mx postfix/qmgr[%d]: from address%d of 192.0.2.%d")
+	assert.Equal(t, []infer.Accept{{Contains: []string{" postfix/"}}}, s.Accepts, "applications of one family")
 }
 
 func TestNoShape(t *testing.T) {

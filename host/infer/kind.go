@@ -59,7 +59,7 @@ func isBlank(v string) bool {
 var (
 	datePattern    = regexp.MustCompile(`^\d{4}[-/.]\d{1,2}[-/.]\d{1,2}$`)
 	clockPattern   = regexp.MustCompile(`^\d{1,2}:\d\d:\d\d([.,]\d+)?$`)
-	macPattern     = regexp.MustCompile(`^([0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}$|^([0-9A-Fa-f]{4}\.){2}[0-9A-Fa-f]{4}$`)
+	macPattern     = regexp.MustCompile(`^([0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}$|^([0-9A-Fa-f]{4}[.-]){2}[0-9A-Fa-f]{4}$`)
 	urlPattern     = regexp.MustCompile(`^([a-zA-Z][a-zA-Z0-9+.-]*://\S+|/\S*\?\S*)$`)
 	requestPattern = regexp.MustCompile(`^[A-Z]{3,16} \S+( HTTP/\d(\.\d)?)?$`)
 	hexPattern     = regexp.MustCompile(`^[0-9A-Fa-f]+$`)
@@ -146,8 +146,9 @@ func unixLayout(v string) (string, bool) {
 type column struct {
 	key    string
 	values []string
-	lines  []int // of each value
-	kind   kind  // of all values but blanks
+	lines  []int    // of each value
+	more   []string // values of lines that had one before
+	kind   kind     // of all values but blanks
 	blanks int
 }
 
@@ -166,6 +167,9 @@ func (c *column) settle() {
 			continue
 		}
 		c.kind = wider(c.kind, k)
+	}
+	for _, v := range c.more {
+		c.kind = wider(c.kind, kindOf(v))
 	}
 }
 

@@ -64,16 +64,28 @@ func (m *mapper) columns(list []*column, labels map[string]string) (out []Field)
 		if !ok {
 			f = m.ownField(c)
 		}
-		f.Key, f.Index = key, i
+		f.Key, f.Index, f.First = key, i, len(c.more) > 0 && !m.isList(f.Name)
 		out = append(out, f)
 	}
 	slices.SortStableFunc(out, func(a, b Field) int { return cmp.Compare(a.Index, b.Index) })
 	return out
 }
 
-// vague is 1 for keys whose meaning depends on what else there is, else 0.
+// isList says whether a field keeps several values of an event.
+func (m *mapper) isList(name string) bool {
+	if i := slices.IndexFunc(m.spec.Own, func(o Own) bool { return o.Name == name }); i >= 0 {
+		return m.spec.Own[i].List
+	}
+	f, _ := ecs.Lookup(name)
+	return f.Info().List
+}
+
+// vague is 1 for keys whose meaning depends on what else there is, else 0: a message is the reason where nothing else is.
 func vague(key string) int {
-	if meaning(key) == meansEvent {
+	plain := plainKey(key)
+	switch means := meaning(key); {
+	case means == meansEvent,
+		means == "event.reason" && !strings.Contains(plain, "reason") && !strings.Contains(plain, "cause") && !strings.Contains(plain, "原因"):
 		return 1
 	}
 	return 0
@@ -133,6 +145,18 @@ func (m *mapper) field(c *column) (Field, bool) {
 		if c.kind == integer && m.free(means, c) {
 			m.wrote(means)
 			return Field{As: AsTransport, Name: means}, true
+		}
+	case "network.protocol":
+		if c.kind == integer && c.within(1, 65535) {
+			return m.plain(c, "destination.port") // service=443
+		}
+	case "rule.name":
+		if all(c.distinct(), func(v string) bool { d, ok := decisionOf(v); return ok && d.typ != "" }) {
+			return m.decided(c, meansAction) // rule=accept
+		}
+	case "http.request.method":
+		if !all(c.distinct(), func(v string) bool { return slices.Contains(methods, strings.ToUpper(v)) }) {
+			return m.decided(c, meansAction) // verb=create
 		}
 	case "process.name":
 		if c.kind == path {
@@ -240,8 +264,9 @@ func (m *mapper) event(c *column) (Field, bool) {
 	if c.kind == integer {
 		return m.plain(c, "rule.id")
 	}
-	plain := plainKey(c.key)
-	if c.kind == word && (plain == "event" || plain == "eventtype") {
+	name, _, _ := strings.Cut(c.key, "(") // Event(1048)
+	plain := plainKey(name)
+	if (c.kind == word || c.kind == host) && (plain == "event" || plain == "eventtype") { // user.session.start looks like a host
 		return m.decided(c, meansAction)
 	}
 	numbered := 0

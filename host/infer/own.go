@@ -11,7 +11,7 @@ import (
 // ownField gives a column a field of the plugin's own.
 func (m *mapper) ownField(c *column) Field {
 	name := m.ownName(c.key)
-	o := Own{Name: name, Type: m.ownType(c)}
+	o := Own{Name: name, Type: m.ownType(c), List: len(c.more) > 0}
 	o.Description = describe(c, o.Type)
 	f := Field{As: AsValue, Name: name, Type: o.Type}
 	if o.Type == ecs.Date {
@@ -77,7 +77,7 @@ func (m *mapper) ownType(c *column) ecs.Type {
 	case address:
 		return ecs.IP
 	case instant:
-		if _, ok := c.layout(); ok {
+		if _, ok := c.layout(); ok && len(c.more) == 0 { // the layout of others is not known
 			return ecs.Date
 		}
 	}

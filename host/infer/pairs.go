@@ -101,9 +101,11 @@ func inferKeyValue(m *mapper, h *headers) bool {
 			m.spec.Unparsed++
 		}
 	}
-	list := g.list
-	list = slices.DeleteFunc(list, func(c *column) bool { return len(c.lines)*50 < len(h.bodies) && len(c.lines) < 2 && len(h.bodies) > 50 })
-	m.spec.Fields = m.columns(list, nil)
+	once := func(c *column) bool { return len(c.lines) < 2 && len(h.bodies) > 50 } // in a single line of many: no key
+	list := slices.DeleteFunc(slices.Clone(g.list[:leading]), once)
+	rest := slices.DeleteFunc(slices.Clone(g.list[leading:]), once)
+	leading = len(list)
+	m.spec.Fields = m.columns(append(list, rest...), nil)
 	for i := range m.spec.Fields {
 		m.spec.Fields[i].Lead = m.spec.Fields[i].Index < leading
 	}
@@ -142,9 +144,14 @@ func (m *mapper) lead(s *kv.Scanner, bodies []string, g *gather) int {
 		if c := g.by["device_class"]; c != nil && len(c.distinct()) == 1 && len(c.lines) == len(bodies) {
 			m.class = c.distinct()[0]
 		}
-		t.text(": ")
+		t.text(":")
 	}
-	t.Parts = append(t.Parts, Part{Name: "content"})
+	if g.by["content"] != nil {
+		if len(t.Parts) > 0 {
+			t.text(" ")
+		}
+		t.Parts = append(t.Parts, Part{Name: "content"})
+	}
 	m.spec.Lead = t
 	return len(g.list)
 }
@@ -160,7 +167,7 @@ func (m *mapper) leadHead(t *Template, line int, atoms []atom, g *gather) {
 				t.Parts = append(t.Parts, Part{Name: a.name, Kind: "word"})
 			}
 		case first && strings.Trim(a.text, "%") != "":
-			t.text(a.text)
+			t.text(strings.TrimLeft(a.text, "%")) // parsers take the signs off: devices write one, two or none
 		}
 	}
 }

@@ -60,6 +60,7 @@ type Spec struct {
 	Sample   string // the longest line that is not too long to be shown
 	Unparsed int    // samples that are not of the format
 	Literal  string // of CEF and LEEF: what all events have
+	Loose    bool   // Accepts has nothing but what other devices may write as well
 }
 
 // Header is what syslog headers of the lines have.
@@ -107,6 +108,7 @@ type Field struct {
 	Number bool   // AsLevel: values are numbers
 	Syslog bool   // AsLevel: 0 is the worst
 	Max    int64  // AsLevel: the largest number of the samples
+	First  bool   // lines may have several values, and the field has one: the first counts
 }
 
 // Word is what a value of an action, result or severity says.
@@ -121,12 +123,13 @@ type Word struct {
 type Own struct {
 	Name        string
 	Type        ecs.Type
+	List        bool // a line may have several
 	Description string
 }
 
 // Accept is an entry of accepts in plugin.yaml: all that is set must hold.
 type Accept struct {
-	Prefix, Contains, AppName []string
+	Prefix, Contains, AppName, Input []string
 }
 
 // Constant is a field that the host sets on every event of the parser.
@@ -153,6 +156,7 @@ type Columns struct {
 	HeaderLine string   // the line of names, which is no event; empty if there is none
 	Words      []string // values of columns that have few, none of them the first or the last
 	Methods    bool     // a column has the method of HTTP
+	Target     string   // what all values behind the method begin with: "/" or nothing
 	Constant   []string // values that all lines have in a column; empty where they differ
 }
 

@@ -263,6 +263,11 @@ func TestPythonPluginsThatDoNotStart(t *testing.T) {
 	venv := scripted(t, dir, "venv", "parser", serve)
 	require.NoError(t, os.MkdirAll(filepath.Join(venv, ".venv", "lib"), 0o755))
 	require.NoError(t, os.Chmod(filepath.Join(venv, ".venv", "lib"), 0o777))
+	linked := scripted(t, dir, "linked", "parser", serve)
+	shared := filepath.Join(t.TempDir(), "shared")
+	require.NoError(t, os.MkdirAll(filepath.Join(shared, "lib"), 0o755))
+	require.NoError(t, os.Chmod(filepath.Join(shared, "lib"), 0o777))
+	require.NoError(t, os.Symlink(shared, filepath.Join(linked, ".venv")))
 	empty := scripted(t, dir, "empty", "parser", serve)
 	require.NoError(t, os.Mkdir(filepath.Join(empty, ".venv"), 0o755))
 	refuses := scripted(t, dir, "refuses", "parser", pythonParser)
@@ -282,6 +287,7 @@ func TestPythonPluginsThatDoNotStart(t *testing.T) {
 		"missing":  "other.py: no such file",
 		"writable": "words.py can be written by others",
 		"venv":     ".venv/lib can be written by others",
+		"linked":   "shared/lib can be written by others",
 		"empty":    "is not there",
 		"refuses":  "greeting: say something kind",
 		"key":      "greting: no such key; nearest is greeting",

@@ -367,7 +367,14 @@ func (r *Registry) ready(p *Plugin, s Settings) error {
 	if err != nil {
 		return fmt.Errorf("plugins.%s.config: %w", p.m.ID, err)
 	}
-	if err := checkFolder(p.m.Dir); err != nil {
+	venv := ""
+	if p.m.Runtime == manifest.Python {
+		venv = venvName // prepare looks at it
+	}
+	if err := r.apart(p.m.Dir); err != nil {
+		return fmt.Errorf("plugin %s: %w", p.m.ID, err)
+	}
+	if err := checkFolder(p.m.Dir, venv); err != nil {
 		return fmt.Errorf("plugin %s: %w", p.m.ID, err)
 	}
 	prog, err := prepare(p.m, r.o.RunDir)
@@ -381,6 +388,21 @@ func (r *Registry) ready(p *Plugin, s Settings) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.launch.program, p.launch.config, p.launch.policy = prog, config, prog.confine(may)
+	return nil
+}
+
+// apart refuses a plugin's folder with the host's data in it: a plugin may read all of its folder.
+func (r *Registry) apart(dir string) error {
+	data, err := filepath.Abs(r.o.RunDir)
+	if err == nil {
+		dir, err = filepath.Abs(dir)
+	}
+	if err != nil {
+		return err
+	}
+	if in, err := filepath.Rel(dir, data); err == nil && filepath.IsLocal(in) {
+		return fmt.Errorf("its folder %s has the host's data in it (%s), which it could read: give the host another folder with --data", dir, in)
+	}
 	return nil
 }
 

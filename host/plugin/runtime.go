@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/logcenter/logcenter/host/plugin/pack"
 	"github.com/logcenter/logcenter/host/plugin/sandbox"
 	"github.com/logcenter/logcenter/sdk/manifest"
 	"github.com/logcenter/logcenter/sdk/python"
@@ -103,9 +104,11 @@ func pythonProgram(m *Manifest, runDir, folder string, id []byte) (p program, er
 	if p.path, err = interpreter(m.Dir); err != nil {
 		return p, err
 	}
-	if p.sum, err = sumOf(p.path); err != nil {
+	sum, err := pack.SumFile(p.path)
+	if err != nil {
 		return p, err
 	}
+	p.sum = sum[:]
 	sdk, err := pythonSDK(runDir)
 	if err != nil {
 		return p, fmt.Errorf("copy the SDK for Python: %w", err)
@@ -133,8 +136,8 @@ func interpreter(dir string) (string, error) {
 		if path, err = filepath.Abs(path); err != nil {
 			return "", err
 		}
-	} else if err := checkVenv(venv); err != nil {
-		return "", err
+	} else if err := checkFolder(venv, ""); err != nil {
+		return "", fmt.Errorf("the virtual environment: %w", err)
 	}
 	resolved, err := filepath.EvalSymlinks(path)
 	if err != nil {
@@ -147,21 +150,6 @@ func interpreter(dir string) (string, error) {
 func makeVenv(dir, packages string) string {
 	venv := filepath.Join(dir, venvName)
 	return fmt.Sprintf("python3 -m venv %s && %s/bin/pip install %s", venv, venv, packages)
-}
-
-// checkVenv refuses a virtual environment that others could have changed. Links are the interpreter's, which is
-// checked by itself.
-func checkVenv(venv string) error {
-	return filepath.WalkDir(venv, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.Type()&fs.ModeSymlink != 0 {
-			return err
-		}
-		st, err := d.Info()
-		if err != nil {
-			return err
-		}
-		return checkOwner("the virtual environment's", path, st)
-	})
 }
 
 // pythonSDK writes the SDK to where nobody else can change it, once for each of its versions.

@@ -139,6 +139,11 @@ func (s *Single) Call(ctx context.Context, b *wire.Batch) (*wire.Result, error) 
 	return s.p.stage.Process(ctx, b, grpc.MaxCallSendMsgSize(2*wire.MaxMessageBytes))
 }
 
+// Notify has a notifier deliver an alert. An error says that it did not answer.
+func (s *Single) Notify(ctx context.Context, a *wire.Alert) (*wire.NotifyResponse, error) {
+	return s.p.stage.Notify(ctx, a)
+}
+
 // OpenAgain opens the plugin a second time, which it must refuse.
 func (s *Single) OpenAgain(ctx context.Context) error {
 	_, err := s.p.stage.Open(ctx, &wire.OpenRequest{})

@@ -23,6 +23,17 @@ import (
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
+// A plugin may read its folder, so the host's data must not lie in it.
+func TestTheHostsDataInAPluginsFolder(t *testing.T) {
+	dir := trial.Folder(t, t.TempDir(), "good", trial.Manifest("good", "parser"), "parser")
+	for _, run := range []string{filepath.Join(dir, "data", "plugins", "run"), dir} {
+		r, err := plugin.Open(plugin.Options{Dirs: []string{dir}, RunDir: run, Log: trial.Quiet()})
+		require.NoError(t, err)
+		require.ErrorContains(t, r.Start(t.Context()), "plugin good: its folder "+dir+" has the host's data in it")
+		require.NoError(t, r.Close())
+	}
+}
+
 func TestPluginsThatDoNotStart(t *testing.T) {
 	dir := t.TempDir()
 	folder := func(id, behaviour string, lines ...string) string {

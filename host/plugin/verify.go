@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"github.com/logcenter/logcenter/host/plugin/pack"
 )
 
 // checkBinary refuses an executable that others than its owner could have changed.
@@ -46,16 +48,19 @@ const maxFolderFiles = 100_000
 
 // checkFolder refuses a plugin's folder if others could have changed it, its manifest, its data or anything else in
 // it: a plugin runs in it and reads from it. What symbolic links lead to is looked at, folders behind them are not
-// entered, unless dir is a link itself.
-func checkFolder(dir string) error {
+// entered, unless dir is a link itself. The folder but in it, which is looked at elsewhere, is not entered either.
+func checkFolder(dir, but string) error {
 	dir, err := filepath.EvalSymlinks(dir)
 	if err != nil {
 		return fmt.Errorf("plugin folder: %w", err)
 	}
 	files := 0
-	return filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
-		if err != nil {
+	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
 			return fmt.Errorf("plugin folder: %w", err)
+		case but != "" && path == filepath.Join(dir, but) && d.IsDir():
+			return fs.SkipDir
 		}
 		if files++; files > maxFolderFiles {
 			return fmt.Errorf("plugin folder %s has more than %d files: keep only what the plugin needs in it", dir, maxFolderFiles)
@@ -77,26 +82,14 @@ func checkFolder(dir string) error {
 
 // unchanged says whether a private copy is still what was checked.
 func unchanged(path string, sum []byte) error {
-	is, err := sumOf(path)
+	is, err := pack.SumFile(path)
 	if err != nil {
 		return err
 	}
-	if !bytes.Equal(is, sum) {
+	if !bytes.Equal(is[:], sum) {
 		return errors.New("the binary changed since it was verified; enable the plugin again")
 	}
 	return nil
-}
-
-// sumOf is the SHA-256 of a file.
-func sumOf(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = f.Close() }() // it was only read
-	h := sha256.New()
-	_, err = io.Copy(h, f)
-	return h.Sum(nil), err
 }
 
 // privateCopy copies an executable to where nobody else can change it, named by its checksum, so that what

@@ -19,13 +19,15 @@ import (
 	"github.com/logcenter/logcenter/host/infer"
 	"github.com/logcenter/logcenter/host/plugin/trial"
 	"github.com/logcenter/logcenter/host/scaffold"
+	"github.com/logcenter/logcenter/sdk/manifest"
+	"github.com/logcenter/logcenter/sdk/syslog"
 )
 
 // share is how much of what an expert maps must be mapped, over all formats.
 const share = 0.8
 
 // built are the formats whose plugins are built and run in any test, one of each shape; the others are with LOGCENTER_LONG.
-var built = []string{"cef", "fortigate", "sshd"}
+var built = []string{"cef", "fortigate", "h3c", "k8saudit", "sshd"}
 
 // format is a public format: lines, and what an expert maps of them.
 type format struct {
@@ -85,6 +87,53 @@ func TestFormatsInPython(t *testing.T) {
 	}
 	got := report(t, formats, dir)
 	assert.GreaterOrEqual(t, got, share, "of what an expert maps")
+}
+
+// alike are formats that nobody can tell from one another by a line alone.
+var alike = [][2]string{{"apache", "nginx"}}
+
+// TestRecognisersTakeNoOtherFormat lets the recognisers of each format's parser look at the lines of all the others.
+func TestRecognisersTakeNoOtherFormat(t *testing.T) {
+	formats, dir := readFormats(t), inTree(t)
+	lines := map[string][][]byte{}
+	for i := range formats {
+		f := &formats[i]
+		f.write(t, "go", dir)
+		s, err := infer.ReadSamples("../../testdata/formats/" + f.name + ".log")
+		require.NoError(t, err)
+		lines[f.name] = s.Lines
+	}
+	for i := range formats {
+		f := &formats[i]
+		for other, list := range lines {
+			taken := 0
+			for _, l := range list {
+				if f.takes(l) {
+					taken++
+				}
+			}
+			switch {
+			case other == f.name && slices.ContainsFunc(f.f.Spec.Accepts, func(a infer.Accept) bool { return a.Input != nil }):
+			case other == f.name:
+				events := slices.DeleteFunc(slices.Clone(list), func(l []byte) bool {
+					return bytes.HasPrefix(l, []byte("#")) || f.f.Spec.Columns != nil && string(l) == f.f.Spec.Columns.HeaderLine
+				})
+				assert.GreaterOrEqual(t, taken, len(events)-f.f.Spec.Unparsed, "%s: %+v takes its own lines", f.name, f.f.Spec.Accepts)
+			case slices.Contains(alike, [2]string{f.name, other}), slices.Contains(alike, [2]string{other, f.name}):
+			default:
+				assert.Zero(t, taken, "%s: %+v takes lines of %s", f.name, f.f.Spec.Accepts, other)
+			}
+		}
+	}
+}
+
+// takes says whether the parser claims a line, as the host decides.
+func (f *format) takes(line []byte) bool {
+	h, _, _ := syslog.Parse(line)
+	return slices.ContainsFunc(f.f.Spec.Accepts, func(a infer.Accept) bool {
+		r := manifest.Recogniser{Prefix: a.Prefix, Contains: a.Contains, Input: a.Input}
+		return (len(a.AppName) == 0 || slices.Contains(a.AppName, string(h.AppName))) && r.Takes(line)
+	})
 }
 
 // inTree is a folder in Logcenter's tree, where plugins are packages of its module.

@@ -151,6 +151,14 @@ var units = map[string]string{"ns": "time.Nanosecond", "us": "time.Microsecond",
 
 // Set is the Go statement that does with the value v what is to be done with it.
 func (v *parserView) Set(f infer.Field, value string) string {
+	set := v.set(f, value)
+	if f.First && v.Format == infer.JSON {
+		return "if it.Index() <= 0 { // of several the first\n" + set + "\n}"
+	}
+	return set
+}
+
+func (v *parserView) set(f infer.Field, value string) string {
 	h := v.Handle(f.Name)
 	switch f.As {
 	case infer.AsTime:

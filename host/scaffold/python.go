@@ -90,6 +90,16 @@ func (v *pythonView) each() (out []infer.Field) {
 	return out
 }
 
+// First are the keys of which a line may have several, and the first one counts.
+func (v *pythonView) First() (out []string) {
+	for _, f := range v.each() {
+		if f.First {
+			out = append(out, pythonBytes(f.Key))
+		}
+	}
+	return out
+}
+
 // Special are the keys whose values need more: a condition and a statement.
 func (v *pythonView) Special() (out [][2]string) {
 	for _, f := range v.each() {
@@ -166,7 +176,7 @@ func (v *pythonView) HeaderPattern() string {
 		b.WriteString(`(?:<(?P<pri>\d+)>)?`)
 	}
 	if h.Host || h.Layout != "" || h.App {
-		b.WriteString(`[*.]?(?P<time>[A-Z][a-z]{2} [ \d]\d (?:\d{4} )?[\d:.]+|\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-]\d\d:?\d\d)?)\s*`)
+		b.WriteString(`[*.]?(?P<time>[A-Z][a-z]{2} [ \d]\d (?:\d{4} )?[\d:.]+(?: \d{4}(?= ))?|\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-]\d\d:?\d\d)?)\s*`)
 		b.WriteString(`(?:(?P<host>[^\s%=\[]+?)(?:\s*:)?(?=%| )\s*)?`)
 	}
 	if h.App {

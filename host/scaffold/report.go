@@ -3,7 +3,10 @@ package scaffold
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
+
+	"github.com/logcenter/logcenter/host/infer"
 )
 
 // Summary says what was found in the samples and what was written, for the author.
@@ -22,6 +25,12 @@ func (f *Folder) Summary() string {
 		b.WriteString("\n")
 		if s.Unparsed > 0 {
 			fmt.Fprintf(&b, "%d lines are of another shape: they are in the samples, and their golden lines show what becomes of them\n", s.Unparsed)
+		}
+		switch {
+		case slices.ContainsFunc(s.Accepts, func(a infer.Accept) bool { return a.Input != nil }):
+			fmt.Fprintf(&b, "nothing in the lines tells all of them from other devices': give them an input that is called %s, or change accepts in plugin.yaml\n", s.ID)
+		case s.Loose:
+			b.WriteString("other devices may write what accepts in plugin.yaml looks for: if their lines come by the same inputs, narrow it, e.g. by input: [NAME]\n")
 		}
 		if u := newParserView(s).Unknown(); len(u) > 0 {
 			names := make([]string, len(u))
@@ -56,9 +65,9 @@ func (f *Folder) Next(dir string) string {
 	}
 	lines = append(lines, "logcenter plugin test .")
 	if f.Lang == "go" {
-		lines = append(lines, "go build && logcenter run --plugins .")
+		lines = append(lines, "go build && logcenter run --plugins . --data ../data")
 	} else {
-		lines = append(lines, "logcenter run --plugins .")
+		lines = append(lines, "logcenter run --plugins . --data ../data")
 	}
 	return "next:\n  " + strings.Join(lines, "\n  ") + "\n"
 }

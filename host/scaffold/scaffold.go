@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"text/template"
+	"unicode"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
@@ -57,6 +58,8 @@ func (o *Options) Check() error {
 		return fmt.Errorf("%q is no language of plugins: want one of %s", o.Lang, strings.Join(Langs(), ", "))
 	case o.Kind != "parser" && o.Samples != nil:
 		return fmt.Errorf("samples are for parsers; a plugin of kind %s is not made from lines", o.Kind)
+	case strings.ContainsFunc(o.Vendor+o.Product, unicode.IsControl):
+		return fmt.Errorf("vendor %q and product %q are names: want no line ends and other control characters in them", o.Vendor, o.Product)
 	case o.DeviceType != "" && !deviceType.MatchString(o.DeviceType):
 		return fmt.Errorf("%q is no device type: want lower-case letters, digits and '_', as in observer.type, e.g. firewall", o.DeviceType)
 	}

@@ -124,6 +124,7 @@ func TestOptionsSayWhatIsWrong(t *testing.T) {
 		{func(o *scaffold.Options) { o.Kind = "filter" }, `"filter" is no kind of plugin: want one of parser, enricher, masker, detector, notifier`},
 		{func(o *scaffold.Options) { o.Lang = "perl" }, `"perl" is no language of plugins: want one of go, python`},
 		{func(o *scaffold.Options) { o.DeviceType = "Fire Wall" }, `"Fire Wall" is no device type: want lower-case letters, digits and '_', as in observer.type, e.g. firewall`},
+		{func(o *scaffold.Options) { o.Vendor = "ACME\nfunc init() {" }, `vendor "ACME\nfunc init() {" and product "" are names: want no line ends`},
 		{func(o *scaffold.Options) { o.Kind, o.Samples = "masker", &infer.Samples{} }, `samples are for parsers; a plugin of kind masker is not made from lines`},
 		{func(o *scaffold.Options) { o.SDK = t.TempDir() }, `is not Logcenter's source: want a folder whose go.mod says module github.com/logcenter/logcenter`},
 	} {

@@ -128,7 +128,16 @@ func Define(i Info) (Field, error) {
 //
 //	var policyID = ecs.New("acme.policy.id", ecs.Keyword, "Identifier of the policy that decided.")
 func New(name string, t Type, description string) Field {
-	f, err := Define(Info{Name: name, Type: t, Description: description})
+	return mustDefine(Info{Name: name, Type: t, Description: description})
+}
+
+// NewList is New for a field that has several values in one event: setting it again adds one.
+func NewList(name string, t Type, description string) Field {
+	return mustDefine(Info{Name: name, Type: t, List: true, Description: description})
+}
+
+func mustDefine(i Info) Field {
+	f, err := Define(i)
 	if err != nil {
 		panic("ecs: " + err.Error())
 	}

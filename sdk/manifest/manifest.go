@@ -6,8 +6,10 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -131,7 +133,12 @@ var idPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`)
 // manifest declared with another type is an error that names it. Errors name the file.
 func Read(dir string) (*Manifest, error) {
 	path := filepath.Join(dir, Name)
-	data, err := os.ReadFile(path)
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	data, err := io.ReadAll(io.LimitReader(f, MaxBytes+1))
 	if err != nil {
 		return nil, err
 	}
@@ -146,14 +153,16 @@ func Read(dir string) (*Manifest, error) {
 	return m, nil
 }
 
+// MaxBytes bounds a plugin.yaml. One that lists some hundred fields has a tenth of it.
+const MaxBytes = 1 << 20
+
 // Parse is Read of a text. The manifest has no Dir and keeps data.
 func Parse(data []byte) (*Manifest, error) {
-	var doc yaml.Node
-	if err := yaml.NewDecoder(bytes.NewReader(data)).Decode(&doc); err != nil {
-		return nil, err
+	if len(data) > MaxBytes {
+		return nil, fmt.Errorf("it has more than %d bytes", MaxBytes)
 	}
 	var raw any
-	if err := doc.Decode(&raw); err != nil {
+	if err := yaml.Unmarshal(data, &raw); err != nil {
 		return nil, err
 	}
 	var f file
@@ -182,9 +191,9 @@ func Parse(data []byte) (*Manifest, error) {
 	if m.Kind == wire.Kind_PARSER && len(m.Accepts) == 0 {
 		return nil, errors.New("accepts: a parser says which lines are its own")
 	}
-	for i, r := range m.Accepts {
-		if len(r.Prefix)+len(r.Contains)+len(r.AppName)+len(r.Input) == 0 {
-			return nil, fmt.Errorf("accepts[%d]: empty", i)
+	for i := range m.Accepts {
+		if err := m.Accepts[i].check(); err != nil {
+			return nil, fmt.Errorf("accepts[%d]%w", i, err)
 		}
 	}
 	if err := m.checkPermissions(); err != nil {
@@ -248,9 +257,7 @@ func (m *Manifest) define(d Declaration) (ecs.Field, error) {
 	if err != nil {
 		return 0, fmt.Errorf("field %s: %w", d.Name, err)
 	}
-	if known && d.List != f.Info().List && !d.List {
-		d.List = f.Info().List
-	}
+	d.List = d.List || known && f.Info().List
 	m.Declared = append(m.Declared, d)
 	return ecs.Define(ecs.Info{Name: d.Name, Type: t, List: d.List, Description: d.Description})
 }
@@ -321,6 +328,32 @@ func (m *Manifest) Label() string { return strings.TrimSpace(m.ID + " " + m.Vers
 
 // Grants says whether the plugin may write a field.
 func (m *Manifest) Grants(f ecs.Field) bool { return slices.Contains(m.Writes, f) }
+
+// check says what of a recogniser would take no line, or every one. The error goes on where a path ends.
+func (r *Recogniser) check() error {
+	if len(r.Prefix)+len(r.Contains)+len(r.AppName)+len(r.Input) == 0 {
+		return errors.New(": empty")
+	}
+	for _, k := range [...]struct {
+		name  string
+		texts []string
+	}{{"prefix", r.Prefix}, {"contains", r.Contains}, {"app_name", r.AppName}, {"input", r.Input}} {
+		if i := slices.Index(k.texts, ""); i >= 0 {
+			return fmt.Errorf(".%s[%d]: an empty text stands in every line: say what tells the plugin's lines", k.name, i)
+		}
+	}
+	for i, t := range r.Contains {
+		if len(t) > RecognisedBytes {
+			return fmt.Errorf(".contains[%d]: has %d bytes, of a line only the first %d are looked at", i, len(t), RecognisedBytes)
+		}
+	}
+	for i, glob := range r.Input {
+		if _, err := path.Match(glob, ""); err != nil {
+			return fmt.Errorf(".input[%d]: %q is no pattern such as dmz-*: %w", i, glob, err)
+		}
+	}
+	return nil
+}
 
 // Takes says whether the recogniser knows line by its bytes alone. Those that look at the application's or the input's
 // name do not.

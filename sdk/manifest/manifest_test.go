@@ -28,6 +28,29 @@ func TestRecognisers(t *testing.T) {
 	}
 }
 
+func TestRefused(t *testing.T) {
+	const good = "id: a1\nkind: parser\nversion: 1.0.0\nprotocol: 1\ndescription: Lines of tests.\naccepts: [{prefix: [a]}]\n"
+	_, err := manifest.Parse([]byte(good))
+	require.NoError(t, err)
+	for _, tt := range []struct{ text, want string }{
+		{"", "id: is required"},
+		{"id: [\n", "yaml: "},
+		{good + "# " + strings.Repeat("x", manifest.MaxBytes), "it has more than 1048576 bytes"},
+		{strings.Replace(good, "[{prefix: [a]}]", "[]", 1), "accepts: a parser says which lines are its own"},
+		{strings.Replace(good, "[{prefix: [a]}]", "[{}]", 1), "accepts[0]: empty"},
+		{strings.Replace(good, "[a]", "[a, '']", 1), "accepts[0].prefix[1]: an empty text stands in every line"},
+		{strings.Replace(good, "prefix: [a]", "contains: ['']", 1), "accepts[0].contains[0]: an empty text"},
+		{strings.Replace(good, "prefix: [a]", "contains: ["+strings.Repeat("x", manifest.RecognisedBytes+1)+"]", 1), "accepts[0].contains[0]: has 513 bytes, of a line only the first 512 are looked at"},
+		{strings.Replace(good, "prefix: [a]", "input: ['dmz-[']", 1), `accepts[0].input[0]: "dmz-[" is no pattern`},
+		{strings.Replace(good, "protocol: 1", "protocol: 7", 1), "protocol 7: this host speaks 1"},
+		{good + "writes: [event.id]\n", "writes: event.id is set by the host alone"},
+		{good + "constants: {event.modul: a}\n", "constants.event.modul: unknown field; nearest is event.module"},
+	} {
+		_, err := manifest.Parse([]byte(tt.text))
+		assert.ErrorContains(t, err, tt.want, "%.80s", tt.text)
+	}
+}
+
 const head = "id: acme\nkind: parser\nversion: 0.1.0\nprotocol: 1\naccepts: [{prefix: [x]}]\n"
 
 func TestSeverity(t *testing.T) {

@@ -40,7 +40,7 @@ func Conformance(t *testing.T, s *sdk.Stage) {
 	t.Run("bad batches", func(t *testing.T) { badBatches(t, s) })
 	t.Run("odd lines", func(t *testing.T) { oddLines(t, s, files) })
 	if s.Kind() != wire.Kind_DETECTOR {
-		t.Run("concurrent", func(t *testing.T) { concurrent(t, s, &files[0]) })
+		t.Run("concurrent", func(t *testing.T) { concurrent(t, s, sample.Usual(files)) })
 	}
 }
 

@@ -2,7 +2,6 @@ package plugintest
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"go/format"
 	"maps"
@@ -53,7 +52,11 @@ func checkDocs(t *testing.T, s *sdk.Stage) {
 		t.Errorf("%s does not say what the comments of the config's fields say now: write it with `go test -update`", docsFile)
 		return
 	}
-	undescribed(t, "", s.Describe().ConfigSchema)
+	for _, k := range schema.Settings(s.Describe().ConfigSchema) {
+		if k.Description == "" {
+			t.Errorf("config: %s: no description reaches the host", k.Path)
+		}
+	}
 }
 
 // explained gathers the comments of a type's fields, and complains of those that say nothing.
@@ -84,25 +87,4 @@ func docsSource(pkg string, keys map[string]string) ([]byte, error) {
 	}
 	b.WriteString("})\n}\n")
 	return format.Source(b.Bytes())
-}
-
-// undescribed complains of keys without a description in the JSON Schema that the host gets.
-func undescribed(t *testing.T, at string, raw json.RawMessage) {
-	var s struct {
-		Properties map[string]json.RawMessage `json:"properties"`
-		Items      json.RawMessage            `json:"items"`
-	}
-	if json.Unmarshal(raw, &s) != nil {
-		return // true, or a key's type alone
-	}
-	undescribed(t, at, s.Items)
-	for name, raw := range s.Properties {
-		var p struct {
-			Description string `json:"description"`
-		}
-		if err := json.Unmarshal(raw, &p); err != nil || p.Description == "" {
-			t.Errorf("config: %s: no description reaches the host", schema.Key(at, name))
-		}
-		undescribed(t, schema.Key(at, name), raw)
-	}
 }

@@ -20,13 +20,13 @@ func Fuzz(f *testing.F, s *sdk.Stage) {
 	}
 	f.Add([]byte{})
 	f.Add(bytes.Repeat([]byte("="), 4096))
-	beside := samples(f)[0].Lines[0]
+	beside := sample.Usual(samples(f)).Lines[0]
 	alone, err := answers(s, [][]byte{beside})
 	if err != nil {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, line []byte) {
-		line = clean(line)
+		line = sample.Clean(line)
 		got, err := answers(s, [][]byte{beside, line, beside})
 		if err != nil {
 			t.Fatalf("%v\nline: %q", err, line)
@@ -52,12 +52,6 @@ func fuzzConfig(tb testing.TB) []byte {
 		}
 	}
 	return nil
-}
-
-// clean makes of any bytes what the host would send as a line.
-func clean(line []byte) []byte {
-	line = bytes.ToValidUTF8(line, []byte("\uFFFD"))
-	return bytes.ReplaceAll(line, []byte("\n"), []byte(" "))
 }
 
 // answers are the events of lines as JSON.

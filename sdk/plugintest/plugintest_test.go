@@ -132,8 +132,8 @@ func FuzzVictim(f *testing.F) {
 	if !ok {
 		f.Add([]byte("\xd5\xc5\n密\n\n"))
 		f.Fuzz(func(t *testing.T, line []byte) {
-			assert.NoError(t, sample.Lines([][]byte{clean(line)}).Validate(uint32(ecs.Message)))
-			assert.NotContains(t, string(clean(line)), "\n")
+			assert.NoError(t, sample.Lines([][]byte{sample.Clean(line)}).Validate(uint32(ecs.Message)))
+			assert.NotContains(t, string(sample.Clean(line)), "\n")
 		})
 		return
 	}
@@ -259,7 +259,7 @@ func TestConfigIsExplained(t *testing.T) {
 	assert.True(t, passed, out)
 	passed, out = victim(t, dir, "conformance", "config")
 	assert.False(t, passed)
-	assert.Contains(t, out, "config: rules.word: no description reaches the host", "the file is not part of the program")
+	assert.Contains(t, out, "config: rules[].word: no description reaches the host", "the file is not part of the program")
 
 	files["main.go"] = strings.Replace(victimSource, "Zone is where the device stands", "The zone", 1)
 	passed, out = victim(t, folder(t, files), "conformance", "told")

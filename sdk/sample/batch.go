@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -48,10 +49,16 @@ func (f *File) Batch(from, to int) (*wire.Batch, error) {
 	return b, nil
 }
 
-// put sets one value of a JSON event. A string that is part of the line is a span of it, as a parser's are.
+// put sets one value of a JSON event; null is none. A string that is part of the line is a span of it, as a parser's are.
 func put(w *wire.Builder, f ecs.Field, row int, v any, line []byte) error {
-	if list, ok := v.([]any); ok {
-		for _, e := range list {
+	switch v := v.(type) {
+	case nil:
+		return nil
+	case []any:
+		if !f.Info().List {
+			return errors.New("it has one value, not a list")
+		}
+		for _, e := range v {
 			if err := put(w, f, row, e, nil); err != nil {
 				return err
 			}
@@ -75,6 +82,9 @@ func put(w *wire.Builder, f ecs.Field, row int, v any, line []byte) error {
 		w.Float(row, n)
 		return err
 	case ecs.Boolean:
+		if text != "true" && text != "false" {
+			return fmt.Errorf("want true or false, not %q", text)
+		}
 		w.Bool(row, text == "true")
 	case ecs.IP:
 		a, err := netip.ParseAddr(text)
@@ -105,21 +115,28 @@ func Lines(lines [][]byte) *wire.Batch {
 	return &wire.Batch{Rows: uint32(len(lines)), Columns: []*wire.Column{m, t}}
 }
 
-// Repeat is the sample again and again until its lines have about size bytes.
+// usualLine is about how long the lines of devices are. An event that is given by its fields counts as much, if its line
+// was shortened or left out.
+const usualLine = 128
+
+// Bytes is how much raw log the sample stands for, line ends included.
+func (f *File) Bytes() (n int) {
+	least := 0
+	if f.fields != nil {
+		least = usualLine
+	}
+	for _, l := range f.Lines {
+		n += max(len(l)+1, least)
+	}
+	return n
+}
+
+// Repeat is the sample again and again until it stands for size bytes or more.
 func (f *File) Repeat(size int) *File {
 	out := &File{Name: f.Name, Path: f.Path}
-	for n := 0; n < size; {
-		before := n
-		for i, l := range f.Lines {
-			out.Lines = append(out.Lines, l)
-			if f.fields != nil {
-				out.fields = append(out.fields, f.fields[i])
-			}
-			n += len(l) + 1
-		}
-		if n == before {
-			break
-		}
+	for n := 0; n < size; n += f.Bytes() {
+		out.Lines = append(out.Lines, f.Lines...)
+		out.fields = append(out.fields, f.fields...)
 	}
 	return out
 }

@@ -7,6 +7,8 @@
 //	NAME.config.yaml     the plugin's config for NAME, or NAME.config.json; missing means defaults
 //	NAME.golden.jsonl    what the plugin made of it, line by line
 //
+// Notifiers have no events: of them NAME.config.yaml stands alone.
+//
 // Golden files hold what the plugin wrote and nothing else: constants of plugin.yaml are the host's to set.
 package sample
 
@@ -65,6 +67,11 @@ func ReadAll(dir string) ([]File, error) {
 		return nil, fmt.Errorf("%s has no sample: put lines as captured into %s", filepath.Join(dir, "testdata"), filepath.Join(dir, "testdata", "NAME.log"))
 	}
 	slices.SortFunc(out, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
+	for i := range out[1:] {
+		if a, b := &out[i], &out[i+1]; a.Name == b.Name {
+			return nil, fmt.Errorf("%s and %s would share %s: give one of them another name", a.Path, b.Path, a.Golden())
+		}
+	}
 	return out, nil
 }
 
@@ -101,18 +108,19 @@ func Read(path string) (*File, error) {
 		return nil, fmt.Errorf("%s is empty: put lines as captured into it", path)
 	}
 	f := &File{Path: path}
-	lines := bytes.Split(bytes.TrimSuffix(data, []byte("\n")), []byte("\n"))
+	text, ended := bytes.CutSuffix(data, []byte("\n"))
+	lines := bytes.Split(text, []byte("\n"))
 	var plain bool
 	if f.Name, plain = strings.CutSuffix(path, logs); plain {
-		return f, f.log(lines)
+		return f, f.log(lines, ended)
 	}
 	f.Name = strings.TrimSuffix(path, withField)
 	return f, f.events(lines)
 }
 
 // log takes the lines of a .log file. They end in LF or in CR LF, all alike: a file of both was joined from several,
-// or mended by an editor, and is no longer what a device sent.
-func (f *File) log(lines [][]byte) error {
+// or mended by an editor, and is no longer what a device sent. The last line of a file that has not ended has no end.
+func (f *File) log(lines [][]byte, ended bool) error {
 	ends := func(l []byte) string {
 		if bytes.HasSuffix(l, []byte("\r")) {
 			return "CR LF"
@@ -120,12 +128,17 @@ func (f *File) log(lines [][]byte) error {
 		return "LF"
 	}
 	for i, l := range lines {
-		if first, this := ends(lines[0]), ends(l); first != this {
+		if first, this := ends(lines[0]), ends(l); first != this && (ended || i < len(lines)-1) {
 			return fmt.Errorf("%s:%d: this line ends in %s, those before it in %s: put lines of different ends into files of their own, or make all ends alike (sed -i 's/\\r$//' FILE)", f.Path, i+1, this, first)
 		}
-		f.Lines = append(f.Lines, bytes.ToValidUTF8(bytes.TrimSuffix(l, []byte("\r")), []byte("\uFFFD")))
+		f.Lines = append(f.Lines, Clean(bytes.TrimSuffix(l, []byte("\r"))))
 	}
 	return nil
+}
+
+// Clean makes of any bytes what the host would send as a line: valid UTF-8 without a line end.
+func Clean(line []byte) []byte {
+	return bytes.ReplaceAll(bytes.ToValidUTF8(line, []byte("\uFFFD")), []byte("\n"), []byte(" "))
 }
 
 func (f *File) events(lines [][]byte) error {
@@ -137,7 +150,10 @@ func (f *File) events(lines [][]byte) error {
 		if err := d.Decode(&e); err != nil {
 			return fmt.Errorf("%s:%d: %w; want one JSON object a line", f.Path, i+1, err)
 		}
-		message, _ := e["message"].(string)
+		message, ok := e["message"].(string)
+		if !ok && e["message"] != nil {
+			return fmt.Errorf("%s:%d: message is not a text: it is the event's line, as the device sent it", f.Path, i+1)
+		}
 		delete(e, "message")
 		f.Lines = append(f.Lines, []byte(message))
 		f.fields = append(f.fields, e)
@@ -165,7 +181,24 @@ func (f *File) Config() ([]byte, error) {
 	if err := yaml.Unmarshal(data, &v); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return json.Marshal(v)
+	if data, err = json.Marshal(v); err != nil { // keys that are no texts
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return data, nil
+}
+
+// FirstConfig is the first config in the testdata of the plugin in dir as JSON, whether or not there are samples; nil
+// if there is none. It is for plugins that handle no events.
+func FirstConfig(dir string) ([]byte, error) {
+	files, err := filepath.Glob(filepath.Join(escape(dir), "testdata", "*.config.*"))
+	for _, path := range files {
+		for _, ext := range []string{".config.json", ".config.yaml"} {
+			if name, ok := strings.CutSuffix(path, ext); ok {
+				return (&File{Name: name}).Config()
+			}
+		}
+	}
+	return nil, err
 }
 
 // Golden is the path of the sample's golden file.

@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/logcenter/logcenter/sdk/ecs"
 )
 
 // folder makes the folder of a plugin with these samples.
@@ -30,9 +32,43 @@ func TestSamplesThatAreRefused(t *testing.T) {
 		{"a.log", "one\ntwo\r\n", "a.log:2: this line ends in CR LF, those before it in LF"},
 		{"a.events.jsonl", "{}\n[]\n", "a.events.jsonl:2: "},
 		{"a.events.jsonl", "{}\n{\"message\":\n", "want one JSON object a line"},
+		{"a.events.jsonl", "{\"message\":5}\n", "a.events.jsonl:1: message is not a text"},
 	} {
 		_, err := ReadAll(folder(t, map[string]string{tt.file: tt.text}))
 		assert.ErrorContains(t, err, tt.want, tt.text)
+	}
+	_, err := ReadAll(folder(t, map[string]string{"a.log": "one\n", "a.events.jsonl": "{}\n", "b.log": "two\n"}))
+	assert.ErrorContains(t, err, "a.golden.jsonl: give one of them another name")
+}
+
+func TestTheLastLineMayHaveNoEnd(t *testing.T) {
+	files, err := ReadAll(folder(t, map[string]string{"a.log": "one\r\ntwo", "b.log": "one\ntwo"}))
+	require.NoError(t, err)
+	for _, f := range files {
+		assert.Equal(t, []string{"one", "two"}, text(f.Lines), f.Path)
+	}
+}
+
+func TestValuesOfEvents(t *testing.T) {
+	for _, tt := range []struct{ event, want string }{
+		{`{"user.name":null,"source.port":22}`, ""},
+		{`{"event.type":["start","end"]}`, ""},
+		{`{"user.name":["li","wang"]}`, "a.events.jsonl:1: user.name: it has one value, not a list"},
+		{`{"source.port":"x"}`, "a.events.jsonl:1: source.port: "},
+		{`{"nobody.knows":1}`, "field nobody.knows is neither known nor declared"},
+	} {
+		files, err := ReadAll(folder(t, map[string]string{"a.events.jsonl": tt.event + "\n"}))
+		require.NoError(t, err)
+		b, err := files[0].Batch(0, 1)
+		if tt.want != "" {
+			require.ErrorContains(t, err, tt.want, tt.event)
+			continue
+		}
+		require.NoError(t, err, tt.event)
+		if name, ok := ecs.Lookup("user.name"); assert.True(t, ok) {
+			c := b.Column(uint32(name))
+			assert.True(t, c == nil || c.Count == 0, "null is no value")
+		}
 	}
 }
 
@@ -56,6 +92,7 @@ func TestSamplesAreReadInOrder(t *testing.T) {
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"b":[2]}`, string(config))
 	assert.Len(t, files[1].Repeat(100).Lines, 36)
+	assert.Len(t, files[0].Repeat(1024).Lines, 8, "an event that is given by its fields counts as one with a usual line")
 }
 
 func TestCompare(t *testing.T) {

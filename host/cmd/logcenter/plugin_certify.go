@@ -28,7 +28,7 @@ func newPluginTestCommand() *cobra.Command {
 		Short: "test plugins by their folders, without a host",
 		Long: `Test plugins by their folders alone, each in a process of its own, offline, in whatever language they are written.
 
-A folder has plugin.yaml, the program (or a main.go, of which it is built) and samples in testdata:
+A folder has plugin.yaml, Go sources, which are built, or the program, and samples in testdata:
 
   NAME.log             lines as captured, one event each
   NAME.events.jsonl    events with fields, one JSON object a line
@@ -44,6 +44,8 @@ A folder has plugin.yaml, the program (or a main.go, of which it is built) and s
   fuzz      no line made of the samples' crashes the plugin, has a span outside itself, or takes over 10 µs a byte
   speed     processor time a megabyte, of the plugin's process
   leak      files, sockets, threads and memory do not grow over a million lines
+  deliver   a notifier answers alerts in time, odd ones and cancelled calls too, and leaks nothing. They go where the
+            first NAME.config.yaml in testdata says: best where nobody listens
 
 Of several folders a table of all comes, and what failed. The exit code is 1 if anything did, and 5 if a manifest or the
 samples cannot be read.`,
@@ -63,7 +65,7 @@ samples cannot be read.`,
 	f.StringVar(&o.programs, "programs", "", "`folder` in which programs lie as FOLDER/ID/ID, where make puts them")
 	o.flags(f, "the certificate, of several folders a list")
 	completeOutput(cmd)
-	complete(cmd, "only", certify.Checks("parser")...)
+	complete(cmd, "only", append(certify.Checks("parser"), "deliver")...)
 	return cmd
 }
 
@@ -71,8 +73,13 @@ func (o *pluginTestOptions) run(cmd *cobra.Command, dirs []string) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	if o.certificate && len(o.Only) > 0 {
+	switch {
+	case o.certificate && len(o.Only) > 0:
 		return usagef("--certificate needs all checks: leave out --only")
+	case o.certificate && o.Quick:
+		return usagef("--certificate is for whole tests: leave out --quick")
+	case o.certificate && o.Update:
+		return usagef("--certificate compares with golden files that were read: run --update first, and read the difference")
 	}
 	o.Logcenter = version
 	var all []*certify.Certificate

@@ -34,7 +34,7 @@ func TestPluginTest(t *testing.T) {
 	dir := tried(t, "tried")
 	code, out, errs := run(t, "plugin", "test", dir, "--only", "golden,schema")
 	assert.Equal(t, exitFailed, code, errs)
-	assert.Contains(t, out, "start   FAILED  config: every: no description: say what it is for, in which unit, and what zero means\n                config: fails: ")
+	assert.Contains(t, out, "start   FAILED  config: refuse: no description: say what it is for, in which unit, and what zero means\n                config: every: ")
 	assert.Contains(t, out, "golden  ok      2 lines of 1 file\n")
 	assert.Contains(t, out, "schema  ok      2 fields written as declared")
 
@@ -63,6 +63,8 @@ func TestPluginTest(t *testing.T) {
 	}{
 		{exitUsage, "requires at least 1 arg", nil},
 		{exitUsage, "--certificate needs all checks: leave out --only", []string{dir, "--certificate", "--only", "golden"}},
+		{exitUsage, "leave out --quick", []string{dir, "--certificate", "--quick"}},
+		{exitUsage, "run --update first, and read the difference", []string{dir, "--certificate", "--update"}},
 		{exitWrong, `no check "gold" for a parser`, []string{dir, "--only", "gold"}},
 		{exitWrong, "plugin.yaml: colour: unknown key", []string{tried(t, "red", "colour: red")}},
 		{exitWrong, "plugin.yaml: no such file", []string{t.TempDir()}},
@@ -70,5 +72,18 @@ func TestPluginTest(t *testing.T) {
 		code, _, errs := run(t, append([]string{"plugin", "test"}, tt.args...)...)
 		assert.Equal(t, tt.code, code, errs)
 		assert.Contains(t, errs, tt.want)
+	}
+}
+
+// A new plugin in Python passes its tests as it is written, whatever its kind.
+func TestPluginNewInPython(t *testing.T) {
+	trial.Python(t)
+	for _, kind := range []string{"enricher", "masker", "detector", "notifier"} {
+		dir := t.TempDir()
+		code, out, errs := run(t, "plugin", "new", "mine", "--kind", kind, "--lang", "python", "--dir", dir)
+		assert.Equal(t, exitOK, code, "%s: %s", kind, errs)
+		assert.Contains(t, out, "logcenter plugin test .", kind)
+		code, out, errs = run(t, "plugin", "test", filepath.Join(dir, "mine"), "--quick")
+		assert.Equal(t, exitOK, code, "%s: %s%s", kind, out, errs)
 	}
 }

@@ -52,7 +52,7 @@ Keep a copy of it in a safe: packages signed by another key are another vendor's
 			return newKey(cmd, filepath.Join(dir, args[0]), args[0], word)
 		},
 	}
-	create.Flags().StringVar(&dir, "dir", ".", "`folder` for the two files")
+	create.Flags().StringVar(&dir, "dir", ".", "`folder` for the two files; made if it is not there, for you alone")
 	create.Flags().StringVar(&password, "password-file", "", "`file` with a password that encrypts the private key (default $"+passwordEnv+")")
 	cmd.AddCommand(create)
 	return cmd
@@ -63,15 +63,15 @@ func newKey(cmd *cobra.Command, path, name, password string) error {
 	if err != nil {
 		return err
 	}
-	// Private first and only if neither is there: a key that is in use must not be lost.
-	for _, f := range []struct {
-		path string
-		text []byte
-		mode os.FileMode
-	}{{path + ".key", private, 0o600}, {path + ".pub", public, 0o644}} {
-		if err := writeNewFile(f.path, f.text, f.mode); err != nil {
-			return err
-		}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	// Both or none, and none over one that is there: a key that is in use must not be lost.
+	if err := writeNewFile(path+".key", private, 0o600); err != nil {
+		return err
+	}
+	if err := writeNewFile(path+".pub", public, 0o644); err != nil {
+		return errors.Join(err, os.Remove(path+".key"))
 	}
 	if password == "" {
 		tell(cmd.ErrOrStderr(), "note: %s.key is not encrypted: whoever reads it can sign in your name; --password-file encrypts it\n", path)

@@ -32,7 +32,7 @@ func TestParserGuide(t *testing.T) {
 		{"make build && export PATH=$PWD/bin:$PATH", "export PATH=" + root + "/bin:$PATH"}, // is built
 		{"mkdir -p ../acme && cd ../acme", "mkdir -p acme && cd acme"},
 		{"logcenter plugin test .", "logcenter plugin test . --quick"},
-		{" && logcenter run --plugins .", ""}, // below
+		{" && logcenter run --plugins . --data ../data", ""}, // below
 	} {
 		require.Contains(t, script, r[0])
 		script = strings.Replace(script, r[0], r[1], 1)

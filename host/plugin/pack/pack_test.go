@@ -249,6 +249,9 @@ func TestWhatCannotBePackaged(t *testing.T) {
 		require.NoError(t, err)
 		write(t, dir, "data/acme.key", string(private))
 	}, "data/acme.key is a private key")
+	for _, name := range []string{"data/admin.token", "data/journal/raw/meta.json"} {
+		f(func(t *testing.T, dir string, _ *pack.Sources) { write(t, dir, name, "x") }, name+" is of a host's data folder")
+	}
 	f(func(t *testing.T, dir string, _ *pack.Sources) { write(t, dir, "data/a\nb", "x") }, "is a name with bytes that names do not have")
 }
 

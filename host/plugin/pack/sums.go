@@ -73,7 +73,7 @@ func Check(ctx context.Context, dir string, sums Sums) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		got, err := sumFile(filepath.Join(dir, filepath.FromSlash(name)))
+		got, err := SumFile(filepath.Join(dir, filepath.FromSlash(name)))
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			errs = append(errs, refuse(name, "install the package again", "is gone"))
@@ -101,7 +101,8 @@ func Check(ctx context.Context, dir string, sums Sums) error {
 	return errors.Join(append(errs, err)...)
 }
 
-func sumFile(path string) (sum [sha256.Size]byte, err error) {
+// SumFile is the SHA-256 of a file.
+func SumFile(path string) (sum [sha256.Size]byte, err error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return sum, err

@@ -69,7 +69,7 @@ func Build(w io.Writer, s Sources) (*Built, error) {
 	b := &Built{Manifest: m}
 	sums := Sums{}
 	for file, from := range files {
-		if sums[file], err = sumFile(from); err != nil {
+		if sums[file], err = SumFile(from); err != nil {
 			return nil, err
 		}
 	}
@@ -147,6 +147,9 @@ func collect(s Sources, name string) (map[string]string, error) {
 		if len(files) == maxFiles {
 			return fmt.Errorf("%s has more than %d files: keep only what the plugin needs in it", s.Dir, maxFiles)
 		}
+		if slices.ContainsFunc(hostFiles, func(name string) bool { return strings.HasSuffix("/"+in, name) }) {
+			return fmt.Errorf("%s is of a host's data folder, which has its keys and its logs: remove that folder, and give hosts another one with --data", file)
+		}
 		files[in] = file
 		return noSecret(file)
 	})
@@ -171,6 +174,9 @@ func belongs(name string, script bool) bool {
 	}
 	return !below && texts.MatchString(name)
 }
+
+// hostFiles are in the data folder of every host that ran. Who tries a plugin in its own folder has one there.
+var hostFiles = []string{"/admin.token", "/journal/raw/meta.json", "/hold/hold.key"}
 
 // secrets are the beginnings of files that nobody means to hand out.
 var secrets = []string{

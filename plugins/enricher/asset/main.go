@@ -27,16 +27,7 @@ type Config struct {
 	Reload time.Duration `yaml:"reload" default:"10s" min:"100ms" max:"1d"`
 }
 
-var assetTags = func() ecs.Field {
-	f, err := ecs.Define(ecs.Info{
-		Name: "logcenter.asset.tags", Type: ecs.Keyword, List: true,
-		Description: "Words that the list of assets has for the machine an event came from.",
-	})
-	if err != nil {
-		panic(err)
-	}
-	return f
-}()
+var assetTags = ecs.NewList("logcenter.asset.tags", ecs.Keyword, "Words that the list of assets has for the machine an event came from.")
 
 type enricher struct {
 	path  string

@@ -9,7 +9,7 @@ import socket
 import struct
 import sys
 from array import array
-from datetime import datetime
+from datetime import datetime, timezone
 
 from . import wire_pb2 as wire
 
@@ -305,6 +305,9 @@ def parse_ip(text):
         return None
 
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
 class Date(Builder):
     """Instants, in nanoseconds since 1970 UTC."""
 
@@ -314,7 +317,8 @@ class Date(Builder):
         if isinstance(v, datetime):
             if v.tzinfo is None:
                 return "a time without a zone"
-            v = int(v.timestamp()) * 10**9 + v.microsecond * 1000
+            since = v - _EPOCH  # exact, also before 1970
+            v = (since.days * 86400 + since.seconds) * 10**9 + since.microseconds * 1000
         if not isinstance(v, int) or not -1 << 63 <= v < 1 << 63:
             return "not a number of nanoseconds; Event.time reads texts"
         self.put(row, v)

@@ -30,7 +30,7 @@ class ConfigError(ValueError):
 def schema(cls):
     """The JSON Schema (draft 2020-12) of a dataclass, as bytes."""
     root = {"$schema": "https://json-schema.org/draft/2020-12/schema"} | _object(cls)
-    return json.dumps(root, indent=2, ensure_ascii=False).encode()
+    return json.dumps(root, indent=2, ensure_ascii=False, default=dataclasses.asdict).encode()
 
 
 def _hints(cls):
@@ -61,7 +61,7 @@ def _object(cls):
         if default is dataclasses.MISSING:
             required.append(f.name)
         elif default is not None:
-            p["default"] = dataclasses.asdict(default) if dataclasses.is_dataclass(default) else default
+            p["default"] = default
         properties[f.name] = p
     out = {"type": "object", "properties": properties}
     if required:

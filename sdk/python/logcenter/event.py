@@ -189,12 +189,15 @@ class Edits:
         self._list, self._outside = [], False
 
     def replace(self, start, end, text):
-        """Have bytes [start, end) replaced by text. Ranges may come in any order and overlap: overlapping ones become
+        """Have bytes [start, end) replaced by text (str or bytes). Ranges may come in any order and overlap: overlapping ones become
         one, replaced by what the first of them said. A range that is not inside the text withholds the whole text.
         """
         if not 0 <= start <= end <= self._size:
             self._outside = True
             return
+        if isinstance(text, bytes):
+            text = text.decode("utf-8", "replace")
+        text = text.encode("utf-8", "replace").decode()  # half of a surrogate pair is no text
         t = self._text  # never leave half a character behind
         while 0 < start < self._size and t[start] & 0xC0 == 0x80:
             start -= 1

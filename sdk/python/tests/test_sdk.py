@@ -4,6 +4,7 @@ import dataclasses
 import json
 import unittest
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from typing import Annotated, Literal
 
 from logcenter import Alert, Error, Masker, Parser, columns, config, pairs, times
@@ -214,6 +215,15 @@ class Times(unittest.TestCase):
         january = 1767225600 * 10**9 + 3600 * 10**9  # 2026-01-01 01:00
         self.assertEqual(times.read("Dec 31 23:00:00", "%b %d %H:%M:%S", times.UTC, january), january - 7200 * 10**9)
 
+    def test_datetimes_are_exact(self):
+        for t, want in (
+            (datetime(2026, 10, 11, 12, 0, 0, 999999, timezone.utc), 1791720000 * 10**9 + 999999000),
+            (datetime(1969, 12, 31, 23, 59, 59, 500000, timezone.utc), -5 * 10**8),
+            (datetime(2026, 10, 11, 12), "@timestamp: a time without a zone"),
+        ):
+            r, values = run(stage(lambda line, ev, t=t: ev.set("@timestamp", t)), batch(b"x"))
+            self.assertEqual(values["@timestamp"][0] if values else r.errors[0].message, want)
+
     def test_an_unknown_zone_is_told(self):
         r, _ = run(stage(lambda line, ev: ev.time("iso", b"2026-10-11 12:00:00", zone="Mars/Base")), batch(b"x"))
         self.assertIn("Mars/Base", r.errors[0].message)
@@ -252,6 +262,11 @@ class Masking(unittest.TestCase):
         self.assertEqual(self.masked("密码".encode(), (1, 2)), [(0, 3)])
         self.assertEqual(self.masked(b"ab", (1, 3)), "an edit reaches outside the text")
 
+    def test_what_is_put_in_place_is_text(self):
+        for given, want in ((b"**", "**"), ("密", "密"), ("\ud800", "?"), (b"\xff", "\ufffd")):
+            r = stage(base=Masker, mask=lambda self, text, e, given=given: e.replace(0, 1, given)).process(batch(b"ab"))
+            self.assertEqual(list(r.edits[0].replacements), [want])
+
 
 @dataclass
 class Rule:
@@ -279,6 +294,13 @@ class Configuration(unittest.TestCase):
         self.assertEqual(s["properties"]["rules"]["items"]["required"], ["word"])
         self.assertEqual(s["properties"]["zone"], {"type": ["string", "null"]})
         self.assertFalse(s["additionalProperties"])
+
+    def test_defaults_may_be_dataclasses(self):
+        made = dataclasses.make_dataclass("Made", [
+            ("one", Rule, field(default_factory=lambda: Rule("x"))), ("many", list[Rule], field(default_factory=lambda: [Rule("y", 2.0)]))])
+        p = json.loads(config.schema(made))["properties"]
+        self.assertEqual(p["one"]["default"], {"word": "x", "weight": 1.0})
+        self.assertEqual(p["many"]["default"], [{"word": "y", "weight": 2.0}])
 
     def test_is_decoded(self):
         c = config.decode({"rules": [{"word": "x", "weight": 2}], "names": {"a": 1}, "zone": None}, Config)

@@ -3,6 +3,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -102,4 +103,36 @@ func (p *parser) spoil(line []byte, ev *sdk.Event) {
 	}
 }
 
-func main() { sdk.ServeParser(New) }
+type notifier struct {
+	fault string
+	kept  []*os.File
+}
+
+// Notify delivers to nobody.
+func (n *notifier) Notify(ctx context.Context, a sdk.Alert) error {
+	switch n.fault {
+	case "hang":
+		if a.ID == "" {
+			select {}
+		}
+	case "exit":
+		if a.ID == "" {
+			os.Exit(9)
+		}
+	case "files":
+		f, err := os.Open(os.DevNull)
+		n.kept = append(n.kept, f)
+		return err
+	case "refuse":
+		return sdk.RetryAfter(3*time.Second, errors.New("nobody listens"))
+	}
+	return nil
+}
+
+func main() {
+	if _, err := os.Stat("notifies"); err == nil {
+		sdk.ServeNotifier(func(c Config) (sdk.Notifier, error) { return &notifier{fault: c.Fault}, nil })
+		return
+	}
+	sdk.ServeParser(New)
+}
