@@ -22,7 +22,7 @@ import (
 // A masking plugin that does not start must hold events back, not let them pass.
 func TestMaskingFailsClosed(t *testing.T) {
 	dirs := t.TempDir()
-	require.NoError(t, os.CopyFS(dirs, os.DirFS(programs + "/plugins")))
+	require.NoError(t, os.CopyFS(dirs, os.DirFS(programs+"/plugins")))
 	for _, f := range glob(t, filepath.Join(dirs, "*", "*")) {
 		if st, err := os.Stat(f); err == nil && st.Mode().IsRegular() && filepath.Base(f) == filepath.Base(filepath.Dir(f)) {
 			require.NoError(t, os.Chmod(f, 0o755))
@@ -76,7 +76,7 @@ func glob(t *testing.T, pattern string) []string {
 // A masking plugin that is not even found because its manifest is broken must not go unnoticed either.
 func TestBrokenMaskerManifestIsRefused(t *testing.T) {
 	dirs := t.TempDir()
-	require.NoError(t, os.CopyFS(dirs, os.DirFS(programs + "/plugins")))
+	require.NoError(t, os.CopyFS(dirs, os.DirFS(programs+"/plugins")))
 	manifest := filepath.Join(dirs, "masking", "plugin.yaml")
 	text, err := os.ReadFile(manifest)
 	require.NoError(t, err)
