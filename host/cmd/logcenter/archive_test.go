@@ -33,26 +33,32 @@ func fillStore(t *testing.T, data string, days, per int) (events int) {
 	require.NoError(t, err)
 	for day := range days {
 		for _, class := range []string{"firewall.attack", "ips.other", "server.error"} {
-			device, logType, _ := strings.Cut(class, ".")
-			im, err := s.Import(t.Context(), store.ImportRequest{Class: class, Day: oldDay(day).Format(time.DateOnly)})
-			require.NoError(t, err)
-			rows := make([]storetest.Event, per)
-			for i := range rows {
-				rows[i] = storetest.Event{
-					"@timestamp": oldDay(day).Add(time.Duration(i) * time.Second), "observer.type": device, "logcenter.log_type": logType,
-					"event.dataset": "old", "message": fmt.Sprintf("old event seq=n%d;", events),
-				}
-				events++
-			}
-			b, err := storetest.Batch(uint64(events), rows)
-			require.NoError(t, err)
-			require.NoError(t, im.Add(t.Context(), b))
-			_, err = im.Commit(t.Context())
-			require.NoError(t, err)
+			importDay(t, s, class, oldDay(day), events, per)
+			events += per
 		}
 	}
 	require.NoError(t, s.Close())
 	return events
+}
+
+// importDay puts a partition of n events into a store; their messages count from first on.
+func importDay(t *testing.T, s *embedded.Store, class string, day time.Time, first, n int) {
+	t.Helper()
+	device, logType, _ := strings.Cut(class, ".")
+	im, err := s.Import(t.Context(), store.ImportRequest{Class: class, Day: day.Format(time.DateOnly)})
+	require.NoError(t, err)
+	rows := make([]storetest.Event, n)
+	for i := range rows {
+		rows[i] = storetest.Event{
+			"@timestamp": day.Add(time.Duration(i) * time.Second), "observer.type": device, "logcenter.log_type": logType,
+			"event.dataset": "old", "message": fmt.Sprintf("old event seq=n%d;", first+i),
+		}
+	}
+	b, err := storetest.Batch(uint64(first+n), rows)
+	require.NoError(t, err)
+	require.NoError(t, im.Add(t.Context(), b))
+	_, err = im.Commit(t.Context())
+	require.NoError(t, err)
 }
 
 // does runs a command that must succeed against the host.

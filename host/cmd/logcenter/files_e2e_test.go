@@ -21,6 +21,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/logcenter/logcenter/host/store/embedded"
 	"github.com/logcenter/logcenter/sdk/client"
 )
 
@@ -146,6 +147,15 @@ func TestFilesThroughTheBinary(t *testing.T) {
 	for _, p := range []string{path, blobs[sha]} {
 		require.NoError(t, os.Chtimes(p, time.Time{}, time.Now().AddDate(-2, 0, 0)))
 	}
+	h.start()
+	h.waitFor("the host to doubt its clock, as nothing of last week is there", 30*time.Second, func() bool {
+		return strings.Contains(h.component("files").Reason, "no file is removed: the clock says")
+	})
+	h.kill(syscall.SIGTERM)
+	s, err := embedded.Open(filepath.Join(h.data, "store"), embedded.Options{Threads: 1})
+	require.NoError(t, err)
+	importDay(t, s, "server.error", time.Now().UTC().AddDate(0, 0, -10).Truncate(24*time.Hour), 0, 1)
+	require.NoError(t, s.Close())
 	h.start()
 	h.waitFor("the old file to go", 30*time.Second, func() bool {
 		blobs, _ := h.blobs()
