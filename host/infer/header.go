@@ -51,6 +51,7 @@ func (m *mapper) header(h *headers) {
 		out.App = out.App || l.AppName != nil
 		out.Process = out.Process || l.ProcID != nil
 		out.MessageID = out.MessageID || l.MsgID != nil
+		out.Modern = out.Modern || l.Format == syslog.RFC5424
 		apps.add(i, string(l.AppName))
 		if layout, ok := layoutOf(h.times[i]); ok {
 			layouts[layout]++

@@ -66,6 +66,7 @@ type Spec struct {
 // Header is what syslog headers of the lines have.
 type Header struct {
 	Priority, Host, App, Process, MessageID bool
+	Modern                                  bool   // it is that of RFC 5424
 	Layout                                  string // of the time; empty if there is none or it is not used
 	Level                                   bool   // log.level is that of the header
 	Program                                 bool   // the application is a process of the host

@@ -168,8 +168,16 @@ func (v *pythonView) HeaderLayout() string {
 // HeaderPattern is the regular expression of the syslog header.
 func (v *pythonView) HeaderPattern() string {
 	h := v.Header
-	if h.MessageID || v.Format == infer.Structured {
-		return `<(?P<pri>\d+)>\d (?P<time>\S+) (?P<host>\S+) (?P<app>\S+) (?P<pid>\S+) (?P<msgid>\S+) (?P<data>-|(?:\[(?:[^"\]]|"(?:\\.|[^"\\])*")*\])+) ?`
+	if h.Modern {
+		pattern := `<(?P<pri>\d+)>\d`
+		for _, name := range [...]string{"time", "host", "app", "pid", "msgid"} {
+			pattern += ` (?:-|(?P<` + name + `>\S+))(?= )`
+		}
+		if v.Format == infer.Structured {
+			return pattern + ` (?P<data>-|(?:\[(?:[^"\]]|"(?:\\.|[^"\\])*")*\])+) ?`
+		}
+		// What is no structured data as RFC 5424 has it is what the device says.
+		return pattern + ` (?:(?:-|(?:\[[^\s="\]]+(?: [^\s="\]]+="(?:[^"\\\]]|\\.)*")*\])+)(?: |$))?`
 	}
 	var b strings.Builder
 	if h.Priority {
