@@ -96,6 +96,15 @@ func (e *Event) SetAccount(name, domain ecs.Field, v []byte) {
 	}
 }
 
+// LoadZone finds the zone that a plugin's configuration names, an IANA name such as Asia/Shanghai. It is nil for an
+// empty name, which setters take for the zone of the input.
+func LoadZone(name string) (*time.Location, error) {
+	if name == "" {
+		return nil, nil //nolint:nilnil // no zone of its own
+	}
+	return time.LoadLocation(name)
+}
+
 // MostSeverity is how long a word of a table of severities may be, in bytes.
 const MostSeverity = 64
 

@@ -199,3 +199,14 @@ func TestSetSyslog(t *testing.T) {
 	})
 	f("nothing of the kind", map[string]string{})
 }
+
+func TestLoadZone(t *testing.T) {
+	zone, err := sdk.LoadZone("")
+	require.NoError(t, err)
+	assert.Nil(t, zone, "that of the input")
+	zone, err = sdk.LoadZone("Asia/Shanghai")
+	require.NoError(t, err)
+	assert.Equal(t, "Asia/Shanghai", zone.String())
+	_, err = sdk.LoadZone("Asia/Peking")
+	assert.ErrorContains(t, err, "Asia/Peking")
+}

@@ -44,10 +44,7 @@ func New(c Config) (sdk.Parser, error) {
 	case "s":
 		p.unit = 1e9
 	}
-	if c.Timezone == "" {
-		return p, nil
-	}
-	zone, err := time.LoadLocation(c.Timezone)
+	zone, err := sdk.LoadZone(c.Timezone)
 	p.zone = zone
 	return p, err
 }

@@ -39,11 +39,8 @@ func New(c Config) (sdk.Parser, error) {
 	if c.DeviceType != "auto" {
 		p.device = c.DeviceType
 	}
-	if c.Timezone == "" {
-		return p, nil
-	}
 	var err error
-	p.zone, err = time.LoadLocation(c.Timezone)
+	p.zone, err = sdk.LoadZone(c.Timezone)
 	return p, err
 }
 

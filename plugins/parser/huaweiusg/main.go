@@ -31,10 +31,7 @@ type parser struct{ zone *time.Location }
 
 // New returns a parser that is safe for concurrent use.
 func New(c Config) (sdk.Parser, error) {
-	if c.Timezone == "" {
-		return parser{}, nil
-	}
-	zone, err := time.LoadLocation(c.Timezone)
+	zone, err := sdk.LoadZone(c.Timezone)
 	return parser{zone}, err
 }
 

@@ -46,11 +46,8 @@ func New(c Config) (sdk.Parser, error) {
 		}
 		p.prefixes = []prefix{own}
 	}
-	if c.Timezone == "" {
-		return p, nil
-	}
 	var err error
-	p.zone, err = time.LoadLocation(c.Timezone)
+	p.zone, err = sdk.LoadZone(c.Timezone)
 	return p, err
 }
 

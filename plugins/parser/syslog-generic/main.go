@@ -34,11 +34,8 @@ type parser struct {
 // New returns a parser that is safe for concurrent use.
 func New(c Config) (sdk.Parser, error) {
 	p := parser{device: c.DeviceType}
-	if c.Timezone == "" {
-		return p, nil
-	}
 	var err error
-	p.zone, err = time.LoadLocation(c.Timezone)
+	p.zone, err = sdk.LoadZone(c.Timezone)
 	return p, err
 }
 
