@@ -3,6 +3,8 @@ package main
 import (
 	"math/bits"
 
+	"github.com/logcenter/logcenter/sdk/classify"
+
 	"github.com/logcenter/logcenter/sdk/ecs"
 )
 
@@ -71,7 +73,7 @@ func (r *record) labelled(name, v []byte) {
 		if n == maxLabel {
 			return
 		}
-		buf[n] = lower(c)
+		buf[n] = classify.Lower(c)
 		n++
 	}
 	if t, ok := labels[string(buf[:n])]; ok {

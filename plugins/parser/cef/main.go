@@ -14,6 +14,7 @@ import (
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/cef"
+	"github.com/logcenter/logcenter/sdk/classify"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/syslog"
 )
@@ -83,16 +84,16 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 
 	device := p.device
 	if device == "" {
-		device = deviceOf(e.Vendor, e.Product)
+		device = classify.DeviceOf(e.Vendor, e.Product)
 	}
-	c := classOf(e.Name, r.category)
+	c := classify.Of(e.Name, r.category)
 	ev.SetString(ecs.ObserverType, device)
-	ev.SetString(ecs.LogcenterLogType, c.logType(device, r.request, r.denied))
-	for _, name := range categories[c] {
+	ev.SetString(ecs.LogcenterLogType, c.LogType(device, r.request, r.denied))
+	for _, name := range c.Categories() {
 		ev.SetString(ecs.EventCategory, name)
 	}
-	ev.SetString(ecs.EventKind, c.eventKind(r.correlated))
-	if !r.decided && c == authentication && fails(e.Name) {
+	ev.SetString(ecs.EventKind, c.EventKind(r.correlated))
+	if !r.decided && c == classify.Authentication && classify.Fails(e.Name) {
 		ev.SetString(ecs.EventOutcome, "failure")
 	}
 	switch {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/cef"
+	"github.com/logcenter/logcenter/sdk/classify"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/netaddr"
 	"github.com/logcenter/logcenter/sdk/timestamp"
@@ -203,13 +204,13 @@ func (r *record) decision() {
 	ev := r.ev
 	r.text(ecs.EventAction, r.action)
 	kind, outcome := "info", ""
-	if w, ok := actions.find(r.action); ok {
+	if w, ok := actions.Find(r.action); ok {
 		kind, outcome = w.kind, w.outcome
 	}
 	ev.SetString(ecs.EventType, kind)
 	r.denied = kind == denied.kind
 	if r.outcome != nil {
-		w, ok := outcomes.find(r.outcome)
+		w, ok := outcomes.Find(r.outcome)
 		if !ok {
 			w = "unknown"
 			r.text(outcomeText, r.outcome)
@@ -226,18 +227,14 @@ type meaning struct{ kind, outcome string }
 var (
 	denied  = meaning{"denied", "failure"}
 	allowed = meaning{"allowed", "success"}
-	actions = newWords(
-		word[meaning]{"block", denied}, word[meaning]{"deny", denied}, word[meaning]{"denied", denied}, word[meaning]{"drop", denied},
-		word[meaning]{"reject", denied}, word[meaning]{"reset", denied}, word[meaning]{"discard", denied}, word[meaning]{"prevent", denied},
-		word[meaning]{"quarantine", denied}, word[meaning]{"阻断", denied}, word[meaning]{"拒绝", denied}, word[meaning]{"拦截", denied},
-		word[meaning]{"allow", allowed}, word[meaning]{"permit", allowed}, word[meaning]{"pass", allowed}, word[meaning]{"accept", allowed},
-		word[meaning]{"forward", allowed}, word[meaning]{"放行", allowed}, word[meaning]{"允许", allowed},
+	actions = classify.NewWords(
+		classify.Means(denied, "block", "deny", "denied", "drop", "reject", "reset", "discard", "prevent", "quarantine",
+			"阻断", "拒绝", "拦截"),
+		classify.Means(allowed, "allow", "permit", "pass", "accept", "forward", "放行", "允许"),
 	)
-	outcomes = newWords(
-		word[string]{"success", "success"}, word[string]{"succeed", "success"}, word[string]{"ok", "success"}, word[string]{"allow", "success"},
-		word[string]{"pass", "success"}, word[string]{"成功", "success"},
-		word[string]{"fail", "failure"}, word[string]{"denied", "failure"}, word[string]{"deny", "failure"}, word[string]{"block", "failure"},
-		word[string]{"reject", "failure"}, word[string]{"error", "failure"}, word[string]{"失败", "failure"},
+	outcomes = classify.NewWords(
+		classify.Means("success", "success", "succeed", "ok", "allow", "pass", "成功"),
+		classify.Means("failure", "fail", "denied", "deny", "block", "reject", "error", "失败"),
 	)
 )
 
@@ -346,7 +343,7 @@ func digits(v []byte, most int) (n int64, ok bool) {
 // appendLower is for SetDecoded.
 func appendLower(dst, v []byte) []byte {
 	for _, c := range v {
-		dst = append(dst, lower(c))
+		dst = append(dst, classify.Lower(c))
 	}
 	return dst
 }

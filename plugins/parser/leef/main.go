@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/logcenter/logcenter/sdk"
+	"github.com/logcenter/logcenter/sdk/classify"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/leef"
 	"github.com/logcenter/logcenter/sdk/syslog"
@@ -71,25 +72,25 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 
 	device := p.device
 	if device == "" {
-		device = deviceOf(e.Vendor, e.Product)
+		device = classify.DeviceOf(e.Vendor, e.Product)
 	}
 	about := r.name
 	if about == nil {
 		about = e.EventID
 	}
-	c := classOf(about, r.category)
+	c := classify.Of(about, r.category)
 	if r.login {
-		c = authentication
+		c = classify.Authentication
 	}
 	ev.SetString(ecs.ObserverType, device)
-	ev.SetString(ecs.LogcenterLogType, c.logType(device, r.request, r.denied))
-	for _, name := range categories[c] {
+	ev.SetString(ecs.LogcenterLogType, c.LogType(device, r.request, r.denied))
+	for _, name := range c.Categories() {
 		ev.SetString(ecs.EventCategory, name)
 	}
-	ev.SetString(ecs.EventKind, c.eventKind(false))
+	ev.SetString(ecs.EventKind, c.EventKind(false))
 	switch {
-	case r.decided || c != authentication:
-	case fails(about) || fails(r.category):
+	case r.decided || c != classify.Authentication:
+	case classify.Fails(about) || classify.Fails(r.category):
 		ev.SetString(ecs.EventOutcome, "failure")
 	case succeeds(about) || succeeds(r.category):
 		ev.SetString(ecs.EventOutcome, "success")

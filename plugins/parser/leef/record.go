@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/logcenter/logcenter/sdk"
+	"github.com/logcenter/logcenter/sdk/classify"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/netaddr"
 	"github.com/logcenter/logcenter/sdk/timestamp"
@@ -126,7 +127,7 @@ func (r *record) finish() {
 func (r *record) decision() {
 	ev := r.ev
 	ev.Set(ecs.EventAction, r.action)
-	w, _ := actions.find(r.action)
+	w, _ := actions.Find(r.action)
 	switch {
 	case w.kind != "":
 		ev.SetString(ecs.EventType, w.kind)
@@ -137,7 +138,7 @@ func (r *record) decision() {
 	outcome := w.outcome
 	if r.outcome != nil {
 		var ok bool
-		if outcome, ok = outcomes.find(r.outcome); !ok {
+		if outcome, ok = outcomes.Find(r.outcome); !ok {
 			outcome = "unknown"
 			ev.Set(outcomeText, r.outcome)
 		}
@@ -152,24 +153,22 @@ type meaning struct{ kind, outcome string }
 var (
 	denied  = meaning{"denied", "failure"}
 	allowed = meaning{"allowed", "success"}
-	actions = newWords(
-		word[meaning]{"block", denied}, word[meaning]{"deny", denied}, word[meaning]{"denied", denied}, word[meaning]{"drop", denied},
-		word[meaning]{"reject", denied}, word[meaning]{"reset", denied}, word[meaning]{"discard", denied}, word[meaning]{"prevent", denied},
-		word[meaning]{"quarantine", denied}, word[meaning]{"阻断", denied}, word[meaning]{"拒绝", denied}, word[meaning]{"拦截", denied},
-		word[meaning]{"allow", allowed}, word[meaning]{"permit", allowed}, word[meaning]{"pass", allowed}, word[meaning]{"accept", allowed},
-		word[meaning]{"forward", allowed}, word[meaning]{"放行", allowed}, word[meaning]{"允许", allowed},
+	actions = classify.NewWords(
+		classify.Means(denied, "block", "deny", "denied", "drop", "reject", "reset", "discard", "prevent", "quarantine",
+			"阻断", "拒绝", "拦截"),
+		classify.Means(allowed, "allow", "permit", "pass", "accept", "forward", "放行", "允许"),
 	)
-	outcomes = newWords(
-		word[string]{"success", "success"}, word[string]{"succeed", "success"}, word[string]{"ok", "success"}, word[string]{"allow", "success"},
-		word[string]{"pass", "success"}, word[string]{"成功", "success"},
-		word[string]{"fail", "failure"}, word[string]{"denied", "failure"}, word[string]{"deny", "failure"}, word[string]{"block", "failure"},
-		word[string]{"reject", "failure"}, word[string]{"error", "failure"}, word[string]{"失败", "failure"},
+	outcomes = classify.NewWords(
+		classify.Means("success", "success", "succeed", "ok", "allow", "pass", "成功"),
+		classify.Means("failure", "fail", "denied", "deny", "block", "reject", "error", "失败"),
 	)
-	successes = newWords(word[bool]{"success", true}, word[bool]{"succeed", true}, word[bool]{"成功", true})
+	successes = classify.NewWords(
+		classify.Means(true, "success", "succeed", "成功"),
+	)
 )
 
 func succeeds(name []byte) bool {
-	_, ok := successes.find(name)
+	_, ok := successes.Find(name)
 	return ok
 }
 
@@ -290,7 +289,7 @@ func digits(v []byte, most int) (n int64, ok bool) {
 // appendLower is for SetDecoded.
 func appendLower(dst, v []byte) []byte {
 	for _, c := range v {
-		dst = append(dst, lower(c))
+		dst = append(dst, classify.Lower(c))
 	}
 	return dst
 }

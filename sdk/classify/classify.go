@@ -1,0 +1,243 @@
+// Package classify tells what an event of an unknown product is about, by words of its name: for parsers of whole families
+// of devices, whose lines say nothing else of it. It has the rules by which such events get one of the log types of the
+// log standard. Words are English and Chinese; the case of ASCII letters does not matter. Nothing is allocated, and all is
+// safe for concurrent use.
+package classify
+
+import (
+	"slices"
+	"unicode/utf8"
+)
+
+// Word stands for what a text with it is about. English ones are lower-case and begin a word of the text.
+type Word[T any] struct {
+	text string
+	is   T
+}
+
+// Words find the first of a list of words in a text by one pass over it.
+type Words[T any] struct {
+	list   []Word[T]
+	starts [256][]int // by first byte
+}
+
+// Means are words that stand for one thing.
+func Means[T any](is T, texts ...string) []Word[T] {
+	list := make([]Word[T], len(texts))
+	for i, t := range texts {
+		list[i] = Word[T]{t, is}
+	}
+	return list
+}
+
+// NewWords readies the search for words, of which none is empty. Where two begin at one place of a text, the one that
+// is listed first is found.
+func NewWords[T any](groups ...[]Word[T]) *Words[T] {
+	w := &Words[T]{list: slices.Concat(groups...)}
+	for i, e := range w.list {
+		w.starts[e.text[0]] = append(w.starts[e.text[0]], i)
+	}
+	return w
+}
+
+// Find returns what the first word that is in the text stands for.
+func (w *Words[T]) Find(text []byte) (is T, ok bool) {
+	inWord := false
+	for i, c := range text {
+		c = Lower(c)
+		letter := c-'a' <= 'z'-'a'
+		if !letter || !inWord {
+			for _, k := range w.starts[c] {
+				if e := &w.list[k]; hasFold(text[i:], e.text) {
+					return e.is, true
+				}
+			}
+		}
+		inWord = letter
+	}
+	return is, false
+}
+
+// Lower is an ASCII letter in lower case, and any other byte as it is.
+func Lower(c byte) byte {
+	if c-'A' <= 'Z'-'A' {
+		c |= 0x20
+	}
+	return c
+}
+
+// hasFold reports whether text begins with word, whose ASCII letters are lower-case. One of up to three letters must be
+// a whole word of the text: "fw" is not in "fwd".
+func hasFold(text []byte, word string) bool {
+	if len(text) < len(word) {
+		return false
+	}
+	for i := range len(word) {
+		if Lower(text[i]) != word[i] {
+			return false
+		}
+	}
+	return len(word) > 3 || len(text) == len(word) || word[0] >= utf8.RuneSelf || Lower(text[len(word)])-'a' > 'z'-'a'
+}
+
+// The device types of the log standard.
+const (
+	server     = "server"
+	middleware = "middleware"
+	firewall   = "firewall"
+	ips        = "ips"
+	waf        = "waf"
+	business   = "business_system"
+	database   = "database"
+	traffic    = "network_traffic"
+)
+
+var products = NewWords(
+	Means(waf, "web application", "waf", "webshield", "securesphere", "fortiweb", "asm", "incapsula", "imperva"),
+	Means(firewall, "firewall", "ngfw", "utm", "fw", "防火墙", "fortigate", "pan-os", "asa", "ngaf", "sonicwall"),
+	Means(ips, "ips", "ids", "nips", "hips", "idp", "intrusion", "edr", "xdr", "antivirus", "anti-virus", "endpoint",
+		"malware", "sandbox", "threat", "deep security", "fireeye", "kaspersky", "apt", "入侵", "病毒", "威胁"),
+	Means(database, "database", "sql", "oracle", "mysql", "postgres", "db", "数据库"),
+	Means(middleware, "proxy", "web server", "iis", "apache", "load balancer", "adc"),
+	Means(traffic, "netflow", "traffic", "ndr", "流量", "stealthwatch"),
+	Means(business, "vault", "identity", "iam", "sso", "erp", "crm", "mail", "msexchange", "exchange"),
+)
+
+// DeviceOf tells the device type by words of product and vendor.
+func DeviceOf(vendor, product []byte) string {
+	if t, ok := products.Find(product); ok {
+		return t
+	}
+	if t, ok := products.Find(vendor); ok {
+		return t
+	}
+	return server
+}
+
+// Class is what an event is about.
+type Class uint8
+
+// The classes. The zero value is one of which nothing is known.
+const (
+	unclassified Class = iota
+	malware
+	webAttack
+	attack
+	Authentication // logins, logouts and what belongs to them
+	configuration
+	system
+	connection
+)
+
+var subjects = NewWords(
+	Means(malware, "virus", "trojan", "malware", "worm", "ransom", "botnet", "spyware", "miner", "病毒", "木马", "蠕虫", "勒索",
+		"挖矿"),
+	Means(webAttack, "sql", "xss", "cross site", "cross-site", "csrf", "webshell", "path traversal",
+		"directory traversal", "injection", "注入", "跨站"),
+	Means(attack, "attack", "scan", "exploit", "intrusion", "flood", "ddos", "dos", "overflow", "brute", "bot",
+		"bad robot", "threat", "recon", "spoof", "攻击", "扫描", "入侵", "漏洞", "爆破"),
+	Means(Authentication, "login", "logon", "logoff", "logout", "logged", "authentication", "sign-in", "signed in",
+		"signed out", "sign in", "signin", "password", "登录", "登陆", "认证"),
+	Means(configuration, "config", "policy change", "policy modified", "配置", "策略变更", "策略修改"),
+	Means(system, "system", "cpu", "memory", "disk", "interface", "link", "license", "update", "started", "stopped",
+		"service", "health", "系统", "状态"),
+	Means(connection, "traffic", "session", "connection", "flow", "nat", "permit", "deny", "会话"),
+)
+
+// Of tells by its name, else by its category, what an event is about.
+func Of(name, category []byte) Class {
+	c, ok := subjects.Find(name)
+	if !ok {
+		c, _ = subjects.Find(category)
+	}
+	return c
+}
+
+// categories are those of ECS.
+var categories = [...][]string{
+	malware:        {"malware"},
+	webAttack:      {"intrusion_detection", "web"},
+	attack:         {"intrusion_detection"},
+	Authentication: {"authentication"},
+	configuration:  {"configuration"},
+	system:         {"host"},
+	connection:     {"network"},
+}
+
+// Categories are what event.category has; nil for an event of which nothing is known.
+func (c Class) Categories() []string { return categories[c] }
+
+// EventKind is event.kind: alert for what the device holds to be hostile, and for what was correlated of other events.
+func (c Class) EventKind(correlated bool) string {
+	if correlated || c == malware || c == webAttack || c == attack {
+		return "alert"
+	}
+	return "event"
+}
+
+// LogType is the library of rules by which events get one of their device's log types in the log standard's retention
+// table. request says that the event has one of HTTP, denied that it was stopped.
+func (c Class) LogType(device string, request, denied bool) string {
+	hostile := c == malware || c == webAttack || c == attack
+	switch device {
+	case firewall:
+		switch {
+		case hostile:
+			return "attack"
+		case c == system:
+			return "run_state"
+		}
+	case ips:
+		switch c {
+		case malware:
+			return "antivirus_event"
+		case webAttack:
+			return "web_security_event"
+		case system, configuration, Authentication:
+			return "system_event"
+		}
+		return "intrusion_protection"
+	case waf:
+		switch {
+		case hostile || denied:
+			return "web_security"
+		case c == system || c == configuration || c == Authentication:
+			return "system"
+		case request:
+			return "web_access"
+		}
+	case database:
+		if c == system {
+			return "service"
+		}
+		return "audit"
+	case middleware:
+		switch {
+		case request:
+			return "access"
+		case c == system:
+			return "web_server"
+		}
+	case business:
+		if c == system {
+			return "run_state"
+		}
+		return "audit_operation"
+	case server:
+		if c == system {
+			return "run_state"
+		}
+		return "security"
+	}
+	return "other"
+}
+
+var failures = NewWords(
+	Means(true, "fail", "invalid", "denied", "reject", "bad", "失败", "拒绝"),
+)
+
+// Fails says whether the name of an event tells of a failure.
+func Fails(name []byte) bool {
+	_, ok := failures.Find(name)
+	return ok
+}
