@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"strings"
@@ -58,8 +59,13 @@ func request(t *testing.T, method, url string, out any) {
 	res, err := http.DefaultClient.Do(req)
 	require.NoError(t, err)
 	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	if method != http.MethodGet && res.StatusCode != http.StatusNotFound {
+		require.Less(t, res.StatusCode, 300, "%s %s: %s", method, url, body)
+	}
 	if out != nil {
-		require.NoError(t, json.NewDecoder(res.Body).Decode(out))
+		require.NoError(t, json.Unmarshal(body, out))
 	}
 }
 

@@ -111,6 +111,15 @@ func (c *client) watch(ctx context.Context, n Snapshot, progress func(done, tota
 		if err := progress(done, s.Stats.Incremental.Bytes); err != nil {
 			return err
 		}
+		if s.State == "SUCCESS" {
+			ended, err := c.ended(ctx, n)
+			if err != nil {
+				return err
+			}
+			if !ended {
+				s.State = "FINALIZING"
+			}
+		}
 		switch {
 		case s.State == "SUCCESS" && s.Shards.Failed == 0:
 			return nil
@@ -123,6 +132,20 @@ func (c *client) watch(ctx context.Context, n Snapshot, progress func(done, tota
 		case <-time.After(snapshotPoll):
 		}
 	}
+}
+
+// ended tells whether a snapshot whose shards are all done is also written down. Until then it is lost with the master node,
+// and its indices cannot be deleted: the status of shards alone says SUCCESS before.
+func (c *client) ended(ctx context.Context, n Snapshot) (bool, error) {
+	var a struct {
+		Snapshots []struct {
+			State string `json:"state"`
+		} `json:"snapshots"`
+	}
+	if err := c.do(ctx, http.MethodGet, n.path(), nil, &a); err != nil {
+		return false, err
+	}
+	return len(a.Snapshots) == 1 && a.Snapshots[0].State != "IN_PROGRESS", nil
 }
 
 // Restore brings the indices of a snapshot into a cluster that has none under the prefix. Events behind the entry durable
