@@ -333,7 +333,10 @@ type dictionary struct {
 	offsets []byte
 	data    []byte
 	out     []byte
+	known   []uint32 // of Fill: by code of the caller, one more than the dictionary's
 }
+
+func (d *dictionary) entries() int { return len(d.offsets)/4 - 1 }
 
 type cached struct {
 	ptr  *byte
@@ -350,7 +353,7 @@ func (d *dictionary) reset() {
 
 func (d *dictionary) code(s string) uint32 {
 	p := unsafe.StringData(s)
-	e := &d.cache[(uintptr(unsafe.Pointer(p))>>3)%uintptr(len(d.cache))]
+	e := &d.cache[uint64(uintptr(unsafe.Pointer(p)))*0x9e3779b97f4a7c15>>58] // texts that lie side by side are apart here
 	if e.ptr == p && e.n == len(s) && p != nil {
 		return e.code
 	}
@@ -362,7 +365,7 @@ func (d *dictionary) code(s string) uint32 {
 		if d.codes == nil {
 			d.codes = make(map[string]uint32)
 		}
-		c = uint32(len(d.codes))
+		c = uint32(d.entries())
 		d.data = append(d.data, s...)
 		d.offsets = binary.LittleEndian.AppendUint32(d.offsets, uint32(len(d.data)))
 		d.codes[string(append([]byte(nil), s...))] = c // s may alias memory that its owner reuses
@@ -373,7 +376,7 @@ func (d *dictionary) code(s string) uint32 {
 
 // narrow brings u32 codes to the smallest width that holds them.
 func (d *dictionary) narrow(codes []byte) ([]byte, uint32) {
-	width := CodeWidth(len(d.codes))
+	width := CodeWidth(d.entries())
 	switch width {
 	case 1:
 		d.out = slices.Grow(d.out[:0], len(codes)/4)

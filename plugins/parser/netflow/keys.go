@@ -79,8 +79,8 @@ var keys = map[string]target{
 	"tcpflags": {flags, 0}, "tcpcontrolbits": {flags, 0}, "6": {flags, 0}, "iptos": {number, tos}, "tos": {number, tos}, "srctos": {number, tos},
 	"ipclassofservice": {number, tos}, "5": {number, tos}, "icmptype": {number, icmpType}, "icmptypeipv4": {number, icmpType}, "icmpcode": {number, icmpCode},
 	"icmpcodeipv4": {number, icmpCode}, "ipttl": {number, ttl}, "minttl": {number, ttl}, "minimumttl": {number, ttl}, "52": {number, ttl},
-	"srcas": {system, sourceAS}, "assrc": {system, sourceAS}, "bgpsourceasnumber": {system, sourceAS}, "16": {system, sourceAS},
-	"dstas": {system, destinationAS}, "asdst": {system, destinationAS}, "bgpdestinationasnumber": {system, destinationAS}, "17": {system, destinationAS},
+	"srcas": {system, ecs.SourceASNumber}, "assrc": {system, ecs.SourceASNumber}, "bgpsourceasnumber": {system, ecs.SourceASNumber}, "16": {system, ecs.SourceASNumber},
+	"dstas": {system, ecs.DestinationASNumber}, "asdst": {system, ecs.DestinationASNumber}, "bgpdestinationasnumber": {system, ecs.DestinationASNumber}, "17": {system, ecs.DestinationASNumber},
 	"srcnet": {text, sourceNet}, "netsrc": {text, sourceNet}, "srcmask": {text, sourceNet}, "ipv4srcmask": {text, sourceNet}, "masksrc": {text, sourceNet},
 	"sourceipv4prefixlength": {text, sourceNet}, "9": {text, sourceNet}, "dstnet": {text, destinationNet}, "netdst": {text, destinationNet}, "dstmask": {text, destinationNet},
 	"ipv4dstmask": {text, destinationNet}, "maskdst": {text, destinationNet}, "destinationipv4prefixlength": {text, destinationNet}, "13": {text, destinationNet},
@@ -110,13 +110,11 @@ var keys = map[string]target{
 
 // What ECS has, but the SDK does not yet name.
 var (
-	application   = ecs.NetworkApplication
-	destinationAS = ecs.New("destination.as.number", ecs.Long, "Autonomous system that the destination's address belongs to.")
-	egressID      = ecs.New("observer.egress.interface.id", ecs.Keyword, "Number of the interface the traffic left by, SNMP's ifIndex.")
-	ianaNumber    = ecs.New("network.iana_number", ecs.Keyword, "IANA's number of the transport protocol, e.g. 6 for TCP.")
-	ingressID     = ecs.New("observer.ingress.interface.id", ecs.Keyword, "Number of the interface the traffic came by, SNMP's ifIndex.")
-	serverName    = ecs.TLSClientServerName
-	sourceAS      = ecs.New("source.as.number", ecs.Long, "Autonomous system that the source's address belongs to.")
+	application = ecs.NetworkApplication
+	egressID    = ecs.New("observer.egress.interface.id", ecs.Keyword, "Number of the interface the traffic left by, SNMP's ifIndex.")
+	ianaNumber  = ecs.New("network.iana_number", ecs.Keyword, "IANA's number of the transport protocol, e.g. 6 for TCP.")
+	ingressID   = ecs.New("observer.ingress.interface.id", ecs.Keyword, "Number of the interface the traffic came by, SNMP's ifIndex.")
+	serverName  = ecs.TLSClientServerName
 )
 
 // What has no name in ECS.

@@ -25,7 +25,7 @@ func main() {
 }
 
 func run(in, out string, bits int) error {
-	t, err := table.OpenMMDB(in, bits)
+	t, err := table.Open(in, bits)
 	if err != nil {
 		return err
 	}

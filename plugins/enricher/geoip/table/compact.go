@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 )
 
 // The compact form keeps countries only: magic, then deflated: the number of codes and two letters each; for
@@ -38,9 +39,19 @@ func (t *Table) WriteCompact(out io.Writer) error {
 		}
 		b = append(b, p.Code...)
 	}
-	start4, place4 := t.whole4()
+	var start4, start6 []uint64
+	var place4, place6 []uint32
+	for start, place := range t.nets.Starts() {
+		if start.Is4() {
+			a := start.As4()
+			start4, place4 = append(start4, uint64(binary.BigEndian.Uint32(a[:]))), append(place4, place)
+			continue
+		}
+		a := start.As16()
+		start6, place6 = append(start6, binary.BigEndian.Uint64(a[:8])), append(place6, place)
+	}
 	b = appendRanges(b, start4, place4, 8)
-	b = appendRanges(b, t.start6, t.place6, 16)
+	b = appendRanges(b, start6, place6, 16)
 	if _, err := z.Write(b); err != nil {
 		return err
 	}
@@ -73,6 +84,7 @@ func ReadCompact(data []byte) (*Table, error) {
 	}
 	r := bufio.NewReaderSize(flate.NewReader(bytes.NewReader(rest)), 64<<10)
 	b := NewBuilder()
+	b.t.Places = []Place{{}}
 	codes, err := binary.ReadUvarint(r)
 	if err != nil || codes > 26*26 {
 		return nil, fmt.Errorf("%w: %d countries, %w", ErrFormat, codes, orDamaged(err))
@@ -88,21 +100,43 @@ func ReadCompact(data []byte) (*Table, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: IPv4: %w", ErrFormat, err)
 	}
-	for i, s := range starts {
-		if s >= 1<<32 {
-			return nil, fmt.Errorf("%w: IPv4: an address of more than 32 bits", ErrFormat)
-		}
-		b.start4(uint32(s), places[i])
+	if starts[len(starts)-1] >= 1<<32 {
+		return nil, fmt.Errorf("%w: IPv4: an address of more than 32 bits", ErrFormat)
 	}
-	b.end4 = 1 << 32
-	if b.t.start6, b.t.place6, err = readRanges(r, 16, uint32(codes)); err != nil {
+	b.ranges(starts, places, 1<<32, func(a uint64) netip.Addr {
+		var four [4]byte
+		binary.BigEndian.PutUint32(four[:], uint32(a))
+		return netip.AddrFrom4(four)
+	})
+	if starts, places, err = readRanges(r, 16, uint32(codes)); err != nil {
 		return nil, fmt.Errorf("%w: IPv6: %w", ErrFormat, err)
 	}
+	b.ranges(starts, places, 0, func(a uint64) netip.Addr {
+		var all [16]byte
+		binary.BigEndian.PutUint64(all[:8], a)
+		return netip.AddrFrom16(all)
+	})
 	if _, err := r.ReadByte(); !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("%w: it does not end where it should", ErrFormat)
 	}
-	b.full = true
 	return b.Table(), nil
+}
+
+// ranges adds ranges that each end where the next one starts, the last one at end.
+func (b *Builder) ranges(starts []uint64, places []uint32, end uint64, addr func(uint64) netip.Addr) {
+	for i, s := range starts {
+		next := end
+		if i+1 < len(starts) {
+			next = starts[i+1]
+		}
+		last := addr(next - 1)
+		if last.Is6() { // with all of its lower half
+			all := last.As16()
+			binary.BigEndian.PutUint64(all[8:], ^uint64(0))
+			last = netip.AddrFrom16(all)
+		}
+		_ = b.nets.AddRange(addr(s), last, places[i]) // they ascend
+	}
 }
 
 func orDamaged(err error) error {
