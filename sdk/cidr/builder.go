@@ -39,6 +39,16 @@ func (a address) next() address {
 	return a
 }
 
+// last is the last address of a network whose lowest bits are free.
+func (a address) last(free int) address {
+	if free > 64 {
+		a.upper |= 1<<(free-64) - 1
+		free = 64
+	}
+	a.lower |= 1<<free - 1
+	return a
+}
+
 // open is a network that further ones may lie in.
 type open struct {
 	last  address
@@ -58,7 +68,8 @@ func NewBuilder() *Builder { return new(Builder) }
 // Add adds a network with its value. The error is [ErrOrder].
 func (b *Builder) Add(p netip.Prefix, value uint32) error {
 	p = unmap(p).Masked()
-	return b.add(p.Addr().Is4(), number(p.Addr()), number(last(p)), value)
+	first := number(p.Addr())
+	return b.add(p.Addr().Is4(), first, first.last(p.Addr().BitLen()-p.Bits()), value)
 }
 
 // AddRange adds the addresses from first to last, both included, with their value. The error is [ErrOrder].
@@ -157,9 +168,8 @@ func (b *Builder) Table() *Table {
 	all := func(open) bool { return true }
 	b.lane4.close(all, b.start4)
 	b.lane6.close(all, b.start6)
-	t := &b.t
-	t.upper6, t.lower6, t.value6 = exact(t.upper6), exact(t.lower6), exact(t.value6)
-	if t.count4 = len(b.v4); t.count4 == 0 {
+	t := &Table{upper6: exact(b.t.upper6), lower6: exact(b.t.lower6), value6: exact(b.t.value6), count4: len(b.v4)} // keeps nothing of b
+	if t.count4 == 0 {
 		return t
 	}
 	t.first4 = make([]uint32, 1<<16+1)
@@ -203,18 +213,4 @@ func unmap(p netip.Prefix) netip.Prefix {
 		return netip.PrefixFrom(a.Unmap(), p.Bits()-96)
 	}
 	return p
-}
-
-// last is the last address of a network.
-func last(p netip.Prefix) netip.Addr {
-	if p.Addr().Is4() {
-		b := p.Addr().As4()
-		binary.BigEndian.PutUint32(b[:], binary.BigEndian.Uint32(b[:])|uint32(1<<(32-p.Bits())-1))
-		return netip.AddrFrom4(b)
-	}
-	b := p.Addr().As16()
-	for i := p.Bits(); i < 128; i++ {
-		b[i/8] |= 0x80 >> (i % 8)
-	}
-	return netip.AddrFrom16(b)
 }

@@ -17,7 +17,7 @@ type Files struct {
 	paths []string
 	seen  []stamp
 	stop  chan struct{}
-	done  chan struct{}
+	done  chan struct{} // nil before Start
 }
 
 // stamp tells versions of a file apart; that of a file which is not there is the zero stamp.
@@ -45,7 +45,7 @@ func (s stamp) same(other stamp) bool {
 
 // New notes what the files are like. Nothing is watched before Start.
 func New(paths ...string) *Files {
-	f := &Files{paths: paths, stop: make(chan struct{}), done: make(chan struct{})}
+	f := &Files{paths: paths, stop: make(chan struct{})}
 	for _, p := range paths {
 		f.seen = append(f.seen, stampOf(p))
 	}
@@ -56,9 +56,9 @@ func New(paths ...string) *Files {
 // before, also when it has gone. Calls come one at a time. A file that changes while changed reads it is told again.
 func (f *Files) Start(every time.Duration, changed func(path string)) {
 	if len(f.paths) == 0 {
-		close(f.done)
 		return
 	}
+	f.done = make(chan struct{})
 	go func() {
 		defer close(f.done)
 		tick := time.NewTicker(every)
@@ -79,8 +79,11 @@ func (f *Files) Start(every time.Duration, changed func(path string)) {
 	}()
 }
 
-// Stop ends what Start began, once, and waits for a call that is on its way.
+// Stop ends what Start began, if it was called, and waits for a call that is on its way. It is called once, and not
+// while Start is.
 func (f *Files) Stop() {
 	close(f.stop)
-	<-f.done
+	if f.done != nil {
+		<-f.done
+	}
 }

@@ -15,65 +15,62 @@ import (
 
 // atlas is all that is known at one time. It is not changed once made, and safe for concurrent use.
 type atlas struct {
-	places  layers[table.Place]  // the zones' first
-	systems layers[table.System] //
-	cities  []*table.Table       // and countries behind them
-	nets    []*table.Table       // of autonomous systems
+	zones  []uint32       // the place of each zone, from 1 on; 0 is none
+	places []*table.Table // those of zones, then cities, then countries
+	nets   []*table.Table // of autonomous systems
+	// Records, countries, texts and systems are numbered one table behind the other.
+	records, countries, texts, systems starts
 }
 
-// layers are the things that several tables know, numbered one table behind the other.
-type layers[T any] struct {
-	parts [][]T
-	first []uint32 // the number of each part's first thing, and how many there are
-}
+// starts are the numbers of the first things of several tables, and behind them how many there are in all.
+type starts []uint32
 
-func (l *layers[T]) add(part []T) {
-	if l.first == nil {
-		l.first = []uint32{0}
+func (s *starts) add(n int) {
+	if *s == nil {
+		*s = starts{0}
 	}
-	l.parts, l.first = append(l.parts, part), append(l.first, l.first[len(l.first)-1]+uint32(len(part)))
+	*s = append(*s, (*s)[len(*s)-1]+uint32(n))
 }
 
-func (l *layers[T]) size() int { return int(l.first[len(l.first)-1]) }
+func (s starts) all() int { return int(s[len(s)-1]) }
 
-func (l *layers[T]) at(number uint32) *T {
-	i := 0
-	for l.first[i+1] <= number {
+// table says which table has a number.
+func (s starts) table(number uint32) (i int) {
+	for s[i+1] <= number {
 		i++
 	}
-	return &l.parts[i][number-l.first[i]]
+	return i
 }
 
 func newAtlas(zones []Zone, tables []*table.Table) (*atlas, error) {
 	a := &atlas{}
-	own := make([]table.Place, len(zones)+1)
-	for i := range zones {
-		own[i+1] = zones[i].place()
-	}
-	a.places.add(own)
-	a.systems.add(nil)
+	own, numbers := placesOf(zones)
+	a.zones, a.places = numbers, []*table.Table{own}
 	var countries []*table.Table
 	for _, t := range tables {
 		switch {
+		case t == nil: // it is not read yet
 		case t.Systems != nil:
 			a.nets = append(a.nets, t)
-			a.systems.add(t.Systems)
+			a.systems.add(len(t.Systems))
 		case t.Cities():
-			a.cities = append(a.cities, t)
+			a.places = append(a.places, t)
 		default:
 			countries = append(countries, t)
 		}
 	}
-	a.cities = append(a.cities, countries...)
-	if len(a.cities) == 0 {
+	a.places = append(a.places, countries...)
+	if len(a.places) == 1 {
 		t, err := table.ReadCompact(bundled)
 		if err != nil {
 			return nil, err
 		}
-		a.cities = []*table.Table{t}
+		a.places = append(a.places, t)
 	}
-	for _, t := range a.cities {
-		a.places.add(t.Places)
+	for _, t := range a.places {
+		a.records.add(len(t.Records))
+		a.countries.add(len(t.Countries))
+		a.texts.add(len(t.Texts))
 	}
 	return a, nil
 }
@@ -107,10 +104,28 @@ type work struct {
 	left            []int32 // of rows, those still looked for, with their addresses
 	asked           []uint32
 	found           []uint32
-	codes           []int32
-	texts           []string
-	numbers         sdk.Numbers
+
+	numbers sdk.Numbers // of places, or of systems
+	codes   []int32     // by row: such a number
+	// of what places have in common, by the place's number
+	country, region, city sharing
+	points                bool // some place has one
+	texts                 []string
+	common                []int32 // of one column, by row: the number of a text
 }
+
+// sharing are numbers of things that places have in common.
+type sharing struct {
+	numbers sdk.Numbers
+	of      []int32 // by the place's number
+}
+
+func (s *sharing) reset(most int) {
+	s.numbers.Reset(most)
+	s.of = s.of[:0]
+}
+
+func (s *sharing) add(value uint32) { s.of = append(s.of, s.numbers.Of(value)) }
 
 var scratch = sync.Pool{New: func() any { return new(work) }}
 
@@ -165,7 +180,7 @@ func (w *work) find(e *enricher, a *atlas, c *wire.Column) {
 		}
 	}
 	for i, t := range a.nets {
-		w.step4(t, w.systems, a.systems.first[i+1])
+		w.step4(t, w.systems, a.systems[i])
 	}
 	w.left, w.asked = w.left[:0], w.asked[:0]
 	for i, addr := range w.addrs {
@@ -173,8 +188,8 @@ func (w *work) find(e *enricher, a *atlas, c *wire.Column) {
 			w.left, w.asked = append(w.left, w.rows[i]), append(w.asked, addr)
 		}
 	}
-	for i, t := range a.cities {
-		w.step4(t, w.places, a.places.first[i+1])
+	for i, t := range a.places[1:] {
+		w.step4(t, w.places, a.records[i+1])
 	}
 }
 
@@ -188,8 +203,8 @@ func (w *work) find4Zones(nets *cidr.Table, a *atlas) {
 
 // zoned notes the zone of a row, and its place if the zone has one.
 func (w *work) zoned(row int, zone uint32, a *atlas) {
-	if w.zones[row] = zone; zone != 0 && a.places.parts[0][zone].Code != "" {
-		w.places[row] = zone
+	if w.zones[row] = zone; a.zones[zone] != 0 {
+		w.places[row] = a.zones[zone]
 	}
 }
 
@@ -220,15 +235,15 @@ func (w *work) find6(e *enricher, a *atlas, row int, addr netip.Addr) {
 	}
 	for i, t := range a.nets {
 		if n := t.Find(addr); n != 0 && w.systems[row] == unknown {
-			w.systems[row] = a.systems.first[i+1] + n
+			w.systems[row] = a.systems[i] + n
 		}
 	}
-	for i, t := range a.cities {
+	for i, t := range a.places[1:] {
 		if w.places[row] != unknown {
 			return
 		}
 		if n := t.Find(addr); n != 0 {
-			w.places[row] = a.places.first[i+1] + n
+			w.places[row] = a.records[i+1] + n
 		}
 	}
 }
@@ -268,53 +283,102 @@ func (w *work) number(things []uint32, most int) bool {
 }
 
 func (w *work) setPlaces(a *atlas, f *fields, rows *sdk.Rows) {
-	if !w.number(w.places, a.places.size()) {
+	if !w.number(w.places, a.records.all()) {
 		return
 	}
-	w.setTexts(a, rows, f.continent, func(p *table.Place) string { return table.Continent(p.Code) })
-	w.setTexts(a, rows, f.code, func(p *table.Place) string { return p.Code })
-	w.setTexts(a, rows, f.country, func(p *table.Place) string { return p.Country })
-	w.setTexts(a, rows, f.region, func(p *table.Place) string { return p.Region })
-	w.setTexts(a, rows, f.city, func(p *table.Place) string { return p.City })
-	some := false
-	for _, thing := range w.numbers.Values {
-		some = some || a.places.at(thing).HasPoint
+	w.gather(a)
+	country := func(number uint32) *table.Country {
+		i := a.countries.table(number)
+		return &a.places[i].Countries[number-a.countries[i]]
 	}
-	for row, thing := range w.places {
-		if some && thing != unknown {
-			if p := a.places.at(thing); p.HasPoint {
-				rows.At(row).SetPoint(f.location, p.Lat, p.Lon)
-			}
+	text := func(number uint32) string {
+		i := a.texts.table(number)
+		return a.places[i].Texts[number-a.texts[i]]
+	}
+	w.share(&w.country)
+	w.set(rows, f.code, &w.country, func(number uint32) string { return country(number).Code })
+	w.set(rows, f.country, &w.country, func(number uint32) string { return country(number).Name })
+	for row, code := range w.common { // there are few continents
+		if code >= 0 {
+			w.common[row] = int32(country(w.country.numbers.Values[code]).Continent)
+		}
+	}
+	rows.SetStrings(f.continent, w.common, table.Continents)
+	w.share(&w.region)
+	w.set(rows, f.region, &w.region, text)
+	w.share(&w.city)
+	w.set(rows, f.city, &w.city, text)
+	if !w.points {
+		return
+	}
+	for row, number := range w.places {
+		if number == unknown {
+			continue
+		}
+		i := a.records.table(number)
+		if r := &a.places[i].Records[number-a.records[i]]; r.HasPoint {
+			rows.At(row).SetPoint(f.location, r.Lat, r.Lon)
 		}
 	}
 }
 
-// setTexts sets a field to a part of the rows' places.
-func (w *work) setTexts(a *atlas, rows *sdk.Rows, f ecs.Field, part func(*table.Place) string) {
+// gather numbers what the places have in common, place by place, as each is somewhere else in memory.
+func (w *work) gather(a *atlas) {
+	w.country.reset(a.countries.all())
+	w.region.reset(a.texts.all())
+	w.city.reset(a.texts.all())
+	w.points = false
+	for _, number := range w.numbers.Values {
+		i := a.records.table(number)
+		r := &a.places[i].Records[number-a.records[i]]
+		w.country.add(a.countries[i] + uint32(r.Country))
+		w.region.add(a.texts[i] + r.Region)
+		w.city.add(a.texts[i] + r.City)
+		w.points = w.points || r.HasPoint
+	}
+}
+
+// share gives each row the number of what its place has in common with others.
+func (w *work) share(s *sharing) {
+	w.common = w.common[:0]
+	for _, code := range w.codes {
+		if code >= 0 {
+			code = s.of[code]
+		}
+		w.common = append(w.common, code)
+	}
+}
+
+// set sets a field to the texts of what was shared last.
+func (w *work) set(rows *sdk.Rows, f ecs.Field, s *sharing, text func(uint32) string) {
 	w.texts = w.texts[:0]
 	some := false
-	for _, thing := range w.numbers.Values {
-		text := part(a.places.at(thing))
-		w.texts = append(w.texts, text)
-		some = some || text != ""
+	for _, number := range s.numbers.Values {
+		t := text(number)
+		w.texts = append(w.texts, t)
+		some = some || t != ""
 	}
 	if some {
-		rows.SetStrings(f, w.codes, w.texts)
+		rows.SetStrings(f, w.common, w.texts)
 	}
 }
 
 func (w *work) setSystems(a *atlas, f *fields, rows *sdk.Rows) {
-	if len(a.nets) == 0 || !w.number(w.systems, a.systems.size()) {
+	if len(a.nets) == 0 || !w.number(w.systems, a.systems.all()) {
 		return
 	}
+	system := func(number uint32) *table.System {
+		i := a.systems.table(number)
+		return &a.nets[i].Systems[number-a.systems[i]]
+	}
 	w.texts = w.texts[:0]
-	for _, thing := range w.numbers.Values {
-		w.texts = append(w.texts, a.systems.at(thing).Organization)
+	for _, number := range w.numbers.Values {
+		w.texts = append(w.texts, system(number).Organization)
 	}
 	rows.SetStrings(f.organization, w.codes, w.texts)
-	for row, thing := range w.systems {
-		if thing != unknown {
-			rows.At(row).SetInt(f.number, int64(a.systems.at(thing).Number))
+	for row, number := range w.systems {
+		if number != unknown {
+			rows.At(row).SetInt(f.number, int64(system(number).Number))
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -28,7 +29,7 @@ func TestBundledTable(t *testing.T) {
 	require.NoError(t, err)
 	assert.Less(t, time.Since(began), 5*time.Second)
 	defer func() { require.NoError(t, e.(*enricher).Close()) }()
-	table := e.(*enricher).atlas.Load().cities[0]
+	table := e.(*enricher).atlas.Load().places[1]
 	v4, v6 := table.Ranges()
 	assert.Greater(t, v4, 100_000)
 	assert.Greater(t, v6, 50_000)
@@ -42,12 +43,12 @@ func TestBundledTable(t *testing.T) {
 		{"2001:4860:4860::8888", "US"},
 		{"240e::1", "CN"},
 	} {
-		p := table.Places[table.Find(netip.MustParseAddr(tt.addr))]
+		p := table.Place(table.Find(netip.MustParseAddr(tt.addr)))
 		assert.Equal(t, tt.want, p.Code, tt.addr)
 		assert.NotEmpty(t, p.Country)
 	}
-	for _, p := range table.Places[1:] {
-		assert.NotEmpty(t, p.Country, "country %s has no name", p.Code)
+	for _, c := range table.Countries[1:] {
+		assert.NotEmpty(t, c.Name, "country %s has no name", c.Code)
 	}
 }
 
@@ -126,7 +127,7 @@ func TestADatabaseThatChangesIsReadAgain(t *testing.T) {
 	defer func() { require.NoError(t, e.Close()) }()
 	name := func() string {
 		a := e.atlas.Load()
-		return a.systems.at(a.systems.first[1] + a.nets[0].Find(netip.MustParseAddr("20.0.0.1"))).Organization
+		return a.nets[0].Systems[a.nets[0].Find(netip.MustParseAddr("20.0.0.1"))].Organization
 	}
 	assert.Equal(t, "Old", name())
 	put("20.0.0.0,20.0.0.255,64500,New one\n")
@@ -136,6 +137,19 @@ func TestADatabaseThatChangesIsReadAgain(t *testing.T) {
 	assert.Equal(t, "New one", name())
 	put("20.0.0.0,20.0.0.255,64500,Newest of all\n")
 	require.Eventually(t, func() bool { return name() == "Newest of all" }, 10*time.Second, time.Millisecond)
+}
+
+// TestTheStartDoesNotWaitForever has a database that comes only later, through a pipe.
+func TestTheStartDoesNotWaitForever(t *testing.T) {
+	slow := filepath.Join(t.TempDir(), "slow.csv")
+	require.NoError(t, syscall.Mkfifo(slow, 0o600))
+	s, err := start(Config{Databases: []string{"testdata/city.mmdb", slow}, Reload: time.Hour}, time.Millisecond)
+	require.NoError(t, err)
+	e := s.(*enricher)
+	assert.Empty(t, e.atlas.Load().nets)
+	require.NoError(t, os.WriteFile(slow, []byte("20.0.0.0,20.0.0.255,64500,Late\n"), 0o600))
+	require.Eventually(t, func() bool { return len(e.atlas.Load().nets) == 1 && len(e.atlas.Load().places) == 2 }, 10*time.Second, time.Millisecond)
+	require.NoError(t, e.Close())
 }
 
 func BenchmarkLoad(b *testing.B) {

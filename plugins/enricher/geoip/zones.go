@@ -33,7 +33,7 @@ type Zone struct {
 
 // Validate says what the tags cannot.
 func (z *Zone) Validate() error {
-	if z.Country != "" && table.Country(strings.ToUpper(z.Country)) == "" {
+	if z.Country != "" && table.CountryName(strings.ToUpper(z.Country)) == "" {
 		return &schema.Error{Path: "country", Msg: fmt.Sprintf("%q is no country", z.Country), Hint: "two letters of ISO 3166-1, such as CN"}
 	}
 	if z.Country == "" && (z.Region != "" || z.City != "" || z.Location.given) {
@@ -46,7 +46,7 @@ func (z *Zone) Validate() error {
 func (z *Zone) place() table.Place {
 	code := strings.ToUpper(z.Country)
 	return table.Place{
-		Code: code, Country: table.Country(code), Region: z.Region, City: z.City,
+		Code: code, Country: table.CountryName(code), Region: z.Region, City: z.City,
 		Lat: z.Location.lat, Lon: z.Location.lon, HasPoint: z.Location.given,
 	}
 }
@@ -92,6 +92,16 @@ func (p *point) UnmarshalText(text []byte) error {
 	}
 	p.given = true
 	return nil
+}
+
+// placesOf are the places of zones, of which the first is that of none.
+func placesOf(zones []Zone) (t *table.Table, numbers []uint32) {
+	b := table.NewBuilder()
+	numbers = append(numbers, b.Place(table.Place{}))
+	for i := range zones {
+		numbers = append(numbers, b.Place(zones[i].place()))
+	}
+	return b.Table(), numbers
 }
 
 // zoneTable finds zones by addresses: numbers from 1 on.

@@ -22,7 +22,7 @@ var ErrFormat = errors.New("not a country table")
 // maxRanges bounds what a damaged file can make the reader allocate; the whole Internet has about 400,000.
 const maxRanges = 8 << 20
 
-// WriteCompact writes t, of whose places only the codes are kept.
+// WriteCompact writes t, of whose places only the countries are kept, which are all different.
 func (t *Table) WriteCompact(out io.Writer) error {
 	if _, err := io.WriteString(out, magic); err != nil {
 		return err
@@ -32,12 +32,13 @@ func (t *Table) WriteCompact(out io.Writer) error {
 		return err
 	}
 	var b []byte
-	b = binary.AppendUvarint(b, uint64(len(t.Places)-1))
-	for _, p := range t.Places[1:] {
-		if len(p.Code) != 2 {
-			return fmt.Errorf("code %q: want two letters", p.Code)
+	b = binary.AppendUvarint(b, uint64(len(t.Records)-1))
+	for _, r := range t.Records[1:] {
+		code := t.Countries[r.Country].Code
+		if len(code) != 2 {
+			return fmt.Errorf("code %q: want two letters", code)
 		}
-		b = append(b, p.Code...)
+		b = append(b, code...)
 	}
 	var start4, start6 []uint64
 	var place4, place6 []uint32
@@ -84,7 +85,7 @@ func ReadCompact(data []byte) (*Table, error) {
 	}
 	r := bufio.NewReaderSize(flate.NewReader(bytes.NewReader(rest)), 64<<10)
 	b := NewBuilder()
-	b.t.Places = []Place{{}}
+	b.Place(Place{})
 	codes, err := binary.ReadUvarint(r)
 	if err != nil || codes > 26*26 {
 		return nil, fmt.Errorf("%w: %d countries, %w", ErrFormat, codes, orDamaged(err))
@@ -94,7 +95,7 @@ func ReadCompact(data []byte) (*Table, error) {
 		if _, err := io.ReadFull(r, code[:]); err != nil {
 			return nil, fmt.Errorf("%w: codes: %w", ErrFormat, err)
 		}
-		b.t.Places = append(b.t.Places, Place{Code: string(code[:]), Country: Country(string(code[:]))})
+		b.Place(Place{Code: string(code[:]), Country: countries[string(code[:])]})
 	}
 	starts, places, err := readRanges(r, 8, uint32(codes))
 	if err != nil {

@@ -2,15 +2,16 @@ package table
 
 import "strings"
 
-// Continent is the English name of the continent that a country lies in by its ISO 3166-1 alpha-2 code, empty if there
-// is none. Countries on two continents have the one of most GeoIP databases: Russia is in Europe, Turkey in Asia.
-func Continent(code string) string { return continents[code] }
+// Continents are their English names; the first is none. Countries on two continents have the one of most GeoIP
+// databases: Russia is in Europe, Turkey in Asia.
+var Continents = []string{"", "Africa", "Antarctica", "Asia", "Europe", "North America", "Oceania", "South America"}
 
-var continents = func() map[string]string {
-	m := map[string]string{}
-	for name, codes := range countriesOf {
-		for code := range strings.FieldsSeq(codes) {
-			m[code] = name
+// continents are those of countries by their ISO 3166-1 alpha-2 codes.
+var continents = func() map[string]uint8 {
+	m := map[string]uint8{}
+	for i, name := range Continents {
+		for code := range strings.FieldsSeq(countriesOf[name]) {
+			m[code] = uint8(i)
 		}
 	}
 	return m

@@ -45,7 +45,7 @@ func readMMDB(path string, bits6 int) (*Table, error) {
 			}
 		}
 	}
-	if len(b.t.Places) < 2 && len(b.t.Systems) < 2 {
+	if len(b.t.Records) < 2 && len(b.t.Systems) < 2 {
 		return nil, fmt.Errorf("no network has a country or an autonomous system; want a database of countries, cities or ASNs, this is of type %q", db.Metadata.DatabaseType)
 	}
 	return b.Table(), nil
@@ -127,7 +127,7 @@ func readFlat(b *Builder, n maxminddb.Result) (uint32, error) {
 
 func (b *Builder) placed(p Place, lat, lon *float64) uint32 {
 	p.Code = norm(p.Code)
-	if name := Country(p.Code); name != "" {
+	if name := CountryName(p.Code); name != "" {
 		p.Country = name // the same in all databases
 	}
 	if lat != nil && lon != nil {

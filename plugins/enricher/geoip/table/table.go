@@ -4,11 +4,12 @@ package table
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/logcenter/logcenter/sdk/cidr"
 )
 
-// Place is where an address belongs. Empty and zero values are not known.
+// Place is where an address belongs, in full. Empty and zero values are not known.
 type Place struct {
 	Code     string // ISO 3166-1 alpha-2
 	Country  string // English name
@@ -16,6 +17,20 @@ type Place struct {
 	City     string
 	Lat, Lon float64
 	HasPoint bool
+}
+
+// Record is a place as a table keeps it: what many places have in common stands there once.
+type Record struct {
+	Lat, Lon     float64
+	Region, City uint32 // of Table.Texts
+	Country      uint16 // of Table.Countries
+	HasPoint     bool
+}
+
+// Country is a country. The first of a table is none.
+type Country struct {
+	Code, Name string
+	Continent  uint8 // of Continents
 }
 
 // System is an autonomous system.
@@ -27,9 +42,18 @@ type System struct {
 // Table maps addresses to places or to autonomous systems. The zero Table knows nothing. It is immutable once built, so
 // it is safe for concurrent use.
 type Table struct {
-	Places  []Place  // [0] is nowhere; nil in a table of systems
-	Systems []System // [0] is none; nil in a table of places
-	nets    *cidr.Table
+	Records   []Record  // [0] is nowhere; nil in a table of systems
+	Countries []Country // of Records
+	Texts     []string  // of Records; [0] is empty
+	Systems   []System  // [0] is none; nil in a table of places
+	nets      *cidr.Table
+}
+
+// Place is the place with a number.
+func (t *Table) Place(number uint32) Place {
+	r := &t.Records[number]
+	c := &t.Countries[r.Country]
+	return Place{c.Code, c.Name, t.Texts[r.Region], t.Texts[r.City], r.Lat, r.Lon, r.HasPoint}
 }
 
 // Find returns the number of an address's place or system, 0 if it is not known.
@@ -50,12 +74,7 @@ func (t *Table) FindAll4(addrs, found []uint32) []uint32 {
 
 // Cities says whether the table knows more of a place than its country.
 func (t *Table) Cities() bool {
-	for i := range t.Places {
-		if p := &t.Places[i]; p.City != "" || p.HasPoint {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(t.Records, func(r Record) bool { return r.City != 0 || r.HasPoint })
 }
 
 // Ranges says how many ranges the table has of each kind of address.
@@ -63,34 +82,64 @@ func (t *Table) Ranges() (v4, v6 int) { return t.nets.Ranges() }
 
 // Builder makes a Table of networks in ascending order, see [cidr.Builder].
 type Builder struct {
-	t       Table
-	nets    *cidr.Builder
-	places  map[Place]uint32
-	systems map[System]uint32
-	texts   map[string]string
+	t         Table
+	nets      *cidr.Builder
+	records   map[Record]uint32
+	countries map[string]uint16
+	texts     map[string]uint32
+	systems   map[System]uint32
 }
 
 // NewBuilder returns an empty Builder.
 func NewBuilder() *Builder {
-	return &Builder{nets: cidr.NewBuilder(), places: map[Place]uint32{}, systems: map[System]uint32{}, texts: map[string]string{}}
+	return &Builder{
+		nets: cidr.NewBuilder(), records: map[Record]uint32{}, countries: map[string]uint16{}, texts: map[string]uint32{"": 0},
+		systems: map[System]uint32{},
+	}
 }
 
 // Place is the number of a place.
 func (b *Builder) Place(p Place) uint32 {
-	if b.t.Places == nil {
-		b.t.Places = []Place{{}}
+	if b.t.Records == nil {
+		b.t.Records, b.t.Countries, b.t.Texts = []Record{{}}, []Country{{}}, []string{""}
 	}
 	if p == (Place{}) {
 		return 0
 	}
-	id, ok := b.places[p]
+	r := Record{p.Lat, p.Lon, b.text(p.Region), b.text(p.City), b.country(p.Code, p.Country), p.HasPoint}
+	number, ok := b.records[r]
 	if !ok {
-		p.Code, p.Country, p.Region, p.City = b.text(p.Code), b.text(p.Country), b.text(p.Region), b.text(p.City)
-		id = uint32(len(b.t.Places))
-		b.places[p] = id
-		b.t.Places = append(b.t.Places, p)
+		number = uint32(len(b.t.Records))
+		b.records[r] = number
+		b.t.Records = append(b.t.Records, r)
 	}
-	return id
+	return number
+}
+
+// mostCountries bounds what a damaged file can make of codes; ISO 3166-1 has 249.
+const mostCountries = 1 << 12
+
+func (b *Builder) country(code, name string) uint16 {
+	if code == "" {
+		return 0
+	}
+	number, ok := b.countries[code]
+	if !ok && len(b.t.Countries) < mostCountries {
+		number = uint16(len(b.t.Countries))
+		b.countries[code] = number
+		b.t.Countries = append(b.t.Countries, Country{code, name, continents[code]})
+	}
+	return number
+}
+
+func (b *Builder) text(s string) uint32 {
+	number, ok := b.texts[s]
+	if !ok {
+		number = uint32(len(b.t.Texts))
+		b.texts[s] = number
+		b.t.Texts = append(b.t.Texts, s)
+	}
+	return number
 }
 
 // System is the number of an autonomous system.
@@ -103,21 +152,11 @@ func (b *Builder) System(s System) uint32 {
 	}
 	id, ok := b.systems[s]
 	if !ok {
-		s.Organization = b.text(s.Organization)
 		id = uint32(len(b.t.Systems))
 		b.systems[s] = id
 		b.t.Systems = append(b.t.Systems, s)
 	}
 	return id
-}
-
-// text is s, once for all that say it.
-func (b *Builder) text(s string) string {
-	if kept, ok := b.texts[s]; ok {
-		return kept
-	}
-	b.texts[s] = s
-	return s
 }
 
 // Add adds a network. Parts of an IPv6 /64 are left out. The error is [cidr.ErrOrder].
@@ -130,6 +169,8 @@ func (b *Builder) Add(n netip.Prefix, number uint32) error {
 
 // Table finishes the table. The Builder must not be used afterwards.
 func (b *Builder) Table() *Table {
-	b.t.nets = b.nets.Table()
-	return &b.t
+	return &Table{ // keeps nothing of b
+		Records: slices.Clone(b.t.Records), Countries: slices.Clone(b.t.Countries), Texts: slices.Clone(b.t.Texts),
+		Systems: slices.Clone(b.t.Systems), nets: b.nets.Table(),
+	}
 }
