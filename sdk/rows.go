@@ -1,6 +1,9 @@
 package sdk
 
-import "github.com/logcenter/logcenter/sdk/ecs"
+import (
+	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/wire"
+)
 
 // Rows are the events of a batch, as a [BatchEnricher] sets fields of them. It is valid during the call it was handed
 // to, and not for concurrent use.
@@ -19,7 +22,7 @@ func (r *Rows) At(row int) *Event {
 // few things that many events are about should be set by it.
 func (r *Rows) SetStrings(f ecs.Field, codes []int32, texts []string) {
 	w := (*worker)(r)
-	if b := w.ev.typed(f, ecs.Keyword); b != nil {
+	if b := w.ev.typed(f, wire.Type_STRING); b != nil {
 		b.Fill(codes, texts)
 	}
 }

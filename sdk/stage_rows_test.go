@@ -333,6 +333,11 @@ func TestStringsOfAllRows(t *testing.T) {
 			rows.SetStrings(ecs.UserName, codes, []string{"alice", "", "bob", "\xe4"})
 			rows.SetStrings(ecs.EventAction, codes, []string{"\xc3", "", "\xa9b", ""})
 			rows.SetStrings(ecs.SourceIP, codes, []string{"10.0.0.1"})
+			many := make([]string, 300) // codes of two bytes
+			many[2], many[3] = "carol", "carol"
+			rows.SetStrings(ecs.EventCode, codes, many)
+			rows.SetStrings(ecs.EventReason, codes[:5], []string{"early", "x", "x", "x"})
+			rows.At(6).SetString(ecs.EventReason, "late")
 			return nil
 		}}, nil
 	}))
@@ -345,6 +350,8 @@ func TestStringsOfAllRows(t *testing.T) {
 			require.NotNil(t, c)
 			assert.Equal(t, 3, c.Entries(), "a text is sent once")
 			assert.Empty(t, values(r, b, ecs.SourceIP), "no field of texts")
+			assert.Equal(t, map[int]string{3: "carol", 4: "carol"}, values(r, b, ecs.EventCode))
+			assert.Equal(t, map[int]string{1: "early", 2: "x", 3: "x", 4: "x", 6: "late"}, values(r, b, ecs.EventReason))
 		})
 	}
 }

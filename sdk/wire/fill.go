@@ -21,27 +21,50 @@ func (c *Builder) Fill(codes []int32, texts []string) {
 		return
 	}
 	c.first(Encoding_DICT)
+	c.quick, c.width = 0, int(CodeWidth(len(texts))) // it is narrow already
 	known := c.dict.begin(len(texts))
-	c.values = slices.Grow(c.values, 4*len(codes))
-	values, count := c.values[:4*len(codes)], 0
+	c.values = slices.Grow(c.values, c.width*len(codes))
+	values, count := c.values[:c.width*len(codes)], 0
+	present := byte(0) // of eight rows
 	for row, k := range codes {
-		if k < 0 {
-			continue
+		if k >= 0 {
+			code := known[k]
+			if code == 0 {
+				code = c.dict.enter(texts[k])
+				known[k] = code
+			}
+			if code != nothing {
+				present |= 1 << (row & 7)
+				switch c.width {
+				case 1:
+					values[count] = byte(code - 1)
+				case 2:
+					binary.LittleEndian.PutUint16(values[2*count:], uint16(code-1))
+				default:
+					binary.LittleEndian.PutUint32(values[4*count:], code-1)
+				}
+				count++
+			}
 		}
-		code := known[k]
-		if code == 0 {
-			code = c.dict.enter(texts[k])
-			known[k] = code
+		if row&7 == 7 {
+			c.present[row>>3], present = present, 0
 		}
-		if code == nothing {
-			continue
-		}
-		c.present[row>>3] |= 1 << (row & 7)
-		binary.LittleEndian.PutUint32(values[4*count:], code-1)
-		count++
 	}
-	c.values, c.count = values[:4*count], count
+	if n := len(codes); n&7 != 0 {
+		c.present[n>>3] = present
+	}
+	c.values, c.count = values[:c.width*count], count
 	c.dict.repair()
+}
+
+// widen makes the codes of Fill as wide as those of Text.
+func (c *Builder) widen() {
+	f := c.Finish(0)
+	var wide []byte
+	for k := range c.count {
+		wide = binary.LittleEndian.AppendUint32(wide, uint32(f.Code(k)))
+	}
+	c.values, c.width = wide, 0
 }
 
 // nothing is known of an empty text.

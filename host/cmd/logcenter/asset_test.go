@@ -28,9 +28,11 @@ func TestUnknownDevicesAreAdopted(t *testing.T) {
 	put("id,name,hostname\nA-1,VPN gateway,fw-vpn-01\n")
 	h := newHost(t, fmt.Sprintf("plugins:\n  dirs: [%s]\n  settings:\n    asset: {config: {sources: [{path: %s}], reload: 100ms}}\n", own, list))
 	h.start()
+	sent := 0
 	send := func(host, user string) {
 		t.Helper()
-		line := fmt.Sprintf("<188>2026-11-21 08:56:23 %s%%%%FW/LOGIN/4/OPERLOG: user=%s;srcip(source)=198.51.100.7;service=https;action=login;result=failed\n", host, user)
+		sent++
+		line := fmt.Sprintf("<188>2026-11-21 08:%02d:%02d %s%%%%FW/LOGIN/4/OPERLOG: user=%s;srcip(source)=198.51.100.7;service=https;action=login;result=failed\n", 10+sent/60, sent%60, host, user)
 		_, err := h.client().Ingest(t.Context(), "http", []byte(line), client.IngestOptions{})
 		require.NoError(t, err)
 		h.waitFor("the event of "+user, time.Minute, func() bool { return h.count("user.name:"+user) == 1 })
