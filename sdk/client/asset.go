@@ -88,7 +88,8 @@ func (c *Client) devices(ctx context.Context, s Selection, query, field string, 
 	most := func(field string, size int) Agg { return Agg{Name: field, Kind: "terms", Field: field, Size: size} }
 	return c.Aggregate(ctx, AggregateRequest{Selection: within(s, query), Aggs: []Agg{{
 		Kind: "terms", Field: field, Size: limit, Aggs: []Agg{
-			{Kind: "min", Field: "@timestamp"}, {Kind: "max", Field: "@timestamp"},
+			{Kind: "min", Field: "@timestamp"},
+			{Kind: "max", Field: "@timestamp"},
 			most("observer.type", 1), most("event.dataset", 1), most("logcenter.parser", 1), most("log.source.address", addressesOf),
 		},
 	}}})

@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"io"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/spf13/cobra"
@@ -26,6 +27,15 @@ What an asset is, and where the lists lie, is the plugin's configuration: ` + "`
 	return cmd
 }
 
+const unknownHelp = `List the devices that logs come from and no asset is known for, those with the most events first: by host.name, else by
+observer.ip, else by the address that sent the lines. Devices whose newest events have an asset are left out: they have
+been adopted.
+
+The list is made of the stored events that have no asset.id, so it is exact and complete for the time range.
+
+-o csv is lines for a list of assets, for you to complete: id is the device's name, ip an address only if all its lines
+came from that one and no other device's did (else they came through a relay).`
+
 func newAssetUnknownCommand(c *connection) *cobra.Command {
 	var (
 		s     selection
@@ -35,16 +45,7 @@ func newAssetUnknownCommand(c *connection) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "unknown [QUERY]",
 		Short: "list devices that no asset is known for, for adoption",
-		Long: `List the devices that logs come from and no asset is known for, those with the most events first: by host.name, else by
-observer.ip, else by the address that sent the lines. Devices whose newest events have an asset are left out: they have
-been adopted.
-
-The list is made of the stored events that have no asset.id, so it is exact and complete for the time range.
-
--o csv is lines for a list of assets, for you to complete: id is the device's name, ip an address only if all its lines
-came from that one and no other device's did (else they came through a relay).
-
-` + queryHelp + "\n\n" + timesHelp,
+		Long:  unknownHelp + "\n\n" + queryHelp + "\n\n" + timesHelp,
 		Example: `  logcenter asset unknown
   logcenter asset unknown --from -30d 'observer.type:firewall'
   logcenter asset unknown -o csv >> new-assets.csv`,
@@ -57,7 +58,7 @@ came from that one and no other device's did (else they came through a relay).
 			if err != nil {
 				return err
 			}
-			if limit < 1 || limit > client.MaxUnknownDevices {
+			if limit < 1 { // 0 would be the client's default; what is too much it says itself
 				return usagef("--limit %d is not possible: 1 to %d", limit, client.MaxUnknownDevices)
 			}
 			cl, err := c.client()
@@ -77,11 +78,7 @@ came from that one and no other device's did (else they came through a relay).
 					tell(cmd.ErrOrStderr(), "note: %q is no name of a host and left out\n", printable(name))
 				})
 			} else {
-				t := newTable("device", "addresses", "type", "dataset", "parser", "events", "first", "last").numbers("events")
-				for _, d := range u.Devices {
-					t.add(d.Name, strings.Join(d.Addresses, " "), d.Type, d.Dataset, d.Parser, grouped(d.Events), d.First.In(zone).Format(shownTime), d.Last.In(zone).Format(shownTime))
-				}
-				err = out.print(cmd.OutOrStdout(), t, u)
+				err = out.print(cmd.OutOrStdout(), unknownTable(u.Devices, zone), u)
 			}
 			if err != nil {
 				return err
@@ -97,6 +94,14 @@ came from that one and no other device's did (else they came through a relay).
 	out.flags(cmd.Flags(), "the devices, times in UTC")
 	completeOutput(cmd)
 	return cmd
+}
+
+func unknownTable(devices []client.UnknownDevice, zone *time.Location) *table {
+	t := newTable("device", "addresses", "type", "dataset", "parser", "events", "first", "last").numbers("events")
+	for _, d := range devices {
+		t.add(d.Name, strings.Join(d.Addresses, " "), d.Type, d.Dataset, d.Parser, grouped(d.Events), d.First.In(zone).Format(shownTime), d.Last.In(zone).Format(shownTime))
+	}
+	return t
 }
 
 // tellUnknown says what the list does not.

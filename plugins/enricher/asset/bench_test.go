@@ -154,7 +154,7 @@ func TestManyAssets(t *testing.T) {
 	run := func() {
 		require.NoError(t, stage.Process(context.Background(), batch, func(r *wire.Result) error {
 			require.NoError(t, r.Validate(batch, uint32(ecs.Message)))
-			require.EqualValues(t, batch.Rows, r.Column(uint32(ecs.AssetID)).Count, "all devices are known")
+			require.Equal(t, batch.Rows, r.Column(uint32(ecs.AssetID)).Count, "all devices are known")
 			require.NotNil(t, r.Column(uint32(ecs.SourceAssetOwner)))
 			return nil
 		}))

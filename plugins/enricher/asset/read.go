@@ -108,6 +108,7 @@ func (s *Source) read(data []byte) (l *list, told error) {
 	}
 	return r.b.finish(), told
 }
+
 func firstInvalid(data []byte) int {
 	if utf8.Valid(data) {
 		return -1
