@@ -48,7 +48,7 @@ func newAssetUnknownCommand(c *connection) *cobra.Command {
 		Long:  unknownHelp + "\n\n" + queryHelp + "\n\n" + timesHelp,
 		Example: `  logcenter asset unknown
   logcenter asset unknown --from -30d 'observer.type:firewall'
-  logcenter asset unknown -o csv >> new-assets.csv`,
+  logcenter asset unknown -o csv > new-assets.csv`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := out.check(); err != nil {

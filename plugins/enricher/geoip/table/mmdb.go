@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"strconv"
 
 	"github.com/oschwald/maxminddb-golang/v2"
 )
@@ -131,9 +132,21 @@ func (b *Builder) placed(p Place, lat, lon *float64) uint32 {
 		p.Country = name // the same in all databases
 	}
 	if lat != nil && lon != nil {
-		p.Lat, p.Lon, p.HasPoint = *lat, *lon, true
+		p.Lat, p.Lon, p.HasPoint = shortest(*lat), shortest(*lon), true
 	}
 	return b.Place(p)
+}
+
+// shortest is a number that was kept in 32 bits as it was written: 37.422 and not 37.422000885009766.
+func shortest(v float64) float64 {
+	if float64(float32(v)) != v {
+		return v
+	}
+	short, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', -1, 32), 64)
+	if err != nil {
+		return v
+	}
+	return short
 }
 
 func readSystem(b *Builder, n maxminddb.Result) (uint32, error) {

@@ -100,7 +100,7 @@ func TestMMDB(t *testing.T) {
 
 func TestFlatMMDB(t *testing.T) {
 	table, err := Open(write(t, mmdbFile("flat", m{
-		"20.1.0.0/16": m{"country_code": "jp", "city": "Osaka", "state1": "Osaka Prefecture", "latitude": 34.7, "longitude": 135.5},
+		"20.1.0.0/16": m{"country_code": "jp", "city": "Osaka", "state1": "Osaka Prefecture", "latitude": float32(34.7), "longitude": 135.5},
 		"20.2.0.0/16": m{"country_code": "JP"},
 		"20.3.0.0/16": m{"country_code": "JP"},
 	})), 64)
