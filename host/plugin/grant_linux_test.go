@@ -143,8 +143,7 @@ func TestGrantedNetwork(t *testing.T) {
 	}
 	for name, url := range map[string]string{"a URL": "https://" + yes + "/list?of=assets", "a URL with a name": "http://localhost:" + port} {
 		t.Run(name+" in the config", func(t *testing.T) {
-			config := map[string]any{"sources": []any{map[string]any{"url": url}}}
-			_, _, attack := granted(t, plugin.Settings{Config: config}, plugin.Options{}, "permissions: {network: ['${config.sources.url}']}")
+			_, _, attack := granted(t, plugin.Settings{Config: map[string]any{"url": url}}, plugin.Options{}, "permissions: {network: ['${config.url}']}")
 			assert.Contains(t, attack("dial tcp "+yes), "got in: connected to "+yes)
 			assert.Contains(t, attack("dial tcp "+no), "permission denied")
 		})
