@@ -148,9 +148,9 @@ func writeAssets(w io.Writer, devices []client.UnknownDevice, left func(name str
 }
 
 // hostName says whether a list of assets can have a name: names are parted by blanks and commas there, # begins a
-// comment, and a spreadsheet takes some characters for a formula.
+// comment, and a spreadsheet takes some characters for a formula. A path, of a file that was read, is none.
 func hostName(s string) bool {
-	return s != "" && !strings.ContainsAny(s[:1], "#=+-@") && !strings.ContainsFunc(s, func(c rune) bool {
+	return s != "" && !strings.ContainsAny(s[:1], "#=+-@/") && !strings.ContainsFunc(s, func(c rune) bool {
 		return c == ',' || c == ';' || unicode.IsSpace(c) || unicode.IsControl(c)
 	})
 }
