@@ -246,22 +246,18 @@ func (v *parserView) HeaderTime() string {
 type Decision struct {
 	Words         []string
 	Type, Outcome string
-	Level         string
 }
 
-// Decisions are the groups of an action, a result or a severity in words.
+// Decisions are the groups of an action or a result in words.
 func (v *parserView) Decisions(as string) (out []Decision) {
-	at := map[[3]string]int{}
+	at := map[[2]string]int{}
 	for _, w := range v.words[infer.As(as)] {
-		k := [3]string{w.Type, w.Outcome, string(w.Level)}
+		k := [2]string{w.Type, w.Outcome}
 		i, ok := at[k]
 		if !ok {
 			i = len(out)
 			at[k] = i
-			level := map[ecs.Severity]string{
-				ecs.Debug: "Debug", ecs.Informational: "Informational", ecs.Warn: "Warn", ecs.Error: "Error", ecs.Fatal: "Fatal",
-			}[w.Level]
-			out = append(out, Decision{Type: w.Type, Outcome: w.Outcome, Level: level})
+			out = append(out, Decision{Type: w.Type, Outcome: w.Outcome})
 		}
 		if q := strconv.Quote(w.Text); !slices.Contains(out[i].Words, q) {
 			out[i].Words = append(out[i].Words, q)
@@ -270,29 +266,8 @@ func (v *parserView) Decisions(as string) (out []Decision) {
 	return out
 }
 
-// LevelNumbers says how severities in numbers are read: "", syslog, or the bounds of a scale that grows.
-func (v *parserView) LevelNumbers() string {
-	switch {
-	case !v.uses[infer.AsLevel] || !v.numbers.Number:
-		return ""
-	case v.numbers.Syslog:
-		return "syslog"
-	}
-	return "grows"
-}
-
-// Steps are the lowest numbers that are Warn, Error and Fatal, on the scale that the samples fit in.
-func (v *parserView) Steps() [3]int {
-	switch m := v.numbers.Max; {
-	case m <= 3:
-		return [3]int{1, 2, 3} // low, middle, high
-	case m <= 5:
-		return [3]int{3, 4, 5}
-	case m <= 10:
-		return [3]int{4, 7, 9} // CEF's Medium, High and Very-High
-	}
-	return [3]int{40, 70, 90}
-}
+// LevelNumbers says whether severities are numbers.
+func (v *parserView) LevelNumbers() bool { return v.uses[infer.AsLevel] && v.numbers.Number }
 
 // LevelWords says whether severities are words.
 func (v *parserView) LevelWords() bool { return len(v.words[infer.AsLevel]) > 0 }
