@@ -175,7 +175,7 @@ func (t *tester) schema(_ context.Context, c *check) {
 		failed += s.errors
 		if t.files[i].Ordinary() {
 			ordinary += len(t.files[i].Lines)
-			parsed += len(t.files[i].Lines) - s.errors
+			parsed += len(t.files[i].Lines) - s.noted
 		}
 		if n := s.counters["undeclared_fields"]; n > 0 {
 			c.fault("%s: %d values were set of fields that plugin.yaml does not list under writes, or with another type or in lists", path, n)
@@ -198,7 +198,7 @@ func (t *tester) schema(_ context.Context, c *check) {
 	c.note("%s not understood", counted(failed, "line"))
 	if t.m.Kind == wire.Kind_PARSER && ordinary > 0 {
 		t.cert.Parsed = float64(parsed) / float64(ordinary)
-		c.note("%.1f%% of %s parsed", 100*t.cert.Parsed, counted(ordinary, "ordinary line"))
+		c.note("%.1f%% of %s fully parsed", 100*t.cert.Parsed, counted(ordinary, "ordinary line"))
 	}
 	c.note("%s not of their field's type", counted(bad, "value"))
 }

@@ -48,8 +48,8 @@ A folder has plugin.yaml, Go sources, which are built, or the program, and sampl
             first NAME.config.yaml in testdata says: best where nobody listens
 
 Of several folders a table of all comes, and what failed: how many lines were tried, which part of the ordinary ones, those of
-samples whose names do not begin with bad, a parser takes apart without an error (error.message), and what a megabyte and a
-line cost. The exit code is 1 if anything did, and 5 if a manifest or the
+samples whose names do not begin with bad, a parser takes apart fully, without an error or a bad value (error.message), and what a
+megabyte and a line cost. The exit code is 1 if anything did, and 5 if a manifest or the
 samples cannot be read.`,
 		Example: `  logcenter plugin test .
   logcenter plugin test . --update                   # then read the difference
