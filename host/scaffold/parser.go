@@ -104,14 +104,13 @@ func (v *parserView) Uses(as string) bool { return v.uses[infer.As(as)] }
 // Helpers says whether values need more than a setter.
 func (v *parserView) Helpers() bool {
 	for _, as := range []infer.As{
-		infer.AsLevel, infer.AsAction, infer.AsOutcome, infer.AsDuration, infer.AsTransport, infer.AsRequest,
-		infer.AsBlocked, infer.AsSignature,
+		infer.AsLevel, infer.AsAction, infer.AsOutcome, infer.AsTransport, infer.AsBlocked, infer.AsSignature,
 	} {
 		if v.uses[as] {
 			return true
 		}
 	}
-	return false
+	return v.DurationClock()
 }
 
 // Writes says whether the samples give the field.
@@ -168,15 +167,17 @@ func (v *parserView) set(f infer.Field, value string) string {
 		return fmt.Sprintf("ev.SetTimeField(%s, %s, %s, %s)", h, layoutExpr(f.Layout), v.zone(f.Layout), value)
 	case infer.AsDate, infer.AsClock:
 		return fmt.Sprintf("%s = %s", f.As, value)
-	case infer.AsLevel, infer.AsAction, infer.AsOutcome, infer.AsTransport, infer.AsRequest, infer.AsBlocked, infer.AsSignature:
+	case infer.AsLevel, infer.AsAction, infer.AsOutcome, infer.AsTransport, infer.AsBlocked, infer.AsSignature:
 		return fmt.Sprintf("%s(ev, %s)", f.As, value)
+	case infer.AsRequest:
+		return fmt.Sprintf("ev.SetRequest(%s)", value)
 	case infer.AsURL:
 		return fmt.Sprintf("ev.SetURL(%s)", value)
 	case infer.AsDuration:
 		if f.Unit == "clock" {
 			return fmt.Sprintf("clockDuration(ev, %s)", value)
 		}
-		return fmt.Sprintf("duration(ev, %s, %s)", value, units[f.Unit])
+		return fmt.Sprintf("ev.SetDuration(%s, %s, %s)", h, value, units[f.Unit])
 	case infer.AsEndpoint:
 		return fmt.Sprintf("ev.SetIPPort(%s, %s, %s)", h, v.Handle(f.Second), value)
 	case infer.AsProtocol:
