@@ -57,6 +57,7 @@ func TestSeveritiesAreATable(t *testing.T) {
 			text, err := os.ReadFile(filepath.Join(f.Path, manifest.Name))
 			require.NoError(t, err)
 			assert.Equal(t, tt.guess, strings.Contains(string(text), "is a guess"), "%s in %s:\n%s", tt.name, lang, text)
+			assert.Equal(t, tt.guess, strings.Contains(f.Summary(), "is a guess"), "%s in %s: %s", tt.name, lang, f.Summary())
 		}
 	}
 }
