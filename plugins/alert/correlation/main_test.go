@@ -297,7 +297,7 @@ func TestConfigErrors(t *testing.T) {
 
 func TestBuiltinCanBeReplacedAndLeftOut(t *testing.T) {
 	d, err := New(Config{MaxGroups: 1, MaxEvents: 100, Builtin: true, Disable: []string{"error-burst"}, Rules: []Rule{
-		{ID: "attack-burst", Name: "mine", Query: "x", Threshold: 1, Window: m, Type: "frequency"},
+		{ID: "attack-burst", Name: "mine", Query: "x", Threshold: 1, Window: m, Type: "frequency", Aggregate: "count"},
 	}})
 	require.NoError(t, err)
 	var got []string
