@@ -10,7 +10,7 @@ import (
 func builtins() []Rule {
 	var base Rule
 	schema.Defaults(&base)
-	logins, attacks, errs := base, base, base
+	logins, attacks, errs, guessed := base, base, base, base
 	logins.ID, logins.Name = "login-failures", "Many failed logins from one address"
 	logins.Query = "event.outcome:failure AND (event.action:login OR event.category:authentication)"
 	logins.GroupBy = []string{"source.ip"}
@@ -41,5 +41,16 @@ func builtins() []Rule {
 	errs.Description = "One host wrote more than 100 lines with Fail, Bad or Error within 10 minutes."
 	errs.Fields = []string{"event.dataset", "log.level", "observer.type"}
 	errs.Tags = []string{"errors"}
-	return []Rule{logins, attacks, errs}
+	guessed.ID, guessed.Name, guessed.Type = "login-guessed", "A login behind many that failed", "sequence"
+	guessed.GroupBy = []string{"source.ip"}
+	guessed.Steps = []Step{
+		{Query: "event.outcome:failure AND (event.action:login OR event.category:authentication)", Count: 5},
+		{Query: "event.outcome:success AND (event.action:login OR event.category:authentication)", Count: 1},
+	}
+	guessed.Severity, guessed.Priority = "Fatal", 1
+	guessed.Topic = logins.Topic
+	guessed.Description = "Five logins from one address failed and then one succeeded, within 10 minutes: a password may have been guessed. Lock the account, and look at what it did since."
+	guessed.Fields = logins.Fields
+	guessed.Tags = []string{"brute-force", "attack.t1110"}
+	return []Rule{logins, attacks, errs, guessed}
 }

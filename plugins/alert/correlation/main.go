@@ -18,8 +18,8 @@ import (
 
 // Config is what an admin may set for this plugin.
 type Config struct {
-	// Builtin adds the rules that come with the plugin: login-failures, attack-burst and error-burst. A rule of
-	// the same id under rules replaces one.
+	// Builtin adds the rules that come with the plugin: login-failures, attack-burst, error-burst and
+	// login-guessed. A rule of the same id under rules replaces one.
 	Builtin bool `yaml:"builtin" default:"true"`
 	// Disable are ids of rules that are left out.
 	Disable []string `yaml:"disable"`
@@ -87,12 +87,12 @@ func (d *detector) DetectBatch(b *wire.Batch, emit func(sdk.Alert)) error {
 func (d *detector) run(r *rule, emit func(sdk.Alert)) {
 	d.batch.rewind()
 	for i := range d.matches[r.parts[0].slot] {
-		any := uint64(0)
+		some := uint64(0)
 		for k := range r.parts {
-			any |= d.matches[r.parts[k].slot][i]
+			some |= d.matches[r.parts[k].slot][i]
 		}
-		for ; any != 0; any &= any - 1 {
-			d.event(r, i*64+bits.TrailingZeros64(any), emit)
+		for ; some != 0; some &= some - 1 {
+			d.event(r, i*64+bits.TrailingZeros64(some), emit)
 		}
 	}
 }

@@ -304,5 +304,5 @@ func TestBuiltinCanBeReplacedAndLeftOut(t *testing.T) {
 	for _, r := range d.(*detector).rules {
 		got = append(got, r.ID+" "+r.Name)
 	}
-	assert.Equal(t, []string{"login-failures Many failed logins from one address", "attack-burst mine"}, got)
+	assert.Equal(t, []string{"login-failures Many failed logins from one address", "attack-burst mine", "login-guessed A login behind many that failed"}, got)
 }

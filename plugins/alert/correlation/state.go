@@ -101,35 +101,35 @@ func (d *detector) Restore(r io.Reader) error {
 }
 
 // group reads one; its rule is nil if that is gone.
-func (s *decoder) group(rules []*rule, journals int) *group {
+func (d *decoder) group(rules []*rule, journals int) *group {
 	g := &group{fresh: -1}
-	n := s.number(uint64(len(rules)))
-	if s.err == nil && n < uint64(len(rules)) {
+	n := d.number(uint64(len(rules)))
+	if d.err == nil && n < uint64(len(rules)) {
 		g.rule = rules[n]
 	}
-	g.key, g.until, g.last, g.suppressed = s.text(), s.signed(), s.signed(), s.number(1<<62)
-	for range s.number(1 << 10) {
-		g.fields = append(g.fields, s.text())
-		if s.err != nil {
+	g.key, g.until, g.last, g.suppressed = d.text(), d.signed(), d.signed(), d.number(1<<62)
+	for range d.number(1 << 10) {
+		g.fields = append(g.fields, d.text())
+		if d.err != nil {
 			return g
 		}
 	}
-	for range s.number(1 << 20) {
+	for range d.number(1 << 20) {
 		e := seen{
-			at: s.signed(), position: s.signed(), partition: uint32(s.number(1<<32 - 1)),
-			journal: uint16(s.number(min(uint64(journals), 1<<16-1))), mask: uint16(s.number(1<<16 - 1)), value: s.number(1<<64 - 1),
+			at: d.signed(), position: d.signed(), partition: uint32(d.number(1<<32 - 1)),
+			journal: uint16(d.number(min(uint64(journals), 1<<16-1))), mask: uint16(d.number(1<<16 - 1)), value: d.number(1<<64 - 1),
 		}
 		if int(e.journal) >= journals {
-			s.fail()
+			d.fail()
 		}
-		if s.err != nil {
+		if d.err != nil {
 			return g
 		}
 		g.seen = append(g.seen, e)
 		g.mask |= e.mask
 	}
-	if g.rule != nil && s.err == nil && !g.sound() {
-		s.fail()
+	if g.rule != nil && d.err == nil && !g.sound() {
+		d.fail()
 	}
 	return g
 }

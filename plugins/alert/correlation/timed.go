@@ -14,14 +14,15 @@ type timer struct {
 	seen
 }
 
-// timers are in the order of time, those of equal times in no order that matters: they are of different groups, or of
-// events of one group that each raise the same alert or none.
+// timers are in the order of time, those of equal times in that of their events.
 type timers []timer
 
-func (t timers) Len() int           { return len(t) }
-func (t timers) Less(i, k int) bool { return t[i].at < t[k].at || t[i].at == t[k].at && t[i].position < t[k].position }
-func (t timers) Swap(i, k int)      { t[i], t[k] = t[k], t[i] }
-func (t *timers) Push(x any)        { *t = append(*t, x.(timer)) }
+func (t timers) Len() int { return len(t) }
+func (t timers) Less(i, k int) bool {
+	return t[i].at < t[k].at || t[i].at == t[k].at && t[i].position < t[k].position
+}
+func (t timers) Swap(i, k int) { t[i], t[k] = t[k], t[i] }
+func (t *timers) Push(x any)   { *t = append(*t, x.(timer)) }
 func (t *timers) Pop() any {
 	last := len(*t) - 1
 	x := (*t)[last]
@@ -63,7 +64,7 @@ func (d *detector) heard(g *group, e seen, row int) {
 
 // silent raises an alert if a group has been silent for long enough, and forgets it until it is heard again.
 func (d *detector) silent(g *group, now int64, emit func(sdk.Alert)) {
-	if due := g.last + g.rule.window; due >= now {
+	if due := g.last + g.rule.window; due > now {
 		d.timers.add(timer{at: due, g: g, seen: g.seen[0]})
 		return
 	}
