@@ -94,7 +94,7 @@ generate: ## write generated files anew
 	go generate -tags $(TAGS) ./...
 
 # The plugins of the benchmark, linked into one program: the baseline that isolation is compared with.
-LINKED := $(filter $(addprefix %/,dptech nsfocus nginx geoip masking threshold),$(PLUGINS))
+LINKED := $(filter $(addprefix %/,dptech nsfocus nginx geoip masking correlation),$(PLUGINS))
 
 .PHONY: geoip
 geoip: ## the bundled table of countries anew, from npm
