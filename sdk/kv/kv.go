@@ -338,14 +338,24 @@ func (it *Iter) value(v int) int {
 func (it *Iter) quotedValue(v int) int {
 	it.quoted = true
 	it.v0 = v + 1
+	line := it.line
+	q, esc := line[v], it.sc.Escape
+	if esc == 0 {
+		esc = q
+	}
+	// Nearly all values have nothing to escape, and the separator right behind the quote.
+	if e := swar.Index2(line, v+1, q, esc); e+1 < len(line) && line[e] == q && line[e+1] == it.pairByte && it.sc.PairSeq == "" {
+		it.v1 = e
+		return e + 1
+	}
 	e := it.closing(v)
 	if e < 0 {
 		it.fault(errQuote, v)
-		it.v1 = len(it.line)
+		it.v1 = len(line)
 		return it.v1
 	}
 	it.v1 = e
-	if e++; e < len(it.line) && it.blanks && (it.line[e] == ',' || it.line[e] == ';') {
+	if e++; e < len(line) && it.blanks && (line[e] == ',' || line[e] == ';') {
 		e++ // key="v", key2="v": the comma is not part of the next key
 	}
 	return e
