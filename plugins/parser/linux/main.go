@@ -51,27 +51,29 @@ var digit = [8][]byte{{'0'}, {'1'}, {'2'}, {'3'}, {'4'}, {'5'}, {'6'}, {'7'}}
 func (p parser) Parse(line []byte, ev *sdk.Event) error {
 	if isRecord(line) {
 		f, err := record(line, ev)
-		f.set(ev, false)
+		ev.SetFacts(f.said)
 		return err
 	}
 	h, text, err := syslog.Parse(line)
 	if err != nil && (h.Priority < 0 || len(h.AppName) == 0) {
-		unknown.set(ev, false)
+		ev.SetFacts(unknown.said)
 		return errHeader
 	}
 	ev.SetSyslog(&h, p.zone)
-	rated := h.Priority >= 0 && ev.SetSeverity(digit[h.Severity()])
+	if h.Priority >= 0 {
+		ev.SetSeverity(digit[h.Severity()])
+	}
 	text = bytes.TrimSpace(text)
 	switch {
 	case len(h.AppName) == 0:
-		unknown.set(ev, rated)
+		ev.SetFacts(unknown.said)
 		return errProgram
 	case len(text) == 0:
-		unknown.set(ev, rated)
+		ev.SetFacts(unknown.said)
 		return errMessage
 	}
 	f, err := message(h.AppName, repeats(text, ev), ev)
-	f.set(ev, rated)
+	ev.SetFacts(f.said)
 	return err
 }
 
