@@ -30,6 +30,17 @@ var (
 	errQuotes = errors.New("f5: want every value of ASM in closed quotes: the line is cut, raise the maximum entry length")
 )
 
+// What a report says as a whole.
+var (
+	visited = sdk.NewFacts(map[ecs.Field][]string{
+		ecs.EventDataset: {"f5.asm"}, ecs.ObserverType: {"waf"}, ecs.EventCategory: {"web"}, ecs.LogcenterLogType: {"web_access"},
+	})
+	attacked = sdk.NewFacts(map[ecs.Field][]string{
+		ecs.EventDataset: {"f5.asm"}, ecs.ObserverType: {"waf"}, ecs.EventCategory: {"web", "intrusion_detection"}, ecs.EventKind: {"alert"},
+		ecs.LogcenterLogType: {"web_security"},
+	})
+)
+
 var pairs = kv.Scanner{Pair: ',', Quotes: `"`, Escape: '"'}
 
 // meaning is what a key of ASM stands for: a field, and how its value is set.
@@ -98,8 +109,6 @@ var meanings = keys.New(map[string]meaning{
 
 // asm reads the pairs of the application firewall.
 func (p parser) asm(b []byte, ev *sdk.Event) error {
-	ev.SetString(ecs.EventDataset, "f5.asm")
-	ev.SetString(ecs.ObserverType, "waf")
 	r := report{ev: ev, zone: p.zone}
 	it := pairs.Scan(b)
 	for it.Next() {
@@ -112,13 +121,10 @@ func (p parser) asm(b []byte, ev *sdk.Event) error {
 			r.set(m, v, it.Escaped())
 		}
 	}
-	ev.SetString(ecs.EventCategory, "web")
 	if r.violated {
-		ev.SetString(ecs.EventCategory, "intrusion_detection")
-		ev.SetString(ecs.EventKind, "alert")
-		ev.SetString(ecs.LogcenterLogType, "web_security")
+		ev.SetFacts(attacked)
 	} else {
-		ev.SetString(ecs.LogcenterLogType, "web_access")
+		ev.SetFacts(visited)
 	}
 	switch {
 	case r.pairs == 0:
