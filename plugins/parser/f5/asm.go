@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/logcenter/logcenter/sdk"
+	"github.com/logcenter/logcenter/sdk/accesslog"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/keys"
 	"github.com/logcenter/logcenter/sdk/kv"
@@ -240,9 +241,8 @@ func decision(v []byte, ev *sdk.Event) bool {
 // request reads headers of the request that ASM logs whole, its line ends written as \r\n.
 func request(v []byte, escaped bool, ev *sdk.Event) {
 	line, rest, ok := bytes.Cut(v, []byte(`\r\n`))
-	if i := bytes.LastIndex(line, []byte(" HTTP/")); i >= 0 {
-		ev.Set(ecs.HTTPVersion, line[i+len(" HTTP/"):])
-	}
+	_, _, version := accesslog.SplitRequest(line)
+	ev.Set(ecs.HTTPVersion, version)
 	for ok && len(rest) > 0 {
 		line, rest, ok = bytes.Cut(rest, []byte(`\r\n`))
 		key, value, isHeader := bytes.Cut(line, []byte(": "))
