@@ -9,13 +9,13 @@ import (
 )
 
 func administration(action string, types []string) facts {
-	return says(facts{dataset: account, logType: security, action: action, category: iam, types: types, outcome: succeeded})
+	return facts{dataset: account, logType: security, action: action, category: iam, types: types, outcome: succeeded}
 }
 
 func administrationFailed(action string, types []string) facts {
 	f := administration(action, types)
 	f.outcome, f.level = failed, ecs.Error
-	return says(f)
+	return f
 }
 
 // What useradd, usermod, userdel, groupadd, groupmod, groupdel, gpasswd and passwd say.

@@ -8,18 +8,18 @@ import (
 )
 
 var (
-	opened       = says(facts{dataset: auth, logType: security, action: "session-opened", category: session, types: start, outcome: succeeded})
-	closed       = says(facts{dataset: auth, logType: security, action: "session-closed", category: session, types: end, outcome: succeeded})
-	authFailed   = says(facts{dataset: auth, logType: security, action: "authentication", category: authentication, types: info, outcome: failed, level: ecs.Warn})
-	authPassed   = says(facts{dataset: auth, logType: security, action: "authentication", category: authentication, types: info, outcome: succeeded})
-	locked       = says(facts{dataset: auth, logType: security, action: "account-locked", category: authentication, types: info, outcome: failed, level: ecs.Warn})
-	accessDenied = says(facts{dataset: auth, logType: security, action: "access-denied", category: authentication, types: info, outcome: failed, level: ecs.Warn})
-	passwordSet  = says(facts{dataset: account, logType: security, action: "changed-password", category: iam, types: userChanged, outcome: succeeded})
-	commandRun   = says(facts{dataset: auth, logType: security, action: "ran-command", category: process, types: start, outcome: succeeded})
-	commandDeny  = says(facts{dataset: auth, logType: security, action: "command-denied", category: process, types: refusal, outcome: failed, level: ecs.Warn})
-	switched     = says(facts{dataset: auth, logType: security, action: "switched-user", category: authSession, types: start, outcome: succeeded})
-	switchFailed = says(facts{dataset: auth, logType: security, action: "switched-user", category: authentication, types: start, outcome: failed, level: ecs.Warn})
-	switchedBack = says(facts{dataset: auth, logType: security, action: "switched-back", category: session, types: end})
+	opened       = facts{dataset: auth, logType: security, action: "session-opened", category: session, types: start, outcome: succeeded}
+	closed       = facts{dataset: auth, logType: security, action: "session-closed", category: session, types: end, outcome: succeeded}
+	authFailed   = facts{dataset: auth, logType: security, action: "authentication", category: authentication, types: info, outcome: failed, level: ecs.Warn}
+	authPassed   = facts{dataset: auth, logType: security, action: "authentication", category: authentication, types: info, outcome: succeeded}
+	locked       = facts{dataset: auth, logType: security, action: "account-locked", category: authentication, types: info, outcome: failed, level: ecs.Warn}
+	accessDenied = facts{dataset: auth, logType: security, action: "access-denied", category: authentication, types: info, outcome: failed, level: ecs.Warn}
+	passwordSet  = facts{dataset: account, logType: security, action: "changed-password", category: iam, types: userChanged, outcome: succeeded}
+	commandRun   = facts{dataset: auth, logType: security, action: "ran-command", category: process, types: start, outcome: succeeded}
+	commandDeny  = facts{dataset: auth, logType: security, action: "command-denied", category: process, types: refusal, outcome: failed, level: ecs.Warn}
+	switched     = facts{dataset: auth, logType: security, action: "switched-user", category: authSession, types: start, outcome: succeeded}
+	switchFailed = facts{dataset: auth, logType: security, action: "switched-user", category: authentication, types: start, outcome: failed, level: ecs.Warn}
+	switchedBack = facts{dataset: auth, logType: security, action: "switched-back", category: session, types: end}
 )
 
 var pamPhrases = newPhrases([]phrase{

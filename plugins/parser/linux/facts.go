@@ -29,7 +29,7 @@ const (
 	failed    = "failure"
 )
 
-// facts are what a kind of message says whatever its values are. Empty ones are not set. says makes them.
+// facts are what a kind of message says whatever its values are. Empty ones are not set.
 type facts struct {
 	dataset, logType string
 	action           string
@@ -37,19 +37,44 @@ type facts struct {
 	outcome          string
 	kernel           bool         // an audit record in which uid= is the user who acted
 	level            ecs.Severity // for lines without a PRI; empty means Info
-	said             *sdk.Facts
+	made             *sdk.Facts   // the same, of those in tables
 }
 
-func says(f facts) facts {
+// ready makes facts ready to be set at once.
+func (f *facts) ready() {
 	level := f.level
 	if level == "" {
 		level = ecs.Informational
 	}
-	f.said = sdk.NewFacts(map[ecs.Field][]string{
+	f.made = sdk.NewFacts(map[ecs.Field][]string{
 		ecs.EventDataset: {f.dataset}, ecs.LogcenterLogType: {f.logType}, ecs.EventAction: {f.action}, ecs.EventCategory: f.category,
 		ecs.EventType: f.types, ecs.EventOutcome: {f.outcome}, ecs.LogLevel: {string(level)},
 	})
-	return f
+}
+
+// set puts the facts on an event. rated says that the device's own severity is on it already, which counts more.
+func (f *facts) set(ev *sdk.Event, rated bool) {
+	if f.made != nil {
+		ev.SetFacts(f.made)
+		return
+	}
+	ev.SetString(ecs.EventDataset, f.dataset)
+	ev.SetString(ecs.LogcenterLogType, f.logType)
+	ev.SetString(ecs.EventAction, f.action)
+	ev.SetString(ecs.EventOutcome, f.outcome)
+	for _, c := range f.category {
+		ev.SetString(ecs.EventCategory, c)
+	}
+	for _, t := range f.types {
+		ev.SetString(ecs.EventType, t)
+	}
+	switch {
+	case rated:
+	case f.level == "":
+		ev.SetLevel(ecs.Informational)
+	default:
+		ev.SetLevel(f.level)
+	}
 }
 
 // Categories and types of ECS, by the combinations that occur.
@@ -86,13 +111,13 @@ var (
 
 // What is said of messages that the tables do not have.
 var (
-	unknown      = says(facts{dataset: unsorted, logType: other})
-	otherAuth    = says(facts{dataset: auth, logType: security, category: authentication, types: info})
-	otherAccount = says(facts{dataset: account, logType: security, category: iam, types: info})
-	otherCron    = says(facts{dataset: jobs, logType: runState, category: process, types: info})
-	otherSystem  = says(facts{dataset: service, logType: runState, category: host, types: info})
-	otherKernel  = says(facts{dataset: core, logType: runState, category: host, types: info})
-	otherAudit   = says(facts{dataset: audit, logType: security, types: info})
+	unknown      = facts{dataset: unsorted, logType: other}
+	otherAuth    = facts{dataset: auth, logType: security, category: authentication, types: info}
+	otherAccount = facts{dataset: account, logType: security, category: iam, types: info}
+	otherCron    = facts{dataset: jobs, logType: runState, category: process, types: info}
+	otherSystem  = facts{dataset: service, logType: runState, category: host, types: info}
+	otherKernel  = facts{dataset: core, logType: runState, category: host, types: info}
+	otherAudit   = facts{dataset: audit, logType: security, types: info}
 )
 
 // phrase is a kind of message, told by the text it begins with.
@@ -108,6 +133,7 @@ type phrases [256][]phrase
 func newPhrases(list []phrase) *phrases {
 	t := new(phrases)
 	for _, p := range list {
+		p.ready()
 		t[p.head[0]] = append(t[p.head[0]], p)
 	}
 	return t

@@ -8,25 +8,25 @@ import (
 )
 
 var (
-	packetSeen    = says(facts{dataset: packets, logType: security, action: "logged", category: network, types: connection})
-	packetAllowed = says(facts{dataset: packets, logType: security, action: "allowed", category: network, types: allowed, outcome: succeeded})
-	packetDenied  = says(facts{dataset: packets, logType: security, action: "denied", category: network, types: denied, outcome: failed, level: ecs.Warn})
+	packetSeen    = facts{dataset: packets, logType: security, action: "logged", category: network, types: connection}
+	packetAllowed = facts{dataset: packets, logType: security, action: "allowed", category: network, types: allowed, outcome: succeeded}
+	packetDenied  = facts{dataset: packets, logType: security, action: "denied", category: network, types: denied, outcome: failed, level: ecs.Warn}
 
-	outOfMemory = says(facts{dataset: core, logType: failing, action: "killed-process", category: process, types: end, level: ecs.Error})
-	crashed     = says(facts{dataset: core, logType: failing, action: "crashed-process", category: process, types: end, level: ecs.Error})
-	panicked    = says(facts{dataset: core, logType: failing, action: "kernel-panic", category: host, types: errorType, level: ecs.Fatal})
-	kernelBug   = says(facts{dataset: core, logType: failing, action: "kernel-bug", category: host, types: errorType, level: ecs.Error})
-	diskError   = says(facts{dataset: core, logType: failing, action: "disk-error", category: host, types: errorType, level: ecs.Error})
-	hanging     = says(facts{dataset: core, logType: failing, action: "task-hanging", category: process, types: errorType, level: ecs.Error})
-	kernelStart = says(facts{dataset: core, logType: runState, action: "system-started", category: host, types: start})
-	linkUp      = says(facts{dataset: core, logType: runState, action: "link-up", category: host, types: change})
-	linkDown    = says(facts{dataset: core, logType: runState, action: "link-down", category: host, types: change, level: ecs.Warn})
-	sniffing    = says(facts{dataset: core, logType: security, action: "promiscuous-mode-entered", category: host, types: change, level: ecs.Warn})
-	sniffingEnd = says(facts{dataset: core, logType: security, action: "promiscuous-mode-left", category: host, types: change})
-	deviceFound = says(facts{dataset: core, logType: security, action: "device-attached", category: host, types: info})
-	deviceGone  = says(facts{dataset: core, logType: security, action: "device-detached", category: host, types: info})
-	flooded     = says(facts{dataset: core, logType: security, action: "syn-flood", category: intrusion, types: info, level: ecs.Warn})
-	tableFull   = says(facts{dataset: core, logType: failing, action: "connection-table-full", category: network, types: errorType, level: ecs.Error})
+	outOfMemory = facts{dataset: core, logType: failing, action: "killed-process", category: process, types: end, level: ecs.Error}
+	crashed     = facts{dataset: core, logType: failing, action: "crashed-process", category: process, types: end, level: ecs.Error}
+	panicked    = facts{dataset: core, logType: failing, action: "kernel-panic", category: host, types: errorType, level: ecs.Fatal}
+	kernelBug   = facts{dataset: core, logType: failing, action: "kernel-bug", category: host, types: errorType, level: ecs.Error}
+	diskError   = facts{dataset: core, logType: failing, action: "disk-error", category: host, types: errorType, level: ecs.Error}
+	hanging     = facts{dataset: core, logType: failing, action: "task-hanging", category: process, types: errorType, level: ecs.Error}
+	kernelStart = facts{dataset: core, logType: runState, action: "system-started", category: host, types: start}
+	linkUp      = facts{dataset: core, logType: runState, action: "link-up", category: host, types: change}
+	linkDown    = facts{dataset: core, logType: runState, action: "link-down", category: host, types: change, level: ecs.Warn}
+	sniffing    = facts{dataset: core, logType: security, action: "promiscuous-mode-entered", category: host, types: change, level: ecs.Warn}
+	sniffingEnd = facts{dataset: core, logType: security, action: "promiscuous-mode-left", category: host, types: change}
+	deviceFound = facts{dataset: core, logType: security, action: "device-attached", category: host, types: info}
+	deviceGone  = facts{dataset: core, logType: security, action: "device-detached", category: host, types: info}
+	flooded     = facts{dataset: core, logType: security, action: "syn-flood", category: intrusion, types: info, level: ecs.Warn}
+	tableFull   = facts{dataset: core, logType: failing, action: "connection-table-full", category: network, types: errorType, level: ecs.Error}
 )
 
 var kernelPhrases = newPhrases([]phrase{

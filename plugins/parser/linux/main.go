@@ -51,29 +51,27 @@ var digit = [8][]byte{{'0'}, {'1'}, {'2'}, {'3'}, {'4'}, {'5'}, {'6'}, {'7'}}
 func (p parser) Parse(line []byte, ev *sdk.Event) error {
 	if isRecord(line) {
 		f, err := record(line, ev)
-		ev.SetFacts(f.said)
+		f.set(ev, false)
 		return err
 	}
 	h, text, err := syslog.Parse(line)
 	if err != nil && (h.Priority < 0 || len(h.AppName) == 0) {
-		ev.SetFacts(unknown.said)
+		unknown.set(ev, false)
 		return errHeader
 	}
 	ev.SetSyslog(&h, p.zone)
-	if h.Priority >= 0 {
-		ev.SetSeverity(digit[h.Severity()])
-	}
+	rated := h.Priority >= 0 && ev.SetSeverity(digit[h.Severity()])
 	text = bytes.TrimSpace(text)
 	switch {
 	case len(h.AppName) == 0:
-		ev.SetFacts(unknown.said)
+		unknown.set(ev, rated)
 		return errProgram
 	case len(text) == 0:
-		ev.SetFacts(unknown.said)
+		unknown.set(ev, rated)
 		return errMessage
 	}
 	f, err := message(h.AppName, repeats(text, ev), ev)
-	ev.SetFacts(f.said)
+	f.set(ev, rated)
 	return err
 }
 

@@ -13,7 +13,6 @@ type kind struct {
 	refused facts // the same of what did not succeed
 }
 
-// of is what a record of a program says; kindsByName makes it whole.
 func of(action, logType string, category, types []string) facts {
 	return facts{dataset: audit, logType: logType, action: action, category: category, types: types}
 }
@@ -106,7 +105,8 @@ var kindsByName, kindsByNumber = func() (*keys.Table[*kind], map[int]*kind) {
 		if k.refused = k.facts; k.level == "" {
 			k.refused.level = ecs.Warn
 		}
-		k.facts, k.refused = says(k.facts), says(k.refused)
+		k.ready()
+		k.refused.ready()
 		names[k.name], numbers[k.number] = k, k
 	}
 	return keys.New(names), numbers

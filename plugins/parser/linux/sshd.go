@@ -8,20 +8,20 @@ import (
 )
 
 var (
-	loggedIn     = says(facts{dataset: auth, logType: security, action: "login", category: authSession, types: start, outcome: succeeded})
-	loginFailed  = says(facts{dataset: auth, logType: security, action: "login", category: authentication, types: start, outcome: failed, level: ecs.Warn})
-	refused      = says(facts{dataset: auth, logType: security, action: "login-refused", category: authentication, types: info, outcome: failed, level: ecs.Warn})
-	stepped      = says(facts{dataset: auth, logType: security, action: "authentication-step", category: authentication, types: info})
-	noSuchUser   = says(facts{dataset: auth, logType: security, action: "invalid-user", category: authentication, types: info, outcome: failed, level: ecs.Warn})
-	connected    = says(facts{dataset: auth, logType: security, action: "connected", category: network, types: connection})
-	disconnected = says(facts{dataset: auth, logType: security, action: "disconnected", category: network, types: end})
-	scanned      = says(facts{dataset: auth, logType: security, action: "protocol-error", category: network, types: info, outcome: failed, level: ecs.Warn})
-	dropped      = says(facts{dataset: auth, logType: security, action: "connection-dropped", category: network, types: denied, outcome: failed, level: ecs.Warn})
-	sshStarted   = says(facts{dataset: auth, logType: runState, action: "service-started", category: process, types: start})
-	sshStopped   = says(facts{dataset: auth, logType: runState, action: "service-stopped", category: process, types: end})
-	sshSession   = says(facts{dataset: auth, logType: security, action: "session-started", category: session, types: start})
-	sshEnded     = says(facts{dataset: auth, logType: security, action: "session-ended", category: session, types: end})
-	sshError     = says(facts{dataset: auth, logType: failing, action: "error", category: process, types: errorType, level: ecs.Error})
+	loggedIn     = facts{dataset: auth, logType: security, action: "login", category: authSession, types: start, outcome: succeeded}
+	loginFailed  = facts{dataset: auth, logType: security, action: "login", category: authentication, types: start, outcome: failed, level: ecs.Warn}
+	refused      = facts{dataset: auth, logType: security, action: "login-refused", category: authentication, types: info, outcome: failed, level: ecs.Warn}
+	stepped      = facts{dataset: auth, logType: security, action: "authentication-step", category: authentication, types: info}
+	noSuchUser   = facts{dataset: auth, logType: security, action: "invalid-user", category: authentication, types: info, outcome: failed, level: ecs.Warn}
+	connected    = facts{dataset: auth, logType: security, action: "connected", category: network, types: connection}
+	disconnected = facts{dataset: auth, logType: security, action: "disconnected", category: network, types: end}
+	scanned      = facts{dataset: auth, logType: security, action: "protocol-error", category: network, types: info, outcome: failed, level: ecs.Warn}
+	dropped      = facts{dataset: auth, logType: security, action: "connection-dropped", category: network, types: denied, outcome: failed, level: ecs.Warn}
+	sshStarted   = facts{dataset: auth, logType: runState, action: "service-started", category: process, types: start}
+	sshStopped   = facts{dataset: auth, logType: runState, action: "service-stopped", category: process, types: end}
+	sshSession   = facts{dataset: auth, logType: security, action: "session-started", category: session, types: start}
+	sshEnded     = facts{dataset: auth, logType: security, action: "session-ended", category: session, types: end}
+	sshError     = facts{dataset: auth, logType: failing, action: "error", category: process, types: errorType, level: ecs.Error}
 )
 
 // Names of users come from whoever connects, and may look like the rest of a message, "root from 192.0.2.1 port 22".

@@ -8,13 +8,13 @@ import (
 )
 
 var (
-	jobRun       = says(facts{dataset: jobs, logType: runState, action: "job-started", category: process, types: start})
-	jobOutput    = says(facts{dataset: jobs, logType: runState, action: "job-output", category: process, types: info})
-	tableChanged = says(facts{dataset: jobs, logType: security, action: "crontab-changed", category: configuration, types: change, outcome: succeeded})
-	tableRead    = says(facts{dataset: jobs, logType: security, action: "crontab-read", category: configuration, types: []string{"access"}, outcome: succeeded})
-	tableLoaded  = says(facts{dataset: jobs, logType: runState, action: "crontab-loaded", category: configuration, types: info})
-	cronStarted  = says(facts{dataset: jobs, logType: runState, action: "service-started", category: process, types: start})
-	cronFailed   = says(facts{dataset: jobs, logType: failing, action: "job-failed", category: process, types: errorType, outcome: failed, level: ecs.Error})
+	jobRun       = facts{dataset: jobs, logType: runState, action: "job-started", category: process, types: start}
+	jobOutput    = facts{dataset: jobs, logType: runState, action: "job-output", category: process, types: info}
+	tableChanged = facts{dataset: jobs, logType: security, action: "crontab-changed", category: configuration, types: change, outcome: succeeded}
+	tableRead    = facts{dataset: jobs, logType: security, action: "crontab-read", category: configuration, types: []string{"access"}, outcome: succeeded}
+	tableLoaded  = facts{dataset: jobs, logType: runState, action: "crontab-loaded", category: configuration, types: info}
+	cronStarted  = facts{dataset: jobs, logType: runState, action: "service-started", category: process, types: start}
+	cronFailed   = facts{dataset: jobs, logType: failing, action: "job-failed", category: process, types: errorType, outcome: failed, level: ecs.Error}
 )
 
 // cron reads "(USER) VERB (DETAIL)", as cron, cronie and crontab write it.
@@ -66,19 +66,19 @@ func cron(text []byte, ev *sdk.Event) *facts {
 func owner(name []byte, ev *sdk.Event) { ev.Set(targetUser, name) }
 
 var (
-	starting     = says(facts{dataset: service, logType: runState, action: "service-starting", category: process, types: start})
-	started      = says(facts{dataset: service, logType: runState, action: "service-started", category: process, types: start, outcome: succeeded})
-	stopping     = says(facts{dataset: service, logType: runState, action: "service-stopping", category: process, types: end})
-	stopped      = says(facts{dataset: service, logType: runState, action: "service-stopped", category: process, types: end, outcome: succeeded})
-	reloaded     = says(facts{dataset: service, logType: runState, action: "service-reloaded", category: process, types: change})
-	startFailed  = says(facts{dataset: service, logType: failing, action: "service-started", category: process, types: start, outcome: failed, level: ecs.Error})
-	unitFailed   = says(facts{dataset: service, logType: failing, action: "service-failed", category: process, types: end, outcome: failed, level: ecs.Error})
-	unitExited   = says(facts{dataset: service, logType: runState, action: "service-process-exited", category: process, types: end})
-	unitCrashed  = says(facts{dataset: service, logType: failing, action: "service-process-exited", category: process, types: end, outcome: failed, level: ecs.Warn})
-	restarting   = says(facts{dataset: service, logType: runState, action: "service-restarting", category: process, types: start, level: ecs.Warn})
-	booted       = says(facts{dataset: service, logType: runState, action: "system-started", category: host, types: start})
-	shuttingDown = says(facts{dataset: service, logType: runState, action: "system-stopping", category: host, types: end})
-	unitOther    = says(facts{dataset: service, logType: runState, category: process, types: info})
+	starting     = facts{dataset: service, logType: runState, action: "service-starting", category: process, types: start}
+	started      = facts{dataset: service, logType: runState, action: "service-started", category: process, types: start, outcome: succeeded}
+	stopping     = facts{dataset: service, logType: runState, action: "service-stopping", category: process, types: end}
+	stopped      = facts{dataset: service, logType: runState, action: "service-stopped", category: process, types: end, outcome: succeeded}
+	reloaded     = facts{dataset: service, logType: runState, action: "service-reloaded", category: process, types: change}
+	startFailed  = facts{dataset: service, logType: failing, action: "service-started", category: process, types: start, outcome: failed, level: ecs.Error}
+	unitFailed   = facts{dataset: service, logType: failing, action: "service-failed", category: process, types: end, outcome: failed, level: ecs.Error}
+	unitExited   = facts{dataset: service, logType: runState, action: "service-process-exited", category: process, types: end}
+	unitCrashed  = facts{dataset: service, logType: failing, action: "service-process-exited", category: process, types: end, outcome: failed, level: ecs.Warn}
+	restarting   = facts{dataset: service, logType: runState, action: "service-restarting", category: process, types: start, level: ecs.Warn}
+	booted       = facts{dataset: service, logType: runState, action: "system-started", category: host, types: start}
+	shuttingDown = facts{dataset: service, logType: runState, action: "system-stopping", category: host, types: end}
+	unitOther    = facts{dataset: service, logType: runState, category: process, types: info}
 )
 
 var systemdPhrases = newPhrases([]phrase{
@@ -166,9 +166,9 @@ func quotedReason(b []byte, ev *sdk.Event) {
 func tooOften(_ []byte, ev *sdk.Event) { ev.SetString(ecs.EventReason, "start-limit-hit") }
 
 var seats = newPhrases([]phrase{
-	{"New session ", newSession, says(facts{dataset: auth, logType: security, action: "session-started", category: session, types: start, outcome: succeeded})},
-	{"Removed session ", oldSession, says(facts{dataset: auth, logType: security, action: "session-ended", category: session, types: end, outcome: succeeded})},
-	{"Session ", oldSession, says(facts{dataset: auth, logType: security, action: "session-ending", category: session, types: end})},
+	{"New session ", newSession, facts{dataset: auth, logType: security, action: "session-started", category: session, types: start, outcome: succeeded}},
+	{"Removed session ", oldSession, facts{dataset: auth, logType: security, action: "session-ended", category: session, types: end, outcome: succeeded}},
+	{"Session ", oldSession, facts{dataset: auth, logType: security, action: "session-ending", category: session, types: end}},
 	{"System is ", reason, shuttingDown},
 	{"Power key pressed", nil, shuttingDown},
 })
