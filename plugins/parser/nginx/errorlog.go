@@ -34,8 +34,8 @@ var (
 	clientMark = []byte(", client: ")
 	// responderMark is where the trailer of what nginx asks about certificates begins.
 	responderMark = []byte(", responder: ")
-	luaMark    = []byte("[lua] ")
-	whileMark  = []byte(" while ")
+	luaMark       = []byte("[lua] ")
+	whileMark     = []byte(" while ")
 
 	// trafficMark begins what streams add.
 	trafficMark = []byte("bytes from/to ")
