@@ -18,7 +18,7 @@ var keys = map[string]slot{
 	"audit_record.ip": address, "audit_record.db": database, "audit_record.os_login": osUser, "audit_record.os_user": osUser,
 	"audit_record.proxy_user": proxyUser, "audit_record.mysql_version": version,
 
-	"timestamp": logTime, "event": command, "connection_id": thread, "account.user": user, "account.host": host,
+	"timestamp": logTime, "class": kind, "event": command, "connection_id": thread, "account.user": user, "account.host": host,
 	"login.ip": address, "login.os": osUser, "login.proxy": proxyUser, "connection_data.status": status, "connection_data.db": database,
 	"connection_data.connection_type": transport, "general_data.command": command, "general_data.sql_command": class,
 	"general_data.query": statement, "general_data.status": status, "table_access_data.db": database, "table_access_data.table": object,
@@ -28,32 +28,26 @@ var keys = map[string]slot{
 
 // json reads the object of a JSON form.
 func (e *entry) json(b []byte) error {
-	e.decode = jsonscan.AppendUnescaped
-	var kind []byte // class of MySQL Enterprise
-	utc, percona := false, false
+	percona := false
 	it := jsonscan.Scan(b)
 	for it.Next() {
-		if it.Kind() == jsonscan.Null {
+		path := it.Path()
+		s := keys[string(path)]
+		if s == nothing || it.Kind() == jsonscan.Null {
 			continue
 		}
-		path, v := it.Path(), it.Value()
-		switch string(path) {
-		case "class":
-			kind = v
-		case "timestamp":
-			utc = true
+		e.v[s] = it.Value()
+		if it.Escaped() {
+			e.decode = jsonscan.AppendUnescaped
 		}
 		percona = percona || bytes.HasPrefix(path, []byte("audit_record."))
-		if s := keys[string(path)]; s != nothing {
-			e.v[s] = v
-		}
+		e.utc = e.utc || string(path) == "timestamp" // of MySQL Enterprise
 	}
 	switch {
 	case percona:
 		e.percona()
-	case kind != nil:
-		e.utc = utc
-		e.enterprise(kind)
+	case e.v[kind] != nil:
+		e.enterprise()
 	case e.v[severity] != nil:
 		e.classify()
 	default:
@@ -93,9 +87,9 @@ func (e *entry) percona() {
 }
 
 // enterprise tells records by their class and event.
-func (e *entry) enterprise(kind []byte) {
+func (e *entry) enterprise() {
 	e.dataset = auditLog
-	switch string(kind) {
+	switch string(e.v[kind]) {
 	case "connection":
 		switch e.facts = &login; string(e.v[command]) {
 		case "disconnect":
@@ -127,13 +121,16 @@ var columns = [...]slot{logTime, server, user, host, thread, queryID, command, d
 
 // rowOf reads a row that lacks the first columns.
 func (e *entry) rowOf(b []byte, lacking int) error {
-	e.decode = kv.AppendUnquoted
 	e.facts, e.dataset = &auditOther, auditLog
 	last := -1
 	it := rows.Scan(b)
 	for it.Next() {
-		if last = it.Index() + lacking; last < len(columns) {
-			e.v[columns[last]] = bytes.TrimSpace(it.Value())
+		if last = it.Index() + lacking; last >= len(columns) {
+			continue
+		}
+		e.v[columns[last]] = bytes.TrimSpace(it.Value())
+		if it.Escaped() {
+			e.decode = kv.AppendUnquoted
 		}
 	}
 	switch string(e.v[command]) {

@@ -233,7 +233,15 @@ func password(query []byte) []byte {
 			return nil
 		}
 		i += at
-		before := bytes.TrimRight(query[:i], " =(\\")
+		n := i
+		for n > 0 && (query[n-1] == ' ' || query[n-1] == '=' || query[n-1] == '(' || query[n-1] == '\\') {
+			n--
+		}
+		before := query[:n]
+		if n == 0 || query[n-1]|0x20 != 'y' && query[n-1]|0x20 != 'd' && query[n-1]|0x20 != 's' { // by, password, as
+			at = i + 1
+			continue
+		}
 		for _, word := range [...]string{" by", "password", " as"} {
 			n := len(before) - len(word)
 			if n < 0 || !bytes.EqualFold(before[n:], []byte(word)) {

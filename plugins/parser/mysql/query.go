@@ -84,9 +84,8 @@ func (e *entry) measures(b []byte) {
 	}
 }
 
-// general reads "TIME<TAB>   12 Query<TAB>select 1". It is false if b is no such line.
-func (e *entry) general(b []byte) bool {
-	n := timeLen(b)
+// general reads "TIME<TAB>   12 Query<TAB>select 1", whose time has n bytes. It is false if b is no such line.
+func (e *entry) general(b []byte, n int) bool {
 	if n == 0 || n >= len(b) || b[n] != '\t' && b[n] != ' ' {
 		return false
 	}

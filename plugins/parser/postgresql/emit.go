@@ -71,6 +71,8 @@ func setTime(v []byte, ev *sdk.Event, zone *time.Location) {
 	case len(v) == 0:
 	case i < 0:
 		ev.SetTime(timestamp.Unix, zone, v)
+	case string(v[i:]) == " UTC": // what most servers write
+		ev.SetTime("2006-01-02 15:04:05", time.UTC, v[:i])
 	case i+1 < len(v) && (v[i+1] == '+' || v[i+1] == '-'):
 		ev.SetTime("2006-01-02 15:04:05 Z07", zone, v)
 	case i+1 < len(v) && v[i+1]-'A' < 26:

@@ -7,13 +7,24 @@ import (
 	"github.com/logcenter/logcenter/sdk/jsonscan"
 )
 
-// words are what stands in front of a message, and in the languages of servers that speak Chinese.
-var words = map[string]slot{
-	"LOG": severity, "ERROR": severity, "FATAL": severity, "PANIC": severity, "WARNING": severity, "NOTICE": severity, "INFO": severity,
-	"DEBUG": severity, "DEBUG1": severity, "DEBUG2": severity, "DEBUG3": severity, "DEBUG4": severity, "DEBUG5": severity,
-	"日志": severity, "错误": severity, "致命错误": severity, "警告": severity, "注意": severity, "信息": severity, "调试": severity,
-	"DETAIL": detail, "HINT": hint, "CONTEXT": context, "STATEMENT": statement, "QUERY": statement, "LOCATION": location,
-	"详细信息": detail, "提示": hint, "上下文": context, "语句": statement, "位置": location,
+// wordOf tells what a word in front of a message is, also in the language of servers that speak Chinese.
+func wordOf(b []byte) slot {
+	switch string(b) {
+	case "LOG", "ERROR", "FATAL", "PANIC", "WARNING", "NOTICE", "INFO", "DEBUG", "DEBUG1", "DEBUG2", "DEBUG3", "DEBUG4", "DEBUG5",
+		"日志", "错误", "致命错误", "警告", "注意", "信息", "调试":
+		return severity
+	case "DETAIL", "详细信息":
+		return detail
+	case "HINT", "提示":
+		return hint
+	case "CONTEXT", "上下文":
+		return context
+	case "STATEMENT", "QUERY", "语句":
+		return statement
+	case "LOCATION", "位置":
+		return location
+	}
+	return nothing
 }
 
 // maxPrefix is how far behind the start of an entry its severity is looked for: names have 63 bytes each.
@@ -29,10 +40,10 @@ func (e *entry) text(b []byte, prefixes []prefix) error {
 		e.v[logTime] = b[:timeLen(b)]
 		return errSeverity
 	}
-	m := first
+	m, clock := first, timeLen(b[:first.at])
 	for range maxMarks {
 		for _, p := range prefixes {
-			if p.match(b[:m.at:m.at], e) {
+			if p.match(b[:m.at:m.at], clock, e) {
 				e.message(b, m)
 				return nil
 			}
@@ -41,7 +52,7 @@ func (e *entry) text(b []byte, prefixes []prefix) error {
 			break
 		}
 	}
-	e.v[logTime] = b[:min(first.at, timeLen(b))]
+	e.v[logTime] = b[:clock]
 	e.message(b, first)
 	return errPrefix
 }
@@ -79,7 +90,7 @@ func mark(b []byte, from int) marked {
 		for j > 0 && (b[j-1]-'A' < 26 || b[j-1] >= 0x80 || b[j-1]-'0' <= 9) {
 			j--
 		}
-		if s, ok := words[string(b[j:i])]; ok {
+		if s := wordOf(b[j:i]); s != nothing {
 			return marked{j, i, s}
 		}
 		from = i + 1
@@ -131,12 +142,16 @@ const (
 )
 
 func (e *entry) csv(b []byte) error {
-	e.decode, e.quote = delimited.AppendUndoubled, `""`
+	e.quote = `""`
 	n := 0
 	it := rows.Scan(b)
 	for it.Next() {
-		if n = it.Index(); n < len(columns) && columns[n] != nothing {
-			e.v[columns[n]] = it.Value()
+		if n = it.Index(); n >= len(columns) || columns[n] == nothing {
+			continue
+		}
+		e.v[columns[n]] = it.Value()
+		if it.Escaped() {
+			e.decode = delimited.AppendUndoubled
 		}
 	}
 	if string(e.v[from]) == "[local]" {
@@ -157,11 +172,16 @@ var keys = map[string]slot{
 }
 
 func (e *entry) json(b []byte) error {
-	e.decode, e.quote = jsonscan.AppendUnescaped, `\"`
+	e.quote = `\"`
 	it := jsonscan.Scan(b)
 	for it.Next() {
-		if s := keys[string(it.Path())]; s != nothing && it.Kind() != jsonscan.Null {
-			e.v[s] = it.Value()
+		s := keys[string(it.Path())]
+		if s == nothing || it.Kind() == jsonscan.Null {
+			continue
+		}
+		e.v[s] = it.Value()
+		if it.Escaped() {
+			e.decode = jsonscan.AppendUnescaped
 		}
 	}
 	if string(e.v[host]) == "[local]" {

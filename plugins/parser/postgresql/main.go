@@ -148,7 +148,7 @@ const (
 // entry is what stands in a record of the log. Values are slices of the line, with the escapes of their form.
 type entry struct {
 	v       [slots][]byte
-	decode  func(dst, v []byte) []byte // nil: there are no escapes
+	decode  func(dst, v []byte) []byte // nil: there are no escapes in any value
 	quote   string                     // a double quote of a message, with its escape; empty: as it is
 	further bool                       // a line that goes on an earlier one: DETAIL, STATEMENT, ...
 }

@@ -8,7 +8,7 @@ import (
 
 // op is a part of a log_line_prefix: a text, or an escape.
 type op struct {
-	text string // literal; empty for escapes
+	text []byte // literal; empty for escapes
 	slot slot   // of the escape's value; nothing for those that no field is made of
 	kind byte   // the letter of the escape
 }
@@ -27,7 +27,7 @@ func compile(text string) (p prefix, err error) {
 	var lit []byte
 	flush := func() {
 		if len(lit) > 0 {
-			p, lit = append(p, op{text: string(lit)}), nil
+			p, lit = append(p, op{text: lit}), nil
 		}
 	}
 	for i := 0; i < len(text); i++ {
@@ -86,14 +86,16 @@ var usual = func() (all []prefix) {
 	return all
 }()
 
-// match reads the text in front of the severity. It is false, and e has no values, if that has another form.
-func (p prefix) match(b []byte, e *entry) bool {
+// match reads the text in front of the severity, which begins with a time of clock bytes. It is false, and e has no
+// values, if that has another form.
+func (p prefix) match(b []byte, clock int, e *entry) bool {
 	i := 0
-	for k, o := range p {
+	for k := range p {
+		o := &p[k]
 		switch {
 		case o.kind == 0:
-			if !bytes.HasPrefix(b[i:], []byte(o.text)) {
-				return e.clear(k)
+			if !bytes.HasPrefix(b[i:], o.text) {
+				return e.clear(p[:k])
 			}
 			i += len(o.text)
 			continue
@@ -106,14 +108,16 @@ func (p prefix) match(b []byte, e *entry) bool {
 		n := 0
 		switch o.kind {
 		case 'm', 't', 'n', 's':
-			n = timeLen(b[i:])
+			if n = clock; i > 0 {
+				n = timeLen(b[i:])
+			}
 		case 'p', 'l', 'P':
 			n = digits(b[i:])
 		default:
 			n = p.valueLen(k, b[i:])
 		}
 		if n < 0 || n == 0 && (o.slot == logTime || o.slot == pid) {
-			return e.clear(k)
+			return e.clear(p[:k])
 		}
 		switch v := b[i : i+n : i+n]; {
 		case o.slot == nothing, n == len("[unknown]") && string(v) == "[unknown]", n == len("[local]") && string(v) == "[local]":
@@ -122,13 +126,13 @@ func (p prefix) match(b []byte, e *entry) bool {
 		}
 		i += n
 	}
-	return i == len(b) || e.clear(len(p))
+	return i == len(b) || e.clear(p)
 }
 
-// clear takes back what was read by the first k parts of a prefix, and is false.
-func (e *entry) clear(k int) bool {
-	if k > 0 {
-		e.v = [slots][]byte{}
+// clear takes back what was read by parts of a prefix, and is false.
+func (e *entry) clear(read prefix) bool {
+	for k := range read {
+		e.v[read[k].slot] = nil
 	}
 	return false
 }
@@ -146,7 +150,7 @@ func (p prefix) valueLen(k int, b []byte) int {
 	if k+1 == len(p) || p[k+1].kind != 0 {
 		return len(b)
 	}
-	lit := []byte(p[k+1].text)
+	lit := p[k+1].text
 	if k+2 == len(p) {
 		if !bytes.HasSuffix(b, lit) {
 			return -1

@@ -128,24 +128,28 @@ const maxInserts = 32
 
 // record is what is wanted of an event. Values are slices of the line with its escapes.
 type record struct {
-	v      [slots][]byte
-	decode func(dst, v []byte) []byte
-	marks  byte // of the keywords: audit success or failure
+	v       [slots][]byte
+	escaped [slots]bool                // the value has escapes
+	decode  func(dst, v []byte) []byte // takes them out
+	marks   byte                       // of the keywords: audit success or failure
 
-	inserts [maxInserts][]byte // values without names, in their order
-	n       int
+	inserts [maxInserts]struct { // values without names, in their order
+		v       []byte
+		escaped bool
+	}
+	n int
 }
 
 // put keeps the first value of a slot, as what is a part of the event comes before what shippers add.
-func (r *record) put(s slot, v []byte) {
+func (r *record) put(s slot, v []byte, escaped bool) {
 	if s != none && r.v[s] == nil && len(v) > 0 && string(v) != "-" {
-		r.v[s] = v
+		r.v[s], r.escaped[s] = v, escaped
 	}
 }
 
-func (r *record) insert(v []byte) {
+func (r *record) insert(v []byte, escaped bool) {
 	if r.n < maxInserts {
-		r.inserts[r.n] = v
+		r.inserts[r.n].v, r.inserts[r.n].escaped = v, escaped
 		r.n++
 	}
 }
@@ -155,7 +159,7 @@ func (r *record) json(body []byte) error {
 	r.decode = jsonscan.AppendUnescaped
 	it := jsonscan.Scan(body)
 	for it.Next() {
-		if k := it.Kind(); k == jsonscan.Null {
+		if it.Kind() == jsonscan.Null {
 			continue
 		}
 		path, v := it.Path(), it.Value()
@@ -163,14 +167,14 @@ func (r *record) json(body []byte) error {
 			if s == keywords {
 				r.keyword(v)
 			}
-			r.put(s, v)
+			r.put(s, v, it.Escaped())
 			continue
 		}
 		switch string(path) {
 		case "StringInserts", "EventData": // an array of values
-			r.insert(v)
+			r.insert(v, it.Escaped())
 		default:
-			r.put(data[string(own(path))], v)
+			r.put(data[string(own(path))], v, it.Escaped())
 		}
 	}
 	if it.Err() != nil {
