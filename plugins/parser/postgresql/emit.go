@@ -14,38 +14,38 @@ import (
 // emit sets the fields of an entry.
 func (e *entry) emit(ev *sdk.Event, zone *time.Location) {
 	setTime(e.v[logTime], ev, zone)
-	e.set(ev, ecs.UserName, e.v[user])
-	e.set(ev, databaseName, e.v[database])
+	e.set(ev, ecs.UserName, user)
+	e.set(ev, databaseName, database)
 	if v := e.v[pid]; len(v) > 0 {
 		ev.Set(ecs.ProcessPID, v)
 	}
 	if v := e.v[from]; len(v) > 0 {
 		h, p := netaddr.SplitHostPort(v)
-		e.client(ev, h, p)
+		e.client(ev, from, h, p)
 	}
-	e.client(ev, e.v[host], e.v[port])
-	e.set(ev, sessionID, e.v[session])
+	e.client(ev, host, e.v[host], e.v[port])
+	e.set(ev, sessionID, session)
 	ev.Set(ecs.EventSequence, e.v[lineNumber])
-	e.set(ev, command, e.v[tag])
+	e.set(ev, command, tag)
 	ev.Set(ecs.EventCode, e.v[state])
-	e.set(ev, applicationName, e.v[application])
-	e.set(ev, backendType, e.v[backend])
+	e.set(ev, applicationName, application)
+	e.set(ev, backendType, backend)
 	if string(e.v[queryID]) != "0" {
 		ev.Set(queryNumber, e.v[queryID])
 	}
-	e.set(ev, detailText, e.v[detail])
-	e.set(ev, hintText, e.v[hint])
-	e.set(ev, contextText, e.v[context])
-	e.set(ev, source, e.v[location])
-	e.set(ev, source, e.v[function])
+	e.set(ev, detailText, detail)
+	e.set(ev, hintText, hint)
+	e.set(ev, contextText, context)
+	e.set(ev, source, location)
+	e.set(ev, source, function)
 	f := e.classify(ev)
 	if e.v[statement] != nil {
-		sql(e.v[statement], e, ev)
+		sql(statement, e.v[statement], e, ev)
 	}
 	if !e.further {
-		e.set(ev, ecs.EventReason, e.v[message])
+		e.set(ev, ecs.EventReason, message)
 	}
-	e.set(ev, severityWord, e.v[severity])
+	e.set(ev, severityWord, severity)
 	if !ev.SetSeverity(e.v[severity]) {
 		ev.SetLevel(ecs.Informational)
 	}
@@ -94,18 +94,18 @@ func pgAudit(rest []byte, e *entry, ev *sdk.Event) {
 			return
 		}
 		if f != 0 {
-			e.set(ev, f, v)
+			e.setPart(ev, f, message, v)
 		}
 		if f == command {
 			e.v[tag] = v
 		}
 		if rest = behind; i == len(audited)-1 {
-			decode := e.decode
-			if decode == nil {
-				e.decode = delimited.AppendUndoubled // pgAudit's own
+			escapes, decode := e.escapes, e.decode
+			if escapes&(1<<message) == 0 {
+				e.escaped(message, delimited.AppendUndoubled) // pgAudit's own
 			}
-			sql(e.unquote(rest), e, ev)
-			e.decode = decode
+			sql(message, e.unquote(rest), e, ev)
+			e.escapes, e.decode = escapes, decode
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/logcenter/logcenter/sdk/delimited"
 	"github.com/logcenter/logcenter/sdk/jsonscan"
+	"github.com/logcenter/logcenter/sdk/keys"
 )
 
 // wordOf tells what a word in front of a message is, also in the language of servers that speak Chinese.
@@ -33,14 +34,17 @@ const maxPrefix = 512
 // maxMarks is how many severities are tried: names in the prefix may hold what looks like one.
 const maxMarks = 4
 
-// text reads an entry of stderr or syslog: the prefix, "LOG:  " and the message.
-func (e *entry) text(b []byte, prefixes []prefix) error {
+// text reads an entry of stderr or syslog: the prefix, "LOG:  " and the message. It begins with a time of clock bytes.
+func (e *entry) text(b []byte, clock int, prefixes []prefix) error {
 	first := mark(b, 0)
 	if first.what == nothing {
-		e.v[logTime] = b[:timeLen(b)]
+		e.v[logTime] = b[:clock]
 		return errSeverity
 	}
-	m, clock := first, timeLen(b[:first.at])
+	if clock > first.at { // the severity was taken for a zone
+		clock = timeLen(b[:first.at])
+	}
+	m := first
 	for range maxMarks {
 		for _, p := range prefixes {
 			if p.match(b[:m.at:m.at], clock, e) {
@@ -59,7 +63,10 @@ func (e *entry) text(b []byte, prefixes []prefix) error {
 
 // message sets what stands behind a severity, and behind DETAIL and the like.
 func (e *entry) message(b []byte, m marked) {
-	rest := bytes.TrimRight(b[m.end+len(twoBlanks):], " \n")
+	rest := b[m.end+len(twoBlanks):]
+	for len(rest) > 0 && (rest[len(rest)-1] == ' ' || rest[len(rest)-1] == '\n') {
+		rest = rest[:len(rest)-1]
+	}
 	if e.further = m.what != severity; e.further {
 		e.v[m.what], e.v[message] = rest, rest
 		return
@@ -121,12 +128,6 @@ func (e *entry) lines(b []byte) {
 	e.v[last] = b[start:]
 }
 
-// isCSV says whether b begins like a row of csvlog: a time without blanks in front, and a comma behind it.
-func isCSV(b []byte) bool {
-	n := timeLen(b)
-	return n >= 19 && n < len(b) && b[n] == ','
-}
-
 var rows = delimited.Scanner{Quotes: `"`}
 
 // columns are those of csvlog.
@@ -150,8 +151,8 @@ func (e *entry) csv(b []byte) error {
 			continue
 		}
 		e.v[columns[n]] = it.Value()
-		if it.Escaped() {
-			e.decode = delimited.AppendUndoubled
+		if it.Quoted() && it.Escaped() {
+			e.escaped(columns[n], delimited.AppendUndoubled)
 		}
 	}
 	if string(e.v[from]) == "[local]" {
@@ -163,25 +164,25 @@ func (e *entry) csv(b []byte) error {
 	return nil
 }
 
-// keys are those of jsonlog.
-var keys = map[string]slot{
+// paths are those of jsonlog.
+var paths = keys.New(map[string]slot{
 	"timestamp": logTime, "user": user, "dbname": database, "pid": pid, "remote_host": host, "remote_port": port, "session_id": session,
 	"line_num": lineNumber, "ps": tag, "error_severity": severity, "state_code": state, "message": message, "detail": detail, "hint": hint,
 	"context": context, "statement": statement, "func_name": function, "application_name": application, "backend_type": backend,
 	"query_id": queryID,
-}
+})
 
 func (e *entry) json(b []byte) error {
 	e.quote = `\"`
 	it := jsonscan.Scan(b)
 	for it.Next() {
-		s := keys[string(it.Path())]
-		if s == nothing || it.Kind() == jsonscan.Null {
+		s := paths.Get(it.Path())
+		if s == nil || it.Kind() == jsonscan.Null {
 			continue
 		}
-		e.v[s] = it.Value()
+		e.v[*s] = it.Value()
 		if it.Escaped() {
-			e.decode = jsonscan.AppendUnescaped
+			e.escaped(*s, jsonscan.AppendUnescaped)
 		}
 	}
 	if string(e.v[host]) == "[local]" {

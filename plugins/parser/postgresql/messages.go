@@ -226,7 +226,7 @@ func (e *entry) read(f form, rest []byte, ev *sdk.Event) {
 	case formDuration:
 		duration(rest, e, ev)
 	case formSQL:
-		sql(rest, e, ev)
+		sql(message, rest, e, ev)
 	case formNamedSQL:
 		namedSQL(rest, e, ev)
 	case formAudit:
@@ -271,13 +271,13 @@ func unquoted(b []byte) []byte { return bytes.Trim(b, `"\`) }
 
 func databaseState(rest []byte, e *entry, ev *sdk.Event) {
 	if name, ok := bytes.CutSuffix(rest, []byte(" does not exist")); ok && len(e.v[database]) == 0 {
-		e.set(ev, databaseName, unquoted(name))
+		e.setPart(ev, databaseName, message, unquoted(name))
 	}
 }
 
 func roleMissing(rest []byte, e *entry, ev *sdk.Event) {
 	if name, ok := bytes.CutSuffix(rest, []byte(" does not exist")); ok && len(e.v[user]) == 0 {
-		e.set(ev, ecs.UserName, unquoted(name))
+		e.setPart(ev, ecs.UserName, message, unquoted(name))
 	}
 }
 
@@ -312,27 +312,27 @@ func duration(rest []byte, e *entry, ev *sdk.Event) {
 	}
 	_, query, ok := bytes.Cut(rest, []byte(": "))
 	if ok {
-		sql(query, e, ev)
+		sql(message, query, e, ev)
 	}
 }
 
 // namedSQL reads "<unnamed>: SQL".
 func namedSQL(rest []byte, e *entry, ev *sdk.Event) {
 	if _, query, ok := bytes.Cut(rest, []byte(": ")); ok {
-		sql(query, e, ev)
+		sql(message, query, e, ev)
 	}
 }
 
-// sql sets a statement, and the password in it, which is masked before anything is stored.
-func sql(query []byte, e *entry, ev *sdk.Event) {
-	e.set(ev, statementText, query)
+// sql sets a statement, which is a part of the value of s, and the password in it, which is masked before anything is stored.
+func sql(s slot, query []byte, e *entry, ev *sdk.Event) {
+	e.setPart(ev, statementText, s, query)
 	if len(e.v[tag]) == 0 {
 		word, _, _ := bytes.Cut(query[:min(len(query), maxWord)], []byte(" "))
-		e.set(ev, command, word)
+		e.setPart(ev, command, s, word)
 		e.v[tag] = word
 	}
 	if secret := password(query); len(secret) > 0 {
-		e.set(ev, ecs.UserPassword, secret)
+		e.setPart(ev, ecs.UserPassword, s, secret)
 	}
 }
 
@@ -384,18 +384,18 @@ func password(query []byte) []byte {
 
 func quotedUser(rest []byte, e *entry, ev *sdk.Event) {
 	if len(e.v[user]) == 0 {
-		e.set(ev, ecs.UserName, unquoted(rest))
+		e.setPart(ev, ecs.UserName, message, unquoted(rest))
 	}
 }
 
 // hba reads `host "192.0.2.42", user "x", database "y", SSL off`, in front of which "connection for " may stand.
 func hba(rest []byte, e *entry, ev *sdk.Event) {
-	e.client(ev, unquoted(behind(rest, "host ")), nil)
+	e.client(ev, message, unquoted(behind(rest, "host ")), nil)
 	if len(e.v[user]) == 0 {
-		e.set(ev, ecs.UserName, unquoted(behind(rest, "user ")))
+		e.setPart(ev, ecs.UserName, message, unquoted(behind(rest, "user ")))
 	}
 	if len(e.v[database]) == 0 {
-		e.set(ev, databaseName, unquoted(behind(rest, "database ")))
+		e.setPart(ev, databaseName, message, unquoted(behind(rest, "database ")))
 	}
 }
 
@@ -415,7 +415,7 @@ func behind(text []byte, word string) []byte {
 // version reads "16.4 on x86_64-pc-linux-gnu, compiled by …".
 func version(rest []byte, e *entry, ev *sdk.Event) {
 	v, _, _ := bytes.Cut(rest, []byte(" "))
-	e.set(ev, ecs.ObserverVersion, v)
+	e.setPart(ev, ecs.ObserverVersion, message, v)
 }
 
 // endpoint reads `IPv4 address "0.0.0.0", port 5432`.
@@ -429,7 +429,7 @@ func endpoint(rest []byte, _ *entry, ev *sdk.Event) {
 // temporaryFile reads `"base/pgsql_tmp/pgsql_tmp2068.0", size 12345`.
 func temporaryFile(rest []byte, e *entry, ev *sdk.Event) {
 	path, size, ok := bytes.Cut(rest, []byte(", size "))
-	e.set(ev, ecs.FilePath, unquoted(path))
+	e.setPart(ev, ecs.FilePath, message, unquoted(path))
 	if ok {
 		ev.Set(ecs.FileSize, size)
 	}

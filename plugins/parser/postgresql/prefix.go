@@ -94,10 +94,15 @@ func (p prefix) match(b []byte, clock int, e *entry) bool {
 		o := &p[k]
 		switch {
 		case o.kind == 0:
-			if !bytes.HasPrefix(b[i:], o.text) {
+			if len(b)-i < len(o.text) {
 				return e.clear(p[:k])
 			}
-			i += len(o.text)
+			for _, c := range o.text { // two or three
+				if b[i] != c {
+					return e.clear(p[:k])
+				}
+				i++
+			}
 			continue
 		case o.kind == 'q':
 			if i == len(b) { // a process without a session writes no more
@@ -152,10 +157,10 @@ func (p prefix) valueLen(k int, b []byte) int {
 	}
 	lit := p[k+1].text
 	if k+2 == len(p) {
-		if !bytes.HasSuffix(b, lit) {
-			return -1
+		if n := len(b) - len(lit); n >= 0 && string(b[n:]) == string(lit) {
+			return n
 		}
-		return len(b) - len(lit)
+		return -1
 	}
 	from := 0
 	if p[k].kind == 'r' { // "2001:db8::1(5432)"
@@ -175,14 +180,14 @@ const maxHost = 256
 // seconds since 1970; 0 if b does not start with one.
 func timeLen(b []byte) int {
 	n := 0
-	for n < len(b) && (b[n]-'0' <= 9 || b[n] == '.') {
-		n++
-	}
-	if n >= 10 {
-		return n
-	}
 	if len(b) < 19 || b[4] != '-' || b[10] != ' ' || b[13] != ':' {
-		return 0
+		for n < len(b) && (b[n]-'0' <= 9 || b[n] == '.') {
+			n++
+		}
+		if n < 10 {
+			return 0
+		}
+		return n
 	}
 	n = 19
 	if n < len(b) && b[n] == '.' {

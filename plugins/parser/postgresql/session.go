@@ -66,18 +66,18 @@ func (p *pairs) read(text []byte) {
 func received(rest []byte, e *entry, ev *sdk.Event) {
 	var p pairs
 	p.read(rest)
-	e.client(ev, p.host, p.port)
+	e.client(ev, message, p.host, p.port)
 }
 
-// client sets where a session comes from: an address, a name, or a socket of the host itself.
-func (e *entry) client(ev *sdk.Event, host, port []byte) {
+// client sets where a session comes from, by parts of the value of s: an address, a name, or a socket of the host itself.
+func (e *entry) client(ev *sdk.Event, s slot, host, port []byte) {
 	switch {
 	case len(host) == 0, string(host) == "[local]":
 		return
 	case host[0]-'0' <= 9, bytes.IndexByte(host, ':') >= 0:
 		ev.SetIP(ecs.SourceIP, host)
 	default:
-		e.set(ev, ecs.SourceDomain, host)
+		e.setPart(ev, ecs.SourceDomain, s, host)
 	}
 	ev.SetPort(ecs.SourcePort, port)
 }
@@ -86,9 +86,9 @@ func (e *entry) client(ev *sdk.Event, host, port []byte) {
 func identity(rest []byte, e *entry, ev *sdk.Event) {
 	var p pairs
 	p.read(rest)
-	e.set(ev, method, p.method)
+	e.setPart(ev, method, message, p.method)
 	if len(e.v[user]) == 0 {
-		e.set(ev, ecs.UserName, unquoted(p.identity))
+		e.setPart(ev, ecs.UserName, message, unquoted(p.identity))
 	}
 }
 
@@ -96,10 +96,10 @@ func identity(rest []byte, e *entry, ev *sdk.Event) {
 func authorizedPairs(rest []byte, e *entry, ev *sdk.Event) {
 	var p pairs
 	p.read(rest)
-	e.set(ev, ecs.UserName, p.user)
-	e.set(ev, databaseName, p.database)
+	e.setPart(ev, ecs.UserName, message, p.user)
+	e.setPart(ev, databaseName, message, p.database)
 	if len(e.v[application]) == 0 {
-		e.set(ev, applicationName, p.application)
+		e.setPart(ev, applicationName, message, p.application)
 	}
 	ev.Set(ecs.TLSVersion, bytes.TrimPrefix(p.protocol, []byte("TLSv")))
 	ev.Set(ecs.TLSCipher, p.cipher)
@@ -120,7 +120,7 @@ func sessionTime(rest []byte, e *entry, ev *sdk.Event) {
 	}
 	var p pairs
 	p.read(rest)
-	e.set(ev, ecs.UserName, p.user)
-	e.set(ev, databaseName, p.database)
-	e.client(ev, p.host, p.port)
+	e.setPart(ev, ecs.UserName, message, p.user)
+	e.setPart(ev, databaseName, message, p.database)
+	e.client(ev, message, p.host, p.port)
 }
