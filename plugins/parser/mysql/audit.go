@@ -5,12 +5,13 @@ import (
 
 	"github.com/logcenter/logcenter/sdk/delimited"
 	"github.com/logcenter/logcenter/sdk/jsonscan"
+	"github.com/logcenter/logcenter/sdk/keys"
 	"github.com/logcenter/logcenter/sdk/kv"
 )
 
-// keys are those of the JSON forms: the error log's, of Percona's audit_log below audit_record, and of MySQL Enterprise and
+// paths are those of the JSON forms: the error log's, of Percona's audit_log below audit_record, and of MySQL Enterprise and
 // Percona's audit_log_filter.
-var keys = map[string]slot{
+var paths = keys.New(map[string]slot{
 	"time": logTime, "msg": message, "label": severity, "subsystem": subsystem, "thread": thread, "err_code": code,
 
 	"audit_record.timestamp": logTime, "audit_record.name": command, "audit_record.command_class": class, "audit_record.connection_id": thread,
@@ -24,7 +25,7 @@ var keys = map[string]slot{
 	"general_data.query": statement, "general_data.status": status, "table_access_data.db": database, "table_access_data.table": object,
 	"table_access_data.query": statement, "table_access_data.sql_command": class, "query_data.query": statement,
 	"query_data.sql_command": class, "query_data.status": status, "startup_data.mysql_version": version,
-}
+})
 
 // json reads the object of a JSON form.
 func (e *entry) json(b []byte) error {
@@ -32,11 +33,11 @@ func (e *entry) json(b []byte) error {
 	it := jsonscan.Scan(b)
 	for it.Next() {
 		path := it.Path()
-		s := keys[string(path)]
-		if s == nothing || it.Kind() == jsonscan.Null {
+		s := paths.Get(path)
+		if s == nil || it.Kind() == jsonscan.Null {
 			continue
 		}
-		e.v[s] = it.Value()
+		e.v[*s] = it.Value()
 		if it.Escaped() {
 			e.decode = jsonscan.AppendUnescaped
 		}

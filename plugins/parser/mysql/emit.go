@@ -98,8 +98,8 @@ func (e *entry) emit(ev *sdk.Event) {
 	e.set(ev, severityWord, severity)
 	e.set(ev, ecs.EventCode, code)
 	ev.Set(statusCode, e.v[status])
-	seconds(ev, ecs.EventDuration, e.v[queryTime])
-	seconds(ev, lockDuration, e.v[lockTime])
+	ev.SetDuration(ecs.EventDuration, e.v[queryTime], time.Second)
+	ev.SetDuration(lockDuration, e.v[lockTime], time.Second)
 	ev.Set(sent, e.v[rowsSent])
 	ev.Set(examined, e.v[rowsExamined])
 	ev.Set(affected, e.v[rowsAffected])
@@ -178,28 +178,6 @@ func (e *entry) client(ev *sdk.Event) {
 		e.v[host] = name
 		e.set(ev, ecs.SourceDomain, host)
 	}
-}
-
-// seconds sets nanoseconds from seconds with a fraction.
-func seconds(ev *sdk.Event, f ecs.Field, v []byte) {
-	if len(v) == 0 {
-		return
-	}
-	whole, fraction, _ := bytes.Cut(v, []byte("."))
-	n, unit := int64(0), int64(1e9)
-	if len(whole) > 9 || len(fraction) > 9 || !digits(whole) || len(fraction) > 0 && !digits(fraction) {
-		ev.Bad(f, "not a number of seconds")
-		return
-	}
-	for _, c := range whole {
-		n = n*10 + int64(c-'0')
-	}
-	n *= unit
-	for _, c := range fraction {
-		unit /= 10
-		n += int64(c-'0') * unit
-	}
-	ev.SetInt(f, n)
 }
 
 // maxVerb bounds the first word of a statement.

@@ -1,6 +1,10 @@
 package main
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/logcenter/logcenter/sdk/keys"
+)
 
 // slow reads an entry of the slow query log: lines that begin with '#', "use DB;", "SET timestamp=…;" and the statement.
 func (e *entry) slow(b []byte) error {
@@ -56,10 +60,10 @@ func (e *entry) userAtHost(b []byte) {
 }
 
 // figures are the pairs "Name: value" of the lines that begin with '#'.
-var figures = map[string]slot{
+var figures = keys.New(map[string]slot{
 	"Query_time": queryTime, "Lock_time": lockTime, "Rows_sent": rowsSent, "Rows_examined": rowsExamined, "Rows_affected": rowsAffected,
 	"Bytes_sent": bytesSent, "Thread_id": thread, "Schema": database, "Last_errno": status, "Errno": status,
-}
+})
 
 func (e *entry) measures(b []byte) {
 	for len(b) > 0 {
@@ -78,8 +82,8 @@ func (e *entry) measures(b []byte) {
 			continue
 		}
 		b = b[n:]
-		if s, ok := figures[string(key)]; ok {
-			e.v[s] = v
+		if s := figures.Get(key); s != nil {
+			e.v[*s] = v
 		}
 	}
 }
