@@ -6,6 +6,7 @@ import (
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/keys"
 	"github.com/logcenter/logcenter/sdk/timestamp"
 	"github.com/logcenter/logcenter/sdk/xmlscan"
 )
@@ -42,8 +43,8 @@ const (
 	slots
 )
 
-// keys are the names of values: of unified records by syslog, of traditional ones, of records of SYS, and of XML.
-var keys = map[string]slot{
+// names are the names of values: of unified records by syslog, of traditional ones, of records of SYS, and of XML.
+var names = keys.New(map[string]slot{
 	"TYPE": auditType, "DBID": dbid, "SESID": sessionID, "CLIENTID": clientID, "ENTRYID": entryID, "STMTID": statementID, "DBUSER": dbUser,
 	"CURUSER": currentUser, "ACTION": action, "RETCODE": returnCode, "SCHEMA": schema, "OBJNAME": object, "PDB_GUID": pdb, "OSUSER": osUser,
 	"USERHOST": userHost, "TERMINAL": terminal,
@@ -58,7 +59,7 @@ var keys = map[string]slot{
 	"DB_User": dbUser, "OS_User": osUser, "Userhost": userHost, "OS_Process": osProcess, "Terminal": terminal, "Object_Schema": schema,
 	"Object_Name": object, "Policy_Name": policy, "Action": action, "Returncode": returnCode, "Comment_Text": comment, "Current_User": currentUser,
 	"Sql_Text": sqlText, "Client_Id": clientID, "Priv_Used": privilege,
-}
+})
 
 // record is what is wanted of an audit record. Values are slices of the line with its escapes.
 type record struct {
@@ -84,8 +85,8 @@ func (r *record) text(b []byte) error {
 			to--
 		}
 		v, rest, whole := value(b[colon+1:])
-		if s := keys[string(b[min(from, to):to])]; s != nothing {
-			r.v[s] = v
+		if s := names.Get(b[min(from, to):to]); s != nil {
+			r.v[*s] = v
 		}
 		if !whole {
 			return errCut
@@ -165,11 +166,11 @@ const maxKey = 32
 func (r *record) xml(b []byte) error {
 	it := xmlscan.Scan(b)
 	for it.Next() {
-		s := keys[string(it.Name())]
-		if s == nothing {
+		s := names.Get(it.Name())
+		if s == nil {
 			continue
 		}
-		r.v[s] = it.Text()
+		r.v[*s] = it.Text()
 		if it.Escaped() {
 			r.decode = xmlscan.AppendUnescaped
 		}

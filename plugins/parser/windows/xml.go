@@ -49,13 +49,13 @@ func (r *record) element(at section, e *xmlscan.Iter) {
 		r.system(e)
 	case eventData:
 		if string(e.Name()) != "Data" { // of UserData, whose elements have names of their own
-			if s := data[string(e.Name())]; s != none {
+			if s := datum(e.Name()); s != none {
 				r.put(s, bytes.TrimSpace(e.Text()), e.Escaped())
 			}
 			return
 		}
 		if name := e.Attr("Name"); name != nil {
-			r.text(data[string(name)], e)
+			r.text(datum(name), e)
 			return
 		}
 		r.insert(e.Text(), e.Escaped())
