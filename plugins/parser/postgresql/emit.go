@@ -33,6 +33,7 @@ func (e *entry) emit(ev *sdk.Event, zone *time.Location) {
 	if string(e.v[queryID]) != "0" {
 		ev.Set(queryNumber, e.v[queryID])
 	}
+	ev.Set(cursor, e.v[position])
 	e.set(ev, detailText, detail)
 	e.set(ev, hintText, hint)
 	e.set(ev, contextText, context)
@@ -146,6 +147,7 @@ var (
 	command         = ecs.New("postgresql.command", ecs.Keyword, "Kind of statement, e.g. SELECT or ALTER ROLE; of a line without one the first word of its statement.")
 	statementText   = ecs.New("postgresql.statement", ecs.Keyword, "SQL that was run, or that the message is about.")
 	queryNumber     = ecs.New("postgresql.query_id", ecs.Keyword, "Number by which statistics have the statement without its constants.")
+	cursor          = ecs.New("postgresql.position", ecs.Long, "Where in the statement an error is, in characters from 1.")
 	detailText      = ecs.New("postgresql.detail", ecs.Keyword, "What the server adds to a message.")
 	hintText        = ecs.New("postgresql.hint", ecs.Keyword, "What the server proposes to do about it.")
 	contextText     = ecs.New("postgresql.context", ecs.Keyword, "Where in functions or files the message arose.")

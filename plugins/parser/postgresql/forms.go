@@ -56,6 +56,10 @@ func (e *entry) text(b []byte, clock int, prefixes []prefix) error {
 			break
 		}
 	}
+	if e.pairs(b[:first.at:first.at], clock) {
+		e.message(b, first)
+		return nil
+	}
 	e.v[logTime] = b[:clock]
 	e.message(b, first)
 	return errPrefix
@@ -73,6 +77,16 @@ func (e *entry) message(b []byte, m marked) {
 	}
 	e.v[severity] = b[m.at:m.end:m.end]
 	e.lines(rest)
+	const at = " at character "
+	if v := e.v[message]; len(v) > len(at) {
+		n := len(v)
+		for n > 0 && v[n-1]-'0' <= 9 {
+			n--
+		}
+		if n < len(v) && n >= len(at) && string(v[n-len(at):n]) == at {
+			e.v[position] = v[n:]
+		}
+	}
 }
 
 // marked is where a severity begins and ends, and what it is: nothing if there is none.
@@ -133,7 +147,7 @@ var rows = delimited.Scanner{Quotes: `"`}
 // columns are those of csvlog.
 var columns = [...]slot{
 	logTime, user, database, pid, from, session, lineNumber, tag, nothing, nothing, nothing, severity, state, message, detail, hint, nothing, nothing,
-	context, statement, nothing, location, application, backend, nothing, queryID,
+	context, statement, position, location, application, backend, nothing, queryID,
 }
 
 // The number of columns of csvlog until version 12, and from version 14 on.
@@ -169,7 +183,7 @@ var paths = keys.New(map[string]slot{
 	"timestamp": logTime, "user": user, "dbname": database, "pid": pid, "remote_host": host, "remote_port": port, "session_id": session,
 	"line_num": lineNumber, "ps": tag, "error_severity": severity, "state_code": state, "message": message, "detail": detail, "hint": hint,
 	"context": context, "statement": statement, "func_name": function, "application_name": application, "backend_type": backend,
-	"query_id": queryID,
+	"query_id": queryID, "cursor_position": position,
 })
 
 func (e *entry) json(b []byte) error {

@@ -70,7 +70,7 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 	switch n := timeLen(body); {
 	case len(body) > 0 && body[0] == '{':
 		err = e.json(body)
-	case n >= 19 && n < len(body) && body[n] == ',':
+	case n >= 19 && n < len(body) && body[n] == ',', len(body) > 20 && body[0] == '"' && timeLen(body[1:]) >= 19:
 		err = e.csv(body)
 	default:
 		err = e.text(body, n, p.prefixes)
@@ -142,6 +142,7 @@ const (
 	application
 	backend
 	queryID
+	position
 	slots
 )
 

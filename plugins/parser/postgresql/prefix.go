@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+
+	"github.com/logcenter/logcenter/sdk/keys"
 )
 
 // op is a part of a log_line_prefix: a text, or an escape.
@@ -60,6 +62,8 @@ var usual = func() (all []prefix) {
 	for _, text := range []string{
 		"%m [%p] %q%u@%d/%a ", // EDB
 		"%m [%p] %q%u@%d ",    // PostgreSQL without %q, Debian
+		"%m [%p] [queryid=%Q] %q%u@%d ",
+		"%m [%c] %q%u@%d %p: ",
 		"%t [%p]: [%l-1] user=%u,db=%d,app=%a,client=%h ", // pgBadger
 		"%t [%p]: user=%u,db=%d,app=%a,client=%h ",        // pgBadger
 		"%t [%p-%l] %q%u@%d ",
@@ -118,6 +122,10 @@ func (p prefix) match(b []byte, clock int, e *entry) bool {
 			}
 		case 'p', 'l', 'P':
 			n = digits(b[i:])
+		case 'c':
+			if n = sessionLen(b[i:]); n == 0 {
+				return e.clear(p[:k])
+			}
 		default:
 			n = p.valueLen(k, b[i:])
 		}
@@ -125,13 +133,20 @@ func (p prefix) match(b []byte, clock int, e *entry) bool {
 			return e.clear(p[:k])
 		}
 		switch v := b[i : i+n : i+n]; {
-		case o.slot == nothing, n == len("[unknown]") && string(v) == "[unknown]", n == len("[local]") && string(v) == "[local]":
+		case o.slot == nothing, isNone(v):
+		case o.slot == user && v[0] == '[': // of a prefix in which something else stands in front
+			return e.clear(p[:k])
 		default:
 			e.v[o.slot] = v
 		}
 		i += n
 	}
 	return i == len(b) || e.clear(p)
+}
+
+// isNone tells what the server writes where it knows nothing, and for a client on the same host.
+func isNone(v []byte) bool {
+	return len(v) == 0 || v[0] == '[' && (string(v) == "[unknown]" || string(v) == "[local]")
 }
 
 // clear takes back what was read by parts of a prefix, and is false.
@@ -145,6 +160,24 @@ func (e *entry) clear(read prefix) bool {
 func digits(b []byte) (n int) {
 	for n < len(b) && b[n]-'0' <= 9 {
 		n++
+	}
+	return n
+}
+
+// sessionLen is the length of a session's id, "671e2a01.814", 0 if b does not start with one.
+func sessionLen(b []byte) (n int) {
+	dot := false
+	for ; n < len(b); n++ {
+		switch c := b[n]; {
+		case c-'0' <= 9, c-'a' < 6:
+		case c == '.' && !dot && n > 0:
+			dot = true
+		default:
+			if !dot {
+				return 0
+			}
+			return n
+		}
 	}
 	return n
 }
@@ -200,3 +233,61 @@ func timeLen(b []byte) int {
 	}
 	return n
 }
+
+// named are values that stand in the text in front of the severity as "key=value", as many prefixes have them.
+var named = keys.New(map[string]slot{
+	"user": user, "db": database, "database": database, "app": application, "application": application, "client": from, "host": from,
+	"remote": from, "pid": pid, "session": session, "line": lineNumber, "queryid": queryID, "query_id": queryID, "state": state,
+})
+
+// pairs reads a prefix that is none of the others but has "key=value", with blanks, commas, brackets or bars between. It is
+// false if no key is known.
+func (e *entry) pairs(b []byte, clock int) bool {
+	found := false
+	for at := clock; at < len(b); {
+		eq := bytes.IndexByte(b[at:], '=')
+		if eq < 0 {
+			break
+		}
+		eq += at
+		from := eq
+		for from > at && !endsPair[b[from-1]] {
+			from--
+		}
+		end := eq + 1
+		if end < len(b) && b[end] == '[' { // [unknown], [local]
+			end++
+			for end < len(b) && b[end-1] != ']' {
+				end++
+			}
+		}
+		for end < len(b) && !endsPair[b[end]] {
+			end++
+		}
+		if end < len(b) && b[end] == '(' { // 192.0.2.42(53149)
+			if n := digits(b[end+1:]); n > 0 && end+1+n < len(b) && b[end+1+n] == ')' {
+				end += n + 2
+			}
+		}
+		if s := named.Get(b[from:eq]); s != nil {
+			found = true
+			if v := b[eq+1 : end : end]; !isNone(v) && e.v[*s] == nil {
+				e.v[*s] = v
+			}
+		}
+		at = end
+	}
+	if !found {
+		return false
+	}
+	e.v[logTime] = b[:clock:clock]
+	if i := bytes.IndexByte(b, '['); i >= 0 && e.v[pid] == nil {
+		if n := digits(b[i+1:]); n > 0 && i+1+n < len(b) && b[i+1+n] == ']' {
+			e.v[pid] = b[i+1 : i+1+n : i+1+n]
+		}
+	}
+	return true
+}
+
+// endsPair are the bytes that part pairs of a prefix.
+var endsPair = [256]bool{' ': true, ',': true, ';': true, '|': true, '[': true, ']': true, '(': true, ')': true, '<': true, '>': true}
