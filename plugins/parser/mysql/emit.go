@@ -145,6 +145,8 @@ func (e *entry) setTime(ev *sdk.Event) {
 	}
 	v := e.v[logTime]
 	switch {
+	case e.v[instant] != nil && (len(v) <= 10 || v[10] != 'T'):
+		ev.SetTime(timestamp.Unix, zone, e.v[instant])
 	case len(v) == 0:
 	case len(v) > 10 && v[10] == 'T':
 		if last := v[len(v)-1]; last == 'Z' || v[len(v)-3] == ':' && len(v) > 19 && (v[len(v)-6] == '+' || v[len(v)-6] == '-') {
@@ -159,7 +161,7 @@ func (e *entry) setTime(ev *sdk.Event) {
 	case len(v) > 6 && v[6] == ' ':
 		ev.SetTime("060102 15:04:05", zone, v)
 	default:
-		ev.SetTime(timestamp.Unix, zone, v)
+		ev.Bad(ecs.Timestamp, "not a time of the logs of MySQL")
 	}
 }
 

@@ -213,7 +213,8 @@ func (e *entry) readForm(f form, rest []byte) {
 // maxHead is how much of a message is looked at to tell its kind.
 const maxHead = 256
 
-// account reads "'app'@'192.0.2.42' (using password: YES)". A name may hold quotes: the last "'@'" counts.
+// account reads "'app'@'192.0.2.42' (using password: YES)" and "'app'@'%' to database 'crm'". A name may hold quotes: the
+// last "'@'" counts.
 func account(rest []byte, e *entry) {
 	i := bytes.LastIndex(rest, []byte("'@'"))
 	if i < 1 || rest[0] != '\'' {
@@ -222,6 +223,7 @@ func account(rest []byte, e *entry) {
 	e.v[user] = rest[1:i:i]
 	from := rest[i+3:]
 	if i := bytes.IndexByte(from, '\''); i >= 0 {
+		e.v[database] = quotedBehind(from[i:], "to database '")
 		from = from[:i:i]
 	}
 	e.v[host] = from

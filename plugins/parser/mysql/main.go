@@ -113,7 +113,8 @@ type slot uint8
 const (
 	nothing slot = iota
 	logTime
-	kind // class of a record of MySQL Enterprise
+	instant // seconds since 1970, where the time has no zone
+	kind    // class of a record of MySQL Enterprise
 	user
 	host
 	address

@@ -22,9 +22,7 @@ func (e *entry) slow(b []byte) error {
 		case len(line) > 0 && line[0] == '#':
 			e.measures(line[1:])
 		case bytes.HasPrefix(line, []byte("SET timestamp=")):
-			if e.v[logTime] == nil {
-				e.v[logTime] = bytes.TrimRight(line[len("SET timestamp="):], ";")
-			}
+			e.v[instant] = bytes.TrimRight(line[len("SET timestamp="):], ";")
 		case bytes.HasPrefix(line, []byte("use ")) && e.v[statement] == nil:
 			e.v[database] = bytes.TrimRight(line[len("use "):], ";")
 		default:
