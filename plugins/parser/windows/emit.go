@@ -285,7 +285,9 @@ func (r *record) processes(ev *sdk.Event, id int) {
 		pid(ev, ecs.ProcessPID, r.v[processID])
 		return
 	}
-	pid(ev, ecs.ProcessPID, r.v[execPID])
+	if r.v[guid] == nil { // else the one that writes is Sysmon
+		pid(ev, ecs.ProcessPID, r.v[execPID])
+	}
 }
 
 func (r *record) executable(ev *sdk.Event, s slot) {
