@@ -115,8 +115,8 @@ const (
 // heads are the paths by which shippers name what is in the head of an event.
 var heads = keys.New(map[string]slot{
 	"@timestamp": created, "EventTime": created, "TimeCreated": created, "TimeGenerated": created, "TimeCreated.SystemTime": created,
-	"winlog.event_id": eventID, "EventID": eventID, "EventId": eventID, "event_id": eventID, "winlog.event_id.value": eventID,
-	"winlog.provider_name": provider, "SourceName": provider, "ProviderName": provider, "Provider": provider, "provider_name": provider, "source_name": provider,
+	"winlog.event_id": eventID, "EventID": eventID, "EventId": eventID, "event_id": eventID, "winlog.event_id.value": eventID, "event.code": eventID,
+	"winlog.provider_name": provider, "event.provider": provider, "SourceName": provider, "ProviderName": provider, "Provider": provider, "provider_name": provider, "source_name": provider,
 	"Event.System.Provider.Name": provider, "Event.System.Provider.#attributes.Name": provider, "Event.System.EventID": eventID,
 	"Event.System.TimeCreated.SystemTime": created, "Event.System.TimeCreated.#attributes.SystemTime": created,
 	"Event.System.Channel": channel, "Event.System.Computer": computer, "Event.System.EventRecordID": recordID, "Event.System.Level": level,
