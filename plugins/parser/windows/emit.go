@@ -72,7 +72,7 @@ var (
 
 func (r *record) unknown(from source) *meaning {
 	switch {
-	case from == auditing, from == defender, from == powerShell, from == sysmon, string(r.v[channel]) == "Security":
+	case from == auditing, from == defender, from == powerShell, from == sysmon, from == federation, from == appLocker, string(r.v[channel]) == "Security":
 		return &securityEvent
 	case r.isError():
 		return &failure
