@@ -25,6 +25,8 @@ const (
 	execPID
 	userSID
 	message
+	received // by the shipper
+	utcTime
 
 	subjectSID
 	subjectName
@@ -129,7 +131,7 @@ var heads = keys.New(map[string]slot{
 	"winlog.record_id": recordID, "RecordNumber": recordID, "EventRecordID": recordID, "RecordID": recordID, "record_id": recordID,
 	"winlog.process.pid": execPID, "ExecutionProcessID": execPID, "ProcessID": execPID, "process_id": execPID,
 	"winlog.user.identifier": userSID, "UserID": userSID, "Sid": userSID,
-	"message": message, "Message": message,
+	"message": message, "Message": message, "EventReceivedTime": received,
 })
 
 // data are the names of an event's own data, from the event schemas of the providers.
@@ -160,9 +162,10 @@ var data = keys.New(map[string]slot{
 	"TargetImage": targetImage, "GrantedAccess": accessMask, "PipeName": pipeName, "TargetObject": objectName, "NewName": newTargetName,
 	"Details": details, "QueryName": queryName, "QueryResults": queryResults, "SourceIp": ipAddress, "SourceHostname": workstation,
 	"DestinationIp": destAddress, "DestinationPort": destPort, "DestinationHostname": targetServer, "DestinationPortName": destPortName,
-	"Initiated": initiated, "Hashes": fileHashes, "RuleName": threatName,
+	"Initiated": initiated, "Hashes": fileHashes, "RuleName": threatName, "UtcTime": utcTime,
 
 	"ClientIPAddress": ipAddress, "CallingStationID": callingStation, "NASIPv4Address": accessServerIP, "NetworkPolicyName": threatName,
+	"Requester": actor, "Detection User": actor, "Process Name": processName, "FilePath": targetFile,
 	"ProxyPolicyName": proxyPolicy, "AuthenticationServer": authServer,
 })
 
