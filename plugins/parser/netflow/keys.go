@@ -6,7 +6,8 @@ import "github.com/logcenter/logcenter/sdk/ecs"
 type how uint8
 
 const (
-	text how = iota
+	unknown how = iota
+	text
 	number
 	system // of BGP
 	addr   // unspecified ones are none
@@ -101,21 +102,19 @@ var keys = map[string]target{
 	"flowid": {text, flowID}, "148": {text, flowID}, "direction": {direction, 0}, "flowdirection": {direction, 0}, "61": {direction, 0}, "etype": {etherType, 0},
 	"ethertype": {etherType, 0}, "ipprotocolversion": {etherType, 0}, "firewallevent": {firewallEvent, 0}, "fwevent": {firewallEvent, 0}, "233": {firewallEvent, 0},
 	"forwardingstatus": {forwarding, 0}, "89": {forwarding, 0}, "flowendreason": {endReason, 0}, "136": {endReason, 0},
-	"l7protoname": {text, application}, "applicationname": {text, application}, "class": {text, application}, "96": {text, application},
+	"l7protoname": {text, ecs.NetworkApplication}, "applicationname": {text, ecs.NetworkApplication}, "class": {text, ecs.NetworkApplication}, "96": {text, ecs.NetworkApplication},
 	"srcipcountry": {text, ecs.SourceGeoCountryISOCode}, "countryipsrc": {text, ecs.SourceGeoCountryISOCode}, "dstipcountry": {text, ecs.DestinationGeoCountryISOCode},
 	"countryipdst": {text, ecs.DestinationGeoCountryISOCode}, "username": {text, ecs.UserName}, "371": {text, ecs.UserName}, "httpurl": {location, 0}, "httphost": {domain, 0},
 	"httpsite": {domain, 0}, "httpmethod": {text, ecs.HTTPRequestMethod}, "httpretcode": {status, 0}, "dnsquery": {text, ecs.DNSQuestionName},
-	"dnsquerytype": {text, ecs.DNSQuestionType}, "tlsservername": {text, serverName}, "sslservername": {text, serverName}, "flowverdict": {text, verdict}, "label": {text, ecs.Tags},
+	"dnsquerytype": {text, ecs.DNSQuestionType}, "tlsservername": {text, ecs.TLSClientServerName}, "sslservername": {text, ecs.TLSClientServerName}, "flowverdict": {text, verdict}, "label": {text, ecs.Tags},
 }
 
 // What ECS has, but the SDK does not yet name.
 var (
-	application   = ecs.NetworkApplication
 	destinationAS = ecs.New("destination.as.number", ecs.Long, "Autonomous system that the destination's address belongs to.")
 	egressID      = ecs.New("observer.egress.interface.id", ecs.Keyword, "Number of the interface the traffic left by, SNMP's ifIndex.")
 	ianaNumber    = ecs.New("network.iana_number", ecs.Keyword, "IANA's number of the transport protocol, e.g. 6 for TCP.")
 	ingressID     = ecs.New("observer.ingress.interface.id", ecs.Keyword, "Number of the interface the traffic came by, SNMP's ifIndex.")
-	serverName    = ecs.TLSClientServerName
 	sourceAS      = ecs.New("source.as.number", ecs.Long, "Autonomous system that the source's address belongs to.")
 )
 

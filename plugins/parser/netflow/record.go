@@ -7,6 +7,7 @@ import (
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/jsonscan"
+	"github.com/logcenter/logcenter/sdk/memo"
 	"github.com/logcenter/logcenter/sdk/netaddr"
 	"github.com/logcenter/logcenter/sdk/timestamp"
 )
@@ -28,9 +29,9 @@ type record struct {
 // maxKey is the longest of keys.
 const maxKey = 40
 
-// value sets what the value at a path says. Keys that are not known stay in the line only.
-func (r *record) value(path, v []byte) {
-	path = bytes.TrimPrefix(path, prefix)
+// targets are what becomes of paths as collectors write them.
+var targets = memo.New(func(path []byte) target {
+	path = bytes.TrimPrefix(path, []byte("netflow."))
 	var buf [maxKey]byte
 	n := 0
 	for _, c := range path {
@@ -38,7 +39,7 @@ func (r *record) value(path, v []byte) {
 			continue
 		}
 		if n == maxKey {
-			return
+			return target{}
 		}
 		if c-'A' <= 'Z'-'A' {
 			c |= 0x20
@@ -46,12 +47,15 @@ func (r *record) value(path, v []byte) {
 		buf[n] = c
 		n++
 	}
-	t, ok := keys[string(buf[:n])]
-	if !ok {
-		return
-	}
+	return keys[string(buf[:n])]
+})
+
+// value sets what the value at a path says. Keys that are not known stay in the line only.
+func (r *record) value(path, v []byte) {
+	t := targets.Of(path)
 	ev := r.ev
 	switch t.how {
+	case unknown:
 	case text:
 		set(ev, t.field, v)
 	case number:
@@ -76,8 +80,6 @@ func (r *record) value(path, v []byte) {
 		r.meaning(t.how, v)
 	}
 }
-
-var prefix = []byte("netflow.")
 
 // meaning keeps or sets what several fields follow from.
 func (r *record) meaning(h how, v []byte) {
