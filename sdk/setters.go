@@ -179,6 +179,11 @@ func (e *Event) SetSyslog(h *syslog.Header, zone *time.Location) {
 			b.Int(e.row, n)
 		}
 	}
+	e.SetSyslogTime(h, zone)
+}
+
+// SetSyslogTime sets @timestamp as SetSyslog does, and nothing else: for lines whose own time goes before the header's.
+func (e *Event) SetSyslogTime(h *syslog.Header, zone *time.Location) {
 	b := e.listed(ecs.Timestamp)
 	if b == nil || len(h.Timestamp) == 0 {
 		return

@@ -4,8 +4,8 @@ import (
 	"math/bits"
 
 	"github.com/logcenter/logcenter/sdk/classify"
-
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/memo"
 )
 
 // customs are the fields that products give a meaning of their own, which a label tells.
@@ -62,24 +62,22 @@ var labels = map[string]target{
 // maxLabel is the longest of labels.
 const maxLabel = 32
 
-// labelled sets what is beside a custom field whose label many products agree on.
-func (r *record) labelled(name, v []byte) {
+// besides are the fields that a label, as it stands in a line, is beside.
+var besides = memo.New(func(label []byte) target {
 	var buf [maxLabel]byte
 	n := 0
-	for _, c := range name {
+	for _, c := range label {
 		if c == ' ' || c == '_' || c == '-' {
 			continue
 		}
 		if n == maxLabel {
-			return
+			return target{}
 		}
 		buf[n] = classify.Lower(c)
 		n++
 	}
-	if t, ok := labels[string(buf[:n])]; ok {
-		r.set(t, v)
-	}
-}
+	return labels[string(buf[:n])]
+})
 
 // finishCustoms sets the custom fields, once all labels are known.
 func (r *record) finishCustoms() {
@@ -88,6 +86,8 @@ func (r *record) finishCustoms() {
 		c, v := &customs[i], r.values[i]
 		r.set(target{how: c.how, field: c.value}, v)
 		r.text(c.name, r.names[i])
-		r.labelled(r.names[i], v)
+		if name := r.names[i]; name != nil {
+			r.set(besides.Of(name), v)
+		}
 	}
 }

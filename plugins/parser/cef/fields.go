@@ -10,7 +10,6 @@ var (
 	fileInode             = ecs.New("file.inode", ecs.Keyword, "Number by which the file system knows the file.")
 	fileMode              = ecs.New("file.mode", ecs.Keyword, "Permissions of the file, e.g. 0640.")
 	fileModified          = ecs.New("file.mtime", ecs.Date, "When the content of the file was last changed.")
-	fileSHA1              = ecs.FileHashSHA1
 	fileType              = ecs.New("file.type", ecs.Keyword, "Kind of file: file, dir, symlink, pipe, ...")
 	observerMAC           = list("observer.mac", "MAC addresses of the device.")
 	organizationID        = ecs.New("organization.id", ecs.Keyword, "Unique identity of the organisation.")

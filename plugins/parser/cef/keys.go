@@ -1,14 +1,18 @@
 package main
 
-import "github.com/logcenter/logcenter/sdk/ecs"
+import (
+	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/keys"
+)
 
 // how says by which setter a value becomes a field.
 type how uint8
 
 const (
-	text   how = iota // with its escapes resolved
-	raw               // as it stands
-	folded            // in small letters
+	unknown how = iota
+	text        // with its escapes resolved
+	raw         // as it stands
+	folded      // in small letters
 	addr
 	port
 	mac
@@ -55,8 +59,8 @@ const (
 	keyProcess
 )
 
-// keys is the extension dictionary: the short name first, then the full one where products write it.
-var keys = map[string]target{
+// dictionary is the extension dictionary: the short name first, then the full one where products write it.
+var dictionary = keys.New(withCustoms(map[string]target{
 	"act": {how: special, id: keyAction}, "deviceAction": {how: special, id: keyAction},
 	"app": {how: folded, field: ecs.NetworkProtocol}, "applicationProtocol": {how: folded, field: ecs.NetworkProtocol},
 	"cat": {how: special, id: keyCategory}, "deviceEventCategory": {how: special, id: keyCategory},
@@ -142,11 +146,13 @@ var keys = map[string]target{
 
 	// Not in the dictionary, but to be masked where products send them.
 	"password": {how: text, field: ecs.UserPassword}, "passwd": {how: text, field: ecs.UserPassword}, "pwd": {how: text, field: ecs.UserPassword},
-}
+}))
 
-func init() {
+// withCustoms adds the custom fields and their labels.
+func withCustoms(all map[string]target) map[string]target {
 	for i, name := range customs {
-		keys[name.key] = target{how: custom, id: uint8(i)}
-		keys[name.key+"Label"] = target{how: label, id: uint8(i)}
+		all[name.key] = target{how: custom, id: uint8(i)}
+		all[name.key+"Label"] = target{how: label, id: uint8(i)}
 	}
+	return all
 }

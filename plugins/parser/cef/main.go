@@ -50,24 +50,21 @@ var (
 	errSeverity = errors.New("cef: want 0 to 10, Unknown, Low, Medium, High or Very-High as the seventh part of the header")
 )
 
-// received begins the time that goes before the header's.
-var received = []byte("rt=1")
-
 // Parse reads one line. What could be read in front of a fault, and behind it, is set.
 func (p parser) Parse(line []byte, ev *sdk.Event) error {
 	e, err := cef.Parse(line)
 	if e.Vendor == nil {
 		return errHead
 	}
+	r := record{ev: ev, zone: p.zone, in: -1, out: -1, escapes: bytes.IndexByte(line, '\\') >= 0}
+	var h syslog.Header
 	if len(e.Prefix) > 0 {
-		if h, _, err := syslog.Parse(e.Prefix); err == nil {
-			if bytes.Contains(e.Extension, received) {
-				h.Timestamp = nil // which has no year, and is when a relay had the line
-			}
-			ev.SetSyslog(&h, p.zone)
-		}
+		h, _, _ = syslog.Parse(e.Prefix)
+		stamp := h.Timestamp
+		h.Timestamp = nil // see times
+		ev.SetSyslog(&h, p.zone)
+		h.Timestamp = stamp
 	}
-	r := record{ev: ev, zone: p.zone, in: -1, out: -1}
 	r.text(ecs.ObserverVendor, e.Vendor)
 	r.text(ecs.ObserverProduct, e.Product)
 	r.text(ecs.ObserverVersion, e.DeviceVersion)
@@ -79,6 +76,7 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 	for it.Next() {
 		r.pair(it.Key(), it.Value())
 	}
+	r.times(&h)
 	r.finish()
 	known := severity(ev, e.Severity)
 
@@ -93,8 +91,8 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 		ev.SetString(ecs.EventCategory, name)
 	}
 	ev.SetString(ecs.EventKind, c.EventKind(r.correlated))
-	if !r.decided && c == classify.Authentication && classify.Fails(e.Name) {
-		ev.SetString(ecs.EventOutcome, "failure")
+	if !r.decided && c == classify.Authentication {
+		ev.SetString(ecs.EventOutcome, classify.OutcomeIn(e.Name))
 	}
 	switch {
 	case err != nil:

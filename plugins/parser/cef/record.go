@@ -10,13 +10,15 @@ import (
 	"github.com/logcenter/logcenter/sdk/classify"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/netaddr"
+	"github.com/logcenter/logcenter/sdk/syslog"
 	"github.com/logcenter/logcenter/sdk/timestamp"
 )
 
 // record is what must be known of all pairs of a line before some fields can be set.
 type record struct {
-	ev   *sdk.Event
-	zone *time.Location
+	ev      *sdk.Event
+	zone    *time.Location
+	escapes bool // somewhere in the line; few have them
 
 	category, message, reason []byte
 	action, outcome           []byte
@@ -36,8 +38,8 @@ func (r *record) pair(key, v []byte) {
 	if len(v) == 0 || len(v) == 1 && v[0] == '-' {
 		return
 	}
-	if t, ok := keys[string(key)]; ok {
-		r.set(t, v)
+	if t := dictionary.Get(key); t != nil {
+		r.set(*t, v)
 	}
 }
 
@@ -46,7 +48,7 @@ func (r *record) text(f ecs.Field, v []byte) {
 	if n := len(v); n > 2 && v[0] == '"' && v[n-1] == '"' {
 		v = v[1 : n-1 : n-1] // which the format does not need, but some products write
 	}
-	if bytes.IndexByte(v, '\\') < 0 {
+	if !r.escapes || bytes.IndexByte(v, '\\') < 0 {
 		r.ev.Set(f, v)
 		return
 	}
@@ -61,7 +63,7 @@ func (r *record) set(t target, v []byte) {
 	case raw:
 		ev.Set(t.field, v)
 	case folded:
-		ev.SetDecoded(t.field, v, appendLower)
+		ev.SetLower(t.field, v)
 	case addr:
 		ev.SetIP(t.field, v)
 	case port:
@@ -130,11 +132,7 @@ func (r *record) special(id uint8, v []byte) {
 	case keyLatitude, keyLongitude, keyDestinationLatitude, keyDestinationLongitude:
 		r.places[id-keyLatitude] = v
 	case keyMilliseconds:
-		if n, ok := digits(v, 12); ok {
-			ev.SetInt(ecs.EventDuration, n*1e6)
-		} else {
-			ev.Bad(ecs.EventDuration, "not a number of milliseconds")
-		}
+		ev.SetDuration(ecs.EventDuration, v, time.Millisecond)
 	case keyTechnique:
 		ev.Set(ecs.ThreatTechniqueID, v)
 	case keyProcess:
@@ -145,14 +143,6 @@ func (r *record) special(id uint8, v []byte) {
 // finish sets what follows from several pairs.
 func (r *record) finish() {
 	ev := r.ev
-	switch {
-	case r.received != nil:
-		r.date(ecs.Timestamp, r.received)
-	case r.end != nil:
-		r.date(ecs.Timestamp, r.end)
-	case r.start != nil:
-		r.date(ecs.Timestamp, r.start)
-	}
 	reason := r.reason
 	if reason == nil {
 		reason = r.message
@@ -170,6 +160,24 @@ func (r *record) finish() {
 	r.place(ecs.SourceGeoLocation, r.places[0], r.places[1])
 	r.place(ecs.DestinationGeoLocation, r.places[2], r.places[3])
 	r.finishCustoms()
+}
+
+// times sets @timestamp: when the device had the event, else when that ended or began. The syslog header's time is when
+// a relay had the line, has no year, and so counts only where none of these can be read.
+func (r *record) times(h *syslog.Header) {
+	v := r.received
+	if v == nil {
+		v = r.end
+	}
+	if v == nil {
+		v = r.start
+	}
+	if len(v) == 0 || v[0] != '1' { // milliseconds can be read
+		r.ev.SetSyslogTime(h, r.zone)
+	}
+	if v != nil {
+		r.date(ecs.Timestamp, v)
+	}
 }
 
 // users sets the users at both ends; the one who acted is the first that is known.
@@ -203,43 +211,26 @@ func (r *record) process(v []byte) {
 func (r *record) decision() {
 	ev := r.ev
 	r.text(ecs.EventAction, r.action)
-	kind, outcome := "info", ""
-	if w, ok := actions.Find(r.action); ok {
-		kind, outcome = w.kind, w.outcome
-	}
-	ev.SetString(ecs.EventType, kind)
-	r.denied = kind == denied.kind
+	d := classify.DecisionOf(r.action)
+	ev.SetString(ecs.EventType, d.EventType())
+	r.denied = d == classify.Denied
+	outcome := d.Outcome()
 	if r.outcome != nil {
-		w, ok := outcomes.Find(r.outcome)
-		if !ok {
-			w = "unknown"
+		if outcome = classify.Outcome(r.outcome); outcome == "" {
+			outcome = "unknown"
 			r.text(outcomeText, r.outcome)
 		}
-		outcome = w
 	}
 	ev.SetString(ecs.EventOutcome, outcome)
 	r.decided = outcome != ""
 }
 
-// meaning is event.type and event.outcome of an action.
-type meaning struct{ kind, outcome string }
-
-var (
-	denied  = meaning{"denied", "failure"}
-	allowed = meaning{"allowed", "success"}
-	actions = classify.NewWords(
-		classify.Means(denied, "block", "deny", "denied", "drop", "reject", "reset", "discard", "prevent", "quarantine",
-			"阻断", "拒绝", "拦截"),
-		classify.Means(allowed, "allow", "permit", "pass", "accept", "forward", "放行", "允许"),
-	)
-	outcomes = classify.NewWords(
-		classify.Means("success", "success", "succeed", "ok", "allow", "pass", "成功"),
-		classify.Means("failure", "fail", "denied", "deny", "block", "reject", "error", "失败"),
-	)
-)
-
 // url sets a URL and its parts.
 func (r *record) url(v []byte) {
+	if !r.escapes {
+		r.ev.SetURL(v)
+		return
+	}
 	u := netaddr.SplitURL(v)
 	r.text(ecs.URLOriginal, v)
 	r.text(ecs.URLDomain, u.Host)
@@ -267,7 +258,7 @@ func (r *record) hash(v []byte) {
 	case 32:
 		r.ev.Set(ecs.FileHashMD5, v)
 	case 40:
-		r.ev.Set(fileSHA1, v)
+		r.ev.Set(ecs.FileHashSHA1, v)
 	case 64:
 		r.ev.Set(ecs.FileHashSHA256, v)
 	default:
@@ -338,12 +329,4 @@ func digits(v []byte, most int) (n int64, ok bool) {
 		n = n*10 + int64(c-'0')
 	}
 	return n, true
-}
-
-// appendLower is for SetDecoded.
-func appendLower(dst, v []byte) []byte {
-	for _, c := range v {
-		dst = append(dst, classify.Lower(c))
-	}
-	return dst
 }

@@ -6,7 +6,6 @@ import (
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/classify"
 	"github.com/logcenter/logcenter/sdk/ecs"
-	"github.com/logcenter/logcenter/sdk/netaddr"
 	"github.com/logcenter/logcenter/sdk/timestamp"
 )
 
@@ -28,15 +27,15 @@ func (r *record) pair(key, v []byte) {
 	if len(v) == 0 || len(v) == 1 && v[0] == '-' {
 		return
 	}
-	t, ok := keys[string(key)]
-	if !ok {
+	t := attributes.Get(key)
+	if t == nil {
 		return
 	}
 	switch t.how {
 	case text:
 		r.ev.Set(t.field, v)
 	case folded:
-		r.ev.SetDecoded(t.field, v, appendLower)
+		r.ev.SetLower(t.field, v)
 	case addr:
 		r.ev.SetIP(t.field, v)
 	case port:
@@ -66,14 +65,7 @@ func (r *record) special(id uint8, v []byte) {
 		ev.SetAccount(ecs.UserName, ecs.UserDomain, v)
 	case keyURL:
 		r.request = true
-		u := netaddr.SplitURL(v)
-		ev.Set(ecs.URLOriginal, v)
-		ev.Set(ecs.URLDomain, u.Host)
-		ev.Set(ecs.URLPath, u.Path)
-		ev.Set(ecs.URLQuery, u.Query)
-		if u.Scheme != nil && u.Host != nil {
-			ev.Set(ecs.URLFull, v)
-		}
+		ev.SetURL(v)
 	case keyName:
 		r.name = v
 		ev.Set(ecs.RuleName, v)
@@ -127,49 +119,20 @@ func (r *record) finish() {
 func (r *record) decision() {
 	ev := r.ev
 	ev.Set(ecs.EventAction, r.action)
-	w, _ := actions.Find(r.action)
-	switch {
-	case w.kind != "":
-		ev.SetString(ecs.EventType, w.kind)
-		r.denied = w.kind == denied.kind
-	case !r.login:
-		ev.SetString(ecs.EventType, "info")
+	d := classify.DecisionOf(r.action)
+	if d != classify.Undecided || !r.login {
+		ev.SetString(ecs.EventType, d.EventType())
 	}
-	outcome := w.outcome
+	r.denied = d == classify.Denied
+	outcome := d.Outcome()
 	if r.outcome != nil {
-		var ok bool
-		if outcome, ok = outcomes.Find(r.outcome); !ok {
+		if outcome = classify.Outcome(r.outcome); outcome == "" {
 			outcome = "unknown"
 			ev.Set(outcomeText, r.outcome)
 		}
 	}
 	ev.SetString(ecs.EventOutcome, outcome)
 	r.decided = outcome != ""
-}
-
-// meaning is event.type and event.outcome of an action.
-type meaning struct{ kind, outcome string }
-
-var (
-	denied  = meaning{"denied", "failure"}
-	allowed = meaning{"allowed", "success"}
-	actions = classify.NewWords(
-		classify.Means(denied, "block", "deny", "denied", "drop", "reject", "reset", "discard", "prevent", "quarantine",
-			"阻断", "拒绝", "拦截"),
-		classify.Means(allowed, "allow", "permit", "pass", "accept", "forward", "放行", "允许"),
-	)
-	outcomes = classify.NewWords(
-		classify.Means("success", "success", "succeed", "ok", "allow", "pass", "成功"),
-		classify.Means("failure", "fail", "denied", "deny", "block", "reject", "error", "失败"),
-	)
-	successes = classify.NewWords(
-		classify.Means(true, "success", "succeed", "成功"),
-	)
-)
-
-func succeeds(name []byte) bool {
-	_, ok := successes.Find(name)
-	return ok
 }
 
 // severity sets the device's severity, 1 to 10, a word in a field of its own, and the unified one.
@@ -221,7 +184,7 @@ func (r *record) hash(v []byte) {
 	case 32:
 		r.ev.Set(ecs.FileHashMD5, v)
 	case 40:
-		r.ev.Set(fileSHA1, v)
+		r.ev.Set(ecs.FileHashSHA1, v)
 	case 64:
 		r.ev.Set(ecs.FileHashSHA256, v)
 	default:
@@ -284,12 +247,4 @@ func digits(v []byte, most int) (n int64, ok bool) {
 		n = n*10 + int64(c-'0')
 	}
 	return n, true
-}
-
-// appendLower is for SetDecoded.
-func appendLower(dst, v []byte) []byte {
-	for _, c := range v {
-		dst = append(dst, classify.Lower(c))
-	}
-	return dst
 }

@@ -15,7 +15,7 @@ var protocols = map[int64]string{
 func transport(ev *sdk.Event, v []byte) {
 	n, ok := digits(v, 3)
 	if !ok {
-		ev.SetDecoded(ecs.NetworkTransport, v, appendLower)
+		ev.SetLower(ecs.NetworkTransport, v)
 		return
 	}
 	ev.Set(ianaNumber, v)
@@ -119,15 +119,4 @@ func (r *record) forwarded(v []byte) {
 // reasons are those of IANA's flowEndReason.
 var reasons = [...]string{
 	1: "idle timeout", 2: "active timeout", 3: "end of flow detected", 4: "forced end", 5: "lack of resources",
-}
-
-// appendLower is for SetDecoded.
-func appendLower(dst, v []byte) []byte {
-	for _, c := range v {
-		if c-'A' <= 'Z'-'A' {
-			c |= 0x20
-		}
-		dst = append(dst, c)
-	}
-	return dst
 }

@@ -1,6 +1,11 @@
 package main
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/logcenter/logcenter/sdk/classify"
+	"github.com/logcenter/logcenter/sdk/memo"
+)
 
 const other = "other"
 
@@ -25,15 +30,20 @@ var programs = map[string]kind{
 	"snmpd": state, "acpid": state, "mcelog": state, "auditctl": security,
 }
 
-// kindOf goes by the program, and else by the facility (RFC 5424, section 6.2.1).
-func kindOf(program []byte, facility int) kind {
+// programKinds are programs by the names that lines have.
+var programKinds = memo.New(func(program []byte) kind {
 	if i := bytes.LastIndexByte(program, '/'); i >= 0 {
 		program = program[i+1:] // /usr/sbin/cron, postfix/smtpd
 	}
 	if i := bytes.IndexByte(program, '('); i > 0 {
 		program = program[:i] // sshd(pam_unix)
 	}
-	if k, ok := programs[string(program)]; ok {
+	return programs[string(program)]
+})
+
+// kindOf goes by the program, and else by the facility (RFC 5424, section 6.2.1).
+func kindOf(program []byte, facility int) kind {
+	if k := programKinds.Of(program); k != general {
 		return k
 	}
 	switch facility {
@@ -77,7 +87,7 @@ func rankOf(w []byte) int {
 		return -1
 	}
 	for i, c := range w {
-		buf[i] = lower(c)
+		buf[i] = classify.Lower(c)
 	}
 	switch string(buf[:len(w)]) {
 	case "emerg", "emergency", "panic":
@@ -98,66 +108,4 @@ func rankOf(w []byte) int {
 		return 7
 	}
 	return -1
-}
-
-// word stands for how something ended. English ones are lower-case and begin a word of the text.
-type word struct{ text, is string }
-
-// words find the first of a list of words in a text by one pass over it.
-type words struct {
-	list   []word
-	starts [256][]int // by first byte
-}
-
-func newWords(list ...word) *words {
-	w := &words{list: list}
-	for i, e := range list {
-		w.starts[e.text[0]] = append(w.starts[e.text[0]], i)
-	}
-	return w
-}
-
-func (w *words) find(text []byte) (is string, ok bool) {
-	inWord := false
-	for i, c := range text {
-		c = lower(c)
-		letter := c-'a' <= 'z'-'a'
-		if !letter || !inWord {
-			for _, k := range w.starts[c] {
-				if hasFold(text[i:], w.list[k].text) {
-					return w.list[k].is, true
-				}
-			}
-		}
-		inWord = letter
-	}
-	return "", false
-}
-
-var outcomes = newWords(
-	word{"fail", "failure"}, word{"invalid", "failure"}, word{"denied", "failure"}, word{"deny", "failure"}, word{"denies", "failure"}, word{"refuse", "failure"}, word{"reject", "failure"},
-	word{"block", "failure"}, word{"drop", "failure"}, word{"incorrect", "failure"}, word{"not allowed", "failure"}, word{"unauthorized", "failure"},
-	word{"失败", "failure"}, word{"拒绝", "failure"},
-	word{"accept", "success"}, word{"success", "success"}, word{"succeed", "success"}, word{"allow", "success"}, word{"permit", "success"},
-	word{"session opened", "success"}, word{"成功", "success"}, word{"允许", "success"},
-)
-
-func lower(c byte) byte {
-	if c-'A' <= 'Z'-'A' {
-		c |= 0x20
-	}
-	return c
-}
-
-// hasFold reports whether text begins with word, whose ASCII letters are lower-case.
-func hasFold(text []byte, word string) bool {
-	if len(text) < len(word) {
-		return false
-	}
-	for i := range len(word) {
-		if lower(text[i]) != word[i] {
-			return false
-		}
-	}
-	return true
 }

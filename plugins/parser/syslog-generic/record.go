@@ -4,7 +4,9 @@ import (
 	"bytes"
 
 	"github.com/logcenter/logcenter/sdk"
+	"github.com/logcenter/logcenter/sdk/classify"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/memo"
 	"github.com/logcenter/logcenter/sdk/netaddr"
 	"github.com/logcenter/logcenter/sdk/syslog"
 )
@@ -20,7 +22,8 @@ type record struct {
 type how uint8
 
 const (
-	text how = iota
+	unknown how = iota
+	text
 	source
 	destination
 	port
@@ -63,9 +66,8 @@ var keys = map[string]target{
 // maxKey is the longest of keys.
 const maxKey = 20
 
-// pair sets what a pair says. Keys that are not known, and values that are not what their key asks for, stay in the
-// line only: the text is free, nobody promised.
-func (r *record) pair(key, v []byte, quoted bool) {
+// targets are what becomes of keys as they stand in lines.
+var targets = memo.New(func(key []byte) target {
 	var buf [maxKey]byte
 	n := 0
 	for _, c := range key {
@@ -73,13 +75,19 @@ func (r *record) pair(key, v []byte, quoted bool) {
 			continue
 		}
 		if n == maxKey {
-			return
+			return target{}
 		}
-		buf[n] = lower(c)
+		buf[n] = classify.Lower(c)
 		n++
 	}
-	t, ok := keys[string(buf[:n])]
-	if !ok || len(v) == 0 {
+	return keys[string(buf[:n])]
+})
+
+// pair sets what a pair says. Keys that are not known, and values that are not what their key asks for, stay in the
+// line only: the text is free, nobody promised.
+func (r *record) pair(key, v []byte, quoted bool) {
+	t := targets.Of(key)
+	if t.how == unknown || len(v) == 0 {
 		return
 	}
 	ev := r.ev
@@ -160,24 +168,26 @@ func (r *record) finish(h *syslog.Header, rest []byte, device string) {
 	case state:
 		ev.SetString(ecs.EventCategory, "host")
 	}
-	outcome, ok := outcomes.find(r.result)
-	if !ok {
-		outcome, ok = outcomes.find(r.action)
+	r.decision(rest, k)
+}
+
+// decision sets what was decided and how it ended: by the pairs for it, and of who comes in also by the text.
+func (r *record) decision(text []byte, k kind) {
+	outcome, decision := classify.Outcome(r.result), classify.DecisionOf(r.action)
+	if outcome == "" {
+		outcome = decision.Outcome()
 	}
-	if !ok && k == security {
-		outcome, ok = outcomes.find(rest)
+	if outcome == "" {
+		outcome = classify.OutcomeIn(r.action)
 	}
-	decision := "info"
-	if ok {
-		ev.SetString(ecs.EventOutcome, outcome)
-		if r.action != nil && r.result == nil {
-			decision = "allowed"
-			if outcome == "failure" {
-				decision = "denied"
-			}
-		}
+	if outcome == "" && k == security {
+		outcome = classify.OutcomeIn(text)
 	}
-	ev.SetString(ecs.EventType, decision)
+	r.ev.SetString(ecs.EventOutcome, outcome)
+	if r.result != nil {
+		decision = classify.Undecided
+	}
+	r.ev.SetString(ecs.EventType, decision.EventType())
 }
 
 func digits(v []byte, most int) (n int64, ok bool) {
