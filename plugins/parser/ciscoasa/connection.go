@@ -5,6 +5,7 @@ import (
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/keys"
 	"github.com/logcenter/logcenter/sdk/netaddr"
 )
 
@@ -60,13 +61,17 @@ func wellKnown(port []byte) bool {
 
 // address sets an IP address, or the name that the device was told to write for it.
 func address(ev *sdk.Event, ip, name ecs.Field, v []byte) {
+	if a, ok := netaddr.ParseAddr(v); ok {
+		ev.SetAddr(ip, a)
+		return
+	}
 	v, user := bracketed(v)
 	if i := bytes.IndexByte(v, '@'); i > 0 {
 		v, user = v[i+1:], v[:i:i]
 	}
 	account(ev, user)
-	if _, ok := netaddr.ParseAddr(v); ok {
-		ev.SetIP(ip, v)
+	if a, ok := netaddr.ParseAddr(v); ok {
+		ev.SetAddr(ip, a)
 		return
 	}
 	ev.Set(name, v)
@@ -75,6 +80,10 @@ func address(ev *sdk.Event, ip, name ecs.Field, v []byte) {
 // port sets a port, or the protocol where the device writes its name: 192.0.2.1/ssh. A user may stand behind:
 // 51514(CORP\li).
 func port(ev *sdk.Event, f ecs.Field, v []byte) {
+	if n, ok := netaddr.Port(v); ok {
+		ev.SetInt(f, int64(n))
+		return
+	}
 	v, user := bracketed(v)
 	account(ev, user)
 	if len(v) > 0 && (v[0]|0x20)-'a' < 26 {
@@ -119,24 +128,23 @@ func account(ev *sdk.Event, v []byte) {
 	}
 }
 
+// transports are the protocols below the application's that messages have.
+var transports = keys.NewFold(map[string]string{
+	"tcp": "tcp", "udp": "udp", "icmp": "icmp", "icmp6": "icmp6", "ip": "ip", "igmp": "igmp", "gre": "gre", "esp": "esp", "ah": "ah", "ospf": "ospf", "eigrp": "eigrp",
+})
+
 // transport sets the protocol below the application's in lower case. "protocol 50" is one without a name.
 func transport(ev *sdk.Event, v []byte) {
+	if t := transports.Get(v); t != nil {
+		ev.SetString(ecs.NetworkTransport, *t)
+		return
+	}
 	v = bytes.TrimPrefix(v, []byte("protocol "))
 	if string(v) == "FTP" {
 		ev.SetString(ecs.NetworkProtocol, "ftp")
 		v = []byte("tcp")
 	}
-	ev.SetDecoded(ecs.NetworkTransport, v, appendLower)
-}
-
-func appendLower(dst, v []byte) []byte {
-	for _, c := range v {
-		if c-'A' <= 'Z'-'A' {
-			c |= 0x20
-		}
-		dst = append(dst, c)
-	}
-	return dst
+	ev.SetLower(ecs.NetworkTransport, v)
 }
 
 // ending sets why a connection was torn down, and the user behind: "TCP FINs (li)". "from" and an interface may

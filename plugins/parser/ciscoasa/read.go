@@ -24,7 +24,6 @@ var (
 	sessionType  = ecs.New("ciscoasa.session_type", ecs.Keyword, "Kind of VPN session, e.g. AnyConnect-Parent, LAN-to-LAN.")
 	text         = ecs.New("ciscoasa.text", ecs.Keyword, "Text of a message that is not taken to pieces.")
 	translation  = ecs.New("ciscoasa.translation", ecs.Keyword, "Whether a translation is static or dynamic.")
-	userGroup    = ecs.UserGroupName
 )
 
 // kind is what a gap of a pattern holds.
@@ -211,7 +210,7 @@ func rest(ev *sdk.Event, k kind, v []byte) {
 	case kFrom:
 		ev.Set(privilegeWas, v)
 	case kGroup:
-		ev.Set(userGroup, v)
+		ev.Set(ecs.UserGroupName, v)
 	case kICMP:
 		ev.Set(icmp, v)
 		ev.SetString(ecs.NetworkTransport, "icmp")
