@@ -1,6 +1,6 @@
 package classify
 
-import "github.com/logcenter/logcenter/sdk/memo"
+import "github.com/logcenter/logcenter/sdk/internal/memo"
 
 // Word stands for what a text with it is about. English ones are lower-case and begin a word of the text.
 type Word[T any] struct {

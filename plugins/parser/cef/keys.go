@@ -9,10 +9,9 @@ import (
 type how uint8
 
 const (
-	unknown how = iota
-	text        // with its escapes resolved
-	raw         // as it stands
-	folded      // in small letters
+	text   how = iota // with its escapes resolved
+	raw               // as it stands
+	folded            // in small letters
 	addr
 	port
 	mac

@@ -1,13 +1,15 @@
 package main
 
-import "github.com/logcenter/logcenter/sdk/ecs"
+import (
+	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/keys"
+)
 
 // how says by which setter a value becomes a field.
 type how uint8
 
 const (
-	unknown how = iota
-	text
+	text how = iota
 	number
 	system // of BGP
 	addr   // unspecified ones are none
@@ -43,9 +45,9 @@ type target struct {
 	field ecs.Field
 }
 
-// keys are in small letters without '_' and '.', so that IPV4_SRC_ADDR, ipv4_src_addr and ipv4SrcAddr are one; numbers are
-// IANA's of the information elements.
-var keys = map[string]target{
+// elements are keys without '_' and '.', of which the case does not matter, so that IPV4_SRC_ADDR, ipv4_src_addr and
+// ipv4SrcAddr are one; numbers are IANA's of the information elements.
+var elements = keys.NewFold(map[string]target{
 	"srcaddr": {source, 0}, "ipv4srcaddr": {source, 0}, "ipv6srcaddr": {source, 0}, "ipsrc": {source, 0}, "sourceipv4address": {source, 0},
 	"sourceipv6address": {source, 0}, "8": {source, 0}, "27": {source, 0},
 	"dstaddr": {destination, 0}, "ipv4dstaddr": {destination, 0}, "ipv6dstaddr": {destination, 0}, "ipdst": {destination, 0},
@@ -107,7 +109,7 @@ var keys = map[string]target{
 	"countryipdst": {text, ecs.DestinationGeoCountryISOCode}, "username": {text, ecs.UserName}, "371": {text, ecs.UserName}, "httpurl": {location, 0}, "httphost": {domain, 0},
 	"httpsite": {domain, 0}, "httpmethod": {text, ecs.HTTPRequestMethod}, "httpretcode": {status, 0}, "dnsquery": {text, ecs.DNSQuestionName},
 	"dnsquerytype": {text, ecs.DNSQuestionType}, "tlsservername": {text, ecs.TLSClientServerName}, "sslservername": {text, ecs.TLSClientServerName}, "flowverdict": {text, verdict}, "label": {text, ecs.Tags},
-}
+})
 
 // What ECS has, but the SDK does not yet name.
 var (

@@ -7,7 +7,6 @@ import (
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/jsonscan"
-	"github.com/logcenter/logcenter/sdk/memo"
 	"github.com/logcenter/logcenter/sdk/netaddr"
 	"github.com/logcenter/logcenter/sdk/timestamp"
 )
@@ -26,36 +25,42 @@ type record struct {
 	denied, passed                       bool
 }
 
-// maxKey is the longest of keys.
-const maxKey = 40
+// maxPath is longer than the keys, with their separators.
+const maxPath = 64
 
-// targets are what becomes of paths as collectors write them.
-var targets = memo.New(func(path []byte) target {
-	path = bytes.TrimPrefix(path, []byte("netflow."))
-	var buf [maxKey]byte
+// kept is 1 for bytes by which keys are told apart: collectors write one key with '_', '.' or neither.
+var kept = func() (set [256]int) {
+	for c := range set {
+		if c != '_' && c != '.' {
+			set[c] = 1
+		}
+	}
+	return set
+}()
+
+// lookup finds what becomes of the value at a path, nil if it is not known.
+func lookup(path []byte) *target {
+	path = bytes.TrimPrefix(path, prefix)
+	var buf [maxPath]byte
+	if len(path) > maxPath {
+		return nil
+	}
 	n := 0
 	for _, c := range path {
-		if c == '_' || c == '.' {
-			continue
-		}
-		if n == maxKey {
-			return target{}
-		}
-		if c-'A' <= 'Z'-'A' {
-			c |= 0x20
-		}
-		buf[n] = c
-		n++
+		buf[n&(maxPath-1)] = c
+		n += kept[c]
 	}
-	return keys[string(buf[:n])]
-})
+	return elements.Get(buf[:n])
+}
 
 // value sets what the value at a path says. Keys that are not known stay in the line only.
 func (r *record) value(path, v []byte) {
-	t := targets.Of(path)
+	t := lookup(path)
+	if t == nil {
+		return
+	}
 	ev := r.ev
 	switch t.how {
-	case unknown:
 	case text:
 		set(ev, t.field, v)
 	case number:
@@ -80,6 +85,8 @@ func (r *record) value(path, v []byte) {
 		r.meaning(t.how, v)
 	}
 }
+
+var prefix = []byte("netflow.")
 
 // meaning keeps or sets what several fields follow from.
 func (r *record) meaning(h how, v []byte) {

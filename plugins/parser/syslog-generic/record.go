@@ -6,7 +6,7 @@ import (
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/classify"
 	"github.com/logcenter/logcenter/sdk/ecs"
-	"github.com/logcenter/logcenter/sdk/memo"
+	"github.com/logcenter/logcenter/sdk/keys"
 	"github.com/logcenter/logcenter/sdk/netaddr"
 	"github.com/logcenter/logcenter/sdk/syslog"
 )
@@ -22,8 +22,7 @@ type record struct {
 type how uint8
 
 const (
-	unknown how = iota
-	text
+	text how = iota
 	source
 	destination
 	port
@@ -41,8 +40,8 @@ type target struct {
 	field ecs.Field
 }
 
-// keys are names of pairs that mean the same whoever writes them, in small letters without '_' and '-'.
-var keys = map[string]target{
+// names are keys of pairs that mean the same whoever writes them, without '_' and '-'. Their case does not matter.
+var names = keys.NewFold(map[string]target{
 	"src": {source, 0}, "srcip": {source, 0}, "sourceip": {source, 0}, "sip": {source, 0}, "saddr": {source, 0}, "srcaddr": {source, 0},
 	"sourceaddress": {source, 0}, "clientip": {source, 0}, "client": {source, 0}, "remoteip": {source, 0}, "remoteaddr": {source, 0},
 	"rhost": {source, 0}, "peer": {source, 0}, "ip": {source, 0},
@@ -61,33 +60,40 @@ var keys = map[string]target{
 	"method": {text, ecs.HTTPRequestMethod}, "exe": {text, ecs.ProcessExecutable}, "command": {command, 0}, "cmd": {command, 0},
 	"file": {text, ecs.FilePath}, "path": {text, ecs.FilePath}, "sentbytes": {count, ecs.SourceBytes}, "sent": {count, ecs.SourceBytes},
 	"rcvdbytes": {count, ecs.DestinationBytes}, "rcvd": {count, ecs.DestinationBytes},
-}
+})
 
-// maxKey is the longest of keys.
-const maxKey = 20
+// maxKey is longer than the keys, with their separators.
+const maxKey = 32
 
-// targets are what becomes of keys as they stand in lines.
-var targets = memo.New(func(key []byte) target {
+// kept is 1 for bytes by which keys are told apart.
+var kept = func() (set [256]int) {
+	for c := range set {
+		if c != '_' && c != '-' {
+			set[c] = 1
+		}
+	}
+	return set
+}()
+
+// lookup finds what becomes of a pair with that key, nil if it is not known.
+func lookup(key []byte) *target {
 	var buf [maxKey]byte
+	if len(key) > maxKey {
+		return nil
+	}
 	n := 0
 	for _, c := range key {
-		if c == '_' || c == '-' {
-			continue
-		}
-		if n == maxKey {
-			return target{}
-		}
-		buf[n] = classify.Lower(c)
-		n++
+		buf[n&(maxKey-1)] = c
+		n += kept[c]
 	}
-	return keys[string(buf[:n])]
-})
+	return names.Get(buf[:n])
+}
 
 // pair sets what a pair says. Keys that are not known, and values that are not what their key asks for, stay in the
 // line only: the text is free, nobody promised.
 func (r *record) pair(key, v []byte, quoted bool) {
-	t := targets.Of(key)
-	if t.how == unknown || len(v) == 0 {
+	t := lookup(key)
+	if t == nil || len(v) == 0 {
 		return
 	}
 	ev := r.ev

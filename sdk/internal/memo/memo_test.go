@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/logcenter/logcenter/sdk/memo"
+	"github.com/logcenter/logcenter/sdk/internal/memo"
 )
 
 func TestRemembers(t *testing.T) {

@@ -1,14 +1,10 @@
 // Package memo remembers what a function made of short texts.
 //
 // Its one idea: the same names, keys and words come in line after line, so what follows of one of them need not be
-// worked out again. A [Memo] is asked instead of the function:
-//
-//	var devices = memo.New(func(product []byte) string { … })
-//
-//	ev.SetString(ecs.ObserverType, devices.Of(product))
-//
-// It takes some nanoseconds where it knows the answer. What it keeps is bounded: who comes first stays, and texts for
-// which there is no room, or that are longer than [MaxText], are a call of the function each time.
+// worked out again. A [Memo] is asked instead of the function, and takes some nanoseconds where it knows the answer. What
+// it keeps is bounded: who comes first stays, and texts for which there is no room, or that are longer than [MaxText],
+// are a call of the function each time. A text is to be of the line, or else of the heap: what lies on the stack is moved
+// there.
 package memo
 
 import (
@@ -43,17 +39,24 @@ func (m *Memo[T]) Of(text []byte) T {
 	if len(text) > MaxText {
 		return m.of(text)
 	}
-	slot := &m.slots[hash(text)]
-	e := slot.Load()
-	if e != nil && e.text == string(text) {
-		return e.is
+	h := hash(text)
+	for i := range uint64(tries) {
+		slot := &m.slots[h^i]
+		e := slot.Load()
+		if e == nil {
+			is := m.of(text)
+			slot.CompareAndSwap(nil, &entry[T]{string(text), is})
+			return is
+		}
+		if e.text == string(text) {
+			return e.is
+		}
 	}
-	is := m.of(text)
-	if e == nil {
-		slot.CompareAndSwap(nil, &entry[T]{string(text), is})
-	}
-	return is
+	return m.of(text)
 }
+
+// tries is in how many slots a text may be; a power of two.
+const tries = 4
 
 // hash tells texts apart by their length and by the bytes at their start, at their end and in the middle.
 func hash(text []byte) uint64 {
