@@ -283,3 +283,22 @@ func (e *Event) SetLower(f ecs.Field, v []byte) {
 	}
 	e.Set(f, v)
 }
+
+// SetFileHash sets file.hash.md5, file.hash.sha1 or file.hash.sha256 from the digits of a digest, which their number
+// tells apart: 32, 40 or 64. Any other text is noted as bad.
+func (e *Event) SetFileHash(v []byte) {
+	switch len(v) {
+	case 0:
+	case 32:
+		e.Set(ecs.FileHashMD5, v)
+	case 40:
+		e.Set(ecs.FileHashSHA1, v)
+	case 64:
+		e.Set(ecs.FileHashSHA256, v)
+	default:
+		if e.builder(ecs.FileHashSHA256) == nil {
+			return
+		}
+		e.Bad(ecs.FileHashSHA256, "not the 32, 40 or 64 digits of MD5, SHA-1 or SHA-256")
+	}
+}

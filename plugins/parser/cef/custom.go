@@ -81,10 +81,10 @@ func beside(label []byte) *target {
 func (r *record) finishCustoms() {
 	for left := r.customs; left != 0; left &= left - 1 {
 		i := bits.TrailingZeros32(left)
-		c, v := &customs[i], r.values[i]
+		c, v, name := &customs[i], r.of(r.values[i]), r.of(r.names[i])
 		r.set(target{how: c.how, field: c.value}, v)
-		r.text(c.name, r.names[i])
-		if t := beside(r.names[i]); t != nil {
+		r.text(c.name, name)
+		if t := beside(name); t != nil {
 			r.set(*t, v)
 		}
 	}

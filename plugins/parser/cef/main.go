@@ -16,6 +16,7 @@ import (
 	"github.com/logcenter/logcenter/sdk/cef"
 	"github.com/logcenter/logcenter/sdk/classify"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/number"
 	"github.com/logcenter/logcenter/sdk/syslog"
 )
 
@@ -72,9 +73,10 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 	r.text(ecs.RuleName, e.Name)
 	ev.SetInt(formatVersion, int64(e.Version))
 
+	r.extension = e.Extension
 	it := e.Scan()
 	for it.Next() {
-		r.pair(it.Key(), it.Value())
+		r.pair(it.Key(), it.Value(), it.Pos())
 	}
 	r.times(&h)
 	r.finish()
@@ -109,7 +111,7 @@ func severity(ev *sdk.Event, v []byte) bool {
 	if len(v) == 0 {
 		return false
 	}
-	if n, ok := digits(v, 2); ok {
+	if n, ok := number.Uint(v, 2); ok {
 		if n > 10 {
 			ev.Bad(ecs.EventSeverity, "not a number from 0 to 10")
 			return false

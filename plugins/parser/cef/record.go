@@ -10,6 +10,7 @@ import (
 	"github.com/logcenter/logcenter/sdk/classify"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/netaddr"
+	"github.com/logcenter/logcenter/sdk/number"
 	"github.com/logcenter/logcenter/sdk/syslog"
 	"github.com/logcenter/logcenter/sdk/timestamp"
 )
@@ -29,16 +30,33 @@ type record struct {
 	request, correlated       bool
 	decided, denied           bool
 
+	extension     []byte
 	customs       uint32 // those that have a value
-	values, names [len(customs)][]byte
+	values, names [len(customs)]span
 }
 
-// pair sets what one pair says. Keys that are not known stay in the line only.
-func (r *record) pair(key, v []byte) {
+// span is a part of the extension: slices would be three times as much to clear for every line.
+type span struct{ at, end uint32 }
+
+func (r *record) of(s span) []byte { return r.extension[s.at:s.end:s.end] }
+
+// pair sets what one pair says, whose value is at that byte of the extension. Keys that are not known stay in the line
+// only.
+func (r *record) pair(key, v []byte, at int) {
 	if len(v) == 0 || len(v) == 1 && v[0] == '-' {
 		return
 	}
-	if t := dictionary.Get(key); t != nil {
+	t := dictionary.Get(key)
+	if t == nil {
+		return
+	}
+	switch t.how {
+	case custom:
+		r.values[t.id] = span{uint32(at), uint32(at + len(v))}
+		r.customs |= 1 << t.id
+	case label:
+		r.names[t.id] = span{uint32(at), uint32(at + len(v))}
+	default:
 		r.set(*t, v)
 	}
 }
@@ -74,11 +92,6 @@ func (r *record) set(t target, v []byte) {
 		ev.Set(t.field, v)
 	case date:
 		r.date(t.field, v)
-	case custom:
-		r.values[t.id] = v
-		r.customs |= 1 << t.id
-	case label:
-		r.names[t.id] = v
 	case special:
 		r.special(t.id, v)
 	}
@@ -114,16 +127,16 @@ func (r *record) special(id uint8, v []byte) {
 		r.request = true
 		r.url(v)
 	case keyBytesIn:
-		r.in = r.number(ecs.SourceBytes, v)
+		r.in = r.bytes(ecs.SourceBytes, v)
 	case keyBytesOut:
-		r.out = r.number(ecs.DestinationBytes, v)
+		r.out = r.bytes(ecs.DestinationBytes, v)
 	case keyDirection:
 		r.direction(v)
 	case keyType:
 		r.correlated = string(v) == "2"
 		ev.Set(eventType, v)
 	case keyHash:
-		r.hash(v)
+		ev.SetFileHash(v)
 	case keyOldHash:
 		ev.Set(oldFileHash, v)
 	case keyDeviceHost:
@@ -252,20 +265,6 @@ func (r *record) direction(v []byte) {
 	}
 }
 
-// hash tells the digest by its length.
-func (r *record) hash(v []byte) {
-	switch len(v) {
-	case 32:
-		r.ev.Set(ecs.FileHashMD5, v)
-	case 40:
-		r.ev.Set(ecs.FileHashSHA1, v)
-	case 64:
-		r.ev.Set(ecs.FileHashSHA256, v)
-	default:
-		r.ev.Bad(ecs.FileHashSHA256, "not the 32, 40 or 64 digits of MD5, SHA-1 or SHA-256")
-	}
-}
-
 // place sets coordinates if both are there.
 func (r *record) place(f ecs.Field, lat, long []byte) {
 	if lat == nil || long == nil {
@@ -291,42 +290,16 @@ func degrees(v []byte, most float64) (float64, bool) {
 
 // date sets a time: milliseconds since 1970, or MMM dd yyyy HH:mm:ss with what may follow.
 func (r *record) date(f ecs.Field, v []byte) {
-	layout := timestamp.Any
-	if len(v) == 13 && isDigits(v) {
-		layout = timestamp.UnixMilli
-	}
-	r.ev.SetTimeField(f, layout, r.zone, v)
+	r.ev.SetTimeField(f, timestamp.Any, r.zone, v)
 }
 
-func isDigits(v []byte) bool {
-	for _, c := range v {
-		if c-'0' > 9 {
-			return false
-		}
-	}
-	return true
-}
-
-// number sets a count of bytes and returns it, -1 if it is none.
-func (r *record) number(f ecs.Field, v []byte) int64 {
-	n, ok := digits(v, 18)
+// bytes sets a count of bytes and returns it, -1 if it is none.
+func (r *record) bytes(f ecs.Field, v []byte) int64 {
+	n, ok := number.Uint(v, 18)
 	if !ok {
 		r.ev.Bad(f, "not a number of bytes")
 		return -1
 	}
 	r.ev.SetInt(f, n)
 	return n
-}
-
-func digits(v []byte, most int) (n int64, ok bool) {
-	if len(v) == 0 || len(v) > most {
-		return 0, false
-	}
-	for _, c := range v {
-		if c-'0' > 9 {
-			return 0, false
-		}
-		n = n*10 + int64(c-'0')
-	}
-	return n, true
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/keys"
 	"github.com/logcenter/logcenter/sdk/kv"
+	"github.com/logcenter/logcenter/sdk/number"
 )
 
 var (
@@ -123,7 +124,10 @@ func (s *security) pair(ev *sdk.Event, key, v []byte) {
 		ev.SetPort(t.field, v)
 	case asBytes:
 		ev.Set(t.field, v)
-		s.sum += s.count(v)
+		if n, ok := number.Uint(v, number.MaxDigits); ok {
+			s.sum += n
+			s.counted++
+		}
 	case asSource:
 		ev.SetIP(ecs.SourceIP, v)
 		s.from = len(v) > 0
@@ -168,21 +172,6 @@ func priority(ev *sdk.Event, v []byte) {
 	case "Low":
 		ev.SetInt(ecs.LogcenterPriority, 4)
 	}
-}
-
-// count reads a number of bytes.
-func (s *security) count(v []byte) (n int64) {
-	if len(v) == 0 || len(v) > 18 {
-		return 0
-	}
-	for _, c := range v {
-		if c-'0' > 9 {
-			return 0
-		}
-		n = n*10 + int64(c-'0')
-	}
-	s.counted++
-	return n
 }
 
 func unquoted(v []byte) []byte {

@@ -8,6 +8,7 @@ import (
 	"github.com/logcenter/logcenter/sdk/classify"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/jsonscan"
+	"github.com/logcenter/logcenter/sdk/number"
 )
 
 const other = "other"
@@ -40,7 +41,7 @@ func (r *record) logType(device string) string {
 
 // isError reports whether a level is one of errors: by its word, or as a number of pino and bunyan, syslog or Monolog.
 func isError(v []byte) bool {
-	if n, ok := digits(v, 4); ok {
+	if n, ok := number.Uint(v, 4); ok {
 		return n <= 3 || n == 50 || n == 60 || n >= 400 && n <= 600
 	}
 	is, _ := errorWords.Find(v)
@@ -52,20 +53,6 @@ var (
 	logins     = classify.NewWords(classify.Means(true, "login", "logon", "logout", "signin", "sign-in", "authent", "登录"))
 	errorWords = classify.NewWords(classify.Means(true, "err", "error", "fatal", "crit", "severe", "panic", "dpanic", "emerg", "alert"))
 )
-
-// duration sets event.duration by a number and the nanoseconds of its unit.
-func (r *record) duration(v []byte, unit float64) {
-	if len(v) > 24 {
-		r.ev.Bad(ecs.EventDuration, "not a number")
-		return
-	}
-	n, err := strconv.ParseFloat(string(v), 64) // does not escape
-	if n *= unit; err != nil || !(n >= 0 && n < math.MaxInt64/2) {
-		r.ev.Bad(ecs.EventDuration, "not a number of milliseconds from 0")
-		return
-	}
-	r.ev.SetInt(ecs.EventDuration, int64(math.Round(n)))
-}
 
 // interval sets event.duration by numbers with units: 1.5ms, 1m30s, 12 ms. A bare number is left, as libraries do not
 // agree on its unit.
@@ -116,23 +103,4 @@ func unitOf(v []byte) float64 {
 		return 3600e9
 	}
 	return 0
-}
-
-func isDigits(v []byte) bool {
-	for _, c := range v {
-		if c-'0' > 9 {
-			return false
-		}
-	}
-	return len(v) > 0
-}
-
-func digits(v []byte, most int) (n int64, ok bool) {
-	if len(v) > most || !isDigits(v) {
-		return 0, false
-	}
-	for _, c := range v {
-		n = n*10 + int64(c-'0')
-	}
-	return n, true
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/logcenter/logcenter/sdk/jsonscan"
 	"github.com/logcenter/logcenter/sdk/keys"
 	"github.com/logcenter/logcenter/sdk/netaddr"
+	"github.com/logcenter/logcenter/sdk/number"
 	"github.com/logcenter/logcenter/sdk/timestamp"
 )
 
@@ -49,11 +50,11 @@ func (r *record) value(path, v []byte, kind jsonscan.Kind) {
 	case address:
 		r.endpoint(t.field, v)
 	case port:
-		if kind == jsonscan.Number || isDigits(v) {
+		if kind == jsonscan.Number || number.IsDigits(v) {
 			ev.SetPort(t.field, v)
 		}
 	case whole:
-		if kind == jsonscan.Number || isDigits(v) {
+		if kind == jsonscan.Number || number.IsDigits(v) {
 			ev.Set(t.field, v)
 		}
 	case date:
@@ -101,7 +102,7 @@ func (r *record) meaning(h how, v []byte, kind jsonscan.Kind) {
 		r.text(v)
 	case origin:
 		file, line := v, []byte(nil)
-		if i := bytes.LastIndexByte(v, ':'); i > 0 && isDigits(v[i+1:]) {
+		if i := bytes.LastIndexByte(v, ':'); i > 0 && number.IsDigits(v[i+1:]) {
 			file, line = v[:i:i], v[i+1:]
 		}
 		set(ev, ecs.LogOriginFileName, file)
@@ -124,7 +125,7 @@ func (r *record) meaning(h how, v []byte, kind jsonscan.Kind) {
 		r.failed = true
 		set(ev, errorClass, v)
 	case status, state:
-		if n, ok := digits(v, 3); ok && n >= 100 {
+		if n, ok := number.Uint(v, 3); ok && n >= 100 {
 			r.status = n
 			ev.SetInt(ecs.HTTPResponseStatusCode, n)
 		} else if h == state && classify.Outcome(v) != "" {
@@ -153,7 +154,7 @@ func (r *record) meaning(h how, v []byte, kind jsonscan.Kind) {
 		r.logger = v
 		set(ev, ecs.LogLogger, v)
 	case milliseconds:
-		r.duration(v, 1e6)
+		ev.SetDuration(ecs.EventDuration, v, time.Millisecond)
 	case interval:
 		r.interval(v, kind)
 	}
@@ -186,9 +187,9 @@ func layout(v []byte) string {
 		return time.RFC3339Nano
 	case len(v) > 25 && v[4] == '-' && v[10] == ' ' && v[len(v)-4] == ' ' && v[len(v)-1]-'A' <= 'Z'-'A':
 		return "2006-01-02 15:04:05 -0700 MST" // as Go prints times
-	case len(v) == 13 && isDigits(v):
+	case len(v) == 13 && number.IsDigits(v):
 		return timestamp.UnixMilli
-	case len(v) > 10 && v[10] == '.' && isDigits(v[:10]):
+	case len(v) > 10 && v[10] == '.' && number.IsDigits(v[:10]):
 		return timestamp.Unix
 	}
 	return timestamp.Any
@@ -201,12 +202,12 @@ func (r *record) severity(v []byte) {
 		return
 	}
 	r.level, r.bad = v, isError(v)
-	if n, ok := digits(v, 4); ok {
+	if n, ok := number.Uint(v, 4); ok {
 		r.ev.SetInt(ecs.EventSeverity, n)
 	} else {
 		set(r.ev, levelWord, v)
 	}
-	if i := bytes.IndexAny(v, "+-"); i > 0 && isDigits(v[i+1:]) {
+	if i := bytes.IndexAny(v, "+-"); i > 0 && number.IsDigits(v[i+1:]) {
 		v = v[:i:i] // slog's INFO+2
 	}
 	if !r.ev.SetSeverity(v) {
@@ -317,8 +318,8 @@ func (r *record) finish(device string) {
 
 // instant sets the time that log4j2 writes as two numbers.
 func (r *record) instant() {
-	s, ok := digits(r.epoch, 11)
-	n, also := digits(r.fraction, 9)
+	s, ok := number.Uint(r.epoch, 11)
+	n, also := number.Uint(r.fraction, 9)
 	if !ok || r.fraction != nil && !also {
 		r.ev.Bad(ecs.Timestamp, "not seconds and nanoseconds since 1970")
 		return

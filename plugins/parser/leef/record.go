@@ -6,6 +6,7 @@ import (
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/classify"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/number"
 	"github.com/logcenter/logcenter/sdk/timestamp"
 )
 
@@ -82,7 +83,7 @@ func (r *record) special(id uint8, v []byte) {
 		r.login = r.login || isTrue(v)
 		r.session("end", v)
 	case keyHash:
-		r.hash(v)
+		ev.SetFileHash(v)
 	case keyMessage:
 		r.message = v
 	case keyReason:
@@ -137,12 +138,12 @@ func (r *record) decision() {
 
 // severity sets the device's severity, 1 to 10, a word in a field of its own, and the unified one.
 func (r *record) severity(v []byte) {
-	n, number := digits(v, 9)
+	n, ok := number.Uint(v, 9)
 	switch {
-	case number && n > 10:
+	case ok && n > 10:
 		r.ev.Bad(ecs.EventSeverity, "not a number from 0 to 10")
 		return
-	case number:
+	case ok:
 		r.ev.SetInt(ecs.EventSeverity, n)
 	default:
 		r.ev.Set(severityWord, v)
@@ -155,7 +156,7 @@ func (r *record) severity(v []byte) {
 // count sets one of the counts of bytes and packets.
 func (r *record) count(i uint8, v []byte) {
 	fields := [...]ecs.Field{ecs.SourceBytes, ecs.DestinationBytes, ecs.SourcePackets, ecs.DestinationPackets}
-	n, ok := digits(v, 18)
+	n, ok := number.Uint(v, 18)
 	if !ok {
 		r.ev.Bad(fields[i], "not a whole number")
 		return
@@ -175,20 +176,6 @@ func isTrue(v []byte) bool { return string(v) == "true" || string(v) == "1" }
 func (r *record) session(what string, v []byte) {
 	if isTrue(v) {
 		r.ev.SetString(ecs.EventType, what)
-	}
-}
-
-// hash tells the digest by its length.
-func (r *record) hash(v []byte) {
-	switch len(v) {
-	case 32:
-		r.ev.Set(ecs.FileHashMD5, v)
-	case 40:
-		r.ev.Set(ecs.FileHashSHA1, v)
-	case 64:
-		r.ev.Set(ecs.FileHashSHA256, v)
-	default:
-		r.ev.Bad(ecs.FileHashSHA256, "not the 32, 40 or 64 digits of MD5, SHA-1 or SHA-256")
 	}
 }
 
@@ -217,34 +204,8 @@ var formats = map[string]string{
 // date sets a time by the device's own format, or as it can be told from itself.
 func (r *record) date(f ecs.Field, format, v []byte) {
 	layout, ok := formats[string(format)]
-	switch {
-	case ok:
-	case len(v) == 13 && isDigits(v):
-		layout = timestamp.UnixMilli
-	default:
+	if !ok {
 		layout = timestamp.Any
 	}
 	r.ev.SetTimeField(f, layout, r.zone, v)
-}
-
-func isDigits(v []byte) bool {
-	for _, c := range v {
-		if c-'0' > 9 {
-			return false
-		}
-	}
-	return true
-}
-
-func digits(v []byte, most int) (n int64, ok bool) {
-	if len(v) == 0 || len(v) > most {
-		return 0, false
-	}
-	for _, c := range v {
-		if c-'0' > 9 {
-			return 0, false
-		}
-		n = n*10 + int64(c-'0')
-	}
-	return n, true
 }

@@ -10,7 +10,7 @@ type how uint8
 
 const (
 	text how = iota
-	number
+	whole
 	system // of BGP
 	addr   // unspecified ones are none
 	port
@@ -79,9 +79,9 @@ var elements = keys.NewFold(map[string]target{
 	"destinationmacaddress": {mac, ecs.DestinationMAC}, "postdestinationmacaddress": {mac, ecs.DestinationMAC}, "57": {mac, ecs.DestinationMAC},
 	"srcvlan": {text, ecs.NetworkVLANID}, "vlanid": {text, ecs.NetworkVLANID}, "vlan": {text, ecs.NetworkVLANID}, "58": {text, ecs.NetworkVLANID},
 	"dstvlan": {text, vlanOut}, "postvlanid": {text, vlanOut}, "59": {text, vlanOut},
-	"tcpflags": {flags, 0}, "tcpcontrolbits": {flags, 0}, "6": {flags, 0}, "iptos": {number, tos}, "tos": {number, tos}, "srctos": {number, tos},
-	"ipclassofservice": {number, tos}, "5": {number, tos}, "icmptype": {number, icmpType}, "icmptypeipv4": {number, icmpType}, "icmpcode": {number, icmpCode},
-	"icmpcodeipv4": {number, icmpCode}, "ipttl": {number, ttl}, "minttl": {number, ttl}, "minimumttl": {number, ttl}, "52": {number, ttl},
+	"tcpflags": {flags, 0}, "tcpcontrolbits": {flags, 0}, "6": {flags, 0}, "iptos": {whole, tos}, "tos": {whole, tos}, "srctos": {whole, tos},
+	"ipclassofservice": {whole, tos}, "5": {whole, tos}, "icmptype": {whole, icmpType}, "icmptypeipv4": {whole, icmpType}, "icmpcode": {whole, icmpCode},
+	"icmpcodeipv4": {whole, icmpCode}, "ipttl": {whole, ttl}, "minttl": {whole, ttl}, "minimumttl": {whole, ttl}, "52": {whole, ttl},
 	"srcas": {system, sourceAS}, "assrc": {system, sourceAS}, "bgpsourceasnumber": {system, sourceAS}, "16": {system, sourceAS},
 	"dstas": {system, destinationAS}, "asdst": {system, destinationAS}, "bgpdestinationasnumber": {system, destinationAS}, "17": {system, destinationAS},
 	"srcnet": {text, sourceNet}, "netsrc": {text, sourceNet}, "srcmask": {text, sourceNet}, "ipv4srcmask": {text, sourceNet}, "masksrc": {text, sourceNet},
@@ -98,9 +98,9 @@ var elements = keys.NewFold(map[string]target{
 	"xlatedstport": {port, ecs.DestinationNATPort}, "postnaptdestinationtransportport": {port, ecs.DestinationNATPort},
 	"postnaptdsttransportport": {port, ecs.DestinationNATPort}, "postnatportdst": {port, ecs.DestinationNATPort}, "228": {port, ecs.DestinationNATPort},
 
-	"type": {text, recordType}, "version": {number, version}, "exportprotoversion": {number, version}, "sequencenum": {number, ecs.EventSequence},
-	"flowseqnum": {number, ecs.EventSequence}, "exportprotoseqno": {number, ecs.EventSequence}, "samplingrate": {number, sampling}, "samplinginterval": {number, sampling},
-	"34": {number, sampling}, "flowsetid": {number, templateID}, "observationdomainid": {number, domainID}, "sourceid": {number, domainID}, "flows": {number, flows},
+	"type": {text, recordType}, "version": {whole, version}, "exportprotoversion": {whole, version}, "sequencenum": {whole, ecs.EventSequence},
+	"flowseqnum": {whole, ecs.EventSequence}, "exportprotoseqno": {whole, ecs.EventSequence}, "samplingrate": {whole, sampling}, "samplinginterval": {whole, sampling},
+	"34": {whole, sampling}, "flowsetid": {whole, templateID}, "observationdomainid": {whole, domainID}, "sourceid": {whole, domainID}, "flows": {whole, flows},
 	"flowid": {text, flowID}, "148": {text, flowID}, "direction": {direction, 0}, "flowdirection": {direction, 0}, "61": {direction, 0}, "etype": {etherType, 0},
 	"ethertype": {etherType, 0}, "ipprotocolversion": {etherType, 0}, "firewallevent": {firewallEvent, 0}, "fwevent": {firewallEvent, 0}, "233": {firewallEvent, 0},
 	"forwardingstatus": {forwarding, 0}, "89": {forwarding, 0}, "flowendreason": {endReason, 0}, "136": {endReason, 0},

@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/number"
 )
 
 // protocols are the names of IANA's numbers that occur in networks.
@@ -13,7 +14,7 @@ var protocols = map[int64]string{
 
 // transport sets the protocol from its number or name.
 func transport(ev *sdk.Event, v []byte) {
-	n, ok := digits(v, 3)
+	n, ok := number.Uint(v, 3)
 	if !ok {
 		ev.SetLower(ecs.NetworkTransport, v)
 		return
@@ -99,7 +100,7 @@ func (r *record) firewall(v []byte) {
 // forwarded takes IANA's forwardingStatus, whose upper two bits say whether packets were passed on. Small numbers are
 // the two bits alone.
 func (r *record) forwarded(v []byte) {
-	n, ok := digits(v, 3)
+	n, ok := number.Uint(v, 3)
 	if !ok || n > 255 {
 		r.ev.Bad(forwardStatus, "not a number from 0 to 255")
 		return

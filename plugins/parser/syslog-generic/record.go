@@ -8,6 +8,7 @@ import (
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/keys"
 	"github.com/logcenter/logcenter/sdk/netaddr"
+	"github.com/logcenter/logcenter/sdk/number"
 	"github.com/logcenter/logcenter/sdk/syslog"
 )
 
@@ -105,11 +106,11 @@ func (r *record) pair(key, v []byte, quoted bool) {
 	case destination:
 		endpoint(ev, ecs.DestinationIP, ecs.DestinationPort, ecs.DestinationAddress, v)
 	case port:
-		if n, ok := digits(v, 5); ok && n <= 65535 {
-			ev.SetInt(t.field, n)
+		if n, ok := netaddr.Port(v); ok {
+			ev.SetInt(t.field, int64(n))
 		}
 	case count:
-		if n, ok := digits(v, 18); ok {
+		if n, ok := number.Uint(v, 18); ok {
 			ev.SetInt(t.field, n)
 		}
 	case account:
@@ -136,11 +137,11 @@ func (r *record) pair(key, v []byte, quoted bool) {
 
 // endpoint sets an address, with a port if one is there, and a name as the address that the sender wrote.
 func endpoint(ev *sdk.Event, ip, port, name ecs.Field, v []byte) {
-	host, number := netaddr.SplitHostPort(v)
+	host, service := netaddr.SplitHostPort(v)
 	if a, ok := netaddr.ParseAddr(host); ok {
 		ev.SetAddr(ip, a)
-		if n, ok := digits(number, 5); ok && n <= 65535 {
-			ev.SetInt(port, n)
+		if n, ok := netaddr.Port(service); ok {
+			ev.SetInt(port, int64(n))
 		}
 		return
 	}
@@ -194,19 +195,6 @@ func (r *record) decision(text []byte, k kind) {
 		decision = classify.Undecided
 	}
 	r.ev.SetString(ecs.EventType, decision.EventType())
-}
-
-func digits(v []byte, most int) (n int64, ok bool) {
-	if len(v) == 0 || len(v) > most {
-		return 0, false
-	}
-	for _, c := range v {
-		if c-'0' > 9 {
-			return 0, false
-		}
-		n = n*10 + int64(c-'0')
-	}
-	return n, true
 }
 
 // appendUnescaped leaves out the backslash before '"', '\' and ']' (RFC 5424, section 6.3.3).
