@@ -222,6 +222,23 @@ func TestSetLower(t *testing.T) {
 	f("[Ä]", "[Ä]", wire.Encoding_SPAN)
 }
 
+func TestSetTransport(t *testing.T) {
+	f := func(text, want string) {
+		t.Helper()
+		got := answer(t, text, func(l []byte, ev *sdk.Event) { ev.SetTransport(l) })
+		assert.Equal(t, want, got.values["network.transport"], text)
+		assert.Empty(t, got.note, text)
+	}
+	f("TCP", "tcp")
+	f("udp", "udp")
+	f("6", "tcp")
+	f("017", "udp")
+	f("58", "ipv6-icmp")
+	f("254", "254")
+	f("300", "300")
+	f("OSPF", "ospf")
+}
+
 func TestSetNanos(t *testing.T) {
 	got := answer(t, "x", func(_ []byte, ev *sdk.Event) { ev.SetNanos(ecs.Timestamp, 1763686583123456789) })
 	assert.Equal(t, "2025-11-21T00:56:23.123456789Z", got.values["@timestamp"])

@@ -19,13 +19,13 @@ const (
 
 var products = NewWords(
 	Means(waf, "web application", "waf", "webshield", "securesphere", "fortiweb", "asm", "incapsula", "imperva"),
-	Means(firewall, "firewall", "ngfw", "utm", "fw", "防火墙", "fortigate", "pan-os", "asa", "ngaf", "sonicwall"),
+	Means(firewall, "firewall", "ngfw", "utm", "fw", "防火墙", "fortigate", "pan-os", "asa", "ngaf", "sonicwall", "palo alto", "fortinet"),
 	Means(ips, "ips", "ids", "nips", "hips", "idp", "intrusion", "edr", "xdr", "antivirus", "anti-virus", "endpoint",
 		"malware", "sandbox", "threat", "deep security", "fireeye", "kaspersky", "apt", "入侵", "病毒", "威胁"),
 	Means(database, "database", "sql", "oracle", "mysql", "postgres", "db", "数据库"),
-	Means(middleware, "proxy", "web server", "iis", "apache", "load balancer", "adc"),
+	Means(middleware, "proxy", "web server", "iis", "apache", "load balancer", "adc", "web gateway", "zscaler"),
 	Means(traffic, "netflow", "traffic", "ndr", "流量", "stealthwatch"),
-	Means(business, "vault", "identity", "iam", "sso", "erp", "crm", "mail", "msexchange", "exchange"),
+	Means(business, "vault", "identity", "iam", "sso", "erp", "crm", "mail", "email", "msexchange", "exchange"),
 )
 
 // DeviceOf tells the device type by words of product and vendor.
@@ -55,7 +55,7 @@ const (
 )
 
 var subjects = NewWords(
-	Means(malware, "virus", "trojan", "malware", "worm", "ransom", "botnet", "spyware", "miner", "病毒", "木马", "蠕虫", "勒索",
+	Means(malware, "virus", "trojan", "malware", "worm", "ransom", "botnet", "spyware", "miner", "malicious", "病毒", "木马", "蠕虫", "勒索",
 		"挖矿"),
 	Means(webAttack, "sql", "xss", "cross site", "cross-site", "csrf", "webshell", "path traversal",
 		"directory traversal", "injection", "注入", "跨站"),
@@ -88,6 +88,9 @@ var categories = [...][]string{
 	system:         {"host"},
 	connection:     {"network"},
 }
+
+// Known says whether anything is known of what the event is about.
+func (c Class) Known() bool { return c != unclassified }
 
 // Categories are what event.category has; nil for an event of which nothing is known.
 func (c Class) Categories() []string { return categories[c] }

@@ -13,7 +13,7 @@ const (
 var decisions = NewWords(
 	Means(Denied, "block", "deny", "denied", "denies", "drop", "reject", "refuse", "reset", "discard", "prevent", "quarantine",
 		"阻断", "拒绝", "拦截"),
-	Means(Allowed, "allow", "permit", "pass", "accept", "forward", "放行", "允许"),
+	Means(Allowed, "allow", "permit", "pass.", "passed", "passthrough", "accept", "forward", "放行", "允许"),
 )
 
 // DecisionOf tells what was decided by the device's word for what it did, such as the value of a key action.
@@ -34,7 +34,7 @@ const (
 )
 
 var outcomes = NewWords(
-	Means(success, "success", "succeed", "ok", "allow", "pass", "accept", "permit", "true", "成功", "允许"),
+	Means(success, "success", "succeed", "ok", "allow", "pass.", "passed", "accept", "permit", "true", "成功", "允许"),
 	Means(failure, "fail", "denied", "deny", "denies", "block", "drop", "reject", "refuse", "error", "false", "invalid",
 		"incorrect", "unauthorized", "失败", "拒绝"),
 )
@@ -46,7 +46,7 @@ func Outcome(value []byte) string {
 	return o
 }
 
-// endings are fewer than outcomes: "error", "pass" and "true" may be anything in a sentence.
+// endings are fewer than outcomes: "error", "ok" and "true" may be anything in a sentence.
 var endings = NewWords(
 	Means(failure, "fail", "invalid", "denied", "deny", "denies", "refuse", "reject", "block", "drop", "incorrect", "bad",
 		"not allowed", "unauthorized", "失败", "拒绝"),

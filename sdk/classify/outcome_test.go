@@ -22,6 +22,7 @@ func TestDecisionOf(t *testing.T) {
 	f("拦截", classify.Denied, "denied", "failure")
 	f("PASS", classify.Allowed, "allowed", "success")
 	f("forwarded to scanner", classify.Allowed, "allowed", "success")
+	f("Retrieve password", classify.Undecided, "info", "")
 	f("bypass", classify.Undecided, "info", "")
 	f("alert", classify.Undecided, "info", "")
 	f("", classify.Undecided, "info", "")
@@ -37,7 +38,9 @@ func TestOutcome(t *testing.T) {
 	f("OK", "success", "")
 	f("okra", "", "")
 	f("true", "success", "")
-	f("Password changed", "success", "") // why sentences have a list of their own
+	f("passed", "success", "")
+	f("Password changed", "", "")
+	f("no error", "failure", "") // why sentences have a list of their own
 	f("登录成功", "success", "success")
 	f("bad user", "", "failure")
 	f("Invalid user anna", "failure", "failure")

@@ -1,11 +1,17 @@
 package classify
 
-import "github.com/logcenter/logcenter/sdk/internal/memo"
+import (
+	"strings"
+	"unicode/utf8"
 
-// Word stands for what a text with it is about. English ones are lower-case and begin a word of the text.
+	"github.com/logcenter/logcenter/sdk/internal/memo"
+)
+
+// Word stands for what a text with it is about.
 type Word[T any] struct {
-	text string
-	is   T
+	text  string
+	whole bool // nothing may stand behind in the same word of the text
+	is    T
 }
 
 // Words find the first of a list of words in a text by one pass over it, and remember of short texts what they found:
@@ -23,11 +29,14 @@ type found[T any] struct {
 	ok bool
 }
 
-// Means are words that stand for one thing.
+// Means are words that stand for one thing. English ones are lower-case and begin a word of the text: "deny" is in
+// "denying". Those of up to three letters, and those with a full stop behind, must be a whole one: "fw" is not in "fwd",
+// "pass." not in "password".
 func Means[T any](is T, texts ...string) []Word[T] {
 	list := make([]Word[T], len(texts))
 	for i, t := range texts {
-		list[i] = Word[T]{t, is}
+		text, stop := strings.CutSuffix(t, ".")
+		list[i] = Word[T]{text, stop || len(text) <= 3 && text[0] < utf8.RuneSelf, is}
 	}
 	return list
 }
@@ -64,7 +73,7 @@ func (w *Words[T]) find(text []byte) (f found[T]) {
 		if w.seconds[c&31]>>(text[i+1]&31)&1&^(now&before) != 0 {
 			list := w.list[c&31]
 			for k := range list {
-				if e := &list[k]; hasFold(text[i:], e.text) {
+				if e := &list[k]; hasFold(text[i:], e.text, e.whole) {
 					return found[T]{e.is, true}
 				}
 			}
@@ -85,11 +94,8 @@ var letters = func() (set [256]uint32) {
 // Lower is an ASCII letter in lower case, and any other byte as it is.
 func Lower(c byte) byte { return c | byte(letters[c]<<5) }
 
-// whole is how many letters a word has at most of which no other may begin: "fw" is not in "fwd".
-const whole = 3
-
 // hasFold reports whether text begins with word, whose ASCII letters are lower-case.
-func hasFold(text []byte, word string) bool {
+func hasFold(text []byte, word string, whole bool) bool {
 	if len(text) < len(word) {
 		return false
 	}
@@ -98,5 +104,5 @@ func hasFold(text []byte, word string) bool {
 			return false
 		}
 	}
-	return len(word) > whole || len(text) == len(word) || letters[word[0]] == 0 || letters[text[len(word)]] == 0
+	return !whole || len(text) == len(word) || letters[text[len(word)]] == 0
 }

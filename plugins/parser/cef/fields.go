@@ -50,6 +50,7 @@ var (
 	oldFilePermission     = ecs.New("cef.old_file_permission", ecs.Keyword, "Rights on the file before it was changed.")
 	oldFileSize           = ecs.New("cef.old_file_size", ecs.Long, "Bytes of the file before it was changed.")
 	oldFileType           = ecs.New("cef.old_file_type", ecs.Keyword, "Kind of the file before it was changed.")
+	ownPairs              = list("cef.extensions", "Pairs key=value of keys that are the product's own, as they stand; up to 64.")
 	outcomeText           = ecs.New("cef.outcome", ecs.Keyword, "How it ended in the product's words, where they are not ECS's.")
 	payloadID             = ecs.New("cef.payload_id", ecs.Keyword, "Where the product keeps the packets that belong to the event.")
 	rawEvent              = ecs.New("cef.raw_event", ecs.Keyword, "Line of the original device that a connector made the event of.")

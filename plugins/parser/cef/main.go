@@ -76,7 +76,7 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 	r.extension = e.Extension
 	it := e.Scan()
 	for it.Next() {
-		r.pair(it.Key(), it.Value(), it.Pos())
+		r.pair(it)
 	}
 	r.times(&h)
 	r.finish()
@@ -87,6 +87,9 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 		device = classify.DeviceOf(e.Vendor, e.Product)
 	}
 	c := classify.Of(e.Name, r.category)
+	if !c.Known() {
+		c = classify.Of(e.ClassID, nil)
+	}
 	ev.SetString(ecs.ObserverType, device)
 	ev.SetString(ecs.LogcenterLogType, c.LogType(device, r.request, r.denied))
 	for _, name := range c.Categories() {

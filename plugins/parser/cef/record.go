@@ -25,10 +25,15 @@ type record struct {
 	action, outcome           []byte
 	user, destinationUser     []byte
 	received, start, end      []byte
-	places                    [4][]byte // latitude and longitude of source and destination
-	in, out                   int64     // -1: not told
-	request, correlated       bool
-	decided, denied           bool
+	deviceProcess             []byte
+	// What keys of the product's own say goes behind what CEF's keys for it say.
+	ownTime, ownAction, ownMessage []byte
+	places                         [4][]byte // latitude and longitude of source and destination
+	in, out                        int64     // -1: not told
+	request, correlated            bool
+	decided, denied                bool
+	processed                      bool // the process at the source is known
+	own                            int  // pairs in ownPairs
 
 	extension     []byte
 	customs       uint32 // those that have a value
@@ -40,14 +45,18 @@ type span struct{ at, end uint32 }
 
 func (r *record) of(s span) []byte { return r.extension[s.at:s.end:s.end] }
 
-// pair sets what one pair says, whose value is at that byte of the extension. Keys that are not known stay in the line
-// only.
-func (r *record) pair(key, v []byte, at int) {
+// pair sets what the pair at hand says.
+func (r *record) pair(it *cef.Iter) {
+	v, at := it.Value(), it.Pos()
+	if n := len(v); n > 2 && v[0] == v[n-1] && (v[0] == '"' || v[0] == '\'') {
+		v, at = v[1:n-1:n-1], at+1 // which the format does not need, but some products write
+	}
 	if len(v) == 0 || len(v) == 1 && v[0] == '-' {
 		return
 	}
-	t := dictionary.Get(key)
+	t := dictionary.Get(it.Key())
 	if t == nil {
+		r.ownPair(it)
 		return
 	}
 	switch t.how {
@@ -63,9 +72,6 @@ func (r *record) pair(key, v []byte, at int) {
 
 // text sets a text with its escapes resolved.
 func (r *record) text(f ecs.Field, v []byte) {
-	if n := len(v); n > 2 && v[0] == '"' && v[n-1] == '"' {
-		v = v[1 : n-1 : n-1] // which the format does not need, but some products write
-	}
 	if !r.escapes || bytes.IndexByte(v, '\\') < 0 {
 		r.ev.Set(f, v)
 		return
@@ -88,6 +94,8 @@ func (r *record) set(t target, v []byte) {
 		ev.SetPort(t.field, v)
 	case mac:
 		ev.SetMAC(t.field, v)
+	case transport:
+		ev.SetTransport(v)
 	case whole:
 		ev.Set(t.field, v)
 	case date:
@@ -149,23 +157,36 @@ func (r *record) special(id uint8, v []byte) {
 	case keyTechnique:
 		ev.Set(ecs.ThreatTechniqueID, v)
 	case keyProcess:
+		r.processed = true
 		r.process(v)
+	case keyDeviceProcess:
+		r.deviceProcess = v
+	case keySeconds:
+		ev.SetDuration(ecs.EventDuration, v, time.Second)
+	case keyOwnTime:
+		r.ownTime = v
+	case keyOwnAction:
+		r.ownAction = v
+	case keyOwnMessage:
+		r.ownMessage = v
 	}
 }
 
 // finish sets what follows from several pairs.
 func (r *record) finish() {
 	ev := r.ev
-	reason := r.reason
-	if reason == nil {
-		reason = r.message
-	} else {
-		r.text(messageText, r.message)
+	message := first(r.message, r.ownMessage)
+	if r.reason != nil {
+		r.text(messageText, message)
 	}
-	r.text(ecs.EventReason, reason)
+	r.text(ecs.EventReason, first(r.reason, message))
 	r.text(category, r.category)
 	r.text(ecs.RuleCategory, r.category)
 	r.users()
+	r.text(deviceProcess, r.deviceProcess)
+	if !r.processed {
+		r.process(r.deviceProcess)
+	}
 	r.decision()
 	if r.in >= 0 && r.out >= 0 {
 		ev.SetInt(ecs.NetworkBytes, r.in+r.out)
@@ -178,13 +199,7 @@ func (r *record) finish() {
 // times sets @timestamp: when the device had the event, else when that ended or began. The syslog header's time is when
 // a relay had the line, has no year, and so counts only where none of these can be read.
 func (r *record) times(h *syslog.Header) {
-	v := r.received
-	if v == nil {
-		v = r.end
-	}
-	if v == nil {
-		v = r.start
-	}
+	v := first(r.received, r.ownTime, r.end, r.start)
 	if len(v) == 0 || v[0] != '1' { // milliseconds can be read
 		r.ev.SetSyslogTime(h, r.zone)
 	}
@@ -193,14 +208,21 @@ func (r *record) times(h *syslog.Header) {
 	}
 }
 
+// first is the first value that is there, nil if none is.
+func first(values ...[]byte) []byte {
+	for _, v := range values {
+		if v != nil {
+			return v
+		}
+	}
+	return nil
+}
+
 // users sets the users at both ends; the one who acted is the first that is known.
 func (r *record) users() {
 	r.text(ecs.SourceUserName, r.user)
 	r.text(ecs.DestinationUserName, r.destinationUser)
-	who := r.user
-	if who == nil {
-		who = r.destinationUser
-	}
+	who := first(r.user, r.destinationUser)
 	if bytes.Contains(who, escapedEqual) { // no account of a directory
 		r.text(ecs.UserName, who)
 		return
@@ -223,15 +245,20 @@ func (r *record) process(v []byte) {
 // that follows from the action.
 func (r *record) decision() {
 	ev := r.ev
-	r.text(ecs.EventAction, r.action)
-	d := classify.DecisionOf(r.action)
+	action := first(r.action, r.ownAction)
+	r.text(ecs.EventAction, action)
+	d := classify.DecisionOf(action)
 	ev.SetString(ecs.EventType, d.EventType())
 	r.denied = d == classify.Denied
 	outcome := d.Outcome()
 	if r.outcome != nil {
-		if outcome = classify.Outcome(r.outcome); outcome == "" {
-			outcome = "unknown"
+		if told := classify.Outcome(r.outcome); told != "" {
+			outcome = told
+		} else {
 			r.text(outcomeText, r.outcome)
+			if outcome == "" {
+				outcome = "unknown"
+			}
 		}
 	}
 	ev.SetString(ecs.EventOutcome, outcome)

@@ -3,24 +3,19 @@ package main
 import (
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/netaddr"
 	"github.com/logcenter/logcenter/sdk/number"
 )
-
-// protocols are the names of IANA's numbers that occur in networks.
-var protocols = map[int64]string{
-	1: "icmp", 2: "igmp", 4: "ipv4", 6: "tcp", 17: "udp", 27: "rdp", 33: "dccp", 41: "ipv6", 46: "rsvp", 47: "gre", 50: "esp", 51: "ah", 58: "ipv6-icmp",
-	88: "eigrp", 89: "ospf", 103: "pim", 112: "vrrp", 115: "l2tp", 132: "sctp", 136: "udplite", 137: "mpls-in-ip",
-}
 
 // transport sets the protocol from its number or name.
 func transport(ev *sdk.Event, v []byte) {
 	n, ok := number.Uint(v, 3)
 	if !ok {
-		ev.SetLower(ecs.NetworkTransport, v)
+		ev.SetTransport(v)
 		return
 	}
 	ev.Set(ianaNumber, v)
-	ev.SetString(ecs.NetworkTransport, protocols[n])
+	ev.SetString(ecs.NetworkTransport, netaddr.Protocol(int(n)))
 }
 
 // tcp sets the flags, which may be hexadecimal.
