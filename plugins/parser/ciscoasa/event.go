@@ -14,6 +14,10 @@ var (
 	filePolicy   = ecs.New("ciscoasa.file_disposition", ecs.Keyword, "What Threat Defense takes a file for, e.g. Malware.")
 	policy       = ecs.New("ciscoasa.policy", ecs.Keyword, "Access control or intrusion policy that decided.")
 	ruleAction   = ecs.New("ciscoasa.rule_action", ecs.Keyword, "What the access control rule says to do, e.g. Block with reset.")
+	deviceUUID   = ecs.New("ciscoasa.device_uuid", ecs.Keyword, "Identity of the device of Threat Defense that wrote the event.")
+	fileAction   = ecs.New("ciscoasa.file_action", ecs.Keyword, "What Threat Defense did with a file, e.g. Malware Cloud Lookup.")
+	fileWay      = ecs.New("ciscoasa.file_direction", ecs.Keyword, "Whether a file was fetched or sent: Download or Upload.")
+	fileType     = ecs.New("ciscoasa.file_type", ecs.Keyword, "Kind of a file as Threat Defense names it, e.g. ZIP.")
 	priorityWord = ecs.New("ciscoasa.priority", ecs.Keyword, "How important Threat Defense takes an event to be: Low, Medium or High.")
 )
 
@@ -87,6 +91,8 @@ const (
 	asURL
 	asPriority
 	asMessage
+	asAddress
+	asTLS
 )
 
 // attribute is what becomes of a key.
@@ -108,7 +114,11 @@ var attributes = keys.New(map[string]attribute{
 	"ReferencedHost": {field: ecs.URLDomain}, "HTTPReferer": {field: ecs.HTTPRequestReferrer}, "HTTPResponse": {field: ecs.HTTPResponseStatusCode},
 	"DNSQuery": {field: ecs.DNSQuestionName}, "EventPriority": {how: asPriority}, "SID": {field: ecs.RuleID}, "Message": {how: asMessage},
 	"Classification": {field: ecs.RuleCategory}, "FileName": {field: ecs.FileName}, "FileSize": {field: ecs.FileSize}, "FileSHA256": {field: ecs.FileHashSHA256},
-	"SHA_Disposition": {field: filePolicy}, "ThreatName": {field: ecs.RuleName},
+	"DeviceUUID": {field: deviceUUID}, "FileAction": {field: fileAction}, "FileDirection": {field: fileWay}, "FileType": {field: fileType},
+	"FilePolicy": {field: policy}, "ThreatScore": {field: ecs.EventRiskScore}, "URLCategory": {field: ecs.RuleCategory}, "SSLVersion": {how: asTLS},
+	"NAT_InitiatorIP": {how: asAddress, field: ecs.SourceNATIP}, "NAT_InitiatorPort": {asPort, ecs.SourceNATPort},
+	"NAT_ResponderIP": {how: asAddress, field: ecs.DestinationNATIP}, "NAT_ResponderPort": {asPort, ecs.DestinationNATPort},
+	"URI": {how: asURL}, "SHA_Disposition": {field: filePolicy}, "ThreatName": {field: ecs.RuleName},
 })
 
 // pair sets what a pair says. Keys that are not known stay in the line only.
@@ -155,6 +165,10 @@ func (s *security) pair(ev *sdk.Event, key, v []byte) {
 		ev.SetURL(v)
 	case asPriority:
 		priority(ev, v)
+	case asAddress:
+		ev.SetIP(t.field, v)
+	case asTLS:
+		tlsVersion(ev, v)
 	case asMessage:
 		ev.Set(ecs.RuleName, unquoted(v))
 	}
