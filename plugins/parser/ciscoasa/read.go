@@ -153,7 +153,9 @@ func message(ev *sdk.Event, h *head) error {
 
 // take sets what a gap holds, or keeps it until both ends are known.
 func (c *connection) take(ev *sdk.Event, k kind, v []byte) {
-	v = bytes.TrimSpace(v)
+	if n := len(v); n > 0 && (v[0] <= ' ' || v[n-1] <= ' ') {
+		v = bytes.TrimSpace(v)
+	}
 	switch k {
 	case kAIface:
 		c.a.iface = v
@@ -252,7 +254,7 @@ func rest(ev *sdk.Event, k kind, v []byte) {
 	case kReason:
 		ev.Set(ecs.EventReason, v)
 	case kRule:
-		ev.Set(ecs.RuleName, bytes.TrimSpace(v))
+		ev.Set(ecs.RuleName, v)
 	case kRuleID:
 		ev.Set(ecs.RuleID, v)
 	case kServer:

@@ -24,6 +24,7 @@ type how uint8
 
 const (
 	text how = iota
+	transport
 	source
 	destination
 	port
@@ -51,7 +52,7 @@ var names = keys.NewFold(map[string]target{
 	"spt": {port, ecs.SourcePort}, "sport": {port, ecs.SourcePort}, "srcport": {port, ecs.SourcePort}, "sourceport": {port, ecs.SourcePort},
 	"dpt": {port, ecs.DestinationPort}, "dport": {port, ecs.DestinationPort}, "dstport": {port, ecs.DestinationPort}, "destport": {port, ecs.DestinationPort},
 	"destinationport": {port, ecs.DestinationPort},
-	"proto":           {text, ecs.NetworkTransport}, "protocol": {text, ecs.NetworkTransport},
+	"proto":           {transport, 0}, "protocol": {transport, 0},
 	"user": {account, ecs.UserName}, "username": {account, ecs.UserName}, "usr": {account, ecs.UserName}, "acct": {account, ecs.UserName},
 	"account": {account, ecs.UserName}, "login": {account, ecs.UserName}, "uid": {text, ecs.UserID}, "ruser": {text, ecs.SourceUserName},
 	"password": {text, ecs.UserPassword}, "passwd": {text, ecs.UserPassword},
@@ -101,6 +102,8 @@ func (r *record) pair(key, v []byte, quoted bool) {
 	switch t.how {
 	case text:
 		ev.Set(t.field, v)
+	case transport:
+		ev.SetTransport(v)
 	case source:
 		endpoint(ev, ecs.SourceIP, ecs.SourcePort, ecs.SourceAddress, v)
 	case destination:
