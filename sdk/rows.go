@@ -23,7 +23,7 @@ func (r *Rows) At(row int) *Event {
 func (r *Rows) SetStrings(f ecs.Field, codes []int32, texts []string) {
 	w := (*worker)(r)
 	if b := w.ev.typed(f, wire.Type_STRING); b != nil {
-		b.Fill(codes, texts)
+		b.Texts(codes, texts)
 	}
 }
 

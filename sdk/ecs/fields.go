@@ -196,6 +196,7 @@ const (
 	UserAgentOriginal
 	VulnerabilityID
 
+	LogcenterClassifiedBy
 	LogcenterFlags
 	LogcenterInput
 	LogcenterLogType
@@ -403,6 +404,7 @@ var known = [endOfKnown - 1]Info{
 	UserAgentOriginal - 1:             {"user_agent.original", Keyword, false, "User agent as sent."},
 	VulnerabilityID - 1:               {"vulnerability.id", Keyword, true, "CVE or vendor ids of vulnerabilities."},
 
+	LogcenterClassifiedBy - 1: {"logcenter.classified_by", Keyword, true, "Classification rules of the configuration that set fields of the event; set by the host."},
 	LogcenterFlags - 1:        {"logcenter.flags", Keyword, true, "Marks of the host: unparsed, truncated, decoded, withheld, unenriched, cut (a keyword over 8 KiB), late."},
 	LogcenterInput - 1:        {"logcenter.input", Keyword, false, "Name of the input the line came by."},
 	LogcenterLogType - 1:      {"logcenter.log_type", Keyword, false, "Log type of the log standard, the second key of the retention table."},

@@ -1,108 +1,131 @@
 package wire
 
 import (
-	"bytes"
 	"encoding/binary"
+	"math"
 	"slices"
-	"unicode/utf8"
+	"unsafe"
 )
 
-// Fill sets every row to the text that its code names, through the column's dictionary; a negative code and an empty
-// text set nothing. There are as many codes as rows. It is [Builder.Text] for a whole column at once, and not to be
-// mixed with other setters: what is known of a code is looked up once a batch instead of once a row. Texts should be
-// different ones: those that are equal are sent several times.
-func (c *Builder) Fill(codes []int32, texts []string) {
-	if c.used || c.list {
-		for row, k := range codes {
-			if k >= 0 && texts[k] != "" {
-				c.Text(row, texts[k])
-			}
-		}
-		return
+// Fill gives rows texts: row i those of texts[pick[i]], of which there may be none, and of a column that is no list one at
+// most. A row that has a value keeps it; of a list it has the texts in front of its own. Nothing can be set behind it until
+// Reset. All that Fill needs it does in one pass; rows of a batch have few different texts.
+func (c *Builder) Fill(pick []uint16, texts [][]string) {
+	if !c.used || c.count == 0 {
+		c.first(Encoding_DICT)
 	}
-	c.first(Encoding_DICT)
-	c.quick, c.width = 0, int(CodeWidth(len(texts))) // it is narrow already
-	known := c.dict.begin(len(texts))
-	c.values = slices.Grow(c.values, c.width*len(codes))
-	values, count := c.values[:c.width*len(codes)], 0
-	present := byte(0) // of eight rows
-	for row, k := range codes {
-		if k >= 0 {
-			code := known[k]
-			if code == 0 {
-				code = c.dict.enter(texts[k])
-				known[k] = code
-			}
-			if code != nothing {
-				present |= 1 << (row & 7)
-				switch c.width {
-				case 1:
-					values[count] = byte(code - 1)
-				case 2:
-					binary.LittleEndian.PutUint16(values[2*count:], uint16(code-1))
-				default:
-					binary.LittleEndian.PutUint32(values[4*count:], code-1)
-				}
-				count++
-			}
-		}
-		if row&7 == 7 {
-			c.present[row>>3], present = present, 0
+	switch {
+	case c.quick == quickDict:
+		c.fillCodes(pick, texts)
+	case c.count == 0:
+		c.fillLists(pick, texts)
+	default:
+		c.fillUp(pick, texts)
+	}
+	c.row = c.rows
+}
+
+// noCode is what no code of a dictionary is.
+const noCode = math.MaxUint32
+
+// single are the codes of texts of which there is one at most; of none it is noCode.
+func (d *dictionary) single(texts [][]string) []uint32 {
+	codes := make([]uint32, len(texts))
+	for i, t := range texts {
+		if codes[i] = noCode; len(t) > 0 {
+			codes[i] = d.code(t[0])
 		}
 	}
-	if n := len(codes); n&7 != 0 {
-		c.present[n>>3] = present
-	}
-	c.values, c.count = values[:c.width*count], count
-	c.dict.repair()
+	return codes
 }
 
-// widen makes the codes of Fill as wide as those of Text.
-func (c *Builder) widen() {
-	f := c.Finish(0)
-	var wide []byte
-	for k := range c.count {
-		wide = binary.LittleEndian.AppendUint32(wide, uint32(f.Code(k)))
+// fillCodes is Fill for a column of codes that is no list.
+func (c *Builder) fillCodes(pick []uint16, texts [][]string) {
+	codes := c.dict.single(texts)
+	var own, have []byte
+	if c.count > 0 {
+		own, have = slices.Clone(c.values), slices.Clone(c.present)
+		clear(c.present)
 	}
-	c.values, c.width = wide, 0
+	values := slices.Grow(c.values[:0], 4*len(pick))[:4*len(pick)]
+	n := 0
+	for row, p := range pick {
+		code := codes[p]
+		if own != nil && have[row>>3]&(1<<(row&7)) != 0 {
+			code, own = binary.LittleEndian.Uint32(own), own[4:]
+		}
+		binary.LittleEndian.PutUint32(values[4*n:], code) // written over by the next one if it is none
+		if code != noCode {
+			c.present[row>>3] |= 1 << (row & 7)
+			n++
+		}
+	}
+	c.values, c.count = values[:4*n], n
 }
 
-// nothing is known of an empty text.
-const nothing = ^uint32(0)
-
-// begin readies d for Fill of so many texts.
-func (d *dictionary) begin(texts int) (known []uint32) {
-	d.known = slices.Grow(d.known[:0], texts)[:texts]
-	clear(d.known)
-	return d.known
+// fillLists is Fill for a list column that has no value.
+func (c *Builder) fillLists(pick []uint16, texts [][]string) {
+	codes := make([][]byte, len(texts))
+	for row, p := range pick {
+		if len(texts[p]) == 0 {
+			continue
+		}
+		if codes[p] == nil {
+			for _, s := range texts[p] {
+				codes[p] = binary.LittleEndian.AppendUint32(codes[p], c.dict.code(s))
+			}
+		}
+		c.next(row)
+		c.lists = binary.LittleEndian.AppendUint32(c.lists, uint32(len(c.values)/4))
+		c.values = append(c.values, codes[p]...)
+	}
 }
 
-// enter is one more than the code of s, a text that is not there yet.
-func (d *dictionary) enter(s string) uint32 {
-	if s == "" {
-		return nothing
+// fillUp is Fill for any column that has values: it is made anew.
+func (c *Builder) fillUp(pick []uint16, texts [][]string) {
+	old := c.clone()
+	c.used, c.count, c.row, c.quick = false, 0, -1, 0
+	var u Cursor
+	for row, p := range pick {
+		k := u.At(old, row)
+		if k < 0 || c.list {
+			for _, s := range texts[p] {
+				c.Text(row, s)
+			}
+		}
+		switch {
+		case k < 0:
+		case c.list:
+			for from, to := old.List(k); from < to; from++ {
+				c.again(row, old, from)
+			}
+		default:
+			c.again(row, old, k)
+		}
 	}
-	d.data = append(d.data, s...)
-	d.offsets = binary.LittleEndian.AppendUint32(d.offsets, uint32(len(d.data)))
-	return uint32(d.entries())
 }
 
-// repair makes every text of the dictionary UTF-8, as [Builder.Text] does.
-func (d *dictionary) repair() {
-	whole := utf8.Valid(d.data)
-	for i := 0; i < len(d.offsets)-4 && whole; i += 4 { // all together are: each is, if none begins within a character
-		whole = utf8.RuneStart(d.data[binary.LittleEndian.Uint32(d.offsets[i:])])
+// again sets row to the k-th value of old, which must not be changed from here on.
+func (c *Builder) again(row int, old *Column, k int) {
+	switch old.Encoding {
+	case Encoding_SPAN:
+		start, n := old.Span(k)
+		c.Span(row, start, n)
+	case Encoding_DICT:
+		v := old.Bytes(k)
+		c.Text(row, unsafe.String(unsafe.SliceData(v), len(v)))
+	default:
+		from, to := old.OriginOf(k)
+		c.Copy(row, old.Bytes(k), from, to)
 	}
-	if whole {
-		return
+}
+
+// clone is the column as it is, in memory of its own.
+func (c *Builder) clone() *Column {
+	was := c.Finish(0)
+	return &Column{
+		Encoding: was.Encoding, Count: was.Count, Width: was.Width, Type: was.Type,
+		Present: slices.Clone(was.Present), Values: slices.Clone(was.Values), Data: slices.Clone(was.Data), Dict: slices.Clone(was.Dict),
+		Lists: slices.Clone(was.Lists), Origin: slices.Clone(was.Origin),
 	}
-	var data []byte
-	from := uint32(0)
-	for i := 4; i < len(d.offsets); i += 4 {
-		to := binary.LittleEndian.Uint32(d.offsets[i:])
-		data = append(data, bytes.ToValidUTF8(d.data[from:to], []byte("\uFFFD"))...)
-		from = to
-		binary.LittleEndian.PutUint32(d.offsets[i:], uint32(len(data)))
-	}
-	d.data = data
 }
