@@ -21,7 +21,10 @@ func TestLinesForAListOfAssets(t *testing.T) {
 		{Name: "moved", Addresses: []string{"192.0.2.3", "192.0.2.4"}},
 		{Addresses: []string{"2001:db8::1"}},
 		{Name: "=cmd|' /C calc'!A0", Addresses: []string{"192.0.2.5"}},
-		{Name: "a b"}, {Name: "a,b"}, {Name: "#a"}, {Name: "a\x1b[0m"},
+		{Name: "a b"},
+		{Name: "a,b"},
+		{Name: "#a"},
+		{Name: "a\x1b[0m"},
 		{Addresses: []string{"/var/log/messages"}},
 	}, func(name string) { left = append(left, name) }))
 	assert.Equal(t, `id,name,type,ip,hostname,owner,department,system,criticality,zone
