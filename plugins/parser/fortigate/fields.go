@@ -6,7 +6,6 @@ import "github.com/logcenter/logcenter/sdk/ecs"
 var (
 	appCategory   = ecs.New("fortigate.app.category", ecs.Keyword, "Class of the application by application control, e.g. Web.Client.")
 	appID         = ecs.New("fortigate.app.id", ecs.Keyword, "Number of the application in FortiGuard's list.")
-	application   = ecs.NetworkApplication
 	appRisk       = ecs.New("fortigate.app.risk", ecs.Keyword, "How risky application control takes the application to be, from low to critical.")
 	attackCount   = ecs.New("fortigate.count", ecs.Long, "Packets or attempts that one line stands for.")
 	configChange  = ecs.New("fortigate.config.change", ecs.Keyword, "What an administrator set, with the values before and after where the device says them.")
@@ -36,5 +35,4 @@ var (
 	utmAction     = ecs.New("fortigate.utmaction", ecs.Keyword, "What the security profiles did with the session, e.g. block.")
 	virtualDomain = ecs.New("fortigate.vd", ecs.Keyword, "Virtual firewall inside the device, root if there is only one.")
 	vpnTunnel     = ecs.New("fortigate.vpntunnel", ecs.Keyword, "Configured name of an IPsec tunnel.")
-	userGroup     = ecs.UserGroupName
 )
