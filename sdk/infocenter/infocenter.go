@@ -13,11 +13,13 @@ import (
 	"errors"
 
 	"github.com/logcenter/logcenter/sdk/syslog"
+	"github.com/logcenter/logcenter/sdk/timestamp"
 )
 
 // Message is a line of an information center.
 type Message struct {
-	// Header is the syslog header, whose Hostname is the word in front of the mark if there is one.
+	// Header is the syslog header. Its Hostname is the word in front of the mark, its Timestamp the time in front of
+	// that, if there are such: they are the device's own, where a relay has put others in front.
 	syslog.Header
 
 	// Name is MODULE/SEVERITY/MNEMONIC: of all lines of a device it has a few hundred values. nil: there is none.
@@ -28,7 +30,10 @@ type Message struct {
 	Digit []byte
 	// Mnemonic names the message, e.g. SHELL_LOGIN.
 	Mnemonic []byte
-	// Text is all behind the colon, without blanks around it.
+	// Sequence is the number in brackets behind it, of devices that count their messages; nil if there is none.
+	Sequence []byte
+	// Text is all behind the colon, without blanks around it, and without the #015 that rsyslog makes of a carriage
+	// return at its end.
 	Text []byte
 }
 
@@ -48,11 +53,9 @@ func Parse(line []byte, mark string) (m Message, err error) {
 	if at < 0 {
 		return m, ErrName
 	}
-	if host := lastWord(line[:at]); len(host) > 0 && !bytes.HasSuffix(m.Timestamp, host) {
-		m.Hostname = host
-	}
+	m.origin(line[:at])
 	if !m.name(line[at+len(mark):]) {
-		m.Name, m.Module, m.Digit, m.Mnemonic, m.Text = nil, nil, nil, nil, nil
+		m.Name, m.Module, m.Digit, m.Mnemonic, m.Sequence, m.Text = nil, nil, nil, nil, nil, nil
 		return m, ErrName
 	}
 	return m, nil
@@ -71,16 +74,52 @@ func find(b []byte, mark string) int {
 	}
 }
 
-// lastWord is the last word of b. A "%%:" behind it, which Huawei's "firewall log session syslog header host-name" puts
-// there, is none.
-func lastWord(b []byte) []byte {
+// origin takes the device's own name and time, which b ends with. A "%%:" behind them, which Huawei's "firewall log session
+// syslog header host-name" puts there, is none.
+func (m *Message) origin(b []byte) {
 	b = bytes.TrimRight(b, " ")
 	b = bytes.TrimRight(bytes.TrimSuffix(b, []byte("%%:")), " ")
+	i := lastWord(b)
+	host := b[i:len(b):len(b)]
+	if len(host) == 0 || m.timed(b) || bytes.IndexByte(host, ':') >= 0 && m.timeBehind(b) {
+		return // the device has no name
+	}
+	m.Hostname = host
+	m.timeBehind(bytes.TrimRight(bytes.TrimSuffix(bytes.TrimRight(b[:i], " "), []byte(" DST")), " "))
+}
+
+// timeBehind takes the time that b ends with. It is false if there is none.
+func (m *Message) timeBehind(b []byte) bool {
+	if m.timed(b) {
+		return true
+	}
+	found := false
+	i := len(b)
+	for n := 0; i > 0 && n < maxTimeWords; n++ {
+		i = lastWord(bytes.TrimRight(b[:i], " "))
+		if _, n, ok := timestamp.Detect(b[i:]); ok && n == len(b)-i {
+			m.Timestamp, found = b[i:len(b):len(b)], true
+		}
+	}
+	return found
+}
+
+// timed reports whether b ends with the time that the header has already.
+func (m *Message) timed(b []byte) bool {
+	n := len(m.Timestamp)
+	return n > 0 && len(b) > 0 && &m.Timestamp[n-1] == &b[len(b)-1]
+}
+
+// maxTimeWords is how many words a time has at most.
+const maxTimeWords = 5
+
+// lastWord is where the last word of b starts.
+func lastWord(b []byte) int {
 	i := len(b)
 	for i > 0 && b[i-1] != ' ' && b[i-1] != '>' {
 		i--
 	}
-	return b[i:len(b):len(b)]
+	return i
 }
 
 // name reads MODULE/SEVERITY/MNEMONIC, what may stand behind it, such as (l), [SEQUENCE] and (SLOT), and the colon, which
@@ -106,8 +145,22 @@ func (m *Message) name(b []byte) bool {
 	if digits == 1 && b[level]-'0' <= 7 {
 		m.Digit = b[level : level+1 : level+1]
 	}
-	m.Text = bytes.TrimSpace(b[end+colon+1:])
+	m.Sequence = sequence(b[end : end+colon])
+	m.Text = bytes.TrimSpace(bytes.TrimSuffix(b[end+colon+1:], []byte("#015")))
 	return true
+}
+
+// sequence is the number in brackets in what stands between a mnemonic and the colon.
+func sequence(b []byte) []byte {
+	i := bytes.IndexByte(b, '[') + 1
+	n := i
+	for n < len(b) && b[n]-'0' <= 9 {
+		n++
+	}
+	if i == 0 || n == i || n == len(b) || b[n] != ']' {
+		return nil
+	}
+	return b[i:n:n]
 }
 
 // part is the length of the part of a name at i. One that is too long is cut, so that no slash follows.

@@ -2,6 +2,7 @@ package infocenter_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -29,6 +30,42 @@ func TestParse(t *testing.T) {
 	f("<188>Oct 11 12:00:01 2026 %%10ENV/4/FAN:x", "%%10", "|ENV|4|FAN|x")
 	f("<188>%%10session/9/a-b:", "%%10", "|session||a-b|")
 	f("100% %%10A/1/B:%%10C/2/D:x", "%%10", "100%|A|1|B|%%10C/2/D:x")
+}
+
+// Relays put a header of their own in front, and collectors cut the PRI off.
+func TestOrigin(t *testing.T) {
+	received := time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC)
+	f := func(line, mark, host, at string) {
+		t.Helper()
+		m, err := infocenter.Parse([]byte(line), mark)
+		require.NoError(t, err, line)
+		ns, ok := m.Time(time.UTC, received)
+		require.True(t, ok, line)
+		assert.Equal(t, host+" "+at, string(m.Hostname)+" "+time.Unix(0, ns).UTC().Format(time.DateTime), line)
+	}
+	f("<188>Jul 20 2016 16:44:00 fw1 %%01SHELL/5/LOGOUT(s)[69573]:x", "%%01", "fw1", "2016-07-20 16:44:00")
+	f("Mar 26 2022 17:06:48+03:00 DST fw1 %%01SSH/4/A(s):x", "%%01", "fw1", "2022-03-26 14:06:48")
+	f("Apr  2 2020 20:25:28-08:00 fw1 %%01SSH/4/A(l)[0]:x", "%%01", "fw1", "2020-04-03 04:25:28")
+	f("2018/5/21 10:43:00 fw1 %%01SHELL/6/A(s)[235]:x", "%%01", "fw1", "2018-05-21 10:43:00")
+	f("Sep 9 11:56:41 10.123.169.1 2020-09-09 10:05:11 fw1 %%01SECLOG/6/A(l):x", "%%01", "fw1", "2020-09-09 10:05:11")
+	f("Jul  1 00:00:05 2017-06-30 16: 00:05 fw1 %%01SEC/4/A(l): x", "%%01", "fw1", "2017-06-30 16:00:05")
+	f("<6>Jul  1 00:00:05 relay 2017-06-30T16:00:05 %%: %%01SEC/4/A(l): x", "%%01", "relay", "2017-06-30 16:00:05")
+	f("2020-08-31T12:07:36.000Z 172.16.103.12 fw1 %%10FILTER/6/A: x", "%%10", "fw1", "2020-08-31 12:07:36")
+	f("<190>May 18 11:20:10 2016 fw1 %%10FILTER/6/A(l): x", "%%10", "fw1", "2016-05-18 11:20:10")
+}
+
+func TestSequence(t *testing.T) {
+	f := func(tail, want string) {
+		t.Helper()
+		m, err := infocenter.Parse([]byte("<188>Jul 20 2016 16:44:00 fw1 %%01A/5/B"+tail), "%%01")
+		require.NoError(t, err, tail)
+		assert.Equal(t, want, string(m.Sequence)+"|"+string(m.Text), tail)
+	}
+	f("(s)[69573]:x", "69573|x")
+	f("(l)[7](3):x#015", "7|x")
+	f("(l)[]:x", "|x")
+	f("[7:x", "|x")
+	f(":x[7]", "|x[7]")
 }
 
 func TestNoName(t *testing.T) {

@@ -20,6 +20,7 @@ var lists = kv.Scanner{Pair: ';', Sep: ':'}
 type record struct {
 	message  *message
 	mnemonic []byte
+	sequence []byte
 	kept     [slots][]byte
 	counts   [packetsIn - bytesOut + 1]struct { // by what is done with their keys
 		n    int64
@@ -30,7 +31,8 @@ type record struct {
 
 // describe reads the description.
 func (p parser) describe(m *infocenter.Message, ev *sdk.Event) error {
-	r := record{message: messages.Of(m.Name), mnemonic: m.Mnemonic}
+	r := record{message: messages.Of(m.Name), mnemonic: m.Mnemonic, sequence: m.Sequence}
+	ev.Set(ecs.EventSequence, m.Sequence)
 	b := withoutComponent(m.Text)
 	text, list, whole := split(b)
 	var err error
@@ -38,8 +40,10 @@ func (p parser) describe(m *infocenter.Message, ev *sdk.Event) error {
 	case list == nil && r.words(ev, b):
 	case list == nil:
 		ev.Set(description, text)
+		r.chinese(ev, text)
 	default:
 		ev.Set(description, text)
+		r.quotedCommand(ev, text)
 		err = r.scan(ev, list)
 	}
 	r.conclude(ev, p)
@@ -71,7 +75,7 @@ func split(b []byte) (text, list []byte, whole bool) {
 	}
 	b = b[:n]
 	first := bytes.IndexByte(b, '=')
-	if first < 0 {
+	if first < 0 || bytes.HasSuffix(b, wideClose) {
 		if i := bytes.IndexByte(b, ';'); i > 0 && bytes.IndexByte(b[:i], ':') > 0 {
 			return nil, b, true
 		}
@@ -95,9 +99,59 @@ func (r *record) scan(ev *sdk.Event, list []byte) error {
 	}
 	it := scanner.Scan(list)
 	for it.Next() {
-		r.pair(ev, it.Key(), it.Value())
+		t := targetOf(it.Key())
+		if t == nil {
+			continue
+		}
+		v := it.Value()
+		if t.use == page && !it.Quoted() {
+			v = withCommas(list, it.Pos(), it.Pos()+len(v))
+		}
+		r.pair(ev, t, v)
+	}
+	if r.message.Dataset == "huaweiusg.policy" {
+		interzone(ev, list)
 	}
 	return it.Err()
+}
+
+// withCommas is the value list[from:to], and what is behind it up to the next key that is known: URLs may have commas.
+func withCommas(list []byte, from, to int) []byte {
+	for to < len(list) && list[to] == ',' {
+		next := list[to+1:]
+		if i := bytes.IndexByte(next[:min(len(next), longestKey)], '='); i > 0 && targetOf(bytes.TrimSpace(next[:i])) != nil {
+			break
+		}
+		if i := bytes.IndexByte(next, ','); i >= 0 {
+			to += 1 + i
+		} else {
+			to = len(list)
+		}
+	}
+	return list[from:to:to]
+}
+
+// interzone sets what "interzone-trust(public)-dmz(public) inbound" says, which USG5000 writes among the pairs.
+func interzone(ev *sdk.Event, list []byte) {
+	i := bytes.Index(list, []byte("interzone-"))
+	if i < 0 {
+		return
+	}
+	zones, way, _ := bytes.Cut(list[i+len("interzone-"):], []byte(" "))
+	source, destination, ok := bytes.Cut(zones, []byte(")-"))
+	if !ok {
+		return
+	}
+	source, _, _ = bytes.Cut(source, []byte("("))
+	destination, _, _ = bytes.Cut(destination, []byte("("))
+	ev.Set(ecs.ObserverIngressZone, source)
+	ev.Set(ecs.ObserverEgressZone, destination)
+	switch way, _, _ = bytes.Cut(way, []byte(",")); string(way) {
+	case "inbound":
+		ev.SetString(ecs.NetworkDirection, "inbound")
+	case "outbound":
+		ev.SetString(ecs.NetworkDirection, "outbound")
+	}
 }
 
 // commands are of administrators, whatever module notes them.

@@ -26,6 +26,7 @@ const (
 	packetsOut
 	packetsIn
 	keep // until all of the line is read
+	page // keep, of which commas may be part
 	account
 	category
 	command
@@ -34,6 +35,7 @@ const (
 	mac
 	severity
 	transport
+	sequence // unless the head has one
 )
 
 // target is what a key's value becomes.
@@ -135,10 +137,39 @@ var uses = map[string]target{
 	"hash":      {use: hash},
 	"file hash": {use: hash},
 	"host":      {use: keep, slot: theHost},
-	"page":      {use: keep, slot: thePage},
-	"url":       {use: keep, slot: thePage},
-	"path":      {use: keep, slot: thePage},
+	"page":      {use: page, slot: thePage},
+	"url":       {use: page, slot: thePage},
+	"path":      {use: page, slot: thePage},
 	"referer":   {use: set, field: ecs.HTTPRequestReferrer},
+
+	"task":                  {use: set, field: task},
+	"authentication method": {use: set, field: authMethod},
+	"user type":             {use: set, field: service},
+	"access type":           {use: set, field: service},
+	"service type":          {use: set, field: service},
+	"user input":            {use: set, field: answer},
+	"times":                 {use: set, field: count},
+	"block count":           {use: set, field: count},
+	"vpn name":              {use: set, field: vpnInstance},
+	"vpn instance name":     {use: set, field: vpnInstance},
+	"target":                {use: set, field: aim},
+	"syslog id":             {use: sequence, field: ecs.EventSequence},
+
+	// Firmware that speaks Chinese.
+	"用户":     {use: account, field: ecs.UserName},
+	"用户名":    {use: account, field: ecs.UserName},
+	"地址":     {use: setIP, field: ecs.SourceIP},
+	"ip地址":   {use: setIP, field: ecs.SourceIP},
+	"用户ip地址": {use: setIP, field: ecs.SourceIP},
+	"命令":     {use: command, field: commandLine},
+	"任务":     {use: set, field: task},
+	"认证方式":   {use: set, field: authMethod},
+	"服务类型":   {use: set, field: service},
+	"登录类型":   {use: set, field: service},
+	"vpn实例名": {use: set, field: vpnInstance},
+	"原因":     {use: set, field: ecs.EventReason},
+	"失败原因":   {use: set, field: ecs.EventReason},
+	"次数":     {use: set, field: count},
 
 	"user":          {use: account, field: ecs.UserName},
 	"user name":     {use: account, field: ecs.UserName},

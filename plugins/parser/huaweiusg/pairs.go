@@ -6,11 +6,13 @@ import (
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/infocenter"
-	"github.com/logcenter/logcenter/sdk/template"
 	"github.com/logcenter/logcenter/sdk/timestamp"
 )
 
 var (
+	aim         = ecs.New("huaweiusg.target", ecs.Keyword, "Side that a signature protects: client, server or both.")
+	answer      = ecs.New("huaweiusg.user_input", ecs.Keyword, "What an administrator answered to a question of the device, e.g. Y.")
+	authMethod  = ecs.New("huaweiusg.authentication_method", ecs.Keyword, "How an administrator was authenticated, e.g. Local-user.")
 	commandLine = ecs.New("huaweiusg.command", ecs.Keyword, "Command that an administrator gave.")
 	count       = ecs.New("huaweiusg.count", ecs.Long, "Packets or events that one line stands for.")
 	description = ecs.New("huaweiusg.description", ecs.Keyword, "Words of the description that are not pairs.")
@@ -19,26 +21,25 @@ var (
 	policy      = ecs.New("huaweiusg.policy", ecs.Keyword, "Security policy that the traffic matched; rule.name is of the signature in logs of attacks.")
 	profile     = ecs.New("huaweiusg.profile", ecs.Keyword, "Security profile that decided, e.g. of intrusion prevention.")
 	risk        = ecs.New("huaweiusg.severity", ecs.Keyword, "Severity of a signature, from information to high.")
+	service     = ecs.New("huaweiusg.service", ecs.Keyword, "Way by which an administrator came in, e.g. SSH, Telnet, Web.")
+	task        = ecs.New("huaweiusg.task", ecs.Keyword, "Task of the device that ran an administrator's command, e.g. VT0.")
 	urlCategory = ecs.New("huaweiusg.url_category", ecs.Keyword, "Class of web site by the device's own list.")
+	vpnInstance = ecs.New("huaweiusg.vpn_instance", ecs.Keyword, "VPN instance by which an administrator came in.")
 	vsys        = ecs.New("huaweiusg.vsys", ecs.Keyword, "Virtual firewall inside the device, public if there is only one.")
 )
 
-// pair sets what a pair says. -- is none.
-func (r *record) pair(ev *sdk.Event, key, v []byte) {
+// pair sets what a pair says. Dashes and stars are what the device does not know or show.
+func (r *record) pair(ev *sdk.Event, t *target, v []byte) {
 	if n := len(v); n > 0 && (v[0] <= ' ' || v[n-1] <= ' ') {
 		v = bytes.TrimSpace(v)
 	}
-	if len(v) == 0 || string(v) == "--" {
-		return
-	}
-	t := targetOf(key)
-	if t == nil {
+	if len(v) == 0 || len(v) <= 2 && (string(v) == "--" || string(v) == "-" || string(v) == "**") {
 		return
 	}
 	switch t.use {
 	case set:
 		ev.Set(t.field, v)
-	case keep:
+	case keep, page:
 		r.kept[t.slot] = v
 	case setIP:
 		ev.SetIP(t.field, v)
@@ -101,6 +102,10 @@ func (r *record) rare(ev *sdk.Event, t *target, v []byte) {
 		}
 	case mac:
 		ev.SetMAC(t.field, v)
+	case sequence:
+		if r.sequence == nil {
+			ev.Set(t.field, v)
+		}
 	case severity:
 		ev.Set(t.field, v)
 		ev.SetSeverity(v)
@@ -183,44 +188,4 @@ func setAccount(ev *sdk.Event, v []byte) {
 	default:
 		ev.SetAccount(ecs.UserName, ecs.UserDomain, v)
 	}
-}
-
-// texts are descriptions without pairs: the "mtn" form of session logs, and logins.
-var texts = template.MustSet(
-	"Built an %{proto:word} session, %{from:word} (%{zone}) to %{to:word} (%{zone2})%{}",
-	"Built a %{proto:word} session, %{from:word} (%{zone}) to %{to:word} (%{zone2})%{}",
-	"Teardown an %{proto:word} session, %{from:word} (%{zone}) to %{to:word} (%{zone2})%{}",
-	"Teardown a %{proto:word} session, %{from:word} (%{zone}) to %{to:word} (%{zone2})%{}",
-	"%{line:word} login from %{ip:ip}%{}",
-	"User %{user:word} login from %{ip:ip}%{}",
-	"User %{user:word} logout from %{ip:ip}%{}",
-	"The user %{user:word} succeeded in logging in from %{ip:ip}%{}",
-	"%{user:word} login from VTY%{}: %{ip:ip}%{}",
-	"Interface %{port:word} has turned into %{state:word} state%{}",
-	"The line protocol %{:word} on the interface %{port:word} has entered the %{state:word} state%{}",
-	"The state of interface %{port:word} changed to %{state:word}",
-)
-
-// words reads a description that is text. It is false if the text is none of texts.
-func (r *record) words(ev *sdk.Event, b []byte) bool {
-	m, err := texts.Match(b)
-	if err != nil {
-		return false
-	}
-	if v := m.Get("proto"); v != nil {
-		r.from, r.to = true, true
-		setTransport(ev, v)
-		ev.SetIPPort(ecs.SourceIP, ecs.SourcePort, m.Get("from"))
-		ev.SetIPPort(ecs.DestinationIP, ecs.DestinationPort, m.Get("to"))
-		ev.Set(ecs.ObserverIngressZone, m.Get("zone"))
-		ev.Set(ecs.ObserverEgressZone, m.Get("zone2"))
-	}
-	if v := m.Get("user"); len(v) > 0 {
-		setAccount(ev, v)
-	}
-	ev.SetIP(ecs.SourceIP, m.Get("ip"))
-	ev.Set(ecs.ObserverIngressInterfaceName, m.Get("port"))
-	ev.Set(ifState, bytes.TrimRight(m.Get("state"), "."))
-	ev.Set(description, b)
-	return true
 }
