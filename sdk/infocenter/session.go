@@ -22,7 +22,7 @@ func SessionOf(mnemonic []byte) (s Session, failed bool) {
 	case has(upper, "LOGIN", "LOGON", "ONLINE", "ACCESS", "CONNECT", "AUTH", "AAA"):
 		s = Start
 	}
-	return s, has(upper, "FAIL", "REJECT", "INVALID", "ERR", "BLOCK")
+	return s, has(upper, "FAIL", "REJECT", "INVALID", "ERR", "BLOCK", "DENY")
 }
 
 // Decision is what a device did with traffic.

@@ -22,7 +22,7 @@ type record struct {
 		have bool
 	}
 	command, failed bool
-	accepted        bool // the text says that a user was let in, which the brief does not
+	session         infocenter.Session // by the text, where the brief says nothing of it
 	from, to        bool
 }
 
@@ -31,6 +31,7 @@ func (p parser) describe(m *infocenter.Message, ev *sdk.Event) error {
 	r := record{message: messages.Of(m.Name), mnemonic: m.Mnemonic}
 	text := r.origin(ev, m.Text)
 	if isPairs(text) {
+		text = bytes.TrimSuffix(text, []byte(".")) // some versions end them as sentences
 		for it := pairs.Scan(text); it.Next(); {
 			r.pair(ev, p, it.Key(), it.Value())
 		}
@@ -152,6 +153,9 @@ func (r *record) verdict(ev *sdk.Event) {
 		return
 	case r.command:
 		ev.SetString(ecs.EventType, "info")
+		if r.failed {
+			ev.SetString(ecs.EventOutcome, "failure")
+		}
 		return
 	case r.message.Dataset == "h3c.config":
 		ev.SetString(ecs.EventType, "change")
@@ -161,8 +165,8 @@ func (r *record) verdict(ev *sdk.Event) {
 		return
 	}
 	s := r.message.session
-	if r.accepted {
-		s = infocenter.Start
+	if s == infocenter.NoSession && r.message.sessions {
+		s = r.session
 	}
 	s.Set(ev, r.message.sessions && (r.message.failed || r.failed))
 }

@@ -118,6 +118,12 @@ var known = keys.NewFold(map[string]target{
 	"matchcount":     {use: set, field: count},
 	"atktimes":       {use: set, field: count},
 
+	"upperlimit":     {use: set, field: upperLimit},
+	"submodule":      {use: set, field: subModule},
+	"protection":     {use: set, field: protection},
+	"subcategory":    {use: set, field: subCategory},
+	"rcvvpninstance": {use: set, field: vpnInstance},
+
 	"username":      {use: account, field: ecs.UserName},
 	"httphost":      {use: set, field: ecs.URLDomain},
 	"httpfirstline": {use: request},

@@ -6,10 +6,10 @@ import (
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/infocenter"
-	"github.com/logcenter/logcenter/sdk/template"
 )
 
 var (
+	chassis       = ecs.New("h3c.chassis", ecs.Keyword, "Member of the stack of devices that speaks.")
 	command       = ecs.New("h3c.command", ecs.Keyword, "Command that an administrator gave.")
 	commandSource = ecs.New("h3c.command_source", ecs.Keyword, "What changed the configuration: cli, snmp or other.")
 	context       = ecs.New("h3c.context", ecs.Keyword, "Number of the virtual device that speaks.")
@@ -20,10 +20,16 @@ var (
 	line          = ecs.New("h3c.line", ecs.Keyword, "Line by which an administrator came in, e.g. vty0.")
 	module        = ecs.New("h3c.module", ecs.Keyword, "Part of the device that speaks, e.g. FILTER, IPS, SHELL.")
 	policy        = ecs.New("h3c.policy", ecs.Keyword, "Policy that decided; rule.name is of the signature in logs of attacks.")
+	protection    = ecs.New("h3c.protection", ecs.Keyword, "Kind of target that a signature protects, e.g. WebServer.")
 	realSource    = ecs.New("h3c.real_source", ecs.Keyword, "Addresses of the clients that a proxy in front says it serves.")
 	risk          = ecs.New("h3c.severity", ecs.Keyword, "Severity of a signature, from low to critical.")
 	slotName      = ecs.New("h3c.slot", ecs.Keyword, "Card of the device that speaks.")
+	subCategory   = ecs.New("h3c.sub_category", ecs.Keyword, "Finer class of a signature within rule.category.")
+	subModule     = ecs.New("h3c.sub_module", ecs.Keyword, "Part of the module that speaks, e.g. SINGLE.")
+	upperLimit    = ecs.New("h3c.upper_limit", ecs.Long, "Packets per second beyond which traffic counts as a flood.")
 	urlCategory   = ecs.New("h3c.url_category", ecs.Keyword, "Class of web site by the device's own list.")
+	view          = ecs.New("h3c.view", ecs.Keyword, "View of the command line in which a command was given.")
+	vpnInstance   = ecs.New("h3c.vpn_instance", ecs.Keyword, "VPN instance in which a packet came in.")
 )
 
 // pair sets what a pair says. -- is none.
@@ -126,8 +132,12 @@ func (r *record) where(ev *sdk.Event, key, v []byte) {
 		ev.SetIP(ecs.ObserverIP, v)
 	case "Context", "MDC":
 		ev.Set(context, v)
-	case "Slot", "Chassis":
+	case "Slot":
 		ev.Set(slotName, v)
+	case "Chassis":
+		ev.Set(chassis, v)
+	case "PN":
+		ev.Set(ecs.ObserverSerialNumber, v)
 	case "AAADomain":
 		ev.Set(ecs.UserDomain, v)
 	case "CommandSource":
@@ -162,46 +172,13 @@ func setRequest(ev *sdk.Event, v []byte) {
 	ev.Set(ecs.URLQuery, query)
 }
 
-// setAccount sets a user. The device writes stars for whom it does not know.
+// setAccount sets a user, without the virtual device behind it: netadmin@system(@context5). The device writes stars for
+// whom it does not know.
 func setAccount(ev *sdk.Event, v []byte) {
+	if i := bytes.IndexByte(v, '('); i > 0 {
+		v = v[:i:i]
+	}
 	if len(v) > 0 && v[0] != '*' {
 		ev.SetAccount(ecs.UserName, ecs.UserDomain, v)
 	}
-}
-
-// texts are descriptions without pairs.
-var texts = template.MustSet(
-	"Command is %{command}",
-	"SSH user %{user:word} (IP: %{ip:ip}) %{}",
-	"SSH user %{user:word}(IP: %{ip:ip}) %{}",
-	"Physical state on the interface %{port:word} changed to %{state:word}",
-	"Line protocol state on the interface %{port:word} changed to %{state:word}",
-	"Authentication failed for user %{user:word} from %{ip:ip} port %{sport:int}%{}",
-	"Accepted %{:word} for %{user:word} from %{ip:ip} port %{sport:int}%{}",
-	"%{user:word} logged in from %{ip:ip}%{}",
-	"%{user:word} logged out from %{ip:ip}%{}",
-	"%{user:word} failed to log in from %{ip:ip}%{}",
-	"%{user:word} failed to login from %{ip:ip}%{}",
-	"%{port:word} link status is %{state:word}",
-)
-
-// words reads a description that is text.
-func (r *record) words(ev *sdk.Event, b []byte) {
-	m, err := texts.Match(b)
-	if v := m.Get("command"); err == nil && v != nil {
-		r.command = true
-		ev.Set(command, v)
-		return
-	}
-	r.failed = bytes.Contains(b[:min(len(b), 128)], []byte("ailed")) // failed, Failed
-	ev.Set(description, b)
-	if err != nil {
-		return
-	}
-	r.accepted = bytes.HasPrefix(b, []byte("Accepted "))
-	setAccount(ev, m.Get("user"))
-	ev.SetIP(ecs.SourceIP, m.Get("ip"))
-	ev.SetPort(ecs.SourcePort, m.Get("sport"))
-	ev.Set(ecs.ObserverIngressInterfaceName, m.Get("port"))
-	ev.SetLower(ifState, bytes.TrimRight(m.Get("state"), "."))
 }
