@@ -5,6 +5,7 @@ import (
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/netaddr"
 	"github.com/logcenter/logcenter/sdk/template"
 )
 
@@ -21,7 +22,7 @@ func (r *record) conclude(ev *sdk.Event) {
 	ev.SetString(ecs.EventDataset, t.dataset)
 	ev.SetString(ecs.EventCategory, t.category)
 	switch r.kind {
-	case traffic:
+	case traffic, decryption:
 		r.connection(ev)
 	case threat:
 		r.threatened(ev)
@@ -96,12 +97,15 @@ func (r *record) threatened(ev *sdk.Event) {
 	case "url":
 		ev.SetString(ecs.EventCategory, "web")
 		r.filtered(ev)
-		ev.SetURL(r.kept[theMisc])
+		setURL(ev, r.kept[theMisc])
 		return
 	case "file", "data":
 		ev.SetString(ecs.EventCategory, "file")
 		r.filtered(ev)
 		undoubled(ev, ecs.FileName, r.kept[theMisc])
+		name, id := signature(r.kept[theThreat])
+		undoubled(ev, threatName, name)
+		ev.Set(threatID, id)
 		return
 	case "virus", "wildfire", "wildfire-virus", "ml-virus":
 		ev.SetString(ecs.EventCategory, "malware")
@@ -110,7 +114,7 @@ func (r *record) threatened(ev *sdk.Event) {
 		ev.SetString(ecs.EventCategory, "intrusion_detection")
 		switch {
 		case bytes.IndexByte(r.kept[theMisc], '/') >= 0:
-			ev.SetURL(r.kept[theMisc])
+			setURL(ev, r.kept[theMisc])
 		case string(r.subtype) == "spyware": // a name that was asked for
 			undoubled(ev, ecs.URLDomain, r.kept[theMisc])
 		default:
@@ -130,6 +134,15 @@ func (r *record) threatened(ev *sdk.Event) {
 	default:
 		ev.SetString(ecs.EventType, "allowed")
 		ev.SetString(ecs.EventOutcome, "unknown")
+	}
+}
+
+// setURL sets a URL, of which quotes may be doubled.
+func setURL(ev *sdk.Event, v []byte) {
+	ev.SetURL(v)
+	if bytes.Contains(v, []byte(`""`)) {
+		undoubled(ev, ecs.URLOriginal, v)
+		undoubled(ev, ecs.URLQuery, netaddr.SplitURL(v).Query)
 	}
 }
 
@@ -176,6 +189,10 @@ func (r *record) reported(ev *sdk.Event) {
 	}
 	r.classify(ev, "event", other)
 	ev.SetString(ecs.EventCategory, "authentication")
+	if _, rest, ok := bytes.Cut(r.kept[theText], []byte("server address '")); ok {
+		server, _, _ := bytes.Cut(rest, []byte("'"))
+		ev.Set(serverAddress, server)
+	}
 	ev.SetAccount(ecs.UserName, ecs.UserDomain, m.At(slotUser))
 	switch m.Pattern() {
 	case 0, 2:

@@ -5,7 +5,7 @@
 //
 //	<PRI>TIME HOST 1,RECEIVE TIME,SERIAL,TYPE,SUBTYPE,…,GENERATED TIME,…
 //
-// Fields with commas in them stand in double quotes. Types are TRAFFIC, THREAT, SYSTEM, CONFIG, USERID,
+// Fields with commas in them stand in double quotes. Types are TRAFFIC, THREAT, DECRYPTION, SYSTEM, CONFIG, USERID,
 // GLOBALPROTECT, AUTHENTICATION and HIPMATCH. CEF and LEEF are other parsers'.
 package main
 

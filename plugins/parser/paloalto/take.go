@@ -7,40 +7,7 @@ import (
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/delimited"
 	"github.com/logcenter/logcenter/sdk/ecs"
-)
-
-var (
-	authMethod     = ecs.New("paloalto.auth_method", ecs.Keyword, "How a user of GlobalProtect was authenticated, e.g. LDAP, SAML.")
-	category       = ecs.New("paloalto.url_category", ecs.Keyword, "Class of web site by PAN-DB, or verdict in logs of WildFire.")
-	changeAfter    = ecs.New("paloalto.change.after", ecs.Keyword, "Part of the configuration as it is now.")
-	changeBefore   = ecs.New("paloalto.change.before", ecs.Keyword, "Part of the configuration as it was.")
-	changePath     = ecs.New("paloalto.change.path", ecs.Keyword, "Branch of the configuration that was changed.")
-	client         = ecs.New("paloalto.client", ecs.Keyword, "What an administrator used: Web or CLI.")
-	clientVersion  = ecs.New("paloalto.client_version", ecs.Keyword, "Version of the GlobalProtect app.")
-	connectMethod  = ecs.New("paloalto.connect_method", ecs.Keyword, "When GlobalProtect connects, e.g. on-demand, user-logon.")
-	dataSource     = ecs.New("paloalto.data_source", ecs.Keyword, "Who told the device which user has an address.")
-	description    = ecs.New("paloalto.description", ecs.Keyword, "What happened, as a sentence of the device.")
-	direction      = ecs.New("paloalto.direction", ecs.Keyword, "Which way an attack went: client-to-server or server-to-client.")
-	factor         = ecs.New("paloalto.factor", ecs.Keyword, "Vendor of the further factor by which a user was authenticated.")
-	fileType       = ecs.New("paloalto.file_type", ecs.Keyword, "Kind of file that WildFire was asked about, e.g. pe.")
-	forwardedFor   = ecs.New("paloalto.forwarded_for", ecs.Keyword, "Addresses of the clients that a proxy in front says it serves.")
-	gateway        = ecs.New("paloalto.gateway", ecs.Keyword, "Gateway of GlobalProtect that was chosen.")
-	hip            = ecs.New("paloalto.hip", ecs.Keyword, "Profile or object that the state of a computer matched.")
-	machine        = ecs.New("paloalto.machine", ecs.Keyword, "Name of the user's computer.")
-	module         = ecs.New("paloalto.module", ecs.Keyword, "Part of the device that speaks, e.g. general, auth, ha.")
-	object         = ecs.New("paloalto.object", ecs.Keyword, "Name of what an event is about, e.g. a gateway or an interface.")
-	osName         = ecs.New("paloalto.os", ecs.Keyword, "Operating system of the user's computer.")
-	policy         = ecs.New("paloalto.policy", ecs.Keyword, "Security rule that the traffic matched; rule.name is of the signature in logs of attacks.")
-	privateIP      = ecs.New("paloalto.private_ip", ecs.IP, "Address that a user of GlobalProtect has inside the tunnel.")
-	repeatCount    = ecs.New("paloalto.repeat_count", ecs.Long, "Events within five seconds that one line stands for.")
-	result         = ecs.New("paloalto.result", ecs.Keyword, "How a change of the configuration went, e.g. Succeeded, Submitted.")
-	sessionID      = ecs.New("paloalto.session.id", ecs.Keyword, "Number of the session, which all logs of a connection share.")
-	severityWord   = ecs.New("paloalto.severity", ecs.Keyword, "Severity by the device, from informational to critical.")
-	stage          = ecs.New("paloalto.stage", ecs.Keyword, "Step of a connection of GlobalProtect, e.g. login, connected.")
-	subtype        = ecs.New("paloalto.subtype", ecs.Keyword, "Finer kind of a log, e.g. end, vulnerability, url, globalprotect.")
-	threatCategory = ecs.New("paloalto.threat_category", ecs.Keyword, "Class of a threat, e.g. code-execution, dns-c2.")
-	tunnelType     = ecs.New("paloalto.tunnel_type", ecs.Keyword, "How GlobalProtect carries traffic: IPSec or SSL.")
-	virtualSystem  = ecs.New("paloalto.vsys", ecs.Keyword, "Virtual firewall inside the device, vsys1 if there is only one.")
+	"github.com/logcenter/logcenter/sdk/netaddr"
 )
 
 // text sets f to field i, in which quotes may be doubled.
@@ -84,6 +51,12 @@ func (r *record) take(ev *sdk.Event, row *delimited.Row, c *column) {
 	case textKeep:
 		r.kept[c.slot] = v
 		text(ev, c.field, row, c.index)
+	case forwarded:
+		text(ev, c.field, row, c.index)
+		first, _, _ := bytes.Cut(v, []byte(","))
+		if _, ok := netaddr.ParseAddr(first); ok {
+			ev.SetIP(ecs.NetworkForwardedIP, first)
+		}
 	case account:
 		ev.SetAccount(ecs.UserName, ecs.UserDomain, v)
 	case application:
@@ -116,13 +89,21 @@ func (r *record) take(ev *sdk.Event, row *delimited.Row, c *column) {
 			text(ev, ecs.EventReason, row, c.index)
 		}
 	default:
-		r.rare(ev, c.use, v)
+		r.rare(ev, c.use, c.field, v)
 	}
 }
 
 // rare sets what logs of threats and of administrators have.
-func (r *record) rare(ev *sdk.Event, u use, v []byte) {
+func (r *record) rare(ev *sdk.Event, u use, f ecs.Field, v []byte) {
 	switch u {
+	case destinationAccount:
+		ev.SetAccount(ecs.DestinationUserName, ecs.DestinationUserDomain, v)
+	case day:
+		ev.SetTimeField(f, "2006/01/02 15:04:05", r.zone, v)
+	case email:
+		addresses(ev, f, v)
+	case tlsVersion: // TLS1.2
+		ev.Set(f, bytes.TrimPrefix(bytes.TrimPrefix(v, []byte("TLS")), []byte("v")))
 	case sha256:
 		if len(v) == 64 {
 			ev.Set(ecs.FileHashSHA256, v)
@@ -182,4 +163,20 @@ func (r *record) device(ev *sdk.Event, row *delimited.Row, i int) {
 	}
 	text(ev, ecs.HostName, row, i)
 	text(ev, ecs.ObserverName, row, i)
+}
+
+// addresses sets those in angle brackets of From: "Li Na" <li.na@example.com>, or all of v where there are none.
+func addresses(ev *sdk.Event, f ecs.Field, v []byte) {
+	_, rest, ok := bytes.Cut(v, []byte("<"))
+	if !ok {
+		undoubled(ev, f, bytes.TrimSpace(v))
+		return
+	}
+	for ok {
+		address, behind, closed := bytes.Cut(rest, []byte(">"))
+		if closed {
+			ev.Set(f, address)
+		}
+		_, rest, ok = bytes.Cut(behind, []byte("<"))
+	}
 }
