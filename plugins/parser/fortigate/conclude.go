@@ -25,8 +25,18 @@ func (r *record) conclude(ev *sdk.Event) {
 	r.sum(ev, ecs.NetworkBytes, bytesOut, bytesIn)
 	r.sum(ev, ecs.NetworkPackets, packetsOut, packetsIn)
 	r.location(ev)
+	if string(r.kept[theSubtype]) == "rest-api" {
+		ev.Set(ecs.HTTPRequestMethod, r.kept[theMethod])
+		ev.Set(ecs.HTTPResponseStatusCode, r.kept[theStatus])
+	} else {
+		ev.Set(method, r.kept[theMethod])
+	}
 	switch string(r.kept[theKind]) {
 	case "traffic":
+		if len(r.kept[theAction]) == 0 { // FortiOS 4
+			r.kept[theAction] = r.kept[theStatus]
+			ev.Set(ecs.EventAction, r.kept[theAction])
+		}
 		ev.SetString(ecs.EventDataset, "fortigate.traffic")
 		ev.SetString(ecs.EventCategory, "network")
 		r.classify(ev, "event", other)
@@ -61,16 +71,24 @@ func (r *record) policy(ev *sdk.Event) {
 	ev.Set(ecs.RuleName, r.kept[thePolicyName])
 }
 
-// location sets the parts of the URL. FortiOS before 7.0 writes it without the host.
+// location sets the parts of the URL. FortiOS before 7.0 writes it without the host. In logs of DHCP the name of a host is
+// that of the client.
 func (r *record) location(ev *sdk.Event) {
-	u := netaddr.SplitURL(r.kept[theURL])
+	host, url := r.kept[theHostname], r.kept[theURL]
+	if string(r.kept[theKind]) == "event" {
+		ev.Set(ecs.SourceDomain, host)
+		host = nil
+	}
+	if len(host) == 0 && len(url) == 0 {
+		return
+	}
+	u := netaddr.SplitURL(url)
 	ev.Set(ecs.URLPath, u.Path)
 	ev.Set(ecs.URLQuery, u.Query)
-	if len(r.kept[theHostname]) > 0 {
-		ev.Set(ecs.URLDomain, r.kept[theHostname])
-	} else {
-		ev.Set(ecs.URLDomain, u.Host)
+	if len(host) == 0 {
+		host = u.Host
 	}
+	ev.Set(ecs.URLDomain, host)
 }
 
 // connection says what became of a session. By the manual deny is blocked, and all other actions were allowed and
@@ -164,6 +182,9 @@ func isBlock(action []byte) bool {
 
 // happened classifies logs of the device itself, of its users and VPNs.
 func (r *record) happened(ev *sdk.Event) {
+	if !r.from { // where the administrator sits
+		ev.SetIP(ecs.SourceIP, r.kept[theUI])
+	}
 	switch string(r.kept[theSubtype]) {
 	case "vpn":
 		ev.SetString(ecs.EventCategory, "network")
@@ -205,6 +226,10 @@ func (r *record) system(ev *sdk.Event) {
 	case string(r.kept[theAction]) == "logout":
 		ev.SetString(ecs.EventCategory, "authentication")
 		ev.SetString(ecs.EventType, "end")
+		r.classify(ev, "event", other)
+	case string(r.kept[theSubtype]) == "rest-api":
+		ev.SetString(ecs.EventCategory, "web")
+		ev.SetString(ecs.EventType, "access")
 		r.classify(ev, "event", other)
 	case len(r.kept[theConfigPath]) > 0:
 		ev.SetString(ecs.EventCategory, "configuration")

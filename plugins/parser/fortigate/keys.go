@@ -35,6 +35,10 @@ const (
 	reason
 	service
 	tunnel
+	forwarded // addresses, of which the first is the client's
+	answers   // addresses of a name
+	uiAddress // ssh(10.1.1.5)
+	way       // direction of a negotiation
 )
 
 // target is what a key's value becomes.
@@ -69,7 +73,9 @@ const (
 	theResult
 	theConfigPath
 	theHostname
+	theMethod
 	theURL
+	theUI // the address in ssh(10.1.1.5)
 	slots
 )
 
@@ -84,6 +90,7 @@ var known = keys.New(map[string]target{
 	"subtype":    {use: keep, slot: theSubtype},
 	"level":      {use: keep, slot: theLevel},
 	"action":     {use: keep, slot: theAction},
+	"poluuid":    {use: set, field: ecs.RuleUUID},
 	"policyid":   {use: keep, slot: thePolicyID},
 	"policyname": {use: keep, slot: thePolicyName},
 	"logid":      {use: set, field: ecs.EventCode},
@@ -105,32 +112,48 @@ var known = keys.New(map[string]target{
 	"duration":   {use: setSeconds, field: ecs.EventDuration},
 	"msg":        {use: setText, field: messageText},
 
+	// FortiOS 4.
+	"device_id": {use: set, field: ecs.ObserverSerialNumber},
+	"log_id":    {use: set, field: ecs.EventCode},
+	"pri":       {use: keep, slot: theLevel},
+	"src_port":  {use: setPort, field: ecs.SourcePort},
+	"dst_port":  {use: setPort, field: ecs.DestinationPort},
+	"src_int":   {use: set, field: ecs.ObserverIngressInterfaceName},
+	"dst_int":   {use: set, field: ecs.ObserverEgressInterfaceName},
+	"sent":      {use: bytesOut, field: ecs.SourceBytes},
+	"rcvd":      {use: bytesIn, field: ecs.DestinationBytes},
+
 	// Traffic.
-	"srccountry": {use: country, field: ecs.SourceGeoCountryName},
-	"dstcountry": {use: country, field: ecs.DestinationGeoCountryName},
-	"sentbyte":   {use: bytesOut, field: ecs.SourceBytes},
-	"rcvdbyte":   {use: bytesIn, field: ecs.DestinationBytes},
-	"sentpkt":    {use: packetsOut, field: ecs.SourcePackets},
-	"rcvdpkt":    {use: packetsIn, field: ecs.DestinationPackets},
-	"trandisp":   {use: set, field: translation},
-	"transip":    {use: natIP, field: ecs.SourceNATIP},
-	"transport":  {use: natPort, field: ecs.SourceNATPort},
-	"tranip":     {use: natIP, field: ecs.DestinationNATIP},
-	"tranport":   {use: natPort, field: ecs.DestinationNATPort},
-	"srczone":    {use: set, field: ecs.ObserverIngressZone},
-	"dstzone":    {use: set, field: ecs.ObserverEgressZone},
-	"srcmac":     {use: setMAC, field: ecs.SourceMAC},
-	"dstmac":     {use: setMAC, field: ecs.DestinationMAC},
-	"srcname":    {use: set, field: ecs.SourceDomain},
-	"dstname":    {use: set, field: ecs.DestinationDomain},
-	"policytype": {use: set, field: ecs.RuleRuleset},
-	"app":        {use: set, field: ecs.NetworkApplication},
-	"appid":      {use: set, field: appID},
-	"appcat":     {use: set, field: appCategory},
-	"apprisk":    {use: set, field: appRisk},
-	"utmaction":  {use: set, field: utmAction},
-	"crscore":    {use: set, field: ecs.EventRiskScore},
-	"crlevel":    {use: set, field: threatLevel},
+	"srccountry":  {use: country, field: ecs.SourceGeoCountryName},
+	"dstcountry":  {use: country, field: ecs.DestinationGeoCountryName},
+	"sentbyte":    {use: bytesOut, field: ecs.SourceBytes},
+	"rcvdbyte":    {use: bytesIn, field: ecs.DestinationBytes},
+	"sentpkt":     {use: packetsOut, field: ecs.SourcePackets},
+	"rcvdpkt":     {use: packetsIn, field: ecs.DestinationPackets},
+	"trandisp":    {use: set, field: translation},
+	"transip":     {use: natIP, field: ecs.SourceNATIP},
+	"transport":   {use: natPort, field: ecs.SourceNATPort},
+	"tranip":      {use: natIP, field: ecs.DestinationNATIP},
+	"tranport":    {use: natPort, field: ecs.DestinationNATPort},
+	"srczone":     {use: set, field: ecs.ObserverIngressZone},
+	"dstzone":     {use: set, field: ecs.ObserverEgressZone},
+	"srcmac":      {use: setMAC, field: ecs.SourceMAC},
+	"dstmac":      {use: setMAC, field: ecs.DestinationMAC},
+	"srcname":     {use: set, field: ecs.SourceDomain},
+	"dstname":     {use: set, field: ecs.DestinationDomain},
+	"policytype":  {use: set, field: ecs.RuleRuleset},
+	"app":         {use: set, field: ecs.NetworkApplication},
+	"appid":       {use: set, field: appID},
+	"appcat":      {use: set, field: appCategory},
+	"apprisk":     {use: set, field: appRisk},
+	"applist":     {use: set, field: appList},
+	"osname":      {use: set, field: deviceOS},
+	"devtype":     {use: set, field: deviceType},
+	"srchwvendor": {use: set, field: deviceType},
+	"unauthuser":  {use: setText, field: unauthUser},
+	"utmaction":   {use: set, field: utmAction},
+	"crscore":     {use: set, field: ecs.EventRiskScore},
+	"crlevel":     {use: set, field: threatLevel},
 
 	// Security profiles.
 	"attack":         {use: keep, slot: theAttack},
@@ -145,6 +168,8 @@ var known = keys.New(map[string]target{
 	"analyticscksum": {use: hash},
 	"url":            {use: location, field: ecs.URLOriginal, slot: theURL},
 	"hostname":       {use: keep, slot: theHostname},
+	"ref":            {use: set, field: ecs.RuleReference},
+	"forwardedfor":   {use: forwarded, field: ecs.NetworkForwardedIP},
 	"httpmethod":     {use: set, field: ecs.HTTPRequestMethod},
 	"referralurl":    {use: setText, field: ecs.HTTPRequestReferrer},
 	"agent":          {use: setText, field: ecs.UserAgentOriginal},
@@ -152,18 +177,23 @@ var known = keys.New(map[string]target{
 	"catdesc":        {use: set, field: urlCategory},
 	"qname":          {use: set, field: ecs.DNSQuestionName},
 	"qtype":          {use: set, field: ecs.DNSQuestionType},
+	"qclass":         {use: set, field: ecs.DNSQuestionClass},
+	"xid":            {use: set, field: ecs.DNSID},
+	"ipaddr":         {use: answers, field: ecs.DNSResolvedIP},
 	"profile":        {use: set, field: profile},
 	"user":           {use: account, field: ecs.UserName},
 	"group":          {use: set, field: ecs.UserGroupName},
 
 	// The device itself, its users and VPNs.
 	"logdesc":      {use: setText, field: logDesc},
-	"ui":           {use: setText, field: userInterface},
-	"method":       {use: set, field: method},
+	"ui":           {use: uiAddress, field: userInterface},
+	"method":       {use: keep, slot: theMethod},
+	"path":         {use: set, field: apiPath},
 	"status":       {use: setKeep, field: status, slot: theStatus},
 	"result":       {use: keep, slot: theResult},
 	"reason":       {use: reason, field: ecs.EventReason},
 	"cfgpath":      {use: setKeep, field: configPath, slot: theConfigPath},
+	"cfgtid":       {use: set, field: configTransaction},
 	"cfgobj":       {use: setText, field: configObject},
 	"cfgattr":      {use: setText, field: configChange},
 	"remip":        {use: setIP, field: ecs.SourceIP},
@@ -171,6 +201,16 @@ var known = keys.New(map[string]target{
 	"locip":        {use: setIP, field: ecs.DestinationIP},
 	"locport":      {use: setPort, field: ecs.DestinationPort},
 	"tunnelip":     {use: tunnel, field: tunnelIP},
+	"tunnelid":     {use: set, field: tunnelID},
+	"init":         {use: set, field: negotiationInit},
+	"role":         {use: set, field: negotiationRole},
+	"version":      {use: set, field: aVersion},
+	"dir":          {use: way, field: ecs.NetworkDirection},
+	"mac":          {use: setMAC, field: ecs.SourceMAC},
+	"ip":           {use: setIP, field: ecs.SourceIP},
+	"interface":    {use: set, field: anInterface},
+	"lease":        {use: set, field: dhcpLease},
+	"dhcp_msg":     {use: set, field: dhcpMessage},
 	"tunneltype":   {use: set, field: tunnelType},
 	"vpntunnel":    {use: set, field: vpnTunnel},
 	"cpu":          {use: set, field: cpuPercent},

@@ -7,6 +7,7 @@ import (
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/kv"
+	"github.com/logcenter/logcenter/sdk/netaddr"
 )
 
 // record is what of a line is decided when all of it is read.
@@ -16,7 +17,7 @@ type record struct {
 		n    int64
 		have bool
 	}
-	from, to bool
+	from, to bool // the addresses of source and destination were there
 }
 
 // pair sets what a pair says.
@@ -41,6 +42,7 @@ func (r *record) pair(ev *sdk.Event, it *kv.Iter) {
 			ev.Set(t.field, v)
 		}
 	case setIP:
+		r.from = r.from || t.field == ecs.SourceIP
 		ev.SetIP(t.field, v)
 	case setPort:
 		ev.SetPort(t.field, v)
@@ -120,6 +122,29 @@ func (r *record) rare(ev *sdk.Event, t *target, it *kv.Iter) {
 	case location:
 		if r.keep(t.slot, v) {
 			text(ev, t.field, it)
+		}
+	case forwarded:
+		v, _, _ = bytes.Cut(v, []byte(","))
+		host, _ := netaddr.SplitHostPort(v)
+		ev.SetIP(t.field, host)
+	case answers:
+		for len(v) > 0 {
+			var a []byte
+			a, v, _ = bytes.Cut(v, []byte(","))
+			if addr, ok := netaddr.ParseAddr(bytes.TrimSpace(a)); ok { // else another name
+				ev.SetAddr(t.field, addr)
+			}
+		}
+	case uiAddress:
+		text(ev, t.field, it)
+		if i := bytes.IndexByte(v, '('); i >= 0 && v[len(v)-1] == ')' {
+			if host := v[i+1 : len(v)-1]; netaddr.AddrLen(host) == len(host) {
+				r.keep(theUI, host)
+			}
+		}
+	case way:
+		if string(v) == "inbound" || string(v) == "outbound" {
+			ev.Set(t.field, v)
 		}
 	case reason:
 		if string(v) != "none" {
