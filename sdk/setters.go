@@ -278,3 +278,8 @@ func (e *Event) SetLower(f ecs.Field, v []byte) {
 	}
 	e.Set(f, v)
 }
+
+// SetTLSVersion sets tls.version from a name such as TLSv1.2 or TLS1.2 to the number, 1.2, as ECS has it.
+func (e *Event) SetTLSVersion(v []byte) {
+	e.Set(ecs.TLSVersion, bytes.TrimPrefix(bytes.TrimPrefix(v, []byte("TLS")), []byte("v")))
+}
