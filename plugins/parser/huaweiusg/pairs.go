@@ -6,7 +6,6 @@ import (
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/infocenter"
-	"github.com/logcenter/logcenter/sdk/timestamp"
 )
 
 var (
@@ -133,36 +132,34 @@ func setCVE(ev *sdk.Event, v []byte) {
 
 // times sets start, end and duration of a session; seconds since 1970 in session logs, a date in logs of attacks.
 func (r *record) times(ev *sdk.Event, p parser) {
-	begin, end := r.kept[theBegin], r.kept[theEnd]
-	p.time(ev, ecs.EventStart, begin)
-	p.time(ev, ecs.EventEnd, end)
-	from, ok := seconds(begin)
-	to, too := seconds(end)
+	from, ok := p.time(ev, ecs.EventStart, r.kept[theBegin])
+	to, too := p.time(ev, ecs.EventEnd, r.kept[theEnd])
 	if ok && too && to >= from {
 		ev.SetInt(ecs.EventDuration, (to-from)*1e9)
 	}
 }
 
-func (p parser) time(ev *sdk.Event, f ecs.Field, v []byte) {
+// time returns the seconds of a time that is written so.
+func (p parser) time(ev *sdk.Event, f ecs.Field, v []byte) (seconds int64, ok bool) {
 	switch {
-	case len(v) == 10 && v[4] != '-':
-		ev.SetTimeField(f, timestamp.Unix, nil, v)
+	case len(v) == 0:
+		return 0, false
 	case len(v) > 4 && v[4] == '/':
 		ev.SetTimeField(f, "2006/1/2 15:04:05", p.zone, v)
-	case len(v) > 0:
+		return 0, false
+	case len(v) != len("1791720000"):
 		ev.SetTimeField(f, "2006-1-2 15:04:05", p.zone, v)
+		return 0, false
 	}
-}
-
-// seconds reads seconds since 1970.
-func seconds(v []byte) (n int64, ok bool) {
 	for _, c := range v {
 		if c-'0' > 9 {
+			ev.Bad(f, "not seconds since 1970")
 			return 0, false
 		}
-		n = n*10 + int64(c-'0')
+		seconds = seconds*10 + int64(c-'0')
 	}
-	return n, len(v) == 10
+	ev.SetNanos(f, seconds*1e9)
+	return seconds, true
 }
 
 // setTransport sets the name of an IP protocol in lower case; policies write its number.
