@@ -102,8 +102,8 @@ func (r *record) rare(ev *sdk.Event, u use, f ecs.Field, v []byte) {
 		ev.SetTimeField(f, "2006/01/02 15:04:05", r.zone, v)
 	case email:
 		addresses(ev, f, v)
-	case tlsVersion: // TLS1.2
-		ev.Set(f, bytes.TrimPrefix(bytes.TrimPrefix(v, []byte("TLS")), []byte("v")))
+	case tlsVersion:
+		ev.SetTLSVersion(v)
 	case sha256:
 		if len(v) == 64 {
 			ev.Set(ecs.FileHashSHA256, v)
