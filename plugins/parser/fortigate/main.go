@@ -85,7 +85,7 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 func (r *record) missing() error {
 	traffic := string(r.kept[theKind]) == "traffic"
 	switch {
-	case (traffic || string(r.kept[theKind]) == "utm") && (!r.from || !r.to):
+	case (traffic || string(r.kept[theKind]) == "utm") && !r.flow.HasEnds():
 		return errAddress
 	case traffic && len(r.kept[theAction]) == 0:
 		return errAction
