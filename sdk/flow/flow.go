@@ -113,12 +113,14 @@ func (f *Flow) HasEnds() bool { return f.from && f.to }
 
 // Sum sets network.bytes and network.packets where both sides are known.
 func (f *Flow) Sum(ev *sdk.Event) {
-	const both = 1<<(SourceBytes-SourceBytes) | 1<<(DestinationBytes-SourceBytes)
-	if f.have&both == both {
-		ev.SetInt(ecs.NetworkBytes, f.counts[0]+f.counts[1])
-	}
-	if f.have>>2&both == both {
-		ev.SetInt(ecs.NetworkPackets, f.counts[2]+f.counts[3])
+	f.sum(ev, ecs.NetworkBytes, SourceBytes)
+	f.sum(ev, ecs.NetworkPackets, SourcePackets)
+}
+
+// sum sets a field to what is counted in direction p and in the one behind it, back.
+func (f *Flow) sum(ev *sdk.Event, total ecs.Field, p Part) {
+	if out := p - SourceBytes; f.have>>out&3 == 3 {
+		ev.SetInt(total, f.counts[out]+f.counts[out+1])
 	}
 }
 
