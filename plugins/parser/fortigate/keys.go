@@ -49,6 +49,7 @@ const (
 	theClock
 	theZone
 	theEpoch
+	theReceipt
 	theKind
 	theSubtype
 	theLevel
@@ -77,6 +78,8 @@ var known = keys.New(map[string]target{
 	"time":       {use: keep, slot: theClock},
 	"eventtime":  {use: keep, slot: theEpoch},
 	"tz":         {use: keep, slot: theZone},
+	"timestamp":  {use: keep, slot: theReceipt}, // of what forwards, such as FortiAnalyzer
+	"itime":      {use: keep, slot: theReceipt},
 	"type":       {use: keep, slot: theKind},
 	"subtype":    {use: keep, slot: theSubtype},
 	"level":      {use: keep, slot: theLevel},
@@ -187,6 +190,7 @@ var known = keys.New(map[string]target{
 	"cfgtid":       {use: set, field: configTransaction},
 	"cfgobj":       {use: setText, field: configObject},
 	"cfgattr":      {use: setText, field: configChange},
+	"userip":       {part: flow.SourceIP},
 	"remip":        {part: flow.SourceIP},
 	"remport":      {part: flow.SourcePort},
 	"locip":        {part: flow.DestinationIP},
