@@ -140,3 +140,17 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestClasses(t *testing.T) {
+	classes := infocenter.NewClasses(
+		infocenter.Rule{Dataset: "x.system", Category: "host", LogType: infocenter.RunState},
+		infocenter.Rule{Modules: "IPS WAF", Dataset: "x.ips", Category: "intrusion_detection", LogType: infocenter.Attack, Ends: true},
+		infocenter.Rule{Modules: "SHELL", Dataset: "x.login", Category: "authentication", LogType: infocenter.Other},
+	)
+	for module, want := range map[string]string{"IPS": "x.ips", "waf": "x.ips", "Shell": "x.login", "NTP": "x.system", "": "x.system"} {
+		assert.Equal(t, want, classes.Of([]byte(module)).Dataset, module)
+	}
+	c := classes.Of([]byte("SHELL"))
+	assert.NotSame(t, c.Session(infocenter.Start, true), c.Session(infocenter.Start, false))
+	assert.Nil(t, c.Decided[infocenter.Undecided])
+}
