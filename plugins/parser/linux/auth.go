@@ -44,13 +44,7 @@ var pamPhrases = newPhrases([]phrase{
 // pam reads "pam_unix(sshd:session): TEXT", and what PAM itself says, "PAM 2 more authentication failures; …".
 func pam(text []byte, ev *sdk.Event) *facts {
 	if rest, ok := bytes.CutPrefix(text, []byte("PAM ")); ok {
-		if _, pairs, ok := cut(rest, " authentication failure"); ok {
-			if _, pairs, ok = cut(pairs, "; "); ok {
-				attempt(pairs, ev)
-			}
-			return &authFailed
-		}
-		return &otherAuth
+		return pamText(rest, ev)
 	}
 	module, rest, ok := cut(text, "(")
 	if !ok {
@@ -63,7 +57,32 @@ func pam(text []byte, ev *sdk.Event) *facts {
 	}
 	name, _, _ := cut(what, ":")
 	ev.Set(pamService, name)
-	return found(pamPhrases, rest, ev, &otherAuth)
+	return pamText(rest, ev)
+}
+
+// oldPAM reads what PAM before 0.99 wrote under a name of its own, "sshd(pam_unix)[733]: TEXT".
+func oldPAM(program, text []byte, ev *sdk.Event) (f *facts, ok bool) {
+	name, module, ok := cut(program, "(pam_")
+	if !ok || len(name) == 0 {
+		return nil, false
+	}
+	ev.Set(ecs.ProcessName, name)
+	ev.Set(pamService, name)
+	ev.Set(pamModule, program[len(name)+1:len(name)+len("(pam_")+len(module)-1])
+	return pamText(text, ev), true
+}
+
+// pamText reads what a module says.
+func pamText(text []byte, ev *sdk.Event) *facts {
+	if n := digitsLen(text); n > 0 { // "2 more authentication failures; …"
+		if _, pairs, ok := cut(text[n:], " authentication failure"); ok {
+			if _, pairs, ok = cut(pairs, "; "); ok {
+				attempt(pairs, ev)
+			}
+			return &authFailed
+		}
+	}
+	return found(pamPhrases, text, ev, &otherAuth)
 }
 
 // sessionUser reads "USER(uid=1001) by BY(uid=0)", where all but the name may be missing.
@@ -194,9 +213,29 @@ var suPhrases = newPhrases([]phrase{
 	{"FAILED su for ", suFor, switchFailed},
 	{"+ ", suPair, switched},
 	{"- ", suPair, switchedBack},
+	{"BAD SU ", func(b []byte, ev *sdk.Event) { suPlain(b, ev) }, switchFailed},
 })
 
-func su(text []byte, ev *sdk.Event) *facts { return found(suPhrases, text, ev, &otherAuth) }
+func su(text []byte, ev *sdk.Event) *facts {
+	f := found(suPhrases, text, ev, &otherAuth)
+	if f == &otherAuth && suPlain(text, ev) {
+		return &switched
+	}
+	return f
+}
+
+// suPlain reads "anna to root on /dev/ttyp1" of the BSDs' su, which old distributions have too.
+func suPlain(b []byte, ev *sdk.Event) bool {
+	name, rest, ok := cut(b, " to ")
+	to, tty, on := cut(rest, " on ")
+	if !ok || !on || bytes.IndexByte(name, ' ') >= 0 || bytes.IndexByte(to, ' ') >= 0 {
+		return false
+	}
+	ev.Set(ecs.UserName, name)
+	ev.Set(ecs.UserEffectiveName, to)
+	ev.Set(terminal, tty)
+	return true
+}
 
 // suTo reads "root) anna on pts/0" of util-linux.
 func suTo(b []byte, ev *sdk.Event) {
