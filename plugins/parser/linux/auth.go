@@ -93,8 +93,12 @@ func sessionUser(b []byte, ev *sdk.Event) {
 	if ok {
 		ev.Set(ecs.UserID, bytes.TrimSuffix(id, []byte(")")))
 	}
-	if name, _, _ := cut(by, "("); len(name) > 0 {
+	name, id, ok = cut(by, "(uid=")
+	if len(name) > 0 {
 		ev.Set(ecs.SourceUserName, name)
+	}
+	if ok {
+		ev.Set(openerID, bytes.TrimSuffix(id, []byte(")")))
 	}
 }
 

@@ -182,11 +182,21 @@ func digitsLen(b []byte) int {
 func source(addr []byte, ev *sdk.Event) {
 	switch {
 	case len(addr) == 0, string(addr) == "?", string(addr) == "UNKNOWN":
-	case addr[0]-'0' <= 9, addr[0] == '[', bytes.IndexByte(addr, ':') >= 0:
+	case addr[0] == '[', bytes.IndexByte(addr, ':') >= 0, dotted(addr):
 		ev.SetIP(ecs.SourceIP, addr)
 	default:
 		ev.Set(ecs.SourceDomain, addr)
 	}
+}
+
+// dotted says whether b can only be an address of IPv4; names of hosts may begin with digits, too.
+func dotted(b []byte) bool {
+	for _, c := range b {
+		if c != '.' && c-'0' > 9 {
+			return false
+		}
+	}
+	return true
 }
 
 // Fields of the plugin's own, and those of ECS that the SDK has no constant for.
@@ -194,6 +204,7 @@ var (
 	repeated = ecs.New("linux.repeated", ecs.Long, "How many times the message came; the log has it once.")
 
 	targetUser   = ecs.UserTargetName
+	openerID     = ecs.New("source.user.id", ecs.Keyword, "Unique identity of the user at the source.")
 	effectiveID  = ecs.New("user.effective.id", ecs.Keyword, "Id of the user whose rights the process had.")
 	groupName    = ecs.GroupName
 	groupID      = ecs.GroupID
