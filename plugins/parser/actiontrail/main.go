@@ -28,10 +28,7 @@ var (
 	errAction = errors.New("actiontrail: want eventName")
 )
 
-var (
-	arrays = jsonscan.Scanner{Depth: 1}
-	events = jsonscan.Scanner{Depth: 5} // event.userIdentity.sessionContext.attributes.mfaAuthenticated
-)
+var events = jsonscan.Scanner{Depth: 5} // event.userIdentity.sessionContext.attributes.mfaAuthenticated
 
 // Parse reads a line with one event.
 func (parser) Parse(line []byte, ev *sdk.Event) error { return event(body(line, ev), ev) }
@@ -41,26 +38,7 @@ func (p parser) ParseMany(line []byte, next func() *sdk.Event) error {
 	if len(line) == 0 || line[0] != '[' {
 		return p.Parse(line, next())
 	}
-	var first error
-	n := 0
-	it := arrays.Scan(line)
-	for it.Next() {
-		if it.Kind() != jsonscan.Object {
-			continue
-		}
-		n++
-		if err := event(it.Value(), next()); err != nil && first == nil {
-			first = err
-		}
-	}
-	switch {
-	case first != nil:
-		return first
-	case n == 0:
-		next()
-		return errForm
-	}
-	return it.Err()
+	return sdk.EachObject(line, "", next, event, errForm)
 }
 
 // body is the object behind a syslog header.

@@ -31,7 +31,6 @@ var (
 
 var (
 	recordsMark = []byte(`{"Records"`)
-	files       = jsonscan.Scanner{Depth: 2}
 	records     = jsonscan.Scanner{Depth: 6} // detail.userIdentity.sessionContext.sessionIssuer.userName
 )
 
@@ -43,26 +42,7 @@ func (p parser) ParseMany(line []byte, next func() *sdk.Event) error {
 	if !bytes.HasPrefix(line, recordsMark) {
 		return p.Parse(line, next())
 	}
-	var first error
-	n := 0
-	it := files.Scan(line)
-	for it.Next() {
-		if string(it.Path()) != "Records" || it.Kind() != jsonscan.Object {
-			continue
-		}
-		n++
-		if err := record(it.Value(), next()); err != nil && first == nil {
-			first = err
-		}
-	}
-	switch {
-	case first != nil:
-		return first
-	case n == 0:
-		next()
-		return errForm
-	}
-	return it.Err()
+	return sdk.EachObject(line, "Records", next, record, errForm)
 }
 
 // body is the object behind a syslog header.

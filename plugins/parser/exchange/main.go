@@ -76,17 +76,17 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 	return tracking(line, ev)
 }
 
-// isSMTP tells a line of a conversation by its fourth column, a number, and its seventh, one of + - > < *.
+// isSMTP tells a line of a conversation by its fourth column, a number, and its seventh, one of + - > < *. Of a line that
+// ends in front of that the number is enough.
 func isSMTP(line []byte) bool {
 	it := csv.Scan(line)
 	for it.Next() {
-		switch it.Index() {
+		switch v := it.Value(); it.Index() {
 		case 3:
-			if _, ok := digits(it.Value(), 9); !ok {
+			if _, ok := digits(v, 9); !ok {
 				return false
 			}
 		case 6:
-			v := it.Value()
 			return len(v) == 1 && actions[v[0]] != ""
 		}
 	}

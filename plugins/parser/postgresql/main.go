@@ -67,13 +67,13 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 	}
 	var e entry
 	var err error
-	switch {
+	switch n := timeLen(body); {
 	case len(body) > 0 && body[0] == '{':
 		err = e.json(body)
-	case isCSV(body):
+	case n >= 19 && n < len(body) && body[n] == ',', len(body) > 20 && body[0] == '"' && timeLen(body[1:]) >= 19:
 		err = e.csv(body)
 	default:
-		err = e.text(body, p.prefixes)
+		err = e.text(body, n, p.prefixes)
 	}
 	e.emit(ev, p.zone)
 	if err == nil && len(e.v[message]) == 0 {
@@ -142,24 +142,35 @@ const (
 	application
 	backend
 	queryID
+	position
 	slots
 )
 
 // entry is what stands in a record of the log. Values are slices of the line, with the escapes of their form.
 type entry struct {
 	v       [slots][]byte
-	decode  func(dst, v []byte) []byte // nil: there are no escapes
+	escapes uint32                     // bits of the slots whose values have escapes
+	decode  func(dst, v []byte) []byte // takes them out
 	quote   string                     // a double quote of a message, with its escape; empty: as it is
 	further bool                       // a line that goes on an earlier one: DETAIL, STATEMENT, ...
 }
 
+// escaped notes that a value has escapes, and what takes them out.
+func (e *entry) escaped(s slot, decode func(dst, v []byte) []byte) {
+	e.escapes |= 1 << s
+	e.decode = decode
+}
+
 // set puts a value on the event without its escapes.
-func (e *entry) set(ev *sdk.Event, f ecs.Field, v []byte) {
+func (e *entry) set(ev *sdk.Event, f ecs.Field, s slot) { e.setPart(ev, f, s, e.v[s]) }
+
+// setPart is set for a part of the value.
+func (e *entry) setPart(ev *sdk.Event, f ecs.Field, s slot, part []byte) {
 	switch {
-	case len(v) == 0:
-	case e.decode == nil:
-		ev.Set(f, v)
+	case len(part) == 0:
+	case e.escapes&(1<<s) == 0:
+		ev.Set(f, part)
 	default:
-		ev.SetDecoded(f, v, e.decode)
+		ev.SetDecoded(f, part, e.decode)
 	}
 }

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+
+	"github.com/logcenter/logcenter/sdk/keys"
 )
 
 // op is a part of a log_line_prefix: a text, or an escape.
 type op struct {
-	text string // literal; empty for escapes
+	text []byte // literal; empty for escapes
 	slot slot   // of the escape's value; nothing for those that no field is made of
 	kind byte   // the letter of the escape
 }
@@ -27,7 +29,7 @@ func compile(text string) (p prefix, err error) {
 	var lit []byte
 	flush := func() {
 		if len(lit) > 0 {
-			p, lit = append(p, op{text: string(lit)}), nil
+			p, lit = append(p, op{text: lit}), nil
 		}
 	}
 	for i := 0; i < len(text); i++ {
@@ -60,6 +62,8 @@ var usual = func() (all []prefix) {
 	for _, text := range []string{
 		"%m [%p] %q%u@%d/%a ", // EDB
 		"%m [%p] %q%u@%d ",    // PostgreSQL without %q, Debian
+		"%m [%p] [queryid=%Q] %q%u@%d ",
+		"%m [%c] %q%u@%d %p: ",
 		"%t [%p]: [%l-1] user=%u,db=%d,app=%a,client=%h ", // pgBadger
 		"%t [%p]: user=%u,db=%d,app=%a,client=%h ",        // pgBadger
 		"%t [%p-%l] %q%u@%d ",
@@ -86,16 +90,23 @@ var usual = func() (all []prefix) {
 	return all
 }()
 
-// match reads the text in front of the severity. It is false, and e has no values, if that has another form.
-func (p prefix) match(b []byte, e *entry) bool {
+// match reads the text in front of the severity, which begins with a time of clock bytes. It is false, and e has no
+// values, if that has another form.
+func (p prefix) match(b []byte, clock int, e *entry) bool {
 	i := 0
-	for k, o := range p {
+	for k := range p {
+		o := &p[k]
 		switch {
 		case o.kind == 0:
-			if !bytes.HasPrefix(b[i:], []byte(o.text)) {
-				return e.clear(k)
+			if len(b)-i < len(o.text) {
+				return e.clear(p[:k])
 			}
-			i += len(o.text)
+			for _, c := range o.text { // two or three
+				if b[i] != c {
+					return e.clear(p[:k])
+				}
+				i++
+			}
 			continue
 		case o.kind == 'q':
 			if i == len(b) { // a process without a session writes no more
@@ -106,29 +117,42 @@ func (p prefix) match(b []byte, e *entry) bool {
 		n := 0
 		switch o.kind {
 		case 'm', 't', 'n', 's':
-			n = timeLen(b[i:])
+			if n = clock; i > 0 {
+				n = timeLen(b[i:])
+			}
 		case 'p', 'l', 'P':
 			n = digits(b[i:])
+		case 'c':
+			if n = sessionLen(b[i:]); n == 0 {
+				return e.clear(p[:k])
+			}
 		default:
 			n = p.valueLen(k, b[i:])
 		}
 		if n < 0 || n == 0 && (o.slot == logTime || o.slot == pid) {
-			return e.clear(k)
+			return e.clear(p[:k])
 		}
 		switch v := b[i : i+n : i+n]; {
-		case o.slot == nothing, n == len("[unknown]") && string(v) == "[unknown]", n == len("[local]") && string(v) == "[local]":
+		case o.slot == nothing, isNone(v):
+		case o.slot == user && v[0] == '[': // of a prefix in which something else stands in front
+			return e.clear(p[:k])
 		default:
 			e.v[o.slot] = v
 		}
 		i += n
 	}
-	return i == len(b) || e.clear(len(p))
+	return i == len(b) || e.clear(p)
 }
 
-// clear takes back what was read by the first k parts of a prefix, and is false.
-func (e *entry) clear(k int) bool {
-	if k > 0 {
-		e.v = [slots][]byte{}
+// isNone tells what the server writes where it knows nothing, and for a client on the same host.
+func isNone(v []byte) bool {
+	return len(v) == 0 || v[0] == '[' && (string(v) == "[unknown]" || string(v) == "[local]")
+}
+
+// clear takes back what was read by parts of a prefix, and is false.
+func (e *entry) clear(read prefix) bool {
+	for k := range read {
+		e.v[read[k].slot] = nil
 	}
 	return false
 }
@@ -140,18 +164,36 @@ func digits(b []byte) (n int) {
 	return n
 }
 
+// sessionLen is the length of a session's id, "671e2a01.814", 0 if b does not start with one.
+func sessionLen(b []byte) (n int) {
+	dot := false
+	for ; n < len(b); n++ {
+		switch c := b[n]; {
+		case c-'0' <= 9, c-'a' < 6:
+		case c == '.' && !dot && n > 0:
+			dot = true
+		default:
+			if !dot {
+				return 0
+			}
+			return n
+		}
+	}
+	return n
+}
+
 // valueLen is the length of the value of p[k], with which b begins; -1 if what is to follow is not there. Names may hold
 // what follows them: the last one ends where the prefix does.
 func (p prefix) valueLen(k int, b []byte) int {
 	if k+1 == len(p) || p[k+1].kind != 0 {
 		return len(b)
 	}
-	lit := []byte(p[k+1].text)
+	lit := p[k+1].text
 	if k+2 == len(p) {
-		if !bytes.HasSuffix(b, lit) {
-			return -1
+		if n := len(b) - len(lit); n >= 0 && string(b[n:]) == string(lit) {
+			return n
 		}
-		return len(b) - len(lit)
+		return -1
 	}
 	from := 0
 	if p[k].kind == 'r' { // "2001:db8::1(5432)"
@@ -171,14 +213,14 @@ const maxHost = 256
 // seconds since 1970; 0 if b does not start with one.
 func timeLen(b []byte) int {
 	n := 0
-	for n < len(b) && (b[n]-'0' <= 9 || b[n] == '.') {
-		n++
-	}
-	if n >= 10 {
-		return n
-	}
 	if len(b) < 19 || b[4] != '-' || b[10] != ' ' || b[13] != ':' {
-		return 0
+		for n < len(b) && (b[n]-'0' <= 9 || b[n] == '.') {
+			n++
+		}
+		if n < 10 {
+			return 0
+		}
+		return n
 	}
 	n = 19
 	if n < len(b) && b[n] == '.' {
@@ -191,3 +233,61 @@ func timeLen(b []byte) int {
 	}
 	return n
 }
+
+// named are values that stand in the text in front of the severity as "key=value", as many prefixes have them.
+var named = keys.New(map[string]slot{
+	"user": user, "db": database, "database": database, "app": application, "application": application, "client": from, "host": from,
+	"remote": from, "pid": pid, "session": session, "line": lineNumber, "queryid": queryID, "query_id": queryID, "state": state,
+})
+
+// pairs reads a prefix that is none of the others but has "key=value", with blanks, commas, brackets or bars between. It is
+// false if no key is known.
+func (e *entry) pairs(b []byte, clock int) bool {
+	found := false
+	for at := clock; at < len(b); {
+		eq := bytes.IndexByte(b[at:], '=')
+		if eq < 0 {
+			break
+		}
+		eq += at
+		from := eq
+		for from > at && !endsPair[b[from-1]] {
+			from--
+		}
+		end := eq + 1
+		if end < len(b) && b[end] == '[' { // [unknown], [local]
+			end++
+			for end < len(b) && b[end-1] != ']' {
+				end++
+			}
+		}
+		for end < len(b) && !endsPair[b[end]] {
+			end++
+		}
+		if end < len(b) && b[end] == '(' { // 192.0.2.42(53149)
+			if n := digits(b[end+1:]); n > 0 && end+1+n < len(b) && b[end+1+n] == ')' {
+				end += n + 2
+			}
+		}
+		if s := named.Get(b[from:eq]); s != nil {
+			found = true
+			if v := b[eq+1 : end : end]; !isNone(v) && e.v[*s] == nil {
+				e.v[*s] = v
+			}
+		}
+		at = end
+	}
+	if !found {
+		return false
+	}
+	e.v[logTime] = b[:clock:clock]
+	if i := bytes.IndexByte(b, '['); i >= 0 && e.v[pid] == nil {
+		if n := digits(b[i+1:]); n > 0 && i+1+n < len(b) && b[i+1+n] == ']' {
+			e.v[pid] = b[i+1 : i+1+n : i+1+n]
+		}
+	}
+	return true
+}
+
+// endsPair are the bytes that part pairs of a prefix.
+var endsPair = [256]bool{' ': true, ',': true, ';': true, '|': true, '[': true, ']': true, '(': true, ')': true, '<': true, '>': true}

@@ -20,7 +20,7 @@ func (r *record) emit(ev *sdk.Event, zone *time.Location) int {
 	}
 	for i, s := range inserts[id] {
 		if i < r.n {
-			r.put(s, r.inserts[i])
+			r.put(s, r.inserts[i].v, r.inserts[i].escaped)
 		}
 	}
 	r.head(ev, zone)
@@ -95,9 +95,16 @@ func dataset(channel []byte) string {
 }
 
 // set puts a value on the event without its escapes.
-func (r *record) set(ev *sdk.Event, f ecs.Field, s slot) {
-	if v := r.v[s]; len(v) > 0 {
-		ev.SetDecoded(f, v, r.decode)
+func (r *record) set(ev *sdk.Event, f ecs.Field, s slot) { r.setPart(ev, f, s, r.v[s]) }
+
+// setPart is set for a part of the value.
+func (r *record) setPart(ev *sdk.Event, f ecs.Field, s slot, part []byte) {
+	switch {
+	case len(part) == 0:
+	case r.escaped[s]:
+		ev.SetDecoded(f, part, r.decode)
+	default:
+		ev.Set(f, part)
 	}
 }
 
@@ -121,7 +128,7 @@ func (r *record) head(ev *sdk.Event, zone *time.Location) {
 	if !ev.SetSeverity(r.v[level]) {
 		ev.SetLevel(ecs.Informational)
 	}
-	ev.SetDecoded(ecs.EventReason, firstLine(r.v[message]), r.decode)
+	r.setPart(ev, ecs.EventReason, message, firstLine(r.v[message]))
 }
 
 // firstLine is a message up to its first line end, which stands in it as \r\n, \n, as a reference or as it is.
@@ -174,7 +181,7 @@ func (r *record) accounts(ev *sdk.Event, who role, id int) {
 		r.set(ev, ecs.UserDomain, accountDomain)
 		return
 	case onUser:
-		r.set(ev, targetUser, targetName)
+		r.set(ev, ecs.UserTargetName, targetName)
 		ev.Set(targetUserID, r.v[targetSID])
 		if id == 4740 { // where its name would be is the machine that the attempts came from
 			r.set(ev, ecs.SourceDomain, targetDomain)
@@ -182,10 +189,10 @@ func (r *record) accounts(ev *sdk.Event, who role, id int) {
 			r.set(ev, targetUserDomain, targetDomain)
 		}
 	case onGroup:
-		r.set(ev, groupName, targetName)
+		r.set(ev, ecs.GroupName, targetName)
 		r.set(ev, groupDomain, targetDomain)
-		ev.Set(groupID, r.v[targetSID])
-		r.set(ev, targetUser, memberName)
+		ev.Set(ecs.GroupID, r.v[targetSID])
+		r.set(ev, ecs.UserTargetName, memberName)
 		ev.Set(targetUserID, r.v[memberSID])
 	case withTarget:
 		r.set(ev, ecs.UserEffectiveName, targetName)
@@ -209,7 +216,7 @@ func (r *record) logon(ev *sdk.Event, id int) {
 			ev.SetString(logonKind, logonTypes[n])
 		}
 	}
-	ev.SetDecoded(logonProc, bytes.TrimSpace(r.v[logonProcess]), r.decode)
+	r.setPart(ev, logonProc, logonProcess, bytes.TrimSpace(r.v[logonProcess]))
 	r.set(ev, authentic, authPackage)
 	if ip := r.v[ipAddress]; ip != nil && string(ip) != "LOCAL" {
 		ev.SetIP(ecs.SourceIP, ip)
@@ -243,7 +250,7 @@ func (r *record) processes(ev *sdk.Event, id int) {
 	if id == 4688 {
 		r.executable(ev, newProcessName)
 		pid(ev, ecs.ProcessPID, r.v[newProcessID])
-		pid(ev, parentPID, r.v[processID])
+		pid(ev, ecs.ProcessParentPID, r.v[processID])
 		r.set(ev, parentExecutable, parentProcessName)
 		r.set(ev, ecs.ProcessCommandLine, commandLine)
 		return
@@ -259,7 +266,7 @@ func (r *record) processes(ev *sdk.Event, id int) {
 func (r *record) executable(ev *sdk.Event, s slot) {
 	r.set(ev, ecs.ProcessExecutable, s)
 	v := r.v[s]
-	ev.SetDecoded(ecs.ProcessName, v[bytes.LastIndexByte(v, '\\')+1:], r.decode)
+	r.setPart(ev, ecs.ProcessName, s, v[bytes.LastIndexByte(v, '\\')+1:])
 }
 
 func pid(ev *sdk.Event, f ecs.Field, v []byte) {
@@ -295,7 +302,7 @@ func (r *record) objects(ev *sdk.Event, id int) {
 	if r.v[shareName] != nil {
 		r.set(ev, ecs.FilePath, sharePath)
 	}
-	ev.SetDecoded(rights, bytes.TrimSpace(r.v[privileges]), r.decode)
+	r.setPart(ev, rights, privileges, bytes.TrimSpace(r.v[privileges]))
 	r.set(ev, policy, policyChanges)
 	r.set(ev, renamed, newTargetName)
 	if r.v[destAddress] != nil {
@@ -317,13 +324,9 @@ func (r *record) objects(ev *sdk.Event, id int) {
 // Fields of the plugin's own, and those of ECS that the SDK has no constant for.
 var (
 	levelWord        = ecs.New("windows.level", ecs.Keyword, "Severity in words, from shippers that write no number.")
-	targetUser       = ecs.UserTargetName
 	targetUserDomain = ecs.New("user.target.domain", ecs.Keyword, "Domain of the user whom the action was done to.")
 	targetUserID     = ecs.New("user.target.id", ecs.Keyword, "SID of the user whom the action was done to.")
-	groupName        = ecs.GroupName
 	groupDomain      = ecs.New("group.domain", ecs.Keyword, "Domain, or Builtin, that the group belongs to.")
-	groupID          = ecs.GroupID
-	parentPID        = ecs.ProcessParentPID
 	parentExecutable = ecs.New("process.parent.executable", ecs.Keyword, "Program of the process that started the process.")
 	logonID          = ecs.New("windows.logon.id", ecs.Keyword, "Number of the logon session, which ties its events together until the host restarts.")
 	logonKind        = ecs.New("windows.logon.type", ecs.Keyword, "How somebody logged on: Interactive, Network, RemoteInteractive, ...")

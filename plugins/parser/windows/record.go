@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/logcenter/logcenter/sdk/jsonscan"
+	"github.com/logcenter/logcenter/sdk/keys"
 )
 
 // slot is a value of an event that is wanted.
@@ -83,7 +84,7 @@ const (
 )
 
 // heads are the paths by which shippers name what is in the head of an event.
-var heads = map[string]slot{
+var heads = keys.New(map[string]slot{
 	"@timestamp": created, "EventTime": created, "TimeCreated": created, "TimeGenerated": created, "TimeCreated.SystemTime": created,
 	"winlog.event_id": eventID, "EventID": eventID, "EventId": eventID, "event_id": eventID, "winlog.event_id.value": eventID,
 	"winlog.provider_name": provider, "SourceName": provider, "ProviderName": provider, "Provider": provider, "provider_name": provider, "source_name": provider,
@@ -100,10 +101,10 @@ var heads = map[string]slot{
 	"winlog.process.pid": execPID, "ExecutionProcessID": execPID, "ProcessID": execPID, "process_id": execPID,
 	"winlog.user.identifier": userSID, "UserID": userSID, "Sid": userSID,
 	"message": message, "Message": message,
-}
+})
 
 // data are the names of an event's own data, from the event schemas of the providers.
-var data = map[string]slot{
+var data = keys.New(map[string]slot{
 	"SubjectUserSid": subjectSID, "SubjectUserName": subjectName, "SubjectDomainName": subjectDomain, "SubjectLogonId": subjectLogon,
 	"TargetUserSid": targetSID, "TargetSid": targetSID, "TargetUserName": targetName, "TargetDomainName": targetDomain, "TargetLogonId": targetLogon,
 	"OldTargetUserName": targetName, "NewTargetUserName": newTargetName, "MemberName": memberName, "MemberSid": memberSID,
@@ -121,6 +122,14 @@ var data = map[string]slot{
 	"DestAddress": destAddress, "DestPort": destPort, "Protocol": protocol, "Direction": direction, "Threat Name": threatName, "Path": threatPath,
 	"Severity Name": threatSeverity, "ScriptBlockText": script, "param1": param1, "param2": param2, "param3": param3,
 	"Param1": accountName, "Param2": accountDomain, "Param3": ipAddress,
+})
+
+// datum is where a value of that name belongs.
+func datum(name []byte) slot {
+	if s := data.Get(name); s != nil {
+		return *s
+	}
+	return none
 }
 
 // maxInserts is how many values without a name are kept of an event.
@@ -128,24 +137,28 @@ const maxInserts = 32
 
 // record is what is wanted of an event. Values are slices of the line with its escapes.
 type record struct {
-	v      [slots][]byte
-	decode func(dst, v []byte) []byte
-	marks  byte // of the keywords: audit success or failure
+	v       [slots][]byte
+	escaped [slots]bool                // the value has escapes
+	decode  func(dst, v []byte) []byte // takes them out
+	marks   byte                       // of the keywords: audit success or failure
 
-	inserts [maxInserts][]byte // values without names, in their order
-	n       int
+	inserts [maxInserts]struct { // values without names, in their order
+		v       []byte
+		escaped bool
+	}
+	n int
 }
 
 // put keeps the first value of a slot, as what is a part of the event comes before what shippers add.
-func (r *record) put(s slot, v []byte) {
+func (r *record) put(s slot, v []byte, escaped bool) {
 	if s != none && r.v[s] == nil && len(v) > 0 && string(v) != "-" {
-		r.v[s] = v
+		r.v[s], r.escaped[s] = v, escaped
 	}
 }
 
-func (r *record) insert(v []byte) {
+func (r *record) insert(v []byte, escaped bool) {
 	if r.n < maxInserts {
-		r.inserts[r.n] = v
+		r.inserts[r.n].v, r.inserts[r.n].escaped = v, escaped
 		r.n++
 	}
 }
@@ -155,22 +168,22 @@ func (r *record) json(body []byte) error {
 	r.decode = jsonscan.AppendUnescaped
 	it := jsonscan.Scan(body)
 	for it.Next() {
-		if k := it.Kind(); k == jsonscan.Null {
+		if it.Kind() == jsonscan.Null {
 			continue
 		}
 		path, v := it.Path(), it.Value()
-		if s, ok := heads[string(path)]; ok {
-			if s == keywords {
+		if s := heads.Get(path); s != nil {
+			if *s == keywords {
 				r.keyword(v)
 			}
-			r.put(s, v)
+			r.put(*s, v, it.Escaped())
 			continue
 		}
 		switch string(path) {
 		case "StringInserts", "EventData": // an array of values
-			r.insert(v)
+			r.insert(v, it.Escaped())
 		default:
-			r.put(data[string(own(path))], v)
+			r.put(datum(own(path)), v, it.Escaped())
 		}
 	}
 	if it.Err() != nil {
