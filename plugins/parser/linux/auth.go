@@ -13,6 +13,7 @@ var (
 	authFailed   = facts{dataset: auth, logType: security, action: "authentication", category: authentication, types: info, outcome: failed, level: ecs.Warn}
 	authPassed   = facts{dataset: auth, logType: security, action: "authentication", category: authentication, types: info, outcome: succeeded}
 	locked       = facts{dataset: auth, logType: security, action: "account-locked", category: authentication, types: info, outcome: failed, level: ecs.Warn}
+	accessOK     = facts{dataset: auth, logType: security, action: "access-granted", category: authentication, types: info, outcome: succeeded}
 	accessDenied = facts{dataset: auth, logType: security, action: "access-denied", category: authentication, types: info, outcome: failed, level: ecs.Warn}
 	passwordSet  = facts{dataset: account, logType: security, action: "changed-password", category: iam, types: userChanged, outcome: succeeded}
 	commandRun   = facts{dataset: auth, logType: security, action: "ran-command", category: process, types: start, outcome: succeeded}
@@ -38,6 +39,8 @@ var pamPhrases = newPhrases([]phrase{
 	{"access denied for user ", quotedUser, accessDenied},
 	{"requirement ", requirement, accessDenied},
 	{"Refused user ", accountUser, accessDenied},
+	{"Accepted google_authenticator for ", accountUser, authPassed},
+	{"Invalid verification code for ", accountUser, authFailed},
 	{"user ", tally, locked},
 })
 
@@ -82,7 +85,27 @@ func pamText(text []byte, ev *sdk.Event) *facts {
 			return &authFailed
 		}
 	}
+	if rest, ok := bytes.CutPrefix(text, []byte("user '")); ok {
+		return winbind(rest, ev)
+	}
 	return found(pamPhrases, text, ev, &otherAuth)
+}
+
+// winbind reads "DOMAIN\USER' granted access" and "USER' denied access (REASON)".
+func winbind(b []byte, ev *sdk.Event) *facts {
+	name, verdict, ok := cut(b, "' ")
+	if !ok {
+		return &otherAuth
+	}
+	ev.SetAccount(ecs.UserName, ecs.UserDomain, name)
+	if string(verdict) == "granted access" {
+		return &accessOK
+	}
+	reason(verdict, ev)
+	if bytes.HasPrefix(verdict, []byte("denied access")) {
+		return &accessDenied
+	}
+	return &otherAuth
 }
 
 // sessionUser reads "USER(uid=1001) by BY(uid=0)", where all but the name may be missing.
