@@ -45,14 +45,14 @@ func record(text []byte, ev *sdk.Event) (*facts, error) {
 	if !ok {
 		return &k.facts, errRecord
 	}
-	stamp, rest, ok = cut(stamp, "):")
+	stamp, rest, ok = cut(stamp, ")")
 	seconds, serial, whole := cut(stamp, ":")
 	ev.SetTime(timestamp.Unix, nil, seconds)
-	if !ok || !whole {
+	if !ok || !whole || len(rest) == 0 {
 		return &k.facts, errRecord
 	}
 	ev.Set(ecs.EventSequence, serial)
-	return k.read(bytes.TrimLeft(rest, " "), ev), nil
+	return k.read(bytes.TrimLeft(rest, ": "), ev), nil // auditd before 2.8 leaves out the colon in records about itself
 }
 
 // journalled reads "TYPE key=value …", as journald writes records of the kernel, without their time and serial.

@@ -39,6 +39,7 @@ var pamPhrases = newPhrases([]phrase{
 	{"access denied for user ", quotedUser, accessDenied},
 	{"requirement ", requirement, accessDenied},
 	{"Refused user ", accountUser, accessDenied},
+	{"service(", retries, accessDenied},
 	{"Accepted google_authenticator for ", accountUser, authPassed},
 	{"Invalid verification code for ", accountUser, authFailed},
 	{"user ", tally, locked},
@@ -89,6 +90,12 @@ func pamText(text []byte, ev *sdk.Event) *facts {
 		return winbind(rest, ev)
 	}
 	return found(pamPhrases, text, ev, &otherAuth)
+}
+
+// retries reads "sshd) ignoring max retries; 6 > 3".
+func retries(b []byte, ev *sdk.Event) {
+	_, why, _ := cut(b, ") ")
+	reason(why, ev)
 }
 
 // winbind reads "DOMAIN\USER' granted access" and "USER' denied access (REASON)".

@@ -50,6 +50,9 @@ var sshPhrases = newPhrases([]phrase{
 	{"Did not receive identification string from ", userEndpoint, scanned},
 	{"Bad protocol version identification ", userEndpoint, scanned},
 	{"banner exchange: Connection from ", endpointReason, scanned},
+	{"Bad packet length ", badLength, scanned},
+	{"Corrupted MAC on input", corrupted, scanned},
+	{"Read error from remote host ", endpointReason, disconnected},
 	{"Unable to negotiate with ", negotiation, scanned},
 	{"fatal: Unable to negotiate with ", negotiation, scanned},
 	{"ssh_dispatch_run_fatal: Connection from ", endpointReason, scanned},
@@ -328,11 +331,22 @@ func sessionStart(b []byte, ev *sdk.Event) {
 	userEndpoint(rest, ev)
 }
 
-// subsystem reads "sftp by user USER".
+// subsystem reads "sftp by user USER", and "netconf by user USER failed, subsystem not found".
 func subsystem(b []byte, ev *sdk.Event) {
 	name, who, ok := cut(b, " by user ")
 	ev.Set(ecs.ServiceName, name)
-	if ok {
-		ev.Set(ecs.UserName, who)
+	if !ok {
+		return
 	}
+	if user, missing := bytes.CutSuffix(who, []byte(" failed, subsystem not found")); missing {
+		who = user
+		ev.SetString(ecs.EventOutcome, failed)
+		ev.SetString(ecs.EventReason, "subsystem not found")
+	}
+	ev.Set(ecs.UserName, who)
 }
+
+// badLength is of what does not speak SSH; b is the length it would have.
+func badLength(_ []byte, ev *sdk.Event) { ev.SetString(ecs.EventReason, "bad packet length") }
+
+func corrupted(_ []byte, ev *sdk.Event) { ev.SetString(ecs.EventReason, "corrupted MAC on input") }
