@@ -97,17 +97,19 @@ func (e *Event) place(v []byte) (start int, ok bool) {
 // for numbers, addresses, booleans and dates (RFC 3339) the text is read.
 func (e *Event) Set(f ecs.Field, v []byte) {
 	b := e.listed(f)
-	if b == nil {
+	switch {
+	case b == nil:
 		e.unlisted()
-		return
-	}
-	if len(v) == 0 {
-		return
-	}
-	if b.Type() == wire.Type_STRING {
+	case len(v) == 0:
+	case b.Type() == wire.Type_STRING:
 		e.text(b, f, v)
-		return
+	default:
+		e.read(b, f, v)
 	}
+}
+
+// read sets a field that is no string from its text.
+func (e *Event) read(b *wire.Builder, f ecs.Field, v []byte) {
 	switch e.w.types[f] {
 	case ecs.Long:
 		e.setInt(b, f, v)
@@ -134,6 +136,7 @@ func (e *Event) Set(f ecs.Field, v []byte) {
 	}
 }
 
+// text sets a string, which is not empty.
 func (e *Event) text(b *wire.Builder, f ecs.Field, v []byte) {
 	start, ok := e.place(v)
 	if !ok {
@@ -176,9 +179,12 @@ func (e *Event) SetString(f ecs.Field, s string) {
 	if s == "" {
 		return
 	}
-	if b := e.typed(f, wire.Type_STRING); b != nil {
-		b.Text(e.row, s)
+	b := e.listed(f)
+	if b == nil || b.Type() != wire.Type_STRING {
+		e.misfit(b, f, wire.Type_STRING)
+		return
 	}
+	b.Text(e.row, s)
 }
 
 // SetLevel sets log.level.

@@ -299,6 +299,9 @@ func detect(b []byte, f *fields) (p *program, n int) {
 	if len(b) < 10 {
 		return nil, 0
 	}
+	if p, n = detectStamp(b, f); p != nil {
+		return p, n
+	}
 	digits := 0
 	for digits < 20 && digits < len(b) && b[digits]-'0' <= 9 {
 		digits++
@@ -321,6 +324,28 @@ func detect(b []byte, f *fields) (p *program, n int) {
 		}
 	}
 	return nil, 0
+}
+
+// stamp is the layout of RFC 3164.
+var stamp = stampLayouts.layouts[0].p
+
+// detectStamp is detect for the times that most lines have: those of RFC 3164, with a blank behind and no half of a day, zone
+// or year behind that. It is nil for others, and for what only detect can tell.
+func detectStamp(b []byte, f *fields) (*program, int) {
+	if len(b) < 20 || b[3] != ' ' || b[9] != ':' || b[15] != ' ' {
+		return nil, 0
+	}
+	switch c := b[16] | 0x20; {
+	case (c == 'a' || c == 'p') && b[17]|0x20 == 'm', c == 'u' && b[17] == 'T', c == 'g' && b[17] == 'M':
+		return nil, 0
+	case c-'a' < 26:
+	case b[16]-'0' > 9, b[17]-'0' <= 9 && b[18]-'0' <= 9 && b[19]-'0' <= 9:
+		return nil, 0
+	}
+	if !stamp.plain.match(b, f) || !stamp.isDate(f) {
+		return nil, 0
+	}
+	return stamp, stamp.plain.width
 }
 
 // first is the first layout that fits, with what may stand behind it, and the length of its text; nil if there is

@@ -272,8 +272,14 @@ func (c *Builder) toPlain() {
 func (c *Builder) Text(row int, s string) {
 	switch {
 	case c.quick == quickDict && row > c.row:
+		code := uint32(0)
+		if e := c.dict.slot(unsafe.StringData(s)); e.ptr == unsafe.StringData(s) && e.n == len(s) && s != "" {
+			code = e.code
+		} else {
+			code = c.dict.code(s)
+		}
 		c.next(row)
-		c.values = binary.LittleEndian.AppendUint32(c.values, c.dict.code(s))
+		c.values = binary.LittleEndian.AppendUint32(c.values, code)
 		return
 	case c.quick == quickDicts:
 		if row != c.row {
