@@ -10,7 +10,6 @@ var (
 	fileInode             = ecs.New("file.inode", ecs.Keyword, "Number by which the file system knows the file.")
 	fileMode              = ecs.New("file.mode", ecs.Keyword, "Permissions of the file, e.g. 0640.")
 	fileModified          = ecs.New("file.mtime", ecs.Date, "When the content of the file was last changed.")
-	fileSHA1              = ecs.FileHashSHA1
 	fileType              = ecs.New("file.type", ecs.Keyword, "Kind of file: file, dir, symlink, pipe, ...")
 	observerMAC           = list("observer.mac", "MAC addresses of the device.")
 	organizationID        = ecs.New("organization.id", ecs.Keyword, "Unique identity of the organisation.")
@@ -51,6 +50,7 @@ var (
 	oldFilePermission     = ecs.New("cef.old_file_permission", ecs.Keyword, "Rights on the file before it was changed.")
 	oldFileSize           = ecs.New("cef.old_file_size", ecs.Long, "Bytes of the file before it was changed.")
 	oldFileType           = ecs.New("cef.old_file_type", ecs.Keyword, "Kind of the file before it was changed.")
+	ownPairs              = list("cef.extensions", "Pairs key=value of keys that are the product's own, as they stand; up to 64.")
 	outcomeText           = ecs.New("cef.outcome", ecs.Keyword, "How it ended in the product's words, where they are not ECS's.")
 	payloadID             = ecs.New("cef.payload_id", ecs.Keyword, "Where the product keeps the packets that belong to the event.")
 	rawEvent              = ecs.New("cef.raw_event", ecs.Keyword, "Line of the original device that a connector made the event of.")

@@ -16,6 +16,12 @@ var (
 	connectionID = ecs.New("ciscoasa.connection.id", ecs.Keyword, "Number of the connection, which its first and last message share.")
 	hitCount     = ecs.New("ciscoasa.count", ecs.Long, "Packets or hits that one message stands for.")
 	flags        = ecs.New("ciscoasa.tcp_flags", ecs.Keyword, "Flags of the TCP packet that was refused, e.g. SYN ACK.")
+	existingMAC  = ecs.New("ciscoasa.existing_mac", ecs.Keyword, "MAC address that the device had for the address before.")
+	icmpCode     = ecs.New("ciscoasa.icmp_code", ecs.Long, "Code of an ICMP packet, which refines its type.")
+	icmpType     = ecs.New("ciscoasa.icmp_type", ecs.Long, "Kind of an ICMP packet, e.g. 8 for an echo request.")
+	listName     = ecs.New("ciscoasa.list", ecs.Keyword, "List of the Dynamic Filter that an address is on: blacklisted, greylisted, whitelisted.")
+	spi          = ecs.New("ciscoasa.spi", ecs.Keyword, "Security parameter index of an IPsec association, hexadecimal.")
+	threatLevel  = ecs.New("ciscoasa.threat_level", ecs.Keyword, "How dangerous the Dynamic Filter holds an address to be: very-low to very-high.")
 	icmp         = ecs.New("ciscoasa.icmp", ecs.Keyword, "Type and code of an ICMP packet, as the message has them.")
 	lineState    = ecs.New("ciscoasa.state", ecs.Keyword, "What a line changed to: up or down.")
 	privilegeTo  = ecs.New("ciscoasa.privilege.new", ecs.Long, "Privilege level that a user has now, 0 to 15.")
@@ -24,7 +30,6 @@ var (
 	sessionType  = ecs.New("ciscoasa.session_type", ecs.Keyword, "Kind of VPN session, e.g. AnyConnect-Parent, LAN-to-LAN.")
 	text         = ecs.New("ciscoasa.text", ecs.Keyword, "Text of a message that is not taken to pieces.")
 	translation  = ecs.New("ciscoasa.translation", ecs.Keyword, "Whether a translation is static or dynamic.")
-	userGroup    = ecs.UserGroupName
 )
 
 // kind is what a gap of a pattern holds.
@@ -41,6 +46,13 @@ const (
 	kAUser
 	kBEnd
 	kBIface
+	kBMAC
+	kCategory
+	kICMPCode
+	kICMPType
+	kListed
+	kSPI
+	kThreat
 	kBIP
 	kBNAT
 	kBPort
@@ -82,7 +94,8 @@ const (
 
 var names = map[string]kind{
 	"aend": kAEnd, "aif": kAIface, "aip": kAIP, "amac": kAMAC, "anat": kANAT, "aport": kAPort, "auser": kAUser,
-	"bend": kBEnd, "bif": kBIface, "bip": kBIP, "bnat": kBNAT, "bport": kBPort, "buser": kBUser,
+	"bend": kBEnd, "bmac": kBMAC, "category": kCategory, "icode": kICMPCode, "itype": kICMPType, "listed": kListed, "spi": kSPI, "threat": kThreat,
+	"bif": kBIface, "bip": kBIP, "bnat": kBNAT, "bport": kBPort, "buser": kBUser,
 	"acl": kACL, "assigned": kAssigned, "bytes": kBytes, "client": kClient, "command": kCommand,
 	"connection": kConnection, "count": kCount, "direction": kDirection, "duration": kDuration, "end": kEnd,
 	"file": kFile, "flags": kFlags, "from": kFrom, "gip": kGIP, "group": kGroup, "icmp": kICMP, "natip": kNATIP,
@@ -153,7 +166,9 @@ func (c *connection) take(ev *sdk.Event, k kind, v []byte) {
 	case kANAT:
 		c.a.natIP, c.a.natPort = netaddr.SplitHostPort(v)
 	case kAUser, kBUser:
-		account(ev, v)
+		if len(v) > 0 && v[0] == '(' { // else it is what a relay put behind
+			c.account(ev, v)
+		}
 	case kBIface:
 		c.b.iface = v
 	case kBIP:
@@ -183,7 +198,7 @@ func (c *connection) take(ev *sdk.Event, k kind, v []byte) {
 	case kBytes:
 		ev.Set(ecs.NetworkBytes, v)
 	case kEnd:
-		ending(ev, v)
+		c.ending(ev, v)
 	default:
 		rest(ev, k, v)
 	}
@@ -194,6 +209,20 @@ func rest(ev *sdk.Event, k kind, v []byte) {
 	switch k {
 	case kACL:
 		ev.Set(ecs.RuleName, v)
+	case kBMAC:
+		ev.SetMAC(existingMAC, v)
+	case kCategory:
+		ev.Set(ecs.RuleCategory, v)
+	case kICMPCode:
+		ev.Set(icmpCode, v)
+	case kICMPType:
+		ev.Set(icmpType, v)
+	case kListed:
+		ev.Set(listName, v)
+	case kSPI:
+		ev.Set(spi, v)
+	case kThreat:
+		ev.Set(threatLevel, v)
 	case kAMAC:
 		ev.SetMAC(ecs.SourceMAC, v)
 	case kAssigned:
@@ -211,9 +240,10 @@ func rest(ev *sdk.Event, k kind, v []byte) {
 	case kFrom:
 		ev.Set(privilegeWas, v)
 	case kGroup:
-		ev.Set(userGroup, v)
+		ev.Set(ecs.UserGroupName, v)
 	case kICMP:
 		ev.Set(icmp, v)
+		icmpNumbers(ev, v)
 		ev.SetString(ecs.NetworkTransport, "icmp")
 	case kRcv:
 		ev.Set(ecs.SourceBytes, v)
@@ -234,9 +264,7 @@ func rest(ev *sdk.Event, k kind, v []byte) {
 	case kText:
 		ev.Set(text, v)
 	case kTLS:
-		if version, ok := bytes.CutPrefix(v, []byte("TLSv")); ok {
-			ev.Set(ecs.TLSVersion, version)
-		}
+		tlsVersion(ev, v)
 	case kTo:
 		ev.Set(privilegeTo, v)
 	case kTranslation:
@@ -245,5 +273,12 @@ func rest(ev *sdk.Event, k kind, v []byte) {
 		ev.SetURL(v)
 	case kUser:
 		account(ev, v)
+	}
+}
+
+// tlsVersion sets the version of TLS; what is SSL has none.
+func tlsVersion(ev *sdk.Event, v []byte) {
+	if version, ok := bytes.CutPrefix(v, []byte("TLSv")); ok {
+		ev.Set(ecs.TLSVersion, version)
 	}
 }

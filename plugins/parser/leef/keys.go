@@ -1,6 +1,9 @@
 package main
 
-import "github.com/logcenter/logcenter/sdk/ecs"
+import (
+	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/keys"
+)
 
 // how says by which setter a value becomes a field.
 type how uint8
@@ -44,8 +47,8 @@ const (
 	keyReason
 )
 
-// keys are the predefined attributes, and behind them those that products add.
-var keys = map[string]target{
+// attributes are the predefined ones, and behind them those that products add.
+var attributes = keys.New(map[string]target{
 	"cat": {how: special, id: keyCategory}, "devTime": {how: special, id: keyTime}, "devTimeFormat": {how: special, id: keyTimeFormat},
 	"proto": {field: ecs.NetworkTransport}, "sev": {how: special, id: keySeverity},
 	"src": {how: addr, field: ecs.SourceIP}, "dst": {how: addr, field: ecs.DestinationIP},
@@ -81,10 +84,7 @@ var keys = map[string]target{
 	"devName": {field: ecs.ObserverName}, "devSerial": {field: ecs.ObserverSerialNumber}, "srcHostName": {field: ecs.SourceDomain},
 	"dstHostName": {field: ecs.DestinationDomain}, "start": {how: date, field: ecs.EventStart}, "end": {how: date, field: ecs.EventEnd},
 	"password": {field: ecs.UserPassword}, "passwd": {field: ecs.UserPassword}, "pwd": {field: ecs.UserPassword},
-}
-
-// What ECS has, but the SDK does not yet name.
-var fileSHA1 = ecs.FileHashSHA1
+})
 
 // What is the format's own.
 var (

@@ -88,12 +88,12 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 		ev.SetString(ecs.EventCategory, name)
 	}
 	ev.SetString(ecs.EventKind, c.EventKind(false))
-	switch {
-	case r.decided || c != classify.Authentication:
-	case classify.Fails(about) || classify.Fails(r.category):
-		ev.SetString(ecs.EventOutcome, "failure")
-	case succeeds(about) || succeeds(r.category):
-		ev.SetString(ecs.EventOutcome, "success")
+	if !r.decided && c == classify.Authentication {
+		outcome := classify.OutcomeIn(about)
+		if outcome == "" {
+			outcome = classify.OutcomeIn(r.category)
+		}
+		ev.SetString(ecs.EventOutcome, outcome)
 	}
 	if err != nil {
 		return headError(err)
