@@ -128,7 +128,7 @@ func tracking(line []byte, ev *sdk.Event) error {
 		}
 		switch {
 		case i >= len(plain) || plain[i] == 0:
-		case it.Escaped():
+		case it.Quoted() && it.Escaped():
 			ev.SetDecoded(plain[i], v, delimited.AppendUndoubled)
 		default:
 			ev.Set(plain[i], v)

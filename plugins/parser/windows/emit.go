@@ -46,10 +46,19 @@ func (r *record) emit(ev *sdk.Event, zone *time.Location) int {
 	ev.SetString(ecs.LogcenterLogType, logType)
 	ev.SetString(ecs.EventDataset, dataset(r.v[channel]))
 	r.outcome(ev, m)
+	if r.v[subjectName] == nil && m.role == bySubject && (from == auditing || from == eventlog) {
+		r.subject()
+	}
 	r.accounts(ev, m.role, id)
 	r.logon(ev, id)
 	r.processes(ev, id)
 	r.objects(ev, id)
+	switch {
+	case from == sysmon:
+		r.endpoint(ev)
+	case from == auditing && id >= 6272 && id <= 6280:
+		r.network(ev)
+	}
 	return id
 }
 
@@ -63,7 +72,7 @@ var (
 
 func (r *record) unknown(from source) *meaning {
 	switch {
-	case from == auditing, from == defender, from == powerShell, string(r.v[channel]) == "Security":
+	case from == auditing, from == defender, from == powerShell, from == sysmon, string(r.v[channel]) == "Security":
 		return &securityEvent
 	case r.isError():
 		return &failure
@@ -199,6 +208,14 @@ func (r *record) accounts(ev *sdk.Event, who role, id int) {
 	case withService:
 		r.set(ev, ecs.UserEffectiveName, accountName)
 	case bySubject:
+		switch {
+		case r.v[actor] != nil && bytes.IndexByte(r.v[actor], '\\') > 0: // CORP\li.si
+			r.domainAccount(ev)
+			return
+		case r.v[subjectName] == nil && r.v[accountName] != nil: // NXLog: the account that wrote the event
+			r.set(ev, ecs.UserName, accountName)
+			r.set(ev, ecs.UserDomain, accountDomain)
+		}
 	}
 	r.set(ev, ecs.UserName, subjectName)
 	r.set(ev, ecs.UserDomain, subjectDomain)
@@ -206,6 +223,14 @@ func (r *record) accounts(ev *sdk.Event, who role, id int) {
 		ev.Set(ecs.UserID, r.v[userSID])
 	}
 	ev.Set(logonID, r.v[subjectLogon])
+}
+
+// domainAccount sets CORP\li.si, in which JSON has escaped the backslash.
+func (r *record) domainAccount(ev *sdk.Event) {
+	v := r.v[actor]
+	i, n := bytes.IndexByte(v, '\\'), bytes.LastIndexByte(v, '\\')
+	r.setPart(ev, ecs.UserDomain, actor, v[:i])
+	r.setPart(ev, ecs.UserName, actor, v[n+1:])
 }
 
 // logon sets how and from where somebody logged on, and why that failed.
@@ -260,7 +285,9 @@ func (r *record) processes(ev *sdk.Event, id int) {
 		pid(ev, ecs.ProcessPID, r.v[processID])
 		return
 	}
-	pid(ev, ecs.ProcessPID, r.v[execPID])
+	if r.v[guid] == nil { // else the one that writes is Sysmon
+		pid(ev, ecs.ProcessPID, r.v[execPID])
+	}
 }
 
 func (r *record) executable(ev *sdk.Event, s slot) {
@@ -289,11 +316,16 @@ func (r *record) objects(ev *sdk.Event, id int) {
 	}
 	r.set(ev, imagePath, serviceFile)
 	r.set(ev, startType, serviceStart)
+	r.set(ev, serviceKind, serviceType)
 	r.set(ev, ecs.UserEffectiveName, serviceAccount)
 	r.set(ev, task, taskName)
 	r.set(ev, object, objectName)
 	r.set(ev, objectKind, objectType)
 	r.set(ev, objectPart, objectValue)
+	r.set(ev, objectOwner, objectServer)
+	r.set(ev, operationKind, operation)
+	r.set(ev, fullName, displayName)
+	r.set(ev, principal, principalName)
 	if string(r.v[objectType]) == "File" {
 		r.set(ev, ecs.FilePath, objectName)
 	}
@@ -338,6 +370,11 @@ var (
 	why              = ecs.New("windows.failure_reason", ecs.Keyword, "Why a logon or a ticket was refused, in words for the code.")
 	encryption       = ecs.New("windows.ticket_encryption", ecs.Keyword, "Encryption of a Kerberos ticket by its number: 0x17 is RC4, 0x12 AES256.")
 	serviceState     = ecs.New("windows.service.state", ecs.Keyword, "State that a service came into, or what became of its start.")
+	serviceKind      = ecs.New("windows.service.type", ecs.Keyword, "Kind of a service: own process, driver, ..., by name or number.")
+	objectOwner      = ecs.New("windows.object.server", ecs.Keyword, "Part of Windows that the object belongs to: Security, DS, SC Manager, ...")
+	operationKind    = ecs.New("windows.operation", ecs.Keyword, "What was done with an object of the directory.")
+	fullName         = ecs.New("user.target.full_name", ecs.Keyword, "Name in full of the user whom the action was done to.")
+	principal        = ecs.New("windows.user_principal_name", ecs.Keyword, "Name by which an account logs on everywhere, as in li.si@corp.example.")
 	imagePath        = ecs.New("windows.service.image_path", ecs.Keyword, "Command by which a service is started.")
 	startType        = ecs.New("windows.service.start_type", ecs.Keyword, "When a service starts: by itself, on demand or never.")
 	task             = ecs.New("windows.task", ecs.Keyword, "Scheduled task that was made, changed or removed.")

@@ -22,6 +22,7 @@ const (
 	powerShell
 	defender
 	terminal
+	sysmon
 )
 
 // sources by the names of providers.
@@ -30,6 +31,7 @@ var sources = map[string]source{
 	"Service Control Manager": controlManager, "User32": user32, "USER32": user32, "Microsoft-Windows-Kernel-Power": kernelPower,
 	"Microsoft-Windows-Kernel-General": kernelGeneral, "Microsoft-Windows-PowerShell": powerShell, "PowerShell": powerShell,
 	"Microsoft-Windows-Windows Defender": defender, "Microsoft-Windows-TerminalServices-RemoteConnectionManager": terminal,
+	"Microsoft-Windows-Sysmon": sysmon,
 }
 
 // role says whose accounts are in an event.
@@ -78,6 +80,7 @@ var (
 	errorType    = []string{"error"}
 	allowed      = []string{"connection", "allowed"}
 	denied       = []string{"connection", "denied"}
+	opened       = []string{"connection", "start"}
 	admin        = []string{"admin"}
 	userCreated  = []string{"user", "creation"}
 	userDeleted  = []string{"user", "deletion"}
@@ -171,6 +174,11 @@ var meanings = map[key]*meaning{
 	{auditing, 5152}: {action: "blocked-packet", category: network, types: denied, outcome: "failure"},
 	{auditing, 5156}: {action: "allowed-connection", category: network, types: allowed, outcome: "success"},
 	{auditing, 5157}: {action: "blocked-connection", category: network, types: denied, outcome: "failure"},
+	{auditing, 4825}: {action: "remote-desktop-denied", category: authentication, types: start, outcome: "failure"},
+	{auditing, 6272}: {action: "network-access-granted", category: authentication, types: start, outcome: "success"},
+	{auditing, 6273}: {action: "network-access-denied", category: authentication, types: start, outcome: "failure"},
+	{auditing, 6274}: {action: "network-access-discarded", category: authentication, types: start, outcome: "failure"},
+	{auditing, 6278}: {action: "network-access-granted", category: authentication, types: start, outcome: "success"},
 	{auditing, 6416}: {action: "recognised-device", category: host, types: info},
 
 	{eventlog, 104}:  {action: "cleared-event-log", category: configuration, types: deletion},
@@ -200,6 +208,35 @@ var meanings = map[key]*meaning{
 	{kernelGeneral, 1}:    {action: "changed-system-time", category: host, types: change},
 	{controlManager, 219}: {action: "driver-failed", category: driver, types: errorType, logType: failing},
 	{terminal, 1149}:      {action: "remote-desktop-connected", category: authentication, types: start, role: bySession},
+
+	{sysmon, 1}:   {action: "created-process", category: process, types: start},
+	{sysmon, 2}:   {action: "changed-file-creation-time", category: file, types: change},
+	{sysmon, 3}:   {action: "connected", category: network, types: opened},
+	{sysmon, 4}:   {action: "monitoring-state-changed", category: configuration, types: change},
+	{sysmon, 5}:   {action: "exited-process", category: process, types: end},
+	{sysmon, 6}:   {action: "loaded-driver", category: driver, types: start},
+	{sysmon, 7}:   {action: "loaded-library", category: process, types: info},
+	{sysmon, 8}:   {action: "created-remote-thread", category: process, types: change},
+	{sysmon, 9}:   {action: "read-disk-directly", category: file, types: access},
+	{sysmon, 10}:  {action: "accessed-process", category: process, types: access},
+	{sysmon, 11}:  {action: "created-file", category: file, types: creation},
+	{sysmon, 12}:  {action: "created-or-deleted-registry-object", category: registry, types: change},
+	{sysmon, 13}:  {action: "modified-registry-value", category: registry, types: change},
+	{sysmon, 14}:  {action: "renamed-registry-object", category: registry, types: change},
+	{sysmon, 15}:  {action: "created-file-stream", category: file, types: creation},
+	{sysmon, 16}:  {action: "changed-monitoring-configuration", category: configuration, types: change},
+	{sysmon, 17}:  {action: "created-pipe", category: process, types: info},
+	{sysmon, 18}:  {action: "connected-pipe", category: process, types: info},
+	{sysmon, 19}:  {action: "registered-wmi-filter", category: configuration, types: creation},
+	{sysmon, 20}:  {action: "registered-wmi-consumer", category: configuration, types: creation},
+	{sysmon, 21}:  {action: "bound-wmi-consumer-to-filter", category: configuration, types: change},
+	{sysmon, 22}:  {action: "resolved-name", category: network, types: info},
+	{sysmon, 23}:  {action: "deleted-file", category: file, types: deletion},
+	{sysmon, 25}:  {action: "tampered-with-process", category: process, types: change},
+	{sysmon, 26}:  {action: "deleted-file", category: file, types: deletion},
+	{sysmon, 27}:  {action: "blocked-executable", category: file, types: creation, outcome: "failure"},
+	{sysmon, 29}:  {action: "created-executable", category: file, types: creation},
+	{sysmon, 255}: {action: "monitoring-failed", category: process, types: errorType, logType: failing},
 }
 
 // inserts are the names of values that Fluent Bit sends without, in the order of the event schema.

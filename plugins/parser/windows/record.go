@@ -77,6 +77,35 @@ const (
 	threatPath
 	threatSeverity
 	script
+	serviceType
+	objectServer
+	operation
+	displayName
+	principalName
+	reason
+
+	actor
+	guid
+	parentProcessGUID
+	parentProcessID
+	parentCommandLine
+	currentDirectory
+	targetFile
+	imageLoaded
+	targetImage
+	pipeName
+	details
+	queryName
+	queryResults
+	destPortName
+	initiated
+	fileHashes
+
+	callingStation
+	accessServerIP
+	proxyPolicy
+	authServer
+
 	param1
 	param2
 	param3
@@ -122,6 +151,19 @@ var data = keys.New(map[string]slot{
 	"DestAddress": destAddress, "DestPort": destPort, "Protocol": protocol, "Direction": direction, "Threat Name": threatName, "Path": threatPath,
 	"Severity Name": threatSeverity, "ScriptBlockText": script, "param1": param1, "param2": param2, "param3": param3,
 	"Param1": accountName, "Param2": accountDomain, "Param3": ipAddress,
+	"Domain": accountDomain, "Service File Name": serviceFile, "ServiceType": serviceType, "ObjectServer": objectServer, "OperationType": operation,
+	"DisplayName": displayName, "UserPrincipalName": principalName, "Payload": script, "Reason": reason,
+
+	"User": actor, "SourceUser": actor, "Image": processName, "SourceImage": processName, "ProcessGuid": guid, "SourceProcessGUID": guid, "SourceProcessId": processID,
+	"ParentImage": parentProcessName, "ParentProcessGuid": parentProcessGUID, "ParentProcessId": parentProcessID,
+	"ParentCommandLine": parentCommandLine, "CurrentDirectory": currentDirectory, "TargetFilename": targetFile, "ImageLoaded": imageLoaded,
+	"TargetImage": targetImage, "GrantedAccess": accessMask, "PipeName": pipeName, "TargetObject": objectName, "NewName": newTargetName,
+	"Details": details, "QueryName": queryName, "QueryResults": queryResults, "SourceIp": ipAddress, "SourceHostname": workstation,
+	"DestinationIp": destAddress, "DestinationPort": destPort, "DestinationHostname": targetServer, "DestinationPortName": destPortName,
+	"Initiated": initiated, "Hashes": fileHashes, "RuleName": threatName,
+
+	"ClientIPAddress": ipAddress, "CallingStationID": callingStation, "NASIPv4Address": accessServerIP, "NetworkPolicyName": threatName,
+	"ProxyPolicyName": proxyPolicy, "AuthenticationServer": authServer,
 })
 
 // datum is where a value of that name belongs.
