@@ -302,3 +302,8 @@ func (e *Event) SetFileHash(v []byte) {
 		e.Bad(ecs.FileHashSHA256, "not the 32, 40 or 64 digits of MD5, SHA-1 or SHA-256")
 	}
 }
+
+// SetTLSVersion sets tls.version from a name such as TLSv1.2 or TLS1.2 to the number, 1.2, as ECS has it.
+func (e *Event) SetTLSVersion(v []byte) {
+	e.Set(ecs.TLSVersion, bytes.TrimPrefix(bytes.TrimPrefix(v, []byte("TLS")), []byte("v")))
+}

@@ -2,6 +2,7 @@ package sdk_test
 
 import (
 	"maps"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -26,6 +27,7 @@ var settable = []ecs.Field{
 	ecs.LogSyslogSeverityCode, ecs.EventDuration, ecs.NetworkTransport, ecs.NetworkProtocol, ecs.HTTPRequestMethod, ecs.HTTPVersion,
 	ecs.HTTPResponseStatusCode, ecs.HTTPResponseBodyBytes, ecs.UserAgentOriginal, ecs.EventOutcome, ecs.SourceAddress,
 	ecs.FileHashMD5, ecs.FileHashSHA1, ecs.FileHashSHA256,
+	ecs.SourceBytes, ecs.TLSVersion,
 }
 
 // set is what a parser made of one line.
@@ -351,4 +353,33 @@ func TestSetSyslogTime(t *testing.T) {
 		ev.SetSyslogTime(&h, time.UTC)
 	})
 	assert.Equal(t, map[string]string{"@timestamp": "2026-10-11T12:00:01Z"}, got.values)
+}
+
+func TestSetCount(t *testing.T) {
+	f := func(text, want, note string) {
+		t.Helper()
+		var n int64
+		var ok bool
+		got := answer(t, text+" ", func(l []byte, ev *sdk.Event) { n, ok = ev.SetCount(ecs.SourceBytes, l[:len(l)-1]) })
+		assert.Equal(t, want, got.values["source.bytes"], text)
+		assert.Equal(t, note, got.note, text)
+		assert.Equal(t, want != "", ok, text)
+		if ok {
+			assert.Equal(t, want, strconv.FormatInt(n, 10), text)
+		}
+	}
+	f("0", "0", "")
+	f("67533", "67533", "")
+	f("999999999999999999", "999999999999999999", "")
+	f("", "", "")
+	for _, bad := range []string{"-1", "+1", "many", "1.5", "1000000000000000000", "1 "} {
+		f(bad, "", "source.bytes: not a whole number")
+	}
+}
+
+func TestSetTLSVersion(t *testing.T) {
+	for text, want := range map[string]string{"TLSv1.2": "1.2", "TLS1.3": "1.3", "1.3": "1.3", "SSLv3": "SSLv3", "": ""} {
+		got := answer(t, text, func(l []byte, ev *sdk.Event) { ev.SetTLSVersion(l) })
+		assert.Equal(t, want, got.values["tls.version"], text)
+	}
 }

@@ -15,22 +15,28 @@ const (
 
 // conclude sets what follows from several pairs.
 func (r *record) conclude(ev *sdk.Event) {
-	ev.Set(ecs.EventAction, r.action)
-	ev.Set(subtypeName, r.subtype)
-	ev.Set(level, r.level)
+	ev.Set(ecs.EventAction, r.kept[theAction])
+	ev.Set(subtypeName, r.kept[theSubtype])
+	ev.Set(level, r.kept[theLevel])
 	// The level of all logs of attacks is alert; what the signature is rated tells them apart.
-	if len(r.severity) == 0 || !ev.SetSeverity(r.severity) {
-		ev.SetSeverity(r.level)
+	if len(r.kept[theSeverity]) == 0 || !ev.SetSeverity(r.kept[theSeverity]) {
+		ev.SetSeverity(r.kept[theLevel])
 	}
-	if r.sent.have && r.received.have {
-		ev.SetInt(ecs.NetworkBytes, r.sent.n+r.received.n)
-	}
-	if r.out.have && r.in.have {
-		ev.SetInt(ecs.NetworkPackets, r.out.n+r.in.n)
-	}
+	r.sum(ev, ecs.NetworkBytes, bytesOut, bytesIn)
+	r.sum(ev, ecs.NetworkPackets, packetsOut, packetsIn)
 	r.location(ev)
-	switch string(r.kind) {
+	if string(r.kept[theSubtype]) == "rest-api" {
+		ev.Set(ecs.HTTPRequestMethod, r.kept[theMethod])
+		ev.Set(ecs.HTTPResponseStatusCode, r.kept[theStatus])
+	} else {
+		ev.Set(method, r.kept[theMethod])
+	}
+	switch string(r.kept[theKind]) {
 	case "traffic":
+		if len(r.kept[theAction]) == 0 { // FortiOS 4
+			r.kept[theAction] = r.kept[theStatus]
+			ev.Set(ecs.EventAction, r.kept[theAction])
+		}
 		ev.SetString(ecs.EventDataset, "fortigate.traffic")
 		ev.SetString(ecs.EventCategory, "network")
 		r.classify(ev, "event", other)
@@ -48,6 +54,12 @@ func (r *record) conclude(ev *sdk.Event) {
 	}
 }
 
+func (r *record) sum(ev *sdk.Event, f ecs.Field, out, in use) {
+	if a, b := &r.counts[out-bytesOut], &r.counts[in-bytesOut]; a.have && b.have {
+		ev.SetInt(f, a.n+b.n)
+	}
+}
+
 func (r *record) classify(ev *sdk.Event, kind, logType string) {
 	ev.SetString(ecs.EventKind, kind)
 	ev.SetString(ecs.LogcenterLogType, logType)
@@ -55,27 +67,35 @@ func (r *record) classify(ev *sdk.Event, kind, logType string) {
 
 // policy sets the rule of logs in which no signature is one.
 func (r *record) policy(ev *sdk.Event) {
-	ev.Set(ecs.RuleID, r.policyID)
-	ev.Set(ecs.RuleName, r.policyName)
+	ev.Set(ecs.RuleID, r.kept[thePolicyID])
+	ev.Set(ecs.RuleName, r.kept[thePolicyName])
 }
 
-// location sets the parts of the URL. FortiOS before 7.0 writes it without the host.
+// location sets the parts of the URL. FortiOS before 7.0 writes it without the host. In logs of DHCP the name of a host is
+// that of the client.
 func (r *record) location(ev *sdk.Event) {
-	u := netaddr.SplitURL(r.url)
+	host, url := r.kept[theHostname], r.kept[theURL]
+	if string(r.kept[theKind]) == "event" {
+		ev.Set(ecs.SourceDomain, host)
+		host = nil
+	}
+	if len(host) == 0 && len(url) == 0 {
+		return
+	}
+	u := netaddr.SplitURL(url)
 	ev.Set(ecs.URLPath, u.Path)
 	ev.Set(ecs.URLQuery, u.Query)
-	if len(r.hostname) > 0 {
-		ev.Set(ecs.URLDomain, r.hostname)
-	} else {
-		ev.Set(ecs.URLDomain, u.Host)
+	if len(host) == 0 {
+		host = u.Host
 	}
+	ev.Set(ecs.URLDomain, host)
 }
 
 // connection says what became of a session. By the manual deny is blocked, and all other actions were allowed and
 // say how the session ended.
 func (r *record) connection(ev *sdk.Event) {
 	ev.SetString(ecs.EventType, "connection")
-	switch string(r.action) {
+	switch string(r.kept[theAction]) {
 	case "":
 	case "deny", "blocked", "block":
 		denied(ev)
@@ -101,17 +121,17 @@ func denied(ev *sdk.Event) {
 
 // inspected classifies logs of security profiles.
 func (r *record) inspected(ev *sdk.Event) {
-	ev.Set(policyID, r.policyID)
-	ev.Set(policyName, r.policyName)
-	switch string(r.subtype) {
+	ev.Set(policyID, r.kept[thePolicyID])
+	ev.Set(policyName, r.kept[thePolicyName])
+	switch string(r.kept[theSubtype]) {
 	case "ips", "anomaly", "waf":
 		ev.SetString(ecs.EventCategory, "intrusion_detection")
 		ev.SetString(ecs.EventCategory, "network")
-		r.attacked(ev, r.attackID, r.attack)
+		r.attacked(ev, r.kept[theAttackID], r.kept[theAttack])
 	case "virus":
 		ev.SetString(ecs.EventCategory, "malware")
 		ev.SetString(ecs.EventCategory, "network")
-		r.attacked(ev, r.virusID, r.virus)
+		r.attacked(ev, r.kept[theVirusID], r.kept[theVirus])
 	case "webfilter":
 		ev.SetString(ecs.EventCategory, "web")
 		r.filtered(ev)
@@ -127,8 +147,8 @@ func (r *record) attacked(ev *sdk.Event, id, name []byte) {
 	ev.Set(ecs.RuleID, id)
 	ev.Set(ecs.RuleName, name)
 	switch {
-	case len(r.action) == 0:
-	case isBlock(r.action):
+	case len(r.kept[theAction]) == 0:
+	case isBlock(r.kept[theAction]):
 		denied(ev)
 	default:
 		ev.SetString(ecs.EventType, "allowed")
@@ -141,8 +161,8 @@ func (r *record) filtered(ev *sdk.Event) {
 	r.classify(ev, "event", other)
 	r.policy(ev)
 	switch {
-	case len(r.action) == 0:
-	case isBlock(r.action):
+	case len(r.kept[theAction]) == 0:
+	case isBlock(r.kept[theAction]):
 		denied(ev)
 	default:
 		ev.SetString(ecs.EventType, "allowed")
@@ -162,7 +182,10 @@ func isBlock(action []byte) bool {
 
 // happened classifies logs of the device itself, of its users and VPNs.
 func (r *record) happened(ev *sdk.Event) {
-	switch string(r.subtype) {
+	if !r.from { // where the administrator sits
+		ev.SetIP(ecs.SourceIP, r.kept[theUI])
+	}
+	switch string(r.kept[theSubtype]) {
 	case "vpn":
 		ev.SetString(ecs.EventCategory, "network")
 		r.session(ev)
@@ -179,7 +202,7 @@ func (r *record) happened(ev *sdk.Event) {
 
 // session says whether a tunnel or a user's session begins or ends.
 func (r *record) session(ev *sdk.Event) {
-	switch string(r.action) {
+	switch string(r.kept[theAction]) {
 	case "tunnel-up", "ssl-new-con":
 		ev.SetString(ecs.EventType, "start")
 	case "tunnel-down", "ssl-exit-error", "ssl-exit-fail":
@@ -196,19 +219,23 @@ func (r *record) session(ev *sdk.Event) {
 // system tells what administrators do from what the device says of itself.
 func (r *record) system(ev *sdk.Event) {
 	switch {
-	case string(r.action) == "login":
+	case string(r.kept[theAction]) == "login":
 		ev.SetString(ecs.EventCategory, "authentication")
 		ev.SetString(ecs.EventType, "start")
 		r.classify(ev, "event", other)
-	case string(r.action) == "logout":
+	case string(r.kept[theAction]) == "logout":
 		ev.SetString(ecs.EventCategory, "authentication")
 		ev.SetString(ecs.EventType, "end")
 		r.classify(ev, "event", other)
-	case len(r.configPath) > 0:
+	case string(r.kept[theSubtype]) == "rest-api":
+		ev.SetString(ecs.EventCategory, "web")
+		ev.SetString(ecs.EventType, "access")
+		r.classify(ev, "event", other)
+	case len(r.kept[theConfigPath]) > 0:
 		ev.SetString(ecs.EventCategory, "configuration")
 		ev.SetString(ecs.EventType, "change")
 		r.classify(ev, "event", other)
-	case string(r.action) == "perf-stats":
+	case string(r.kept[theAction]) == "perf-stats":
 		ev.SetString(ecs.EventCategory, "host")
 		ev.SetString(ecs.EventType, "info")
 		r.classify(ev, "metric", runState)
@@ -220,9 +247,9 @@ func (r *record) system(ev *sdk.Event) {
 }
 
 func (r *record) outcome(ev *sdk.Event) {
-	said := r.status
+	said := r.kept[theStatus]
 	if len(said) == 0 {
-		said = r.result
+		said = r.kept[theResult]
 	}
 	switch string(said) {
 	case "success", "succeeded", "negotiate_success", "OK", "DONE", "up":

@@ -14,7 +14,7 @@ type message struct {
 }
 
 var messages = []message{
-	{`Connect from %{client:word} to %{address:word} (%{frontend}/%{})`, "connect", "network", "connection", "success"},
+	{`Connect from %{client:word} to %{address:word} (%{frontend}/%{mode:word})`, "connect", "network", "connection", "success"},
 	{`Server %{backend}/%{server} is DOWN, reason: %{reason}, check duration: %{}`, "server-down", "host", "change", "failure"},
 	{`Server %{backend}/%{server} is DOWN via %{reason}. %{}`, "server-down", "host", "change", "failure"},
 	{`Server %{backend}/%{server} is DOWN for maintenance%{reason}`, "server-maintenance", "host", "change", ""},
@@ -67,6 +67,9 @@ func state(b []byte, named bool, ev *sdk.Event) error {
 		ev.SetIPPort(ecs.SourceIP, ecs.SourcePort, m.Get("client"))
 		ev.SetIPPort(ecs.DestinationIP, ecs.DestinationPort, m.Get("address"))
 		ev.SetString(ecs.NetworkTransport, "tcp")
+		if string(m.Get("mode")) == "HTTP" {
+			ev.SetString(ecs.NetworkProtocol, "http")
+		}
 	}
 	ev.SetString(ecs.LogcenterLogType, logType)
 	ev.SetString(ecs.EventAction, k.action)

@@ -1,5 +1,7 @@
 package main
 
+import "github.com/logcenter/logcenter/sdk/memo"
+
 // The log types that the log standard's retention table has for intrusion prevention systems.
 const (
 	intrusion = "intrusion_protection"
@@ -47,6 +49,9 @@ var starts = func() (t [256][]int) {
 	}
 	return t
 }()
+
+// logTypes are those of the events that a device has seen: it has a few thousand rules, of which some are frequent.
+var logTypes = memo.New(logType)
 
 // logType is the library of rules by which events get their log type.
 func logType(text []byte) string {

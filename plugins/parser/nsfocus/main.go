@@ -163,7 +163,7 @@ func signature(ev *sdk.Event, v []byte) bool {
 		}
 	}
 	ev.Set(ecs.RuleName, text)
-	ev.SetString(ecs.LogcenterLogType, logType(text))
+	ev.SetString(ecs.LogcenterLogType, logTypes.Of(text))
 	return whole && len(text) > 0
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/netaddr"
 	"github.com/logcenter/logcenter/sdk/template"
 )
 
@@ -21,7 +22,7 @@ func (r *record) conclude(ev *sdk.Event) {
 	ev.SetString(ecs.EventDataset, t.dataset)
 	ev.SetString(ecs.EventCategory, t.category)
 	switch r.kind {
-	case traffic:
+	case traffic, decryption:
 		r.connection(ev)
 	case threat:
 		r.threatened(ev)
@@ -65,7 +66,7 @@ func level(ev *sdk.Event, ok bool) {
 
 func (r *record) connection(ev *sdk.Event) {
 	r.classify(ev, "event", other)
-	ev.Set(ecs.RuleName, r.policy)
+	ev.Set(ecs.RuleName, r.kept[thePolicy])
 	ev.SetString(ecs.EventType, "connection")
 	switch string(r.subtype) {
 	case "start":
@@ -73,9 +74,9 @@ func (r *record) connection(ev *sdk.Event) {
 	case "end":
 		ev.SetString(ecs.EventType, "end")
 	}
-	if len(r.action) > 0 {
-		verdict(ev, !isBlock(r.action))
-		level(ev, !isBlock(r.action))
+	if len(r.kept[theAction]) > 0 {
+		verdict(ev, !isBlock(r.kept[theAction]))
+		level(ev, !isBlock(r.kept[theAction]))
 	}
 }
 
@@ -91,41 +92,44 @@ func isBlock(action []byte) bool {
 
 // threatened classifies logs of security profiles. Whether an attack that was let pass succeeded is not known.
 func (r *record) threatened(ev *sdk.Event) {
-	ev.SetSeverity(r.severity)
+	ev.SetSeverity(r.kept[theSeverity])
 	switch string(r.subtype) {
 	case "url":
 		ev.SetString(ecs.EventCategory, "web")
 		r.filtered(ev)
-		ev.SetURL(r.misc)
+		setURL(ev, r.kept[theMisc])
 		return
 	case "file", "data":
 		ev.SetString(ecs.EventCategory, "file")
 		r.filtered(ev)
-		undoubled(ev, ecs.FileName, r.misc)
+		undoubled(ev, ecs.FileName, r.kept[theMisc])
+		name, id := signature(r.kept[theThreat])
+		undoubled(ev, threatName, name)
+		ev.Set(threatID, id)
 		return
 	case "virus", "wildfire", "wildfire-virus", "ml-virus":
 		ev.SetString(ecs.EventCategory, "malware")
-		undoubled(ev, ecs.FileName, r.misc)
+		undoubled(ev, ecs.FileName, r.kept[theMisc])
 	default: // vulnerability, spyware, flood, scan, packet
 		ev.SetString(ecs.EventCategory, "intrusion_detection")
 		switch {
-		case bytes.IndexByte(r.misc, '/') >= 0:
-			ev.SetURL(r.misc)
+		case bytes.IndexByte(r.kept[theMisc], '/') >= 0:
+			setURL(ev, r.kept[theMisc])
 		case string(r.subtype) == "spyware": // a name that was asked for
-			undoubled(ev, ecs.URLDomain, r.misc)
+			undoubled(ev, ecs.URLDomain, r.kept[theMisc])
 		default:
-			undoubled(ev, ecs.FileName, r.misc)
+			undoubled(ev, ecs.FileName, r.kept[theMisc])
 		}
 	}
 	ev.SetString(ecs.EventCategory, "network")
 	r.classify(ev, "alert", attack)
-	ev.Set(policy, r.policy)
-	name, id := signature(r.threat)
+	ev.Set(policy, r.kept[thePolicy])
+	name, id := signature(r.kept[theThreat])
 	undoubled(ev, ecs.RuleName, name)
 	ev.Set(ecs.RuleID, id)
 	switch {
-	case len(r.action) == 0:
-	case isBlock(r.action):
+	case len(r.kept[theAction]) == 0:
+	case isBlock(r.kept[theAction]):
 		verdict(ev, false)
 	default:
 		ev.SetString(ecs.EventType, "allowed")
@@ -133,11 +137,20 @@ func (r *record) threatened(ev *sdk.Event) {
 	}
 }
 
+// setURL sets a URL, of which quotes may be doubled.
+func setURL(ev *sdk.Event, v []byte) {
+	ev.SetURL(v)
+	if bytes.Contains(v, []byte(`""`)) {
+		undoubled(ev, ecs.URLOriginal, v)
+		undoubled(ev, ecs.URLQuery, netaddr.SplitURL(v).Query)
+	}
+}
+
 func (r *record) filtered(ev *sdk.Event) {
 	r.classify(ev, "event", other)
-	ev.Set(ecs.RuleName, r.policy)
-	if len(r.action) > 0 {
-		verdict(ev, !isBlock(r.action))
+	ev.Set(ecs.RuleName, r.kept[thePolicy])
+	if len(r.kept[theAction]) > 0 {
+		verdict(ev, !isBlock(r.kept[theAction]))
 	}
 }
 
@@ -167,8 +180,8 @@ const (
 
 // reported classifies what the device says of itself.
 func (r *record) reported(ev *sdk.Event) {
-	ev.SetSeverity(r.severity)
-	m, err := descriptions.Match(r.text)
+	ev.SetSeverity(r.kept[theSeverity])
+	m, err := descriptions.Match(r.kept[theText])
 	if err != nil {
 		ev.SetString(ecs.EventType, "info")
 		r.classify(ev, "state", runState)
@@ -176,6 +189,10 @@ func (r *record) reported(ev *sdk.Event) {
 	}
 	r.classify(ev, "event", other)
 	ev.SetString(ecs.EventCategory, "authentication")
+	if _, rest, ok := bytes.Cut(r.kept[theText], []byte("server address '")); ok {
+		server, _, _ := bytes.Cut(rest, []byte("'"))
+		ev.Set(serverAddress, server)
+	}
 	ev.SetAccount(ecs.UserName, ecs.UserDomain, m.At(slotUser))
 	switch m.Pattern() {
 	case 0, 2:
@@ -197,7 +214,7 @@ func (r *record) reported(ev *sdk.Event) {
 func (r *record) changed(ev *sdk.Event) {
 	r.classify(ev, "event", other)
 	ev.SetString(ecs.EventType, "change")
-	switch string(r.result) {
+	switch string(r.kept[theResult]) {
 	case "Succeeded":
 		ev.SetString(ecs.EventOutcome, "success")
 		level(ev, true)
@@ -232,19 +249,19 @@ func (r *record) entered(ev *sdk.Event) {
 	r.classify(ev, "event", other)
 	if r.kind == authentication {
 		ev.SetString(ecs.EventAction, "authentication")
-		ev.Set(ecs.RuleName, r.policy)
+		ev.Set(ecs.RuleName, r.kept[thePolicy])
 	}
 	switch {
-	case bytes.Contains(r.event, []byte("logout")):
+	case bytes.Contains(r.kept[theEvent], []byte("logout")):
 		ev.SetString(ecs.EventType, "end")
-	case bytes.Contains(r.event, []byte("auth")), bytes.Contains(r.event, []byte("login")), bytes.Contains(r.event, []byte("connected")),
+	case bytes.Contains(r.kept[theEvent], []byte("auth")), bytes.Contains(r.kept[theEvent], []byte("login")), bytes.Contains(r.kept[theEvent], []byte("connected")),
 		r.kind == authentication:
 		ev.SetString(ecs.EventType, "start")
 	default:
 		ev.SetString(ecs.EventType, "info")
 	}
-	ok := bytes.EqualFold(r.status, []byte("success")) || bytes.HasSuffix(r.status, []byte("auth-success"))
-	if len(r.status) > 0 {
+	ok := bytes.EqualFold(r.kept[theStatus], []byte("success")) || bytes.HasSuffix(r.kept[theStatus], []byte("auth-success"))
+	if len(r.kept[theStatus]) > 0 {
 		level(ev, ok)
 		if ok {
 			ev.SetString(ecs.EventOutcome, "success")

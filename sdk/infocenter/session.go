@@ -1,0 +1,57 @@
+package infocenter
+
+import "bytes"
+
+// Session is what a message says of the session of a user or of a tunnel.
+type Session uint8
+
+// What messages say of sessions.
+const (
+	NoSession Session = iota // nothing
+	Start                    // somebody comes in, or tries to
+	End
+)
+
+// SessionOf tells by words of a mnemonic, e.g. LOGIN_FAILED, what its message says of a session, and whether something
+// failed. As devices have some hundred mnemonics, [github.com/logcenter/logcenter/sdk/memo] spares doing so line by line.
+func SessionOf(mnemonic []byte) (s Session, failed bool) {
+	upper := bytes.ToUpper(mnemonic)
+	switch {
+	case has(upper, "LOGOUT", "LOGOFF", "OFFLINE", "QUIT", "DISCONNECT"):
+		s = End
+	case has(upper, "LOGIN", "LOGON", "ONLINE", "ACCESS", "CONNECT", "AUTH", "AAA"):
+		s = Start
+	}
+	return s, has(upper, "FAIL", "REJECT", "INVALID", "ERR", "BLOCK", "DENY")
+}
+
+// Decision is what a device did with traffic.
+type Decision uint8
+
+// The decisions.
+const (
+	Undecided Decision = iota // the word says nothing of it
+	Blocked
+	Passed
+)
+
+// DecisionOf tells what a device did by the word that it has for it, in any case, e.g. Permit, drop, logging, block-source.
+func DecisionOf(action []byte) Decision {
+	upper := bytes.ToUpper(action)
+	switch {
+	case has(upper, "DENY", "DENIED", "DROP", "BLOCK", "RESET", "REJECT", "REDIRECT", "DISCARD"):
+		return Blocked
+	case has(upper, "PERMIT", "PASS", "ALLOW", "ALERT", "LOGGING", "DECLARE", "NONE"):
+		return Passed
+	}
+	return Undecided
+}
+
+func has(text []byte, words ...string) bool {
+	for _, w := range words {
+		if bytes.Contains(text, []byte(w)) {
+			return true
+		}
+	}
+	return false
+}
