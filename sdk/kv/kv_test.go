@@ -449,3 +449,12 @@ func BenchmarkParseGet(b *testing.B) {
 		b.Fatal("nothing found")
 	}
 }
+
+func TestEscapedIsOfTheValueAtHand(t *testing.T) {
+	s := Scanner{Pair: ';', Quotes: `"`, Escape: '\\', EscapeBare: true}
+	var got []string
+	for it := s.Scan([]byte(`="no key";a=b\;c;d="e";f="g\"h";i=j`)); it.Next(); {
+		got = append(got, fmt.Sprint(string(it.Key()), it.Escaped()))
+	}
+	assert.Equal(t, []string{"atrue", "dfalse", "ftrue", "ifalse"}, got)
+}

@@ -238,12 +238,7 @@ func (c *Builder) Copy(row int, v []byte, from, to int) {
 
 // toPlain turns spans or codes into copies: the rare field that has both in one batch.
 func (c *Builder) toPlain() {
-	was := c.Finish(0)
-	old := Column{
-		Encoding: was.Encoding, Count: was.Count, Width: was.Width, Type: was.Type,
-		Present: append([]byte(nil), was.Present...), Values: append([]byte(nil), was.Values...),
-		Data: append([]byte(nil), was.Data...), Dict: append([]byte(nil), was.Dict...), Lists: append([]byte(nil), was.Lists...),
-	}
+	old := c.clone()
 	last := c.row
 	c.used, c.count, c.row, c.quick = false, 0, -1, 0
 	old.Each(c.rows, func(row, k int) {
