@@ -461,6 +461,16 @@ func (it *Iter) Key() []byte { return it.line[it.k0:it.k1:it.k1] }
 // is empty, not nil, where the device wrote nothing. Escapes are still in it, see [Iter.Escaped].
 func (it *Iter) Value() []byte { return it.line[it.v0:it.v1:it.v1] }
 
+// Pair is the current pair as it stands, from its key to the end of its value, quotes around that included. It aliases
+// the line.
+func (it *Iter) Pair() []byte {
+	end := it.v1
+	if it.quoted && end < len(it.line) {
+		end++
+	}
+	return it.line[it.k0:end:end]
+}
+
 // Quoted reports whether the value stood in quotes.
 func (it *Iter) Quoted() bool { return it.quoted }
 

@@ -458,3 +458,11 @@ func TestEscapedIsOfTheValueAtHand(t *testing.T) {
 	}
 	assert.Equal(t, []string{"atrue", "dfalse", "ftrue", "ifalse"}, got)
 }
+
+func TestPair(t *testing.T) {
+	it := (&Scanner{Pair: ';', Quotes: "\""}).Scan([]byte(`a=1; b = x y ;c="q;r";d=;e="cut`))
+	for _, want := range []string{"a=1", "b = x y", `c="q;r"`, "d=", `e="cut`} {
+		require.True(t, it.Next())
+		assert.Equal(t, want, string(it.Pair()))
+	}
+}

@@ -39,9 +39,8 @@ var customs = [...]struct {
 	{"flexString2", text, ecs.New("cef.flex_string2", ecs.Keyword, "Second text that a customer's own connector adds; cef.flex_string2_label says what it is."), ecs.New("cef.flex_string2_label", ecs.Keyword, "What cef.flex_string2 is.")},
 }
 
-// labels are names of custom fields that many products agree on, without blanks, '_' and '-', and the fields that they
-// are beside. Their case does not matter.
-var labels = keys.NewFold(map[string]target{
+// labels are names of custom fields that many products agree on, and the fields that they are beside.
+var labels = keys.NewLoose(map[string]target{
 	"policy": {how: text, field: ecs.RuleRuleset}, "policyname": {how: text, field: ecs.RuleRuleset},
 	"ruleid": {how: text, field: ecs.RuleID}, "signatureid": {how: text, field: ecs.RuleID}, "sid": {how: text, field: ecs.RuleID},
 	"rulecategory": {how: text, field: ecs.RuleCategory}, "attacktype": {how: text, field: ecs.RuleCategory}, "threattype": {how: text, field: ecs.RuleCategory},
@@ -56,26 +55,7 @@ var labels = keys.NewFold(map[string]target{
 	"httpstatus": {how: whole, field: ecs.HTTPResponseStatusCode}, "commandline": {how: text, field: ecs.ProcessCommandLine},
 	"sourceipv6address": {how: addr, field: ecs.SourceIP}, "destinationipv6address": {how: addr, field: ecs.DestinationIP},
 	"deviceipv6address": {how: addr, field: ecs.ObserverIP}, "tactic": {how: text, field: ecs.ThreatTacticName},
-})
-
-// maxLabel is longer than the labels, with what is between their words.
-const maxLabel = 64
-
-// beside finds the field that a label, as it stands in a line, is beside; nil if there is none.
-func beside(label []byte) *target {
-	var buf [maxLabel]byte
-	if len(label) > maxLabel {
-		return nil
-	}
-	n := 0
-	for _, c := range label {
-		if c != ' ' && c != '_' && c != '-' {
-			buf[n] = c
-			n++
-		}
-	}
-	return labels.Get(buf[:n])
-}
+}, " _-")
 
 // finishCustoms sets the custom fields, once all labels are known.
 func (r *record) finishCustoms() {
@@ -84,7 +64,7 @@ func (r *record) finishCustoms() {
 		c, v, name := &customs[i], r.of(r.values[i]), r.of(r.names[i])
 		r.set(target{how: c.how, field: c.value}, v)
 		r.text(c.name, name)
-		if t := beside(name); t != nil {
+		if t := labels.Get(name); t != nil {
 			r.set(*t, v)
 		}
 	}

@@ -153,7 +153,9 @@ func message(ev *sdk.Event, h *head) error {
 
 // take sets what a gap holds, or keeps it until both ends are known.
 func (c *connection) take(ev *sdk.Event, k kind, v []byte) {
-	v = bytes.TrimSpace(v)
+	if n := len(v); n > 0 && (v[0] <= ' ' || v[n-1] <= ' ') {
+		v = bytes.TrimSpace(v)
+	}
 	switch k {
 	case kAIface:
 		c.a.iface = v
@@ -204,71 +206,54 @@ func (c *connection) take(ev *sdk.Event, k kind, v []byte) {
 	}
 }
 
+// plain are the gaps that are a field as they stand.
+var plain = [...]ecs.Field{
+	kACL:         ecs.RuleName,
+	kCategory:    ecs.RuleCategory,
+	kICMPCode:    icmpCode,
+	kICMPType:    icmpType,
+	kListed:      listName,
+	kSPI:         spi,
+	kThreat:      threatLevel,
+	kClient:      client,
+	kCommand:     commandLine,
+	kCount:       hitCount,
+	kFile:        ecs.FileName,
+	kFlags:       flags,
+	kFrom:        privilegeWas,
+	kGroup:       ecs.UserGroupName,
+	kRcv:         ecs.SourceBytes,
+	kXmt:         ecs.DestinationBytes,
+	kReason:      ecs.EventReason,
+	kRule:        ecs.RuleName,
+	kRuleID:      ecs.RuleID,
+	kServer:      server,
+	kSession:     sessionType,
+	kState:       lineState,
+	kText:        text,
+	kTo:          privilegeTo,
+	kTranslation: translation,
+}
+
 // rest sets what does not depend on anything else.
 func rest(ev *sdk.Event, k kind, v []byte) {
+	if int(k) < len(plain) && plain[k] != 0 {
+		ev.Set(plain[k], v)
+		return
+	}
 	switch k {
-	case kACL:
-		ev.Set(ecs.RuleName, v)
 	case kBMAC:
 		ev.SetMAC(existingMAC, v)
-	case kCategory:
-		ev.Set(ecs.RuleCategory, v)
-	case kICMPCode:
-		ev.Set(icmpCode, v)
-	case kICMPType:
-		ev.Set(icmpType, v)
-	case kListed:
-		ev.Set(listName, v)
-	case kSPI:
-		ev.Set(spi, v)
-	case kThreat:
-		ev.Set(threatLevel, v)
 	case kAMAC:
 		ev.SetMAC(ecs.SourceMAC, v)
 	case kAssigned:
 		ev.SetIP(assignedIP, v)
-	case kClient:
-		ev.Set(client, v)
-	case kCommand:
-		ev.Set(commandLine, v)
-	case kCount:
-		ev.Set(hitCount, v)
-	case kFile:
-		ev.Set(ecs.FileName, v)
-	case kFlags:
-		ev.Set(flags, v)
-	case kFrom:
-		ev.Set(privilegeWas, v)
-	case kGroup:
-		ev.Set(ecs.UserGroupName, v)
 	case kICMP:
 		ev.Set(icmp, v)
 		icmpNumbers(ev, v)
 		ev.SetString(ecs.NetworkTransport, "icmp")
-	case kRcv:
-		ev.Set(ecs.SourceBytes, v)
-	case kXmt:
-		ev.Set(ecs.DestinationBytes, v)
-	case kReason:
-		ev.Set(ecs.EventReason, v)
-	case kRule:
-		ev.Set(ecs.RuleName, bytes.TrimSpace(v))
-	case kRuleID:
-		ev.Set(ecs.RuleID, v)
-	case kServer:
-		ev.Set(server, v)
-	case kSession:
-		ev.Set(sessionType, v)
-	case kState:
-		ev.Set(lineState, v)
-	case kText:
-		ev.Set(text, v)
 	case kTLS:
 		tlsVersion(ev, v)
-	case kTo:
-		ev.Set(privilegeTo, v)
-	case kTranslation:
-		ev.Set(translation, v)
 	case kURL:
 		ev.SetURL(v)
 	case kUser:

@@ -12,6 +12,7 @@ const (
 	text  how = iota
 	first     // text, unless an earlier key set the field
 	port
+	transport
 	whole
 	date
 	level
@@ -116,8 +117,8 @@ var paths = keys.New(map[string]target{
 	"http.request.bytes": {whole, ecs.HTTPRequestBytes}, "http.version": {text, ecs.HTTPVersion}, "user_agent": {text, ecs.UserAgentOriginal}, "userAgent": {text, ecs.UserAgentOriginal},
 	"http_user_agent": {text, ecs.UserAgentOriginal}, "user_agent.original": {text, ecs.UserAgentOriginal}, "req.headers.user-agent": {text, ecs.UserAgentOriginal},
 	"referer": {text, ecs.HTTPRequestReferrer}, "http_referer": {text, ecs.HTTPRequestReferrer}, "referrer": {text, ecs.HTTPRequestReferrer}, "req.headers.referer": {text, ecs.HTTPRequestReferrer},
-	"http.request.referrer": {text, ecs.HTTPRequestReferrer}, "protocol": {text, ecs.NetworkTransport}, "proto": {text, ecs.NetworkTransport},
-	"network.transport": {text, ecs.NetworkTransport}, "network.protocol": {text, ecs.NetworkProtocol},
+	"http.request.referrer": {text, ecs.HTTPRequestReferrer}, "protocol": {transport, 0}, "proto": {transport, 0},
+	"network.transport": {transport, 0}, "network.protocol": {text, ecs.NetworkProtocol},
 
 	// How long.
 	"duration_ms": {milliseconds, 0}, "durationMs": {milliseconds, 0}, "elapsed_ms": {milliseconds, 0}, "elapsedMs": {milliseconds, 0}, "latency_ms": {milliseconds, 0},

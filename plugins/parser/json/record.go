@@ -53,6 +53,8 @@ func (r *record) value(path, v []byte, kind jsonscan.Kind) {
 		if kind == jsonscan.Number || number.IsDigits(v) {
 			ev.SetPort(t.field, v)
 		}
+	case transport:
+		ev.SetTransport(v)
 	case whole:
 		if kind == jsonscan.Number || number.IsDigits(v) {
 			ev.Set(t.field, v)

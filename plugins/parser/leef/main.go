@@ -66,7 +66,7 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 	r := record{ev: ev, zone: p.zone}
 	it := e.Scan()
 	for it.Next() {
-		r.pair(it.Key(), it.Value())
+		r.pair(it)
 	}
 	r.finish()
 
@@ -79,6 +79,9 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 		about = e.EventID
 	}
 	c := classify.Of(about, r.category)
+	if !c.Known() {
+		c = classify.Of(e.EventID, nil)
+	}
 	if r.login {
 		c = classify.Authentication
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/classify"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/kv"
 	"github.com/logcenter/logcenter/sdk/number"
 	"github.com/logcenter/logcenter/sdk/timestamp"
 )
@@ -21,15 +22,23 @@ type record struct {
 	bytes, packets                  [2]int64 // of source and destination
 	told                            [4]bool  // which of them are there
 	request, login, decided, denied bool
+	own                             int // pairs in ownPairs
 }
 
-// pair sets what one attribute says. Keys that are not known stay in the line only.
-func (r *record) pair(key, v []byte) {
+// maxOwn is how many pairs of the product's own an event keeps; further ones stay in the line only.
+const maxOwn = 64
+
+// pair sets what the attribute at hand says.
+func (r *record) pair(it *kv.Iter) {
+	v := it.Value()
 	if len(v) == 0 || len(v) == 1 && v[0] == '-' {
 		return
 	}
-	t := attributes.Get(key)
+	t := attributes.Get(it.Key())
 	if t == nil {
+		if r.own++; r.own <= maxOwn {
+			r.ev.Set(ownPairs, it.Pair())
+		}
 		return
 	}
 	switch t.how {
@@ -43,6 +52,8 @@ func (r *record) pair(key, v []byte) {
 		r.ev.SetPort(t.field, v)
 	case mac:
 		r.ev.SetMAC(t.field, v)
+	case transport:
+		r.ev.SetTransport(v)
 	case date:
 		r.date(t.field, nil, v)
 	case special:

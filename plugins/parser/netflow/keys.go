@@ -45,9 +45,8 @@ type target struct {
 	field ecs.Field
 }
 
-// elements are keys without '_' and '.', of which the case does not matter, so that IPV4_SRC_ADDR, ipv4_src_addr and
-// ipv4SrcAddr are one; numbers are IANA's of the information elements.
-var elements = keys.NewFold(map[string]target{
+// elements are keys, so that IPV4_SRC_ADDR, ipv4_src_addr and ipv4SrcAddr are one; numbers are IANA's of the information elements.
+var elements = keys.NewLoose(map[string]target{
 	"srcaddr": {source, 0}, "ipv4srcaddr": {source, 0}, "ipv6srcaddr": {source, 0}, "ipsrc": {source, 0}, "sourceipv4address": {source, 0},
 	"sourceipv6address": {source, 0}, "8": {source, 0}, "27": {source, 0},
 	"dstaddr": {destination, 0}, "ipv4dstaddr": {destination, 0}, "ipv6dstaddr": {destination, 0}, "ipdst": {destination, 0},
@@ -109,7 +108,7 @@ var elements = keys.NewFold(map[string]target{
 	"countryipdst": {text, ecs.DestinationGeoCountryISOCode}, "username": {text, ecs.UserName}, "371": {text, ecs.UserName}, "httpurl": {location, 0}, "httphost": {domain, 0},
 	"httpsite": {domain, 0}, "httpmethod": {text, ecs.HTTPRequestMethod}, "httpretcode": {status, 0}, "dnsquery": {text, ecs.DNSQuestionName},
 	"dnsquerytype": {text, ecs.DNSQuestionType}, "tlsservername": {text, ecs.TLSClientServerName}, "sslservername": {text, ecs.TLSClientServerName}, "flowverdict": {text, verdict}, "label": {text, ecs.Tags},
-})
+}, "_.")
 
 // What ECS has, but the SDK does not yet name.
 var (

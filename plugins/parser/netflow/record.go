@@ -26,37 +26,9 @@ type record struct {
 	denied, passed                       bool
 }
 
-// maxPath is longer than the keys, with their separators.
-const maxPath = 64
-
-// kept is 1 for bytes by which keys are told apart: collectors write one key with '_', '.' or neither.
-var kept = func() (set [256]int) {
-	for c := range set {
-		if c != '_' && c != '.' {
-			set[c] = 1
-		}
-	}
-	return set
-}()
-
-// lookup finds what becomes of the value at a path, nil if it is not known.
-func lookup(path []byte) *target {
-	path = bytes.TrimPrefix(path, prefix)
-	var buf [maxPath]byte
-	if len(path) > maxPath {
-		return nil
-	}
-	n := 0
-	for _, c := range path {
-		buf[n&(maxPath-1)] = c
-		n += kept[c]
-	}
-	return elements.Get(buf[:n])
-}
-
 // value sets what the value at a path says. Keys that are not known stay in the line only.
 func (r *record) value(path, v []byte) {
-	t := lookup(path)
+	t := elements.Get(bytes.TrimPrefix(path, prefix))
 	if t == nil {
 		return
 	}

@@ -24,6 +24,7 @@ type how uint8
 
 const (
 	text how = iota
+	transport
 	source
 	destination
 	port
@@ -41,8 +42,8 @@ type target struct {
 	field ecs.Field
 }
 
-// names are keys of pairs that mean the same whoever writes them, without '_' and '-'. Their case does not matter.
-var names = keys.NewFold(map[string]target{
+// names are keys of pairs that mean the same whoever writes them.
+var names = keys.NewLoose(map[string]target{
 	"src": {source, 0}, "srcip": {source, 0}, "sourceip": {source, 0}, "sip": {source, 0}, "saddr": {source, 0}, "srcaddr": {source, 0},
 	"sourceaddress": {source, 0}, "clientip": {source, 0}, "client": {source, 0}, "remoteip": {source, 0}, "remoteaddr": {source, 0},
 	"rhost": {source, 0}, "peer": {source, 0}, "ip": {source, 0},
@@ -51,7 +52,7 @@ var names = keys.NewFold(map[string]target{
 	"spt": {port, ecs.SourcePort}, "sport": {port, ecs.SourcePort}, "srcport": {port, ecs.SourcePort}, "sourceport": {port, ecs.SourcePort},
 	"dpt": {port, ecs.DestinationPort}, "dport": {port, ecs.DestinationPort}, "dstport": {port, ecs.DestinationPort}, "destport": {port, ecs.DestinationPort},
 	"destinationport": {port, ecs.DestinationPort},
-	"proto":           {text, ecs.NetworkTransport}, "protocol": {text, ecs.NetworkTransport},
+	"proto":           {transport, 0}, "protocol": {transport, 0},
 	"user": {account, ecs.UserName}, "username": {account, ecs.UserName}, "usr": {account, ecs.UserName}, "acct": {account, ecs.UserName},
 	"account": {account, ecs.UserName}, "login": {account, ecs.UserName}, "uid": {text, ecs.UserID}, "ruser": {text, ecs.SourceUserName},
 	"password": {text, ecs.UserPassword}, "passwd": {text, ecs.UserPassword},
@@ -61,39 +62,12 @@ var names = keys.NewFold(map[string]target{
 	"method": {text, ecs.HTTPRequestMethod}, "exe": {text, ecs.ProcessExecutable}, "command": {command, 0}, "cmd": {command, 0},
 	"file": {text, ecs.FilePath}, "path": {text, ecs.FilePath}, "sentbytes": {count, ecs.SourceBytes}, "sent": {count, ecs.SourceBytes},
 	"rcvdbytes": {count, ecs.DestinationBytes}, "rcvd": {count, ecs.DestinationBytes},
-})
-
-// maxKey is longer than the keys, with their separators.
-const maxKey = 32
-
-// kept is 1 for bytes by which keys are told apart.
-var kept = func() (set [256]int) {
-	for c := range set {
-		if c != '_' && c != '-' {
-			set[c] = 1
-		}
-	}
-	return set
-}()
-
-// lookup finds what becomes of a pair with that key, nil if it is not known.
-func lookup(key []byte) *target {
-	var buf [maxKey]byte
-	if len(key) > maxKey {
-		return nil
-	}
-	n := 0
-	for _, c := range key {
-		buf[n&(maxKey-1)] = c
-		n += kept[c]
-	}
-	return names.Get(buf[:n])
-}
+}, "_-")
 
 // pair sets what a pair says. Keys that are not known, and values that are not what their key asks for, stay in the
 // line only: the text is free, nobody promised.
 func (r *record) pair(key, v []byte, quoted bool) {
-	t := lookup(key)
+	t := names.Get(key)
 	if t == nil || len(v) == 0 {
 		return
 	}
@@ -101,6 +75,8 @@ func (r *record) pair(key, v []byte, quoted bool) {
 	switch t.how {
 	case text:
 		ev.Set(t.field, v)
+	case transport:
+		ev.SetTransport(v)
 	case source:
 		endpoint(ev, ecs.SourceIP, ecs.SourcePort, ecs.SourceAddress, v)
 	case destination:
