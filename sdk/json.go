@@ -1,8 +1,12 @@
 package sdk
 
 import (
+	"bytes"
+	"time"
+
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/jsonscan"
+	"github.com/logcenter/logcenter/sdk/syslog"
 )
 
 // SetJSON sets f to the current value of a JSON line, without its escapes, see SetDecoded. Null and a value that is empty
@@ -15,6 +19,21 @@ func (e *Event) SetJSON(f ecs.Field, it *jsonscan.Iter) {
 	default:
 		e.Set(f, it.Value())
 	}
+}
+
+// Object is line from its first { on, in front of which a syslog header may stand: what that says is set, see SetSyslog,
+// with the same zone. It is empty if line has no {.
+func (e *Event) Object(line []byte, zone *time.Location) []byte {
+	i := bytes.IndexByte(line, '{')
+	if i < 0 {
+		i = len(line)
+	}
+	if i > 0 {
+		if h, _, err := syslog.Parse(line[:i]); err == nil {
+			e.SetSyslog(&h, zone)
+		}
+	}
+	return line[i:]
 }
 
 // EachObject is ParseMany for a line of JSON that holds objects in an array: read is called for each of them with an event

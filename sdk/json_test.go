@@ -26,6 +26,21 @@ func TestSetJSON(t *testing.T) {
 	assert.Equal(t, wire.Encoding_PLAIN, got.encodings["user.name"])
 }
 
+func TestObject(t *testing.T) {
+	f := func(line, object, host string) {
+		t.Helper()
+		got := answer(t, line, func(l []byte, ev *sdk.Event) { ev.Set(ecs.EventReason, ev.Object(l, nil)) })
+		assert.Equal(t, object, got.values["event.reason"], line)
+		assert.Equal(t, host, got.values["host.name"], line)
+	}
+	f(`{"a":{}}`, `{"a":{}}`, "")
+	f(`<134>Oct 11 12:00:01 db-01 trail: {"a":1}`, `{"a":1}`, "db-01")
+	f(`2026-10-11T12:00:01Z db-01 trail: [{"a":1}]`, `{"a":1}]`, "db-01")
+	f(`words {"a":1}`, `{"a":1}`, "")
+	f(`<134>Oct 11 12:00:01 db-01 trail: none`, ``, "db-01")
+	f(``, ``, "")
+}
+
 func TestEachObject(t *testing.T) {
 	errNone, errRead := errors.New("none"), errors.New("read")
 	f := func(path, line, want string, rows map[int]string) {

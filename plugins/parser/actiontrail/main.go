@@ -11,7 +11,6 @@ import (
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/jsonscan"
-	"github.com/logcenter/logcenter/sdk/syslog"
 )
 
 // Config is what an admin may set for this plugin: nothing, as the lines say all.
@@ -31,7 +30,7 @@ var (
 var events = jsonscan.Scanner{Depth: 5} // event.userIdentity.sessionContext.attributes.mfaAuthenticated
 
 // Parse reads a line with one event.
-func (parser) Parse(line []byte, ev *sdk.Event) error { return event(body(line, ev), ev) }
+func (parser) Parse(line []byte, ev *sdk.Event) error { return event(ev.Object(line, nil), ev) }
 
 // ParseMany reads a line with one event or with an array of them.
 func (p parser) ParseMany(line []byte, next func() *sdk.Event) error {
@@ -39,19 +38,6 @@ func (p parser) ParseMany(line []byte, next func() *sdk.Event) error {
 		return p.Parse(line, next())
 	}
 	return sdk.EachObject(line, "", next, event, errForm)
-}
-
-// body is the object behind a syslog header.
-func body(line []byte, ev *sdk.Event) []byte {
-	if len(line) == 0 || line[0] == '{' {
-		return line
-	}
-	h, rest, err := syslog.Parse(line)
-	if err != nil {
-		return line
-	}
-	ev.SetSyslog(&h, nil)
-	return rest
 }
 
 func main() { sdk.ServeParser(New) }

@@ -12,7 +12,6 @@ import (
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/jsonscan"
-	"github.com/logcenter/logcenter/sdk/syslog"
 )
 
 // Config is what an admin may set for this plugin: nothing, as the lines say all.
@@ -35,7 +34,7 @@ var (
 )
 
 // Parse reads a line with one record.
-func (parser) Parse(line []byte, ev *sdk.Event) error { return record(body(line, ev), ev) }
+func (parser) Parse(line []byte, ev *sdk.Event) error { return record(ev.Object(line, nil), ev) }
 
 // ParseMany reads a line with one record or with a file of them.
 func (p parser) ParseMany(line []byte, next func() *sdk.Event) error {
@@ -43,19 +42,6 @@ func (p parser) ParseMany(line []byte, next func() *sdk.Event) error {
 		return p.Parse(line, next())
 	}
 	return sdk.EachObject(line, "Records", next, record, errForm)
-}
-
-// body is the object behind a syslog header.
-func body(line []byte, ev *sdk.Event) []byte {
-	if len(line) == 0 || line[0] == '{' {
-		return line
-	}
-	h, rest, err := syslog.Parse(line)
-	if err != nil {
-		return line
-	}
-	ev.SetSyslog(&h, nil)
-	return rest
 }
 
 func main() { sdk.ServeParser(New) }

@@ -35,7 +35,7 @@ const maxPrefix = 512
 const maxMarks = 4
 
 // text reads an entry of stderr or syslog: the prefix, "LOG:  " and the message. It begins with a time of clock bytes.
-func (e *entry) text(b []byte, clock int, prefixes []prefix) error {
+func (e *entry) text(b []byte, clock int, prefixes *tree) error {
 	first := mark(b, 0)
 	if first.what == nothing {
 		e.v[logTime] = b[:clock]
@@ -46,11 +46,9 @@ func (e *entry) text(b []byte, clock int, prefixes []prefix) error {
 	}
 	m := first
 	for range maxMarks {
-		for _, p := range prefixes {
-			if p.match(b[:m.at:m.at], clock, e) {
-				e.message(b, m)
-				return nil
-			}
+		if e.match(prefixes, b[:m.at:m.at], 0, clock) {
+			e.message(b, m)
+			return nil
 		}
 		if m = mark(b, m.end+1); m.what == nothing {
 			break

@@ -33,7 +33,7 @@ type Config struct {
 
 type parser struct {
 	zone     *time.Location
-	prefixes []prefix
+	prefixes *tree
 }
 
 // New returns a parser that is safe for concurrent use.
@@ -44,7 +44,7 @@ func New(c Config) (sdk.Parser, error) {
 		if err != nil {
 			return nil, fmt.Errorf("log_line_prefix: %w", err)
 		}
-		p.prefixes = []prefix{own}
+		p.prefixes = join(own)
 	}
 	var err error
 	p.zone, err = sdk.LoadZone(c.Timezone)

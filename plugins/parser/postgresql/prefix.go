@@ -57,8 +57,46 @@ func compile(text string) (p prefix, err error) {
 	return p, nil
 }
 
+// tree is prefixes, those that begin alike joined.
+type tree struct {
+	op
+	then []byte // the text behind an escape, up to which its value reaches; nil: to the end
+	last bool   // nothing stands behind then
+	ends bool   // a prefix ends here
+	next []*tree
+}
+
+// join makes a tree of prefixes.
+func join(prefixes ...prefix) *tree {
+	root := new(tree)
+	for _, p := range prefixes {
+		t := root
+		for k, o := range p {
+			n := &tree{op: o}
+			if o.kind != 0 && k+1 < len(p) && p[k+1].kind == 0 {
+				n.then, n.last = p[k+1].text, k+2 == len(p)
+			}
+			t = t.child(n)
+		}
+		t.ends = true
+	}
+	return root
+}
+
+// child is n, or what of t is the same.
+func (t *tree) child(n *tree) *tree {
+	for _, c := range t.next {
+		if c.slot == n.slot && (c.kind == n.kind || c.slot == logTime) && bytes.Equal(c.text, n.text) && bytes.Equal(c.then, n.then) && c.last == n.last {
+			return c
+		}
+	}
+	t.next = append(t.next, n)
+	return n
+}
+
 // usual are the prefixes that PostgreSQL, distributions, clouds and pgBadger propose. Of several that fit the first counts.
-var usual = func() (all []prefix) {
+var usual = func() *tree {
+	var all []prefix
 	for _, text := range []string{
 		"%m [%p] %q%u@%d/%a ", // EDB
 		"%m [%p] %q%u@%d ",    // PostgreSQL without %q, Debian
@@ -87,74 +125,73 @@ var usual = func() (all []prefix) {
 		}
 		all = append(all, p)
 	}
-	return all
+	return join(all...)
 }()
 
-// match reads the text in front of the severity, which begins with a time of clock bytes. It is false, and e has no
-// values, if that has another form.
-func (p prefix) match(b []byte, clock int, e *entry) bool {
-	i := 0
-	for k := range p {
-		o := &p[k]
-		switch {
-		case o.kind == 0:
-			if len(b)-i < len(o.text) {
-				return e.clear(p[:k])
-			}
-			for _, c := range o.text { // two or three
-				if b[i] != c {
-					return e.clear(p[:k])
-				}
-				i++
-			}
-			continue
-		case o.kind == 'q':
-			if i == len(b) { // a process without a session writes no more
-				return true
-			}
-			continue
-		}
-		n := 0
-		switch o.kind {
-		case 'm', 't', 'n', 's':
-			if n = clock; i > 0 {
-				n = timeLen(b[i:])
-			}
-		case 'p', 'l', 'P':
-			n = digits(b[i:])
-		case 'c':
-			if n = sessionLen(b[i:]); n == 0 {
-				return e.clear(p[:k])
-			}
-		default:
-			n = p.valueLen(k, b[i:])
-		}
-		if n < 0 || n == 0 && (o.slot == logTime || o.slot == pid) {
-			return e.clear(p[:k])
-		}
-		switch v := b[i : i+n : i+n]; {
-		case o.slot == nothing, isNone(v):
-		case o.slot == user && v[0] == '[': // of a prefix in which something else stands in front
-			return e.clear(p[:k])
-		default:
-			e.v[o.slot] = v
-		}
-		i += n
+// match reads b[i:], the text in front of the severity, by what t has behind it; the first clock bytes of b are a time. It is
+// false, and no value was set, if that has another form.
+func (e *entry) match(t *tree, b []byte, i, clock int) bool {
+	if t.ends && i == len(b) {
+		return true
 	}
-	return i == len(b) || e.clear(p)
+	for _, n := range t.next {
+		if n.kind == 'q' && i == len(b) { // a process without a session writes no more
+			return true
+		}
+		length := n.length(b, i, clock)
+		if length < 0 {
+			continue
+		}
+		if v := b[i : i+length : i+length]; n.slot != nothing && !isNone(v) {
+			if n.slot == user && v[0] == '[' { // of a prefix in which something else stands in front
+				continue
+			}
+			e.v[n.slot] = v
+		}
+		if e.match(n, b, i+length, clock) {
+			return true
+		}
+		e.v[n.slot] = nil
+	}
+	return false
+}
+
+// length is how much of b[i:] is the text or value of t, -1 if b has another there.
+func (t *tree) length(b []byte, i, clock int) int {
+	n := 0
+	switch t.kind {
+	case 0:
+		if len(b)-i < len(t.text) {
+			return -1
+		}
+		for k, c := range t.text { // two or three
+			if b[i+k] != c {
+				return -1
+			}
+		}
+		return len(t.text)
+	case 'q':
+		return 0
+	case 'm', 't', 'n', 's':
+		if n = clock; i > 0 {
+			n = timeLen(b[i:])
+		}
+	case 'p', 'l', 'P':
+		n = digits(b[i:])
+	case 'c':
+		n = sessionLen(b[i:])
+	default:
+		return t.valueLen(b[i:])
+	}
+	if n == 0 && (t.slot == logTime || t.slot == pid || t.slot == session) {
+		return -1
+	}
+	return n
 }
 
 // isNone tells what the server writes where it knows nothing, and for a client on the same host.
 func isNone(v []byte) bool {
 	return len(v) == 0 || v[0] == '[' && (string(v) == "[unknown]" || string(v) == "[local]")
-}
-
-// clear takes back what was read by parts of a prefix, and is false.
-func (e *entry) clear(read prefix) bool {
-	for k := range read {
-		e.v[read[k].slot] = nil
-	}
-	return false
 }
 
 func digits(b []byte) (n int) {
@@ -182,24 +219,23 @@ func sessionLen(b []byte) (n int) {
 	return n
 }
 
-// valueLen is the length of the value of p[k], with which b begins; -1 if what is to follow is not there. Names may hold
-// what follows them: the last one ends where the prefix does.
-func (p prefix) valueLen(k int, b []byte) int {
-	if k+1 == len(p) || p[k+1].kind != 0 {
+// valueLen is the length of a value at the start of b; -1 if what is to follow is not there. Names may hold what follows
+// them: the last one ends where the prefix does.
+func (t *tree) valueLen(b []byte) int {
+	if t.then == nil {
 		return len(b)
 	}
-	lit := p[k+1].text
-	if k+2 == len(p) {
-		if n := len(b) - len(lit); n >= 0 && string(b[n:]) == string(lit) {
+	if t.last {
+		if n := len(b) - len(t.then); n >= 0 && string(b[n:]) == string(t.then) {
 			return n
 		}
 		return -1
 	}
 	from := 0
-	if p[k].kind == 'r' { // "2001:db8::1(5432)"
+	if t.kind == 'r' { // "2001:db8::1(5432)"
 		from = max(0, bytes.IndexByte(b[:min(len(b), maxHost)], '('))
 	}
-	n := bytes.Index(b[from:], lit)
+	n := bytes.Index(b[from:], t.then)
 	if n < 0 {
 		return -1
 	}

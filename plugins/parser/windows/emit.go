@@ -24,6 +24,9 @@ func (r *record) emit(ev *sdk.Event, zone *time.Location) int {
 		}
 	}
 	r.head(ev, zone)
+	if r.v[guid] != nil && r.v[processID] == nil {
+		r.ownProcess()
+	}
 	from, known := sources[string(r.v[provider])]
 	if !known && (string(r.v[channel]) == "Security" || r.v[channel] == nil && r.v[provider] == nil) {
 		from = auditing
@@ -55,7 +58,7 @@ func (r *record) emit(ev *sdk.Event, zone *time.Location) int {
 	r.objects(ev, id)
 	switch {
 	case from == sysmon:
-		r.endpoint(ev)
+		r.endpoint(ev, id)
 	case from == auditing && id >= 6272 && id <= 6280:
 		r.network(ev)
 	}
@@ -72,7 +75,7 @@ var (
 
 func (r *record) unknown(from source) *meaning {
 	switch {
-	case from == auditing, from == defender, from == powerShell, from == sysmon, string(r.v[channel]) == "Security":
+	case from == auditing, from == defender, from == powerShell, from == sysmon, from == federation, from == appLocker, string(r.v[channel]) == "Security":
 		return &securityEvent
 	case r.isError():
 		return &failure
@@ -118,8 +121,13 @@ func (r *record) setPart(ev *sdk.Event, f ecs.Field, s slot, part []byte) {
 }
 
 func (r *record) head(ev *sdk.Event, zone *time.Location) {
+	if r.v[created] == nil {
+		r.v[created] = r.v[received]
+	}
 	if t := r.v[created]; len(t) > 10 && t[10] == 'T' && t[len(t)-1] == 'Z' {
 		ev.SetTime(time.RFC3339Nano, zone, t)
+	} else if utc := r.v[utcTime]; utc != nil { // Sysmon's own, where the shipper writes a local one
+		ev.SetTime("2006-01-02 15:04:05", time.UTC, utc)
 	} else if n, ok := number(t); ok && n > 1e15 {
 		ev.SetTime(timestamp.UnixMicro, zone, t) // NXLog, where to_json was told to
 	} else {
@@ -208,29 +216,35 @@ func (r *record) accounts(ev *sdk.Event, who role, id int) {
 	case withService:
 		r.set(ev, ecs.UserEffectiveName, accountName)
 	case bySubject:
-		switch {
-		case r.v[actor] != nil && bytes.IndexByte(r.v[actor], '\\') > 0: // CORP\li.si
-			r.domainAccount(ev)
+		if r.domainAccount(ev) {
 			return
-		case r.v[subjectName] == nil && r.v[accountName] != nil: // NXLog: the account that wrote the event
+		}
+		if r.v[subjectName] == nil && r.v[accountName] != nil { // NXLog: the account that wrote the event
 			r.set(ev, ecs.UserName, accountName)
 			r.set(ev, ecs.UserDomain, accountDomain)
 		}
 	}
 	r.set(ev, ecs.UserName, subjectName)
 	r.set(ev, ecs.UserDomain, subjectDomain)
-	if ev.Set(ecs.UserID, r.v[subjectSID]); r.v[subjectSID] == nil {
+	if ev.Set(ecs.UserID, r.v[subjectSID]); r.v[subjectSID] == nil && r.v[guid] == nil { // else it is Sysmon's
 		ev.Set(ecs.UserID, r.v[userSID])
 	}
 	ev.Set(logonID, r.v[subjectLogon])
 }
 
-// domainAccount sets CORP\li.si, in which JSON has escaped the backslash.
-func (r *record) domainAccount(ev *sdk.Event) {
+// domainAccount sets CORP\li.si, in which JSON has escaped the backslash. It is false if there is no such account.
+func (r *record) domainAccount(ev *sdk.Event) bool {
 	v := r.v[actor]
-	i, n := bytes.IndexByte(v, '\\'), bytes.LastIndexByte(v, '\\')
+	i, n := bytes.Index(v, []byte(`\\`)), 2
+	if i < 0 && !r.escaped[actor] {
+		i, n = bytes.IndexByte(v, '\\'), 1
+	}
+	if i <= 0 {
+		return false
+	}
 	r.setPart(ev, ecs.UserDomain, actor, v[:i])
-	r.setPart(ev, ecs.UserName, actor, v[n+1:])
+	r.setPart(ev, ecs.UserName, actor, v[i+n:])
+	return true
 }
 
 // logon sets how and from where somebody logged on, and why that failed.
@@ -349,7 +363,8 @@ func (r *record) objects(ev *sdk.Event, id int) {
 		}
 	}
 	r.set(ev, ecs.RuleName, threatName)
-	r.set(ev, ecs.FilePath, threatPath)
+	r.set(ev, ecs.FilePath, targetFile)
+	r.setPart(ev, ecs.FilePath, threatPath, bytes.TrimPrefix(r.v[threatPath], []byte("file:_")))
 	r.set(ev, scriptText, script)
 }
 

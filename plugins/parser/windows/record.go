@@ -25,6 +25,8 @@ const (
 	execPID
 	userSID
 	message
+	received // by the shipper
+	utcTime
 
 	subjectSID
 	subjectName
@@ -115,8 +117,8 @@ const (
 // heads are the paths by which shippers name what is in the head of an event.
 var heads = keys.New(map[string]slot{
 	"@timestamp": created, "EventTime": created, "TimeCreated": created, "TimeGenerated": created, "TimeCreated.SystemTime": created,
-	"winlog.event_id": eventID, "EventID": eventID, "EventId": eventID, "event_id": eventID, "winlog.event_id.value": eventID,
-	"winlog.provider_name": provider, "SourceName": provider, "ProviderName": provider, "Provider": provider, "provider_name": provider, "source_name": provider,
+	"winlog.event_id": eventID, "EventID": eventID, "EventId": eventID, "event_id": eventID, "winlog.event_id.value": eventID, "event.code": eventID,
+	"winlog.provider_name": provider, "event.provider": provider, "SourceName": provider, "ProviderName": provider, "Provider": provider, "provider_name": provider, "source_name": provider,
 	"Event.System.Provider.Name": provider, "Event.System.Provider.#attributes.Name": provider, "Event.System.EventID": eventID,
 	"Event.System.TimeCreated.SystemTime": created, "Event.System.TimeCreated.#attributes.SystemTime": created,
 	"Event.System.Channel": channel, "Event.System.Computer": computer, "Event.System.EventRecordID": recordID, "Event.System.Level": level,
@@ -129,7 +131,7 @@ var heads = keys.New(map[string]slot{
 	"winlog.record_id": recordID, "RecordNumber": recordID, "EventRecordID": recordID, "RecordID": recordID, "record_id": recordID,
 	"winlog.process.pid": execPID, "ExecutionProcessID": execPID, "ProcessID": execPID, "process_id": execPID,
 	"winlog.user.identifier": userSID, "UserID": userSID, "Sid": userSID,
-	"message": message, "Message": message,
+	"message": message, "Message": message, "EventReceivedTime": received,
 })
 
 // data are the names of an event's own data, from the event schemas of the providers.
@@ -160,9 +162,10 @@ var data = keys.New(map[string]slot{
 	"TargetImage": targetImage, "GrantedAccess": accessMask, "PipeName": pipeName, "TargetObject": objectName, "NewName": newTargetName,
 	"Details": details, "QueryName": queryName, "QueryResults": queryResults, "SourceIp": ipAddress, "SourceHostname": workstation,
 	"DestinationIp": destAddress, "DestinationPort": destPort, "DestinationHostname": targetServer, "DestinationPortName": destPortName,
-	"Initiated": initiated, "Hashes": fileHashes, "RuleName": threatName,
+	"Initiated": initiated, "Hashes": fileHashes, "RuleName": threatName, "UtcTime": utcTime,
 
 	"ClientIPAddress": ipAddress, "CallingStationID": callingStation, "NASIPv4Address": accessServerIP, "NetworkPolicyName": threatName,
+	"Requester": actor, "Detection User": actor, "Process Name": processName, "FilePath": targetFile,
 	"ProxyPolicyName": proxyPolicy, "AuthenticationServer": authServer,
 })
 

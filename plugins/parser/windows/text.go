@@ -56,3 +56,21 @@ func unindented(b []byte) []byte {
 		}
 	}
 }
+
+// ownProcess reads the number of the process that an event of Sysmon is about from the text of the message: NXLog loses it,
+// as it takes ProcessId and the ProcessID of who writes the event for one name.
+func (r *record) ownProcess() {
+	m := r.v[message]
+	m = m[:min(len(m), maxSubject)]
+	for _, label := range [...]string{"\nProcessId: ", `\nProcessId: `} {
+		if i := bytes.Index(m, []byte(label)); i >= 0 {
+			v := firstLine(m[i+len(label):])
+			n := 0
+			for n < len(v) && v[n]-'0' <= 9 {
+				n++
+			}
+			r.put(processID, v[:n:n], false)
+			return
+		}
+	}
+}
