@@ -1,9 +1,30 @@
 package infocenter
 
 import (
+	"time"
+
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
 )
+
+// Set sets what a line says in front of its text, of the fields that the manifest lists under writes: those of
+// Event.SetSyslog, observer.name, module, event.code, event.severity and log.level. zone is that of the device's clock, as
+// for SetSyslog. A line without a name gets a log type and a kind instead.
+func (m *Message) Set(ev *sdk.Event, zone *time.Location, module ecs.Field) {
+	ev.SetSyslog(&m.Header, zone)
+	ev.Set(ecs.ObserverName, m.Hostname)
+	if m.Name == nil {
+		ev.SetString(ecs.LogcenterLogType, Other)
+		ev.SetString(ecs.EventKind, "event")
+		return
+	}
+	ev.Set(module, m.Module)
+	ev.Set(ecs.EventCode, m.Mnemonic)
+	if m.Digit != nil {
+		ev.Set(ecs.EventSeverity, m.Digit)
+		ev.SetSeverity(m.Digit)
+	}
+}
 
 // Log types of the log standard by which [Rule.Set] tells the kind of an event.
 const (

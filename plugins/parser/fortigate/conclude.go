@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/flow"
 	"github.com/logcenter/logcenter/sdk/netaddr"
 )
 
@@ -22,8 +23,7 @@ func (r *record) conclude(ev *sdk.Event) {
 	if len(r.kept[theSeverity]) == 0 || !ev.SetSeverity(r.kept[theSeverity]) {
 		ev.SetSeverity(r.kept[theLevel])
 	}
-	r.sum(ev, ecs.NetworkBytes, bytesOut, bytesIn)
-	r.sum(ev, ecs.NetworkPackets, packetsOut, packetsIn)
+	r.flow.Sum(ev)
 	r.location(ev)
 	if string(r.kept[theSubtype]) == "rest-api" {
 		ev.Set(ecs.HTTPRequestMethod, r.kept[theMethod])
@@ -51,12 +51,6 @@ func (r *record) conclude(ev *sdk.Event) {
 	default:
 		ev.SetString(ecs.EventDataset, "fortigate.other")
 		r.classify(ev, "event", other)
-	}
-}
-
-func (r *record) sum(ev *sdk.Event, f ecs.Field, out, in use) {
-	if a, b := &r.counts[out-bytesOut], &r.counts[in-bytesOut]; a.have && b.have {
-		ev.SetInt(f, a.n+b.n)
 	}
 }
 
@@ -182,9 +176,7 @@ func isBlock(action []byte) bool {
 
 // happened classifies logs of the device itself, of its users and VPNs.
 func (r *record) happened(ev *sdk.Event) {
-	if !r.from { // where the administrator sits
-		ev.SetIP(ecs.SourceIP, r.kept[theUI])
-	}
+	r.flow.Set(ev, flow.SourceIP, r.kept[theUI]) // where the administrator sits, if nothing else says so
 	switch string(r.kept[theSubtype]) {
 	case "vpn":
 		ev.SetString(ecs.EventCategory, "network")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/flow"
 	"github.com/logcenter/logcenter/sdk/keys"
 )
 
@@ -11,27 +12,16 @@ type use uint8
 const (
 	set     use = iota
 	setText     // set, of which quotes may be escaped
-	setIP
-	setPort
 	setSeconds
 	setMAC
 	keep    // until all of the line is read
 	setKeep // both
-	from    // the source's address
-	to
-	bytesOut // counts, which are summed up
-	bytesIn
-	packetsOut
-	packetsIn
-	natIP // may be one that stands for none
-	natPort
 	account
 	country
 	device
 	direction
 	hash
 	location
-	protocol
 	reason
 	service
 	tunnel
@@ -43,6 +33,7 @@ const (
 
 // target is what a key's value becomes.
 type target struct {
+	part  flow.Part // of the connection; if there is none:
 	use   use
 	field ecs.Field
 	slot  slot // where keep keeps it
@@ -58,6 +49,7 @@ const (
 	theClock
 	theZone
 	theEpoch
+	theReceipt
 	theKind
 	theSubtype
 	theLevel
@@ -86,6 +78,8 @@ var known = keys.New(map[string]target{
 	"time":       {use: keep, slot: theClock},
 	"eventtime":  {use: keep, slot: theEpoch},
 	"tz":         {use: keep, slot: theZone},
+	"timestamp":  {use: keep, slot: theReceipt}, // of what forwards, such as FortiAnalyzer
+	"itime":      {use: keep, slot: theReceipt},
 	"type":       {use: keep, slot: theKind},
 	"subtype":    {use: keep, slot: theSubtype},
 	"level":      {use: keep, slot: theLevel},
@@ -98,15 +92,15 @@ var known = keys.New(map[string]target{
 	"devid":      {use: set, field: ecs.ObserverSerialNumber},
 	"vd":         {use: set, field: virtualDomain},
 	"eventtype":  {use: set, field: eventType},
-	"srcip":      {use: from, field: ecs.SourceIP},
-	"src":        {use: from, field: ecs.SourceIP},
-	"srcport":    {use: setPort, field: ecs.SourcePort},
+	"srcip":      {part: flow.SourceIP},
+	"src":        {part: flow.SourceIP},
+	"srcport":    {part: flow.SourcePort},
 	"srcintf":    {use: set, field: ecs.ObserverIngressInterfaceName},
-	"dstip":      {use: to, field: ecs.DestinationIP},
-	"dst":        {use: to, field: ecs.DestinationIP},
-	"dstport":    {use: setPort, field: ecs.DestinationPort},
+	"dstip":      {part: flow.DestinationIP},
+	"dst":        {part: flow.DestinationIP},
+	"dstport":    {part: flow.DestinationPort},
 	"dstintf":    {use: set, field: ecs.ObserverEgressInterfaceName},
-	"proto":      {use: protocol},
+	"proto":      {part: flow.Transport},
 	"service":    {use: service, field: ecs.NetworkProtocol},
 	"sessionid":  {use: set, field: sessionID},
 	"duration":   {use: setSeconds, field: ecs.EventDuration},
@@ -116,25 +110,25 @@ var known = keys.New(map[string]target{
 	"device_id": {use: set, field: ecs.ObserverSerialNumber},
 	"log_id":    {use: set, field: ecs.EventCode},
 	"pri":       {use: keep, slot: theLevel},
-	"src_port":  {use: setPort, field: ecs.SourcePort},
-	"dst_port":  {use: setPort, field: ecs.DestinationPort},
+	"src_port":  {part: flow.SourcePort},
+	"dst_port":  {part: flow.DestinationPort},
 	"src_int":   {use: set, field: ecs.ObserverIngressInterfaceName},
 	"dst_int":   {use: set, field: ecs.ObserverEgressInterfaceName},
-	"sent":      {use: bytesOut, field: ecs.SourceBytes},
-	"rcvd":      {use: bytesIn, field: ecs.DestinationBytes},
+	"sent":      {part: flow.SourceBytes},
+	"rcvd":      {part: flow.DestinationBytes},
 
 	// Traffic.
 	"srccountry":  {use: country, field: ecs.SourceGeoCountryName},
 	"dstcountry":  {use: country, field: ecs.DestinationGeoCountryName},
-	"sentbyte":    {use: bytesOut, field: ecs.SourceBytes},
-	"rcvdbyte":    {use: bytesIn, field: ecs.DestinationBytes},
-	"sentpkt":     {use: packetsOut, field: ecs.SourcePackets},
-	"rcvdpkt":     {use: packetsIn, field: ecs.DestinationPackets},
+	"sentbyte":    {part: flow.SourceBytes},
+	"rcvdbyte":    {part: flow.DestinationBytes},
+	"sentpkt":     {part: flow.SourcePackets},
+	"rcvdpkt":     {part: flow.DestinationPackets},
 	"trandisp":    {use: set, field: translation},
-	"transip":     {use: natIP, field: ecs.SourceNATIP},
-	"transport":   {use: natPort, field: ecs.SourceNATPort},
-	"tranip":      {use: natIP, field: ecs.DestinationNATIP},
-	"tranport":    {use: natPort, field: ecs.DestinationNATPort},
+	"transip":     {part: flow.SourceNATIP},
+	"transport":   {part: flow.SourceNATPort},
+	"tranip":      {part: flow.DestinationNATIP},
+	"tranport":    {part: flow.DestinationNATPort},
 	"srczone":     {use: set, field: ecs.ObserverIngressZone},
 	"dstzone":     {use: set, field: ecs.ObserverEgressZone},
 	"srcmac":      {use: setMAC, field: ecs.SourceMAC},
@@ -196,10 +190,11 @@ var known = keys.New(map[string]target{
 	"cfgtid":       {use: set, field: configTransaction},
 	"cfgobj":       {use: setText, field: configObject},
 	"cfgattr":      {use: setText, field: configChange},
-	"remip":        {use: setIP, field: ecs.SourceIP},
-	"remport":      {use: setPort, field: ecs.SourcePort},
-	"locip":        {use: setIP, field: ecs.DestinationIP},
-	"locport":      {use: setPort, field: ecs.DestinationPort},
+	"userip":       {part: flow.SourceIP},
+	"remip":        {part: flow.SourceIP},
+	"remport":      {part: flow.SourcePort},
+	"locip":        {part: flow.DestinationIP},
+	"locport":      {part: flow.DestinationPort},
 	"tunnelip":     {use: tunnel, field: tunnelIP},
 	"tunnelid":     {use: set, field: tunnelID},
 	"init":         {use: set, field: negotiationInit},
@@ -207,7 +202,7 @@ var known = keys.New(map[string]target{
 	"version":      {use: set, field: aVersion},
 	"dir":          {use: way, field: ecs.NetworkDirection},
 	"mac":          {use: setMAC, field: ecs.SourceMAC},
-	"ip":           {use: setIP, field: ecs.SourceIP},
+	"ip":           {part: flow.SourceIP},
 	"interface":    {use: set, field: anInterface},
 	"lease":        {use: set, field: dhcpLease},
 	"dhcp_msg":     {use: set, field: dhcpMessage},

@@ -85,7 +85,7 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 func (r *record) missing() error {
 	traffic := string(r.kept[theKind]) == "traffic"
 	switch {
-	case (traffic || string(r.kept[theKind]) == "utm") && (!r.from || !r.to):
+	case (traffic || string(r.kept[theKind]) == "utm") && !r.flow.HasEnds():
 		return errAddress
 	case traffic && len(r.kept[theAction]) == 0:
 		return errAction
@@ -93,7 +93,8 @@ func (r *record) missing() error {
 	return nil
 }
 
-// time sets @timestamp: of eventtime, which has no zone and parts of seconds, before date, time and tz.
+// time sets @timestamp: of eventtime, which has no zone and parts of seconds, before date, time and tz, before the time at
+// which the line was passed on.
 func (p parser) time(ev *sdk.Event, r *record) bool {
 	if layout := epochLayout(r.kept[theEpoch]); layout != "" {
 		ev.SetTime(layout, nil, r.kept[theEpoch])
@@ -101,7 +102,11 @@ func (p parser) time(ev *sdk.Event, r *record) bool {
 	}
 	switch {
 	case len(r.kept[theDate]) == 0 || len(r.kept[theClock]) == 0:
-		return false
+		layout := epochLayout(r.kept[theReceipt])
+		if layout == "" {
+			return false
+		}
+		ev.SetTime(layout, nil, r.kept[theReceipt])
 	case len(r.kept[theZone]) > 0:
 		ev.SetTime("2006-01-02 15:04:05 -0700", p.zone, r.kept[theDate], r.kept[theClock], r.kept[theZone])
 	default:

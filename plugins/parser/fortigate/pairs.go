@@ -6,18 +6,15 @@ import (
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/flow"
 	"github.com/logcenter/logcenter/sdk/kv"
 	"github.com/logcenter/logcenter/sdk/netaddr"
 )
 
 // record is what of a line is decided when all of it is read.
 type record struct {
-	kept   [slots][]byte
-	counts [packetsIn - bytesOut + 1]struct { // by what is done with their keys
-		n    int64
-		have bool
-	}
-	from, to bool // the addresses of source and destination were there
+	kept [slots][]byte
+	flow flow.Flow
 }
 
 // pair sets what a pair says.
@@ -28,6 +25,10 @@ func (r *record) pair(ev *sdk.Event, it *kv.Iter) {
 	}
 	v := it.Value()
 	if len(v) == 0 || string(v) == "N/A" {
+		return
+	}
+	if t.part != flow.None {
+		r.flow.Set(ev, t.part, v)
 		return
 	}
 	switch t.use {
@@ -41,35 +42,8 @@ func (r *record) pair(ev *sdk.Event, it *kv.Iter) {
 		if r.keep(t.slot, v) {
 			ev.Set(t.field, v)
 		}
-	case setIP:
-		r.from = r.from || t.field == ecs.SourceIP
-		ev.SetIP(t.field, v)
-	case setPort:
-		ev.SetPort(t.field, v)
-	case from:
-		if !r.from {
-			r.from = true
-			ev.SetIP(t.field, v)
-		}
-	case to:
-		if !r.to {
-			r.to = true
-			ev.SetIP(t.field, v)
-		}
-	case bytesOut, bytesIn, packetsOut, packetsIn:
-		r.counts[t.use-bytesOut].n, r.counts[t.use-bytesOut].have = ev.SetCount(t.field, v)
-	case natIP:
-		if string(v) != "0.0.0.0" && string(v) != "::" {
-			ev.SetIP(t.field, v)
-		}
-	case natPort:
-		if string(v) != "0" {
-			ev.SetPort(t.field, v)
-		}
 	case setSeconds:
 		ev.SetDuration(t.field, v, time.Second)
-	case protocol:
-		transport(ev, v)
 	case service: // of a port without a name, "tcp/8443", the port and the transport say more
 		if bytes.IndexByte(v, '/') < 0 {
 			ev.SetLower(t.field, v)
@@ -176,29 +150,5 @@ func appendUnquoted(dst, v []byte) []byte {
 		}
 		dst = append(append(dst, v[:i]...), '"')
 		v = v[i+2:]
-	}
-}
-
-// transport sets the name of an IP protocol, or its number where few know the name.
-func transport(ev *sdk.Event, v []byte) {
-	switch string(v) {
-	case "6":
-		ev.SetString(ecs.NetworkTransport, "tcp")
-	case "17":
-		ev.SetString(ecs.NetworkTransport, "udp")
-	case "1":
-		ev.SetString(ecs.NetworkTransport, "icmp")
-	case "58":
-		ev.SetString(ecs.NetworkTransport, "ipv6-icmp")
-	case "47":
-		ev.SetString(ecs.NetworkTransport, "gre")
-	case "50":
-		ev.SetString(ecs.NetworkTransport, "esp")
-	case "51":
-		ev.SetString(ecs.NetworkTransport, "ah")
-	case "132":
-		ev.SetString(ecs.NetworkTransport, "sctp")
-	default:
-		ev.Set(ecs.NetworkTransport, v)
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/flow"
 	"github.com/logcenter/logcenter/sdk/infocenter"
 	"github.com/logcenter/logcenter/sdk/kv"
 )
@@ -14,16 +15,12 @@ var pairs = kv.Scanner{Pair: ';'}
 
 // record is what of a line is decided when all of it is read.
 type record struct {
-	message  *message
-	mnemonic []byte
-	kept     [slots][]byte
-	counts   [packetsIn - bytesOut + 1]struct { // by what is done with their keys
-		n    int64
-		have bool
-	}
+	message         *message
+	mnemonic        []byte
+	kept            [slots][]byte
+	flow            flow.Flow
 	command, failed bool
 	session         infocenter.Session // by the text, where the brief says nothing of it
-	from, to        bool
 }
 
 // describe reads the description.
@@ -39,7 +36,7 @@ func (p parser) describe(m *infocenter.Message, ev *sdk.Event) error {
 		r.words(ev, text)
 	}
 	r.conclude(ev)
-	if r.message.Ends && (!r.from || !r.to) {
+	if r.message.Ends && !r.flow.HasEnds() {
 		return errEnds
 	}
 	return nil
@@ -109,16 +106,9 @@ func (r *record) conclude(ev *sdk.Event) {
 		is = &commands
 	}
 	is.Set(ev)
-	r.sum(ev, ecs.NetworkBytes, bytesOut, bytesIn)
-	r.sum(ev, ecs.NetworkPackets, packetsOut, packetsIn)
+	r.flow.Sum(ev)
 	r.names(ev)
 	r.verdict(ev)
-}
-
-func (r *record) sum(ev *sdk.Event, f ecs.Field, out, in use) {
-	if a, b := &r.counts[out-bytesOut], &r.counts[in-bytesOut]; a.have && b.have {
-		ev.SetInt(f, a.n+b.n)
-	}
 }
 
 // names sets the rule: the signature in logs of attacks, else the policy and its rule.
@@ -149,7 +139,7 @@ func (r *record) verdict(ev *sdk.Event) {
 	}
 	switch {
 	case r.message.Dataset == "h3c.session":
-		flow(ev, decided)
+		connection(ev, decided)
 		return
 	case r.command:
 		ev.SetString(ecs.EventType, "info")
@@ -165,14 +155,14 @@ func (r *record) verdict(ev *sdk.Event) {
 		return
 	}
 	s := r.message.session
-	if s == infocenter.NoSession && r.message.sessions {
+	if s == infocenter.NoSession {
 		s = r.session
 	}
-	s.Set(ev, r.message.sessions && (r.message.failed || r.failed))
+	s.Set(ev, r.message.failed || r.failed)
 }
 
-// flow says whether a session or a translation begins or ends. Event is "(8)Session created" or why it ended.
-func flow(ev *sdk.Event, event []byte) {
+// connection says whether a session or a translation begins or ends. Event is "(8)Session created" or why it ended.
+func connection(ev *sdk.Event, event []byte) {
 	ev.SetString(ecs.EventType, "connection")
 	ev.SetString(ecs.EventOutcome, "success")
 	if bytes.Contains(event, []byte("created")) {

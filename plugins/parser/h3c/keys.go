@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/flow"
 	"github.com/logcenter/logcenter/sdk/keys"
 )
 
@@ -11,19 +12,11 @@ import (
 type use uint8
 
 const (
-	set use = iota
-	setIP
-	setPort
-	from // the source's address, once: a text that others chose may hold a second one
-	to
-	bytesOut // counts, which are summed up
-	bytesIn
-	packetsOut
-	packetsIn
-	keep // until all of the line is read
-	transport
-	chineseTime // 20261011120008
-	englishTime // 10112026120008
+	set         use = iota
+	keep            // until all of the line is read
+	transport       // TCP(6)
+	chineseTime     // 20261011120008
+	englishTime     // 10112026120008
 	account
 	category
 	cves
@@ -37,6 +30,7 @@ const (
 
 // target is what a key's value becomes.
 type target struct {
+	part  flow.Part // of the connection; if there is none:
 	use   use
 	field ecs.Field
 	slot  slot // where keep keeps it
@@ -57,29 +51,29 @@ const (
 
 // known are the keys without the number behind them and in lower case, as versions differ in that.
 var known = keys.NewFold(map[string]target{
-	"srcipaddr":      {use: from, field: ecs.SourceIP},
-	"srcipv6addr":    {use: from, field: ecs.SourceIP},
-	"srcport":        {use: setPort, field: ecs.SourcePort},
-	"srcportnum":     {use: setPort, field: ecs.SourcePort},
-	"natsrcipaddr":   {use: setIP, field: ecs.SourceNATIP},
-	"natsrcipv6addr": {use: setIP, field: ecs.SourceNATIP},
-	"natsrcport":     {use: setPort, field: ecs.SourceNATPort},
+	"srcipaddr":      {part: flow.SourceIP},
+	"srcipv6addr":    {part: flow.SourceIP},
+	"srcport":        {part: flow.SourcePort},
+	"srcportnum":     {part: flow.SourcePort},
+	"natsrcipaddr":   {part: flow.SourceNATIP},
+	"natsrcipv6addr": {part: flow.SourceNATIP},
+	"natsrcport":     {part: flow.SourceNATPort},
 	"srcmacaddr":     {use: mac, field: ecs.SourceMAC},
 	"realsrcip":      {use: set, field: realSource},
 
-	"dstipaddr":      {use: to, field: ecs.DestinationIP},
-	"dstipv6addr":    {use: to, field: ecs.DestinationIP},
-	"destipaddr":     {use: to, field: ecs.DestinationIP},
-	"dstport":        {use: setPort, field: ecs.DestinationPort},
-	"destportnum":    {use: setPort, field: ecs.DestinationPort},
-	"natdstipaddr":   {use: setIP, field: ecs.DestinationNATIP},
-	"natdstipv6addr": {use: setIP, field: ecs.DestinationNATIP},
-	"natdstport":     {use: setPort, field: ecs.DestinationNATPort},
+	"dstipaddr":      {part: flow.DestinationIP},
+	"dstipv6addr":    {part: flow.DestinationIP},
+	"destipaddr":     {part: flow.DestinationIP},
+	"dstport":        {part: flow.DestinationPort},
+	"destportnum":    {part: flow.DestinationPort},
+	"natdstipaddr":   {part: flow.DestinationNATIP},
+	"natdstipv6addr": {part: flow.DestinationNATIP},
+	"natdstport":     {part: flow.DestinationNATPort},
 	"dstmacaddr":     {use: mac, field: ecs.DestinationMAC},
 	"destmacaddr":    {use: mac, field: ecs.DestinationMAC},
 
-	"protocol":      {use: transport, field: ecs.NetworkTransport},
-	"prottype":      {use: transport, field: ecs.NetworkTransport},
+	"protocol":      {use: transport},
+	"prottype":      {use: transport},
 	"application":   {use: set, field: ecs.NetworkApplication},
 	"srczonename":   {use: set, field: ecs.ObserverIngressZone},
 	"dstzonename":   {use: set, field: ecs.ObserverEgressZone},
@@ -88,10 +82,10 @@ var known = keys.NewFold(map[string]target{
 	"sndifname":     {use: set, field: ecs.ObserverEgressInterfaceName},
 	"icmptype":      {use: set, field: icmp},
 	"icmpv6type":    {use: set, field: icmp},
-	"initbytecount": {use: bytesOut, field: ecs.SourceBytes},
-	"rplybytecount": {use: bytesIn, field: ecs.DestinationBytes},
-	"initpktcount":  {use: packetsOut, field: ecs.SourcePackets},
-	"rplypktcount":  {use: packetsIn, field: ecs.DestinationPackets},
+	"initbytecount": {part: flow.SourceBytes},
+	"rplybytecount": {part: flow.DestinationBytes},
+	"initpktcount":  {part: flow.SourcePackets},
+	"rplypktcount":  {part: flow.DestinationPackets},
 	"begintime_c":   {use: chineseTime, field: ecs.EventStart},
 	"atcktime_cn":   {use: chineseTime, field: ecs.EventStart},
 	"begintime_e":   {use: englishTime, field: ecs.EventStart},

@@ -5,6 +5,7 @@ import (
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/flow"
 	"github.com/logcenter/logcenter/sdk/infocenter"
 )
 
@@ -41,6 +42,10 @@ func (r *record) pair(ev *sdk.Event, p parser, key, v []byte) {
 	if t == nil {
 		return
 	}
+	if t.part != flow.None {
+		r.flow.Set(ev, t.part, v)
+		return
+	}
 	switch t.use {
 	case set:
 		ev.Set(t.field, v)
@@ -48,27 +53,11 @@ func (r *record) pair(ev *sdk.Event, p parser, key, v []byte) {
 		r.kept[t.slot] = v
 	case numbered:
 		r.kept[t.slot] = withoutNumber(v)
-	case setIP:
-		ev.SetIP(t.field, v)
-	case setPort:
-		ev.SetPort(t.field, v)
-	case from:
-		if !r.from {
-			r.from = true
-			ev.SetIP(t.field, v)
-		}
-	case to:
-		if !r.to {
-			r.to = true
-			ev.SetIP(t.field, v)
-		}
-	case bytesOut, bytesIn, packetsOut, packetsIn:
-		r.counts[t.use-bytesOut].n, r.counts[t.use-bytesOut].have = ev.SetCount(t.field, v)
 	case transport:
 		if i := bytes.IndexByte(v, '('); i > 0 { // TCP(6)
 			v = v[:i]
 		}
-		ev.SetLower(t.field, v)
+		r.flow.Set(ev, flow.Transport, v)
 	case chineseTime:
 		ev.SetTimeField(t.field, "20060102150405", p.zone, v)
 	case englishTime:
@@ -122,7 +111,7 @@ func (r *record) where(ev *sdk.Event, key, v []byte) {
 	switch string(key) {
 	case "IPAddr", "UserIP", "SrcIP":
 		if string(v) != "**" {
-			ev.SetIP(ecs.SourceIP, v)
+			r.flow.Set(ev, flow.SourceIP, v)
 		}
 	case "User", "UserName":
 		setAccount(ev, v)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/flow"
 	"github.com/logcenter/logcenter/sdk/infocenter"
 	"github.com/logcenter/logcenter/sdk/template"
 )
@@ -50,20 +51,21 @@ func (r *record) words(ev *sdk.Event, b []byte) {
 		}
 		return
 	}
-	r.failed = bytes.Contains(b[:min(len(b), 128)], []byte("ailed")) // failed, Failed
+	r.failed = r.message.sessions && bytes.Contains(b[:min(len(b), 128)], []byte("ailed")) // failed, Failed
 	ev.Set(description, b)
 	if err != nil {
 		return
 	}
 	switch {
+	case !r.message.sessions || r.message.session != infocenter.NoSession:
 	case bytes.HasPrefix(b, []byte("Accepted ")), bytes.Contains(b, []byte("logged in")):
 		r.session = infocenter.Start
 	case bytes.Contains(b, []byte("logged out")):
 		r.session = infocenter.End
 	}
 	setAccount(ev, m.Get("user"))
-	ev.SetIP(ecs.SourceIP, m.Get("ip"))
-	ev.SetPort(ecs.SourcePort, m.Get("sport"))
+	r.flow.Set(ev, flow.SourceIP, m.Get("ip"))
+	r.flow.Set(ev, flow.SourcePort, m.Get("sport"))
 	ev.Set(line, bytes.TrimRight(m.Get("line"), "."))
 	ev.Set(ecs.ObserverIngressInterfaceName, m.Get("port"))
 	ev.SetLower(ifState, bytes.TrimRight(m.Get("state"), "."))

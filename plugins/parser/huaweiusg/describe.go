@@ -6,6 +6,7 @@ import (
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/flow"
 	"github.com/logcenter/logcenter/sdk/infocenter"
 	"github.com/logcenter/logcenter/sdk/kv"
 )
@@ -22,11 +23,8 @@ type record struct {
 	mnemonic []byte
 	sequence []byte
 	kept     [slots][]byte
-	counts   [packetsIn - bytesOut + 1]struct { // by what is done with their keys
-		n    int64
-		have bool
-	}
-	command, from, to bool
+	flow     flow.Flow
+	command  bool
 }
 
 // describe reads the description.
@@ -43,14 +41,16 @@ func (p parser) describe(m *infocenter.Message, ev *sdk.Event) error {
 		r.chinese(ev, text)
 	default:
 		ev.Set(description, text)
-		r.quotedCommand(ev, text)
+		if r.message.sessions {
+			r.quotedCommand(ev, text)
+		}
 		err = r.scan(ev, list)
 	}
 	r.conclude(ev, p)
 	switch {
 	case !whole || errors.Is(err, kv.ErrQuote):
 		return errCut
-	case r.message.Ends && (!r.from || !r.to):
+	case r.message.Ends && !r.flow.HasEnds():
 		return errEnds
 	}
 	return nil
@@ -109,7 +109,7 @@ func (r *record) scan(ev *sdk.Event, list []byte) error {
 		}
 		r.pair(ev, t, v)
 	}
-	if r.message.Dataset == "huaweiusg.policy" {
+	if r.message.interzone {
 		interzone(ev, list)
 	}
 	return it.Err()
@@ -164,17 +164,10 @@ func (r *record) conclude(ev *sdk.Event, p parser) {
 		is = &commands
 	}
 	is.Set(ev)
-	r.sum(ev, ecs.NetworkBytes, bytesOut, bytesIn)
-	r.sum(ev, ecs.NetworkPackets, packetsOut, packetsIn)
+	r.flow.Sum(ev)
 	r.times(ev, p)
 	r.names(ev)
 	r.verdict(ev)
-}
-
-func (r *record) sum(ev *sdk.Event, f ecs.Field, out, in use) {
-	if a, b := &r.counts[out-bytesOut], &r.counts[in-bytesOut]; a.have && b.have {
-		ev.SetInt(f, a.n+b.n)
-	}
 }
 
 // names sets the rule, the signature in logs of attacks, else the policy; and the parts of the URL.

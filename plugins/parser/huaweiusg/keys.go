@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/flow"
 	"github.com/logcenter/logcenter/sdk/keys"
 )
 
@@ -12,19 +13,9 @@ import (
 type use uint8
 
 const (
-	set use = iota
-	setIP
-	setPort
-	setNATIP
-	setNATPort
-	from     // the source's address, once: a text that others chose may hold a second one
-	fromPort // and its port
-	to
-	toPort
-	bytesOut // counts, which are summed up
-	bytesIn
-	packetsOut
-	packetsIn
+	set    use = iota
+	source     // an address with a port, and others behind a blank
+	destination
 	keep // until all of the line is read
 	page // keep, of which commas may be part
 	account
@@ -34,12 +25,12 @@ const (
 	hash
 	mac
 	severity
-	transport
 	sequence // unless the head has one
 )
 
 // target is what a key's value becomes.
 type target struct {
+	part  flow.Part // of the connection; if there is none:
 	use   use
 	field ecs.Field
 	slot  slot // where keep keeps it
@@ -63,39 +54,39 @@ const (
 
 // uses are what is done with the keys of all modules, which spell them in their own ways, see spellings.
 var uses = map[string]target{
-	"source ip":       {use: from, field: ecs.SourceIP},
-	"src ip":          {use: from, field: ecs.SourceIP},
-	"sip":             {use: from, field: ecs.SourceIP},
-	"source address":  {use: from, field: ecs.SourceIP},
-	"src":             {use: fromPort, field: ecs.SourceIP},
-	"ip":              {use: setIP, field: ecs.SourceIP},
-	"ip address":      {use: setIP, field: ecs.SourceIP},
-	"user ip":         {use: setIP, field: ecs.SourceIP},
-	"remote ip":       {use: setIP, field: ecs.SourceIP},
-	"source port":     {use: setPort, field: ecs.SourcePort},
-	"src port":        {use: setPort, field: ecs.SourcePort},
-	"sport":           {use: setPort, field: ecs.SourcePort},
-	"source nat ip":   {use: setNATIP, field: ecs.SourceNATIP},
-	"src nat ip":      {use: setNATIP, field: ecs.SourceNATIP},
-	"source nat port": {use: setNATPort, field: ecs.SourceNATPort},
-	"src nat port":    {use: setNATPort, field: ecs.SourceNATPort},
+	"source ip":       {part: flow.SourceIP},
+	"src ip":          {part: flow.SourceIP},
+	"sip":             {part: flow.SourceIP},
+	"source address":  {part: flow.SourceIP},
+	"src":             {use: source},
+	"ip":              {part: flow.SourceIP},
+	"ip address":      {part: flow.SourceIP},
+	"user ip":         {part: flow.SourceIP},
+	"remote ip":       {part: flow.SourceIP},
+	"source port":     {part: flow.SourcePort},
+	"src port":        {part: flow.SourcePort},
+	"sport":           {part: flow.SourcePort},
+	"source nat ip":   {part: flow.SourceNATIP},
+	"src nat ip":      {part: flow.SourceNATIP},
+	"source nat port": {part: flow.SourceNATPort},
+	"src nat port":    {part: flow.SourceNATPort},
 	"mac":             {use: mac, field: ecs.SourceMAC},
 
-	"destination ip":       {use: to, field: ecs.DestinationIP},
-	"dst ip":               {use: to, field: ecs.DestinationIP},
-	"dip":                  {use: to, field: ecs.DestinationIP},
-	"destination address":  {use: to, field: ecs.DestinationIP},
-	"dst":                  {use: toPort, field: ecs.DestinationIP},
-	"destination port":     {use: setPort, field: ecs.DestinationPort},
-	"dst port":             {use: setPort, field: ecs.DestinationPort},
-	"dport":                {use: setPort, field: ecs.DestinationPort},
-	"destination nat ip":   {use: setNATIP, field: ecs.DestinationNATIP},
-	"dst nat ip":           {use: setNATIP, field: ecs.DestinationNATIP},
-	"destination nat port": {use: setNATPort, field: ecs.DestinationNATPort},
-	"dst nat port":         {use: setNATPort, field: ecs.DestinationNATPort},
+	"destination ip":       {part: flow.DestinationIP},
+	"dst ip":               {part: flow.DestinationIP},
+	"dip":                  {part: flow.DestinationIP},
+	"destination address":  {part: flow.DestinationIP},
+	"dst":                  {use: destination},
+	"destination port":     {part: flow.DestinationPort},
+	"dst port":             {part: flow.DestinationPort},
+	"dport":                {part: flow.DestinationPort},
+	"destination nat ip":   {part: flow.DestinationNATIP},
+	"dst nat ip":           {part: flow.DestinationNATIP},
+	"destination nat port": {part: flow.DestinationNATPort},
+	"dst nat port":         {part: flow.DestinationNATPort},
 
-	"protocol":          {use: transport, field: ecs.NetworkTransport},
-	"proto":             {use: transport, field: ecs.NetworkTransport},
+	"protocol":          {part: flow.Transport},
+	"proto":             {part: flow.Transport},
 	"source zone":       {use: set, field: ecs.ObserverIngressZone},
 	"src zone":          {use: set, field: ecs.ObserverIngressZone},
 	"destination zone":  {use: set, field: ecs.ObserverEgressZone},
@@ -108,10 +99,10 @@ var uses = map[string]target{
 	"application":       {use: set, field: ecs.NetworkApplication},
 	"application name":  {use: set, field: ecs.NetworkApplication},
 	"app name":          {use: set, field: ecs.NetworkApplication},
-	"send bytes":        {use: bytesOut, field: ecs.SourceBytes},
-	"rcv bytes":         {use: bytesIn, field: ecs.DestinationBytes},
-	"send pkts":         {use: packetsOut, field: ecs.SourcePackets},
-	"rcv pkts":          {use: packetsIn, field: ecs.DestinationPackets},
+	"send bytes":        {part: flow.SourceBytes},
+	"rcv bytes":         {part: flow.DestinationBytes},
+	"send pkts":         {part: flow.SourcePackets},
+	"rcv pkts":          {part: flow.DestinationPackets},
 	"begin time":        {use: keep, slot: theBegin},
 	"end time":          {use: keep, slot: theEnd},
 
@@ -158,9 +149,9 @@ var uses = map[string]target{
 	// Firmware that speaks Chinese.
 	"用户":     {use: account, field: ecs.UserName},
 	"用户名":    {use: account, field: ecs.UserName},
-	"地址":     {use: setIP, field: ecs.SourceIP},
-	"ip地址":   {use: setIP, field: ecs.SourceIP},
-	"用户ip地址": {use: setIP, field: ecs.SourceIP},
+	"地址":     {part: flow.SourceIP},
+	"ip地址":   {part: flow.SourceIP},
+	"用户ip地址": {part: flow.SourceIP},
 	"命令":     {use: command, field: commandLine},
 	"任务":     {use: set, field: task},
 	"认证方式":   {use: set, field: authMethod},

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/logcenter/logcenter/sdk"
-	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/infocenter"
 )
 
@@ -47,22 +46,15 @@ const mark = "%%01"
 // Parse reads one line. What stands in front of a fault is set.
 func (p parser) Parse(line []byte, ev *sdk.Event) error {
 	m, err := infocenter.Parse(line, mark)
-	ev.SetSyslog(&m.Header, p.zone)
-	ev.Set(ecs.ObserverName, m.Hostname)
+	m.Set(ev, p.zone, module)
 	if err != nil {
-		ev.SetString(ecs.LogcenterLogType, infocenter.Other)
-		ev.SetString(ecs.EventKind, "event")
 		return errHead
 	}
-	ev.Set(module, m.Module)
-	ev.Set(ecs.EventCode, m.Mnemonic)
+	err = p.describe(&m, ev)
 	if m.Digit == nil {
-		_ = p.describe(&m, ev) // this fault comes first
-		return errSeverity
+		return errSeverity // this fault comes first
 	}
-	ev.Set(ecs.EventSeverity, m.Digit)
-	ev.SetSeverity(m.Digit)
-	return p.describe(&m, ev)
+	return err
 }
 
 func main() { sdk.ServeParser(New) }

@@ -37,18 +37,19 @@ func ruleOf(module string) infocenter.Rule {
 // message is what the name of a message says.
 type message struct {
 	infocenter.Rule
-	flow     string // start or end of a connection, if it is about one
-	decision infocenter.Decision
-	sessions bool // is about users or tunnels
-	session  infocenter.Session
-	failed   bool
+	flow      string // start or end of a connection, if it is about one
+	decision  infocenter.Decision
+	interzone bool // of USG5000
+	sessions  bool // is about users or tunnels
+	session   infocenter.Session
+	failed    bool
 }
 
 // messages are by name, MODULE/SEVERITY/BRIEF.
 var messages = memo.New(func(name []byte) *message {
 	module, rest, _ := bytes.Cut(name, []byte("/"))
 	_, brief, _ := bytes.Cut(rest, []byte("/"))
-	m := &message{Rule: ruleOf(string(module))}
+	m := &message{Rule: ruleOf(string(module)), interzone: string(module) == "SEC"}
 	switch {
 	case hasSuffix(brief, "BUILT", "CREATE", "CREATED"):
 		m.flow = "start"

@@ -5,6 +5,7 @@ import (
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/flow"
 	"github.com/logcenter/logcenter/sdk/infocenter"
 )
 
@@ -35,37 +36,15 @@ func (r *record) pair(ev *sdk.Event, t *target, v []byte) {
 	if len(v) == 0 || len(v) <= 2 && (string(v) == "--" || string(v) == "-" || string(v) == "**") {
 		return
 	}
+	if t.part != flow.None {
+		r.flow.Set(ev, t.part, v)
+		return
+	}
 	switch t.use {
 	case set:
 		ev.Set(t.field, v)
 	case keep, page:
 		r.kept[t.slot] = v
-	case setIP:
-		ev.SetIP(t.field, v)
-	case setPort:
-		ev.SetPort(t.field, v)
-	case setNATIP: // there may be none
-		if string(v) != "0.0.0.0" && string(v) != "::" {
-			ev.SetIP(t.field, v)
-		}
-	case setNATPort:
-		if string(v) != "0" {
-			ev.SetPort(t.field, v)
-		}
-	case from:
-		if !r.from {
-			r.from = true
-			ev.SetIP(t.field, v)
-		}
-	case to:
-		if !r.to {
-			r.to = true
-			ev.SetIP(t.field, v)
-		}
-	case bytesOut, bytesIn, packetsOut, packetsIn:
-		r.counts[t.use-bytesOut].n, r.counts[t.use-bytesOut].have = ev.SetCount(t.field, v)
-	case transport:
-		setTransport(ev, v)
 	default:
 		r.rare(ev, t, v)
 	}
@@ -74,12 +53,10 @@ func (r *record) pair(ev *sdk.Event, t *target, v []byte) {
 // rare sets what logs of security profiles, of attacks and of administrators have.
 func (r *record) rare(ev *sdk.Event, t *target, v []byte) {
 	switch t.use {
-	case fromPort:
-		r.from = true
-		ev.SetIPPort(ecs.SourceIP, ecs.SourcePort, firstOf(v))
-	case toPort:
-		r.to = true
-		ev.SetIPPort(ecs.DestinationIP, ecs.DestinationPort, firstOf(v))
+	case source:
+		r.flow.SetEnd(ev, flow.SourceIP, firstOf(v))
+	case destination:
+		r.flow.SetEnd(ev, flow.DestinationIP, firstOf(v))
 	case account:
 		setAccount(ev, v)
 	case category:
@@ -160,22 +137,6 @@ func (p parser) time(ev *sdk.Event, f ecs.Field, v []byte) (seconds int64, ok bo
 	}
 	ev.SetNanos(f, seconds*1e9)
 	return seconds, true
-}
-
-// setTransport sets the name of an IP protocol in lower case; policies write its number.
-func setTransport(ev *sdk.Event, v []byte) {
-	switch string(v) {
-	case "6":
-		ev.SetString(ecs.NetworkTransport, "tcp")
-	case "17":
-		ev.SetString(ecs.NetworkTransport, "udp")
-	case "1":
-		ev.SetString(ecs.NetworkTransport, "icmp")
-	case "58":
-		ev.SetString(ecs.NetworkTransport, "ipv6-icmp")
-	default:
-		ev.SetLower(ecs.NetworkTransport, v)
-	}
 }
 
 // setAccount sets a user. The device writes unknown and stars for whom it does not know or show.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/flow"
 	"github.com/logcenter/logcenter/sdk/template"
 )
 
@@ -31,17 +32,16 @@ func (r *record) words(ev *sdk.Event, b []byte) bool {
 		return false
 	}
 	if v := m.Get("proto"); v != nil {
-		r.from, r.to = true, true
-		setTransport(ev, v)
-		ev.SetIPPort(ecs.SourceIP, ecs.SourcePort, m.Get("from"))
-		ev.SetIPPort(ecs.DestinationIP, ecs.DestinationPort, m.Get("to"))
+		r.flow.Set(ev, flow.Transport, v)
+		r.flow.SetEnd(ev, flow.SourceIP, m.Get("from"))
+		r.flow.SetEnd(ev, flow.DestinationIP, m.Get("to"))
 		ev.Set(ecs.ObserverIngressZone, m.Get("zone"))
 		ev.Set(ecs.ObserverEgressZone, m.Get("zone2"))
 	}
 	if v := m.Get("user"); len(v) > 0 {
 		setAccount(ev, v)
 	}
-	ev.SetIP(ecs.SourceIP, m.Get("ip"))
+	r.flow.Set(ev, flow.SourceIP, m.Get("ip"))
 	ev.Set(ecs.ObserverIngressInterfaceName, m.Get("port"))
 	ev.Set(ifState, bytes.TrimRight(m.Get("state"), "."))
 	ev.Set(description, b)
@@ -68,11 +68,10 @@ var (
 // chinese reads the pairs behind a text of firmware that speaks Chinese: 记录命令信息。（任务＝VT0，用户＝admin，命令＝"display this"）.
 func (r *record) chinese(ev *sdk.Event, b []byte) {
 	b, ok := bytes.CutSuffix(b, wideClose)
-	i := bytes.Index(b, wideOpen)
-	if !ok || i < 0 {
+	if !ok {
 		return
 	}
-	for list := b[i+len(wideOpen):]; len(list) > 0; {
+	for _, list, _ := bytes.Cut(b, wideOpen); len(list) > 0; {
 		n := widePair(list)
 		key, v, ok := bytes.Cut(list[:n], wideEqual)
 		if !ok {

@@ -6,7 +6,6 @@ import (
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/netaddr"
-	"github.com/logcenter/logcenter/sdk/template"
 )
 
 // The log types that the log standard's retention table has for firewalls.
@@ -164,51 +163,16 @@ func signature(v []byte) (name, id []byte) {
 	return v, nil
 }
 
-// descriptions are sentences of SYSTEM logs that name a user and where he or she is.
-var descriptions = template.MustSet(
-	"User %{user} logged in via %{} from %{ip:ip}%{}",
-	"User %{user} logged out via %{} from %{ip:ip}%{}",
-	"authenticated for user '%{user}'. %{} From: %{ip:ip}%{}",
-	"failed authentication for user '%{user}'. Reason: %{reason}. %{} From: %{ip:ip}%{}",
-	"failed authentication for user '%{user}'. Reason: %{reason}. From: %{ip:ip}%{}",
-)
-
-const (
-	slotUser = iota
-	slotAddress
-)
-
 // reported classifies what the device says of itself.
 func (r *record) reported(ev *sdk.Event) {
 	ev.SetSeverity(r.kept[theSeverity])
-	m, err := descriptions.Match(r.kept[theText])
-	if err != nil {
+	if !login(ev, r.kept[theText]) {
 		ev.SetString(ecs.EventType, "info")
 		r.classify(ev, "state", runState)
 		return
 	}
 	r.classify(ev, "event", other)
 	ev.SetString(ecs.EventCategory, "authentication")
-	if _, rest, ok := bytes.Cut(r.kept[theText], []byte("server address '")); ok {
-		server, _, _ := bytes.Cut(rest, []byte("'"))
-		ev.Set(serverAddress, server)
-	}
-	ev.SetAccount(ecs.UserName, ecs.UserDomain, m.At(slotUser))
-	switch m.Pattern() {
-	case 0, 2:
-		ev.SetString(ecs.EventType, "start")
-		ev.SetString(ecs.EventOutcome, "success")
-		ev.SetIP(ecs.SourceIP, m.At(slotAddress))
-	case 1:
-		ev.SetString(ecs.EventType, "end")
-		ev.SetString(ecs.EventOutcome, "success")
-		ev.SetIP(ecs.SourceIP, m.At(slotAddress))
-	default:
-		ev.SetString(ecs.EventType, "start")
-		ev.SetString(ecs.EventOutcome, "failure")
-		ev.Set(ecs.EventReason, m.Get("reason"))
-		ev.SetIP(ecs.SourceIP, m.Get("ip"))
-	}
 }
 
 func (r *record) changed(ev *sdk.Event) {

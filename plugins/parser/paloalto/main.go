@@ -85,8 +85,9 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 	t := &types[r.kind]
 	for i := range t.columns {
 		// What is empty sets nothing, but tells one form of a change from another.
-		if c := &t.columns[i]; len(row.At(c.index)) > 0 || r.kind == config && c.index < row.Len() {
-			r.take(ev, &row, c)
+		c := &t.columns[i]
+		if v := row.At(c.index); len(v) > 0 || r.kind == config && c.index < row.Len() {
+			r.take(ev, &row, c, v)
 		}
 	}
 	for i := t.precise; i < row.Len(); i++ {

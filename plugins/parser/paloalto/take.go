@@ -20,8 +20,7 @@ func text(ev *sdk.Event, f ecs.Field, row *delimited.Row, i int) {
 }
 
 // take sets what a field says, or keeps it until all are known.
-func (r *record) take(ev *sdk.Event, row *delimited.Row, c *column) {
-	v := row.At(c.index)
+func (r *record) take(ev *sdk.Event, row *delimited.Row, c *column, v []byte) {
 	switch c.use {
 	case set:
 		ev.Set(c.field, v)
