@@ -4,7 +4,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/logcenter/logcenter/sdk/internal/memo"
+	"github.com/logcenter/logcenter/sdk/memo"
 )
 
 // Word stands for what a text with it is about.
@@ -17,7 +17,7 @@ type Word[T any] struct {
 // Words find the first of a list of words in a text by one pass over it, and remember of short texts what they found:
 // the same products, events and actions come in line after line.
 type Words[T any] struct {
-	known *memo.Memo[found[T]]
+	known *memo.Table[found[T]]
 	// Both are by the lower five bits of the first byte, which are the same for a letter in either case. seconds has a
 	// bit for those of the second byte of each word: where it is not set, no word begins, which is almost everywhere.
 	seconds [32]uint32

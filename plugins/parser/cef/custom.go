@@ -5,6 +5,8 @@ import (
 
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/keys"
+	"github.com/logcenter/logcenter/sdk/netaddr"
+	"github.com/logcenter/logcenter/sdk/number"
 )
 
 // customs are the fields that products give a meaning of their own, which a label tells.
@@ -62,10 +64,35 @@ func (r *record) finishCustoms() {
 	for left := r.customs; left != 0; left &= left - 1 {
 		i := bits.TrailingZeros32(left)
 		c, v, name := &customs[i], r.of(r.values[i]), r.of(r.names[i])
-		r.set(target{how: c.how, field: c.value}, v)
+		if fits(c.how, v) {
+			r.set(target{how: c.how, field: c.value}, v)
+		} else {
+			r.keep(c.key, r.values[i])
+		}
 		r.text(c.name, name)
 		if t := labels.Get(name); t != nil {
 			r.set(*t, v)
 		}
 	}
+}
+
+// fits says whether a value is what its field holds: products put texts into the fields of numbers and addresses, too.
+func fits(h how, v []byte) bool {
+	switch h {
+	case addr:
+		_, ok := netaddr.ParseAddr(v)
+		return ok
+	case whole:
+		if v[0] == '-' {
+			v = v[1:]
+		}
+		return number.IsDigits(v)
+	case raw: // a fraction
+		for _, c := range v {
+			if c-'0' > 9 && c != '.' && c != '-' && c != '+' && c|0x20 != 'e' {
+				return false
+			}
+		}
+	}
+	return true
 }

@@ -108,22 +108,27 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 	return it.Err()
 }
 
-// severity sets the device's severity, a word in a field of its own, and the unified one. It is false for what the
-// format does not have.
+// severity sets the device's severity, a word in a field of its own, and the unified one, if it is known. It is false for
+// none, and for a number beyond those of the format.
 func severity(ev *sdk.Event, v []byte) bool {
-	if len(v) == 0 {
+	n, ok := number.Uint(v, 2)
+	switch {
+	case len(v) == 0:
 		return false
-	}
-	if n, ok := number.Uint(v, 2); ok {
-		if n > 10 {
-			ev.Bad(ecs.EventSeverity, "not a number from 0 to 10")
-			return false
-		}
-		ev.SetInt(ecs.EventSeverity, n)
-	} else {
+	case !ok && v[0] == '-': // as number, for one that is not known
+		v = unknownSeverity
+	case !ok:
 		ev.Set(severityWord, v)
+	case n > 10:
+		ev.Bad(ecs.EventSeverity, "not a number from 0 to 10")
+		return false
+	default:
+		ev.SetInt(ecs.EventSeverity, n)
 	}
-	return ev.SetSeverity(v)
+	ev.SetSeverity(v)
+	return true
 }
+
+var unknownSeverity = []byte("unknown")
 
 func main() { sdk.ServeParser(New) }

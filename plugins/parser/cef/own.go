@@ -23,14 +23,29 @@ func (r *record) ownPair(it *cef.Iter) {
 			return
 		}
 	}
-	if r.own++; r.own > maxOwn {
+	r.own(it.Pair())
+}
+
+// own sets a pair as it stands.
+func (r *record) own(pair []byte) {
+	if r.owned++; r.owned > maxOwn {
 		return
 	}
 	if r.escapes {
-		r.ev.SetDecoded(ownPairs, it.Pair(), cef.AppendUnescaped)
+		r.ev.SetDecoded(ownPairs, pair, cef.AppendUnescaped)
 		return
 	}
-	r.ev.Set(ownPairs, it.Pair())
+	r.ev.Set(ownPairs, pair)
+}
+
+// keep sets the pair of a custom field whose value its own field cannot hold.
+func (r *record) keep(key string, value span) {
+	for start := int(value.at) - 1; start >= 0; start-- { // quotes and blanks may stand before the value
+		if r.extension[start] == '=' && start >= len(key) {
+			r.own(r.extension[start-len(key) : value.end : value.end])
+			return
+		}
+	}
 }
 
 // fortinetPrefixes are what FortiGate puts in front of its own keys, since 6.2 and before.

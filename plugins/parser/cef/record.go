@@ -9,6 +9,7 @@ import (
 	"github.com/logcenter/logcenter/sdk/cef"
 	"github.com/logcenter/logcenter/sdk/classify"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/keys"
 	"github.com/logcenter/logcenter/sdk/netaddr"
 	"github.com/logcenter/logcenter/sdk/number"
 	"github.com/logcenter/logcenter/sdk/syslog"
@@ -33,7 +34,7 @@ type record struct {
 	request, correlated            bool
 	decided, denied                bool
 	processed                      bool // the process at the source is known
-	own                            int  // pairs in ownPairs
+	owned                          int  // pairs in ownPairs
 
 	extension     []byte
 	customs       uint32 // those that have a value
@@ -51,7 +52,7 @@ func (r *record) pair(it *cef.Iter) {
 	if n := len(v); n > 2 && v[0] == v[n-1] && (v[0] == '"' || v[0] == '\'') {
 		v, at = v[1:n-1:n-1], at+1 // which the format does not need, but some products write
 	}
-	if len(v) == 0 || len(v) == 1 && v[0] == '-' {
+	if len(v) == 0 || len(v) == 1 && v[0] == '-' || len(v) == 3 && (string(v) == "N/A" || string(v) == "n/a") {
 		return
 	}
 	t := dictionary.Get(it.Key())
@@ -281,15 +282,19 @@ func (r *record) url(v []byte) {
 	}
 }
 
+// directions are those of the format, and what products write instead.
+var directions = keys.NewFold(map[string]string{
+	"0": "inbound", "in": "inbound", "inbound": "inbound", "incoming": "inbound", "ingress": "inbound",
+	"1": "outbound", "out": "outbound", "outbound": "outbound", "outgoing": "outbound", "egress": "outbound",
+	"internal": "internal", "external": "external", "lateral": "internal",
+})
+
 func (r *record) direction(v []byte) {
-	switch string(v) {
-	case "0":
-		r.ev.SetString(ecs.NetworkDirection, "inbound")
-	case "1":
-		r.ev.SetString(ecs.NetworkDirection, "outbound")
-	default:
-		r.ev.Bad(ecs.NetworkDirection, "not 0 (inbound) or 1 (outbound)")
+	way := "unknown"
+	if w := directions.Get(v); w != nil {
+		way = *w
 	}
+	r.ev.SetString(ecs.NetworkDirection, way)
 }
 
 // place sets coordinates if both are there.

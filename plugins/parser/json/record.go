@@ -20,11 +20,13 @@ type record struct {
 	ev   *sdk.Event
 	zone *time.Location
 
-	known                           bool   // one of the keys of logging libraries was there
+	known                           bool   // a key was there that means something
 	level, message, template        []byte // the first of each
 	action, result, logger          []byte
 	epoch, fraction                 []byte // of log4j2's instant
 	status                          int64
+	spare                           []byte // a time under a key of the application's own, and how deep it lies
+	spareDepth                      int
 	timed, user, failed, ended, url bool
 	bad                             bool // the level is one of errors
 	categorised, typed              bool
@@ -37,8 +39,10 @@ func (r *record) value(path, v []byte, kind jsonscan.Kind) {
 	}
 	t := lookup(path)
 	if t == nil {
+		r.spareTime(path, v, kind)
 		return
 	}
+	r.known = true
 	ev := r.ev
 	switch t.how {
 	case text:
@@ -85,7 +89,7 @@ func lookup(path []byte) *target {
 // containers are objects that libraries put fields of one's own into.
 var containers = keys.New(map[string]bool{
 	"contextMap": true, "mdc": true, "Properties": true, "properties": true, "context": true, "extra": true, "attributes": true, "Attributes": true,
-	"fields": true, "data": true, "payload": true,
+	"fields": true, "data": true, "payload": true, "event": true, "detail": true, "details": true, "record": true,
 })
 
 // meaning keeps or sets what several fields follow from.
@@ -95,7 +99,7 @@ func (r *record) meaning(h how, v []byte, kind jsonscan.Kind) {
 	case moment:
 		r.time(v)
 	case seconds:
-		r.epoch, r.known = v, true
+		r.epoch = v
 	case nanos:
 		r.fraction = v
 	case level:
@@ -116,7 +120,7 @@ func (r *record) meaning(h how, v []byte, kind jsonscan.Kind) {
 		r.typed = true
 		set(ev, ecs.EventType, v)
 	case templated:
-		r.known, r.template = true, v
+		r.template = v
 		set(ev, template, v)
 	case failure:
 		r.failure(v)
@@ -175,7 +179,6 @@ func isVerb(v []byte) bool {
 // time sets @timestamp by the first key that has one. Numbers are counted from 1970, in the unit that their length
 // tells; seconds may have a fraction.
 func (r *record) time(v []byte) {
-	r.known = true
 	if !r.timed {
 		r.timed = true
 		r.ev.SetTime(layout(v), r.zone, v)
@@ -197,9 +200,36 @@ func layout(v []byte) string {
 	return timestamp.Any
 }
 
+// spareTime keeps a time under a key that is not known but named for one, such as activityDateTime: the outermost, and of
+// those the first, if there is no other.
+func (r *record) spareTime(path, v []byte, kind jsonscan.Kind) {
+	if r.timed || kind != jsonscan.String && kind != jsonscan.Number || len(v) < 10 || len(v) > 40 {
+		return
+	}
+	depth := bytes.Count(path, []byte{'.'})
+	if r.spare != nil && depth >= r.spareDepth || !namesTime(path[bytes.LastIndexByte(path, '.')+1:]) {
+		return
+	}
+	if _, n, ok := timestamp.Detect(v); ok && n == len(v) {
+		r.spare, r.spareDepth = v, depth
+	}
+}
+
+// namesTime tells keys that are named for a point in time: eventTime, created_at, CreationDate.
+func namesTime(key []byte) bool {
+	for i := range key {
+		rest := key[i:]
+		switch {
+		case len(rest) >= 4 && (bytes.EqualFold(rest[:4], []byte("time")) || bytes.EqualFold(rest[:4], []byte("date")) || bytes.EqualFold(rest[:4], []byte("when"))),
+			string(rest) == "At", string(rest) == "_at", len(rest) >= 7 && bytes.EqualFold(rest[:7], []byte("created")):
+			return true
+		}
+	}
+	return false
+}
+
 // severity sets the level by the first key that has one, beside it the original.
 func (r *record) severity(v []byte) {
-	r.known = true
 	if r.level != nil {
 		return
 	}
@@ -212,13 +242,10 @@ func (r *record) severity(v []byte) {
 	if i := bytes.IndexAny(v, "+-"); i > 0 && number.IsDigits(v[i+1:]) {
 		v = v[:i:i] // slog's INFO+2
 	}
-	if !r.ev.SetSeverity(v) {
-		r.ev.Bad(ecs.LogLevel, "not a level of the table in plugin.yaml")
-	}
+	r.ev.SetSeverity(bytes.TrimSpace(v)) // other words are in the field of the original alone
 }
 
 func (r *record) text(v []byte) {
-	r.known = true
 	if r.message == nil {
 		r.message = v
 		if n := len(v); n > 2 && v[n-2] == '\\' && v[n-1] == 'n' { // Docker keeps the line end
@@ -283,8 +310,13 @@ func (r *record) location(v []byte) {
 // finish sets what follows from the whole object.
 func (r *record) finish(device string) {
 	ev := r.ev
-	if r.epoch != nil && !r.timed {
+	switch {
+	case r.timed:
+	case r.epoch != nil:
 		r.instant()
+	case r.spare != nil:
+		r.known = true
+		r.time(r.spare)
 	}
 	if r.level == nil && r.template != nil {
 		ev.SetSeverity(information) // which Serilog's compact form leaves out

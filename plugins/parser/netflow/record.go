@@ -187,12 +187,28 @@ func (r *record) times() {
 			break
 		}
 	}
+	if !okStart && !okEnd {
+		r.sinceStart()
+	}
 	known := okStart && okEnd && start > 0 && end >= start
 	if r.duration == 0 && known {
 		r.duration = end - start
 	}
 	if r.duration > 0 || known {
 		r.ev.SetInt(ecs.EventDuration, r.duration)
+	}
+}
+
+// sinceStart takes what is left of times in milliseconds since the device was started: how long the flow was.
+func (r *record) sinceStart() {
+	start, ok := number.Uint(r.began, 10)
+	end, also := number.Uint(r.finished, 10)
+	if !ok || !also {
+		return
+	}
+	r.timed = true
+	if r.duration == 0 && end > start {
+		r.duration = (end - start) * 1e6
 	}
 }
 
