@@ -12,6 +12,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/logcenter/logcenter/sdk"
@@ -99,7 +100,7 @@ func (h *head) read(b []byte) bool {
 		}
 		b = b[i+1:]
 	}
-	if len(b) < len("6-302013:") || b[0]-'0' > 7 || b[1] != '-' || b[8] != ':' {
+	if len(b) < len("6-302013:") || b[0]-'0' > 7 || b[1] != '-' || b[8] != ':' && b[8] != ' ' {
 		return false
 	}
 	for _, c := range b[2:8] {
@@ -108,6 +109,9 @@ func (h *head) read(b []byte) bool {
 		}
 	}
 	h.severity, h.id, h.whole, h.text = b[:1:1], b[2:8:8], b[2:], b[9:]
+	if b[8] == ' ' { // some relays leave out the colon
+		h.whole = slices.Concat(h.id, []byte(": "), h.text)
+	}
 	return true
 }
 
