@@ -1,6 +1,9 @@
 package main
 
-import "github.com/logcenter/logcenter/sdk/template"
+import (
+	"github.com/logcenter/logcenter/sdk/keys"
+	"github.com/logcenter/logcenter/sdk/template"
+)
 
 // row is a text of the manual and what it means. Of one id the first text that fits counts.
 type row struct {
@@ -36,8 +39,12 @@ var rows = []row{
 	{"109006: Authentication failed for user %{user:quoted} from %{aip}/%{aport} to %{bip}/%{bport} on interface %{aif}", &rejected},
 	{"109007: Authorization permitted for user %{user:quoted} from %{aip}/%{aport} to %{bip}/%{bport} on interface %{aif}", &permitted},
 	{"109008: Authorization denied for user %{user:quoted} from %{aip}/%{aport} to %{bip}/%{bport} on interface %{aif}", &denied},
+	{"109201: UAUTH: Session=%{}, User=%{user}, Assigned IP=%{assigned}, Succeeded adding entry.", &noted},
+	{"109207: UAUTH: Session=%{}, User=%{user}, Assigned IP=%{assigned}, Succeeded updating entry.", &noted},
+	{"109210: UAUTH: Session=%{}, User=%{user}, Assigned IP=%{assigned}, Successfully removed the rules %{}", &noted},
 	{"110002: Failed to locate egress interface for %{proto:word} from %{aif}:%{aip}/%{aport} to %{bip}/%{bport}", &failed},
 	{"110003: Routing failed to locate next hop for %{proto:word} from %{aif}:%{aip}/%{aport} to %{bif}:%{bip}/%{bport}", &failed},
+	{"111007: Begin configuration: %{aip:ip} reading from %{text}", &changed},
 	{"111008: User %{user:quoted} executed the %{command:quoted} command.", &changed},
 	{"111009: User %{user:quoted} executed cmd: %{command}", &command},
 	{"111009: User %{user:word} executed cmd:%{command}", &command},
@@ -70,7 +77,8 @@ var rows = []row{
 	{"302020: Built %{direction:word} %{proto:word} connection for faddr %{aip}/%{aport:int}%{auser} gaddr %{gip}/%{:int} laddr %{bip}/%{bport:int}%{}", &opened},
 	{"302021: Teardown %{proto:word} connection for faddr %{aip}/%{aport:int}%{auser} gaddr %{gip}/%{:int} laddr %{bip}/%{bport:int}%{buser} type %{itype:int} code %{icode:int}", &closed},
 	{"302021: Teardown %{proto:word} connection for faddr %{aip}/%{aport:int}%{auser} gaddr %{gip}/%{:int} laddr %{bip}/%{bport:int}%{}", &closed},
-	{"302021: Teardown %{proto:word} connection %{connection} from %{aif}:%{aip}/%{aport} (%{anat}) to %{bif}:%{bip}/%{bport} (%{bnat})", &ended},
+	{"302020: Built %{direction:word} %{proto:word} connection %{connection} from %{aif}:%{aip}/%{aport} (%{anat})%{auser} to %{bif}:%{bip}/%{bport} (%{bnat})%{buser}", &opened},
+	{"302021: Teardown %{proto:word} connection %{connection} from %{aif}:%{aip}/%{aport} (%{anat})%{auser} to %{bif}:%{bip}/%{bport} (%{bnat})%{buser}", &ended},
 	{"302303: Built %{proto:word} state-bypass connection %{connection} from %{aif}:%{aip}/%{aport} (%{anat}) to %{bif}:%{bip}/%{bport} (%{bnat})%{buser}", &opened},
 	{"302304: Teardown %{proto:word} state-bypass connection %{connection} from %{aif}:%{aip}/%{aport} to %{bif}:%{bip}/%{bport} duration %{duration:word} bytes %{bytes:int}%{end}", &ended},
 	{"303002: %{proto:word} connection from %{aif}:%{aip}/%{aport} to %{bif}:%{bip}/%{bport}, user %{user} Retrieved file %{file}", &moved},
@@ -106,6 +114,7 @@ var rows = []row{
 	{"338008: Dynamic Filter dropped %{listed:word} %{proto:word} traffic from %{aif}:%{aip}/%{aport} (%{anat}) to %{bif}:%{bip}/%{bport} (%{bnat}), %{text}", &attacked},
 	{"401004: Shunned packet: %{aip} ==> %{bip} on interface %{aif}", &attacked},
 	{"401004: Shunned packet: %{aip} = %{bip} on interface %{aif}", &attacked},
+	{"401004: Shunned packet %{aip} ==> %{bip} on interface %{aif}", &attacked},
 	{"402116: IPSEC: Received an %{proto:word} packet (SPI=%{spi}, sequence number%{}) from %{aip} (user=%{user}) to %{bip}. %{reason}", &attacked},
 	{"402117: IPSEC: Received a %{reason} packet from %{aip} to %{bip}.", &attacked},
 	{"402118: IPSEC: Received an %{proto:word} packet (SPI=%{spi}, sequence number%{}) from %{aip} (user=%{user}) to %{bip} %{reason}", &attacked},
@@ -148,7 +157,7 @@ var rows = []row{
 	{"721018: (%{}) WebVPN session for client user %{user}, %{:word} %{aip} has been deleted.", &tunnelEnd},
 	{"722022: Group <%{group}> User <%{user}> IP <%{aip}> %{proto:word} SVC connection established %{}", &tunnelUp},
 	{"722023: Group <%{group}> User <%{user}> IP <%{aip}> %{proto:word} SVC connection terminated %{}", &tunnelEnd},
-	{"722051: Group <%{group}> User <%{user}> IP <%{aip}> IPv4 Address <%{assigned}> IPv6 address <%{}> assigned to session", &vpn},
+	{"722051: %{}Group <%{group}> User <%{user}> IP <%{aip}> IPv4 Address <%{assigned}> IPv6 address <%{}> assigned to session", &vpn},
 	{"725001: Starting SSL handshake with %{:word} %{aif}:%{aip}/%{aport} to %{bip}/%{bport} for %{tls} session%{}", &handshake},
 	{"725001: Starting SSL handshake with %{:word} %{aif}:%{aip}/%{aport} for %{tls} session%{}", &handshake},
 	{"725002: Device completed SSL handshake with %{:word} %{aif}:%{aip}/%{aport} to %{bip}/%{bport} for %{tls} session%{}", &handshake},
@@ -169,8 +178,8 @@ var rows = []row{
 	{"746013: user-identity: Delete IP-User mapping %{aip} - %{user} Succeeded%{}", &loggedOut},
 	{"750003: Local:%{bend:word} Remote:%{aend:word} Username:%{user:word} %{} Negotiation aborted due to ERROR: %{reason}", &tunnelBad},
 	{"751025: Local:%{bend:word} Remote:%{aend:word} Username:%{user:word} IKEv2 Group:%{group} IPv4 Address=%{assigned:ip} %{}", &tunnelUp},
-	{"852001: Received %{} event from application %{} for %{proto:word} flow %{aip}/%{aport} to %{bip}/%{bport}", &traffic},
-	{"852002: Received %{} event from application %{} for %{proto:word} flow %{aip}/%{aport} to %{bip}/%{bport}", &traffic},
+	{"852001: Received %{text} event from application %{} for %{proto:word} flow %{aip}/%{aport} to %{bip}/%{bport}", &traffic},
+	{"852002: Received %{text} event from application %{} for %{proto:word} flow %{aip}/%{aport} to %{bip}/%{bport}", &traffic},
 	{"199002: Startup completed. Beginning operation.", &started},
 }
 
@@ -183,8 +192,6 @@ var anyID = template.MustSet(
 	"Group = %{group}, %{text}",
 	"Group %{group:word} User %{user:word} IP %{aip:ip} %{text}",
 	"IP = %{aip:ip}, %{text}",
-	"UAUTH: Session=%{:word} User=%{user}, Assigned IP=%{assigned:ip}, %{text}",
-	"Begin configuration: %{aip:ip} reading from %{text}",
 	"Begin configuration: %{aip:ip} writing to %{text}",
 	"%{aip:ip} end configuration: %{text}",
 	"Local:%{bend:word} Remote:%{aend:word} Username:%{user:word} %{text}",
@@ -192,21 +199,27 @@ var anyID = template.MustSet(
 	"Dynamic Filter %{:word} %{listed:word} %{proto:word} traffic from %{aif}:%{aip}/%{aport} (%{anat}) to %{bif}:%{bip}/%{bport} (%{bnat}), %{text}",
 )
 
-var texts = template.MustSet(patterns()...)
-
-func patterns() []string {
-	out := make([]string, len(rows))
-	for i, r := range rows {
-		out[i] = r.pattern
-	}
-	return out
+// texts are those of one id.
+type texts struct {
+	set      *template.Set
+	meanings []*meaning // of the patterns of set
+	kinds    [][]kind   // what their gaps hold
 }
 
-// known are the ids that rows has.
-var known = func() map[string]bool {
-	out := map[string]bool{}
+// byID are the texts of rows.
+var byID = func() *keys.Table[texts] {
+	patterns, all := map[string][]string{}, map[string]texts{}
 	for _, r := range rows {
-		out[r.pattern[:6]] = true
+		id, text := r.pattern[:6], r.pattern[len("302013: "):]
+		patterns[id] = append(patterns[id], text)
+		t := all[id]
+		t.meanings = append(t.meanings, r.meaning)
+		all[id] = t
 	}
-	return out
+	for id, t := range all {
+		t.set = template.MustSet(patterns[id]...)
+		t.kinds = kindsOf(t.set)
+		all[id] = t
+	}
+	return keys.New(all)
 }()

@@ -104,9 +104,9 @@ var names = map[string]kind{
 	"translation": kTranslation, "url": kURL, "user": kUser, "xmt": kXmt,
 }
 
-// kinds are what the gaps of each pattern hold.
-var textKinds, anyKinds = kindsOf(texts), kindsOf(anyID)
+var anyKinds = kindsOf(anyID)
 
+// kindsOf are what the gaps of each pattern hold.
 func kindsOf(s *template.Set) [][]kind {
 	out := make([][]kind, s.Len())
 	for i := range out {
@@ -123,17 +123,19 @@ func kindsOf(s *template.Set) [][]kind {
 
 // message reads the text behind an id.
 func message(ev *sdk.Event, h *head) error {
-	m, err := texts.Match(h.whole)
-	if err == nil {
-		meaning := rows[m.Pattern()].meaning
-		meaning.set(ev)
-		c := connection{unordered: meaning == &closed}
-		for i, k := range textKinds[m.Pattern()] {
-			c.take(ev, k, m.At(i))
+	known := byID.Get(h.id)
+	if known != nil {
+		if m, err := known.set.Match(h.text); err == nil {
+			meaning := known.meanings[m.Pattern()]
+			meaning.set(ev)
+			c := connection{unordered: meaning == &closed}
+			for i, k := range known.kinds[m.Pattern()] {
+				c.take(ev, k, m.At(i))
+			}
+			c.outbound = c.outbound && meaning == &opened // of a tunnel it is something else
+			c.set(ev)
+			return nil
 		}
-		c.outbound = c.outbound && meaning == &opened // of a tunnel it is something else
-		c.set(ev)
-		return nil
 	}
 	class(h.id).set(ev)
 	if m, err := anyID.Match(h.text); err == nil {
@@ -145,7 +147,7 @@ func message(ev *sdk.Event, h *head) error {
 		return nil
 	}
 	ev.Set(text, bytes.TrimSpace(h.text))
-	if known[string(h.id)] {
+	if known != nil {
 		return errText
 	}
 	return nil
