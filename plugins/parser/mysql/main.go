@@ -165,11 +165,15 @@ type entry struct {
 
 // set puts a value on the event without its escapes.
 func (e *entry) set(ev *sdk.Event, f ecs.Field, s slot) {
-	switch v := e.v[s]; {
-	case len(v) == 0:
-	case e.decode == nil:
-		ev.Set(f, v)
-	default:
-		ev.SetDecoded(f, v, e.decode)
+	if len(e.v[s]) > 0 { // most have none: this much is inlined
+		e.put(ev, f, e.v[s])
 	}
+}
+
+func (e *entry) put(ev *sdk.Event, f ecs.Field, v []byte) {
+	if e.decode == nil {
+		ev.Set(f, v)
+		return
+	}
+	ev.SetDecoded(f, v, e.decode)
 }

@@ -183,13 +183,17 @@ func (r *record) xml(b []byte) error {
 
 // set puts a value on the event without its escapes.
 func (r *record) set(ev *sdk.Event, f ecs.Field, s slot) {
-	switch v := r.v[s]; {
-	case len(v) == 0:
-	case r.decode == nil:
-		ev.Set(f, v)
-	default:
-		ev.SetDecoded(f, v, r.decode)
+	if len(r.v[s]) > 0 { // most have none: this much is inlined
+		r.put(ev, f, r.v[s])
 	}
+}
+
+func (r *record) put(ev *sdk.Event, f ecs.Field, v []byte) {
+	if r.decode == nil {
+		ev.Set(f, v)
+		return
+	}
+	ev.SetDecoded(f, v, r.decode)
 }
 
 // setTime reads the times of XML, 2026-10-11T12:00:01.123456Z, and of text files, Sun Oct 11 12:00:01 2026 +08:00.

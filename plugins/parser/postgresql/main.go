@@ -162,15 +162,17 @@ func (e *entry) escaped(s slot, decode func(dst, v []byte) []byte) {
 }
 
 // set puts a value on the event without its escapes.
-func (e *entry) set(ev *sdk.Event, f ecs.Field, s slot) { e.setPart(ev, f, s, e.v[s]) }
-
-// setPart is set for a part of the value.
-func (e *entry) setPart(ev *sdk.Event, f ecs.Field, s slot, part []byte) {
-	switch {
-	case len(part) == 0:
-	case e.escapes&(1<<s) == 0:
-		ev.Set(f, part)
-	default:
-		ev.SetDecoded(f, part, e.decode)
+func (e *entry) set(ev *sdk.Event, f ecs.Field, s slot) {
+	if len(e.v[s]) > 0 { // most have none: this much is inlined
+		e.setPart(ev, f, s, e.v[s])
 	}
+}
+
+// setPart is set for a part of the value, which may be empty.
+func (e *entry) setPart(ev *sdk.Event, f ecs.Field, s slot, part []byte) {
+	if e.escapes&(1<<s) == 0 {
+		ev.Set(f, part)
+		return
+	}
+	ev.SetDecoded(f, part, e.decode)
 }

@@ -107,17 +107,19 @@ func dataset(channel []byte) string {
 }
 
 // set puts a value on the event without its escapes.
-func (r *record) set(ev *sdk.Event, f ecs.Field, s slot) { r.setPart(ev, f, s, r.v[s]) }
-
-// setPart is set for a part of the value.
-func (r *record) setPart(ev *sdk.Event, f ecs.Field, s slot, part []byte) {
-	switch {
-	case len(part) == 0:
-	case r.escaped[s]:
-		ev.SetDecoded(f, part, r.decode)
-	default:
-		ev.Set(f, part)
+func (r *record) set(ev *sdk.Event, f ecs.Field, s slot) {
+	if len(r.v[s]) > 0 { // most have none: this much is inlined
+		r.setPart(ev, f, s, r.v[s])
 	}
+}
+
+// setPart is set for a part of the value, which may be empty.
+func (r *record) setPart(ev *sdk.Event, f ecs.Field, s slot, part []byte) {
+	if r.escaped[s] {
+		ev.SetDecoded(f, part, r.decode)
+		return
+	}
+	ev.Set(f, part)
 }
 
 func (r *record) head(ev *sdk.Event, zone *time.Location) {
