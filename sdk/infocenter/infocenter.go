@@ -45,20 +45,19 @@ const (
 	maxPart   = 64  // the longest part of a name, and the furthest that its colon stands behind it
 )
 
-// Parse reads a line with the given mark: "%%01" of VRP, "%%10" of Comware. With an error, which is [ErrName], only the
-// header is set, as far as there is one.
-func Parse(line []byte, mark string) (m Message, err error) {
+// Parse reads a line with the given mark, "%%01" of VRP, "%%10" of Comware, and replaces what m held. With an error, which is
+// [ErrName], only the header is set, as far as there is one. A Message is half a kilobyte, so pass it by pointer.
+func (m *Message) Parse(line []byte, mark string) error {
 	m.Header, _, _ = syslog.Parse(line)
 	at := find(line[:min(len(line), maxHeader)], mark)
-	if at < 0 {
-		return m, ErrName
+	if at >= 0 {
+		m.origin(line[:at])
 	}
-	m.origin(line[:at])
-	if !m.name(line[at+len(mark):]) {
+	if at < 0 || !m.name(line[at+len(mark):]) {
 		m.Name, m.Module, m.Digit, m.Mnemonic, m.Sequence, m.Text = nil, nil, nil, nil, nil, nil
-		return m, ErrName
+		return ErrName
 	}
-	return m, nil
+	return nil
 }
 
 // find returns where mark is in b, -1 if nowhere.
@@ -142,7 +141,7 @@ func (m *Message) name(b []byte) bool {
 		return false
 	}
 	m.Name, m.Module, m.Mnemonic = b[:end:end], b[:module:module], b[mnemonic:end:end]
-	if digits == 1 && b[level]-'0' <= 7 {
+	if m.Digit = nil; digits == 1 && b[level]-'0' <= 7 {
 		m.Digit = b[level : level+1 : level+1]
 	}
 	m.Sequence = sequence(b[end : end+colon])

@@ -17,7 +17,8 @@ func show(m *infocenter.Message) string {
 func TestParse(t *testing.T) {
 	f := func(line, mark, want string) {
 		t.Helper()
-		m, err := infocenter.Parse([]byte(line), mark)
+		var m infocenter.Message
+		err := m.Parse([]byte(line), mark)
 		require.NoError(t, err, line)
 		assert.Equal(t, want, show(&m), line)
 		assert.Equal(t, string(m.Module)+"/", string(m.Name[:len(m.Module)+1]))
@@ -37,7 +38,8 @@ func TestOrigin(t *testing.T) {
 	received := time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC)
 	f := func(line, mark, host, at string) {
 		t.Helper()
-		m, err := infocenter.Parse([]byte(line), mark)
+		var m infocenter.Message
+		err := m.Parse([]byte(line), mark)
 		require.NoError(t, err, line)
 		ns, ok := m.Time(time.UTC, received)
 		require.True(t, ok, line)
@@ -57,7 +59,8 @@ func TestOrigin(t *testing.T) {
 func TestSequence(t *testing.T) {
 	f := func(tail, want string) {
 		t.Helper()
-		m, err := infocenter.Parse([]byte("<188>Jul 20 2016 16:44:00 fw1 %%01A/5/B"+tail), "%%01")
+		var m infocenter.Message
+		err := m.Parse([]byte("<188>Jul 20 2016 16:44:00 fw1 %%01A/5/B"+tail), "%%01")
 		require.NoError(t, err, tail)
 		assert.Equal(t, want, string(m.Sequence)+"|"+string(m.Text), tail)
 	}
@@ -74,7 +77,8 @@ func TestNoName(t *testing.T) {
 		"<190>Oct 11 12:00:01 fw1 %%10A/1/", "<190>Oct 11 12:00:01 fw1 %%10A/1/B", "<190>Oct 11 12:00:01 fw1 %%10A B/1/C:x",
 		"<190>Oct 11 12:00:01 fw1 %%10A//C:x", "<190>Oct 11 12:00:01 fw1 %%10/1/C:x",
 	} {
-		m, err := infocenter.Parse([]byte(line), "%%10")
+		var m infocenter.Message
+		err := m.Parse([]byte(line), "%%10")
 		require.ErrorIs(t, err, infocenter.ErrName, line)
 		assert.Nil(t, m.Name)
 		assert.Nil(t, m.Text)
@@ -112,7 +116,8 @@ func TestDecisionOf(t *testing.T) {
 func TestNoAllocation(t *testing.T) {
 	line := []byte("<190>Oct 11 12:00:01 2026 fw1 %%10SHELL/6/SHELL_CMD: -Line=vty0; Command is x")
 	assert.Zero(t, testing.AllocsPerRun(100, func() {
-		if _, err := infocenter.Parse(line, "%%10"); err != nil {
+		var m infocenter.Message
+		if err := m.Parse(line, "%%10"); err != nil {
 			t.Error(err)
 		}
 	}))
@@ -123,7 +128,8 @@ func FuzzParse(f *testing.F) {
 		f.Add([]byte(line))
 	}
 	f.Fuzz(func(t *testing.T, line []byte) {
-		m, err := infocenter.Parse(line, "%%10")
+		var m infocenter.Message
+		err := m.Parse(line, "%%10")
 		if (err == nil) != (m.Name != nil) {
 			t.Fatalf("error %v with name %q", err, m.Name)
 		}
@@ -133,4 +139,18 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestClasses(t *testing.T) {
+	classes := infocenter.NewClasses(
+		infocenter.Rule{Dataset: "x.system", Category: "host", LogType: infocenter.RunState},
+		infocenter.Rule{Modules: "IPS WAF", Dataset: "x.ips", Category: "intrusion_detection", LogType: infocenter.Attack, Ends: true},
+		infocenter.Rule{Modules: "SHELL", Dataset: "x.login", Category: "authentication", LogType: infocenter.Other},
+	)
+	for module, want := range map[string]string{"IPS": "x.ips", "waf": "x.ips", "Shell": "x.login", "NTP": "x.system", "": "x.system"} {
+		assert.Equal(t, want, classes.Of([]byte(module)).Dataset, module)
+	}
+	c := classes.Of([]byte("SHELL"))
+	assert.NotSame(t, c.Session(infocenter.Start, true), c.Session(infocenter.Start, false))
+	assert.Nil(t, c.Decided[infocenter.Undecided])
 }

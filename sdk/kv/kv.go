@@ -225,9 +225,7 @@ func (it *Iter) Next() bool {
 				return it.next()
 			}
 			it.from, it.k0, it.k1 = it.pos, k0, k1
-			if !it.plainQuoted(i) {
-				it.pos = it.quotedValue(i)
-			}
+			it.pos = it.quotedValue(i)
 			return true
 		}
 	}
@@ -362,33 +360,6 @@ func (it *Iter) quotedValue(v int) int {
 		e++ // key="v", key2="v": the comma is not part of the next key
 	}
 	return e
-}
-
-// plainQuoted is quotedValue for a value whose first quote, or byte that escapes, is the quote that closes it, with a
-// separator or the end of the line behind. It is false, and nothing is set, for any other.
-func (it *Iter) plainQuoted(v int) bool {
-	line, q := it.line, it.line[v]
-	quote, esc := uint64(q)*ones, uint64(q)*ones
-	if it.sc.Escape != 0 {
-		esc = uint64(it.sc.Escape) * ones
-	}
-	e := v + 1
-	for ; e < len(line); e += 8 {
-		w := load(line, e)
-		x, y := w^quote, w^esc
-		if m := ((x-ones)&^x | (y-ones)&^y) & highs; m != 0 {
-			e += bits.TrailingZeros64(m) >> 3
-			break
-		}
-	}
-	if e >= len(line) || line[e] != q {
-		return false
-	}
-	if next := e + 1; next < len(line) && line[next] != it.pairByte && (!it.blanks || line[next] > ' ') {
-		return false
-	}
-	it.quoted, it.v0, it.v1, it.pos = true, v+1, e, e+1
-	return true
 }
 
 // closing returns where the quote that opens at v is closed, or -1.

@@ -96,16 +96,8 @@ func nextDash(b []byte) int {
 	return len(b)
 }
 
-// commands are of administrators, whatever module notes them.
-var commands = infocenter.Rule{Dataset: "h3c.command", Category: "configuration", LogType: infocenter.Other}
-
-// conclude sets what follows from several pairs, and what kind of a log it is.
+// conclude sets what follows from several pairs.
 func (r *record) conclude(ev *sdk.Event) {
-	is := &r.message.Rule
-	if r.command {
-		is = &commands
-	}
-	is.Set(ev)
 	r.flow.Sum(ev)
 	r.names(ev)
 	r.verdict(ev)
@@ -137,38 +129,29 @@ func (r *record) verdict(ev *sdk.Event) {
 	} else {
 		ev.SetLower(ecs.EventAction, r.mnemonic)
 	}
+	decision := decisions.Of(decided)
 	switch {
 	case r.message.Dataset == "h3c.session":
-		connection(ev, decided)
-		return
+		r.connection(ev, decided)
 	case r.command:
-		ev.SetString(ecs.EventType, "info")
-		if r.failed {
-			ev.SetString(ecs.EventOutcome, "failure")
-		}
-		return
+		ev.SetFacts(commands.Session(infocenter.NoSession, r.failed))
 	case r.message.Dataset == "h3c.config":
-		ev.SetString(ecs.EventType, "change")
-		return
+		ev.SetFacts(r.message.Change)
+	case decision != infocenter.Undecided:
+		ev.SetFacts(r.message.Decided[decision])
+	case r.message.session == infocenter.NoSession:
+		ev.SetFacts(r.message.Session(r.session, r.message.failed || r.failed))
+	default:
+		ev.SetFacts(r.message.Session(r.message.session, r.message.failed || r.failed))
 	}
-	if decisions.Of(decided).Set(ev, r.message.LogType == infocenter.Attack) {
-		return
-	}
-	s := r.message.session
-	if s == infocenter.NoSession {
-		s = r.session
-	}
-	s.Set(ev, r.message.failed || r.failed)
 }
 
 // connection says whether a session or a translation begins or ends. Event is "(8)Session created" or why it ended.
-func connection(ev *sdk.Event, event []byte) {
-	ev.SetString(ecs.EventType, "connection")
-	ev.SetString(ecs.EventOutcome, "success")
+func (r *record) connection(ev *sdk.Event, event []byte) {
 	if bytes.Contains(event, []byte("created")) {
-		ev.SetString(ecs.EventType, "start")
-	} else {
-		ev.SetString(ecs.EventType, "end")
-		ev.Set(ecs.EventReason, event)
+		ev.SetFacts(r.message.Connections[infocenter.Start])
+		return
 	}
+	ev.SetFacts(r.message.Connections[infocenter.End])
+	ev.Set(ecs.EventReason, event)
 }

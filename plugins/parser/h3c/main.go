@@ -43,7 +43,8 @@ const mark = "%%10"
 
 // Parse reads one line. What stands in front of a fault is set.
 func (p parser) Parse(line []byte, ev *sdk.Event) error {
-	m, err := infocenter.Parse(line, mark)
+	var m infocenter.Message
+	err := m.Parse(line, mark)
 	m.Set(ev, p.zone, module)
 	if err != nil {
 		return errHead

@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"github.com/logcenter/logcenter/sdk"
-	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/syslog"
 )
 
@@ -65,7 +64,7 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 		ev.SetSyslog(&h, p.zone)
 	}
 	if session {
-		ev.SetString(ecs.LogcenterLogType, "access")
+		ev.SetFacts(cutFacts)
 		return p.traffic(client, behind, ev)
 	}
 	if err == nil && h.Priority >= 0 {

@@ -83,20 +83,13 @@ func broken(where, said []byte, ev *sdk.Event) {
 	ev.Set(frontend, front)
 	ev.Set(listener, bind)
 	ev.Set(ecs.EventReason, said)
-	ev.SetString(ecs.EventDataset, "haproxy.error")
-	ev.SetString(ecs.EventCategory, "network")
-	ev.SetString(ecs.EventType, "connection")
-	ev.SetString(ecs.EventType, "error")
-	ev.SetString(ecs.EventOutcome, "failure")
-	ev.SetLevel(ecs.Warn)
+	ev.SetFacts(errorFacts)
 }
 
 // http reads what stands behind the server in httplog and httpslog.
 func http(timers *numbers, b []byte, ev *sdk.Event) error {
-	ev.SetString(ecs.EventDataset, "haproxy.http")
-	ev.SetString(ecs.EventCategory, "web")
-	ev.SetString(ecs.EventType, "access")
-	ev.SetString(ecs.NetworkProtocol, "http")
+	said := httpFacts[noStatus]
+	ev.SetFacts(said[normal])
 	timeSet(timeRequest, timers.at[0], ev)
 	timeSet(timeQueue, timers.at[1], ev)
 	timeSet(timeConnect, timers.at[2], ev)
@@ -107,13 +100,13 @@ func http(timers *numbers, b []byte, ev *sdk.Event) error {
 	v, b := word(b)
 	if code, ok := digits(v, 3); ok && code >= 100 {
 		ev.SetInt(ecs.HTTPResponseStatusCode, code)
-		answer(code, ev)
+		said = httpFacts[resultOf(code)]
 	} else if string(v) != "-1" && string(v) != "0" {
 		return errStatus
 	} else {
-		ev.SetString(ecs.EventOutcome, "failure")
-		ev.SetLevel(ecs.Warn)
+		said = httpFacts[unanswered]
 	}
+	ev.SetFacts(said[normal])
 	n, b := number(b)
 	if n < 0 {
 		return errState
@@ -131,7 +124,8 @@ func http(timers *numbers, b []byte, ev *sdk.Event) error {
 	if len(v) != 4 {
 		return errState
 	}
-	ended(v, ev)
+	ev.Set(termination, v)
+	ev.SetFacts(said[endings[v[0]]])
 	b, ok := counts(b, ev)
 	if !ok {
 		return errConns
@@ -215,11 +209,7 @@ func text(f ecs.Field, v []byte, ev *sdk.Event) {
 
 // tcp reads what stands behind the server in tcplog.
 func tcp(timers *numbers, b []byte, ev *sdk.Event) error {
-	ev.SetString(ecs.EventDataset, "haproxy.tcp")
-	ev.SetString(ecs.EventCategory, "network")
-	ev.SetString(ecs.EventType, "connection")
-	ev.SetString(ecs.EventType, "end")
-	ev.SetString(ecs.NetworkTransport, "tcp")
+	ev.SetFacts(tcpCut)
 	timeSet(timeQueue, timers.at[0], ev)
 	timeSet(timeConnect, timers.at[1], ev)
 	if !elapsed(timers, ev) {
@@ -234,18 +224,8 @@ func tcp(timers *numbers, b []byte, ev *sdk.Event) error {
 	if len(v) != 2 {
 		return errState
 	}
-	ended(v, ev)
-	switch v[0] {
-	case '-', 'L':
-		ev.SetString(ecs.EventOutcome, "success")
-		ev.SetLevel(ecs.Informational)
-	case 'C', 'c': // clients just go away, and often that is their way to end
-		ev.SetString(ecs.EventOutcome, "unknown")
-		ev.SetLevel(ecs.Informational)
-	default:
-		ev.SetString(ecs.EventOutcome, "failure")
-		ev.SetLevel(ecs.Warn)
-	}
+	ev.Set(termination, v)
+	ev.SetFacts(tcpFacts[endings[v[0]]])
 	if _, ok := counts(b, ev); !ok {
 		return errConns
 	}
@@ -285,49 +265,3 @@ func counts(b []byte, ev *sdk.Event) (rest []byte, ok bool) {
 }
 
 var connections = [...]ecs.Field{activeConnections, frontendConnections, backendConnections, serverConnections, retries}
-
-// answer sets what follows from the status.
-func answer(code int64, ev *sdk.Event) {
-	switch {
-	case code >= 500:
-		ev.SetLevel(ecs.Error)
-		ev.SetString(ecs.EventOutcome, "failure")
-	case code >= 400:
-		ev.SetLevel(ecs.Warn)
-		ev.SetString(ecs.EventOutcome, "failure")
-	default:
-		ev.SetLevel(ecs.Informational)
-		ev.SetString(ecs.EventOutcome, "success")
-	}
-}
-
-// ended sets the state and what its first letter says of the cause (manual, section 8.5).
-func ended(v []byte, ev *sdk.Event) {
-	ev.Set(termination, v)
-	why := ""
-	switch v[0] {
-	case 'C':
-		why = "aborted by the client"
-	case 'S':
-		why = "aborted or refused by the server"
-	case 'P':
-		why = "aborted by the proxy"
-	case 'L':
-		why = "answered by the proxy"
-	case 'R':
-		why = "a resource of the proxy was exhausted"
-	case 'I':
-		why = "internal error of the proxy"
-	case 'D':
-		why = "killed because the server went down"
-	case 'U':
-		why = "killed because the active server came up"
-	case 'K':
-		why = "killed by an administrator"
-	case 'c':
-		why = "the client took too long"
-	case 's':
-		why = "the server took too long"
-	}
-	ev.SetString(ecs.EventReason, why)
-}

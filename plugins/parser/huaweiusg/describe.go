@@ -154,16 +154,8 @@ func interzone(ev *sdk.Event, list []byte) {
 	}
 }
 
-// commands are of administrators, whatever module notes them.
-var commands = infocenter.Rule{Dataset: "huaweiusg.command", Category: "configuration", LogType: infocenter.Other}
-
-// conclude sets what follows from several pairs, and what kind of a log it is.
+// conclude sets what follows from several pairs.
 func (r *record) conclude(ev *sdk.Event, p parser) {
-	is := &r.message.Rule
-	if r.command {
-		is = &commands
-	}
-	is.Set(ev)
 	r.flow.Sum(ev)
 	r.times(ev, p)
 	r.names(ev)
@@ -205,13 +197,13 @@ func (r *record) verdict(ev *sdk.Event) {
 	}
 	switch {
 	case r.command:
-		ev.SetString(ecs.EventType, "info")
-	case r.message.flow != "":
-		ev.SetString(ecs.EventType, "connection")
-		ev.SetString(ecs.EventType, r.message.flow)
-		ev.SetString(ecs.EventOutcome, "success")
-	case !decision.Set(ev, r.message.LogType == infocenter.Attack):
+		ev.SetFacts(commands.Session(infocenter.NoSession, false))
+	case r.message.connection != infocenter.NoSession:
+		ev.SetFacts(r.message.Connections[r.message.connection])
+	case decision != infocenter.Undecided:
+		ev.SetFacts(r.message.Decided[decision])
+	default:
 		failed := r.message.sessions && (r.message.failed || bytes.EqualFold(r.kept[theResult], []byte("fail")))
-		r.message.session.Set(ev, failed)
+		ev.SetFacts(r.message.Session(r.message.session, failed))
 	}
 }

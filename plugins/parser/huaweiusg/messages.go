@@ -7,54 +7,75 @@ import (
 	"github.com/logcenter/logcenter/sdk/memo"
 )
 
-// ruleOf is the library of rules, by the modules of the Log Reference.
-func ruleOf(module string) infocenter.Rule {
-	switch module {
-	case "SECLOG", "SESSION", "NAT", "NATLOG":
-		return infocenter.Rule{Dataset: "huaweiusg.session", Category: "network", LogType: infocenter.Other, Ends: true}
-	case "POLICY", "SEC", "PACKETFILTER", "ACLLOG":
-		return infocenter.Rule{Dataset: "huaweiusg.policy", Category: "network", LogType: infocenter.Other, Ends: true}
-	case "IPS", "CNC", "DDOS", "APT":
-		return infocenter.Rule{Dataset: "huaweiusg.ips", Category: "intrusion_detection", LogType: infocenter.Attack, Ends: true}
-	case "ATK", "ANTIATTACK", "BLACKLIST", "DEFEND", "SECE", "SOCKET":
-		return infocenter.Rule{Dataset: "huaweiusg.attack", Category: "intrusion_detection", LogType: infocenter.Attack}
-	case "AV":
-		return infocenter.Rule{Dataset: "huaweiusg.av", Category: "malware", LogType: infocenter.Attack, Ends: true}
-	case "URL", "DNSFILTER":
-		return infocenter.Rule{Dataset: "huaweiusg.url", Category: "web", LogType: infocenter.Other, Ends: true}
-	case "APPCTL", "FILEBLOCK", "DATAFILTER", "MAILFILTER", "FBLOCK", "DLP", "AUDIT", "UM-AUDIT":
-		return infocenter.Rule{Dataset: "huaweiusg.content", Category: "network", LogType: infocenter.Other, Ends: true}
-	case "SHELL", "LINE", "SSH", "SSHS", "TELNETD", "FTPS", "WEB", "HTTPD", "WWW", "AAA", "CM", "UM", "LOGIN", "CLI", "RDS", "USERLOG":
-		return infocenter.Rule{Dataset: "huaweiusg.login", Category: "authentication", LogType: infocenter.Other}
-	case "CFM", "CONFIGURATION", "CFG", "CFGMGR":
-		return infocenter.Rule{Dataset: "huaweiusg.config", Category: "configuration", LogType: infocenter.Other}
-	case "SSLVPN", "IKE", "IPSEC", "L2TP", "VPN":
-		return infocenter.Rule{Dataset: "huaweiusg.vpn", Category: "network", LogType: infocenter.Other}
-	}
-	return infocenter.Rule{Dataset: "huaweiusg.system", Category: "host", LogType: infocenter.RunState}
-}
+// classes are the library of rules, by the modules of the Log Reference.
+var classes = infocenter.NewClasses(
+	infocenter.Rule{Dataset: "huaweiusg.system", Category: "host", LogType: infocenter.RunState},
+	infocenter.Rule{
+		Modules: "SECLOG SESSION NAT NATLOG",
+		Dataset: "huaweiusg.session", Category: "network", LogType: infocenter.Other, Ends: true,
+	},
+	infocenter.Rule{
+		Modules: "POLICY SEC PACKETFILTER ACLLOG",
+		Dataset: "huaweiusg.policy", Category: "network", LogType: infocenter.Other, Ends: true,
+	},
+	infocenter.Rule{
+		Modules: "IPS CNC DDOS APT",
+		Dataset: "huaweiusg.ips", Category: "intrusion_detection", LogType: infocenter.Attack, Ends: true,
+	},
+	infocenter.Rule{
+		Modules: "ATK ANTIATTACK BLACKLIST DEFEND SECE SOCKET",
+		Dataset: "huaweiusg.attack", Category: "intrusion_detection", LogType: infocenter.Attack,
+	},
+	infocenter.Rule{
+		Modules: "AV",
+		Dataset: "huaweiusg.av", Category: "malware", LogType: infocenter.Attack, Ends: true,
+	},
+	infocenter.Rule{
+		Modules: "URL DNSFILTER",
+		Dataset: "huaweiusg.url", Category: "web", LogType: infocenter.Other, Ends: true,
+	},
+	infocenter.Rule{
+		Modules: "APPCTL FILEBLOCK DATAFILTER MAILFILTER FBLOCK DLP AUDIT UM-AUDIT",
+		Dataset: "huaweiusg.content", Category: "network", LogType: infocenter.Other, Ends: true,
+	},
+	infocenter.Rule{
+		Modules: "SHELL LINE SSH SSHS TELNETD FTPS WEB HTTPD WWW AAA CM UM LOGIN CLI RDS USERLOG",
+		Dataset: "huaweiusg.login", Category: "authentication", LogType: infocenter.Other,
+	},
+	infocenter.Rule{
+		Modules: "CFM CONFIGURATION CFG CFGMGR",
+		Dataset: "huaweiusg.config", Category: "configuration", LogType: infocenter.Other,
+	},
+	infocenter.Rule{
+		Modules: "SSLVPN IKE IPSEC L2TP VPN",
+		Dataset: "huaweiusg.vpn", Category: "network", LogType: infocenter.Other,
+	},
+)
+
+// commands are of administrators, whatever module notes them.
+var commands = infocenter.NewClass(infocenter.Rule{Dataset: "huaweiusg.command", Category: "configuration", LogType: infocenter.Other})
 
 // message is what the name of a message says.
 type message struct {
-	infocenter.Rule
-	flow      string // start or end of a connection, if it is about one
-	decision  infocenter.Decision
-	interzone bool // of USG5000
-	sessions  bool // is about users or tunnels
-	session   infocenter.Session
-	failed    bool
+	*infocenter.Class
+	connection infocenter.Session // if it is about one
+	decision   infocenter.Decision
+	interzone  bool // of USG5000
+	sessions   bool // is about users or tunnels
+	session    infocenter.Session
+	failed     bool
 }
 
 // messages are by name, MODULE/SEVERITY/BRIEF.
 var messages = memo.New(func(name []byte) *message {
 	module, rest, _ := bytes.Cut(name, []byte("/"))
 	_, brief, _ := bytes.Cut(rest, []byte("/"))
-	m := &message{Rule: ruleOf(string(module)), interzone: string(module) == "SEC"}
+	m := &message{Class: classes.Of(module), interzone: string(module) == "SEC"}
 	switch {
 	case hasSuffix(brief, "BUILT", "CREATE", "CREATED"):
-		m.flow = "start"
+		m.connection = infocenter.Start
 	case hasSuffix(brief, "TEARDOWN", "DELETE", "DELETED"):
-		m.flow = "end"
+		m.connection = infocenter.End
 	}
 	if m.Ends { // POLICYPERMIT
 		m.decision = infocenter.DecisionOf(brief)

@@ -8,23 +8,25 @@ import (
 	"github.com/logcenter/logcenter/sdk/netaddr"
 )
 
-// The log types that the log standard's retention table has for firewalls.
-const (
-	attack   = "attack"
-	runState = "run_state"
-	other    = "other"
-)
-
 // conclude sets what follows from several fields.
 func (r *record) conclude(ev *sdk.Event) {
 	t := &types[r.kind]
+	switch r.kind {
+	case traffic:
+		ev.Set(ecs.RuleName, r.kept[thePolicy])
+		ev.SetFacts(trafficFacts[phaseOf(r.subtype)][decisionOf(r.kept[theAction])])
+		return
+	case decryption:
+		ev.Set(ecs.RuleName, r.kept[thePolicy])
+		ev.SetFacts(decryptionFacts[anyTime][decisionOf(r.kept[theAction])])
+		return
+	case threat:
+		r.threatened(ev)
+		return
+	}
 	ev.SetString(ecs.EventDataset, t.dataset)
 	ev.SetString(ecs.EventCategory, t.category)
 	switch r.kind {
-	case traffic, decryption:
-		r.connection(ev)
-	case threat:
-		r.threatened(ev)
 	case system:
 		r.reported(ev)
 	case config:
@@ -43,17 +45,6 @@ func (r *record) classify(ev *sdk.Event, kind, logType string) {
 	ev.SetString(ecs.LogcenterLogType, logType)
 }
 
-// verdict sets type and outcome.
-func verdict(ev *sdk.Event, ok bool) {
-	if ok {
-		ev.SetString(ecs.EventType, "allowed")
-		ev.SetString(ecs.EventOutcome, "success")
-		return
-	}
-	ev.SetString(ecs.EventType, "denied")
-	ev.SetString(ecs.EventOutcome, "failure")
-}
-
 // level is for logs to which the device gives no severity.
 func level(ev *sdk.Event, ok bool) {
 	if ok {
@@ -63,77 +54,41 @@ func level(ev *sdk.Event, ok bool) {
 	}
 }
 
-func (r *record) connection(ev *sdk.Event) {
-	r.classify(ev, "event", other)
-	ev.Set(ecs.RuleName, r.kept[thePolicy])
-	ev.SetString(ecs.EventType, "connection")
-	switch string(r.subtype) {
-	case "start":
-		ev.SetString(ecs.EventType, "start")
-	case "end":
-		ev.SetString(ecs.EventType, "end")
-	}
-	if len(r.kept[theAction]) > 0 {
-		verdict(ev, !isBlock(r.kept[theAction]))
-		level(ev, !isBlock(r.kept[theAction]))
-	}
-}
-
-// isBlock reports whether an action kept traffic from its destination.
-func isBlock(action []byte) bool {
-	for _, word := range [...]string{"deny", "drop", "reset", "block", "sinkhole", "random-drop"} {
-		if len(action) >= len(word) && string(action[:len(word)]) == word {
-			return true
-		}
-	}
-	return false
-}
-
-// threatened classifies logs of security profiles. Whether an attack that was let pass succeeded is not known.
+// threatened classifies logs of security profiles.
 func (r *record) threatened(ev *sdk.Event) {
 	ev.SetSeverity(r.kept[theSeverity])
+	decided, misc := decisionOf(r.kept[theAction]), r.kept[theMisc]
+	name, id := signature(r.kept[theThreat])
 	switch string(r.subtype) {
 	case "url":
-		ev.SetString(ecs.EventCategory, "web")
-		r.filtered(ev)
-		setURL(ev, r.kept[theMisc])
+		ev.SetFacts(urlFacts[decided])
+		ev.Set(ecs.RuleName, r.kept[thePolicy])
+		setURL(ev, misc)
 		return
 	case "file", "data":
-		ev.SetString(ecs.EventCategory, "file")
-		r.filtered(ev)
-		undoubled(ev, ecs.FileName, r.kept[theMisc])
-		name, id := signature(r.kept[theThreat])
+		ev.SetFacts(fileFacts[decided])
+		ev.Set(ecs.RuleName, r.kept[thePolicy])
+		undoubled(ev, ecs.FileName, misc)
 		undoubled(ev, threatName, name)
 		ev.Set(threatID, id)
 		return
 	case "virus", "wildfire", "wildfire-virus", "ml-virus":
-		ev.SetString(ecs.EventCategory, "malware")
-		undoubled(ev, ecs.FileName, r.kept[theMisc])
+		ev.SetFacts(malwareFacts[decided])
+		undoubled(ev, ecs.FileName, misc)
 	default: // vulnerability, spyware, flood, scan, packet
-		ev.SetString(ecs.EventCategory, "intrusion_detection")
+		ev.SetFacts(intrusionFacts[decided])
 		switch {
-		case bytes.IndexByte(r.kept[theMisc], '/') >= 0:
-			setURL(ev, r.kept[theMisc])
+		case bytes.IndexByte(misc, '/') >= 0:
+			setURL(ev, misc)
 		case string(r.subtype) == "spyware": // a name that was asked for
-			undoubled(ev, ecs.URLDomain, r.kept[theMisc])
+			undoubled(ev, ecs.URLDomain, misc)
 		default:
-			undoubled(ev, ecs.FileName, r.kept[theMisc])
+			undoubled(ev, ecs.FileName, misc)
 		}
 	}
-	ev.SetString(ecs.EventCategory, "network")
-	r.classify(ev, "alert", attack)
 	ev.Set(policy, r.kept[thePolicy])
-	name, id := signature(r.kept[theThreat])
 	undoubled(ev, ecs.RuleName, name)
 	ev.Set(ecs.RuleID, id)
-	switch {
-	case len(r.kept[theAction]) == 0:
-	case isBlock(r.kept[theAction]):
-		verdict(ev, false)
-	default:
-		ev.SetString(ecs.EventType, "allowed")
-		ev.SetString(ecs.EventOutcome, "unknown")
-	}
 }
 
 // setURL sets a URL, of which quotes may be doubled.
@@ -142,14 +97,6 @@ func setURL(ev *sdk.Event, v []byte) {
 	if bytes.Contains(v, []byte(`""`)) {
 		undoubled(ev, ecs.URLOriginal, v)
 		undoubled(ev, ecs.URLQuery, netaddr.SplitURL(v).Query)
-	}
-}
-
-func (r *record) filtered(ev *sdk.Event) {
-	r.classify(ev, "event", other)
-	ev.Set(ecs.RuleName, r.kept[thePolicy])
-	if len(r.kept[theAction]) > 0 {
-		verdict(ev, !isBlock(r.kept[theAction]))
 	}
 }
 
