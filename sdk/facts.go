@@ -22,8 +22,8 @@ import (
 //
 //	ev.SetFacts(denied)
 //
-// That costs a few nanoseconds, however many there are: a batch's facts are put into columns all at once. Facts are safe for
-// concurrent use.
+// That costs half of what as many calls of SetString do, as a batch's facts are put into columns all at once. Facts are safe
+// for concurrent use.
 type Facts struct {
 	id     uint16
 	fields []ecs.Field

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/binary"
+	"math"
 	"slices"
 	"unsafe"
 )
@@ -24,36 +25,42 @@ func (c *Builder) Fill(pick []uint16, texts [][]string) {
 	c.row = c.rows
 }
 
+// noCode is what no code of a dictionary is.
+const noCode = math.MaxUint32
+
+// single are the codes of texts of which there is one at most; of none it is noCode.
+func (d *dictionary) single(texts [][]string) []uint32 {
+	codes := make([]uint32, len(texts))
+	for i, t := range texts {
+		if codes[i] = noCode; len(t) > 0 {
+			codes[i] = d.code(t[0])
+		}
+	}
+	return codes
+}
+
 // fillCodes is Fill for a column of codes that is no list.
 func (c *Builder) fillCodes(pick []uint16, texts [][]string) {
-	const none, unknown = -1, -2
-	codes := make([]int64, len(texts))
-	for i, t := range texts {
-		if codes[i] = unknown; len(t) == 0 {
-			codes[i] = none
-		}
+	codes := c.dict.single(texts)
+	var own, have []byte
+	if c.count > 0 {
+		own, have = slices.Clone(c.values), slices.Clone(c.present)
+		clear(c.present)
 	}
-	own, have := slices.Clone(c.values), slices.Clone(c.present)
-	c.count, c.values = 0, slices.Grow(c.values[:0], 4*len(pick))
-	clear(c.present)
+	values := slices.Grow(c.values[:0], 4*len(pick))[:4*len(pick)]
+	n := 0
 	for row, p := range pick {
-		if len(own) > 0 && have[row>>3]&(1<<(row&7)) != 0 {
-			c.next(row)
-			c.values = append(c.values, own[:4]...)
-			own = own[4:]
-			continue
-		}
 		code := codes[p]
-		if code == none {
-			continue
+		if own != nil && have[row>>3]&(1<<(row&7)) != 0 {
+			code, own = binary.LittleEndian.Uint32(own), own[4:]
 		}
-		if code == unknown {
-			code = int64(c.dict.code(texts[p][0]))
-			codes[p] = code
+		binary.LittleEndian.PutUint32(values[4*n:], code) // written over by the next one if it is none
+		if code != noCode {
+			c.present[row>>3] |= 1 << (row & 7)
+			n++
 		}
-		c.next(row)
-		c.values = binary.LittleEndian.AppendUint32(c.values, uint32(code))
 	}
+	c.values, c.count = values[:4*n], n
 }
 
 // fillLists is Fill for a list column that has no value.
