@@ -52,7 +52,7 @@ func readHead(b []byte) head {
 				i += n + 1
 				continue
 			}
-			h.bracket(bytes.TrimSpace(line[i+1:i+n:i+n]), spring, brackets)
+			h.bracket(bytes.Trim(line[i+1:i+n:i+n], " \t["), spring, brackets) // vCenter has "[authz-service-7 []"
 			brackets++
 			i += n + 1
 			continue
@@ -94,14 +94,15 @@ func readHead(b []byte) head {
 // maxBracket is the longest text in brackets that belongs to a head.
 const maxBracket = 200
 
-// closing is where the bracket that b starts with is closed, and those within it; -1 if it is not, or is too long.
+// closing is where the bracket that b starts with is closed, and those of the word within it, as in [QuorumPeer[myid=1]/:2181];
+// -1 if it is not, or too far.
 func closing(b []byte) int {
 	open := 0
 	for i, c := range b[:min(len(b), maxBracket+1)] {
-		switch c {
-		case '[':
+		switch {
+		case c == '[' && (i == 0 || b[i-1] != ' '):
 			open++
-		case ']':
+		case c == ']':
 			if open--; open == 0 {
 				return i
 			}
