@@ -58,6 +58,7 @@ const (
 	keyTechnique
 	keyProcess
 	keyDeviceProcess
+	keyDevice
 	keyOwnTime
 	keyOwnAction
 	keyOwnMessage
@@ -114,7 +115,7 @@ var dictionary = keys.NewFold(withCustoms(map[string]target{
 	"destinationZoneURI": {how: text, field: ecs.ObserverEgressZone}, "destinationZone": {how: text, field: ecs.ObserverEgressZone},
 	"dlat": {how: special, id: keyDestinationLatitude}, "dlong": {how: special, id: keyDestinationLongitude},
 
-	"dvc": {how: addr, field: ecs.ObserverIP}, "deviceAddress": {how: addr, field: ecs.ObserverIP},
+	"dvc": {how: special, id: keyDevice}, "deviceAddress": {how: special, id: keyDevice},
 	"dvchost": {how: special, id: keyDeviceHost}, "deviceHostName": {how: special, id: keyDeviceHost},
 	"dvcmac": {how: mac, field: observerMAC}, "deviceMacAddress": {how: mac, field: observerMAC},
 	"dvcpid": {how: whole, field: devicePID}, "deviceProcessId": {how: whole, field: devicePID}, "deviceProcessName": {how: special, id: keyDeviceProcess},

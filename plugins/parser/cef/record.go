@@ -148,6 +148,12 @@ func (r *record) special(id uint8, v []byte) {
 		ev.SetFileHash(v)
 	case keyOldHash:
 		ev.Set(oldFileHash, v)
+	case keyDevice:
+		if a, ok := netaddr.ParseAddr(v); ok {
+			ev.SetAddr(ecs.ObserverIP, a)
+		} else {
+			r.text(ecs.ObserverHostname, v)
+		}
 	case keyDeviceHost:
 		r.text(ecs.ObserverHostname, v)
 		r.text(ecs.HostName, v)

@@ -73,6 +73,7 @@ const (
 	kGIP
 	kGroup
 	kICMP
+	kICMP6
 	kNATIP
 	kNATPort
 	kProto
@@ -98,7 +99,7 @@ var names = map[string]kind{
 	"bif": kBIface, "bip": kBIP, "bnat": kBNAT, "bport": kBPort, "buser": kBUser,
 	"acl": kACL, "assigned": kAssigned, "bytes": kBytes, "client": kClient, "command": kCommand,
 	"connection": kConnection, "count": kCount, "direction": kDirection, "duration": kDuration, "end": kEnd,
-	"file": kFile, "flags": kFlags, "from": kFrom, "gip": kGIP, "group": kGroup, "icmp": kICMP, "natip": kNATIP,
+	"file": kFile, "flags": kFlags, "from": kFrom, "gip": kGIP, "group": kGroup, "icmp": kICMP, "icmp6": kICMP6, "natip": kNATIP,
 	"natport": kNATPort, "proto": kProto, "rcv": kRcv, "reason": kReason, "rule": kRule, "ruleid": kRuleID,
 	"server": kServer, "session": kSession, "state": kState, "text": kText, "tls": kTLS, "to": kTo,
 	"translation": kTranslation, "url": kURL, "user": kUser, "xmt": kXmt,
@@ -254,6 +255,10 @@ func rest(ev *sdk.Event, k kind, v []byte) {
 		ev.Set(icmp, v)
 		icmpNumbers(ev, v)
 		ev.SetString(ecs.NetworkTransport, "icmp")
+	case kICMP6:
+		ev.Set(icmp, v)
+		icmpNumbers(ev, v)
+		ev.SetString(ecs.NetworkTransport, "ipv6-icmp")
 	case kTLS:
 		tlsVersion(ev, v)
 	case kURL:
