@@ -106,26 +106,10 @@ func (r *record) set(t target, v []byte) {
 	}
 }
 
-// special keeps or sets what one key has several fields for.
+// special sets what one key has several fields for, or keeps it.
 func (r *record) special(id uint8, v []byte) {
 	ev := r.ev
 	switch id {
-	case keyAction:
-		r.action = v
-	case keyOutcome:
-		r.outcome = v
-	case keyMessage:
-		r.message = v
-	case keyReason:
-		r.reason = v
-	case keyCategory:
-		r.category = v
-	case keySourceUser:
-		r.user = v
-	case keyDestinationUser:
-		r.destinationUser = v
-	case keyReceived:
-		r.received = v
 	case keyStart:
 		r.start = v
 		r.date(ecs.EventStart, v)
@@ -166,10 +150,34 @@ func (r *record) special(id uint8, v []byte) {
 	case keyProcess:
 		r.processed = true
 		r.process(v)
-	case keyDeviceProcess:
-		r.deviceProcess = v
 	case keySeconds:
 		ev.SetDuration(ecs.EventDuration, v, time.Second)
+	default:
+		r.keepFor(id, v)
+	}
+}
+
+// keepFor keeps what must be seen beside other pairs.
+func (r *record) keepFor(id uint8, v []byte) {
+	switch id {
+	case keyAction:
+		r.action = v
+	case keyOutcome:
+		r.outcome = v
+	case keyMessage:
+		r.message = v
+	case keyReason:
+		r.reason = v
+	case keyCategory:
+		r.category = v
+	case keySourceUser:
+		r.user = v
+	case keyDestinationUser:
+		r.destinationUser = v
+	case keyReceived:
+		r.received = v
+	case keyDeviceProcess:
+		r.deviceProcess = v
 	case keyOwnTime:
 		r.ownTime = v
 	case keyOwnAction:
