@@ -284,6 +284,11 @@ func (e *Event) SetLower(f ecs.Field, v []byte) {
 	e.Set(f, v)
 }
 
+// SetTLSVersion sets tls.version from a name such as TLSv1.2 or TLS1.2 to the number, 1.2, as ECS has it.
+func (e *Event) SetTLSVersion(v []byte) {
+	e.Set(ecs.TLSVersion, bytes.TrimPrefix(bytes.TrimPrefix(v, []byte("TLS")), []byte("v")))
+}
+
 // SetFileHash sets file.hash.md5, file.hash.sha1 or file.hash.sha256 from the digits of a digest, which their number
 // tells apart: 32, 40 or 64. Any other text is noted as bad.
 func (e *Event) SetFileHash(v []byte) {
@@ -301,9 +306,4 @@ func (e *Event) SetFileHash(v []byte) {
 		}
 		e.Bad(ecs.FileHashSHA256, "not the 32, 40 or 64 digits of MD5, SHA-1 or SHA-256")
 	}
-}
-
-// SetTLSVersion sets tls.version from a name such as TLSv1.2 or TLS1.2 to the number, 1.2, as ECS has it.
-func (e *Event) SetTLSVersion(v []byte) {
-	e.Set(ecs.TLSVersion, bytes.TrimPrefix(bytes.TrimPrefix(v, []byte("TLS")), []byte("v")))
 }

@@ -26,8 +26,8 @@ var settable = []ecs.Field{
 	ecs.UserName, ecs.UserDomain, ecs.Timestamp, ecs.LogLevel, ecs.HostName, ecs.ProcessName, ecs.ProcessPID, ecs.LogSyslogPriority,
 	ecs.LogSyslogSeverityCode, ecs.EventDuration, ecs.NetworkTransport, ecs.NetworkProtocol, ecs.HTTPRequestMethod, ecs.HTTPVersion,
 	ecs.HTTPResponseStatusCode, ecs.HTTPResponseBodyBytes, ecs.UserAgentOriginal, ecs.EventOutcome, ecs.SourceAddress,
-	ecs.FileHashMD5, ecs.FileHashSHA1, ecs.FileHashSHA256,
 	ecs.SourceBytes, ecs.TLSVersion,
+	ecs.FileHashMD5, ecs.FileHashSHA1, ecs.FileHashSHA256,
 }
 
 // set is what a parser made of one line.
@@ -331,30 +331,6 @@ func TestLoadZone(t *testing.T) {
 	assert.ErrorContains(t, err, "Asia/Peking")
 }
 
-func TestSetFileHash(t *testing.T) {
-	f := func(digits int, want map[string]string, note string) {
-		t.Helper()
-		got := answer(t, strings.Repeat("a", digits)+" ", func(l []byte, ev *sdk.Event) { ev.SetFileHash(l[:len(l)-1]) })
-		assert.Equal(t, want, got.values, digits)
-		assert.Equal(t, note, got.note, digits)
-	}
-	f(32, map[string]string{"file.hash.md5": strings.Repeat("a", 32)}, "")
-	f(40, map[string]string{"file.hash.sha1": strings.Repeat("a", 40)}, "")
-	f(64, map[string]string{"file.hash.sha256": strings.Repeat("a", 64)}, "")
-	f(0, map[string]string{}, "")
-	f(31, map[string]string{}, "file.hash.sha256: not the 32, 40 or 64 digits of MD5, SHA-1 or SHA-256")
-}
-
-func TestSetSyslogTime(t *testing.T) {
-	line := "<134>Oct 11 2026 12:00:01 fw-01 sshd[771]: text"
-	got := answer(t, line, func(l []byte, ev *sdk.Event) {
-		h, _, err := syslog.Parse(l)
-		assert.NoError(t, err)
-		ev.SetSyslogTime(&h, time.UTC)
-	})
-	assert.Equal(t, map[string]string{"@timestamp": "2026-10-11T12:00:01Z"}, got.values)
-}
-
 func TestSetCount(t *testing.T) {
 	f := func(text, want, note string) {
 		t.Helper()
@@ -382,4 +358,28 @@ func TestSetTLSVersion(t *testing.T) {
 		got := answer(t, text, func(l []byte, ev *sdk.Event) { ev.SetTLSVersion(l) })
 		assert.Equal(t, want, got.values["tls.version"], text)
 	}
+}
+
+func TestSetFileHash(t *testing.T) {
+	f := func(digits int, want map[string]string, note string) {
+		t.Helper()
+		got := answer(t, strings.Repeat("a", digits)+" ", func(l []byte, ev *sdk.Event) { ev.SetFileHash(l[:len(l)-1]) })
+		assert.Equal(t, want, got.values, digits)
+		assert.Equal(t, note, got.note, digits)
+	}
+	f(32, map[string]string{"file.hash.md5": strings.Repeat("a", 32)}, "")
+	f(40, map[string]string{"file.hash.sha1": strings.Repeat("a", 40)}, "")
+	f(64, map[string]string{"file.hash.sha256": strings.Repeat("a", 64)}, "")
+	f(0, map[string]string{}, "")
+	f(31, map[string]string{}, "file.hash.sha256: not the 32, 40 or 64 digits of MD5, SHA-1 or SHA-256")
+}
+
+func TestSetSyslogTime(t *testing.T) {
+	line := "<134>Oct 11 2026 12:00:01 fw-01 sshd[771]: text"
+	got := answer(t, line, func(l []byte, ev *sdk.Event) {
+		h, _, err := syslog.Parse(l)
+		assert.NoError(t, err)
+		ev.SetSyslogTime(&h, time.UTC)
+	})
+	assert.Equal(t, map[string]string{"@timestamp": "2026-10-11T12:00:01Z"}, got.values)
 }

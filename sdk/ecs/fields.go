@@ -76,7 +76,7 @@ const (
 	HTTPRequestReferrer
 	HTTPResponseBodyBytes
 	HTTPResponseBytes
-	HTTPResponseMIMEType
+	HTTPResponseMimeType
 	HTTPResponseStatusCode
 	HTTPVersion
 	LogFilePath
@@ -263,7 +263,7 @@ var known = [endOfKnown - 1]Info{
 	HTTPRequestReferrer - 1:          {"http.request.referrer", Keyword, false, "Referrer of the request."},
 	HTTPResponseBodyBytes - 1:        {"http.response.body.bytes", Long, false, "Size of the response body, bytes."},
 	HTTPResponseBytes - 1:            {"http.response.bytes", Long, false, "Size of the response with headers, bytes."},
-	HTTPResponseMIMEType - 1:         {"http.response.mime_type", Keyword, false, "Type of the answer's body, e.g. text/html."},
+	HTTPResponseMimeType - 1:         {"http.response.mime_type", Keyword, false, "Type of the answer's body, e.g. text/html."},
 	HTTPResponseStatusCode - 1:       {"http.response.status_code", Long, false, "Status code of the response."},
 	HTTPVersion - 1:                  {"http.version", Keyword, false, "Version of HTTP, e.g. 1.1."},
 	LogFilePath - 1:                  {"log.file.path", Keyword, false, "File the line was read from."},

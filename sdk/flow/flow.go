@@ -83,7 +83,7 @@ func (f *Flow) Set(ev *sdk.Event, p Part, v []byte) {
 			ev.SetPort(fields[p], v)
 		}
 	case Transport:
-		transport(ev, v)
+		ev.SetTransport(v)
 	case SourceBytes, DestinationBytes, SourcePackets, DestinationPackets:
 		if n, ok := ev.SetCount(fields[p], v); ok {
 			f.counts[p-SourceBytes] = n
@@ -121,33 +121,5 @@ func (f *Flow) Sum(ev *sdk.Event) {
 func (f *Flow) sum(ev *sdk.Event, total ecs.Field, p Part) {
 	if out := p - SourceBytes; f.have>>out&3 == 3 {
 		ev.SetInt(total, f.counts[out]+f.counts[out+1])
-	}
-}
-
-// transport sets the name of an IP protocol, or its number where few know the name.
-func transport(ev *sdk.Event, v []byte) {
-	if v[0]-'0' > 9 {
-		ev.SetLower(ecs.NetworkTransport, v)
-		return
-	}
-	switch string(v) {
-	case "1":
-		ev.SetString(ecs.NetworkTransport, "icmp")
-	case "6":
-		ev.SetString(ecs.NetworkTransport, "tcp")
-	case "17":
-		ev.SetString(ecs.NetworkTransport, "udp")
-	case "47":
-		ev.SetString(ecs.NetworkTransport, "gre")
-	case "50":
-		ev.SetString(ecs.NetworkTransport, "esp")
-	case "51":
-		ev.SetString(ecs.NetworkTransport, "ah")
-	case "58":
-		ev.SetString(ecs.NetworkTransport, "ipv6-icmp")
-	case "132":
-		ev.SetString(ecs.NetworkTransport, "sctp")
-	default:
-		ev.Set(ecs.NetworkTransport, v)
 	}
 }

@@ -73,7 +73,7 @@ func TestFlow(t *testing.T) {
 	f("from=10.1.2.3:40001 to=[2001:db8::1]:22", `{"destination.ip":"2001:db8::1","destination.port":22,"source.ip":"10.1.2.3","source.port":40001}`, true)
 	f("out=254 in=1000 opk=3", `{"destination.bytes":1000,"network.bytes":1254,"source.bytes":254,"source.packets":3}`, false)
 	f("opk=3 ipk=0 in=many", `{"(error)":"destination.bytes: not a whole number","destination.packets":0,"network.packets":3,"source.packets":3}`, false)
-	for text, want := range map[string]string{"TCP": "tcp", "udp": "udp", "17": "udp", "58": "ipv6-icmp", "132": "sctp", "89": "89", "1": "icmp"} {
+	for text, want := range map[string]string{"TCP": "tcp", "udp": "udp", "17": "udp", "58": "ipv6-icmp", "132": "sctp", "254": "254", "1": "icmp"} {
 		f("proto="+text, `{"network.transport":"`+want+`"}`, false)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/logcenter/logcenter/sdk/classify"
 	"github.com/logcenter/logcenter/sdk/infocenter"
 )
 
@@ -105,9 +106,9 @@ func TestSessionOf(t *testing.T) {
 }
 
 func TestDecisionOf(t *testing.T) {
-	for action, want := range map[string]infocenter.Decision{
-		"Permit": infocenter.Passed, "POLICYDENY": infocenter.Blocked, "logging,block-source": infocenter.Blocked, "logging": infocenter.Passed,
-		"discard": infocenter.Blocked, "": infocenter.Undecided, "Perhaps": infocenter.Undecided, "Reset & Logging": infocenter.Blocked,
+	for action, want := range map[string]classify.Decision{
+		"Permit": classify.Allowed, "POLICYDENY": classify.Denied, "logging,block-source": classify.Denied, "logging": classify.Allowed,
+		"discard": classify.Denied, "": classify.Undecided, "Perhaps": classify.Undecided, "Reset & Logging": classify.Denied,
 	} {
 		assert.Equal(t, want, infocenter.DecisionOf([]byte(action)), action)
 	}
@@ -152,5 +153,5 @@ func TestClasses(t *testing.T) {
 	}
 	c := classes.Of([]byte("SHELL"))
 	assert.NotSame(t, c.Session(infocenter.Start, true), c.Session(infocenter.Start, false))
-	assert.Nil(t, c.Decided[infocenter.Undecided])
+	assert.Nil(t, c.Decided[classify.Undecided])
 }

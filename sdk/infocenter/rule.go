@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/logcenter/logcenter/sdk"
+	"github.com/logcenter/logcenter/sdk/classify"
 	"github.com/logcenter/logcenter/sdk/ecs"
 )
 
@@ -51,7 +52,7 @@ type Rule struct {
 // event.kind, logcenter.log_type, event.type and event.outcome.
 type Class struct {
 	Rule
-	// Decided are by decision; nil for Undecided. Whether an attack that was let pass succeeded is not known.
+	// Decided are by [classify.Decision]; nil for Undecided. Whether an attack that was let pass succeeded is not known.
 	Decided [3]*sdk.Facts
 	// Sessions are by what a message says of a session of a user or a tunnel, and whether something failed (1). Those of
 	// none have an outcome only if something failed.
@@ -70,7 +71,7 @@ func NewClass(r Rule) *Class {
 	}
 	return &Class{
 		Rule:    r,
-		Decided: [...]*sdk.Facts{Blocked: r.facts("failure", "denied"), Passed: r.facts(passed, "allowed")},
+		Decided: [...]*sdk.Facts{classify.Allowed: r.facts(passed, "allowed"), classify.Denied: r.facts("failure", "denied")},
 		Sessions: [...][2]*sdk.Facts{
 			NoSession: {r.facts("", "info"), r.facts("failure", "info")},
 			Start:     {r.facts("success", "start"), r.facts("failure", "start")},

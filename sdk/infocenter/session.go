@@ -1,6 +1,10 @@
 package infocenter
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/logcenter/logcenter/sdk/classify"
+)
 
 // Session is what a message says of the session of a user or of a tunnel.
 type Session uint8
@@ -25,26 +29,21 @@ func SessionOf(mnemonic []byte) (s Session, failed bool) {
 	return s, has(upper, "FAIL", "REJECT", "INVALID", "ERR", "BLOCK", "DENY")
 }
 
-// Decision is what a device did with traffic.
-type Decision uint8
-
-// The decisions.
-const (
-	Undecided Decision = iota // the word says nothing of it
-	Blocked
-	Passed
+// actions are those of the two vendors besides the ones that all have.
+var actions = classify.NewWords(
+	classify.Means(classify.Denied, "redirect"),
+	classify.Means(classify.Allowed, "pass", "logging", "alert", "declare", "none"),
 )
 
-// DecisionOf tells what a device did by the word that it has for it, in any case, e.g. Permit, drop, logging, block-source.
-func DecisionOf(action []byte) Decision {
-	upper := bytes.ToUpper(action)
-	switch {
-	case has(upper, "DENY", "DENIED", "DROP", "BLOCK", "RESET", "REJECT", "REDIRECT", "DISCARD"):
-		return Blocked
-	case has(upper, "PERMIT", "PASS", "ALLOW", "ALERT", "LOGGING", "DECLARE", "NONE"):
-		return Passed
+// DecisionOf tells what a device did by the word that it has for it, in any case, e.g. Permit, drop, logging, block-source, or by
+// the mnemonic POLICYDENY.
+func DecisionOf(action []byte) classify.Decision {
+	action = bytes.TrimPrefix(action, []byte("POLICY"))
+	if d := classify.DecisionOf(action); d != classify.Undecided {
+		return d
 	}
-	return Undecided
+	d, _ := actions.Find(action)
+	return d
 }
 
 func has(text []byte, words ...string) bool {

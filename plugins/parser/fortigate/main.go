@@ -16,6 +16,7 @@ import (
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/kv"
+	"github.com/logcenter/logcenter/sdk/number"
 	"github.com/logcenter/logcenter/sdk/syslog"
 	"github.com/logcenter/logcenter/sdk/timestamp"
 )
@@ -117,10 +118,8 @@ func (p parser) time(ev *sdk.Event, r *record) bool {
 
 // epochLayout tells the unit of eventtime by its length: seconds in FortiOS 6.0, nanoseconds later.
 func epochLayout(v []byte) string {
-	for _, c := range v {
-		if c-'0' > 9 {
-			return ""
-		}
+	if !number.IsDigits(v) {
+		return ""
 	}
 	switch len(v) {
 	case 10:

@@ -87,12 +87,7 @@ func (r *record) rare(ev *sdk.Event, t *target, it *kv.Iter) {
 			ev.SetString(t.field, "outbound")
 		}
 	case hash:
-		switch len(v) {
-		case 64:
-			ev.Set(ecs.FileHashSHA256, v)
-		case 32:
-			ev.Set(ecs.FileHashMD5, v)
-		}
+		ev.SetFileHash(v)
 	case location:
 		if r.keep(t.slot, v) {
 			text(ev, t.field, it)

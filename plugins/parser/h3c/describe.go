@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/logcenter/logcenter/sdk"
+	"github.com/logcenter/logcenter/sdk/classify"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/flow"
 	"github.com/logcenter/logcenter/sdk/infocenter"
@@ -129,7 +130,7 @@ func (r *record) verdict(ev *sdk.Event) {
 	} else {
 		ev.SetLower(ecs.EventAction, r.mnemonic)
 	}
-	decision := decisions.Of(decided)
+	decision := infocenter.DecisionOf(decided)
 	switch {
 	case r.message.Dataset == "h3c.session":
 		r.connection(ev, decided)
@@ -137,7 +138,7 @@ func (r *record) verdict(ev *sdk.Event) {
 		ev.SetFacts(commands.Session(infocenter.NoSession, r.failed))
 	case r.message.Dataset == "h3c.config":
 		ev.SetFacts(r.message.Change)
-	case decision != infocenter.Undecided:
+	case decision != classify.Undecided:
 		ev.SetFacts(r.message.Decided[decision])
 	case r.message.session == infocenter.NoSession:
 		ev.SetFacts(r.message.Session(r.session, r.message.failed || r.failed))

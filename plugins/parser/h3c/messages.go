@@ -73,6 +73,3 @@ var messages = memo.New(func(name []byte) *message {
 	}
 	return m
 })
-
-// decisions are by the words for actions.
-var decisions = memo.New(infocenter.DecisionOf)

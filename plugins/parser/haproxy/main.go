@@ -89,17 +89,4 @@ func part(b []byte) (w, rest []byte) {
 	return b, nil
 }
 
-func digits(v []byte, most int) (n int64, ok bool) {
-	if len(v) == 0 || len(v) > most {
-		return 0, false
-	}
-	for _, c := range v {
-		if c-'0' > 9 {
-			return 0, false
-		}
-		n = n*10 + int64(c-'0')
-	}
-	return n, true
-}
-
 func main() { sdk.ServeParser(New) }

@@ -30,9 +30,9 @@ func (s *numbers) read(b []byte) (rest []byte) {
 	}
 }
 
-// number reads the number in front of the next blank, and returns what is behind it. It is below none if there is no
+// amount reads the number in front of the next blank, and returns what is behind it. It is below none if there is no
 // number.
-func number(b []byte) (n int64, rest []byte) {
+func amount(b []byte) (n int64, rest []byte) {
 	n, end := next(b, 0)
 	switch {
 	case end >= len(b):

@@ -5,6 +5,7 @@ import (
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/number"
 )
 
 var (
@@ -98,7 +99,7 @@ func http(timers *numbers, b []byte, ev *sdk.Event) error {
 		return errTimers
 	}
 	v, b := word(b)
-	if code, ok := digits(v, 3); ok && code >= 100 {
+	if code, ok := number.Uint(v, 3); ok && code >= 100 {
 		ev.SetInt(ecs.HTTPResponseStatusCode, code)
 		said = httpFacts[resultOf(code)]
 	} else if string(v) != "-1" && string(v) != "0" {
@@ -107,7 +108,7 @@ func http(timers *numbers, b []byte, ev *sdk.Event) error {
 		said = httpFacts[unanswered]
 	}
 	ev.SetFacts(said[normal])
-	n, b := number(b)
+	n, b := amount(b)
 	if n < 0 {
 		return errState
 	}
@@ -215,7 +216,7 @@ func tcp(timers *numbers, b []byte, ev *sdk.Event) error {
 	if !elapsed(timers, ev) {
 		return errTimers
 	}
-	n, b := number(b)
+	n, b := amount(b)
 	if n < 0 {
 		return errState
 	}

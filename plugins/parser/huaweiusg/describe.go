@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/logcenter/logcenter/sdk"
+	"github.com/logcenter/logcenter/sdk/classify"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/flow"
 	"github.com/logcenter/logcenter/sdk/infocenter"
@@ -190,7 +191,7 @@ func (r *record) names(ev *sdk.Event) {
 func (r *record) verdict(ev *sdk.Event) {
 	decision := r.message.decision
 	if v := r.kept[theAction]; len(v) > 0 {
-		decision = decisions.Of(v)
+		decision = infocenter.DecisionOf(v)
 		ev.SetLower(ecs.EventAction, v)
 	} else {
 		ev.SetLower(ecs.EventAction, r.mnemonic)
@@ -200,7 +201,7 @@ func (r *record) verdict(ev *sdk.Event) {
 		ev.SetFacts(commands.Session(infocenter.NoSession, false))
 	case r.message.connection != infocenter.NoSession:
 		ev.SetFacts(r.message.Connections[r.message.connection])
-	case decision != infocenter.Undecided:
+	case decision != classify.Undecided:
 		ev.SetFacts(r.message.Decided[decision])
 	default:
 		failed := r.message.sessions && (r.message.failed || bytes.EqualFold(r.kept[theResult], []byte("fail")))

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 
+	"github.com/logcenter/logcenter/sdk/classify"
 	"github.com/logcenter/logcenter/sdk/infocenter"
 	"github.com/logcenter/logcenter/sdk/memo"
 )
@@ -59,7 +60,7 @@ var commands = infocenter.NewClass(infocenter.Rule{Dataset: "huaweiusg.command",
 type message struct {
 	*infocenter.Class
 	connection infocenter.Session // if it is about one
-	decision   infocenter.Decision
+	decision   classify.Decision
 	interzone  bool // of USG5000
 	sessions   bool // is about users or tunnels
 	session    infocenter.Session
@@ -94,6 +95,3 @@ func hasSuffix(b []byte, suffixes ...string) bool {
 	}
 	return false
 }
-
-// decisions are by the words for actions.
-var decisions = memo.New(infocenter.DecisionOf)

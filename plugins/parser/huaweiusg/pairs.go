@@ -7,6 +7,7 @@ import (
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/flow"
 	"github.com/logcenter/logcenter/sdk/infocenter"
+	"github.com/logcenter/logcenter/sdk/number"
 )
 
 var (
@@ -71,11 +72,7 @@ func (r *record) rare(ev *sdk.Event, t *target, v []byte) {
 	case cve:
 		setCVE(ev, v)
 	case hash:
-		if len(v) == 64 {
-			ev.Set(ecs.FileHashSHA256, v)
-		} else if len(v) == 32 {
-			ev.Set(ecs.FileHashMD5, v)
-		}
+		ev.SetFileHash(v)
 	case mac:
 		ev.SetMAC(t.field, v)
 	case sequence:
@@ -128,15 +125,12 @@ func (p parser) time(ev *sdk.Event, f ecs.Field, v []byte) (seconds int64, ok bo
 		ev.SetTimeField(f, "2006-1-2 15:04:05", p.zone, v)
 		return 0, false
 	}
-	for _, c := range v {
-		if c-'0' > 9 {
-			ev.Bad(f, "not seconds since 1970")
-			return 0, false
-		}
-		seconds = seconds*10 + int64(c-'0')
+	if seconds, ok = number.Uint(v, number.MaxDigits); ok {
+		ev.SetNanos(f, seconds*1e9)
+	} else {
+		ev.Bad(f, "not seconds since 1970")
 	}
-	ev.SetNanos(f, seconds*1e9)
-	return seconds, true
+	return seconds, ok
 }
 
 // setAccount sets a user. The device writes unknown and stars for whom it does not know or show.

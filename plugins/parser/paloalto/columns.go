@@ -135,7 +135,7 @@ var types = [...]layout{
 		31: {use: keep, slot: theMisc}, 32: {use: keep, slot: theThreat}, 33: {use: unlessAny, field: category},
 		34: {use: setKeep, field: severityWord, slot: theSeverity}, 35: {use: unlessZero, field: direction}, 36: {use: counted},
 		38: {use: country, field: ecs.SourceGeoCountryName}, 39: {use: country, field: ecs.DestinationGeoCountryName},
-		41: {use: set, field: ecs.HTTPResponseMIMEType}, 43: {use: sha256}, 46: {use: setText, field: ecs.UserAgentOriginal}, 47: {use: set, field: fileType},
+		41: {use: set, field: ecs.HTTPResponseMimeType}, 43: {use: sha256}, 46: {use: setText, field: ecs.UserAgentOriginal}, 47: {use: set, field: fileType},
 		48: {use: forwarded, field: forwardedFor}, 49: {use: setText, field: ecs.HTTPRequestReferrer}, 50: {use: email, field: emailFrom},
 		51: {use: setText, field: emailSubject}, 52: {use: email, field: emailTo}, 59: {use: device}, 63: {use: method},
 		69: {use: set, field: threatCategory}, 75: {use: setText, field: categoryList}, 76: {use: set, field: ecs.RuleUUID},

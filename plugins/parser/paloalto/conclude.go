@@ -6,6 +6,7 @@ import (
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/netaddr"
+	"github.com/logcenter/logcenter/sdk/number"
 )
 
 // conclude sets what follows from several fields.
@@ -103,7 +104,7 @@ func setURL(ev *sdk.Event, v []byte) {
 // signature splits "Name of a threat(12345)".
 func signature(v []byte) (name, id []byte) {
 	if n := len(v); n > 0 && v[n-1] == ')' {
-		if i := bytes.LastIndexByte(v, '('); i >= 0 && isNumber(v[i+1:n-1]) {
+		if i := bytes.LastIndexByte(v, '('); i >= 0 && number.IsDigits(v[i+1:n-1]) {
 			return v[:i:i], v[i+1 : n-1 : n-1]
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/logcenter/logcenter/sdk/delimited"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/netaddr"
+	"github.com/logcenter/logcenter/sdk/number"
 )
 
 // text sets f to field i, in which quotes may be doubled.
@@ -66,7 +67,7 @@ func (r *record) take(ev *sdk.Event, row *delimited.Row, c *column, v []byte) {
 	case country:
 		setCountry(ev, c.field, v)
 	case counted:
-		r.number(ev, v)
+		r.counted(ev, v)
 	case device:
 		r.device(ev, row, c.index)
 	case unlessAny:
@@ -134,8 +135,8 @@ func (r *record) rare(ev *sdk.Event, u use, f ecs.Field, v []byte) {
 // place of before and after.
 func (r *record) change(ev *sdk.Event, v []byte) {
 	before := r.kept[theBefore]
-	if bytes.HasPrefix(v, []byte("0x")) && isNumber(before) {
-		r.number(ev, before)
+	if bytes.HasPrefix(v, []byte("0x")) && number.IsDigits(before) {
+		r.counted(ev, before)
 		return
 	}
 	r.isDetailed = true
@@ -147,9 +148,9 @@ func undoubled(ev *sdk.Event, f ecs.Field, v []byte) {
 	ev.SetDecoded(f, v, delimited.AppendUndoubled)
 }
 
-// number sets the sequence number, once.
-func (r *record) number(ev *sdk.Event, v []byte) {
-	if !r.sequence && isNumber(v) {
+// counted sets the sequence number, once.
+func (r *record) counted(ev *sdk.Event, v []byte) {
+	if !r.sequence && number.IsDigits(v) {
 		r.sequence = true
 		ev.Set(ecs.EventSequence, v)
 	}

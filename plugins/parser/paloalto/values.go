@@ -6,15 +6,6 @@ import (
 	"github.com/logcenter/logcenter/sdk/netaddr"
 )
 
-func isNumber(v []byte) bool {
-	for _, c := range v {
-		if c-'0' > 9 {
-			return false
-		}
-	}
-	return len(v) > 0
-}
-
 // setAddress sets the source, of which the device may know the name only.
 func setAddress(ev *sdk.Event, v []byte) {
 	if _, ok := netaddr.ParseAddr(v); ok {
