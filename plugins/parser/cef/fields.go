@@ -4,7 +4,6 @@ import "github.com/logcenter/logcenter/sdk/ecs"
 
 // What ECS has, but the SDK does not yet name.
 var (
-	destinationUserDomain = ecs.New("destination.user.domain", ecs.Keyword, "Directory or domain of the user at the destination.")
 	destinationUserID     = ecs.New("destination.user.id", ecs.Keyword, "Unique identity of the user at the destination.")
 	fileCreated           = ecs.New("file.created", ecs.Date, "When the file was made.")
 	fileInode             = ecs.New("file.inode", ecs.Keyword, "Number by which the file system knows the file.")
