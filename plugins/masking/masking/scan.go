@@ -14,19 +14,32 @@ type scanner struct {
 	literals [][]candidate
 }
 
-// candidate is a literal and where in it the pair is.
-type candidate struct {
-	literal []byte // folded
-	at      int
+// literal is a text that is looked for, of at least minLiteral bytes.
+type literal struct {
+	text   []byte // folded
+	family int    // none: it only points at a line
 }
 
-// newScanner makes a scanner for folded literals of at least minLiteral bytes.
-func newScanner(literals [][]byte) *scanner {
+const none = -1
+
+// candidate is a literal and where in it the pair is.
+type candidate struct {
+	literal
+	at int
+}
+
+// set is a set of families.
+type set [8]uint64
+
+func (s *set) add(i int)      { s[i>>6] |= 1 << (i & 63) }
+func (s *set) has(i int) bool { return s[i>>6]>>(i&63)&1 != 0 }
+
+func newScanner(literals []literal) *scanner {
 	s := &scanner{}
 	for _, l := range literals {
-		at := rarest(l)
+		at := rarest(l.text)
 		for _, at := range []int{at, at + 1} {
-			p := uint16(l[at]) | uint16(l[at+1])<<8
+			p := uint16(l.text[at]) | uint16(l.text[at+1])<<8
 			if s.pairs[p>>6]>>(p&63)&1 == 0 {
 				s.pairs[p>>6] |= 1 << (p & 63)
 				s.slots[p] = uint16(len(s.literals))
@@ -97,20 +110,38 @@ func (s *scanner) check(text []byte, i int, pair uint16, hits []int) []int {
 		return hits
 	}
 	for _, c := range s.literals[s.slots[pair]] {
-		start := i - c.at
-		if start < 0 || start+len(c.literal) > len(text) {
-			continue
-		}
-		same := true
-		for k, l := range c.literal {
-			if text[start+k]|0x20 != l {
-				same = false
-				break
-			}
-		}
-		if same {
+		if start := i - c.at; c.is(text, start) {
 			return append(hits, start)
 		}
 	}
 	return hits
+}
+
+func (c *candidate) is(text []byte, start int) bool {
+	if start < 0 || start+len(c.text) > len(text) {
+		return false
+	}
+	for k, l := range c.text {
+		if text[start+k]|0x20 != l {
+			return false
+		}
+	}
+	return true
+}
+
+// families are those of which a literal is in a folded text.
+func (s *scanner) families(folded []byte) (found set) {
+	for i := 0; i+2 <= len(folded); i += 2 {
+		pair := binary.LittleEndian.Uint16(folded[i:])
+		if s.pairs[pair>>6]>>(pair&63)&1 == 0 {
+			continue
+		}
+		for j := range s.literals[s.slots[pair]] {
+			c := &s.literals[s.slots[pair]][j]
+			if c.family != none && !found.has(c.family) && c.is(folded, i-c.at) {
+				found.add(c.family)
+			}
+		}
+	}
+	return found
 }

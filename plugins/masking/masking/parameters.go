@@ -1,0 +1,174 @@
+package main
+
+import (
+	"bytes"
+	"encoding/base64"
+	"unicode/utf8"
+)
+
+const (
+	// leastParameter is how many letters and digits of base64 are decoded: twelve bytes, as in password=abc.
+	leastParameter = 16
+	// maxParameter bounds what is decoded of one value.
+	maxParameter = 16 << 10
+)
+
+// parameterHits adds a position in every value of letters and digits that may be a text in base64. As with numberHits, a
+// run of 16 covers a multiple of 16 and reaches eight bytes from there on one side at least.
+func parameterHits(arena []byte, from, to int, hits []int) []int {
+	for i := (from + leastParameter - 1) &^ (leastParameter - 1); i < to; i += leastParameter {
+		if i >= 8 && i+8 < len(arena) {
+			w := arena[i-8 : i+9 : i+9]
+			if word[w[8]]&(word[w[11]]&word[w[15]]&word[w[13]]|word[w[5]]&word[w[0]]&word[w[3]]) == 0 {
+				continue
+			}
+		}
+		if word[arena[i]] == 0 {
+			continue
+		}
+		start := i
+		for start > 0 && word[arena[start-1]] != 0 && i-start < maxParameter {
+			start--
+		}
+		if opensParameter(arena, start) && textInBase64(arena[start:]) {
+			hits = append(hits, i)
+		}
+	}
+	return hits
+}
+
+// word is 1 for letters and digits.
+var word = func() (set [256]byte) {
+	for c := range len(set) {
+		if alnum(byte(c)) {
+			set[c] = 1
+		}
+	}
+	return set
+}()
+
+// opensParameter says whether the value of a parameter may start at start.
+func opensParameter(text []byte, start int) bool {
+	if start == 0 {
+		return false
+	}
+	switch c := text[start-1]; c {
+	case '=', ':', '"', '\'':
+		return true
+	case ' ':
+		return start > 1 && (text[start-2] == ':' || text[start-2] == '=')
+	}
+	return false
+}
+
+// textInBase64 says whether ASCII text may be what the first six characters of text decode to. Each of its bytes is
+// below 128, which rules out most of what is not base64, hexadecimal digits among it.
+func textInBase64(text []byte) bool {
+	if len(text) < leastParameter {
+		return false
+	}
+	for i := range 6 {
+		if lead[i%4][text[i]] == 0 {
+			return false
+		}
+	}
+	for _, c := range text[6:leastParameter] {
+		if word[c] == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// lead is 1 for the characters of base64 that may stand at a place of four where all three bytes are below 128.
+var lead = func() (set [4][256]byte) {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+	for i, c := range []byte(alphabet) {
+		for place, high := range [...]int{0x20, 0x08, 0x02, 0} {
+			if i&high == 0 {
+				set[place][c] = 1
+			}
+		}
+	}
+	return set
+}()
+
+// parameters hides values in base64 that decode to a text with something confidential in it: where in the value it
+// is, nobody can say without decoding, so all of it goes.
+func (p *pass) parameters() {
+	text := p.text
+	for i := 0; i+leastParameter <= len(text); {
+		if word[text[i+leastParameter-1]] == 0 { // no run of 16 that begins before it
+			i += leastParameter
+			continue
+		}
+		start := i
+		for start < i+leastParameter && (word[text[start]] == 0 || start > 0 && word[text[start-1]] != 0) {
+			start++
+		}
+		if start == i+leastParameter {
+			i = start
+			continue
+		}
+		if !opensParameter(text, start) || !textInBase64(text[start:]) {
+			i = start + 1
+			continue
+		}
+		end := start
+		for end < len(text) && (urlSafe(text[end]) || text[end] == '+' || text[end] == '/') {
+			end++
+		}
+		p.parameter(start, end)
+		i = end
+	}
+}
+
+// parameter hides the value [start, end) if it decodes to something that is to be hidden.
+func (p *pass) parameter(start, end int) {
+	value := p.text[start:min(end, start+maxParameter)]
+	enc := base64.RawStdEncoding
+	if bytes.ContainsAny(value, "-_") {
+		enc = base64.RawURLEncoding
+	}
+	value = value[:len(value)/4*4+[]int{0, 0, 2, 3}[len(value)%4]]
+	p.s.decoded = append(p.s.decoded[:0], make([]byte, enc.DecodedLen(len(value)))...)
+	n, err := enc.Decode(p.s.decoded, value)
+	if err != nil || !readable(p.s.decoded[:n]) {
+		return
+	}
+	inner := pass{m: p.m, s: p.s, e: p.e, text: p.s.decoded[:n], probe: true, by: ruleCount}
+	inner.run()
+	if !inner.found && p.s.first.undo(inner.text) {
+		inner.view, inner.text = &p.s.first, p.s.first.out
+		inner.run()
+	}
+	switch {
+	case !inner.found:
+	case inner.by == ruleCount: // a pattern of the config
+		p.replace(start, end, stars)
+	default:
+		p.hide(inner.by, start, end)
+	}
+}
+
+// readable says whether v is text and nothing but text.
+func readable(v []byte) bool {
+	for i := 0; i < len(v); {
+		if c := v[i]; c < utf8.RuneSelf {
+			if c < ' ' && c != '\n' && c != '\r' && c != '\t' || c == 0x7f {
+				return false
+			}
+			i++
+			continue
+		}
+		r, n := utf8.DecodeRune(v[i:])
+		if r == utf8.RuneError {
+			if len(v)-i < utf8.UTFMax && !utf8.FullRune(v[i:]) {
+				return true // cut off
+			}
+			return false
+		}
+		i += n
+	}
+	return true
+}
