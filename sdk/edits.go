@@ -2,7 +2,7 @@ package sdk
 
 import (
 	"encoding/binary"
-	"sort"
+	"slices"
 
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/wire"
@@ -52,7 +52,7 @@ func (e *Edits) flush(row int) {
 		return
 	}
 	if len(e.list) > 1 {
-		sort.SliceStable(e.list, func(a, b int) bool { return e.list[a].start < e.list[b].start })
+		slices.SortStableFunc(e.list, func(a, b edit) int { return a.start - b.start })
 	}
 	o := e.out[e.host]
 	if o == nil {

@@ -1,28 +1,5 @@
 package main
 
-// addressHits adds a position in every private address in [from, to), which has eight bytes at least (10.0.0.1).
-func addressHits(arena []byte, from, to int, hits []int) []int {
-	for i := (from + 7) &^ 7; i < to; i += 8 {
-		c := arena[i]
-		if !digit(c) && c != '.' {
-			continue
-		}
-		start := i
-		for start > 0 && i-start < 15 && (digit(arena[start-1]) || arena[start-1] == '.') {
-			start--
-		}
-		for ; start < i; start++ { // what stands before may be the fraction of something else
-			if private(arena[start:]) {
-				break
-			}
-		}
-		if private(arena[start:]) {
-			hits = append(hits, i)
-		}
-	}
-	return hits
-}
-
 // private says whether text begins like an address of RFC 1918.
 func private(text []byte) bool {
 	switch {

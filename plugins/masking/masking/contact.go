@@ -85,7 +85,7 @@ func (p *pass) email(at int) {
 	p.part(ruleEmail, start, end, start, at, stars)
 }
 
-// mobileHits adds a position in every run of at least eleven digits that may be a mobile number, as numberHits does for
+// mobileHits adds a position in every run of at least eleven digits that may be a mobile number, as longHits does for
 // longer ones: such a run covers a multiple of eleven, and reaches five bytes from there on one side at least.
 func mobileHits(arena []byte, from, to int, hits []int) []int {
 	for i := (from + mobileDigits - 1) / mobileDigits * mobileDigits; i < to; i += mobileDigits {

@@ -38,6 +38,7 @@ func (m *masker) arrange(keys []key) (out []family) {
 	}
 	for _, k := range keys {
 		f := at(k.rare())
+		k.at = bytes.Index(k.word, f.rare)
 		f.keys = append(f.keys, k)
 		if len(f.rare) == len(k.word) {
 			f.other = spellings(k.name)
@@ -70,27 +71,24 @@ func (m *masker) literals() (out []literal) {
 	for _, r := range m.patterns {
 		out = append(out, literal{r.contains, none})
 	}
-	if m.rules.has(ruleIDCard, ruleBankCard, ruleAccount, ruleLongNumber) {
-		out = append(out, literal{fold("%2d"), none}) // a hyphen in a query string, between groups of digits: no run of them
+	if m.long {
+		out = append(out, literal{hyphen, none}) // a hyphen in a query string, between groups of digits: no run of them
 	}
 	return out
 }
 
 // find looks for all of a family; its rare part is in the text.
 func (f *family) find(p *pass, folded []byte) {
-	for i := range f.keys {
-		p.key(&f.keys[i], folded)
-	}
-	if len(f.marks) == 0 && f.spell == nil {
-		return
-	}
 	for at := 0; ; {
 		i := bytes.Index(folded[at:], f.rare)
 		if i < 0 {
 			return
 		}
 		at += i
-		next := at + len(f.rare)
+		next := at + 1
+		for j := range f.keys {
+			next = max(next, p.key(&f.keys[j], folded, at))
+		}
 		for j := range f.marks {
 			next = max(next, f.marks[j].find(p, at))
 		}
@@ -125,29 +123,22 @@ func foldInto(out, text []byte) {
 	}
 }
 
-// key hides the values of one key.
-func (p *pass) key(k *key, folded []byte) {
-	text := p.text
-	for at := 0; ; {
-		i := bytes.Index(folded[at:], k.word)
-		if i < 0 {
-			return
-		}
-		start := at + i
-		at = start + len(k.word)
-		if k.whole && start > 0 && letter(text[start-1]) && !camel(text, start) {
-			continue
-		}
-		if k.nested(text, at) {
-			continue
-		}
-		from, to := k.value(text, folded, start, at)
-		if to <= from || to-from < k.least || p.m.excluded(text[from:to]) || !k.fits(text, start, from, to) {
-			continue
-		}
-		p.hide(k.rule, from, to)
-		at = to
+// key hides the value of a key whose rare part is at at, and says where to go on: 0 if there is none.
+func (p *pass) key(k *key, folded []byte, at int) (next int) {
+	text, start := p.text, at-k.at
+	if start < 0 || !bytes.HasPrefix(folded[start:], k.word) {
+		return 0
 	}
+	end := start + len(k.word)
+	if k.whole && start > 0 && letter(text[start-1]) && !camel(text, start) || k.nested(text, end) {
+		return 0
+	}
+	from, to := k.value(text, folded, start, end)
+	if to <= from || to-from < k.least || p.m.excluded(text[from:to]) || !k.fits(text, start, from, to) {
+		return 0
+	}
+	p.hide(k.rule, from, to)
+	return to
 }
 
 // nested says whether what stands behind a key in Chinese is the same key with a word before it, as in 修改密码：旧密码=x.

@@ -62,7 +62,10 @@ type masker struct {
 	exclude  []string
 	patterns []pattern
 	hasher   *hasher // nil unless a rule hashes
-	scratch  sync.Pool
+	// Which kinds of numbers are looked for: those of cards, people and accounts, of telephones, private addresses.
+	long, mobiles, addresses bool
+
+	scratch sync.Pool
 }
 
 const (
@@ -80,6 +83,8 @@ func New(c Config) (sdk.Masker, error) {
 	if m.rules, err = c.over(defaults()); err != nil {
 		return nil, err
 	}
+	m.long = m.rules.has(ruleIDCard, ruleBankCard, ruleAccount, ruleLongNumber)
+	m.mobiles, m.addresses = m.rules.has(ruleMobile), m.rules.has(ruleInternalIP)
 	if m.rules.any(hash) {
 		if m.hasher, err = newHasher(c.HashKeyFile); err != nil {
 			return nil, err
@@ -95,6 +100,9 @@ func New(c Config) (sdk.Masker, error) {
 	}
 	m.families = m.arrange(keys)
 	m.words = newScanner(m.literals())
+	if m.addresses {
+		return struct{ sdk.Masker }{m}, nil // nearly every line has one: a prefilter only costs
+	}
 	return m, nil
 }
 
@@ -174,22 +182,18 @@ func (m *masker) Mask(text []byte, e *sdk.Edits) error {
 // Prefilter finds where secrets may be.
 func (m *masker) Prefilter(arena []byte, hits []int) []int {
 	first := len(hits)
-	numbers := m.rules.has(ruleIDCard, ruleBankCard, ruleAccount, ruleLongNumber)
-	ats, mobiles, addresses := m.rules.has(ruleUserinfo, ruleEmail), m.rules.has(ruleMobile), m.rules.has(ruleInternalIP)
+	ats := m.rules.has(ruleUserinfo, ruleEmail)
 	for from := 0; from < len(arena); from += block {
 		to := min(from+block, len(arena))
 		hits = m.words.find(arena, from, to, hits)
 		if ats {
 			hits = atHits(arena, from, to, hits)
 		}
-		if numbers {
-			hits = numberHits(arena, from, to, hits)
+		if m.long {
+			hits = longHits(arena, from, to, hits)
 		}
-		if mobiles {
+		if m.mobiles {
 			hits = mobileHits(arena, from, to, hits)
-		}
-		if addresses {
-			hits = addressHits(arena, from, to, hits)
 		}
 		hits = escapeHits(arena, from, to, hits)
 		hits = parameterHits(arena, from, to, hits)

@@ -9,10 +9,13 @@ const (
 	eight    = "********"
 )
 
-// numberHits adds a position in every run of at least 13 digits that covers a multiple of 13 in [from, to). Such a
+// hyphen is one in a query string, folded.
+var hyphen = fold("%2d")
+
+// longHits adds a position in every run of at least 13 digits that covers a multiple of 13 in [from, to). Such a
 // run, with or without separators between its groups, covers one, and reaches six bytes from there on one side at
 // least: five looks at the table, without a branch, rule out nearly everything else.
-func numberHits(arena []byte, from, to int, hits []int) []int {
+func longHits(arena []byte, from, to int, hits []int) []int {
 	for i := (from + shortest - 1) / shortest * shortest; i < to; i += shortest {
 		if i >= 6 && i+6 < len(arena) {
 			w := arena[i-6 : i+7 : i+7]
@@ -40,6 +43,9 @@ var chain = func() (set [256]byte) {
 // longRun says whether the chain of digits and single separators around i has at least 13 digits.
 func longRun(arena []byte, i int) bool {
 	n := 0
+	if dated(arena, i) {
+		return false
+	}
 	for j := i; j >= 0 && n < shortest; j-- {
 		if digit(arena[j]) {
 			n++
@@ -57,13 +63,30 @@ func longRun(arena []byte, i int) bool {
 	return n >= shortest
 }
 
+// dated says whether i is in a date with a time of day behind it, 2026-10-11 12:: twelve digits, and in nearly all lines.
+func dated(arena []byte, i int) bool {
+	for start := i; start >= 0 && i-start < 13; start-- {
+		if arena[start] != '-' {
+			continue
+		}
+		if arena[max(0, start-3)] == '-' { // the second of the two
+			start -= 3
+		}
+		if start < 5 || start+9 >= len(arena) {
+			return false
+		}
+		d := arena[start-5 : start+10 : start+10]
+		return d[8] == '-' && d[11] == ' ' && d[14] == ':' && !digit(d[0]) && !parts(d[0]) && digit(d[1]) && digit(d[4]) && digit(d[7]) && digit(d[10]) && digit(d[13])
+	}
+	return false
+}
+
 // parts says whether c may stand between groups of digits; % begins the %20 of query strings.
 func parts(c byte) bool { return c == ' ' || c == '-' || c == '+' || c == '%' }
 
 // numbers hides numbers of cards, people and accounts, telephones and private addresses.
 func (p *pass) numbers() {
-	text, rules := p.text, &p.m.rules
-	mobiles, addresses := rules.has(ruleMobile), rules.has(ruleInternalIP)
+	text, mobiles, addresses := p.text, p.m.mobiles, p.m.addresses
 	for i := 0; i < len(text); {
 		if !digit(text[i]) {
 			i++
@@ -85,12 +108,17 @@ func (p *pass) numbers() {
 		case n > longest, n < 4:
 		case n >= shortest && free(text, start, i):
 			p.long(start, i)
-		case n == 4 || n == 6:
+		case (n == 4 || n == 6) && grouped(text[i:]):
 			if end := p.groups(start); end > 0 {
 				i = end
 			}
 		}
 	}
+}
+
+// grouped says whether a separator and a group of at least four digits may be at the beginning of text, unlike in dates.
+func grouped(text []byte) bool {
+	return len(text) > 4 && chain[text[0]] != 0 && (text[0] == '%' || digit(text[2]) && digit(text[3]) && digit(text[4]))
 }
 
 // free says whether the digits [start, end) are a number by themselves and no part of a name, a fraction or

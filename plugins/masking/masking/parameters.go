@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/binary"
 	"unicode/utf8"
 )
 
@@ -13,13 +14,13 @@ const (
 	maxParameter = 16 << 10
 )
 
-// parameterHits adds a position in every value of letters and digits that may be a text in base64. As with numberHits, a
+// parameterHits adds a position in every value of letters and digits that may be a text in base64. As with longHits, a
 // run of 16 covers a multiple of 16 and reaches eight bytes from there on one side at least.
 func parameterHits(arena []byte, from, to int, hits []int) []int {
 	for i := (from + leastParameter - 1) &^ (leastParameter - 1); i < to; i += leastParameter {
 		if i >= 8 && i+8 < len(arena) {
 			w := arena[i-8 : i+9 : i+9]
-			if word[w[8]]&(word[w[11]]&word[w[15]]&word[w[13]]|word[w[5]]&word[w[0]]&word[w[3]]) == 0 {
+			if parted(binary.LittleEndian.Uint64(w[8:16])) && parted(binary.LittleEndian.Uint64(w[1:9])) {
 				continue
 			}
 		}
@@ -35,6 +36,14 @@ func parameterHits(arena []byte, from, to int, hits []int) []int {
 		}
 	}
 	return hits
+}
+
+// parted says whether one of eight bytes is a separator for sure: below '0', between '9' and 'A', or no ASCII.
+func parted(v uint64) bool {
+	const each = 0x0101010101010101
+	low := v &^ (0x80 * each)
+	between := (low + (0x80-':')*each) &^ (low + (0x80-'A')*each)
+	return ((v-'0'*each)|v|between)&(0x80*each) != 0
 }
 
 // word is 1 for letters and digits.
@@ -98,6 +107,10 @@ var lead = func() (set [4][256]byte) {
 func (p *pass) parameters() {
 	text := p.text
 	for i := 0; i+leastParameter <= len(text); {
+		if parted(binary.LittleEndian.Uint64(text[i+8:])) { // no run of 16 that begins in the eight bytes before
+			i += 8
+			continue
+		}
 		if word[text[i+leastParameter-1]] == 0 { // no run of 16 that begins before it
 			i += leastParameter
 			continue

@@ -6,7 +6,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"math/bits"
 	"os"
+	"slices"
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/schema"
@@ -17,6 +19,7 @@ type scratch struct {
 	folded        []byte
 	first, second view
 	decoded       []byte
+	hits          []int
 }
 
 // maxScratch is what a buffer may keep for the next line.
@@ -44,13 +47,13 @@ type pass struct {
 
 // run looks for everything.
 func (p *pass) run() {
-	p.s.folded = append(p.s.folded[:0], p.text...)
-	foldInto(p.s.folded, p.text)
-	folded, m := p.s.folded, p.m
+	folded, m := slices.Grow(p.s.folded[:0], len(p.text))[:len(p.text)], p.m
+	p.s.folded = folded
+	foldInto(folded, p.text)
 	found := m.words.families(folded)
-	for i := range m.families {
-		if found.has(i) {
-			m.families[i].find(p, folded)
+	for w, some := range found {
+		for ; some != 0; some &= some - 1 {
+			m.families[w<<6|bits.TrailingZeros64(some)].find(p, folded)
 		}
 	}
 	if m.rules.has(ruleUserinfo, ruleEmail) {
@@ -59,9 +62,18 @@ func (p *pass) run() {
 	for i := range m.patterns {
 		m.patterns[i].find(p, folded)
 	}
-	if m.rules.has(ruleIDCard, ruleBankCard, ruleAccount, ruleLongNumber, ruleMobile, ruleInternalIP) {
+	if m.addresses || m.mobiles || p.hasNumbers() {
 		p.numbers()
 	}
+}
+
+// hasNumbers says whether numbers may find one that is long: it looks at every digit, which costs more than this.
+func (p *pass) hasNumbers() bool {
+	if !p.m.long {
+		return false
+	}
+	p.s.hits = longHits(p.text, 0, len(p.text), p.s.hits[:0])
+	return len(p.s.hits) > 0 || bytes.Contains(p.s.folded, hyphen)
 }
 
 func (r *pattern) find(p *pass, folded []byte) {

@@ -10,6 +10,7 @@ type prefix struct {
 	chars  func(c byte) bool
 	least  int // characters behind the beginning
 	most   int
+	at     int // where in the beginning the rare part is
 }
 
 func upperOrDigit(c byte) bool { return digit(c) || c >= 'A' && c <= 'Z' }
@@ -21,39 +22,38 @@ func serial(c byte) bool       { return digit(c) || c == '-' }
 
 // prefixes are as the providers document them, or as their secret scanners look for them.
 var prefixes = []prefix{
-	{ruleCloudKey, "akia", "AKIA", upperOrDigit, 16, 16}, // AWS: IAM identifiers
-	{ruleCloudKey, "asia", "ASIA", upperOrDigit, 16, 16}, // the same of temporary credentials
-	{ruleCloudKey, "ltai", "LTAI", alnum, 12, 26},        // Alibaba Cloud RAM
-	{ruleCloudKey, "akid", "AKID", alnum, 13, 44},        // Tencent Cloud CAM
-	{ruleCloudKey, "ghp_", "ghp_", alnum, 36, 251},       // GitHub: personal, and the kinds below
-	{ruleCloudKey, "gho_", "gho_", alnum, 36, 251},
-	{ruleCloudKey, "ghu_", "ghu_", alnum, 36, 251},
-	{ruleCloudKey, "ghs_", "ghs_", alnum, 36, 251},
-	{ruleCloudKey, "ghr_", "ghr_", alnum, 36, 251},
-	{ruleCloudKey, "github_pat_", "github_pat_", urlSafe, 22, 244},
-	{ruleCloudKey, "glpat-", "glpat-", urlSafe, 20, 100},
-	{ruleCloudKey, "xoxb-", "xoxb-", urlSafe, 10, 250}, // Slack: bots, and the kinds below
-	{ruleCloudKey, "xoxp-", "xoxp-", urlSafe, 10, 250},
-	{ruleCloudKey, "xoxa-", "xoxa-", urlSafe, 10, 250},
-	{ruleCloudKey, "xoxe", "xoxe", dotted, 10, 250},
-	{ruleCloudKey, "xoxr-", "xoxr-", urlSafe, 10, 250},
-	{ruleCloudKey, "xoxs-", "xoxs-", urlSafe, 10, 250},
-	{ruleCloudKey, "xapp-", "xapp-", urlSafe, 10, 250},
-	{ruleCloudKey, "aiza", "AIza", urlSafe, 35, 35}, // Google APIs
-	{ruleCloudKey, "ya29.", "ya29.", dotted, 20, 2048},
-	{ruleCloudKey, "k_live_", "sk_live_", alnum, 16, 247}, // Stripe
-	{ruleCloudKey, "k_live_", "rk_live_", alnum, 16, 247},
-	{ruleCloudKey, "npm_", "npm_", alnum, 36, 36},
-	{ruleCloudKey, "sg.", "SG.", dotted, 60, 80}, // SendGrid
-	{ruleVulnerability, "cve-", "CVE-", serial, 8, 16},
-	{ruleVulnerability, "cnvd-", "CNVD-", serial, 9, 16},
-	{ruleVulnerability, "cnnvd-", "CNNVD-", serial, 9, 16},
+	{ruleCloudKey, "akia", "AKIA", upperOrDigit, 16, 16, 0}, // AWS: IAM identifiers
+	{ruleCloudKey, "asia", "ASIA", upperOrDigit, 16, 16, 0}, // the same of temporary credentials
+	{ruleCloudKey, "ltai", "LTAI", alnum, 12, 26, 0},        // Alibaba Cloud RAM
+	{ruleCloudKey, "akid", "AKID", alnum, 13, 44, 0},        // Tencent Cloud CAM
+	{ruleCloudKey, "ghp_", "ghp_", alnum, 36, 251, 0},       // GitHub: personal, and the kinds below
+	{ruleCloudKey, "gho_", "gho_", alnum, 36, 251, 0},
+	{ruleCloudKey, "ghu_", "ghu_", alnum, 36, 251, 0},
+	{ruleCloudKey, "ghs_", "ghs_", alnum, 36, 251, 0},
+	{ruleCloudKey, "ghr_", "ghr_", alnum, 36, 251, 0},
+	{ruleCloudKey, "github_pat_", "github_pat_", urlSafe, 22, 244, 0},
+	{ruleCloudKey, "glpat-", "glpat-", urlSafe, 20, 100, 0},
+	{ruleCloudKey, "xox", "xoxb-", urlSafe, 10, 250, 0}, // Slack: bots, and the kinds below
+	{ruleCloudKey, "xox", "xoxp-", urlSafe, 10, 250, 0},
+	{ruleCloudKey, "xox", "xoxa-", urlSafe, 10, 250, 0},
+	{ruleCloudKey, "xox", "xoxe", dotted, 10, 250, 0},
+	{ruleCloudKey, "xox", "xoxr-", urlSafe, 10, 250, 0},
+	{ruleCloudKey, "xox", "xoxs-", urlSafe, 10, 250, 0},
+	{ruleCloudKey, "aiza", "AIza", urlSafe, 35, 35, 0}, // Google APIs
+	{ruleCloudKey, "ya29.", "ya29.", dotted, 20, 2048, 0},
+	{ruleCloudKey, "k_live_", "sk_live_", alnum, 16, 247, 1}, // Stripe
+	{ruleCloudKey, "k_live_", "rk_live_", alnum, 16, 247, 1},
+	{ruleCloudKey, "npm_", "npm_", alnum, 36, 36, 0},
+	{ruleCloudKey, "sg.", "SG.", dotted, 60, 80, 0}, // SendGrid
+	{ruleVulnerability, "cve-", "CVE-", serial, 8, 16, 0},
+	{ruleVulnerability, "cnvd-", "CNVD-", serial, 9, 16, 0},
+	{ruleVulnerability, "cnnvd-", "CNNVD-", serial, 9, 16, 0},
 }
 
 // find hides the key whose rare part is at at, and says where to go on.
 func (x *prefix) find(p *pass, at int) (next int) {
 	text := p.text
-	start := at - (len(x.begins) - len(x.rare))
+	start := at - x.at
 	if start < 0 || !has(text[start:], x.begins) || start > 0 && urlSafe(text[start-1]) && !escaped(text, start) {
 		return 0
 	}

@@ -22,8 +22,17 @@ type jump struct{ out, in int }
 // undo makes a view of text; false if it has no escapes.
 func (v *view) undo(text []byte) bool {
 	v.out, v.jumps, v.of = v.out[:0], v.jumps[:0], nil
+	first := len(text)
+	for _, c := range starts {
+		if i := bytes.IndexByte(text[:first], c); i >= 0 {
+			first = i
+		}
+	}
+	if first == len(text) {
+		return false
+	}
 	copied := 0
-	for i := nextEscape(text, 0); i < len(text); i = nextEscape(text, i) {
+	for i := first; i < len(text); i = nextEscape(text, i) {
 		r, n := escape(text[i:])
 		if n == 0 {
 			i++

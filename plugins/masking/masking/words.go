@@ -10,6 +10,7 @@ type key struct {
 	whole bool   // nothing but the word: bypass= and compass= are no pass=
 	least int    // shorter values are ordinary text, e.g. of token: in a compiler's message
 	kind  kind
+	at    int // where in the word its rare part is
 }
 
 // kind is how the value of a key is written, or what it must look like.
