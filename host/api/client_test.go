@@ -111,7 +111,7 @@ func TestClientSeesTheHost(t *testing.T) {
 	plugins, err := c.Plugins(ctx)
 	require.NoError(t, err)
 	assert.InDelta(t, 1.5, plugins[0].CPUSeconds, 0)
-	p, err := c.DisablePlugin(ctx, "geoip")
+	p, err := c.DisablePlugin(ctx, "geoip", false)
 	require.NoError(t, err)
 	assert.Equal(t, "disabled", p.State)
 	p, err = c.EnablePlugin(ctx, "geoip")

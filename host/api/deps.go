@@ -54,8 +54,9 @@ type Plugins interface {
 	// Enable starts a plugin for by, a caller's name, and returns how it is afterwards. Enabling a quarantined plugin
 	// gives it another chance. ErrConflict if it may not run, e.g. because two plugins disagree on a field's type.
 	Enable(ctx context.Context, id, by string) (PluginInfo, error)
-	// Disable stops a plugin for by and returns how it is afterwards.
-	Disable(ctx context.Context, id, by string) (PluginInfo, error)
+	// Disable stops a plugin for by and returns how it is afterwards. The last masker is refused with ErrConflict, unless
+	// events may be stored unmasked from then on.
+	Disable(ctx context.Context, id, by string, unmasked bool) (PluginInfo, error)
 	// Reconfigure gives a plugin the settings that the configuration's file has for it now; check only asks the plugin
 	// whether it takes them. ErrConflict if it does not, or the file cannot be read; then nothing has changed.
 	Reconfigure(ctx context.Context, id string, check bool) (Reconfigured, error)

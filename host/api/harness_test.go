@@ -265,7 +265,7 @@ func (p plugins) Enable(_ context.Context, id, _ string) (api.PluginInfo, error)
 	return p.set(id, "running")
 }
 
-func (p plugins) Disable(_ context.Context, id, _ string) (api.PluginInfo, error) {
+func (p plugins) Disable(_ context.Context, id, _ string, _ bool) (api.PluginInfo, error) {
 	return p.set(id, "disabled")
 }
 

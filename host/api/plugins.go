@@ -23,7 +23,16 @@ func (s *Server) getPlugin(c *gin.Context) error { return s.plugin(c, s.o.Plugin
 
 func (s *Server) enablePlugin(c *gin.Context) error { return s.plugin(c, by(c, s.o.Plugins.Enable)) }
 
-func (s *Server) disablePlugin(c *gin.Context) error { return s.plugin(c, by(c, s.o.Plugins.Disable)) }
+func (s *Server) disablePlugin(c *gin.Context) error {
+	p := urlParams(c)
+	unmasked := p.flag("unmasked")
+	if err := p.done(); err != nil {
+		return err
+	}
+	return s.plugin(c, by(c, func(ctx context.Context, id, by string) (PluginInfo, error) {
+		return s.o.Plugins.Disable(ctx, id, by, unmasked)
+	}))
+}
 
 // by gives do the caller's name.
 func by(c *gin.Context, do func(ctx context.Context, id, by string) (PluginInfo, error)) func(context.Context, string) (PluginInfo, error) {

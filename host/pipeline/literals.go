@@ -10,10 +10,10 @@ import (
 
 // literals finds which of many short texts are in the head of a line, in time that hardly grows with their number.
 // Of each text the three bytes that are rarest in logs are its fingerprint. First all places of the line are found at
-// once where a fingerprint may be: the texts are in eight groups, a table for either half of each of three bytes says
-// which groups have it, and what is left of all six is a candidate (the filter of Hyperscan's Teddy, Wang et al., NSDI
-// 2019; 32 bytes a step with AVX2). Then a hash of the three bytes says which texts to compare. Safe for concurrent
-// use; nothing is allocated.
+// once where a fingerprint and the byte behind it may be: the texts are in eight groups, a table for either half of each
+// of the four bytes says which groups have it, and what is left of all eight is a candidate (the filter of Hyperscan's
+// Teddy, Wang et al., NSDI 2019; 32 bytes a step with AVX2). Then a hash of the three bytes says which texts to compare.
+// Safe for concurrent use; nothing is allocated.
 type literals struct {
 	masks teddy
 	first [1 << hashBits]uint16 // 1 + index in texts, by hash of the fingerprint
@@ -25,6 +25,7 @@ type literals struct {
 const (
 	hashBits    = 12
 	fingerprint = 3 // bytes
+	sieved      = 4 // bytes: a fingerprint and what is behind it in its text, if anything is
 	groups      = 8
 	briefGroup  = groups - 1
 )
@@ -39,14 +40,22 @@ type literal struct {
 // teddy has a bit for each group: of the low halves of the first byte, the high ones, and so on. Tables are there
 // twice, for either half of a vector.
 type teddy struct {
-	tables [2 * fingerprint][32]byte
+	tables [2 * sieved][32]byte
 	low    [32]byte // of each byte of a vector
 }
 
-func (t *teddy) add(i int, c byte, group int) {
-	for half := 0; half < 32; half += 16 {
-		t.tables[2*i][half+int(c&15)] |= 1 << group
-		t.tables[2*i+1][half+int(c>>4)] |= 1 << group
+// add lets a group pass where a text begins, which may be shorter or longer than what is looked at.
+func (t *teddy) add(text []byte, group int) {
+	for i := range sieved {
+		for c := range 256 {
+			if i < len(text) && text[i] != byte(c) {
+				continue
+			}
+			for half := 0; half < 32; half += 16 {
+				t.tables[2*i][half+(c&15)] |= 1 << group
+				t.tables[2*i+1][half+(c>>4)] |= 1 << group
+			}
+		}
 	}
 }
 
@@ -65,13 +74,7 @@ func newLiterals(texts [][]byte) *literals {
 	for i, t := range texts {
 		if len(t) < fingerprint {
 			l.brief = append(l.brief, literal{text: t, id: i})
-			for k := range fingerprint {
-				for c := range 256 {
-					if k >= len(t) || t[k] == byte(c) {
-						l.masks.add(k, byte(c), briefGroup)
-					}
-				}
-			}
+			l.masks.add(t, briefGroup)
 			continue
 		}
 		l.texts = append(l.texts, literal{text: t, id: i, at: rarest(t, shared)})
@@ -84,9 +87,7 @@ func newLiterals(texts [][]byte) *literals {
 	}
 	for i := range l.texts {
 		t := &l.texts[i]
-		for k, c := range t.print() {
-			l.masks.add(k, c, i*of/len(l.texts))
-		}
+		l.masks.add(t.text[t.at:], i*of/len(l.texts))
 		h := hash(t.print())
 		t.next, l.first[h] = l.first[h], uint16(i+1)
 	}
@@ -124,7 +125,7 @@ func hash(b []byte) uint32 {
 }
 
 // beyond is how many bytes candidates looks at behind those that it answers for.
-const beyond = fingerprint - 1
+const beyond = sieved - 1
 
 // each calls f with the ids of the texts in the head of a line, more than once where a text is there more than once,
 // until f has seen enough.
@@ -180,7 +181,7 @@ func scan(b []byte, m *teddy, found []uint32) {
 		set := uint32(0)
 		for k := range 32 {
 			left := byte(0xff)
-			for j := range fingerprint {
+			for j := range sieved {
 				c := b[32*i+k+j]
 				left &= m.tables[2*j][c&15] & m.tables[2*j+1][c>>4]
 			}

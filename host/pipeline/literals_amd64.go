@@ -3,7 +3,7 @@ package pipeline
 import "golang.org/x/sys/cpu"
 
 // candidates sets the bits of found, 32 a number, where a fingerprint may begin in b, which is as long as the bits and
-// two bytes more.
+// three bytes more.
 func candidates(b []byte, m *teddy, found []uint32) {
 	if !cpu.X86.HasAVX2 || len(found) == 0 {
 		scan(b, m, found)

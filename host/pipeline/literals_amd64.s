@@ -1,7 +1,7 @@
 #include "textflag.h"
 
 // func candidatesAVX2(b *byte, m *teddy, found *uint32, steps int)
-// See the comment of literals. Y0 to Y5 are the tables of three bytes' low and high halves.
+// See the comment of literals. Y0 to Y5, Y14 and Y15 are the tables of four bytes' low and high halves.
 TEXT ·candidatesAVX2(SB), NOSPLIT, $0-32
 	MOVQ b+0(FP), SI
 	MOVQ m+8(FP), DX
@@ -13,7 +13,9 @@ TEXT ·candidatesAVX2(SB), NOSPLIT, $0-32
 	VMOVDQU 96(DX), Y3
 	VMOVDQU 128(DX), Y4
 	VMOVDQU 160(DX), Y5
-	VMOVDQU 192(DX), Y6
+	VMOVDQU 192(DX), Y14
+	VMOVDQU 224(DX), Y15
+	VMOVDQU 256(DX), Y6
 	VPXOR   Y7, Y7, Y7
 
 step:
@@ -40,6 +42,14 @@ step:
 	VPAND     Y10, Y13, Y10
 	VPAND     Y8, Y9, Y8
 	VPAND     Y8, Y10, Y8
+	VMOVDQU   3(SI), Y9
+	VPSRLW    $4, Y9, Y12
+	VPAND     Y6, Y9, Y9
+	VPAND     Y6, Y12, Y12
+	VPSHUFB   Y9, Y14, Y9
+	VPSHUFB   Y12, Y15, Y12
+	VPAND     Y9, Y12, Y9
+	VPAND     Y8, Y9, Y8
 	VPCMPEQB  Y7, Y8, Y8
 	VPMOVMSKB Y8, AX
 	NOTL      AX

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 	"syscall"
 
 	"github.com/logcenter/logcenter/host/plugin/pack"
@@ -119,8 +120,17 @@ func privateCopy(path, dir string) (copied string, sum []byte, err error) {
 	}
 	sum = h.Sum(nil)
 	copied = copyPath(dir, path, sum)
+	placing.Lock()
+	defer placing.Unlock()
+	if unchanged(copied, sum) == nil {
+		return copied, sum, nil
+	}
 	return copied, sum, os.Rename(tmp.Name(), copied)
 }
+
+// placing keeps a copy that is there from being replaced by its like: a plugin that is about to start may run that very
+// file and no other, even of the same name.
+var placing sync.Mutex
 
 // copyPath is where the private copy of an executable with a checksum lies.
 func copyPath(dir, path string, sum []byte) string {

@@ -69,9 +69,12 @@ func (a pluginsAPI) Enable(ctx context.Context, id, by string) (api.PluginInfo, 
 	return a.Info(ctx, id)
 }
 
-func (a pluginsAPI) Disable(ctx context.Context, id, by string) (api.PluginInfo, error) {
+func (a pluginsAPI) Disable(ctx context.Context, id, by string, unmasked bool) (api.PluginInfo, error) {
 	a.s.switching.Lock()
 	defer a.s.switching.Unlock()
+	if !unmasked && a.s.lastMasker(id) {
+		return api.PluginInfo{}, fmt.Errorf("%w: %s is the only masking plugin: without it passwords and card numbers are stored as they come", api.ErrConflict, id)
+	}
 	if err := a.s.plugins.Disable(id); err != nil {
 		return api.PluginInfo{}, fmt.Errorf("%w: %w", api.ErrNotFound, err)
 	}

@@ -72,6 +72,21 @@ func (s *Service) sandboxFaults() {
 	s.log.Warn(s.faults["sandbox"])
 }
 
+// lastMasker says whether a plugin is the one masker that is enabled. While it is, events wait for it if it is broken.
+func (s *Service) lastMasker(id string) bool {
+	last := false
+	for _, p := range s.plugins.All() {
+		if state, _ := p.State(); p.Manifest().Kind != maskerKind || state == plugin.Disabled {
+			continue
+		}
+		if p.Manifest().ID != id {
+			return false
+		}
+		last = true
+	}
+	return last
+}
+
 // hasMasker says whether a masking plugin was found, enabled or not: disabling it is an admin's decision.
 func (s *Service) hasMasker() bool {
 	return slices.ContainsFunc(s.plugins.All(), func(p *plugin.Plugin) bool { return p.Manifest().Kind == maskerKind })

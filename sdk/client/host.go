@@ -104,9 +104,14 @@ func (c *Client) EnablePlugin(ctx context.Context, id string) (*Plugin, error) {
 	return call[Plugin](ctx, c, request{method: http.MethodPost, path: []string{"plugins", id, "enable"}})
 }
 
-// DisablePlugin stops a plugin.
-func (c *Client) DisablePlugin(ctx context.Context, id string) (*Plugin, error) {
-	return call[Plugin](ctx, c, request{method: http.MethodPost, path: []string{"plugins", id, "disable"}})
+// DisablePlugin stops a plugin. The last masking plugin is refused (CodeConflict) unless events may be stored unmasked
+// from then on.
+func (c *Client) DisablePlugin(ctx context.Context, id string, unmasked bool) (*Plugin, error) {
+	r := request{method: http.MethodPost, path: []string{"plugins", id, "disable"}}
+	if unmasked {
+		r.params = url.Values{"unmasked": {"true"}}
+	}
+	return call[Plugin](ctx, c, r)
 }
 
 // Input describes where records come in. Counters count since the host started.

@@ -226,6 +226,20 @@ func TestPluginInfoExplainsSettings(t *testing.T) {
 	require.Contains(t, string(out), "max_groups is how many groups, of all rules together, are watched at once.")
 	require.Contains(t, string(out), "rules[].threshold")
 	require.Regexp(t, `\nsandbox +\S.*memory 1 GiB`, string(out))
+
+	// Nobody stores secrets by mistake.
+	refused, err := h.cli("plugin", "disable", "masking")
+	require.Error(t, err)
+	require.Contains(t, refused, "the only masking plugin")
+	require.Contains(t, refused, "--unmasked")
+	p, err := h.client().Plugin(t.Context(), "masking")
+	require.NoError(t, err)
+	require.Equal(t, "running", p.State)
+	refused, err = h.cli("plugin", "disable", "masking", "--unmasked")
+	require.NoError(t, err, refused)
+	require.Equal(t, "masking is disabled\n", refused)
+	refused, err = h.cli("plugin", "disable", "geoip")
+	require.NoError(t, err, refused)
 }
 
 // traffic makes lines that say their number, and knows the secrets in each.

@@ -167,7 +167,7 @@ func TestFilesThroughTheBinary(t *testing.T) {
 	same(t, video, to)
 
 	// A file that nobody could find is not taken.
-	_, err = h.client().DisablePlugin(t.Context(), "files")
+	_, err = h.client().DisablePlugin(t.Context(), "files", false)
 	require.NoError(t, err)
 	status, text := h.putFile("a", []byte("x"))
 	require.Equal(t, http.StatusServiceUnavailable, status)

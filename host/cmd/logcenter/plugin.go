@@ -30,7 +30,7 @@ func newPluginCommand(c *connection) *cobra.Command {
 	}
 	cmd.AddCommand(newPluginNewCommand(), newPluginListCommand(c), newPluginInfoCommand(c), newPluginSeverityCommand(c), newPluginSandboxCommand(), newPluginTestCommand(),
 		newPluginSwitchCommand(c, "enable", "start a plugin, also one in quarantine", (*client.Client).EnablePlugin),
-		newPluginSwitchCommand(c, "disable", "stop a plugin; events go on without it", (*client.Client).DisablePlugin),
+		newPluginDisableCommand(c),
 		newPluginUpgradeCommand(c), newPluginRolloutCommand(c), newPluginRollbackCommand(c), newPluginReconfigureCommand(c),
 		newPluginInstallCommand(c), newPluginRemoveCommand(c), newPluginVerifyCommand(), newPluginPackageCommand(), newPluginKeyCommand())
 	return cmd
@@ -282,6 +282,23 @@ func newPluginSwitchCommand(c *connection, verb, short string, do func(*client.C
 		},
 		ValidArgsFunction: completePlugins(c),
 	}
+}
+
+func newPluginDisableCommand(c *connection) *cobra.Command {
+	var unmasked bool
+	cmd := newPluginSwitchCommand(c, "disable", "stop a plugin; events go on without it", func(cl *client.Client, ctx context.Context, id string) (*client.Plugin, error) {
+		p, err := cl.DisablePlugin(ctx, id, unmasked)
+		if client.IsCode(err, client.CodeConflict) && !unmasked {
+			return nil, fmt.Errorf("%w\nTo put another version or configuration in its place without a gap, use plugin upgrade or plugin reconfigure; --unmasked disables it all the same", err)
+		}
+		return p, err
+	})
+	cmd.Long = `Stop a plugin. Events go on without it, also when the host is started again.
+
+The last masking plugin is not disabled unless --unmasked says that secrets may be stored as they come from then on. One
+that is broken holds events back until it works again, which loses none.`
+	cmd.Flags().BoolVar(&unmasked, "unmasked", false, "disable the last masking plugin, too")
+	return cmd
 }
 
 // completePlugins tells the shell the ids of the host's plugins.

@@ -73,7 +73,7 @@ func TestRedrive(t *testing.T) {
 	require.Equal(t, dead, counts.Counts[0].Letters)
 
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "behaviour"), []byte("mended"), 0o600))
-	_, err = h.client().DisablePlugin(t.Context(), "par")
+	_, err = h.client().DisablePlugin(t.Context(), "par", false)
 	require.NoError(t, err)
 	_, err = h.client().EnablePlugin(t.Context(), "par")
 	require.NoError(t, err)
