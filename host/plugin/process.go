@@ -250,14 +250,18 @@ func (p *process) open(ctx context.Context, config []byte) error {
 	if o.Error != "" {
 		return &ConfigError{Plugin: p.m.ID, Msg: o.Error, schema: p.schema}
 	}
-	if p.m.Kind != wire.Kind_MASKER { // what a masker is not shown goes out unmasked
-		p.reads = o.Reads
-	}
+	p.reads = o.Reads
 	return nil
 }
 
-// narrow leaves out the columns that a plugin does not want. Lines stay where there are spans into them.
-func narrow(b *wire.Batch, want *wire.ReadSet) *wire.Batch {
+// Maskable says whether a column holds lines, or texts that are no part of them: what a masker is always shown, for what it
+// is not shown goes out unmasked. Spans are looked at through their lines; dictionaries hold names that plugins and inputs chose.
+func Maskable(c *wire.Column) bool {
+	return c.Field == uint32(ecs.Message) || c.Type == wire.Type_STRING && c.Encoding == wire.Encoding_PLAIN && len(c.Lists) == 0
+}
+
+// narrow leaves out the columns that a plugin of a kind does not want. Lines stay where there are spans into them.
+func narrow(b *wire.Batch, want *wire.ReadSet, kind wire.Kind) *wire.Batch {
 	if want == nil {
 		return b
 	}
@@ -266,7 +270,7 @@ func narrow(b *wire.Batch, want *wire.ReadSet) *wire.Batch {
 		return c.Encoding == wire.Encoding_SPAN && slices.Contains(want.Fields, c.Field)
 	})
 	for _, c := range b.Columns {
-		if slices.Contains(want.Fields, c.Field) || lines && c.Field == uint32(ecs.Message) {
+		if slices.Contains(want.Fields, c.Field) || lines && c.Field == uint32(ecs.Message) || kind == wire.Kind_MASKER && Maskable(c) {
 			o.Columns = append(o.Columns, c)
 		}
 	}
@@ -382,7 +386,7 @@ func (p *process) idleStream() (*stream, error) {
 }
 
 func (p *process) exchange(ctx context.Context, s *stream, b *wire.Batch) (*Reply, error) {
-	b = narrow(b, p.reads)
+	b = narrow(b, p.reads, p.m.Kind)
 	b.BudgetNs = int64(p.deadline * 9 / 10)
 	out, slot, err := p.encode(b)
 	if slot >= 0 {

@@ -20,7 +20,7 @@ const maxUserinfo = 256
 
 // ats hides what stands before an @.
 func (p *pass) ats() {
-	text, userinfos, emails := p.text, p.m.rules.has(ruleUserinfo), p.m.rules.has(ruleEmail)
+	text, userinfos, emails := p.text, p.rules.has(ruleUserinfo), p.rules.has(ruleEmail)
 	for at := 0; ; {
 		i := bytes.IndexByte(text[at:], '@')
 		if i < 0 {

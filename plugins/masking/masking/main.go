@@ -22,6 +22,8 @@ import (
 // Config is what an admin may set for this plugin.
 type Config struct {
 	Switches `yaml:",inline"`
+	// Policies mask some events otherwise than the rest, as by stream or by device.
+	Policies []Policy `yaml:"policies"`
 	// HashKeyFile is a file with the key of the mode hash, 32 bytes or more. Who has it can tell whether a hash is of a
 	// value that they guess.
 	HashKeyFile string `yaml:"hash_key_file"`
@@ -56,7 +58,8 @@ type pattern struct {
 }
 
 type masker struct {
-	rules    ruleset
+	rules    ruleset   // what any event needs: of all policies together
+	chosen   []ruleset // by the number that Choose gives an event; 0 is that of events without a policy
 	families []family
 	words    *scanner // what Prefilter looks for
 	exclude  []string
@@ -79,13 +82,13 @@ const (
 func New(c Config) (sdk.Masker, error) {
 	m := &masker{exclude: c.ExcludeValues}
 	m.scratch.New = func() any { return new(scratch) }
-	var err error
-	if m.rules, err = c.over(defaults()); err != nil {
+	if err := m.choices(c); err != nil {
 		return nil, err
 	}
+	var err error
 	m.long = m.rules.has(ruleIDCard, ruleBankCard, ruleAccount, ruleLongNumber)
 	m.mobiles, m.addresses = m.rules.has(ruleMobile), m.rules.has(ruleInternalIP)
-	if m.rules.any(hash) {
+	if m.any(hash) {
 		if m.hasher, err = newHasher(c.HashKeyFile); err != nil {
 			return nil, err
 		}
@@ -100,10 +103,48 @@ func New(c Config) (sdk.Masker, error) {
 	}
 	m.families = m.arrange(keys)
 	m.words = newScanner(m.literals())
+	if len(c.Policies) > 0 {
+		return choose(m, c.Policies)
+	}
 	if m.addresses {
-		return struct{ sdk.Masker }{m}, nil // nearly every line has one: a prefilter only costs
+		return struct { // nearly every line has one: a prefilter only costs
+			sdk.Masker
+			sdk.Narrower
+		}{m, m}, nil
 	}
 	return m, nil
+}
+
+// choices makes the rulesets of the policies, and of the rest.
+func (m *masker) choices(c Config) error {
+	rest, err := c.over(defaults())
+	if err != nil {
+		return err
+	}
+	if len(c.Policies) > maxPolicies {
+		return &schema.Error{Path: "policies", Msg: fmt.Sprintf("there are %d", len(c.Policies)), Hint: fmt.Sprintf("at most %d", maxPolicies)}
+	}
+	m.chosen = []ruleset{rest}
+	for i, p := range c.Policies {
+		one, err := p.over(rest)
+		if err != nil {
+			return schema.Under(schema.Index("policies", i), err)
+		}
+		m.chosen = append(m.chosen, one)
+	}
+	for _, one := range m.chosen {
+		for r, how := range one {
+			if how != off {
+				m.rules[r] = mask
+			}
+		}
+	}
+	return nil
+}
+
+// any says whether any rule is in the mode.
+func (m *masker) any(of mode) bool {
+	return slices.ContainsFunc(m.chosen, func(s ruleset) bool { return slices.Contains(s[:], of) })
 }
 
 // words are the keys of the catalogue as the config changes them.
@@ -153,16 +194,17 @@ func (m *masker) compile(patterns []Pattern) error {
 
 // Mask adds the edits of one line or value.
 func (m *masker) Mask(text []byte, e *sdk.Edits) error {
-	if e.Field() == ecs.UserPassword && len(text) > 0 && m.rules[rulePassword] != off {
-		if m.rules[rulePassword] == mask || !excludedMark(text) { // what is hashed must not be hashed again
-			p := pass{m: m, e: e, text: text}
+	rules := &m.chosen[e.Choice()]
+	if e.Field() == ecs.UserPassword && len(text) > 0 && rules[rulePassword] != off {
+		if rules[rulePassword] == mask || !excludedMark(text) { // what is hashed must not be hashed again
+			p := pass{m: m, rules: rules, e: e, text: text}
 			p.hide(rulePassword, 0, len(text))
 		}
 		return nil
 	}
 	s := m.scratch.Get().(*scratch) //nolint:forcetypeassert // New puts nothing else there
 	defer m.scratch.Put(s)
-	p := pass{m: m, s: s, e: e, text: text}
+	p := pass{m: m, rules: rules, s: s, e: e, text: text}
 	p.run()
 	if s.first.undo(text) {
 		p.view, p.text = &s.first, s.first.out

@@ -151,7 +151,7 @@ func hexEscape(text []byte, start int) bool { return start >= 3 && text[start-3]
 
 // long hides digits that stand together.
 func (p *pass) long(start, end int) {
-	text, rules := p.text, &p.m.rules
+	text, rules := p.text, p.rules
 	d := text[start:end]
 	from := (len(d) - hidden) / 2
 	person := true // the date of birth is in the middle
@@ -189,7 +189,7 @@ var groupings = [...][]int{{4, 4, 4, 4, 3}, {4, 4, 4, 4, 2}, {4, 4, 4, 4, 1}, {4
 // groups hides a number whose groups of digits are parted by one separator each, and returns where it
 // ends; 0 if none starts at start.
 func (p *pass) groups(start int) int {
-	text, rules := p.text, &p.m.rules
+	text, rules := p.text, p.rules
 	var at [longest]int // where each digit is
 	var d [longest]byte
 	for _, sizes := range groupings {

@@ -149,7 +149,7 @@ func (p *pass) parameter(start, end int) {
 	if err != nil || !readable(p.s.decoded[:n]) {
 		return
 	}
-	inner := pass{m: p.m, s: p.s, e: p.e, text: p.s.decoded[:n], probe: true, by: ruleCount}
+	inner := pass{m: p.m, rules: p.rules, s: p.s, e: p.e, text: p.s.decoded[:n], probe: true, by: ruleCount}
 	inner.run()
 	if !inner.found && p.s.first.undo(inner.text) {
 		inner.view, inner.text = &p.s.first, p.s.first.out

@@ -36,6 +36,7 @@ func (s *scratch) trim() {
 // pass is all rules over one text: a line, what it is with its escapes undone, or what a parameter decodes to.
 type pass struct {
 	m     *masker
+	rules *ruleset // of the event
 	s     *scratch
 	e     *sdk.Edits
 	text  []byte
@@ -94,7 +95,7 @@ func (p *pass) hide(r ruleID, start, end int) {
 
 // part hides the value [start, end): all of it, or in the mode mask only [from, to) behind with.
 func (p *pass) part(r ruleID, start, end, from, to int, with string) {
-	switch p.m.rules[r] {
+	switch p.rules[r] {
 	case off:
 		return
 	case mask:
@@ -164,16 +165,6 @@ func (h *hasher) of(value []byte) string {
 func (s *ruleset) has(rules ...ruleID) bool {
 	for _, r := range rules {
 		if s[r] != off {
-			return true
-		}
-	}
-	return false
-}
-
-// any says whether any rule is in the mode.
-func (s *ruleset) any(of mode) bool {
-	for _, m := range s {
-		if m == of {
 			return true
 		}
 	}
