@@ -48,6 +48,7 @@ type process struct {
 	// severity is what the admin says in place of the manifest's table.
 	severity manifest.Severities
 	last     *lastWords
+	words    *discretion
 	counted  bool // what its sandbox refused is in the plugin's sum; guarded by the plugin
 
 	requests, replies *wire.Region // nil: bodies travel over the socket
@@ -84,7 +85,11 @@ type launch struct {
 	deadline  time.Duration // of a call
 	pack      *Package      // nil: the folder is one that the admin keeps
 	log       hclog.Logger
+	words     *discretion
 }
+
+// words is the name of the logger of what a plugin says itself.
+const words = "words"
 
 // connection is the host's side of go-plugin's contract: it hands out the connection.
 type connection struct {
@@ -106,7 +111,7 @@ func start(ctx context.Context, l launch) (p *process, err error) {
 	}
 	p = &process{
 		m: l.manifest, deadline: l.deadline, started: time.Now(), failed: make(chan struct{}), streams: make(chan *stream, idleStreams),
-		policy: l.policy, severity: l.severity, last: &lastWords{},
+		policy: l.policy, severity: l.severity, last: &lastWords{}, words: l.words,
 	}
 	defer func() {
 		if err != nil {
@@ -132,8 +137,8 @@ func start(ctx context.Context, l launch) (p *process, err error) {
 		StartTimeout:     startTimeout,
 		Logger:           l.log,
 		Stderr:           p.last,
-		SyncStdout:       &printed{log: l.log},
-		SyncStderr:       &printed{log: l.log},
+		SyncStdout:       &printed{log: l.log.Named(words)},
+		SyncStderr:       &printed{log: l.log.Named(words)},
 		GRPCDialOptions: []grpc.DialOption{
 			grpc.WithDefaultCallOptions(
 				grpc.MaxCallRecvMsgSize(wire.MaxMessageBytes), grpc.MaxCallSendMsgSize(wire.MaxMessageBytes),
@@ -387,6 +392,7 @@ func (p *process) idleStream() (*stream, error) {
 
 func (p *process) exchange(ctx context.Context, s *stream, b *wire.Batch) (*Reply, error) {
 	b = narrow(b, p.reads, p.m.Kind)
+	p.words.see()
 	b.BudgetNs = int64(p.deadline * 9 / 10)
 	out, slot, err := p.encode(b)
 	if slot >= 0 {

@@ -1,6 +1,9 @@
 package main
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+)
 
 const (
 	shortest = 13 // digits of the shortest card number (ISO/IEC 7812-1: 8 to 19; below 13 none is in use)
@@ -17,7 +20,11 @@ var hyphen = fold("%2d")
 // least: five looks at the table, without a branch, rule out nearly everything else.
 func longHits(arena []byte, from, to int, hits []int) []int {
 	for i := (from + shortest - 1) / shortest * shortest; i < to; i += shortest {
-		if i >= 6 && i+6 < len(arena) {
+		if i >= 7 && i+7 < len(arena) {
+			right, left := binary.LittleEndian.Uint64(arena[i:])<<8, binary.LittleEndian.Uint64(arena[i-7:])>>8
+			if letters(right) && letters(left) {
+				continue
+			}
 			w := arena[i-6 : i+7 : i+7]
 			if chain[w[6]]&(chain[w[9]]&chain[w[12]]|chain[w[3]]&chain[w[0]]) == 0 {
 				continue
@@ -28,6 +35,13 @@ func longHits(arena []byte, from, to int, hits []int) []int {
 		}
 	}
 	return hits
+}
+
+// letters says whether one of seven bytes, the eighth of which is 0, is beyond the digits.
+func letters(v uint64) bool {
+	const each = 0x0101010101010101
+	low := v &^ (0x80 * each)
+	return ((low+(0x80-':')*each)|v)&(0x80*each) != 0
 }
 
 // chain is 1 for the bytes that runs of digits are made of.

@@ -1,14 +1,19 @@
 package main
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"maps"
+	"math/bits"
+	"slices"
+)
 
 // scanner finds any of a few literals in a large text. It looks at the pair of bytes at every second
 // position only: of three consecutive bytes of a literal, one of the two pairs is at such a position. Pairs
 // are chosen where they are rare, and a bitmap of all pairs fits the nearest cache.
 type scanner struct {
 	pairs    [1 << 16 / 64]uint64
-	slots    [1 << 16]uint16 // of a pair that is in pairs: the candidates in literals
-	literals [][]candidate
+	ranks    [1 << 16 / 64]uint16 // how many pairs are in the words before
+	literals [][]candidate        // by the rank of their pair
 }
 
 // literal is a text that is looked for, of at least minLiteral bytes.
@@ -21,8 +26,9 @@ const none = -1
 
 // candidate is a literal and where in it the pair is.
 type candidate struct {
+	begins, mask uint64 // its first eight bytes, as far as it has so many
+	at           int
 	literal
-	at int
 }
 
 // set is a set of families.
@@ -33,19 +39,33 @@ func (s *set) has(i int) bool { return s[i>>6]>>(i&63)&1 != 0 }
 
 func newScanner(literals []literal) *scanner {
 	s := &scanner{}
+	by := map[uint16][]candidate{}
 	for _, l := range literals {
+		c := candidate{literal: l, mask: 1<<(8*min(8, len(l.text))) - 1}
+		var first [8]byte
+		copy(first[:], l.text)
+		c.begins = binary.LittleEndian.Uint64(first[:])
 		at := rarest(l.text)
-		for _, at := range []int{at, at + 1} {
-			p := uint16(l.text[at]) | uint16(l.text[at+1])<<8
-			if s.pairs[p>>6]>>(p&63)&1 == 0 {
-				s.pairs[p>>6] |= 1 << (p & 63)
-				s.slots[p] = uint16(len(s.literals))
-				s.literals = append(s.literals, nil)
-			}
-			s.literals[s.slots[p]] = append(s.literals[s.slots[p]], candidate{l, at})
+		for _, c.at = range []int{at, at + 1} {
+			p := uint16(l.text[c.at]) | uint16(l.text[c.at+1])<<8
+			s.pairs[p>>6] |= 1 << (p & 63)
+			by[p] = append(by[p], c)
 		}
 	}
+	for _, p := range slices.Sorted(maps.Keys(by)) {
+		s.literals = append(s.literals, by[p])
+	}
+	n := 0
+	for i, w := range s.pairs {
+		s.ranks[i] = uint16(n)
+		n += bits.OnesCount64(w)
+	}
 	return s
+}
+
+// at are the literals of a pair that is one of the scanner's.
+func (s *scanner) at(pair uint16) []candidate {
+	return s.literals[int(s.ranks[pair>>6])+bits.OnesCount64(s.pairs[pair>>6]&(1<<(pair&63)-1))]
 }
 
 // rarest is where in a literal the three bytes are whose two pairs are rarest in logs.
@@ -125,8 +145,9 @@ func (s *scanner) find(text []byte, from, to int, hits []int) []int {
 
 // check adds the literal whose pair, one of the scanner's, is at i.
 func (s *scanner) check(text []byte, i int, pair uint16, hits []int) []int {
-	for _, c := range s.literals[s.slots[pair]] {
-		if start := i - c.at; c.is(text, start) {
+	at := s.at(pair)
+	for k := range at {
+		if start := i - at[k].at; at[k].is(text, start) {
 			return append(hits, start)
 		}
 	}
@@ -134,8 +155,17 @@ func (s *scanner) check(text []byte, i int, pair uint16, hits []int) []int {
 }
 
 func (c *candidate) is(text []byte, start int) bool {
+	const bit = 0x2020202020202020
 	if start < 0 || start+len(c.text) > len(text) {
 		return false
+	}
+	if start+8 <= len(text) {
+		if (binary.LittleEndian.Uint64(text[start:])|bit)&c.mask != c.begins {
+			return false
+		}
+		if len(c.text) <= 8 {
+			return true
+		}
 	}
 	for k, l := range c.text {
 		if text[start+k]|0x20 != l {
@@ -152,9 +182,9 @@ func (s *scanner) families(folded []byte) (found set) {
 		if s.pairs[pair>>6]>>(pair&63)&1 == 0 {
 			continue
 		}
-		for j := range s.literals[s.slots[pair]] {
-			c := &s.literals[s.slots[pair]][j]
-			if c.family != none && !found.has(c.family) && c.is(folded, i-c.at) {
+		at := s.at(pair)
+		for j := range at {
+			if c := &at[j]; c.family != none && !found.has(c.family) && c.is(folded, i-c.at) {
 				found.add(c.family)
 			}
 		}
