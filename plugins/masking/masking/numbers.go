@@ -1,9 +1,6 @@
 package main
 
-import (
-	"bytes"
-	"encoding/binary"
-)
+import "bytes"
 
 const (
 	shortest = 13 // digits of the shortest card number (ISO/IEC 7812-1: 8 to 19; below 13 none is in use)
@@ -17,31 +14,27 @@ var hyphen = fold("%2d")
 
 // longHits adds a position in every run of at least 13 digits that covers a multiple of 13 in [from, to). Such a
 // run, with or without separators between its groups, covers one, and reaches six bytes from there on one side at
-// least: five looks at the table, without a branch, rule out nearly everything else.
+// least: a few looks at the table rule out nearly everything else.
 func longHits(arena []byte, from, to int, hits []int) []int {
-	for i := (from + shortest - 1) / shortest * shortest; i < to; i += shortest {
-		if i >= 7 && i+7 < len(arena) {
-			right, left := binary.LittleEndian.Uint64(arena[i:])<<8, binary.LittleEndian.Uint64(arena[i-7:])>>8
-			if letters(right) && letters(left) {
-				continue
-			}
-			w := arena[i-6 : i+7 : i+7]
-			if chain[w[6]]&(chain[w[9]]&chain[w[12]]|chain[w[3]]&chain[w[0]]) == 0 {
-				continue
-			}
+	for i := (from + shortest - 1) / shortest * shortest; ; i += shortest {
+		if i = skipOthers(arena, i, to); i >= to {
+			return hits
 		}
 		if chain[arena[i]] != 0 && longRun(arena, i) {
 			hits = append(hits, i)
 		}
 	}
-	return hits
 }
 
-// letters says whether one of seven bytes, the eighth of which is 0, is beyond the digits.
-func letters(v uint64) bool {
-	const each = 0x0101010101010101
-	low := v &^ (0x80 * each)
-	return ((low+(0x80-':')*each)|v)&(0x80*each) != 0
+// skipOthers is the first place from i on, in steps of thirteen, that may be in such a run.
+func skipOthers(arena []byte, i, to int) int {
+	for ; i >= 6 && i < to && i+6 < len(arena); i += shortest {
+		w := arena[i-6 : i+7 : i+7]
+		if chain[w[6]] != 0 && (chain[w[8]]&chain[w[9]]&chain[w[11]]&chain[w[12]]|chain[w[4]]&chain[w[3]]&chain[w[1]]&chain[w[0]]) != 0 {
+			return i
+		}
+	}
+	return i
 }
 
 // chain is 1 for the bytes that runs of digits are made of.
@@ -57,9 +50,6 @@ var chain = func() (set [256]byte) {
 // longRun says whether the chain of digits and single separators around i has at least 13 digits.
 func longRun(arena []byte, i int) bool {
 	n := 0
-	if dated(arena, i) {
-		return false
-	}
 	for j := i; j >= 0 && n < shortest; j-- {
 		if digit(arena[j]) {
 			n++
@@ -75,24 +65,6 @@ func longRun(arena []byte, i int) bool {
 		}
 	}
 	return n >= shortest
-}
-
-// dated says whether i is in a date with a time of day behind it, 2026-10-11 12:: twelve digits, and in nearly all lines.
-func dated(arena []byte, i int) bool {
-	for start := i; start >= 0 && i-start < 13; start-- {
-		if arena[start] != '-' {
-			continue
-		}
-		if arena[max(0, start-3)] == '-' { // the second of the two
-			start -= 3
-		}
-		if start < 5 || start+9 >= len(arena) {
-			return false
-		}
-		d := arena[start-5 : start+10 : start+10]
-		return d[8] == '-' && d[11] == ' ' && d[14] == ':' && !digit(d[0]) && !parts(d[0]) && digit(d[1]) && digit(d[4]) && digit(d[7]) && digit(d[10]) && digit(d[13])
-	}
-	return false
 }
 
 // parts says whether c may stand between groups of digits; % begins the %20 of query strings.

@@ -15,27 +15,31 @@ const (
 )
 
 // parameterHits adds a position in every value of letters and digits that may be a text in base64. As with longHits, a
-// run of 16 covers a multiple of 16 and reaches eight bytes from there on one side at least.
+// run of 16 covers a multiple of 16 and has eight bytes before it, or from it on.
 func parameterHits(arena []byte, from, to int, hits []int) []int {
-	for i := (from + leastParameter - 1) &^ (leastParameter - 1); i < to; i += leastParameter {
-		if i >= 8 && i+8 < len(arena) {
-			w := arena[i-8 : i+9 : i+9]
-			if parted(binary.LittleEndian.Uint64(w[8:16])) && parted(binary.LittleEndian.Uint64(w[1:9])) {
-				continue
-			}
-		}
-		if word[arena[i]] == 0 {
-			continue
+	for i := (from + leastParameter - 1) &^ (leastParameter - 1); ; i += leastParameter {
+		if i = skipWords(arena, i, to); i >= to {
+			return hits
 		}
 		start := i
 		for start > 0 && word[arena[start-1]] != 0 && i-start < maxParameter {
 			start--
 		}
-		if opensParameter(arena, start) && textInBase64(arena[start:]) {
+		if word[arena[i]] != 0 && opensParameter(arena, start) && textInBase64(arena[start:]) {
 			hits = append(hits, i)
 		}
 	}
-	return hits
+}
+
+// skipWords is the first place from i on, in steps of sixteen, that eight bytes without a separator are on one side of.
+func skipWords(arena []byte, i, to int) int {
+	for ; i >= 8 && i < to && i+8 < len(arena); i += leastParameter {
+		w := arena[i-8 : i+8 : i+8]
+		if !parted(binary.LittleEndian.Uint64(w[8:])) || !parted(binary.LittleEndian.Uint64(w)) {
+			return i
+		}
+	}
+	return i
 }
 
 // parted says whether one of eight bytes is a separator for sure: below '0', between '9' and 'A', or no ASCII.

@@ -120,28 +120,41 @@ func (s *scanner) find(text []byte, from, to int, hits []int) []int {
 	if len(s.literals) == 0 {
 		return hits
 	}
-	const bit = 0x2020202020202020
-	i := from
-	for ; i+8 <= to; i += 8 {
-		v := binary.LittleEndian.Uint64(text[i:]) | bit
-		a, b, c, d := uint16(v), uint16(v>>16), uint16(v>>32), uint16(v>>48)
-		m := s.pairs[a>>6]>>(a&63) | s.pairs[b>>6]>>(b&63) | s.pairs[c>>6]>>(c&63) | s.pairs[d>>6]>>(d&63)
-		if m&1 == 0 {
-			continue
-		}
-		for j, p := range [...]uint16{a, b, c, d} {
-			if s.pairs[p>>6]>>(p&63)&1 != 0 {
-				hits = s.check(text, i+2*j, p, hits)
+	for i := from; i < to; {
+		i = s.skip(text[:to], i)
+		for end := min(i+8, to); i < end && i+2 <= len(text); i += 2 {
+			if p := binary.LittleEndian.Uint16(text[i:]) | folding&0xffff; s.has(uint64(p)) {
+				hits = s.check(text, i, p, hits)
 			}
 		}
-	}
-	for ; i < to && i+2 <= len(text); i += 2 {
-		if p := binary.LittleEndian.Uint16(text[i:]) | 0x2020; s.pairs[p>>6]>>(p&63)&1 != 0 {
-			hits = s.check(text, i, p, hits)
+		if i+2 > len(text) {
+			break
 		}
 	}
 	return hits
 }
+
+// skip is the first place from i on, in steps of eight, behind which eight bytes have a pair, or where fewer than sixteen are
+// left. It is a loop of its own, without calls, as it is where the time goes.
+func (s *scanner) skip(text []byte, i int) int {
+	for ; i+16 <= len(text); i += 16 {
+		t := text[i : i+16 : i+16]
+		v, w := binary.LittleEndian.Uint64(t)|folding, binary.LittleEndian.Uint64(t[8:])|folding
+		if s.has(v) || s.has(v>>16) || s.has(v>>32) || s.has(v>>48) {
+			return i
+		}
+		if s.has(w) || s.has(w>>16) || s.has(w>>32) || s.has(w>>48) {
+			return i + 8
+		}
+	}
+	return i
+}
+
+// folding is the bit that makes letters of both cases equal.
+const folding = 0x2020202020202020
+
+// has says whether the two lowest bytes of v are a pair of the scanner.
+func (s *scanner) has(v uint64) bool { return s.pairs[v>>6&0x3ff]>>(v&63)&1 != 0 }
 
 // check adds the literal whose pair, one of the scanner's, is at i.
 func (s *scanner) check(text []byte, i int, pair uint16, hits []int) []int {
@@ -155,12 +168,11 @@ func (s *scanner) check(text []byte, i int, pair uint16, hits []int) []int {
 }
 
 func (c *candidate) is(text []byte, start int) bool {
-	const bit = 0x2020202020202020
 	if start < 0 || start+len(c.text) > len(text) {
 		return false
 	}
 	if start+8 <= len(text) {
-		if (binary.LittleEndian.Uint64(text[start:])|bit)&c.mask != c.begins {
+		if (binary.LittleEndian.Uint64(text[start:])|folding)&c.mask != c.begins {
 			return false
 		}
 		if len(c.text) <= 8 {
@@ -177,17 +189,30 @@ func (c *candidate) is(text []byte, start int) bool {
 
 // families are those of which a literal is in a folded text.
 func (s *scanner) families(folded []byte) (found set) {
-	for i := 0; i+2 <= len(folded); i += 2 {
-		pair := binary.LittleEndian.Uint16(folded[i:])
-		if s.pairs[pair>>6]>>(pair&63)&1 == 0 {
-			continue
-		}
-		at := s.at(pair)
-		for j := range at {
-			if c := &at[j]; c.family != none && !found.has(c.family) && c.is(folded, i-c.at) {
-				found.add(c.family)
+	i := 0
+	for ; i+8 <= len(folded); i += 8 {
+		v := binary.LittleEndian.Uint64(folded[i:])
+		for at := i; at < i+8; at += 2 {
+			if s.has(v) {
+				s.family(folded, at, uint16(v), &found)
 			}
+			v >>= 16
+		}
+	}
+	for ; i+2 <= len(folded); i += 2 {
+		if p := binary.LittleEndian.Uint16(folded[i:]); s.has(uint64(p)) {
+			s.family(folded, i, p, &found)
 		}
 	}
 	return found
+}
+
+// family adds the families of the literals whose pair is at i.
+func (s *scanner) family(folded []byte, i int, pair uint16, found *set) {
+	at := s.at(pair)
+	for j := range at {
+		if c := &at[j]; c.family != none && !found.has(c.family) && c.is(folded, i-c.at) {
+			found.add(c.family)
+		}
+	}
 }
