@@ -1,6 +1,10 @@
 package main
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+)
 
 const (
 	shortest = 13 // digits of the shortest card number (ISO/IEC 7812-1: 8 to 19; below 13 none is in use)
@@ -74,9 +78,8 @@ func parts(c byte) bool { return c == ' ' || c == '-' || c == '+' || c == '%' }
 func (p *pass) numbers() {
 	text, mobiles, addresses := p.text, p.m.mobiles, p.m.addresses
 	for i := 0; i < len(text); {
-		if !digit(text[i]) {
-			i++
-			continue
+		if i = nextDigit(text, i); i == len(text) {
+			return
 		}
 		start := i
 		for i < len(text) && digit(text[i]) {
@@ -100,6 +103,22 @@ func (p *pass) numbers() {
 			}
 		}
 	}
+}
+
+// nextDigit is where from i on the next digit is.
+func nextDigit(text []byte, i int) int {
+	const each = 0x0101010101010101
+	for ; i+8 <= len(text); i += 8 {
+		v := binary.LittleEndian.Uint64(text[i:])
+		low := v &^ (0x80 * each)
+		if d := (low + (0x80-'0')*each) &^ (low + (0x80-':')*each) &^ v & (0x80 * each); d != 0 {
+			return i + bits.TrailingZeros64(d)/8
+		}
+	}
+	for i < len(text) && !digit(text[i]) {
+		i++
+	}
+	return i
 }
 
 // grouped says whether a separator and a group of at least four digits may be at the beginning of text, unlike in dates.

@@ -109,34 +109,21 @@ var lead = func() (set [4][256]byte) {
 // parameters hides values in base64 that decode to a text with something confidential in it: where in the value it
 // is, nobody can say without decoding, so all of it goes.
 func (p *pass) parameters() {
-	text := p.text
-	for i := 0; i+leastParameter <= len(text); {
-		if parted(binary.LittleEndian.Uint64(text[i+8:])) { // no run of 16 that begins in the eight bytes before
-			i += 8
+	p.s.hits = parameterHits(p.text, 0, len(p.text), p.s.hits[:0])
+	done := 0
+	for _, at := range p.s.hits {
+		if at < done {
 			continue
 		}
-		if word[text[i+leastParameter-1]] == 0 { // no run of 16 that begins before it
-			i += leastParameter
-			continue
+		start, end := at, at
+		for start > 0 && word[p.text[start-1]] != 0 {
+			start--
 		}
-		start := i
-		for start < i+leastParameter && (word[text[start]] == 0 || start > 0 && word[text[start-1]] != 0) {
-			start++
-		}
-		if start == i+leastParameter {
-			i = start
-			continue
-		}
-		if !opensParameter(text, start) || !textInBase64(text[start:]) {
-			i = start + 1
-			continue
-		}
-		end := start
-		for end < len(text) && (urlSafe(text[end]) || text[end] == '+' || text[end] == '/') {
+		for end < len(p.text) && (urlSafe(p.text[end]) || p.text[end] == '+' || p.text[end] == '/') {
 			end++
 		}
 		p.parameter(start, end)
-		i = end
+		done = end
 	}
 }
 
@@ -153,6 +140,9 @@ func (p *pass) parameter(start, end int) {
 	if err != nil || !readable(p.s.decoded[:n]) {
 		return
 	}
+	hits := p.s.hits
+	p.s.hits = nil // they are still being gone through
+	defer func() { p.s.hits = hits }()
 	inner := pass{m: p.m, rules: p.rules, s: p.s, e: p.e, text: p.s.decoded[:n], probe: true, by: ruleCount}
 	inner.run()
 	if !inner.found && p.s.first.undo(inner.text) {

@@ -189,19 +189,12 @@ func (c *candidate) is(text []byte, start int) bool {
 
 // families are those of which a literal is in a folded text.
 func (s *scanner) families(folded []byte) (found set) {
-	i := 0
-	for ; i+8 <= len(folded); i += 8 {
-		v := binary.LittleEndian.Uint64(folded[i:])
-		for at := i; at < i+8; at += 2 {
-			if s.has(v) {
-				s.family(folded, at, uint16(v), &found)
+	for i := 0; i+2 <= len(folded); {
+		i = s.skip(folded, i)
+		for end := i + 8; i < end && i+2 <= len(folded); i += 2 {
+			if p := binary.LittleEndian.Uint16(folded[i:]); s.has(uint64(p)) {
+				s.family(folded, i, p, &found)
 			}
-			v >>= 16
-		}
-	}
-	for ; i+2 <= len(folded); i += 2 {
-		if p := binary.LittleEndian.Uint16(folded[i:]); s.has(uint64(p)) {
-			s.family(folded, i, p, &found)
 		}
 	}
 	return found

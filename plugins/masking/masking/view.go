@@ -22,17 +22,9 @@ type jump struct{ out, in int }
 // undo makes a view of text; false if it has no escapes.
 func (v *view) undo(text []byte) bool {
 	v.out, v.jumps, v.of = v.out[:0], v.jumps[:0], nil
-	first := len(text)
-	for _, c := range starts {
-		if i := bytes.IndexByte(text[:first], c); i >= 0 {
-			first = i
-		}
-	}
-	if first == len(text) {
-		return false
-	}
+	e := escapes{text: text}
 	copied := 0
-	for i := first; i < len(text); i = nextEscape(text, i) {
+	for i := e.next(0); i < len(text); i = e.next(i) {
 		r, n := escape(text[i:])
 		if n == 0 {
 			i++
@@ -82,14 +74,28 @@ const rawByte = utf8.MaxRune + 1
 // starts are the bytes that escapes begin with.
 var starts = [...]byte{'\\', '%', 0xef}
 
-// nextEscape is where from i on an escape may be.
-func nextEscape(text []byte, i int) int {
-	for ; i < len(text); i++ {
-		if c := text[i]; c == '\\' || c == '%' || c == 0xef {
-			return i
+// escapes goes through the places in a text where escapes may be.
+type escapes struct {
+	text []byte
+	at   [len(starts)]int // where the next of each start is
+	read bool
+}
+
+// next is the first such place from i on.
+func (e *escapes) next(i int) int {
+	first := len(e.text)
+	for k, c := range starts {
+		if e.at[k] < i || !e.read {
+			if n := bytes.IndexByte(e.text[i:], c); n >= 0 {
+				e.at[k] = i + n
+			} else {
+				e.at[k] = len(e.text)
+			}
 		}
+		first = min(first, e.at[k])
 	}
-	return len(text)
+	e.read = true
+	return first
 }
 
 // escape is what the escape at the beginning of text stands for, and how long it is; 0 if it stays as it is.
