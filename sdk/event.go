@@ -32,26 +32,51 @@ type Event struct {
 // Line is the whole line, nil in a plugin that does not read message.
 func (e *Event) Line() []byte { return e.line }
 
-func (e *Event) builder(f ecs.Field) *wire.Builder {
+// listed is the column of a field that the manifest lists under writes, nil for others.
+func (e *Event) listed(f ecs.Field) *wire.Builder {
 	if int(f) < len(e.out) {
-		if b := e.out[f]; b != nil {
-			return b
-		}
-	}
-	if e.out != nil {
-		e.w.undeclared++
+		return e.out[f]
 	}
 	return nil
 }
 
-// typed is builder for setters that know their value's type.
-func (e *Event) typed(f ecs.Field, t ecs.Type) *wire.Builder {
-	b := e.builder(f)
-	if b == nil || e.w.types[f] == t || t == ecs.Keyword && e.w.types[f] == ecs.Text {
-		return b
+// builder is listed that counts what is not.
+func (e *Event) builder(f ecs.Field) *wire.Builder {
+	b := e.listed(f)
+	if b == nil {
+		e.unlisted()
 	}
-	e.Bad(f, "cannot be set to a "+t.String())
-	return nil
+	return b
+}
+
+func (e *Event) unlisted() {
+	if e.out != nil {
+		e.w.undeclared++
+	}
+}
+
+// typed is builder for setters that know their value's type.
+func (e *Event) typed(f ecs.Field, t wire.Type) *wire.Builder {
+	b := e.listed(f)
+	if b == nil || b.Type() != t {
+		e.misfit(b, f, t)
+		return nil
+	}
+	return b
+}
+
+// misfit counts a field that is not listed, or notes that values of t are none of the field's.
+func (e *Event) misfit(b *wire.Builder, f ecs.Field, t wire.Type) {
+	if b == nil {
+		e.unlisted()
+		return
+	}
+	for kind := ecs.Keyword; kind <= ecs.GeoPoint; kind++ {
+		if WireType(kind) == t {
+			e.Bad(f, "cannot be set to a "+kind.String())
+			return
+		}
+	}
 }
 
 // source is the row of the event's line.
@@ -71,13 +96,21 @@ func (e *Event) place(v []byte) (start int, ok bool) {
 // Set sets f from its text. A slice of the line is recorded as its place in it, anything else is copied;
 // for numbers, addresses, booleans and dates (RFC 3339) the text is read.
 func (e *Event) Set(f ecs.Field, v []byte) {
-	b := e.builder(f)
-	if b == nil || len(v) == 0 {
-		return
-	}
-	switch e.w.types[f] {
-	case ecs.Keyword, ecs.Text:
+	b := e.listed(f)
+	switch {
+	case b == nil:
+		e.unlisted()
+	case len(v) == 0:
+	case b.Type() == wire.Type_STRING:
 		e.text(b, f, v)
+	default:
+		e.read(b, f, v)
+	}
+}
+
+// read sets a field that is no string from its text.
+func (e *Event) read(b *wire.Builder, f ecs.Field, v []byte) {
+	switch e.w.types[f] {
 	case ecs.Long:
 		e.setInt(b, f, v)
 	case ecs.IP:
@@ -103,6 +136,7 @@ func (e *Event) Set(f ecs.Field, v []byte) {
 	}
 }
 
+// text sets a string, which is not empty.
 func (e *Event) text(b *wire.Builder, f ecs.Field, v []byte) {
 	start, ok := e.place(v)
 	if !ok {
@@ -124,7 +158,7 @@ func (e *Event) text(b *wire.Builder, f ecs.Field, v []byte) {
 // SetCopy sets f to v, which was made (decoded, joined) from the slice from of the line: masking then
 // knows what it shows.
 func (e *Event) SetCopy(f ecs.Field, v, from []byte) {
-	b := e.typed(f, ecs.Keyword)
+	b := e.typed(f, wire.Type_STRING)
 	if b == nil || len(v) == 0 {
 		return
 	}
@@ -145,9 +179,12 @@ func (e *Event) SetString(f ecs.Field, s string) {
 	if s == "" {
 		return
 	}
-	if b := e.typed(f, ecs.Keyword); b != nil {
-		b.Text(e.row, s)
+	b := e.listed(f)
+	if b == nil || b.Type() != wire.Type_STRING {
+		e.misfit(b, f, wire.Type_STRING)
+		return
 	}
+	b.Text(e.row, s)
 }
 
 // SetLevel sets log.level.
@@ -155,42 +192,42 @@ func (e *Event) SetLevel(s ecs.Severity) { e.SetString(ecs.LogLevel, string(s)) 
 
 // SetInt sets a long.
 func (e *Event) SetInt(f ecs.Field, n int64) {
-	if b := e.typed(f, ecs.Long); b != nil {
+	if b := e.typed(f, wire.Type_INT64); b != nil {
 		b.Int(e.row, n)
 	}
 }
 
 // SetFloat sets a double.
 func (e *Event) SetFloat(f ecs.Field, n float64) {
-	if b := e.typed(f, ecs.Double); b != nil && !math.IsNaN(n) && !math.IsInf(n, 0) {
+	if b := e.typed(f, wire.Type_DOUBLE); b != nil && !math.IsNaN(n) && !math.IsInf(n, 0) {
 		b.Float(e.row, n)
 	}
 }
 
 // SetBool sets a boolean.
 func (e *Event) SetBool(f ecs.Field, v bool) {
-	if b := e.typed(f, ecs.Boolean); b != nil {
+	if b := e.typed(f, wire.Type_BOOL); b != nil {
 		b.Bool(e.row, v)
 	}
 }
 
 // SetAddr sets an address; the zero Addr sets nothing.
 func (e *Event) SetAddr(f ecs.Field, a netip.Addr) {
-	if b := e.typed(f, ecs.IP); b != nil && a.IsValid() {
+	if b := e.typed(f, wire.Type_IP); b != nil && a.IsValid() {
 		b.IP(e.row, a.As16())
 	}
 }
 
 // SetPoint sets a place in degrees.
 func (e *Event) SetPoint(f ecs.Field, lat, lon float64) {
-	if b := e.typed(f, ecs.GeoPoint); b != nil {
+	if b := e.typed(f, wire.Type_GEO); b != nil {
 		b.Point(e.row, lat, lon)
 	}
 }
 
 // SetIP sets an address from its text, IPv4 or IPv6, also in brackets.
 func (e *Event) SetIP(f ecs.Field, v []byte) {
-	if b := e.typed(f, ecs.IP); b != nil && len(v) > 0 {
+	if b := e.typed(f, wire.Type_IP); b != nil && len(v) > 0 {
 		e.setIP(b, f, v)
 	}
 }
@@ -248,9 +285,16 @@ func (e *Event) SetTime(layout string, zone *time.Location, parts ...[]byte) {
 	e.SetTimeField(ecs.Timestamp, layout, zone, parts...)
 }
 
+// SetNanos sets a date to an instant, in nanoseconds since 1970-01-01 00:00:00 UTC.
+func (e *Event) SetNanos(f ecs.Field, ns int64) {
+	if b := e.typed(f, wire.Type_TIMESTAMP); b != nil {
+		b.Nanos(e.row, ns)
+	}
+}
+
 // SetTimeField is SetTime for another date field.
 func (e *Event) SetTimeField(f ecs.Field, layout string, zone *time.Location, parts ...[]byte) {
-	b := e.typed(f, ecs.Date)
+	b := e.typed(f, wire.Type_TIMESTAMP)
 	if b == nil || len(parts) == 0 || len(parts[0]) == 0 {
 		return
 	}

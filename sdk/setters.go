@@ -2,11 +2,14 @@ package sdk
 
 import (
 	"bytes"
+	"math"
 	"time"
 
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/keys"
 	"github.com/logcenter/logcenter/sdk/netaddr"
 	"github.com/logcenter/logcenter/sdk/syslog"
+	"github.com/logcenter/logcenter/sdk/wire"
 )
 
 // SetDecoded is Set for a value that stands in the line with escapes: decode appends it without them, such as
@@ -23,23 +26,18 @@ func (e *Event) SetDecoded(f ecs.Field, v []byte, decode func(dst, v []byte) []b
 
 // setMade sets f to text, which was made from v, a part of the line.
 func (e *Event) setMade(f ecs.Field, text, v []byte) {
-	switch {
+	switch b := e.listed(f); {
 	case bytes.Equal(text, v):
 		e.Set(f, v)
-	case e.is(f, ecs.Keyword), e.is(f, ecs.Text):
+	case b != nil && b.Type() == wire.Type_STRING:
 		e.SetCopy(f, text, v)
 	default:
 		e.Set(f, text)
 	}
 }
 
-// is reports whether f may be set and has that type.
-func (e *Event) is(f ecs.Field, t ecs.Type) bool {
-	return e.declared(f) && e.w.types[f] == t
-}
-
 // declared reports whether the manifest lists f under writes.
-func (e *Event) declared(f ecs.Field) bool { return int(f) < len(e.out) && e.out[f] != nil }
+func (e *Event) declared(f ecs.Field) bool { return e.listed(f) != nil }
 
 // SetIPPort sets an address and a port from text that has both, such as 10.1.2.3:443, [2001:db8::1]:443 and
 // 10.1.2.3(443), see netaddr.SplitHostPort. Without a port in the text only the address is set.
@@ -72,17 +70,13 @@ func (e *Event) SetMAC(f ecs.Field, v []byte) {
 // url.full, too, if it has scheme and host. What the manifest does not list under writes is passed over
 // without being counted.
 func (e *Event) SetURL(v []byte) {
+	e.part(ecs.URLOriginal, v)
 	u := netaddr.SplitURL(v)
-	for _, part := range [...]struct {
-		field ecs.Field
-		text  []byte
-	}{{ecs.URLOriginal, v}, {ecs.URLDomain, u.Host}, {ecs.URLPath, u.Path}, {ecs.URLQuery, u.Query}} {
-		if e.declared(part.field) {
-			e.Set(part.field, part.text)
-		}
-	}
-	if u.Scheme != nil && u.Host != nil && e.declared(ecs.URLFull) {
-		e.Set(ecs.URLFull, v)
+	e.part(ecs.URLDomain, u.Host)
+	e.part(ecs.URLPath, u.Path)
+	e.part(ecs.URLQuery, u.Query)
+	if u.Scheme != nil && u.Host != nil {
+		e.part(ecs.URLFull, v)
 	}
 }
 
@@ -122,20 +116,19 @@ func (e *Event) SetSeverity(word []byte) bool {
 // severities are a plugin's table of severities.
 type severities struct {
 	byte [256]ecs.Severity // by words of one byte, as most devices write digits; empty: the table has none
-	word map[string]ecs.Severity
+	word *keys.Table[ecs.Severity]
 }
 
 func newSeverities(table map[string]string) (s severities) {
-	s.word = make(map[string]ecs.Severity, len(table))
+	words := make(map[string]ecs.Severity, len(table))
 	for word, level := range table {
-		s.word[word] = ecs.Severity(level)
+		words[word] = ecs.Severity(level)
 	}
+	s.word = keys.NewFold(words)
 	for c := range s.byte {
-		lower := c
-		if 'A' <= c && c <= 'Z' {
-			lower += 'a' - 'A'
+		if l := s.word.Get([]byte{byte(c)}); l != nil {
+			s.byte[c] = *l
 		}
-		s.byte[c] = s.word[string([]byte{byte(lower)})]
 	}
 	return s
 }
@@ -145,18 +138,10 @@ func (s *severities) of(word []byte) (ecs.Severity, bool) {
 		l := s.byte[word[0]]
 		return l, l != ""
 	}
-	if len(word) > MostSeverity {
-		return "", false
+	if l := s.word.Get(word); l != nil {
+		return *l, true
 	}
-	var lower [MostSeverity]byte
-	for i, c := range word {
-		if c-'A' < 26 {
-			c += 'a' - 'A'
-		}
-		lower[i] = c
-	}
-	l, ok := s.word[string(lower[:len(word)])]
-	return l, ok
+	return "", false
 }
 
 // SetPort sets a port from its text; what is not a whole number from 0 to 65535 is noted as bad.
@@ -180,35 +165,22 @@ func (e *Event) SetPort(f ecs.Field, v []byte) {
 // over without being counted.
 func (e *Event) SetSyslog(h *syslog.Header, zone *time.Location) {
 	if h.Priority >= 0 {
-		for _, n := range [...]struct {
-			field ecs.Field
-			value int
-		}{{ecs.LogSyslogPriority, h.Priority}, {ecs.LogSyslogFacilityCode, h.Facility()}, {ecs.LogSyslogSeverityCode, h.Severity()}} {
-			if e.declared(n.field) {
-				e.SetInt(n.field, int64(n.value))
-			}
-		}
+		e.number(ecs.LogSyslogPriority, int64(h.Priority))
+		e.number(ecs.LogSyslogFacilityCode, int64(h.Facility()))
+		e.number(ecs.LogSyslogSeverityCode, int64(h.Severity()))
 	}
-	for _, t := range [...]struct {
-		field ecs.Field
-		value []byte
-	}{
-		{ecs.HostName, h.Hostname},
-		{ecs.LogSyslogAppname, h.AppName},
-		{ecs.LogSyslogProcID, h.ProcID},
-		{ecs.LogSyslogMsgID, h.MsgID},
-		{ecs.ProcessName, h.AppName},
-	} {
-		if e.declared(t.field) {
-			e.Set(t.field, t.value)
-		}
-	}
-	if len(h.ProcID) > 0 && e.declared(ecs.ProcessPID) {
+	e.part(ecs.HostName, h.Hostname)
+	e.part(ecs.LogSyslogAppname, h.AppName)
+	e.part(ecs.LogSyslogProcID, h.ProcID)
+	e.part(ecs.LogSyslogMsgID, h.MsgID)
+	e.part(ecs.ProcessName, h.AppName)
+	if b := e.listed(ecs.ProcessPID); b != nil && len(h.ProcID) > 0 {
 		if n, ok := parseInt(h.ProcID); ok { // else it is the name of a thread
-			e.SetInt(ecs.ProcessPID, n)
+			b.Int(e.row, n)
 		}
 	}
-	if len(h.Timestamp) == 0 || !e.declared(ecs.Timestamp) {
+	b := e.listed(ecs.Timestamp)
+	if b == nil || len(h.Timestamp) == 0 {
 		return
 	}
 	if zone == nil {
@@ -219,5 +191,90 @@ func (e *Event) SetSyslog(h *syslog.Header, zone *time.Location) {
 		e.Bad(ecs.Timestamp, "not a time that syslog headers have")
 		return
 	}
-	e.out[ecs.Timestamp].Nanos(e.row, ns)
+	b.Nanos(e.row, ns)
+}
+
+// number sets a long that the manifest lists; others are passed over.
+func (e *Event) number(f ecs.Field, n int64) {
+	if b := e.listed(f); b != nil {
+		b.Int(e.row, n)
+	}
+}
+
+// part sets a keyword that the manifest lists to a part of the line; others are passed over.
+func (e *Event) part(f ecs.Field, v []byte) {
+	if b := e.listed(f); b != nil && len(v) > 0 {
+		e.text(b, f, v)
+	}
+}
+
+// SetDuration sets a duration, of which ECS has nanoseconds, from a number of units, such as time.Millisecond. It may
+// have a fraction: 0.123, 17, 1.5. What is no such number, is negative, or more than 292 years is noted as bad.
+func (e *Event) SetDuration(f ecs.Field, v []byte, unit time.Duration) {
+	b := e.typed(f, wire.Type_INT64)
+	if b == nil || len(v) == 0 {
+		return
+	}
+	ns, ok := duration(v, int64(unit))
+	if !ok {
+		switch unit {
+		case time.Second:
+			e.Bad(f, "not a number of seconds, or too large")
+		case time.Millisecond:
+			e.Bad(f, "not a number of milliseconds, or too large")
+		case time.Microsecond:
+			e.Bad(f, "not a number of microseconds, or too large")
+		default:
+			e.Bad(f, "not a number of units of "+unit.String()+", or too large")
+		}
+		return
+	}
+	b.Int(e.row, ns)
+}
+
+// duration reads digits and a fraction, of which what is less than a nanosecond is cut.
+func duration(v []byte, unit int64) (ns int64, ok bool) {
+	i, n := 0, int64(0)
+	for ; i < len(v) && v[i]-'0' <= 9; i++ {
+		if n > (math.MaxInt64-9)/10 {
+			return 0, false
+		}
+		n = n*10 + int64(v[i]-'0')
+	}
+	if n > math.MaxInt64/unit-1 {
+		return 0, false
+	}
+	ns = n * unit
+	if i == len(v) {
+		return ns, i > 0
+	}
+	if v[i] != '.' || i+1 == len(v) {
+		return 0, false
+	}
+	for _, c := range v[i+1:] {
+		if c-'0' > 9 {
+			return 0, false
+		}
+		unit /= 10
+		ns += int64(c-'0') * unit
+	}
+	return ns, true
+}
+
+// SetLower is Set for a word that a device writes in capitals and ECS in small letters, such as a transport: ASCII
+// letters are made small.
+func (e *Event) SetLower(f ecs.Field, v []byte) {
+	for i, c := range v {
+		if c-'A' < 26 {
+			e.w.scratch = append(e.w.scratch[:0], v...)
+			for j, c := range e.w.scratch[i:] {
+				if c-'A' < 26 {
+					e.w.scratch[i+j] = c | 0x20
+				}
+			}
+			e.SetCopy(f, e.w.scratch, v)
+			return
+		}
+	}
+	e.Set(f, v)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/logcenter/logcenter/sdk"
+	"github.com/logcenter/logcenter/sdk/accesslog"
 	"github.com/logcenter/logcenter/sdk/cef"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/jsonscan"
@@ -22,7 +23,8 @@ import (
 var settable = []ecs.Field{
 	ecs.EventReason, ecs.EventSeverity, ecs.SourceIP, ecs.SourcePort, ecs.SourceMAC, ecs.URLOriginal, ecs.URLDomain, ecs.URLPath, ecs.URLQuery,
 	ecs.UserName, ecs.UserDomain, ecs.Timestamp, ecs.LogLevel, ecs.HostName, ecs.ProcessName, ecs.ProcessPID, ecs.LogSyslogPriority,
-	ecs.LogSyslogSeverityCode,
+	ecs.LogSyslogSeverityCode, ecs.EventDuration, ecs.NetworkTransport, ecs.NetworkProtocol, ecs.HTTPRequestMethod, ecs.HTTPVersion,
+	ecs.HTTPResponseStatusCode, ecs.HTTPResponseBodyBytes, ecs.UserAgentOriginal, ecs.EventOutcome, ecs.SourceAddress,
 }
 
 // set is what a parser made of one line.
@@ -176,6 +178,104 @@ func TestSetPort(t *testing.T) {
 	f("-1", "", bad)
 	f("443a", "", bad)
 	f("99999999999999999999999", "", bad)
+}
+
+func TestSetDuration(t *testing.T) {
+	f := func(text string, unit time.Duration, want, note string) {
+		t.Helper()
+		got := answer(t, text+" ", func(l []byte, ev *sdk.Event) { ev.SetDuration(ecs.EventDuration, l[:len(l)-1], unit) })
+		assert.Equal(t, want, got.values["event.duration"], text)
+		if note != "" {
+			note = "event.duration: not a number of " + note + ", or too large"
+		}
+		assert.Equal(t, note, got.note, text)
+	}
+	f("0.187", time.Second, "187000000", "")
+	f("12", time.Second, "12000000000", "")
+	f("1.5", time.Millisecond, "1500000", "")
+	f("154023", time.Microsecond, "154023000", "")
+	f("0.1234567899", time.Second, "123456789", "") // what is less than a nanosecond is cut
+	f("7.9", time.Nanosecond, "7", "")
+	f("90", time.Minute, "5400000000000", "")
+	f("", time.Second, "", "")
+	f("9223372035", time.Second, "9223372035000000000", "")
+	f("9223372037", time.Second, "", "seconds")
+	f("99999999999999999999", time.Second, "", "seconds")
+	f("-1", time.Second, "", "seconds")
+	f(".5", time.Second, "500000000", "")
+	f("1.", time.Millisecond, "", "milliseconds")
+	f("1.2.3", time.Microsecond, "", "microseconds")
+	f("1e3", time.Minute, "", "units of 1m0s")
+}
+
+func TestSetLower(t *testing.T) {
+	f := func(text, want string, e wire.Encoding) {
+		t.Helper()
+		got := answer(t, text, func(l []byte, ev *sdk.Event) { ev.SetLower(ecs.NetworkTransport, l) })
+		assert.Equal(t, want, got.values["network.transport"], text)
+		assert.Equal(t, e, got.encodings["network.transport"], text)
+	}
+	f("TCP", "tcp", wire.Encoding_PLAIN)
+	f("ipV6-Icmp", "ipv6-icmp", wire.Encoding_PLAIN)
+	f("tcp", "tcp", wire.Encoding_SPAN)
+	f("[Ä]", "[Ä]", wire.Encoding_SPAN)
+}
+
+func TestSetNanos(t *testing.T) {
+	got := answer(t, "x", func(_ []byte, ev *sdk.Event) { ev.SetNanos(ecs.Timestamp, 1763686583123456789) })
+	assert.Equal(t, "2025-11-21T00:56:23.123456789Z", got.values["@timestamp"])
+	got = answer(t, "x", func(_ []byte, ev *sdk.Event) { ev.SetNanos(ecs.UserName, 1) })
+	assert.Equal(t, "user.name: cannot be set to a date", got.note)
+}
+
+func TestSetRequest(t *testing.T) {
+	f := func(text string, want map[string]string) {
+		t.Helper()
+		var ok bool
+		got := answer(t, text, func(l []byte, ev *sdk.Event) { ok = ev.SetRequest(l) })
+		assert.Equal(t, want, got.values, text)
+		assert.Equal(t, len(want) > 0, ok, text)
+		assert.Zero(t, got.counters["undeclared_fields"])
+	}
+	f("GET /a?b=1 HTTP/1.1", map[string]string{
+		"http.request.method": "GET", "http.version": "1.1", "url.original": "/a?b=1", "url.path": "/a", "url.query": "b=1",
+	})
+	f("GET //a/b#c", map[string]string{"http.request.method": "GET", "url.original": "//a/b#c", "url.path": "//a/b#c"})
+	f("GET http://www.bank.example:8080/p?q=1 HTTP/1.1", map[string]string{
+		"http.request.method": "GET", "http.version": "1.1", "url.original": "http://www.bank.example:8080/p?q=1", "url.domain": "www.bank.example",
+		"url.path": "/p", "url.query": "q=1",
+	})
+	f("CONNECT mail.example.com:25 HTTP/1.1", map[string]string{
+		"http.request.method": "CONNECT", "http.version": "1.1", "url.original": "mail.example.com:25", "url.domain": "mail.example.com",
+	})
+	f("OPTIONS * HTTP/1.0", map[string]string{"http.request.method": "OPTIONS", "http.version": "1.0", "url.original": "*"})
+	f(`\x16\x03\x01`, map[string]string{})
+}
+
+func TestSetAccess(t *testing.T) {
+	f := func(line string, want map[string]string) {
+		t.Helper()
+		got := answer(t, line, func(l []byte, ev *sdk.Event) {
+			e, _ := accesslog.Parse(l)
+			ev.SetAccess(&e)
+		})
+		assert.Equal(t, want, got.values, line)
+		assert.Zero(t, got.counters["undeclared_fields"], "http.request.referrer is not in the manifest, which is no mistake here")
+	}
+	f(`www.bank.example:443 192.0.2.17 - li [11/Oct/2026:12:00:01 +0800] "GET /a HTTP/1.1" 200 512 "https://x.example/" "curl/8"`, map[string]string{
+		"@timestamp": "2026-10-11T04:00:01Z", "source.ip": "192.0.2.17", "user.name": "li", "http.request.method": "GET", "http.version": "1.1",
+		"url.original": "/a", "url.path": "/a", "url.domain": "www.bank.example", "http.response.status_code": "200",
+		"http.response.body.bytes": "512", "user_agent.original": "curl/8", "network.protocol": "http", "log.level": "Info", "event.outcome": "success",
+	})
+	f(`pc-7.example - - [11/Oct/2026:12:00:01 +0800] "-" 503 -`, map[string]string{
+		"@timestamp": "2026-10-11T04:00:01Z", "source.address": "pc-7.example", "http.response.status_code": "503", "network.protocol": "http",
+		"log.level": "Error", "event.outcome": "failure",
+	})
+	f(`192.0.2.17 - - [11/Oct/2026:12:00:01 +0800] "-" 408 0`, map[string]string{
+		"@timestamp": "2026-10-11T04:00:01Z", "source.ip": "192.0.2.17", "http.response.status_code": "408", "http.response.body.bytes": "0",
+		"network.protocol": "http", "log.level": "Warn", "event.outcome": "failure",
+	})
+	f("hello", map[string]string{})
 }
 
 func TestSetSyslog(t *testing.T) {

@@ -1,6 +1,7 @@
 package sdk
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/binary"
@@ -24,6 +25,11 @@ type worker struct {
 	layouts []cachedLayout
 	scratch []byte
 	zones   map[string]*time.Location
+	// What rows mostly have in common with the one before.
+	zoneName []byte
+	lastZone *time.Location
+	lastNs   int64
+	lastTime time.Time
 
 	// the batch at hand
 	ctx     context.Context
@@ -55,7 +61,7 @@ type worker struct {
 }
 
 func newWorker(s *Stage) *worker {
-	w := &worker{s: s, types: s.types, zones: map[string]*time.Location{}}
+	w := &worker{s: s, types: s.types, zones: map[string]*time.Location{}, lastTime: time.Unix(0, 0)}
 	w.out = make([]*wire.Builder, len(s.types))
 	for f, t := range s.types {
 		if t != 0 {
@@ -333,10 +339,14 @@ func (w *worker) read(f ecs.Field, row int) (*wire.Column, int) {
 }
 
 func (w *worker) received(row int) time.Time {
-	if c, k := w.read(ecs.EventIngested, row); k >= 0 {
-		return time.Unix(0, c.Nanos(k))
+	c, k := w.read(ecs.EventIngested, row)
+	if k < 0 {
+		return time.Now()
 	}
-	return time.Now()
+	if ns := c.Nanos(k); ns != w.lastNs {
+		w.lastNs, w.lastTime = ns, time.Unix(0, ns)
+	}
+	return w.lastTime
 }
 
 func (w *worker) zone(row int) *time.Location {
@@ -345,6 +355,9 @@ func (w *worker) zone(row int) *time.Location {
 		return time.UTC
 	}
 	name := c.Text(k, row, w.message)
+	if w.lastZone != nil && bytes.Equal(name, w.zoneName) {
+		return w.lastZone
+	}
 	z, ok := w.zones[view(name)]
 	if !ok {
 		var err error
@@ -353,6 +366,7 @@ func (w *worker) zone(row int) *time.Location {
 		}
 		w.zones[string(name)] = z
 	}
+	w.zoneName, w.lastZone = append(w.zoneName[:0], name...), z
 	return z
 }
 

@@ -38,7 +38,29 @@ func (h *Header) legacy(line []byte, i int) (rest []byte) {
 	if h.Hostname == nil {
 		end = h.hostname(line, end)
 	}
+	if rest, ok := h.relayed(line[end:]); ok {
+		return rest
+	}
 	return h.tag(line, end)
+}
+
+// maxRelays is how many relays are looked behind.
+const maxRelays = 4
+
+// relayed takes the header that content begins with where a relay has put its own in front of a sender's.
+func (h *Header) relayed(content []byte) (rest []byte, ok bool) {
+	if len(content) == 0 || content[0] != '<' || h.relays == maxRelays {
+		return nil, false
+	}
+	inner := Header{relays: h.relays + 1}
+	if rest, err := inner.parse(content); err == nil && len(inner.Timestamp) > 0 {
+		if inner.Relay == nil {
+			inner.Relay = h.Hostname
+		}
+		*h = inner
+		return rest, true
+	}
+	return nil, false
 }
 
 // blanks returns where the spaces at i end.
@@ -68,8 +90,8 @@ func (h *Header) time(line []byte, i int) (end int, ok bool) {
 	if i >= len(line) {
 		return 0, false
 	}
-	l, n, ok := timestamp.Detect(line[i:])
-	if !ok {
+	r, n := timestamp.Read(line[i:])
+	if n == 0 {
 		return 0, false
 	}
 	end = i + n
@@ -80,18 +102,23 @@ func (h *Header) time(line []byte, i int) (end int, ok bool) {
 			return 0, false
 		}
 	}
-	h.layout = l
-	if z := zoneName(line[end:]); z > 0 {
-		for _, pair := range withZone {
-			if pair[0] == l {
-				h.layout = pair[1]
-				end += z
-				break
-			}
-		}
+	h.layout, h.read, h.first = r.Layout(), r, &line[i]
+	if z := zoneName(line[end:]); z > 0 && h.zoned() {
+		end += z
 	}
 	h.Timestamp = line[i:end:end]
 	return end, true
+}
+
+// zoned notes that the abbreviation of a zone stands behind the time. It is false if none can.
+func (h *Header) zoned() bool {
+	for _, pair := range withZone {
+		if pair[0] == h.layout {
+			h.layout, h.first = pair[1], nil // what was read does not have the zone
+			return true
+		}
+	}
+	return false
 }
 
 // zoneName returns the length of " UTC" in front of a colon, 0 if b does not start with the like.
@@ -174,21 +201,18 @@ func isZone(w []byte) bool {
 // returns where the time ends then.
 func (h *Header) zone(line []byte, end int) int {
 	i := blanks(line, end)
+	if i == end || i+3 > len(line) || line[i]-'A' >= 26 || line[i+1]-'A' >= 26 || line[i+2]-'A' >= 26 {
+		return end
+	}
 	w, next := word(line, i)
-	if i == end || next >= len(line) || !isZone(w) {
+	if next >= len(line) || !isZone(w) {
 		return end
 	}
-	if host, _ := word(line, blanks(line, next)); !isHostname(host) || isNumber(host) {
+	if host, _ := word(line, blanks(line, next)); !isHostname(host) || isNumber(host) || !h.zoned() {
 		return end
 	}
-	for _, pair := range withZone {
-		if pair[0] == h.layout {
-			h.layout = pair[1]
-			h.Timestamp = line[end-len(h.Timestamp) : i+len(w) : i+len(w)]
-			return i + len(w)
-		}
-	}
-	return end
+	h.Timestamp = line[end-len(h.Timestamp) : i+len(w) : i+len(w)]
+	return i + len(w)
 }
 
 func isNumber(w []byte) bool {
@@ -211,6 +235,42 @@ func (h *Header) hostname(line []byte, i int) int {
 		}
 		i -= len(forwarded)
 	}
+	// Nearly all are letters, digits, dots and hyphens, with a blank behind.
+	n, named := i, byte(0)
+	for n < len(line) && nameByte[line[n]] != 0 {
+		named |= nameByte[line[n]]
+		n++
+	}
+	if named > isDot && n-i <= maxHostname && (n == len(line) || line[n] == ' ') {
+		h.Hostname = line[i:n:n]
+		n = blanks(line, n)
+		if n+1 < len(line) && line[n] == ':' && line[n+1] == ' ' {
+			n = blanks(line, n+1) // "fw1 : %ASA-6-302013: …"
+		}
+		return n
+	}
+	return h.oddHostname(line, i)
+}
+
+// Bits of nameByte.
+const (
+	isDot  = 1 // or a hyphen: there must be more in a name
+	isName = 2
+)
+
+// nameByte are the bytes of names of hosts that follow the rules, and of IPv4 addresses.
+var nameByte = func() (set [256]byte) {
+	for c := range set {
+		if c-'0' >= 0 && c-'0' <= 9 || (c|0x20)-'a' >= 0 && (c|0x20)-'a' < 26 {
+			set[c] = isName
+		}
+	}
+	set['.'], set['-'] = isDot, isDot
+	return set
+}()
+
+// oddHostname is hostname for names with other bytes, in brackets, or with something else than a blank behind.
+func (h *Header) oddHostname(line []byte, i int) int {
 	w, next := word(line, i)
 	if n := bytes.Index(w, []byte("%%")); n > 0 && isHostname(w[:n]) {
 		h.Hostname = w[:n:n]
@@ -275,11 +335,21 @@ func (h *Header) tag(line []byte, i int) (content []byte) {
 			h.AppName = line[i:j:j]
 			i = min(j+2, len(line))
 		case c == '[':
-			n := bytes.IndexByte(line[j:min(j+maxTag, len(line))], ']')
-			if n < 2 || bytes.IndexByte(line[j:j+n], ' ') >= 0 {
+			end := j + 1
+			for end < len(line) && line[end]-'0' <= 9 {
+				end++
+			}
+			if end == len(line) || line[end] != ']' { // not the number of a process
+				n := bytes.IndexByte(line[j:min(j+maxTag, len(line))], ']')
+				if n < 0 || bytes.IndexByte(line[j:j+n], ' ') >= 0 {
+					break
+				}
+				end = j + n
+			}
+			if end == j+1 || end-j >= maxTag {
 				break
 			}
-			end := j + n + 1
+			end++
 			if end < len(line) && line[end] != ':' && line[end] != ' ' {
 				break
 			}

@@ -52,6 +52,8 @@ type Header struct {
 	MsgID      []byte // RFC 5424 only
 	Structured []byte // RFC 5424 only: all elements with their brackets; see Elements
 
+	// Relay is the HOSTNAME of the header that a relay has put in front of the one that all else here is of.
+	Relay []byte
 	// Sequence is the number that Cisco devices put in front of the time.
 	Sequence []byte
 	// BOM says that the content began with a byte order mark, which is left out of it, and so is UTF-8
@@ -59,6 +61,11 @@ type Header struct {
 	BOM bool
 
 	layout timestamp.Layout
+	// read is what Parse read of the time already, first the byte of the line where that began.
+	read  timestamp.Reading
+	first *byte
+	// relays is how many headers stand in front.
+	relays uint8
 }
 
 // What Parse can say of a line. The header and the rest are usable all the same.
@@ -92,6 +99,12 @@ func (h *Header) Severity() int {
 // does not say, nil means UTC. Received decides on the year if the sender leaves it out, see
 // [timestamp.Layout.ParseAt].
 func (h *Header) Time(zone *time.Location, received time.Time) (ns int64, ok bool) {
+	if len(h.Timestamp) == 0 {
+		return 0, false
+	}
+	if h.first == &h.Timestamp[0] {
+		return h.read.Nanos(zone, received)
+	}
 	if ns, ok := h.layout.ParseAt(h.Timestamp, zone, received); ok {
 		return ns, ok
 	}
@@ -123,7 +136,14 @@ func (h *Header) Time(zone *time.Location, received time.Time) (ns int64, ok boo
 //     an address may have them. It ends before "%%", which begins the content of devices that put no space
 //     there. "-" and "(none)" are no name.
 //   - TAG (section 4.1.3): a word that ends in "[pid]", "[pid]:" or ": ".
+//   - Relays: a header with PRI and time in place of a TAG is the sender's own; the one in front is a relay's, of which
+//     [Header.Relay] is left. So it is behind an RFC 5424 header without an APP-NAME.
 func Parse(line []byte) (h Header, rest []byte, err error) {
+	rest, err = h.parse(line)
+	return h, rest, err
+}
+
+func (h *Header) parse(line []byte) (rest []byte, err error) {
 	i, err := h.priority(line)
 	if h.Priority >= 0 {
 		h.Format = RFC3164
@@ -134,7 +154,12 @@ func Parse(line []byte) (h Header, rest []byte, err error) {
 					h.Version = h.Version*10 + int(c-'0')
 				}
 				h.Format = RFC5424
-				return h, rest, err
+				if err == nil && h.AppName == nil {
+					if inner, ok := h.relayed(rest); ok {
+						return inner, nil
+					}
+				}
+				return rest, err
 			}
 			if _, _, ok := timestamp.Detect(line[i:]); !ok {
 				i -= n // "<134>1 file copied": a number that is content
@@ -145,7 +170,7 @@ func Parse(line []byte) (h Header, rest []byte, err error) {
 	if h.Format == None && err == nil {
 		err = ErrNoHeader
 	}
-	return h, rest, err
+	return rest, err
 }
 
 // priority reads the PRI and returns where it ends, 0 if there is none.

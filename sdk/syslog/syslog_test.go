@@ -19,6 +19,7 @@ func show(line string) string {
 		name  string
 		value []byte
 	}{
+		{"relay", h.Relay},
 		{"seq", h.Sequence},
 		{"t", h.Timestamp},
 		{"h", h.Hostname},
@@ -134,6 +135,20 @@ func TestParse(t *testing.T) {
 	f("<34>Oct 11 22:14:15 Message forwarded from somewhere", "rfc3164 34 t=Oct 11 22:14:15 h=Message | forwarded from somewhere")
 	f("<38>Oct 11 22:14:15 web1 a[12]x: y", "rfc3164 38 t=Oct 11 22:14:15 h=web1 | a[12]x: y")
 
+	// Relays in front.
+	f("<13>Oct 11 22:14:16 relay1 <38>Oct 11 22:14:15 web1 sshd[1]: x", "rfc3164 38 relay=relay1 t=Oct 11 22:14:15 h=web1 a=sshd p=1 | x")
+	f("<13>Oct 11 22:14:16 <38>Oct 11 22:14:15 web1 sshd[1]: x", "rfc3164 38 t=Oct 11 22:14:15 h=web1 a=sshd p=1 | x")
+	f("Oct 11 22:14:16 10.0.0.9 <38>1 2026-10-11T22:14:15Z web1 sshd 1 - - x", "rfc5424 38 relay=10.0.0.9 t=2026-10-11T22:14:15Z h=web1 a=sshd p=1 | x")
+	f("<13>1 2026-10-11T22:14:16Z relay1 - - - - <38>Oct 11 22:14:15 web1 su: x", "rfc3164 38 relay=relay1 t=Oct 11 22:14:15 h=web1 a=su | x")
+	f("<13>1 2026-10-11T22:14:16Z web1 app - - - <38>Oct 11 22:14:15 web2 su: x",
+		"rfc5424 13 t=2026-10-11T22:14:16Z h=web1 a=app | <38>Oct 11 22:14:15 web2 su: x")
+	f("<13>Oct 11 22:14:17 a1 <13>Oct 11 22:14:16 b1 <38>Oct 11 22:14:15 web1 su: x", "rfc3164 38 relay=b1 t=Oct 11 22:14:15 h=web1 a=su | x")
+	f("<13>Oct 11 22:14:16 relay1 <38>su: x", "rfc3164 13 t=Oct 11 22:14:16 h=relay1 | <38>su: x")
+	f("<13>Oct 11 22:14:16 web1 app: <38>Oct 11 22:14:15 web2 su: x", "rfc3164 13 t=Oct 11 22:14:16 h=web1 a=app | <38>Oct 11 22:14:15 web2 su: x")
+	f("<13>Oct 11 22:14:16 relay1 <999>Oct 11 22:14:15 web1 su: x", "rfc3164 13 t=Oct 11 22:14:16 h=relay1 | <999>Oct 11 22:14:15 web1 su: x")
+	_, rest, _ := Parse([]byte(strings.Repeat("<13>Oct 11 22:14:16 relay1 ", 1000)))
+	assert.NotEmpty(t, rest, "headers without end are not followed")
+
 	// No PRI.
 	f("Oct 11 22:14:15 web1 sshd[1]: x", "rfc3164 -1 t=Oct 11 22:14:15 h=web1 a=sshd p=1 | x")
 	f("2026-10-11T12:00:01.123456+08:00 web1 sshd[1]: x", "rfc3164 -1 t=2026-10-11T12:00:01.123456+08:00 h=web1 a=sshd p=1 | x")
@@ -230,8 +245,13 @@ func TestTime(t *testing.T) {
 	f("<13>1 2026-99-11T20:00:01Z h a p m - x", "no")
 	f("<13>1 - h a p m - x", "no")
 	f("<13>x", "no")
+	h, _, _ := Parse([]byte("<13>Oct 11 20:00:01 h x"))
+	h.Timestamp = []byte("2025-10-11 20:00:01")
+	ns, ok := h.Time(shanghai, received)
+	assert.True(t, ok)
+	assert.Equal(t, time.Date(2025, 10, 11, 12, 0, 1, 0, time.UTC).UnixNano(), ns, "a caller may put another time into a header")
 	var zero Header
-	_, ok := zero.Time(nil, received)
+	_, ok = zero.Time(nil, received)
 	assert.False(t, ok)
 }
 
@@ -321,7 +341,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, line []byte) {
 		before := string(line)
 		h, rest, err := Parse(line)
-		for _, b := range [][]byte{h.Timestamp, h.Hostname, h.AppName, h.ProcID, h.MsgID, h.Structured, h.Sequence} {
+		for _, b := range [][]byte{h.Timestamp, h.Hostname, h.AppName, h.ProcID, h.MsgID, h.Structured, h.Sequence, h.Relay} {
 			if !within(line, b) || b != nil && len(b) == 0 || cap(b) != len(b) {
 				t.Fatalf("%q is no part of the line", b)
 			}

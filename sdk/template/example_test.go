@@ -40,7 +40,7 @@ func ExampleSet() {
 func ExampleCompile() {
 	_, err := template.Compile("from %{ip:ipv4} port")
 	fmt.Println(err)
-	// Output: template: byte 10 of "from %{ip:ipv4} port": unknown kind "ipv4": use one of text, word, int, number, ip, mac, time, quoted, brackets, rest
+	// Output: template: byte 10 of "from %{ip:ipv4} port": unknown kind "ipv4": use one of text, last, word, int, number, ip, mac, time, quoted, brackets, rest
 }
 
 // From another package too, the match must stay on the stack.

@@ -114,10 +114,10 @@ func suffixStart(line []byte, lit string) int {
 }
 
 // value finds the gap's value at i and returns where the text behind it must be, -1 if it does not fit; v0 is
-// then, for kinds text and word, where that text was looked for in vain, or -1.
+// then, for kinds text, last and word, where that text was looked for in vain, or -1.
 func (g *gap) value(line []byte, i int, last bool) (v0, v1, next int) {
 	switch g.kind {
-	case kindText:
+	case kindText, kindLast:
 		return g.text(line, i, last)
 	case kindWord:
 		return g.word(line, i)
@@ -163,9 +163,12 @@ func (g *gap) text(line []byte, i int, last bool) (v0, v1, next int) {
 		return i, len(line), len(line)
 	}
 	var end int
-	if last { // what the pattern ends with ends the line: text in front may have it, too
+	switch {
+	case last: // what the pattern ends with ends the line: text in front may have it, too
 		end = suffixStart(line, g.lit)
-	} else {
+	case g.kind == kindLast:
+		end = findLast(line, i, g.lit)
+	default:
 		end = find(line, i, g.lit)
 	}
 	if end < i {
@@ -221,6 +224,16 @@ func find(line []byte, i int, lit string) int {
 		}
 		i++
 	}
+}
+
+// findLast returns where lit, which is not empty, is in line for the last time, from i on; -1 if nowhere.
+func findLast(line []byte, i int, lit string) int {
+	for at := len(line) - 1; at >= i; at-- {
+		if (line[at] == lit[0] || line[at] == '\t' && lit[0] == ' ') && prefixEnd(line, at, lit) > 0 {
+			return at
+		}
+	}
+	return -1
 }
 
 func intLen(b []byte) int {

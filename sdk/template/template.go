@@ -28,6 +28,8 @@
 // Kinds:
 //
 //	text        the default
+//	last        text up to the last place in the line where the next text of the pattern is: for what others choose, such
+//	            as names of users, that may hold this text itself. What is behind it must fit from there on.
 //	word        text without blanks, not empty
 //	int         digits, '+' or '-' in front
 //	number      digits, with a sign, a fraction and an exponent
@@ -69,6 +71,7 @@ type kind uint8
 
 const (
 	kindText kind = iota
+	kindLast
 	kindWord
 	kindInt
 	kindNumber
@@ -80,10 +83,10 @@ const (
 	kindRest
 )
 
-var kindNames = []string{"text", "word", "int", "number", "ip", "mac", "time", "quoted", "brackets", "rest"}
+var kindNames = []string{"text", "last", "word", "int", "number", "ip", "mac", "time", "quoted", "brackets", "rest"}
 
 var kindWants = []string{
-	"text", "a word", "a whole number", "a number", "an IP address", "a MAC address", "a time", "text in quotes", "text in brackets", "",
+	"text", "text", "a word", "a whole number", "a number", "an IP address", "a MAC address", "a time", "text in quotes", "text in brackets", "",
 }
 
 // gap is a field of a pattern and the text behind it.

@@ -72,6 +72,16 @@ func TestMatch(t *testing.T) {
 	f("%%{x%}50% %%01 %{a}", "%{x%}50% %%01 b", "[a|b]")
 	f("%{a}\t%{b}\t%{c}", "1 \t\t3", "[a|1 ][b|][c|3]")
 
+	// Text up to the last place of what is behind it.
+	f("Failed %{how:word} for %{user:last} from %{ip:ip} port %{port:int} %{}", "Failed password for root from 192.0.2.1 port 22 from 10.1.2.3 port 51514 ssh2",
+		"[how|password][user|root from 192.0.2.1 port 22][ip|10.1.2.3][port|51514]")
+	f("%{a:last}: %{b}", "x: y: z", "[a|x: y][b|z]")
+	f("%{a:last} by %{b}", "x by y \t by\t z", "[a|x by y][b|z]")
+	f("%{a:last};%{b};%{c}", "1;2;3", "[a|1;2] ! byte 4: "+no+`";" behind text (b) is expected`)
+	f("%{a:last};", "1;2;", "[a|1;2]")
+	f("%{a:last}; %{b}", "1", " ! byte 0: "+no+`"; " behind text (a) is expected`)
+	f("%{a:last}", "x: y", "[a|x: y]")
+
 	// Blanks.
 	f(" a %{x} = %{y} ", "  a   1  =\t  2  ", "[x|1][y|2]")
 	f("a   %{x}", "a 1", "[x|1]")
@@ -129,7 +139,7 @@ func TestCompileErrors(t *testing.T) {
 	f("  ", `byte 0 of "  ": text or a field, such as %{name}, is expected`)
 	f("a %{b", `byte 2 of "a %{b": %{ is never closed by }; write %%{ if it is part of the text`)
 	f("%{a}x%{a}", `byte 5 of "%{a}x%{a}": a second field with the name "a"`)
-	f("%{a:ipp}", `byte 4 of "%{a:ipp}": unknown kind "ipp": use one of text, word, int, number, ip, mac, time, quoted, brackets, rest`)
+	f("%{a:ipp}", `byte 4 of "%{a:ipp}": unknown kind "ipp": use one of text, last, word, int, number, ip, mac, time, quoted, brackets, rest`)
 	f("%{a}%{b}", `byte 4 of "%{a}%{b}": text is expected between the fields "a" and "b", or for "a" a kind that ends by itself: `+
 		"int, number, ip, mac, time, quoted or brackets")
 	f("%{a:rest} %{b}", `byte 0 of "%{a:rest} %{b}": a field of kind rest must be the last; make it text`)

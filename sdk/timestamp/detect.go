@@ -2,6 +2,7 @@ package timestamp
 
 import (
 	"strings"
+	"time"
 )
 
 // group is layouts for texts that start alike; of several that fit, the first counts.
@@ -256,11 +257,50 @@ func Detect(b []byte) (l Layout, n int, ok bool) {
 	return Layout{p}, n, p != nil
 }
 
-// detect is Detect that leaves in f what the program read, unless that is one that counts. It is nil if there is
-// none.
+// Reading is a time as a text says it: no instant yet, as the year or the zone may be missing. [Read] makes it. It is a
+// small value; the zero Reading is none.
+type Reading struct {
+	p *program
+	f fields
+}
+
+// Read is [Detect] that keeps what it reads on the way, so that the text need not be read again. n is how many bytes
+// of b the time takes, 0 if there is none; the Reading is the zero one then.
+func Read(b []byte) (r Reading, n int) {
+	if r.p, n = detect(b, &r.f); r.p == nil {
+		return Reading{}, 0
+	}
+	return r, n
+}
+
+// Layout is the layout of the text.
+func (r *Reading) Layout() Layout { return Layout{r.p} }
+
+// Nanos is the instant, in nanoseconds since 1970-01-01 00:00:00 UTC, as [Layout.ParseAt] makes it of the text: zone is
+// where the device's clock stands if the text does not say, nil means UTC; ref decides on a missing year. ok is
+// false for the zero Reading, and for instants that nanoseconds cannot say.
+func (r *Reading) Nanos(zone *time.Location, ref time.Time) (ns int64, ok bool) {
+	switch {
+	case r.p == nil:
+		return 0, false
+	case r.p.unit != 0:
+		return r.f.nano, true
+	case r.p.year:
+		return r.f.at(zone)
+	default:
+		f := r.f
+		return f.latest(zone, ref.Unix())
+	}
+}
+
+// detect is Detect that leaves in f what the program read; of one that counts, the instant is f.nano. It is nil if
+// there is none.
 func detect(b []byte, f *fields) (p *program, n int) {
 	if len(b) < 10 {
 		return nil, 0
+	}
+	if p, n = detectStamp(b, f); p != nil {
+		return p, n
 	}
 	digits := 0
 	for digits < 20 && digits < len(b) && b[digits]-'0' <= 9 {
@@ -268,7 +308,7 @@ func detect(b []byte, f *fields) (p *program, n int) {
 	}
 	g := candidates(b, digits)
 	if g == nil {
-		return detectCount(b, digits)
+		return detectCount(b, digits, f)
 	}
 	if g.plain { // most lines need only the templates
 		if p, n = g.first(b, f, false); p != nil {
@@ -284,6 +324,28 @@ func detect(b []byte, f *fields) (p *program, n int) {
 		}
 	}
 	return nil, 0
+}
+
+// stamp is the layout of RFC 3164.
+var stamp = stampLayouts.layouts[0].p
+
+// detectStamp is detect for the times that most lines have: those of RFC 3164, with a blank behind and no half of a day, zone
+// or year behind that. It is nil for others, and for what only detect can tell.
+func detectStamp(b []byte, f *fields) (*program, int) {
+	if len(b) < 20 || b[3] != ' ' || b[9] != ':' || b[15] != ' ' {
+		return nil, 0
+	}
+	switch c := b[16] | 0x20; {
+	case (c == 'a' || c == 'p') && b[17]|0x20 == 'm', c == 'u' && b[17] == 'T', c == 'g' && b[17] == 'M':
+		return nil, 0
+	case c-'a' < 26:
+	case b[16]-'0' > 9, b[17]-'0' <= 9 && b[18]-'0' <= 9 && b[19]-'0' <= 9:
+		return nil, 0
+	}
+	if !stamp.plain.match(b, f) || !stamp.isDate(f) {
+		return nil, 0
+	}
+	return stamp, stamp.plain.width
 }
 
 // first is the first layout that fits, with what may stand behind it, and the length of its text; nil if there is
@@ -366,7 +428,7 @@ func ends(b []byte, n int) bool {
 }
 
 // detectCount tells the unit of a Unix time by its number of digits, which is the same from 2001 to 2286.
-func detectCount(b []byte, digits int) (*program, int) {
+func detectCount(b []byte, digits int, f *fields) (*program, int) {
 	var p *program
 	switch digits {
 	case 10:
@@ -380,9 +442,10 @@ func detectCount(b []byte, digits int) (*program, int) {
 	default:
 		return nil, 0
 	}
-	_, n, ok := parseCount(b, p.unit)
+	ns, n, ok := parseCount(b, p.unit)
 	if !ok || !ends(b, n) {
 		return nil, 0
 	}
+	f.nano = ns
 	return p, n
 }

@@ -16,6 +16,7 @@ func TestDetect(t *testing.T) {
 		assert.Equal(t, layout, l.String(), "%q", text)
 		assert.Equal(t, n, got, "%q", text)
 		assert.Equal(t, layout != "", ok)
+		readsAsItsLayout(t, []byte(text))
 	}
 	f("2026-10-11T12:00:01.123456+08:00 host", "2006-01-02T15:04:05Z07:00", 32)
 	f("2026-10-11T12:00:01Z", "2006-01-02T15:04:05Z07:00", 20)
@@ -120,6 +121,24 @@ func TestDetect(t *testing.T) {
 	f("10.11.2026 x", "", 0)
 }
 
+// readsAsItsLayout checks that Read gives what Detect and then the layout give, which read the text once more.
+func readsAsItsLayout(t *testing.T, b []byte) {
+	t.Helper()
+	l, want, _ := Detect(b)
+	r, n := Read(b)
+	if n != want || r.Layout() != l {
+		t.Errorf("%q: %d bytes of %q, Detect has %d of %q", b, n, r.Layout(), want, l)
+	}
+	for _, zone := range []*time.Location{nil, time.FixedZone("CST", 8*3600)} {
+		for _, ref := range []time.Time{time.Unix(1735603200, 0), time.Unix(1792540800, 0)} {
+			wantNS, wantOK := l.ParseAt(b[:n], zone, ref)
+			if ns, ok := r.Nanos(zone, ref); ns != wantNS || ok != wantOK {
+				t.Errorf("%q in %v at %v: %d %v, read again %d %v", b, zone, ref, ns, ok, wantNS, wantOK)
+			}
+		}
+	}
+}
+
 func TestAny(t *testing.T) {
 	l := MustCompile(Any)
 	assert.False(t, l.HasYear())
@@ -202,7 +221,7 @@ func inTurn(b []byte) (Layout, int, bool) {
 	}
 	g := candidates(b, digits)
 	if g == nil {
-		p, n := detectCount(b, digits)
+		p, n := detectCount(b, digits, new(fields))
 		return Layout{p}, n, p != nil
 	}
 	for _, plain := range []bool{true, false} {
@@ -291,6 +310,7 @@ func FuzzDetect(f *testing.F) {
 		if n < 8 || n > len(b) {
 			t.Fatalf("%d of %d bytes", n, len(b))
 		}
+		readsAsItsLayout(t, b)
 		if _, ok := l.ParseAt(b[:n], nil, time.Unix(1735603200, 0)); !ok {
 			t.Fatalf("%q is not %q", b[:n], l)
 		}

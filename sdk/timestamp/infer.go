@@ -79,7 +79,7 @@ func parseAny(b []byte, zone *time.Location, ref int64) (ns int64, n int, ok boo
 	case p == nil:
 		return 0, 0, false
 	case p.unit != 0:
-		ns, _, ok = parseCount(b[mark:], p.unit)
+		ns, ok = f.nano, true
 	case p.year:
 		ns, ok = f.at(zone)
 	default:

@@ -3,6 +3,7 @@ package wire
 import (
 	"encoding/binary"
 	"math"
+	"math/bits"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -15,8 +16,9 @@ import (
 type Builder struct {
 	typ     Type
 	list    bool
-	enc     Encoding
+	quick   quick
 	used    bool // since Reset
+	enc     Encoding
 	rows    int
 	row     int // last row set, -1 for none
 	count   int
@@ -26,7 +28,7 @@ type Builder struct {
 	data    []byte
 	origin  []byte
 	lists   []byte
-	marks   [4]int // lengths of values, data, origin and lists before the last row, to undo it
+	marks   [4]int // lengths of values, data, origin and lists before the last row, to undo it, where fixed says 0
 	dict    dictionary
 	message *Column // to turn spans into copies when a field has both
 	lines   func(row int) int
@@ -37,7 +39,47 @@ type Builder struct {
 // if Span is not called. line maps a row to its row of message, nil means the same.
 func (c *Builder) Reset(t Type, list bool, rows int, message *Column, line func(row int) int) {
 	c.typ, c.list, c.rows, c.message, c.lines = t, list, rows, message, line
-	c.used, c.row, c.count = false, -1, 0
+	c.used, c.row, c.count, c.quick = false, -1, 0, 0
+}
+
+// Type is the type of the column's values.
+func (c *Builder) Type() Type { return c.typ }
+
+// quick is the kind of values of which one more in a new row is only a bit and some bytes behind the others: all but
+// most lists, and texts that are copied. Such a column needs no marks, but for lists.
+type quick uint8
+
+const (
+	quickSpan  quick = iota + 1 // of four bytes
+	quickDict                   // codes of four bytes
+	quickInt                    // of four bytes
+	quickFixed                  // of as many bytes as the type has
+	quickDicts                  // lists of codes
+)
+
+// next begins the value of a row behind all that have one, of a column that is quick.
+func (c *Builder) next(row int) {
+	c.row = row
+	c.count++
+	c.present[row>>3] |= 1 << (row & 7)
+}
+
+// fixed is how many bytes one value takes; 0 for texts that are copied.
+func (c *Builder) fixed() int {
+	switch {
+	case c.enc == Encoding_DICT:
+		return 4
+	case c.enc == Encoding_SPAN, c.typ == Type_INT64:
+		return c.width
+	case c.typ == Type_STRING:
+		return 0
+	case c.typ == Type_BOOL:
+		return 1
+	case c.typ == Type_IP || c.typ == Type_GEO:
+		return 16
+	default:
+		return 8
+	}
 }
 
 // Grow raises the number of rows, for batches whose size shows only as they are made.
@@ -73,6 +115,20 @@ func (c *Builder) first(enc Encoding) {
 	case enc == Encoding_SPAN, c.typ == Type_INT64:
 		c.width = 4
 	}
+	c.quick = 0
+	switch {
+	case c.list && enc == Encoding_DICT:
+		c.quick = quickDicts
+	case c.list:
+	case enc == Encoding_SPAN:
+		c.quick = quickSpan
+	case enc == Encoding_DICT:
+		c.quick = quickDict
+	case c.typ == Type_INT64:
+		c.quick = quickInt
+	case c.typ != Type_STRING:
+		c.quick = quickFixed
+	}
 }
 
 // begin starts the value of row: false if it goes on a list begun before.
@@ -86,12 +142,9 @@ func (c *Builder) begin(row int, enc Encoding) {
 		}
 		c.Undo(row)
 	}
-	c.row = row
-	c.marks[0] = len(c.values)
-	c.present[row>>3] |= 1 << (row & 7)
-	c.count++
+	c.next(row)
 	if c.list || enc == Encoding_PLAIN { // the others have nothing but values
-		c.marks[1], c.marks[2], c.marks[3] = len(c.data), len(c.origin), len(c.lists)
+		c.marks = [4]int{len(c.values), len(c.data), len(c.origin), len(c.lists)}
 	}
 	if c.list {
 		c.lists = binary.LittleEndian.AppendUint32(c.lists, uint32(c.elements()))
@@ -100,20 +153,10 @@ func (c *Builder) begin(row int, enc Encoding) {
 
 // elements counts the values appended so far.
 func (c *Builder) elements() int {
-	switch {
-	case c.enc == Encoding_DICT:
-		return len(c.values) / 4
-	case c.typ == Type_STRING:
-		return len(c.values)/4 - 1
-	case c.typ == Type_BOOL:
-		return len(c.values)
-	case c.typ == Type_INT64:
-		return len(c.values) / c.width
-	case c.typ == Type_IP || c.typ == Type_GEO:
-		return len(c.values) / 16
-	default:
-		return len(c.values) / 8
+	if n := c.fixed(); n > 0 {
+		return len(c.values) / n
 	}
+	return len(c.values)/4 - 1
 }
 
 // Undo removes the value of row if it was the last one set.
@@ -121,8 +164,10 @@ func (c *Builder) Undo(row int) {
 	if !c.used || c.row != row || row < 0 {
 		return
 	}
-	c.values = c.values[:c.marks[0]]
-	if c.list || c.enc == Encoding_PLAIN {
+	if n := c.fixed(); n > 0 && !c.list {
+		c.values = c.values[:len(c.values)-n]
+	} else {
+		c.values = c.values[:c.marks[0]]
 		c.data, c.origin, c.lists = c.data[:min(c.marks[1], len(c.data))], c.origin[:min(c.marks[2], len(c.origin))], c.lists[:c.marks[3]]
 	}
 	c.present[row>>3] &^= 1 << (row & 7)
@@ -132,6 +177,11 @@ func (c *Builder) Undo(row int) {
 
 // Span sets row to bytes [start, start+n) of its line. Not for lists.
 func (c *Builder) Span(row, start, n int) {
+	if c.quick == quickSpan && row > c.row && start|n <= 0xffff {
+		c.next(row)
+		c.values = binary.LittleEndian.AppendUint32(c.values, uint32(start)|uint32(n)<<16)
+		return
+	}
 	if c.list || c.used && c.enc != Encoding_SPAN {
 		c.copySpan(row, start, n)
 		return
@@ -154,8 +204,7 @@ func (c *Builder) widenSpans() {
 		v := binary.LittleEndian.Uint32(old[i:])
 		c.values = binary.LittleEndian.AppendUint64(c.values, uint64(v&0xffff)|uint64(v>>16)<<32)
 	}
-	c.width = 8
-	c.marks[0] = len(c.values)
+	c.width, c.quick = 8, 0
 }
 
 func (c *Builder) line(row int) []byte {
@@ -196,7 +245,7 @@ func (c *Builder) toPlain() {
 		Data: append([]byte(nil), was.Data...), Dict: append([]byte(nil), was.Dict...), Lists: append([]byte(nil), was.Lists...),
 	}
 	last := c.row
-	c.used, c.count, c.row = false, 0, -1
+	c.used, c.count, c.row, c.quick = false, 0, -1, 0
 	old.Each(c.rows, func(row, k int) {
 		switch {
 		case old.Encoding == Encoding_SPAN:
@@ -221,6 +270,26 @@ func (c *Builder) toPlain() {
 // Text sets row to s through the column's dictionary (lists: appends it): right for values that recur. What is
 // not UTF-8 in s becomes U+FFFD: s may come from anywhere, and one bad text would have the whole batch refused.
 func (c *Builder) Text(row int, s string) {
+	switch {
+	case c.quick == quickDict && row > c.row:
+		code := uint32(0)
+		if e := c.dict.slot(unsafe.StringData(s)); e.ptr == unsafe.StringData(s) && e.n == len(s) && s != "" {
+			code = e.code
+		} else {
+			code = c.dict.code(s)
+		}
+		c.next(row)
+		c.values = binary.LittleEndian.AppendUint32(c.values, code)
+		return
+	case c.quick == quickDicts:
+		if row != c.row {
+			c.next(row)
+			c.marks[0], c.marks[3] = len(c.values), len(c.lists)
+			c.lists = binary.LittleEndian.AppendUint32(c.lists, uint32(len(c.values)/4))
+		}
+		c.values = binary.LittleEndian.AppendUint32(c.values, c.dict.code(s))
+		return
+	}
 	if c.used && c.enc != Encoding_DICT {
 		s = strings.ToValidUTF8(s, "\uFFFD")
 		c.Copy(row, unsafe.Slice(unsafe.StringData(s), len(s)), 0, 0)
@@ -232,6 +301,11 @@ func (c *Builder) Text(row int, s string) {
 
 // Int sets an INT64.
 func (c *Builder) Int(row int, v int64) {
+	if c.quick == quickInt && row > c.row && int64(int32(v)) == v {
+		c.next(row)
+		c.values = binary.LittleEndian.AppendUint32(c.values, uint32(v))
+		return
+	}
 	c.begin(row, Encoding_PLAIN)
 	if c.width == 4 {
 		if int64(int32(v)) == v {
@@ -249,25 +323,34 @@ func (c *Builder) widenInts() {
 	for i := 0; i < len(old); i += 4 {
 		c.values = binary.LittleEndian.AppendUint64(c.values, uint64(int64(int32(binary.LittleEndian.Uint32(old[i:])))))
 	}
-	c.width = 8
+	c.width, c.quick = 8, 0
 	c.marks[0] *= 2
+}
+
+// plain begins a value of a type that is no text.
+func (c *Builder) plain(row int) {
+	if c.quick == quickFixed && row > c.row {
+		c.next(row)
+		return
+	}
+	c.begin(row, Encoding_PLAIN)
 }
 
 // Float sets a DOUBLE.
 func (c *Builder) Float(row int, v float64) {
-	c.begin(row, Encoding_PLAIN)
+	c.plain(row)
 	c.values = binary.LittleEndian.AppendUint64(c.values, math.Float64bits(v))
 }
 
 // Nanos sets a TIMESTAMP.
 func (c *Builder) Nanos(row int, ns int64) {
-	c.begin(row, Encoding_PLAIN)
+	c.plain(row)
 	c.values = binary.LittleEndian.AppendUint64(c.values, uint64(ns))
 }
 
 // Bool sets a BOOL.
 func (c *Builder) Bool(row int, v bool) {
-	c.begin(row, Encoding_PLAIN)
+	c.plain(row)
 	b := byte(0)
 	if v {
 		b = 1
@@ -277,20 +360,20 @@ func (c *Builder) Bool(row int, v bool) {
 
 // IP sets an IP of 16 bytes.
 func (c *Builder) IP(row int, v [16]byte) {
-	c.begin(row, Encoding_PLAIN)
+	c.plain(row)
 	c.values = append(c.values, v[:]...)
 }
 
 // IPv4 sets an IP from the four bytes of an IPv4 address, the first in the highest byte of v.
 func (c *Builder) IPv4(row int, v uint32) {
-	c.begin(row, Encoding_PLAIN)
+	c.plain(row)
 	c.values = binary.LittleEndian.AppendUint64(c.values, 0)
 	c.values = append(c.values, 0, 0, 0xff, 0xff, byte(v>>24), byte(v>>16), byte(v>>8), byte(v))
 }
 
 // Point sets a GEO.
 func (c *Builder) Point(row int, lat, lon float64) {
-	c.begin(row, Encoding_PLAIN)
+	c.plain(row)
 	c.values = binary.LittleEndian.AppendUint64(c.values, math.Float64bits(lat))
 	c.values = binary.LittleEndian.AppendUint64(c.values, math.Float64bits(lon))
 }
@@ -328,7 +411,8 @@ func (c *Builder) Finish(field uint32) *Column {
 // dictionary numbers strings. Enrichers hand out the same interned strings again and again, so that one look at
 // the pointer usually decides; equal strings at other places meet in the map.
 type dictionary struct {
-	cache   [64]cached
+	cache   []cached // a power of two, see slot
+	shift   uint8
 	codes   map[string]uint32
 	offsets []byte
 	data    []byte
@@ -341,8 +425,28 @@ type cached struct {
 	code uint32
 }
 
+// A cache begins with as many slots as most columns need, and may have as many as there are recurring texts.
+const (
+	leastCached = 64
+	mostCached  = 1024
+)
+
+// slot is where the cache has a text: by its address, of which all bits count.
+func (d *dictionary) slot(p *byte) *cached {
+	h := uint64(uintptr(unsafe.Pointer(p))) * 0x9e3779b97f4a7c15
+	return &d.cache[h>>(d.shift&63)]
+}
+
+// grow makes the cache one of n slots, a power of two, all empty.
+func (d *dictionary) grow(n int) {
+	d.cache, d.shift = make([]cached, n), uint8(65-bits.Len(uint(n)))
+}
+
 func (d *dictionary) reset() {
-	clear(d.cache[:])
+	if d.cache == nil {
+		d.grow(leastCached)
+	}
+	clear(d.cache)
 	clear(d.codes)
 	d.offsets = append(d.offsets[:0], 0, 0, 0, 0)
 	d.data = d.data[:0]
@@ -350,7 +454,7 @@ func (d *dictionary) reset() {
 
 func (d *dictionary) code(s string) uint32 {
 	p := unsafe.StringData(s)
-	e := &d.cache[(uintptr(unsafe.Pointer(p))>>3)%uintptr(len(d.cache))]
+	e := d.slot(p)
 	if e.ptr == p && e.n == len(s) && p != nil {
 		return e.code
 	}
@@ -366,6 +470,10 @@ func (d *dictionary) code(s string) uint32 {
 		d.data = append(d.data, s...)
 		d.offsets = binary.LittleEndian.AppendUint32(d.offsets, uint32(len(d.data)))
 		d.codes[string(append([]byte(nil), s...))] = c // s may alias memory that its owner reuses
+		if n := len(d.cache); len(d.codes) > n/2 && n < mostCached {
+			d.grow(4 * n)
+			e = d.slot(p)
+		}
 	}
 	*e = cached{p, len(s), c}
 	return c

@@ -32,17 +32,17 @@ type Config struct {
 
 type parser struct {
 	zone *time.Location
-	unit int64 // nanoseconds
+	unit time.Duration
 }
 
 // New returns a parser that is safe for concurrent use.
 func New(c Config) (sdk.Parser, error) {
-	p := parser{unit: 1e3}
+	p := parser{unit: time.Microsecond}
 	switch c.DurationUnit {
 	case "ms":
-		p.unit = 1e6
+		p.unit = time.Millisecond
 	case "s":
-		p.unit = 1e9
+		p.unit = time.Second
 	}
 	zone, err := sdk.LoadZone(c.Timezone)
 	p.zone = zone

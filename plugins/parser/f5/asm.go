@@ -3,9 +3,11 @@ package main
 import (
 	"bytes"
 	"errors"
+	"time"
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/keys"
 	"github.com/logcenter/logcenter/sdk/kv"
 	"github.com/logcenter/logcenter/sdk/netaddr"
 )
@@ -30,57 +32,88 @@ var (
 
 var pairs = kv.Scanner{Pair: ',', Quotes: `"`, Escape: '"'}
 
+// meaning is what a key of ASM stands for: a field, and how its value is set.
+type meaning struct {
+	field ecs.Field
+	as    kind
+}
+
+type kind uint8
+
+const (
+	asIs kind = iota
+	decoded
+	address
+	port
+	violation // decoded, and found by ASM
+	client    // its address
+	when
+	unit     // name of the device
+	location // the URL without its query
+	protocol
+	status // of the response, 0 for none
+	country
+	rating // how grave it is, in a word
+	verdict
+	whole // the request
+)
+
+var meanings = keys.New(map[string]meaning{
+	"attack_type":                  {ecs.RuleCategory, violation},
+	"blocking_exception_reason":    {ecs.EventReason, decoded},
+	"date_time":                    {as: when},
+	"dest_ip":                      {ecs.DestinationIP, address},
+	"dest_port":                    {ecs.DestinationPort, port},
+	"geo_location":                 {as: country},
+	"http_class_name":              {virtual, asIs},
+	"ip_address_intelligence":      {reputation, asIs},
+	"ip_client":                    {as: client},
+	"manage_ip_addr":               {ecs.ObserverIP, address},
+	"management_ip_address":        {ecs.ObserverIP, address},
+	"method":                       {ecs.HTTPRequestMethod, asIs},
+	"policy_name":                  {ecs.RuleRuleset, asIs},
+	"protocol":                     {as: protocol},
+	"query_string":                 {ecs.URLQuery, decoded},
+	"request":                      {as: whole},
+	"request_status":               {as: verdict},
+	"response_code":                {as: status},
+	"session_id":                   {sessionID, asIs},
+	"severity":                     {as: rating},
+	"sig_ids":                      {signatureIDs, asIs},
+	"sig_names":                    {signatures, decoded},
+	"src_port":                     {ecs.SourcePort, port},
+	"sub_violations":               {subs, decoded},
+	"support_id":                   {supportID, asIs},
+	"threat_campaign_names":        {campaigns, decoded},
+	"unit_hostname":                {as: unit},
+	"uri":                          {as: location},
+	"username":                     {ecs.UserName, decoded},
+	"violation_rating":             {ecs.EventRiskScore, asIs},
+	"violations":                   {ecs.RuleName, violation},
+	"virus_name":                   {virus, decoded},
+	"vs_name":                      {virtual, asIs},
+	"web_application_name":         {virtual, asIs},
+	"x_forwarded_for_header_value": {forwardedFor, decoded},
+})
+
 // asm reads the pairs of the application firewall.
 func (p parser) asm(b []byte, ev *sdk.Event) error {
 	ev.SetString(ecs.EventDataset, "f5.asm")
 	ev.SetString(ecs.ObserverType, "waf")
-	var n int
-	var decided, from, violated bool
+	r := report{ev: ev, zone: p.zone}
 	it := pairs.Scan(b)
 	for it.Next() {
-		n++
+		r.pairs++
 		v := it.Value()
 		if len(v) == 0 || string(v) == "N/A" {
 			continue
 		}
-		switch string(it.Key()) {
-		case "date_time":
-			ev.SetTime("2006-01-02 15:04:05", p.zone, v)
-		case "unit_hostname":
-			ev.Set(ecs.HostName, v)
-			ev.Set(ecs.ObserverName, v)
-		case "management_ip_address", "manage_ip_addr":
-			ev.SetIP(ecs.ObserverIP, v)
-		case "ip_client":
-			ev.SetIP(ecs.SourceIP, v)
-			from = true
-		case "src_port":
-			ev.SetPort(ecs.SourcePort, v)
-		case "dest_ip":
-			ev.SetIP(ecs.DestinationIP, v)
-		case "dest_port":
-			ev.SetPort(ecs.DestinationPort, v)
-		case "request_status":
-			decided = decision(v, ev)
-		case "violations":
-			violated = true
-			texts(ecs.RuleName, v, ev)
-		case "attack_type":
-			violated = true
-			texts(ecs.RuleCategory, v, ev)
-		case "severity":
-			ev.Set(levelOf, v)
-			ev.SetSeverity(v)
-		case "violation_rating":
-			ev.Set(ecs.EventRiskScore, v)
-		case "request":
-			request(v, ev)
-		default:
-			rare(it.Key(), v, ev)
+		if m := meanings.Get(it.Key()); m != nil {
+			r.set(m, v, it.Escaped())
 		}
 	}
 	ev.SetString(ecs.EventCategory, "web")
-	if violated {
+	if r.violated {
 		ev.SetString(ecs.EventCategory, "intrusion_detection")
 		ev.SetString(ecs.EventKind, "alert")
 		ev.SetString(ecs.LogcenterLogType, "web_security")
@@ -88,73 +121,84 @@ func (p parser) asm(b []byte, ev *sdk.Event) error {
 		ev.SetString(ecs.LogcenterLogType, "web_access")
 	}
 	switch {
-	case n == 0:
+	case r.pairs == 0:
 		return errPairs
 	case it.Err() != nil:
 		return errQuotes
-	case !decided:
+	case !r.decided:
 		return errStatus
-	case !from:
+	case !r.from:
 		return errClient
 	}
 	return nil
 }
 
-// rare sets what stands unchanged in a field.
-func rare(key, v []byte, ev *sdk.Event) {
-	switch string(key) {
-	case "method":
-		ev.Set(ecs.HTTPRequestMethod, v)
-	case "uri":
-		texts(ecs.URLOriginal, v, ev)
-		texts(ecs.URLPath, v, ev)
-	case "query_string":
-		texts(ecs.URLQuery, v, ev)
-	case "protocol":
+// report is what a line of ASM has said so far.
+type report struct {
+	ev                      *sdk.Event
+	zone                    *time.Location
+	pairs                   int
+	decided, from, violated bool
+}
+
+// set sets what a pair says. escaped says that quotes in v are written twice.
+func (r *report) set(m *meaning, v []byte, escaped bool) {
+	ev := r.ev
+	switch m.as {
+	case asIs:
+		ev.Set(m.field, v)
+	case decoded:
+		texts(m.field, v, escaped, ev)
+	case address:
+		ev.SetIP(m.field, v)
+	case port:
+		ev.SetPort(m.field, v)
+	case violation:
+		r.violated = true
+		texts(m.field, v, escaped, ev)
+	case client:
+		r.from = true
+		ev.SetIP(ecs.SourceIP, v)
+	case when:
+		ev.SetTime("2006-01-02 15:04:05", r.zone, v)
+	case unit:
+		ev.Set(ecs.HostName, v)
+		ev.Set(ecs.ObserverName, v)
+	case location:
+		texts(ecs.URLOriginal, v, escaped, ev)
+		texts(ecs.URLPath, v, escaped, ev)
+	case protocol:
 		switch string(v) {
 		case "HTTP":
 			ev.SetString(ecs.NetworkProtocol, "http")
 		case "HTTPS":
 			ev.SetString(ecs.NetworkProtocol, "https")
 		}
-	case "response_code":
+	case status:
 		if string(v) != "0" {
 			ev.Set(ecs.HTTPResponseStatusCode, v)
 		}
-	case "policy_name":
-		ev.Set(ecs.RuleRuleset, v)
-	case "vs_name", "web_application_name", "http_class_name":
-		ev.Set(virtual, v)
-	case "support_id":
-		ev.Set(supportID, v)
-	case "session_id":
-		ev.Set(sessionID, v)
-	case "sig_ids":
-		ev.Set(signatureIDs, v)
-	case "sig_names":
-		texts(signatures, v, ev)
-	case "sub_violations":
-		texts(subs, v, ev)
-	case "threat_campaign_names":
-		texts(campaigns, v, ev)
-	case "virus_name":
-		texts(virus, v, ev)
-	case "username":
-		texts(ecs.UserName, v, ev)
-	case "geo_location":
+	case country:
 		if len(v) == 2 {
 			ev.Set(ecs.SourceGeoCountryISOCode, v)
 		}
-	case "ip_address_intelligence":
-		ev.Set(reputation, v)
-	case "x_forwarded_for_header_value":
-		texts(forwardedFor, v, ev)
-	case "blocking_exception_reason":
-		texts(ecs.EventReason, v, ev)
+	case rating:
+		ev.Set(levelOf, v)
+		ev.SetSeverity(v)
+	case verdict:
+		r.decided = decision(v, ev)
+	case whole:
+		request(v, escaped, ev)
 	}
 }
 
-func texts(f ecs.Field, v []byte, ev *sdk.Event) { ev.SetDecoded(f, v, appendUndoubled) }
+func texts(f ecs.Field, v []byte, escaped bool, ev *sdk.Event) {
+	if escaped {
+		ev.SetDecoded(f, v, appendUndoubled)
+		return
+	}
+	ev.Set(f, v)
+}
 
 // appendUndoubled resolves the quotes that are written twice.
 func appendUndoubled(dst, v []byte) []byte {
@@ -188,7 +232,7 @@ func decision(v []byte, ev *sdk.Event) bool {
 }
 
 // request reads headers of the request that ASM logs whole, its line ends written as \r\n.
-func request(v []byte, ev *sdk.Event) {
+func request(v []byte, escaped bool, ev *sdk.Event) {
 	line, rest, ok := bytes.Cut(v, []byte(`\r\n`))
 	if i := bytes.LastIndex(line, []byte(" HTTP/")); i >= 0 {
 		ev.Set(ecs.HTTPVersion, line[i+len(" HTTP/"):])
@@ -204,9 +248,9 @@ func request(v []byte, ev *sdk.Event) {
 			host, _ := netaddr.SplitHostPort(value)
 			ev.Set(ecs.URLDomain, host)
 		case "User-Agent", "user-agent":
-			texts(ecs.UserAgentOriginal, value, ev)
+			texts(ecs.UserAgentOriginal, value, escaped, ev)
 		case "Referer", "referer":
-			texts(ecs.HTTPRequestReferrer, value, ev)
+			texts(ecs.HTTPRequestReferrer, value, escaped, ev)
 		}
 	}
 }

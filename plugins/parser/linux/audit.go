@@ -7,6 +7,7 @@ import (
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/keys"
 	"github.com/logcenter/logcenter/sdk/kv"
 	"github.com/logcenter/logcenter/sdk/timestamp"
 )
@@ -57,10 +58,11 @@ func record(text []byte, ev *sdk.Event) (*facts, error) {
 // journalled reads "TYPE key=value …", as journald writes records of the kernel, without their time and serial.
 func journalled(text []byte, ev *sdk.Event) *facts {
 	code, rest := word(text)
-	k := kindsByName[string(code)]
-	if k == nil {
+	found := kindsByName.Get(code)
+	if found == nil {
 		return &otherAudit
 	}
+	k := *found
 	ev.SetString(ecs.EventCode, k.name)
 	return k.read(rest, ev)
 }
@@ -121,95 +123,129 @@ func (r *reader) inner(b []byte) {
 	}
 }
 
+// meaning is what a key of a record stands for: a field, and how its value is set.
+type meaning struct {
+	field ecs.Field
+	as    meaningKind
+}
+
+type meaningKind uint8
+
+const (
+	asIs meaningKind = iota
+	text             // in quotes or hexadecimal
+	actor
+	effective
+	object // id= of a user, or of a group
+	accountName
+	actingName
+	recordName
+	remoteName
+	remoteAddress
+	remotePort
+	socketAddress
+	result
+	decision
+)
+
+var meanings = keys.New(map[string]meaning{
+	"ID":             {as: recordName},
+	"EUID":           {ecs.UserEffectiveName, asIs},
+	"SYSCALL":        {auditCall, asIs},
+	"UID":            {as: actingName},
+	"acct":           {as: accountName},
+	"addr":           {as: remoteAddress},
+	"apparmor":       {as: decision},
+	"auid":           {auditLoginID, asIs},
+	"cmd":            {ecs.ProcessCommandLine, text},
+	"comm":           {ecs.ProcessName, text},
+	"cwd":            {workingDir, text},
+	"euid":           {as: effective},
+	"exe":            {ecs.ProcessExecutable, text},
+	"exit":           {auditExit, asIs},
+	"grp":            {groupName, text},
+	"hostname":       {as: remoteName},
+	"id":             {as: object},
+	"key":            {ecs.RuleName, text},
+	"name":           {ecs.FilePath, text},
+	"obj":            {auditObject, asIs},
+	"op":             {auditOp, asIs},
+	"operation":      {auditOp, asIs},
+	"pid":            {ecs.ProcessPID, asIs},
+	"ppid":           {parentPID, asIs},
+	"proctitle":      {ecs.ProcessCommandLine, text},
+	"profile":        {auditSubject, asIs},
+	"requested_mask": {auditAccess, asIs},
+	"res":            {as: result},
+	"rport":          {as: remotePort},
+	"saddr":          {as: socketAddress},
+	"scontext":       {auditSubject, asIs},
+	"ses":            {sessionID, asIs},
+	"subj":           {auditSubject, asIs},
+	"success":        {as: result},
+	"sw":             {software, asIs},
+	"syscall":        {auditCall, asIs},
+	"tcontext":       {auditObject, asIs},
+	"terminal":       {terminal, asIs},
+	"tty":            {terminal, asIs},
+	"uid":            {as: actor},
+	"unit":           {unit, asIs},
+})
+
 func (r *reader) pair(key, v []byte, quoted bool) {
+	m := meanings.Get(key)
+	if m == nil {
+		if key[0] == 'a' && digitsLen(key[1:]) == len(key)-1 && !r.kernel { // a0= of EXECVE; those of SYSCALL are numbers
+			r.text(arguments, v, quoted)
+		}
+		return
+	}
 	ev := r.ev
-	switch string(key) {
-	case "pid":
-		ev.Set(ecs.ProcessPID, v)
-	case "ppid":
-		ev.Set(parentPID, v)
-	case "uid":
+	switch m.as {
+	case asIs:
+		ev.Set(m.field, v)
+	case text:
+		r.text(m.field, v, quoted)
+	case actor:
 		if r.kernel {
 			idOrName(ev, ecs.UserID, ecs.UserName, v)
 		}
-	case "euid":
+	case effective:
 		idOrName(ev, effectiveID, ecs.UserEffectiveName, v)
-	case "auid":
-		ev.Set(auditLoginID, v)
-	case "id":
+	case object:
 		if r.group {
 			ev.Set(groupID, v)
 		} else {
 			ev.Set(ecs.UserID, v)
 		}
-	case "acct":
+	case accountName:
 		r.named = true
 		r.text(ecs.UserName, v, quoted)
-	case "UID":
+	case actingName:
 		if r.kernel {
 			ev.Set(ecs.UserName, v)
 		}
-	case "ID":
+	case recordName:
 		if !r.named {
 			ev.Set(ecs.UserName, v)
 		}
-	case "EUID":
-		ev.Set(ecs.UserEffectiveName, v)
-	case "ses":
-		ev.Set(sessionID, v)
-	case "comm":
-		r.text(ecs.ProcessName, v, quoted)
-	case "exe":
-		r.text(ecs.ProcessExecutable, v, quoted)
-	case "proctitle", "cmd":
-		r.text(ecs.ProcessCommandLine, v, quoted)
-	case "cwd":
-		r.text(workingDir, v, quoted)
-	case "name":
-		r.text(ecs.FilePath, v, quoted)
-	case "hostname":
+	case remoteName:
 		r.remote = v
-	case "addr":
+	case remoteAddress:
 		source(v, ev)
 		if r.remote != nil && r.remote[0]-'0' > 9 && bytes.IndexByte(r.remote, ':') < 0 {
 			ev.Set(ecs.SourceDomain, r.remote)
 		}
-	case "rport":
+	case remotePort:
 		ev.SetPort(ecs.SourcePort, v)
-	case "saddr":
+	case socketAddress:
 		r.socket(v)
-	case "terminal", "tty":
-		ev.Set(terminal, v)
-	case "res", "success":
+	case result:
 		r.result(v)
-	case "op", "operation":
-		ev.Set(auditOp, v)
-	case "key":
-		r.text(ecs.RuleName, v, quoted)
-	case "syscall", "SYSCALL":
-		ev.Set(auditCall, v)
-	case "exit":
-		ev.Set(auditExit, v)
-	case "unit":
-		ev.Set(unit, v)
-	case "sw":
-		ev.Set(software, v)
-	case "grp":
-		r.text(groupName, v, quoted)
-	case "subj", "scontext", "profile":
-		ev.Set(auditSubject, v)
-	case "obj", "tcontext":
-		ev.Set(auditObject, v)
-	case "requested_mask":
-		ev.Set(auditAccess, v)
-	case "apparmor":
+	case decision:
 		ev.Set(ecs.EventReason, v)
 		if r.outcome = succeeded; string(v) == "DENIED" {
 			r.outcome = failed
-		}
-	default:
-		if key[0] == 'a' && digitsLen(key[1:]) == len(key)-1 && !r.kernel { // a0= of EXECVE; those of SYSCALL are numbers
-			r.text(arguments, v, quoted)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/keys"
 )
 
 // maxPrefix is how far behind the start of a message the packet begins: nf_log takes prefixes of 127 bytes.
@@ -108,21 +109,16 @@ func verdict(prefix []byte) *facts {
 		for to < len(prefix) && (prefix[to]|0x20)-'a' < 26 {
 			to++
 		}
-		switch w := prefix[from:to]; len(w) {
-		case 4, 5, 6, 7, 8:
-			if f := verdicts[string(w)]; f != nil {
-				return f
-			}
+		if f := verdicts.Get(prefix[from:to]); f != nil {
+			return *f
 		}
 		from = to + 1
 	}
 	return &packetSeen
 }
 
-var verdicts = map[string]*facts{
-	"DROP": &packetDenied, "DROPPED": &packetDenied, "REJECT": &packetDenied, "REJECTED": &packetDenied, "DENY": &packetDenied, "DENIED": &packetDenied,
-	"BLOCK": &packetDenied, "BLOCKED": &packetDenied, "drop": &packetDenied, "dropped": &packetDenied, "reject": &packetDenied, "rejected": &packetDenied,
-	"deny": &packetDenied, "denied": &packetDenied, "block": &packetDenied, "blocked": &packetDenied,
-	"ACCEPT": &packetAllowed, "ACCEPTED": &packetAllowed, "ALLOW": &packetAllowed, "ALLOWED": &packetAllowed, "PASS": &packetAllowed,
+var verdicts = keys.NewFold(map[string]*facts{
+	"drop": &packetDenied, "dropped": &packetDenied, "reject": &packetDenied, "rejected": &packetDenied, "deny": &packetDenied, "denied": &packetDenied,
+	"block": &packetDenied, "blocked": &packetDenied,
 	"accept": &packetAllowed, "accepted": &packetAllowed, "allow": &packetAllowed, "allowed": &packetAllowed, "pass": &packetAllowed,
-}
+})

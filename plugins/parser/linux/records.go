@@ -1,6 +1,9 @@
 package main
 
-import "github.com/logcenter/logcenter/sdk/ecs"
+import (
+	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/keys"
+)
 
 // kind is an audit record type: its number in the kernel's protocol, its name and what it says.
 type kind struct {
@@ -95,8 +98,8 @@ var kinds = []kind{
 	{number: 2407, name: "CRYPTO_SESSION", facts: of("negotiated-session-key", security, network, connection)},
 }
 
-var kindsByName, kindsByNumber = func() (names map[string]*kind, numbers map[int]*kind) {
-	names, numbers = map[string]*kind{}, map[int]*kind{}
+var kindsByName, kindsByNumber = func() (*keys.Table[*kind], map[int]*kind) {
+	names, numbers := map[string]*kind{}, map[int]*kind{}
 	for i := range kinds {
 		k := &kinds[i]
 		if k.refused = k.facts; k.level == "" {
@@ -104,7 +107,7 @@ var kindsByName, kindsByNumber = func() (names map[string]*kind, numbers map[int
 		}
 		names[k.name], numbers[k.number] = k, k
 	}
-	return names, numbers
+	return keys.New(names), numbers
 }()
 
 // otherRecord is any type that kinds does not have.
@@ -112,8 +115,8 @@ var otherRecord = kind{facts: otherAudit, refused: otherAudit}
 
 // recordType looks a type up by its name or, as the kernel writes it, its number.
 func recordType(b []byte) *kind {
-	if k := kindsByName[string(b)]; k != nil {
-		return k
+	if k := kindsByName.Get(b); k != nil {
+		return *k
 	}
 	n := 0
 	if len(b) == 4 && digitsLen(b) == 4 {

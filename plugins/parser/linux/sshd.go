@@ -102,8 +102,11 @@ const protocol = " ssh2: "
 // keyAt is where " ssh2: KIND FINGERPRINT" begins, -1 if there is none. A name in front may hold the like, and so may the
 // id of a certificate behind it: "RSA-CERT FINGERPRINT ID … (serial 0) CA …".
 func keyAt(b []byte, public bool) int {
+	if !bytes.Contains(b, []byte(protocol)) { // which is looked for faster from the start than from the end
+		return -1
+	}
 	i := bytes.LastIndex(b, []byte(protocol))
-	if i < 0 || bytes.Count(b[i+len(protocol):], []byte(" ")) == 1 {
+	if bytes.Count(b[i+len(protocol):], []byte(" ")) == 1 {
 		return i
 	}
 	i = bytes.Index(b, []byte(protocol))

@@ -126,7 +126,9 @@ func about(b []byte, ev *sdk.Event) (rest []byte) {
 		ev.Set(server, v)
 	case "request":
 		ev.SetString(ecs.NetworkProtocol, "http")
-		request(v, ev)
+		if !ev.SetRequest(v) && string(v) != "-" {
+			ev.Set(badRequest, v)
+		}
 	case "login":
 		ev.Set(ecs.UserName, v)
 	case "upstream":
@@ -270,4 +272,15 @@ func cause(b []byte, ev *sdk.Event) {
 		why = why[:i]
 	}
 	ev.Set(ecs.EventReason, why)
+}
+
+// host is the name without user and port.
+func host(b []byte) []byte {
+	if i := bytes.LastIndexByte(b, '@'); i >= 0 {
+		b = b[i+1:]
+	}
+	if i := bytes.LastIndexByte(b, ':'); i >= 0 && bytes.IndexByte(b[i:], ']') < 0 {
+		b = b[:i]
+	}
+	return b
 }
