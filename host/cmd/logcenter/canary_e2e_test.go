@@ -327,3 +327,38 @@ func TestCanaryCommand(t *testing.T) {
 	require.Regexp(t, `export +id-card +text +plain`, out)
 	require.NotContains(t, out, "token")
 }
+
+// TestMaskingByPolicy: rules are switched by a query over events, and hash with the key of a file that the plugin may read.
+func TestMaskingByPolicy(t *testing.T) {
+	key := filepath.Join(t.TempDir(), "masking.key")
+	require.NoError(t, os.WriteFile(key, bytes.Repeat([]byte("k"), 32), 0o600))
+	h := newHost(t, fmt.Sprintf(`
+plugins:
+  settings:
+    masking:
+      config:
+        hash_key_file: %s
+        rules: {id-card: hash}
+        policies:
+          - when: 'host.name:core* AND event.dataset:dptech.login'
+            categories: {technical: on}
+`, key))
+	h.start()
+	const line = "<189>2026-10-11 12:00:25 %s%%%%FW/LOGIN/5/OPERLOG: user=admin;password=Secret4711;note=110199199003070033;srcip(source)=10.2.0.9;service=https;action=login;result=success;desc=ok;\n"
+	_, err := h.client().Ingest(t.Context(), "http", fmt.Appendf(fmt.Appendf(nil, line, "core-fw-01"), line, "edge-fw-01"), client.IngestOptions{})
+	require.NoError(t, err)
+	h.waitFor("the lines", time.Minute, func() bool { return h.count("event.dataset:dptech.login") == 2 })
+	event := func(host string) client.Event {
+		sel := everything
+		sel.Query = "host.name:" + host
+		page, err := h.client().Search(t.Context(), client.SearchRequest{Selection: sel})
+		require.NoError(t, err)
+		require.Len(t, page.Events, 1)
+		return page.Events[0]
+	}
+	core, edge := event("core-fw-01"), event("edge-fw-01")
+	require.Contains(t, core.Text("message"), "password=******;note=hmac:e7adf11835797a04;srcip(source)=******;")
+	require.Empty(t, core.Text("source.ip"))
+	require.Contains(t, edge.Text("message"), "password=******;note=hmac:e7adf11835797a04;srcip(source)=10.2.0.9;")
+	require.Equal(t, "10.2.0.9", edge.Text("source.ip"))
+}

@@ -135,7 +135,10 @@ func (r *canaryRun) all(ctx context.Context, input string) error {
 		name string
 		of   func(context.Context) (any, error)
 	}{
-		{"search", r.search}, {"export", r.export}, {"field values", r.values}, {"explain", r.explain},
+		{"search", r.search},
+		{"export", r.export},
+		{"field values", r.values},
+		{"explain", r.explain},
 		{"dead letters", func(ctx context.Context) (any, error) {
 			return r.cl.DeadLetters(ctx, client.DeadLetterFilter{Limit: 1000})
 		}},

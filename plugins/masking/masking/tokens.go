@@ -17,7 +17,6 @@ func upperOrDigit(c byte) bool { return digit(c) || c >= 'A' && c <= 'Z' }
 func alnum(c byte) bool        { return digit(c) || letter(c) }
 func urlSafe(c byte) bool      { return alnum(c) || c == '-' || c == '_' }
 func dotted(c byte) bool       { return urlSafe(c) || c == '.' }
-func decimal(c byte) bool      { return digit(c) }
 func serial(c byte) bool       { return digit(c) || c == '-' }
 
 // prefixes are as the providers document them, or as their secret scanners look for them.
