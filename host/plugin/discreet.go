@@ -37,14 +37,10 @@ func (d *discretion) hide(text string) string {
 	if d == nil || d.r == nil || !d.shown.Load() || text == "" || ofRuntime(text) {
 		return text
 	}
-	maskers := d.r.InService(wire.Kind_MASKER)
-	if len(maskers) == 0 {
-		return text // as events are stored here
-	}
 	if d.kind == wire.Kind_MASKER { // asked to mask its own words it might say more of them, without end
 		return withheldWords
 	}
-	for _, m := range maskers {
+	for _, m := range d.r.InService(wire.Kind_MASKER) { // without any, words are shown as events are stored
 		masked, ok := m.maskWords(text)
 		if !ok {
 			return withheldWords
