@@ -94,7 +94,7 @@ generate: ## write generated files anew
 	go generate -tags $(TAGS) ./...
 
 # The plugins of the benchmark, linked into one program: the baseline that isolation is compared with.
-LINKED := $(filter $(addprefix %/,dptech nsfocus nginx geoip masking threshold),$(PLUGINS))
+LINKED := $(filter $(addprefix %/,dptech nsfocus nginx geoip masking correlation),$(PLUGINS))
 
 .PHONY: geoip
 geoip: ## the bundled table of countries anew, from npm
@@ -107,9 +107,11 @@ geoip: ## the bundled table of countries anew, from npm
 QUERY_SIZE := 96MB
 
 .PHONY: bench
-bench: build ## figures of the whole path on 288 MB of made-up traffic, each beside its baseline
+bench: build ## figures of each plugin, and of the whole path on 288 MB of made-up traffic, each beside its baseline
 	cd tools && go run ./inprocess ../build/_inprocess $(LINKED:%=../%)
 	CGO_ENABLED=0 go build -trimpath -o bin/logcenter-inprocess ./build/_inprocess
+	CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o build/floor/ ./host/bench/floor/...
+	bin/logcenter bench plugins --programs bin/plugins --floor build/floor $(filter plugins/parser/% plugins/enricher/% plugins/masking/%,$(PLUGINS))
 	bin/logcenter bench pipeline --transport inprocess
 	bin/logcenter bench pipeline --transport socket
 	bin/logcenter bench pipeline --transport shm

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from logcenter import Error, Parser, pairs, serve, syslog_severity
+from logcenter import Error, Parser, pairs, serve
 
 
 @dataclass
@@ -77,7 +77,7 @@ class AcmeVPN(Parser):
         digits = line[1:close] if line.startswith(b"<") else b""
         if digits.isdigit() and int(digits) < 192:
             ev.set("event.severity", int(digits) % 8)
-            ev.level(syslog_severity(int(digits) % 8))
+            ev.severity(int(digits) % 8)
         host = line.rfind(b" ", 0, mark) + 1
         ev.time("%Y-%m-%d %H:%M:%S", line[close + 1:host - 1], zone=self.zone)
         ev.span("host.name", host, mark)

@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/sirupsen/logrus"
 
+	"github.com/logcenter/logcenter/host/classification"
 	"github.com/logcenter/logcenter/host/lifecycle"
 	"github.com/logcenter/logcenter/host/store"
 )
@@ -52,6 +53,8 @@ type Options struct {
 	Replicas    store.Replicated // nil: the store keeps no copies
 	Drift       Drift            // nil: nobody watches whether devices change their lines
 	Explainer   Explainer        // nil: this host cannot explain events
+
+	Rules func() []classification.Counted // of classification; nil: there are none
 
 	Lifecycle    *lifecycle.Keeper // nil: nothing is said of retention and archive
 	DataDir      string            // whose disk a retention plan is about
@@ -173,6 +176,7 @@ func (s *Server) routes() error {
 	v1.GET("/streams/:name", s.handle(s.getStream))
 
 	a := v1.Group("", s.admins)
+	a.GET("/classification", s.handle(s.listRules))
 	a.PUT("/streams/:name", s.handle(s.putStream))
 	a.DELETE("/streams/:name", s.handle(s.deleteStream))
 	a.GET("/plugins", s.handle(s.listPlugins))

@@ -134,6 +134,8 @@ type CertificateInfo struct {
 	Lines     int       `json:"lines"`
 	Fields    int       `json:"fields"`
 	MsPerMB   float64   `json:"ms_per_mb"`
+	NsPerLine float64   `json:"ns_per_line,omitempty"`
+	Parsed    float64   `json:"parsed,omitempty"` // part of ordinary lines, 0 to 1; 0: not a parser
 }
 
 // PluginInfo describes a plugin. Counters count since the host started.

@@ -34,7 +34,7 @@ type Options struct {
 	Name    string
 	Input   string   // file of lines
 	Dirs    []string // plugins
-	Plugins []string // ids to use; empty: the parsers, geoip, masking and threshold
+	Plugins []string // ids to use; empty: the parsers, geoip, masking and correlation
 	Journal bool     // both journals, with fsync
 	Socket  bool     // no shared memory
 	Drift   bool     // the drift alarm looks at the events, as in a host
@@ -68,7 +68,7 @@ type Result struct {
 }
 
 // DefaultPlugins are what the figures are measured with.
-var DefaultPlugins = []string{"dptech", "nsfocus", "nginx", "geoip", "masking", "threshold"}
+var DefaultPlugins = []string{"dptech", "nsfocus", "nginx", "geoip", "masking", "correlation"}
 
 const defaultBatch = 768 << 10
 

@@ -17,6 +17,7 @@ type seen struct {
 	fields   map[ecs.Field]bool
 	counters map[string]int64
 	errors   int // events that could not be parsed, enriched or masked
+	noted    int // these, and events with a value that is not of its field's type
 }
 
 // answers asks the plugin for a whole sample and shows what it made of it, one JSON line an event. Detectors get their
@@ -59,11 +60,14 @@ func (s *seen) add(r *wire.Result) {
 	for name, n := range r.Counters {
 		s.counters[strings.Clone(name)] += n // it aliases the answer
 	}
+	noted := map[uint32]bool{}
 	for _, e := range r.Errors {
+		noted[e.Row] = true
 		if e.Code != "bad_value" {
 			s.errors++
 		}
 	}
+	s.noted += len(noted)
 }
 
 // differs is the first line of which two answers have not the same, 0 if there is none.

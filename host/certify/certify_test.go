@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -107,6 +108,8 @@ func TestFaultsAreFound(t *testing.T) {
 	}{
 		{"", "golden", "ok 4 lines of 1 file", nil},
 		{"", "schema", "ok 3 fields written as declared, 1 line not understood", nil},
+		{"", "schema", "ok 3 fields written as declared, 2 lines not understood, 75.0% of 4 ordinary lines fully parsed", map[string]string{"testdata/bad.log": "no user\n", "testdata/bad.golden.jsonl": `{"(error)":"want user=","victim.words":2}` + "\n"}},
+		{"", "schema", "ok 3 fields written as declared, 1 line not understood, 80.0% of 5 ordinary lines fully parsed", map[string]string{"testdata/more.log": "user=li 192.0.2.1\n", "testdata/more.golden.jsonl": "{}\n"}},
 		{"", "same", "ok two processes answer the same", nil},
 		{"regexp", "speed", "allocations a line, regexp takes ", nil},
 		{"", "contract", "ok 58256 lines answered in ", map[string]string{"testdata/bad.log": "bad\n"}},
@@ -217,6 +220,8 @@ func TestCertificate(t *testing.T) {
 	assert.Equal(t, 22, c.Fields)
 	assert.Equal(t, 18, c.Lines)
 	assert.Positive(t, c.MsPerMB)
+	assert.Positive(t, c.NsPerLine)
+	assert.InDelta(t, 1, c.Parsed, 0)
 	assert.Contains(t, c.Sums, "main.py")
 	assert.Contains(t, c.Sums, "testdata/sessions.golden.jsonl")
 	require.NoError(t, c.Write(dir))
@@ -269,4 +274,31 @@ func TestUpdateWritesGoldenFiles(t *testing.T) {
 	text, err := json.Marshal(c)
 	require.NoError(t, err)
 	assert.Contains(t, string(text), `"ms_per_mb":0`)
+}
+
+// What a plugin costs is measured on the first ordinary sample of each configuration, beside a plugin that does nothing.
+func TestCosts(t *testing.T) {
+	dir, o := sick(t, "", map[string]string{
+		"testdata/bad.log": "no user\n", "testdata/again.log": "user=li 192.0.2.1\n",
+		"testdata/other.log": "user=li\n", "testdata/other.config.yaml": "fault: regexp\n",
+	})
+	floor := t.TempDir()
+	out, err := exec.Command("go", "build", "-o", filepath.Join(floor, "parser"), "../bench/floor/parser").CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	costs, err := certify.Costs(t.Context(), dir, certify.CostOptions{Program: o.Program, Floor: floor, CPU: 50 * time.Millisecond})
+	require.NoError(t, err)
+	require.Len(t, costs, 2)
+	for i, want := range []certify.Cost{
+		{Plugin: "victim", Kind: "parser", Sample: "again", LineBytes: 18},
+		{Plugin: "victim", Kind: "parser", Sample: "other", LineBytes: 8, Configured: true},
+	} {
+		c := costs[i]
+		assert.Positive(t, c.MsPerMB)
+		assert.Positive(t, c.Floor)
+		assert.InDelta(t, c.MsPerMB*c.LineBytes, c.NsPerLine, 1e-6*c.NsPerLine, "a millisecond a MB is a nanosecond a byte")
+		c.MsPerMB, c.NsPerLine, c.Floor = 0, 0, 0
+		assert.Equal(t, want, c)
+	}
+	_, err = certify.Costs(t.Context(), dir, certify.CostOptions{Program: o.Program, Floor: filepath.Join(floor, "none")})
+	require.ErrorContains(t, err, "none")
 }

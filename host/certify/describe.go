@@ -165,6 +165,7 @@ func (t *tester) path(abs string) string {
 // schema compares the fields that came of the samples with those that are declared.
 func (t *tester) schema(_ context.Context, c *check) {
 	written, bad, failed := map[ecs.Field]bool{}, 0, 0
+	ordinary, parsed := 0, 0
 	for i := range t.files {
 		path, s := t.path(t.files[i].Path), t.seen[i]
 		for field := range s.fields {
@@ -172,6 +173,10 @@ func (t *tester) schema(_ context.Context, c *check) {
 		}
 		bad += int(s.counters["bad_values"])
 		failed += s.errors
+		if t.files[i].Ordinary() {
+			ordinary += len(t.files[i].Lines)
+			parsed += len(t.files[i].Lines) - s.noted
+		}
 		if n := s.counters["undeclared_fields"]; n > 0 {
 			c.fault("%s: %d values were set of fields that plugin.yaml does not list under writes, or with another type or in lists", path, n)
 		}
@@ -191,6 +196,10 @@ func (t *tester) schema(_ context.Context, c *check) {
 	t.recognised(c)
 	c.note("%s written as declared", counted(len(written), "field"))
 	c.note("%s not understood", counted(failed, "line"))
+	if t.m.Kind == wire.Kind_PARSER && ordinary > 0 {
+		t.cert.Parsed = float64(parsed) / float64(ordinary)
+		c.note("%.1f%% of %s fully parsed", 100*t.cert.Parsed, counted(ordinary, "ordinary line"))
+	}
 	c.note("%s not of their field's type", counted(bad, "value"))
 }
 

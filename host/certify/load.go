@@ -26,7 +26,7 @@ const (
 	grownTasks = 4
 )
 
-// feed sends the usual sample again and again, in batches as the host makes them.
+// feed sends a sample again and again, in batches as the host makes them.
 type feed struct {
 	p      *plugin.Single
 	b      *wire.Batch
@@ -38,8 +38,10 @@ type feed struct {
 	told      bool
 }
 
-func (t *tester) feed(p *plugin.Single) (*feed, error) {
-	f := sample.Usual(t.files).Repeat(batchBytes)
+func (t *tester) feed(p *plugin.Single) (*feed, error) { return feedOf(p, sample.Usual(t.files)) }
+
+func feedOf(p *plugin.Single, f *sample.File) (*feed, error) {
+	f = f.Repeat(batchBytes)
 	b, err := f.Batch(0, len(f.Lines))
 	if err != nil {
 		return nil, err
@@ -117,7 +119,8 @@ func (t *tester) measure(ctx context.Context, c *check, p *plugin.Single) (alloc
 		t.tell("speed", int(min(spent, enough)/time.Millisecond), int(enough/time.Millisecond))
 	}
 	t.cert.MsPerMB = float64(spent.Microseconds()) / 1e3 / (float64(sent*d.bytes) / 1e6)
-	c.note("%.2f ms of CPU a MB (%.0f MB/s of a core) on %s, batches of %d lines", t.cert.MsPerMB, 1e3/t.cert.MsPerMB, t.path(sample.Usual(t.files).Path), d.lines)
+	t.cert.NsPerLine = float64(spent.Nanoseconds()) / float64(sent*d.lines)
+	c.note("%.2f ms of CPU a MB (%.0f MB/s of a core), %.0f ns a line on %s, batches of %d lines", t.cert.MsPerMB, 1e3/t.cert.MsPerMB, t.cert.NsPerLine, t.path(sample.Usual(t.files).Path), d.lines)
 	if !d.told {
 		return -1
 	}

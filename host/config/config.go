@@ -42,6 +42,9 @@ type Config struct {
 	Pipeline Pipeline `yaml:"pipeline"`
 	// Drift watches whether devices go on writing their lines as they did.
 	Drift Drift `yaml:"drift"`
+	// Classification are rules that say what kind of event an event is, where its device's parser does not know. They are
+	// asked in this order; for each field the first one that matches counts. SIGHUP reads them again.
+	Classification []ClassificationRule `yaml:"classification"`
 	// Streams are named selections of events. More can be made by the API; these only change here.
 	Streams []Stream `yaml:"streams"`
 	// Limits bound what users of the API can ask for.

@@ -218,6 +218,15 @@ func TestErrors(t *testing.T) {
 	f("streams:\n  - {name: s, query: 'a AND'}\n", `logcenter.yaml:2:22: streams[0].query: column 3: AND has nothing on its right (put a word in quotes to search for it)`)
 	f("inputs:\n  - {name: files, http: {}}\n", `logcenter.yaml:2:12: inputs[0].name: files is the host's own input, for /api/v1/files (use another name)`)
 	f("streams:\n  - {name: s, query: a}\n  - {name: s, query: b}\n", `logcenter.yaml:3:12: streams[1].name: there is a stream "s" already (names are unique)`)
+	f("classification:\n  - {name: a, query: 'observer.type:firewall AND x', set: {log_type: atack, level: Wran, priority: 9, category: [net]}}\n",
+		`logcenter.yaml:2:114: classification[0].set.category[0]: "net" is not allowed (one of api, authentication, configuration, database, driver, email, file, host, iam, intrusion_detection, library, malware, network, package, process, registry, session, threat, vulnerability, web)`,
+		`logcenter.yaml:2:84: classification[0].set.level: "Wran" is not allowed (did you mean "Warn"? one of Debug, Info, Warn, Error, Fatal)`,
+		`logcenter.yaml:2:100: classification[0].set.priority: 9 is out of bounds (1 to 5)`)
+	f("classification:\n  - {name: a, query: 'observer.type:firewall AND x', set: {log_type: atack}}\n  - {name: a, query: 'x AND', set: {level: Warn}}\n  - {name: b, query: x}\n",
+		`logcenter.yaml:2:70: classification[0].set.log_type: "atack" is no log type of the device type firewall (did you mean "attack"? one of attack, run_state, other; a row of retention.policy adds another one)`,
+		`logcenter.yaml:3:12: classification[1].name: there is a rule "a" already (names are unique)`,
+		`logcenter.yaml:3:22: classification[1].query: column 3: AND has nothing on its right (put a word in quotes to search for it)`,
+		`logcenter.yaml:4:5: classification[2].set: nothing is set (give one or more of device_type, log_type, dataset, category, level, priority)`)
 	f("plugins:\n  settings:\n    a.b:\n      enabeld: true\n", `logcenter.yaml:4:7: plugins.settings["a.b"].enabeld: unknown key (did you mean "enabled"?)`)
 	f("plugins: {settings: {a: {severity: {low: info}}}}\n", `logcenter.yaml:1:42: plugins.settings.a.severity.low: "info" is not allowed (did you mean "Info"? one of Debug, Info, Warn, Error, Fatal)`)
 	f("plugins: {settings: {a: {severity: {1-3: Info, 2: Warn}}}}\n", `logcenter.yaml:1:26: plugins.settings.a.severity: 2: 2 is there by 1-3, too`)
@@ -229,7 +238,7 @@ func TestErrors(t *testing.T) {
 	f("store: {threads: 99999999999999999999}\n", `logcenter.yaml:1:18: store.threads: must be a whole number, not 1e+20`)
 	f("store: {<<: {threads: 1}}\n", `logcenter.yaml:1:9: store: is no key (keys are plain words; << is not supported)`)
 	f("store: {threads: !!binary YQ==}\n", `logcenter.yaml:1:18: store.threads: the tag !!binary is not supported (remove it)`)
-	f("- a\n", `logcenter.yaml:1:1: must have keys, not be a list (known keys: data_dir, http, log, inputs, journal, store, retention, archive, plugins, pipeline, drift, streams, limits, files)`)
+	f("- a\n", `logcenter.yaml:1:1: must have keys, not be a list (known keys: data_dir, http, log, inputs, journal, store, retention, archive, plugins, pipeline, drift, classification, streams, limits, files)`)
 	f("log: &l\n  x: *l\n", `logcenter.yaml:1:6: log.x`+strings.Repeat(".x", 31)+`: is too large or too deep (are there aliases that contain each other?)`)
 }
 

@@ -73,6 +73,10 @@ acmefw:
 - name: acme
   public_key: RWQTY2Tdo9QX3qRuN3wAmUwjm0sknaTe6OnsaEc4na6i29cAx6O2rjaR
   trusted: true`,
+	"classification": `
+- name: switch-faults
+  query: log.syslog.appname:switch AND (Fail OR Bad OR Error) AND observer.type:server
+  set: {log_type: error, dataset: switch.fault, category: [network], level: Error, priority: 2}`,
 	"streams": `
 - name: ips-errors
   query: observer.type:ips AND log.level:(Error OR Fatal)

@@ -2,8 +2,8 @@
 // by field who wrote a value and from which bytes of the line.
 //
 // Nothing of that is stored with events. The stored line goes once more through the very plugins that handled it
-// (package lineage knows which, package plugin keeps their programs), by the pipeline's own code, and what comes out is
-// compared with what is stored. It can differ: the stored line is masked, and plugins read tables that change. What
+// (package lineage knows which, package plugin keeps their programs) and the classification rules of that time, by the
+// pipeline's own code, and what comes out is compared with what is stored. It can differ: the stored line is masked, and plugins read tables that change. What
 // differs is said.
 package explain
 
@@ -18,6 +18,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/logcenter/logcenter/host/classification"
 	"github.com/logcenter/logcenter/host/lineage"
 	"github.com/logcenter/logcenter/host/plugin"
 	"github.com/logcenter/logcenter/host/store"
@@ -33,6 +34,7 @@ type Explainer struct {
 	Store   Searcher
 	Lineage *lineage.Log
 	Plugins *plugin.Registry
+	Rules   func() *classification.Classifier // those in effect; may be nil
 }
 
 // Searcher is the part of a store that finds events.
@@ -64,7 +66,8 @@ type Plugin struct {
 type Field struct {
 	Name  string `json:"name"`
 	Value any    `json:"value,omitempty"` // as it is stored; nil if it is not
-	// By is who wrote the value: the id of a plugin, "host", or "input NAME"; empty if nobody wrote it this time.
+	// By is who wrote the value: the id of a plugin, "rule NAME" (of classification), "host", or "input NAME"; empty if
+	// nobody wrote it this time.
 	By string `json:"by,omitempty"`
 	// How a plugin came by it: "line" (a part of the line), "made" (made from a part of the line, or by its rules),
 	// "constant" (of its manifest). Empty for the host's.

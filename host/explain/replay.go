@@ -10,6 +10,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/logcenter/logcenter/host/classification"
 	"github.com/logcenter/logcenter/host/lineage"
 	"github.com/logcenter/logcenter/host/pipeline"
 	"github.com/logcenter/logcenter/host/plugin"
@@ -92,7 +93,23 @@ func (r *replay) plan(ctx context.Context) (*pipeline.Plan, error) {
 	if !parsed {
 		r.out.Plugins = slices.Insert(r.out.Plugins, 0, Plugin{ID: id, Kind: manifest.KindName(wire.Kind_PARSER), Version: version, Note: "it is not in service any more"})
 	}
+	p.Rules = r.classifier(past, known)
 	return pipeline.NewPlan(p), nil
+}
+
+// classifier has the admin's rules of that time, or, if it is not known what they were, those of now.
+func (r *replay) classifier(past *lineage.Plan, known bool) *classification.Classifier {
+	if !known {
+		if r.x.Rules == nil {
+			return nil
+		}
+		return r.x.Rules()
+	}
+	c, err := classification.Parse(past.Rules)
+	if err != nil {
+		r.note("%v", err) // a field that a rule asks for may have another type now
+	}
+	return c
 }
 
 // now is the plan of the plugins in service.
@@ -161,11 +178,26 @@ func (r *replay) again(ctx context.Context, plan *pipeline.Plan) (store.Event, e
 		if int(position.Int(row)&0xff) == r.ordinal() {
 			ev := store.EventAt(f.Batch, row)
 			ev[ecs.EventID.Name()] = r.out.EventID
+			r.decided(plan.Rules, ev)
 			return ev, nil
 		}
 	}
 	r.note("this time no such event came out of the line: its parser drops it, or makes fewer events of it")
 	return nil, nil
+}
+
+// decided writes down which of the admin's rules set which field.
+func (r *replay) decided(rules *classification.Classifier, ev store.Event) {
+	var names []string
+	list, _ := ev[ecs.LogcenterClassifiedBy.Name()].([]any)
+	for _, v := range list {
+		if name, ok := v.(string); ok {
+			names = append(names, name)
+		}
+	}
+	for f, rule := range rules.By(names) {
+		r.written[f.Name()] = write{by: "rule " + rule}
+	}
 }
 
 // ordinal tells the event from the others of its line.

@@ -1,5 +1,6 @@
-// Package lineage remembers which plugins handled which records: their versions, programs and configurations, by the
-// place of a record in the raw journal. It is what an event's history is told from, long after a plugin was upgraded.
+// Package lineage remembers which plugins handled which records: their versions, programs and configurations, and the
+// classification rules of that time, by the place of a record in the raw journal. It is what an event's history is told
+// from, long after a plugin was upgraded.
 //
 // Its one idea: a plan of plugins seldom changes, so an entry is written only when it has, with the first record the
 // new plan handled. What an event went through is the last entry at or before its own record.
@@ -51,9 +52,10 @@ func (p Plugin) Same(q Plugin) bool {
 		bytes.Equal(p.Config, q.Config) && maps.Equal(p.Severity, q.Severity) && sum(p.Manifest) == sum(q.Manifest)
 }
 
-// Plan is which plugins records go through, in this order.
+// Plan is which plugins records go through, in this order, and which classification rules behind them.
 type Plan struct {
 	Plugins []Plugin
+	Rules   []byte // as package classification writes them down; nil: none. The log keeps them in files of their own, too.
 }
 
 // entry is a line of the file.
@@ -62,9 +64,15 @@ type entry struct {
 	Partition uint32    `json:"partition"`
 	From      uint64    `json:"from"` // offset of the first raw entry the plan handled
 	Time      time.Time `json:"time"`
-	// Plugins is left out of a line if Back is set: then they are those of the line before the last one.
+	// Plugins and Rules are left out of a line if Back is set: then they are those of the line before the last one.
 	Plugins []Plugin `json:"plugins,omitempty"`
+	Rules   string   `json:"rules,omitempty"` // SHA-256 of the rules, in hex; empty: there were none
 	Back    bool     `json:"back,omitempty"`
+}
+
+// same says whether two entries are of the same plan.
+func (e entry) same(o entry) bool {
+	return e.Rules == o.Rules && slices.EqualFunc(e.Plugins, o.Plugins, same)
 }
 
 // Log is the history of plans. Safe for concurrent use.
@@ -80,13 +88,16 @@ type Log struct {
 const (
 	fileName     = "plans.ndjson"
 	manifestsDir = "manifests"
+	rulesDir     = "rules"
 )
 
 // Open reads the history in a folder, which is made if it is missing. A last line that a crash cut is taken off; any
 // other that cannot be read is an error that names it.
 func Open(dir string) (*Log, error) {
-	if err := durable.MakeDir(filepath.Join(dir, manifestsDir)); err != nil {
-		return nil, err
+	for _, sub := range [...]string{manifestsDir, rulesDir} {
+		if err := durable.MakeDir(filepath.Join(dir, sub)); err != nil {
+			return nil, err
+		}
 	}
 	l := &Log{dir: dir}
 	path := filepath.Join(dir, fileName)
@@ -106,7 +117,7 @@ func Open(dir string) (*Log, error) {
 			if len(l.entries) < 2 {
 				return nil, fmt.Errorf("%s:%d: it goes back to a plan that is not there", path, n)
 			}
-			e.Plugins = l.entries[len(l.entries)-2].Plugins
+			e.Plugins, e.Rules = l.entries[len(l.entries)-2].Plugins, l.entries[len(l.entries)-2].Rules
 		}
 		l.entries = append(l.entries, e)
 	}
@@ -116,7 +127,7 @@ func Open(dir string) (*Log, error) {
 	return l, l.open()
 }
 
-// open removes manifests that nobody needs any more, and opens the file in place of what was open before.
+// open removes manifests and rules that nobody needs any more, and opens the file in place of what was open before.
 func (l *Log) open() error {
 	if err := l.sweep(); err != nil {
 		return err
@@ -156,7 +167,7 @@ func (l *Log) rewrite() error {
 func (l *Log) line(i int) ([]byte, error) {
 	e := l.entries[i]
 	if e.Back = l.back(i); e.Back {
-		e.Plugins = nil
+		e.Plugins, e.Rules = nil, ""
 	}
 	b, err := json.Marshal(e)
 	return append(b, '\n'), err
@@ -164,7 +175,7 @@ func (l *Log) line(i int) ([]byte, error) {
 
 // back says whether an entry has the plan that was there before the last change.
 func (l *Log) back(i int) bool {
-	return i >= 2 && slices.EqualFunc(l.entries[i].Plugins, l.entries[i-2].Plugins, same)
+	return i >= 2 && l.entries[i].same(l.entries[i-2])
 }
 
 // brief is how many raw entries an excursion has at most that is taken for a batch.
@@ -188,24 +199,25 @@ func (l *Log) trim() {
 // excursion says whether b is a brief one between a and c.
 func excursion(a, b, c entry) bool {
 	there := func(x, y entry) bool { return x.Journal == y.Journal && x.Partition == y.Partition }
-	return there(a, b) && there(b, c) && c.From-b.From <= brief && slices.EqualFunc(a.Plugins, c.Plugins, same)
+	return there(a, b) && there(b, c) && c.From-b.From <= brief && a.same(c)
 }
 
-// sweep removes manifests that no entry names.
-func (l *Log) sweep() error {
+// sweep removes manifests and rules that no entry names.
+func (l *Log) sweep() (err error) {
 	named := map[string]bool{}
 	for _, e := range l.entries {
+		named[l.rules(e.Rules)] = true
 		for _, p := range e.Plugins {
-			named[p.ManifestSum+".yaml"] = true
+			named[l.manifest(p.ManifestSum)] = true
 		}
 	}
-	files, err := os.ReadDir(filepath.Join(l.dir, manifestsDir))
-	if err != nil {
-		return err
-	}
-	for _, f := range files {
-		if !named[f.Name()] {
-			err = errors.Join(err, os.Remove(filepath.Join(l.dir, manifestsDir, f.Name())))
+	for _, sub := range [...]string{manifestsDir, rulesDir} {
+		files, failed := os.ReadDir(filepath.Join(l.dir, sub))
+		err = errors.Join(err, failed)
+		for _, f := range files {
+			if path := filepath.Join(l.dir, sub, f.Name()); !named[path] {
+				err = errors.Join(err, os.Remove(path))
+			}
 		}
 	}
 	return err
@@ -220,11 +232,19 @@ func (l *Log) Record(journal string, partition uint32, from uint64, p *Plan, now
 	for i := range e.Plugins {
 		e.Plugins[i].ManifestSum = sum(e.Plugins[i].Manifest)
 	}
-	if last := l.last(journal, partition, from); last >= 0 && slices.EqualFunc(l.entries[last].Plugins, e.Plugins, same) {
+	if len(p.Rules) > 0 {
+		e.Rules = sum(p.Rules)
+	}
+	if last := l.last(journal, partition, from); last >= 0 && l.entries[last].same(e) {
 		return nil
 	}
 	for _, p := range e.Plugins {
-		if err := l.keep(p); err != nil {
+		if err := keep(l.manifest(p.ManifestSum), p.Manifest); err != nil {
+			return err
+		}
+	}
+	if e.Rules != "" {
+		if err := keep(l.rules(e.Rules), p.Rules); err != nil {
 			return err
 		}
 	}
@@ -270,15 +290,17 @@ func same(p, q Plugin) bool {
 	return p.ManifestSum == q.ManifestSum && p.Same(q)
 }
 
-func (l *Log) keep(p Plugin) error {
-	path := l.manifest(p.ManifestSum)
+// keep writes a file whose name is the sum of what it has, unless it is there.
+func keep(path string, data []byte) error {
 	if _, err := os.Stat(path); err == nil {
 		return nil
 	}
-	return durable.Replace(path, p.Manifest)
+	return durable.Replace(path, data)
 }
 
 func (l *Log) manifest(sum string) string { return filepath.Join(l.dir, manifestsDir, sum+".yaml") }
+
+func (l *Log) rules(sum string) string { return filepath.Join(l.dir, rulesDir, sum+".json") }
 
 // last is the index of the entry that counts for a raw entry, -1 if there is none. Of entries with the same offset
 // the later one does: the one before was written down, but the host crashed before it had handled anything.
@@ -306,6 +328,11 @@ func (l *Log) Find(journal string, partition uint32, offset uint64) (p *Plan, ok
 		q := &p.Plugins[i]
 		if q.Manifest, err = os.ReadFile(l.manifest(q.ManifestSum)); err != nil {
 			return nil, false, fmt.Errorf("the manifest of %s %s: %w", q.ID, q.Version, err)
+		}
+	}
+	if of := l.entries[i].Rules; of != "" {
+		if p.Rules, err = os.ReadFile(l.rules(of)); err != nil {
+			return nil, false, fmt.Errorf("the classification rules: %w", err)
 		}
 	}
 	return p, true, nil

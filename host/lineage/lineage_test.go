@@ -1,6 +1,7 @@
 package lineage_test
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
@@ -187,4 +188,45 @@ func TestDamage(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, append([]byte("{nonsense}\n"), whole...), 0o600))
 	_, err = lineage.Open(dir)
 	require.ErrorContains(t, err, "plans.ndjson:1: ")
+}
+
+// The rules of a record are those that were in force, as plugins are; what nobody needs any more is removed.
+func TestRulesAreThoseOfTheTime(t *testing.T) {
+	dir := t.TempDir()
+	l, err := lineage.Open(dir)
+	require.NoError(t, err)
+	record := func(l *lineage.Log, from uint64, rules string) {
+		t.Helper()
+		p := &lineage.Plan{Plugins: []lineage.Plugin{parser("1")}}
+		if rules != "" {
+			p.Rules = []byte(rules)
+		}
+		require.NoError(t, l.Record("a", 0, from, p, time.Now()))
+	}
+	record(l, 10, "")
+	record(l, 20, `[{"name":"x"}]`)
+	record(l, 25, `[{"name":"x"}]`) // the same again
+	record(l, 30, `[{"name":"y"}]`)
+	record(l, 40, `[{"name":"x"}]`) // back
+	record(l, 50, "")
+	stray := filepath.Join(dir, "rules", "nobody.json")
+	require.NoError(t, os.WriteFile(stray, []byte("[]"), 0o600))
+	check := func(l *lineage.Log) {
+		for offset, want := range map[uint64]string{10: "", 20: `[{"name":"x"}]`, 29: `[{"name":"x"}]`, 30: `[{"name":"y"}]`, 40: `[{"name":"x"}]`, 50: ""} {
+			p, ok, err := l.Find("a", 0, offset)
+			require.NoError(t, err)
+			require.True(t, ok)
+			assert.Equal(t, want, string(p.Rules), "offset %d", offset)
+		}
+	}
+	check(l)
+	require.NoError(t, l.Close())
+	lines, err := os.ReadFile(filepath.Join(dir, "plans.ndjson"))
+	require.NoError(t, err)
+	assert.Equal(t, 5, bytes.Count(lines, []byte("\n")))
+	l, err = lineage.Open(dir)
+	require.NoError(t, err)
+	check(l)
+	assert.NoFileExists(t, stray)
+	require.NoError(t, l.Close())
 }

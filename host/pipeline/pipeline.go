@@ -1,7 +1,7 @@
 // Package pipeline takes raw batches through the plugins and commits what became of them.
 //
 // [Processor.Process] is the path of a batch, in one readable function: choose parsers, parse, enrich,
-// mask, mark, route. [Runner] reads the raw journal, keeps several batches on their way at once, and
+// mask, mark, classify, route. [Runner] reads the raw journal, keeps several batches on their way at once, and
 // appends the finished ones to the event journal in raw order.
 package pipeline
 
@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/logcenter/logcenter/host/classification"
 	"github.com/logcenter/logcenter/host/deadletter"
 	"github.com/logcenter/logcenter/host/hold"
 	"github.com/logcenter/logcenter/host/lineage"
@@ -33,10 +34,11 @@ type Plan struct {
 	Parsers   []Stage
 	Enrichers []Stage
 	Maskers   []Stage
-	Detectors []Stage           // only in benchmarks: the host's detectors read the event journal
-	Overrides map[string]string // input name → parser id, for lines that need no recognising
-	Streams   *Router           // may be nil
-	Lineage   *lineage.Plan     // what of it is remembered; may be nil
+	Detectors []Stage                    // only in benchmarks: the host's detectors read the event journal
+	Overrides map[string]string          // input name → parser id, for lines that need no recognising
+	Rules     *classification.Classifier // may be nil
+	Streams   *Router                    // may be nil
+	Lineage   *lineage.Plan              // what of it is remembered; may be nil
 	// Canary, if set, is the way of every so many batches; it is readied by NewPlan, and has none itself.
 	Canary *Plan
 	// Share is the part of batches that Canary gets, 0 to 1.
@@ -192,6 +194,7 @@ func (r *Processor) Process(ctx context.Context, raw *Raw) (*Finished, error) {
 		{"enrich", w.enrich},
 		{"mask", w.mask}, // from here on nobody can reach the bytes that were masked
 		{"complete", w.complete},
+		{"classify", w.classify},
 		{"route", w.route},
 		{"detect", w.detect},
 	} {

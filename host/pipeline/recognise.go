@@ -34,6 +34,7 @@ type rule struct {
 	parser   int
 	prefix   [][]byte
 	contains [][]byte
+	all      [][]byte // texts of which the head has each
 	apps     []string
 	inputs   []string
 	fallback bool
@@ -126,17 +127,19 @@ func (d *dispatcher) index() {
 func rank(r rule) int {
 	if r.fallback {
 		r.fallback = false
-		return 4 + rank(r)
+		return 5 + rank(r)
 	}
 	switch {
 	case len(r.prefix) > 0:
 		return 0
 	case len(r.apps) > 0:
 		return 1
-	case len(r.contains) > 0:
+	case len(r.all) > 0:
 		return 2
-	default:
+	case len(r.contains) > 0:
 		return 3
+	default:
+		return 4
 	}
 }
 
@@ -150,21 +153,27 @@ func newRule(parser int, a manifest.Recogniser) rule {
 	for _, s := range a.Contains {
 		r.contains = append(r.contains, []byte(s))
 	}
+	for _, s := range a.ContainsAll {
+		r.all = append(r.all, []byte(s))
+	}
 	return r
 }
 
 // triggers are texts of which one is in the head of every line that fulfils the rule; nil if there are no such texts.
 func (r *rule) triggers() [][]byte {
-	list := r.contains
-	if len(list) == 0 {
-		for _, a := range r.apps {
-			list = append(list, []byte(a))
+	var apps, rarest [][]byte
+	for _, a := range r.apps {
+		apps = append(apps, []byte(a))
+	}
+	if len(r.all) > 0 {
+		rarest = [][]byte{slices.MaxFunc(r.all, func(a, b []byte) int { return len(a) - len(b) })}
+	}
+	for _, list := range [...][][]byte{r.contains, apps, rarest} {
+		if len(list) > 0 && !slices.ContainsFunc(list, func(t []byte) bool { return len(t) == 0 }) {
+			return list
 		}
 	}
-	if slices.ContainsFunc(list, func(t []byte) bool { return len(t) == 0 }) {
-		return nil
-	}
-	return list
+	return nil
 }
 
 // view returns what an input decides.
@@ -256,6 +265,11 @@ func (f *finder) fulfils(i int) bool {
 	r := &f.d.rules[i]
 	if len(r.prefix) > 0 && !startsAny(f.line, r.prefix) {
 		return false
+	}
+	for _, t := range r.all {
+		if !bytes.Contains(f.line[:min(len(f.line), manifest.RecognisedBytes)], t) {
+			return false
+		}
 	}
 	if len(r.apps) == 0 {
 		return true

@@ -37,6 +37,7 @@ func oneByOne(d *dispatcher, line []byte, input string) int {
 			return len(list) == 0 || slices.ContainsFunc(list, func(t []byte) bool { return in(b, t) })
 		}
 		if len(line) > 0 && texts(r.prefix, bytes.HasPrefix, line) && texts(r.contains, bytes.Contains, head) &&
+			!slices.ContainsFunc(r.all, func(t []byte) bool { return !bytes.Contains(head, t) }) &&
 			(len(r.inputs) == 0 || matchesAny(input, r.inputs)) &&
 			(len(r.apps) == 0 || slices.ContainsFunc(r.apps, func(a string) bool { return a == string(appName(line)) && bytes.Contains(head, []byte(a)) })) {
 			return r.parser
@@ -64,7 +65,7 @@ func draw(rnd *rand.Rand) (*dispatcher, [][]byte) {
 	for i := range 1 + rnd.IntN(12) {
 		var rules []manifest.Recogniser
 		for range 1 + rnd.IntN(3) {
-			r := manifest.Recogniser{Prefix: list(3, 0, 4), Contains: list(2, rnd.IntN(3), 12), AppName: list(4, 0, 3), Fallback: rnd.IntN(4) == 0}
+			r := manifest.Recogniser{Prefix: list(3, 0, 4), Contains: list(2, rnd.IntN(3), 12), ContainsAll: list(3, rnd.IntN(3), 4), AppName: list(4, 0, 3), Fallback: rnd.IntN(4) == 0}
 			if rnd.IntN(3) == 0 {
 				r.Input = []string{[]string{"tcp", "u*", "file"}[rnd.IntN(3)]}
 			}
@@ -81,7 +82,7 @@ func draw(rnd *rand.Rand) (*dispatcher, [][]byte) {
 			l = "<13>Oct 11 12:00:01 a " + text(1, 3) + "[1]: " + l
 		case 1:
 			r := d.rules[rnd.IntN(len(d.rules))]
-			for _, t := range append(r.prefix, r.contains...) {
+			for _, t := range slices.Concat(r.prefix, r.contains, r.all) {
 				l = string(t) + l
 			}
 		case 2:

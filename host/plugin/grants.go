@@ -84,6 +84,9 @@ func recognised(r manifest.Recogniser) string {
 	of("of the application", r.AppName)
 	of("that begin with", r.Prefix)
 	of("that contain", r.Contains)
+	for _, text := range r.ContainsAll {
+		of("that contain", []string{text})
+	}
 	return strings.Join(all, " and ")
 }
 

@@ -104,14 +104,13 @@ func (v *parserView) Uses(as string) bool { return v.uses[infer.As(as)] }
 // Helpers says whether values need more than a setter.
 func (v *parserView) Helpers() bool {
 	for _, as := range []infer.As{
-		infer.AsLevel, infer.AsAction, infer.AsOutcome, infer.AsDuration, infer.AsTransport, infer.AsRequest,
-		infer.AsBlocked, infer.AsSignature,
+		infer.AsLevel, infer.AsAction, infer.AsOutcome, infer.AsTransport, infer.AsBlocked, infer.AsSignature,
 	} {
 		if v.uses[as] {
 			return true
 		}
 	}
-	return false
+	return v.DurationClock()
 }
 
 // Writes says whether the samples give the field.
@@ -168,15 +167,17 @@ func (v *parserView) set(f infer.Field, value string) string {
 		return fmt.Sprintf("ev.SetTimeField(%s, %s, %s, %s)", h, layoutExpr(f.Layout), v.zone(f.Layout), value)
 	case infer.AsDate, infer.AsClock:
 		return fmt.Sprintf("%s = %s", f.As, value)
-	case infer.AsLevel, infer.AsAction, infer.AsOutcome, infer.AsTransport, infer.AsRequest, infer.AsBlocked, infer.AsSignature:
+	case infer.AsLevel, infer.AsAction, infer.AsOutcome, infer.AsTransport, infer.AsBlocked, infer.AsSignature:
 		return fmt.Sprintf("%s(ev, %s)", f.As, value)
+	case infer.AsRequest:
+		return fmt.Sprintf("ev.SetRequest(%s)", value)
 	case infer.AsURL:
 		return fmt.Sprintf("ev.SetURL(%s)", value)
 	case infer.AsDuration:
 		if f.Unit == "clock" {
 			return fmt.Sprintf("clockDuration(ev, %s)", value)
 		}
-		return fmt.Sprintf("duration(ev, %s, %s)", value, units[f.Unit])
+		return fmt.Sprintf("ev.SetDuration(%s, %s, %s)", h, value, units[f.Unit])
 	case infer.AsEndpoint:
 		return fmt.Sprintf("ev.SetIPPort(%s, %s, %s)", h, v.Handle(f.Second), value)
 	case infer.AsProtocol:
@@ -246,22 +247,18 @@ func (v *parserView) HeaderTime() string {
 type Decision struct {
 	Words         []string
 	Type, Outcome string
-	Level         string
 }
 
-// Decisions are the groups of an action, a result or a severity in words.
+// Decisions are the groups of an action or a result in words.
 func (v *parserView) Decisions(as string) (out []Decision) {
-	at := map[[3]string]int{}
+	at := map[[2]string]int{}
 	for _, w := range v.words[infer.As(as)] {
-		k := [3]string{w.Type, w.Outcome, string(w.Level)}
+		k := [2]string{w.Type, w.Outcome}
 		i, ok := at[k]
 		if !ok {
 			i = len(out)
 			at[k] = i
-			level := map[ecs.Severity]string{
-				ecs.Debug: "Debug", ecs.Informational: "Informational", ecs.Warn: "Warn", ecs.Error: "Error", ecs.Fatal: "Fatal",
-			}[w.Level]
-			out = append(out, Decision{Type: w.Type, Outcome: w.Outcome, Level: level})
+			out = append(out, Decision{Type: w.Type, Outcome: w.Outcome})
 		}
 		if q := strconv.Quote(w.Text); !slices.Contains(out[i].Words, q) {
 			out[i].Words = append(out[i].Words, q)
@@ -270,29 +267,8 @@ func (v *parserView) Decisions(as string) (out []Decision) {
 	return out
 }
 
-// LevelNumbers says how severities in numbers are read: "", syslog, or the bounds of a scale that grows.
-func (v *parserView) LevelNumbers() string {
-	switch {
-	case !v.uses[infer.AsLevel] || !v.numbers.Number:
-		return ""
-	case v.numbers.Syslog:
-		return "syslog"
-	}
-	return "grows"
-}
-
-// Steps are the lowest numbers that are Warn, Error and Fatal, on the scale that the samples fit in.
-func (v *parserView) Steps() [3]int {
-	switch m := v.numbers.Max; {
-	case m <= 3:
-		return [3]int{1, 2, 3} // low, middle, high
-	case m <= 5:
-		return [3]int{3, 4, 5}
-	case m <= 10:
-		return [3]int{4, 7, 9} // CEF's Medium, High and Very-High
-	}
-	return [3]int{40, 70, 90}
-}
+// LevelNumbers says whether severities are numbers.
+func (v *parserView) LevelNumbers() bool { return v.uses[infer.AsLevel] && v.numbers.Number }
 
 // LevelWords says whether severities are words.
 func (v *parserView) LevelWords() bool { return len(v.words[infer.AsLevel]) > 0 }

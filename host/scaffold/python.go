@@ -349,7 +349,7 @@ func withPythonImports(source []byte) []byte {
 			std = append(std, i[1])
 		}
 	}
-	for _, n := range []string{"Alert", "Detector", "Enricher", "Error", "Masker", "Notifier", "Parser", "RetryAfter", "pairs", "serve", "syslog_severity"} {
+	for _, n := range []string{"Alert", "Detector", "Enricher", "Error", "Masker", "Notifier", "Parser", "RetryAfter", "pairs", "serve"} {
 		if has(`\b` + n + `[(),:]`) {
 			own = append(own, n)
 		}

@@ -32,6 +32,9 @@ func (f *Folder) Summary() string {
 		case s.Loose:
 			b.WriteString("other devices may write what accepts in plugin.yaml looks for: if their lines come by the same inputs, narrow it, e.g. by input: [NAME]\n")
 		}
+		if t := newParserView(s).Severity(); t != nil && t.Guess != "" {
+			b.WriteString("what numbers mean under severity in plugin.yaml is a guess: look it up in the device's manual\n")
+		}
 		if u := newParserView(s).Unknown(); len(u) > 0 {
 			names := make([]string, len(u))
 			for i, t := range u {

@@ -283,11 +283,8 @@ var functions = template.FuncMap{
 	"quote":   quote,
 	"pybytes": pythonBytes, "pyraw": pythonRaw, "pyword": pythonWord, "pystr": strconv.Quote,
 	"docstring": func(s string) string { return strings.ReplaceAll(strings.ReplaceAll(s, `\`, `\\`), `"""`, `\"""`) },
-	"level": func(name string) string {
-		return map[string]string{"Informational": "Info"}[name] + map[bool]string{true: name}[name != "Informational"]
-	},
-	"title": func(s string) string { return strings.ToUpper(s[:1]) + s[1:] },
-	"yaml":  yamlScalar,
+	"title":     func(s string) string { return strings.ToUpper(s[:1]) + s[1:] },
+	"yaml":      yamlScalar,
 	"yamlList": func(list []string) string {
 		var out []string
 		for _, s := range list {

@@ -114,6 +114,10 @@ func (c collector) pipeline(counter, gauge sender) {
 	c.s.mu.Lock()
 	counts := c.s.router.Counts()
 	c.s.mu.Unlock()
+	for _, r := range c.s.currentRules().Rules() {
+		counter("classification_hits_total", "Events that a classification rule matched.", float64(r.Matched), "rule", r.Name)
+		counter("classification_decided_total", "Of these: events with a field that it set, no rule before it having done so.", float64(r.Decided), "rule", r.Name)
+	}
 	for name, n := range counts {
 		gauge("stream_events", "Events of a stream since it was last changed.", float64(n), "stream", name)
 	}

@@ -247,6 +247,7 @@ func certificateInfo(c *pack.Certificate) *api.CertificateInfo {
 	}
 	return &api.CertificateInfo{
 		TestedAt: c.TestedAt, Logcenter: c.Logcenter, Checks: len(c.Checks), Failed: c.Failed(), Lines: c.Lines, Fields: c.Fields, MsPerMB: c.MsPerMB,
+		NsPerLine: c.NsPerLine, Parsed: c.Parsed,
 	}
 }
 

@@ -3,11 +3,13 @@ package service
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"runtime"
 	"slices"
 	"time"
 
 	"github.com/logcenter/logcenter/host/alert"
+	"github.com/logcenter/logcenter/host/classification"
 	"github.com/logcenter/logcenter/host/input"
 	"github.com/logcenter/logcenter/host/lineage"
 	"github.com/logcenter/logcenter/host/pipeline"
@@ -24,6 +26,7 @@ func (s *Service) openPipeline(context.Context) (err error) {
 	if s.streams, err = stream.Open(s.path("streams.json"), fixed); err != nil {
 		return err
 	}
+	s.rules = s.cfg.ClassificationRules()
 	if s.lineage, err = lineage.Open(s.path("lineage")); err != nil {
 		return fmt.Errorf("lineage: %w", err)
 	}
@@ -63,9 +66,10 @@ func (s *Service) plan() (settled <-chan struct{}) {
 		s.log.WithError(err).Error("streams are not routed")
 	}
 	s.router, s.streamsVersion = router, version
+	s.classify()
 	p := pipeline.Plan{
 		Parsers: s.stages(parserKind), Enrichers: s.stages(enricherKind), Maskers: s.stages(maskerKind),
-		Overrides: input.Parsers(s.allInputs()), Streams: router,
+		Overrides: input.Parsers(s.allInputs()), Rules: s.classifier, Streams: router,
 	}
 	p.Lineage = remembered(p)
 	if next, share := s.rollouts.Canary(); next != nil {
@@ -77,9 +81,42 @@ func (s *Service) plan() (settled <-chan struct{}) {
 	return s.processor.SetPlan(pipeline.NewPlan(p))
 }
 
+// classificationFault is the component whose fault are rules that are not in effect.
+const classificationFault = "classification"
+
+// classify readies the rules for the fields that plugins declare now. It runs under mu.
+func (s *Service) classify() {
+	c, err := classification.New(s.rules, s.classifier)
+	s.classifier = c
+	delete(s.faults, classificationFault)
+	if err != nil { // queries are checked when the configuration is read; plugins may have declared fields since
+		s.log.WithError(err).Error("not all classification rules are in effect")
+		s.faults[classificationFault] = err.Error()
+	}
+}
+
+// currentRules are those in effect.
+func (s *Service) currentRules() *classification.Classifier {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.classifier
+}
+
+// setRules puts rules into effect, if they are others than those that are.
+func (s *Service) setRules(rules []classification.Rule) (changed bool) {
+	s.mu.Lock()
+	changed = !reflect.DeepEqual(s.rules, rules)
+	s.rules = rules
+	s.mu.Unlock()
+	if changed {
+		s.replan()
+	}
+	return changed
+}
+
 // remembered is what of a plan the lineage keeps.
 func remembered(p pipeline.Plan) *lineage.Plan {
-	past := &lineage.Plan{}
+	past := &lineage.Plan{Rules: p.Rules.Source()}
 	for _, s := range slices.Concat(p.Parsers, p.Enrichers, p.Maskers) {
 		if s, ok := s.(interface{ Record() (lineage.Plugin, bool) }); ok {
 			if rec, ok := s.Record(); ok {

@@ -32,14 +32,18 @@ func pluginSettings(c *config.Config) map[string]plugin.Settings {
 	return settings
 }
 
-// Reconfigure reads the configuration's file again and brings its plugins' settings into effect: those that changed are
-// swapped for processes with the new config, those that were enabled or disabled are started or stopped. What a plugin
+// Reconfigure reads the configuration's file again and brings its classification rules and its plugins' settings into
+// effect: plugins whose settings changed are swapped for processes with the new config, those that were enabled or disabled are started or stopped. What a plugin
 // refuses leaves that plugin as it was; the error says why. Other keys need a restart and are not looked at.
 func (s *Service) Reconfigure(ctx context.Context) error {
-	next, err := s.reread()
+	c, err := s.reread()
 	if err != nil {
 		return err
 	}
+	if s.setRules(c.ClassificationRules()) {
+		s.log.WithField("rules", len(c.Classification)).Info("other classification rules are in effect")
+	}
+	next := pluginSettings(c)
 	var errs []error
 	for _, p := range s.plugins.All() {
 		id := p.Manifest().ID
@@ -59,8 +63,8 @@ func (s *Service) Reconfigure(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// reread reads the settings of plugins in the configuration's file as it is now.
-func (s *Service) reread() (map[string]plugin.Settings, error) {
+// reread reads the configuration's file as it is now.
+func (s *Service) reread() (*config.Config, error) {
 	if s.cfg.File() == "" {
 		return nil, fmt.Errorf("%w: the host was started without a configuration file, so that there is nothing to read again; start it with --config", api.ErrConflict)
 	}
@@ -68,7 +72,7 @@ func (s *Service) reread() (map[string]plugin.Settings, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", api.ErrConflict, err)
 	}
-	return pluginSettings(c), nil
+	return c, nil
 }
 
 // reconfigure gives a plugin its settings, if they are others than it has.
@@ -103,11 +107,11 @@ func (a pluginsAPI) Reconfigure(ctx context.Context, id string, check bool) (out
 	if _, err := a.s.plugins.Get(id); err != nil {
 		return out, fmt.Errorf("%w: %w", api.ErrNotFound, err)
 	}
-	next, err := a.s.reread()
+	c, err := a.s.reread()
 	if err != nil {
 		return out, err
 	}
-	if out.Changed, err = a.s.reconfigure(ctx, id, next[id], check); err != nil {
+	if out.Changed, err = a.s.reconfigure(ctx, id, pluginSettings(c)[id], check); err != nil {
 		return out, fmt.Errorf("%w: %w", api.ErrConflict, err)
 	}
 	out.Checked = check

@@ -21,6 +21,7 @@ import (
 	"github.com/logcenter/logcenter/host/alert"
 	"github.com/logcenter/logcenter/host/api"
 	"github.com/logcenter/logcenter/host/backup"
+	"github.com/logcenter/logcenter/host/classification"
 	"github.com/logcenter/logcenter/host/config"
 	"github.com/logcenter/logcenter/host/deadletter"
 	"github.com/logcenter/logcenter/host/drift"
@@ -85,6 +86,8 @@ type Service struct {
 	packagesRefused atomic.Int64 // packages that were sent and not let in
 
 	mu             sync.Mutex
+	rules          []classification.Rule      // of the configuration
+	classifier     *classification.Classifier // of the plan
 	router         *pipeline.Router
 	streamsVersion uint64            // of the streams in the plan
 	faults         map[string]string // component → what is wrong now
@@ -190,9 +193,9 @@ func (s *Service) openAPI(context.Context) (err error) {
 	s.api, err = api.New(api.Options{
 		Store: s.store, Scoper: admin, Plugins: pluginsAPI{s}, Packages: packagesAPI{s}, Streams: s.streams, Inputs: inputsAPI{s},
 		Consumers: consumersAPI{s}, DeadLetters: deadLettersAPI{s}, Tail: &s.tails, Health: healthAPI{s}, Ingest: ingestAPI{s},
-		Explainer: &explain.Explainer{Store: s.store, Lineage: s.lineage, Plugins: s.plugins},
+		Explainer: &explain.Explainer{Store: s.store, Lineage: s.lineage, Plugins: s.plugins, Rules: s.currentRules},
 		Files:     s.filesAPI(), Backups: backupsAPI{s}, Replicas: replicated, Drift: s.driftAPI(),
-		Lifecycle: s.keeper, DataDir: s.path(), ArchiveHere: s.archiveHere(), ArchiveCache: int64(s.cfg.Archive.CacheBytes),
+		Lifecycle: s.keeper, Rules: func() []classification.Counted { return s.currentRules().Rules() }, DataDir: s.path(), ArchiveHere: s.archiveHere(), ArchiveCache: int64(s.cfg.Archive.CacheBytes),
 		Metrics: s.metrics, OpenMetrics: s.cfg.HTTP.OpenMetrics, ExportDir: s.path("exports"), Log: s.log, Version: s.version,
 		Searches: s.cfg.Limits.Searches, SearchTimeout: s.cfg.Limits.SearchTimeout,
 	})

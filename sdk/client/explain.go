@@ -25,7 +25,7 @@ type ExplainedPlugin struct {
 type ExplainedField struct {
 	Name    string          `json:"name"`
 	Value   any             `json:"value,omitempty"` // as it is stored; nil: it is not
-	By      string          `json:"by,omitempty"`    // id of a plugin, "host", or "input NAME"; empty: nobody wrote it this time
+	By      string          `json:"by,omitempty"`    // id of a plugin, "rule NAME", "host", or "input NAME"; empty: nobody wrote it this time
 	How     string          `json:"how,omitempty"`   // of a plugin's: line, made or constant
 	Bytes   *ExplainedBytes `json:"bytes,omitempty"` // of the line; nil: not known
 	Now     any             `json:"now,omitempty"`   // what came out this time, where it Differs

@@ -47,6 +47,8 @@ type Certificate struct {
 	Lines     int       `json:"lines"`
 	Fields    int       `json:"fields"`
 	MsPerMB   float64   `json:"ms_per_mb"`
+	NsPerLine float64   `json:"ns_per_line,omitempty"`
+	Parsed    float64   `json:"parsed,omitempty"` // part of ordinary lines that were parsed without an error, 0 to 1; 0: it is no parser
 }
 
 // InstallPlugin gives the host a package, which it checks and installs; nothing is activated. With dry it is only

@@ -165,6 +165,7 @@ const (
 	LogcenterAssetName
 	LogcenterAssetOwner
 	LogcenterAssetSystem
+	LogcenterClassifiedBy
 	LogcenterDestinationAssetName
 	LogcenterFlags
 	LogcenterInput
@@ -343,6 +344,7 @@ var known = [endOfKnown - 1]Info{
 	LogcenterAssetName - 1:            {"logcenter.asset.name", Keyword, false, "Name of the asset the event came from."},
 	LogcenterAssetOwner - 1:           {"logcenter.asset.owner", Keyword, false, "Who answers for the asset."},
 	LogcenterAssetSystem - 1:          {"logcenter.asset.system", Keyword, false, "Business system the asset belongs to."},
+	LogcenterClassifiedBy - 1:         {"logcenter.classified_by", Keyword, true, "Classification rules of the configuration that set fields of the event; set by the host."},
 	LogcenterDestinationAssetName - 1: {"logcenter.destination.asset.name", Keyword, false, "Asset that has destination.ip."},
 	LogcenterFlags - 1:                {"logcenter.flags", Keyword, true, "Marks of the host: unparsed, truncated, decoded, withheld, unenriched, cut (a keyword over 8 KiB), late."},
 	LogcenterInput - 1:                {"logcenter.input", Keyword, false, "Name of the input the line came by."},

@@ -70,9 +70,11 @@ type Declaration struct {
 type Recogniser struct {
 	Prefix   []string `yaml:"prefix" json:"prefix,omitempty"`     // the line starts with any of these
 	Contains []string `yaml:"contains" json:"contains,omitempty"` // any of these is in the line's first RecognisedBytes
-	AppName  []string `yaml:"app_name" json:"app_name,omitempty"` // the syslog application name is any of these
-	Input    []string `yaml:"input" json:"input,omitempty"`       // the input's name matches any of these globs
-	Fallback bool     `yaml:"fallback" json:"fallback,omitempty"` // only lines that no recogniser without it takes: for parsers of whole families of devices
+	// ContainsAll are texts of which each is in the line's first RecognisedBytes.
+	ContainsAll []string `yaml:"contains_all" json:"contains_all,omitempty"`
+	AppName     []string `yaml:"app_name" json:"app_name,omitempty"` // the syslog application name is any of these
+	Input       []string `yaml:"input" json:"input,omitempty"`       // the input's name matches any of these globs
+	Fallback    bool     `yaml:"fallback" json:"fallback,omitempty"` // only lines that no recogniser without it takes: for parsers of whole families of devices
 }
 
 // RecognisedBytes is how much of a line recognisers look at.
@@ -221,7 +223,7 @@ func Parse(data []byte) (*Manifest, error) {
 var hostOnly = map[ecs.Field]bool{
 	ecs.Message: true, ecs.EventID: true, ecs.EventIngested: true, ecs.ErrorMessage: true, ecs.ErrorType: true,
 	ecs.ErrorCode: true, ecs.LogcenterPosition: true, ecs.LogcenterInput: true, ecs.LogcenterParser: true, ecs.LogcenterFlags: true,
-	ecs.LogcenterRedrivenFrom: true,
+	ecs.LogcenterRedrivenFrom: true, ecs.LogcenterClassifiedBy: true,
 }
 
 func (m *Manifest) fields(key string, list []any) ([]ecs.Field, error) {
@@ -331,20 +333,20 @@ func (m *Manifest) Grants(f ecs.Field) bool { return slices.Contains(m.Writes, f
 
 // check says what of a recogniser would take no line, or every one. The error goes on where a path ends.
 func (r *Recogniser) check() error {
-	if len(r.Prefix)+len(r.Contains)+len(r.AppName)+len(r.Input) == 0 {
+	if len(r.Prefix)+len(r.Contains)+len(r.ContainsAll)+len(r.AppName)+len(r.Input) == 0 {
 		return errors.New(": empty")
 	}
 	for _, k := range [...]struct {
 		name  string
 		texts []string
-	}{{"prefix", r.Prefix}, {"contains", r.Contains}, {"app_name", r.AppName}, {"input", r.Input}} {
+	}{{"prefix", r.Prefix}, {"contains", r.Contains}, {"contains_all", r.ContainsAll}, {"app_name", r.AppName}, {"input", r.Input}} {
 		if i := slices.Index(k.texts, ""); i >= 0 {
 			return fmt.Errorf(".%s[%d]: an empty text stands in every line: say what tells the plugin's lines", k.name, i)
 		}
-	}
-	for i, t := range r.Contains {
-		if len(t) > RecognisedBytes {
-			return fmt.Errorf(".contains[%d]: has %d bytes, of a line only the first %d are looked at", i, len(t), RecognisedBytes)
+		for i, t := range k.texts {
+			if len(t) > RecognisedBytes && strings.HasPrefix(k.name, "contains") {
+				return fmt.Errorf(".%s[%d]: has %d bytes, of a line only the first %d are looked at", k.name, i, len(t), RecognisedBytes)
+			}
 		}
 	}
 	for i, glob := range r.Input {
@@ -363,5 +365,7 @@ func (r *Recogniser) Takes(line []byte) bool {
 	}
 	head := line[:min(len(line), RecognisedBytes)]
 	prefix := len(r.Prefix) == 0 || slices.ContainsFunc(r.Prefix, func(p string) bool { return bytes.HasPrefix(line, []byte(p)) })
-	return prefix && (len(r.Contains) == 0 || slices.ContainsFunc(r.Contains, func(p string) bool { return bytes.Contains(head, []byte(p)) }))
+	there := func(text string) bool { return bytes.Contains(head, []byte(text)) }
+	lacks := func(text string) bool { return !there(text) }
+	return prefix && (len(r.Contains) == 0 || slices.ContainsFunc(r.Contains, there)) && !slices.ContainsFunc(r.ContainsAll, lacks)
 }

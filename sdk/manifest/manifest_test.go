@@ -22,6 +22,10 @@ func TestRecognisers(t *testing.T) {
 		{manifest.Recogniser{Prefix: []string{"b"}, Contains: []string{"x"}}, "bcd", false},
 		{manifest.Recogniser{Contains: []string{"x"}}, strings.Repeat(" ", manifest.RecognisedBytes-1) + "x", true},
 		{manifest.Recogniser{Contains: []string{"x"}}, strings.Repeat(" ", manifest.RecognisedBytes) + "x", false},
+		{manifest.Recogniser{ContainsAll: []string{"d", "b"}}, "bcd", true},
+		{manifest.Recogniser{ContainsAll: []string{"d", "x"}}, "bcd", false},
+		{manifest.Recogniser{Contains: []string{"x", "c"}, ContainsAll: []string{"d"}}, "bcd", true},
+		{manifest.Recogniser{ContainsAll: []string{"a", "x"}}, "a" + strings.Repeat(" ", manifest.RecognisedBytes) + "x", false},
 		{manifest.Recogniser{AppName: []string{"nginx"}, Contains: []string{"x"}}, "x", false},
 	} {
 		assert.Equal(t, tt.want, tt.r.Takes([]byte(tt.line)), "%+v of %.20q", tt.r, tt.line)

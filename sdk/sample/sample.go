@@ -75,11 +75,14 @@ func ReadAll(dir string) ([]File, error) {
 	return out, nil
 }
 
-// Usual is the first sample of ordinary lines: one whose name does not start with "bad", unless all do. files must not
+// Ordinary says whether the file is of lines as a device usually sends them: its name does not start with "bad".
+func (f *File) Ordinary() bool { return !strings.HasPrefix(filepath.Base(f.Path), "bad") }
+
+// Usual is the first sample of ordinary lines, unless there are none. files must not
 // be empty.
 func Usual(files []File) *File {
 	for i := range files {
-		if !strings.HasPrefix(filepath.Base(files[i].Path), "bad") {
+		if files[i].Ordinary() {
 			return &files[i]
 		}
 	}

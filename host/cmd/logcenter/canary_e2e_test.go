@@ -180,7 +180,7 @@ plugins:
   settings:
     file: {config: {path: %s}}
     syslog: {config: {address: %q, max_bytes: 65000}}
-    threshold: {config: {rules: [{id: canary, name: Canary, type: keyword, query: 'canary OR par OR GET', quiet: 1s, group_by: [logcenter.position], fields: [message, url.query, user.name, event.reason]}]}}
+    correlation: {config: {rules: [{id: canary, name: Canary, type: keyword, query: 'canary OR par OR GET', quiet: 1s, group_by: [logcenter.position], fields: [message, url.query, user.name, event.reason]}]}}
 `, own, dir, told, address))
 	h.start()
 

@@ -466,7 +466,7 @@ func TestConfigCommands(t *testing.T) {
 	example, _ := runs(t, "config", "example")
 	require.NoError(t, os.WriteFile("logcenter.yaml", []byte(example), 0o600))
 	out, _ := runs(t, "validate")
-	assert.Equal(t, "logcenter.yaml is right: HTTP on 127.0.0.1:8080, 2 inputs, 0 streams, data in "+here+"/data\n", out)
+	assert.Equal(t, "logcenter.yaml is right: HTTP on 127.0.0.1:8080, 2 inputs, 0 classification rules, 0 streams, data in "+here+"/data\n", out)
 
 	require.NoError(t, os.WriteFile("broken.yaml", []byte("htpp: {}\nstore:\n  kind: memory\n"), 0o600))
 	code, _, errs := run(t, "validate", "--config", "broken.yaml")

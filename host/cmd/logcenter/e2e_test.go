@@ -211,7 +211,7 @@ func TestPluginInfoExplainsSettings(t *testing.T) {
 			require.NotEmpty(t, of.Description, "%s: %s", p.ID, key)
 		}
 	}
-	out, err := exec.Command(binary, "plugin", "info", "threshold", "--url", "http://"+h.http, "--token-file", filepath.Join(h.data, "admin.token")).CombinedOutput()
+	out, err := exec.Command(binary, "plugin", "info", "correlation", "--url", "http://"+h.http, "--token-file", filepath.Join(h.data, "admin.token")).CombinedOutput()
 	require.NoError(t, err, string(out))
 	require.Contains(t, string(out), "max_groups is how many groups, of all rules together, are watched at once.")
 	require.Contains(t, string(out), "rules[].threshold")

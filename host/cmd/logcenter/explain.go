@@ -15,7 +15,7 @@ func newExplainCommand(c *connection) *cobra.Command {
 		Use:   "explain EVENT_ID",
 		Short: "tell where an event's fields come from",
 		Long: `Tell the history of an event: which plugins, in which versions, handled its line, who wrote each field, and from
-which bytes of the line.
+which bytes of the line, and which of your classification rules, as they were then, set one.
 
 The stored line goes once more through the very plugins that handled it when it came in. Where the outcome differs from
 what is stored, it is shown beside it: the stored line is masked, and plugins look things up that may have changed. A ~

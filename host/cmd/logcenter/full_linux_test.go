@@ -102,7 +102,7 @@ func TestFullDisk(t *testing.T) {
 		return
 	}
 	var dirs []string
-	for _, id := range []string{"dptech", "masking", "threshold"} { // the host copies them to its disk
+	for _, id := range []string{"dptech", "masking", "correlation"} { // the host copies them to its disk
 		dir, err := filepath.Abs(programs + "/plugins/" + id)
 		require.NoError(t, err)
 		dirs = append(dirs, dir)

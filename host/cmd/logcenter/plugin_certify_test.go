@@ -54,7 +54,7 @@ func TestPluginTest(t *testing.T) {
 
 	other := tried(t, "other")
 	_, out, _ = run(t, "plugin", "test", dir, other, "--only", "golden")
-	assert.Contains(t, out, "tried   parser  go/0.1.0      2       0         FAILED start\nother   parser  go/0.1.0")
+	assert.Contains(t, out, "tried   parser  go/0.1.0      2               0                  FAILED start\nother   parser  go/0.1.0")
 
 	for _, tt := range []struct {
 		code int

@@ -189,6 +189,7 @@ func shownPackage(p *install.Installed) *client.Package {
 	if c := p.Certificate; c != nil {
 		s.Certificate = &client.Certificate{
 			TestedAt: c.TestedAt, Logcenter: c.Logcenter, Checks: len(c.Checks), Failed: c.Failed(), Lines: c.Lines, Fields: c.Fields, MsPerMB: c.MsPerMB,
+			NsPerLine: c.NsPerLine, Parsed: c.Parsed,
 		}
 	}
 	return s
@@ -316,6 +317,9 @@ func certificateText(c *client.Certificate) string {
 	}
 	text := fmt.Sprintf("of %s by Logcenter %s: %s, %s, %s, %.2f ms/MB", moment(c.TestedAt), c.Logcenter, counted(c.Checks, "check"),
 		counted(c.Lines, "line"), counted(c.Fields, "field"), c.MsPerMB)
+	if c.Parsed > 0 {
+		text += fmt.Sprintf(", %.1f%% of ordinary lines parsed", 100*c.Parsed)
+	}
 	if c.Failed != nil {
 		text += "; FAILED: " + strings.Join(c.Failed, ", ")
 	}

@@ -146,8 +146,8 @@ func TestUpgradesOfARunningHost(t *testing.T) {
 		changed := bytes.Replace(text, []byte(dirs), []byte(dirs+", settings: {"+settings+"}"), 1)
 		require.NoError(t, os.WriteFile(h.config, changed, 0o600))
 	}
-	configure("threshold: {config: {no_such_key: 1}}")
-	out, ok = h.run("plugin", "reconfigure", "threshold")
+	configure("correlation: {config: {no_such_key: 1}}")
+	out, ok = h.run("plugin", "reconfigure", "correlation")
 	assert.False(t, ok)
 	assert.Contains(t, out, "no_such_key")
 	configure("geoip: {transport: socket}, dptech: {enabled: false}")

@@ -40,7 +40,7 @@ Without --config it listens on loopback only: HTTP on 127.0.0.1:8080, syslog (UD
 keeps all its data in one folder, ./data or what --data says. The admin token is made at the first start and lies
 in admin.token there.
 
-SIGHUP has it read plugins.settings of the configuration file again.`,
+SIGHUP has it read classification and plugins.settings of the configuration file again.`,
 		Example: `  logcenter run
   logcenter run --demo
   logcenter config example > logcenter.yaml && logcenter run --config logcenter.yaml`,
@@ -117,7 +117,7 @@ func runHost(ctx context.Context, o *runOptions, out, errs io.Writer) error {
 	defer stopFeed()
 	defer onHangup(func() {
 		if err := s.Reconfigure(ctx); err != nil {
-			log.WithError(err).Error("some settings of plugins are not in effect")
+			log.WithError(err).Error("not all of the configuration file is in effect")
 		}
 	})()
 	err = s.Run(ctx, func() {

@@ -21,7 +21,7 @@ func newValidateCommand() *cobra.Command {
 Every fault is told with file, line, column, key and what would be right, all of them at once. The exit code
 is 5 if there is any. Certificates, keys, tokens and folders that it names must be readable. Addresses that cannot
 be listened on now, unless by the host that runs with this data, are told as notes, as is where events are kept
-shorter than the log standard asks for. What only the running plugins know is not checked here: their own settings under
+shorter than the log standard asks for. Classification rules are compared with the retention table. What only the running plugins know is not checked here: their own settings under
 plugins.settings.ID.config, and whether the fields that streams ask for exist.`,
 		Example: `  logcenter validate
   logcenter validate --config /etc/logcenter/logcenter.yaml`,
@@ -42,8 +42,8 @@ plugins.settings.ID.config, and whether the fields that streams ask for exist.`,
 					tell(cmd.ErrOrStderr(), "note: as things are now, %v\n", refused)
 				}
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is right: HTTP on %s, %s, %s, data in %s\n", path, c.HTTP.Listen,
-				counted(len(c.Inputs), "input"), counted(len(c.Streams), "stream"), c.Path(c.DataDir))
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is right: HTTP on %s, %s, %s, %s, data in %s\n", path, c.HTTP.Listen,
+				counted(len(c.Inputs), "input"), counted(len(c.Classification), "classification rule"), counted(len(c.Streams), "stream"), c.Path(c.DataDir))
 			return err
 		},
 	}

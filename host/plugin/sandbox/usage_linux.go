@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // usage is what a process uses, or it and its descendants.
@@ -96,14 +98,13 @@ func cpuOf(stat []byte) time.Duration {
 	return time.Duration(user+system) * clockTick
 }
 
-// CPU is the processor time of a process, 0 if it is gone.
+// CPU is the processor time of a process, to the nanosecond, 0 if it is gone. Its clock is that of
+// clock_getcpuclockid(3): the complement of the process's number above three bits that ask for what the scheduler counted.
 func CPU(pid int) time.Duration {
-	if pid == 0 {
+	const scheduled = 2
+	var t unix.Timespec
+	if pid == 0 || unix.ClockGettime(int32(^pid<<3|scheduled), &t) != nil {
 		return 0
 	}
-	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
-	if err != nil {
-		return 0
-	}
-	return cpuOf(stat)
+	return time.Duration(t.Nano())
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/binary"
+	"math"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -14,14 +15,15 @@ import (
 // view reads values of the batch at hand.
 type view struct {
 	b       *wire.Batch
-	journal uint32
+	journal uint16
 	message *wire.Column
 	columns []*wire.Column // by field
 	cursors []wire.Cursor
 	value   []byte
+	key     []byte
 }
 
-func (v *view) reset(b *wire.Batch, journal uint32) {
+func (v *view) reset(b *wire.Batch, journal uint16) {
 	v.b, v.journal = b, journal
 	clear(v.columns)
 	for _, c := range b.Columns {
@@ -91,34 +93,100 @@ func (v *view) seen(row int) seen {
 	return s
 }
 
-// key appends the values of fields, each with its length; ok is false if one is missing. Addresses stay bytes:
-// most keys are looked up and never shown.
-func (v *view) key(dst []byte, fields []ecs.Field, row int) (key []byte, ok bool) {
-	for _, f := range fields {
-		if f.Type() == ecs.IP {
-			c, k := v.at(f, row)
-			if k < 0 || c.Type != wire.Type_IP || len(c.Lists) > 0 {
-				return dst, false
+// keys calls use with the key of a row in a part of a rule: the values of its fields, each with its length. With a list
+// among them there are several. It says false if a value is missing. The key is valid until use returns.
+func (v *view) keys(p *part, row int, use func(key []byte)) bool {
+	v.key = v.key[:0]
+	for i, f := range p.by {
+		c, k := v.at(f, row)
+		if k < 0 {
+			return false
+		}
+		from, to := k, k+1
+		if len(c.Lists) > 0 {
+			if from, to = c.List(k); to-from > mostElements {
+				to = from + mostElements
 			}
-			dst = append(append(dst, addressBytes), c.IP16(k)...)
+		}
+		if from == to {
+			return false
+		}
+		if to-from == 1 {
+			v.key = v.component(v.key, c, from, row, p.text[i])
 			continue
 		}
-		if v.value, ok = v.append(v.value[:0], f, row); !ok {
-			return dst, false
+		// The other fields are the same for each element.
+		head := len(v.key)
+		for e := from; e < to; e++ {
+			v.key = v.component(v.key[:head], c, e, row, p.text[i])
+			for j := i + 1; j < len(p.by); j++ {
+				c, k := v.at(p.by[j], row)
+				if k < 0 {
+					return false
+				}
+				v.key = v.component(v.key, c, k, row, p.text[j])
+			}
+			use(v.key)
 		}
-		dst = binary.AppendUvarint(dst, uint64(len(v.value)))
-		dst = append(dst, v.value...)
+		return true
 	}
-	return dst, true
+	use(v.key)
+	return true
+}
+
+// mostElements of a list count.
+const mostElements = 64
+
+// component appends a value with its length. Addresses stay bytes: most keys are looked up and never shown.
+func (v *view) component(dst []byte, c *wire.Column, k, row int, text bool) []byte {
+	if c.Type == wire.Type_IP && !text {
+		return append(append(dst, addressBytes), c.IP16(k)...)
+	}
+	v.value = v.appendOne(v.value[:0], c, k, row)
+	dst = binary.AppendUvarint(dst, uint64(len(v.value)))
+	return append(dst, v.value...)
 }
 
 const addressBytes = 16
 
+// number is what an aggregate looks at: the bits of a float, or the hash of a value whose different ones are counted.
+func (v *view) number(r *rule, row int) (bits uint64, ok bool) {
+	c, k := v.at(r.value, row)
+	if k < 0 {
+		return 0, false
+	}
+	switch {
+	case r.Aggregate == "distinct":
+		if v.value, ok = v.append(v.value[:0], r.value, row); !ok {
+			return 0, false
+		}
+		return hash(v.value), true
+	case len(c.Lists) > 0:
+		return 0, false
+	case c.Type == wire.Type_INT64:
+		return math.Float64bits(float64(c.Int(k))), true
+	case c.Type == wire.Type_DOUBLE:
+		return math.Float64bits(c.Float(k)), !math.IsNaN(c.Float(k))
+	default:
+		return 0, false
+	}
+}
+
+// hash is FNV-1a with its bits mixed once more (the finalizer of MurmurHash3). It is part of the snapshot.
+func hash(b []byte) uint64 {
+	h := uint64(0xcbf29ce484222325)
+	for _, c := range b {
+		h = (h ^ uint64(c)) * 0x100000001b3
+	}
+	h = (h ^ h>>33) * 0xff51afd7ed558ccd
+	return h ^ h>>33
+}
+
 // shown is a value of a key as text, and the rest of the key.
-func shown(key []byte, f ecs.Field) (text string, rest []byte) {
+func shown(key []byte, f ecs.Field, asText bool) (text string, rest []byte) {
 	n, k := binary.Uvarint(key)
 	v, rest := key[k:k+int(n)], key[k+int(n):]
-	if a, ok := netip.AddrFromSlice(v); ok && f.Type() == ecs.IP {
+	if a, ok := netip.AddrFromSlice(v); ok && f.Type() == ecs.IP && !asText {
 		return a.Unmap().String(), rest
 	}
 	return string(v), rest
@@ -175,12 +243,15 @@ func (v *view) appendOne(dst []byte, c *wire.Column, k, row int) []byte {
 // journals numbers the ids of raw journals, of which there are few.
 type journals []string
 
-func (j *journals) number(id string) uint32 {
+func (j *journals) number(id string) uint16 {
 	if i := slices.Index(*j, id); i >= 0 {
-		return uint32(i)
+		return uint16(i)
+	}
+	if len(*j) == math.MaxUint16 { // each is a host that was set up anew
+		*j = (*j)[:math.MaxUint16-1]
 	}
 	*j = append(*j, id)
-	return uint32(len(*j) - 1)
+	return uint16(len(*j) - 1)
 }
 
 // eventID is the event.id of an event: journal, partition, entry offset, row, and its ordinal among the events

@@ -297,12 +297,12 @@ func TestConfigErrors(t *testing.T) {
 
 func TestBuiltinCanBeReplacedAndLeftOut(t *testing.T) {
 	d, err := New(Config{MaxGroups: 1, MaxEvents: 100, Builtin: true, Disable: []string{"error-burst"}, Rules: []Rule{
-		{ID: "attack-burst", Name: "mine", Query: "x", Threshold: 1, Window: m, Type: "frequency"},
+		{ID: "attack-burst", Name: "mine", Query: "x", Threshold: 1, Window: m, Type: "frequency", Aggregate: "count"},
 	}})
 	require.NoError(t, err)
 	var got []string
 	for _, r := range d.(*detector).rules {
 		got = append(got, r.ID+" "+r.Name)
 	}
-	assert.Equal(t, []string{"login-failures Many failed logins from one address", "attack-burst mine"}, got)
+	assert.Equal(t, []string{"login-failures Many failed logins from one address", "attack-burst mine", "login-guessed A login behind many that failed"}, got)
 }

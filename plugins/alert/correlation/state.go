@@ -2,15 +2,17 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 )
 
-// A snapshot is: stateMagic; the journals' ids; the rules' ids and versions; the groups from the one that has
-// been silent longest. Texts have their length in front; numbers are varints.
-const stateMagic = "logcenter threshold state 2\n"
+// A snapshot is: stateMagic; the journals' ids; the rules' ids, versions and beginnings; the groups from the one that has
+// been silent longest. Texts have their length in front; numbers are varints. Timers are made of the groups.
+const stateMagic = "logcenter correlation state 1\n"
 
 // maxText bounds what a damaged snapshot can make Restore allocate at once.
 const maxText = 1 << 20
@@ -29,6 +31,7 @@ func (d *detector) Snapshot(w io.Writer) error {
 		index[r] = uint64(i)
 		e.text(r.ID)
 		e.text(r.version)
+		e.signed(r.began)
 	}
 	e.number(uint64(d.groups.n))
 	if d.groups.n > 0 {
@@ -36,13 +39,20 @@ func (d *detector) Snapshot(w io.Writer) error {
 			e.number(index[g.rule])
 			e.text(g.key)
 			e.signed(g.until)
+			e.signed(g.last)
 			e.number(g.suppressed)
+			e.number(uint64(len(g.fields)))
+			for _, f := range g.fields {
+				e.text(f)
+			}
 			e.number(uint64(len(g.seen)))
 			for _, s := range g.seen {
 				e.signed(s.at)
 				e.signed(s.position)
 				e.number(uint64(s.partition))
 				e.number(uint64(s.journal))
+				e.number(uint64(s.mask))
+				e.number(s.value)
 			}
 		}
 	}
@@ -54,7 +64,7 @@ func (d *detector) Restore(r io.Reader) error {
 	s := decoder{r: bufio.NewReaderSize(r, 64<<10)}
 	head := make([]byte, len(stateMagic))
 	if _, err := io.ReadFull(s.r, head); err != nil || string(head) != stateMagic {
-		return fmt.Errorf("this is no snapshot of this version of threshold: it does not start with %q", stateMagic)
+		return fmt.Errorf("this is no snapshot of this version of correlation: it does not start with %q", stateMagic)
 	}
 	d.forget()
 	names := make(journals, 0, 1)
@@ -63,25 +73,14 @@ func (d *detector) Restore(r io.Reader) error {
 	}
 	var rules []*rule
 	for range s.number(1 << 20) {
-		rules = append(rules, d.find(s.text(), s.text()))
+		r := d.find(s.text(), s.text())
+		if began := s.signed(); r != nil {
+			r.began = began
+		}
+		rules = append(rules, r)
 	}
 	for range s.number(1 << 30) {
-		g := &group{}
-		n := s.number(uint64(len(rules)))
-		if s.err == nil && n < uint64(len(rules)) {
-			g.rule = rules[n]
-		}
-		g.key, g.until, g.suppressed = s.text(), s.signed(), s.number(1<<62)
-		for range s.number(1 << 20) {
-			e := seen{at: s.signed(), position: s.signed(), partition: uint32(s.number(1<<32 - 1)), journal: uint32(s.number(uint64(len(names))))}
-			if int(e.journal) >= len(names) {
-				s.fail()
-			}
-			if s.err != nil {
-				break
-			}
-			g.seen = append(g.seen, e)
-		}
+		g := s.group(rules, len(names))
 		if s.err != nil {
 			break
 		}
@@ -89,22 +88,93 @@ func (d *detector) Restore(r io.Reader) error {
 			g.rule.groups[g.key] = g
 			d.groups.touch(g)
 			d.groups.events += len(g.seen)
+			d.wind(g)
 			d.notes.forgotten += d.groups.trim()
 		}
 	}
 	if s.err != nil {
 		d.forget()
-		return fmt.Errorf("snapshot of threshold: %w", s.err)
+		return fmt.Errorf("snapshot of correlation: %w", s.err)
 	}
 	d.journals = names
 	return nil
 }
 
+// group reads one; its rule is nil if that is gone.
+func (d *decoder) group(rules []*rule, journals int) *group {
+	g := &group{fresh: -1}
+	n := d.number(uint64(len(rules)))
+	if d.err == nil && n < uint64(len(rules)) {
+		g.rule = rules[n]
+	}
+	g.key, g.until, g.last, g.suppressed = d.text(), d.signed(), d.signed(), d.number(1<<62)
+	for range d.number(1 << 10) {
+		g.fields = append(g.fields, d.text())
+		if d.err != nil {
+			return g
+		}
+	}
+	for range d.number(1 << 20) {
+		e := seen{
+			at: d.signed(), position: d.signed(), partition: uint32(d.number(1<<32 - 1)),
+			journal: uint16(d.number(min(uint64(journals), 1<<16-1))), mask: uint16(d.number(1<<16 - 1)), value: d.number(1<<64 - 1),
+		}
+		if int(e.journal) >= journals {
+			d.fail()
+		}
+		if d.err != nil {
+			return g
+		}
+		g.seen = append(g.seen, e)
+		g.mask |= e.mask
+	}
+	if g.rule != nil && d.err == nil && !g.sound() {
+		d.fail()
+	}
+	return g
+}
+
+// sound says whether a group is one that its rule may have: damage must not crash the detector.
+func (g *group) sound() bool {
+	if len(g.fields) > 0 && len(g.fields) != len(g.rule.fields) {
+		return false
+	}
+	rest := []byte(g.key)
+	for range g.rule.names {
+		n, k := binary.Uvarint(rest)
+		if k <= 0 || n > uint64(len(rest)-k) {
+			return false
+		}
+		rest = rest[k+int(n):]
+	}
+	if !slices.IsSortedFunc(g.seen, func(a, b seen) int { return cmp.Compare(a.at, b.at) }) {
+		return false
+	}
+	return g.rule.kind != silence || len(g.seen) == 1
+}
+
+// wind sets the timers that a group had.
+func (d *detector) wind(g *group) {
+	switch g.rule.kind {
+	case silence:
+		g.timer = true
+		d.timers.add(timer{at: g.last + g.rule.window, g: g, seen: g.seen[0]})
+	case absence:
+		for _, e := range g.seen {
+			if e.mask&1 != 0 {
+				d.timers.add(timer{at: e.at + g.rule.window, g: g, seen: e})
+			}
+		}
+	}
+}
+
 func (d *detector) forget() {
+	d.timers = nil
 	d.groups = groups{limit: d.groups.limit, limitEvents: d.groups.limitEvents}
 	d.journals = nil
 	for _, r := range d.rules {
 		clear(r.groups)
+		r.began = 0
 	}
 }
 

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/logcenter/logcenter/sdk"
+)
+
+// maxEventIDs bounds the evidence in an alert.
+const maxEventIDs = 100
+
+// alert is what the marks that pattern found raise with the event of a row.
+func (d *detector) alert(g *group, row int) sdk.Alert { return d.raise(g, d.carried(g.rule, row)) }
+
+// carried are the values of a row that go into an alert, empty where there is none.
+func (d *detector) carried(r *rule, row int) []string {
+	if len(r.fields) == 0 {
+		return nil
+	}
+	values := make([]string, len(r.fields))
+	for i, f := range r.fields {
+		if v, ok := d.batch.append(nil, f, row); ok {
+			values[i] = string(v)
+		}
+	}
+	return values
+}
+
+func (d *detector) raise(g *group, fields []string) sdk.Alert {
+	r, found := g.rule, d.pattern.found
+	first, last := g.seen[found[0]].at, g.seen[found[len(found)-1]].at
+	a := sdk.Alert{
+		Rule: r.ID, RuleVersion: r.version, Name: r.Name, Description: r.Description, Topic: r.Topic, Type: r.Type,
+		Method: r.Method, Frequency: r.Frequency, Remarks: r.Remarks, Severity: r.Severity, Priority: r.Priority,
+		Keys: map[string]string{}, Fields: map[string]string{}, Count: uint64(len(found)), Tags: r.Tags,
+		First: time.Unix(0, first).UTC(), Last: time.Unix(0, last).UTC(),
+	}
+	rest := []byte(g.key)
+	for i, name := range r.names {
+		a.Keys[name], rest = shown(rest, r.parts[0].by[i], r.parts[0].text[i])
+	}
+	for i, v := range fields {
+		if v != "" {
+			a.Fields[r.Fields[i]] = v
+		}
+	}
+	if r.Field != "" {
+		v := d.pattern.of(r.Aggregate, g.seen[found[0]:found[len(found)-1]+1])
+		a.Fields[r.Aggregate+" of "+r.Field] = strconv.FormatFloat(v, 'g', -1, 64)
+	}
+	if g.suppressed > 0 {
+		a.Fields["suppressed"] = fmt.Sprint(g.suppressed)
+		g.suppressed = 0
+	}
+	for _, i := range found[max(0, len(found)-maxEventIDs):] {
+		if s := g.seen[i]; s.position >= 0 {
+			a.EventIDs = append(a.EventIDs, d.journals.eventID(s))
+		}
+	}
+	a.ID = sdk.AlertID(r.ID, a.Keys, a.First)
+	return a
+}
+
+// notes count what an admin should know, and tell it in the plugin's log once a minute at most.
+type notes struct {
+	ungrouped, forgotten, suppressed int
+	told                             time.Time
+}
+
+// every is how often an admin is told.
+const every = time.Minute
+
+func (n *notes) tell() {
+	if n.told.IsZero() { // the first batch
+		n.told = time.Now()
+	}
+	if time.Since(n.told) >= every {
+		n.flush()
+	}
+}
+
+func (n *notes) flush() {
+	if n.ungrouped+n.forgotten+n.suppressed > 0 {
+		fmt.Fprintf(os.Stderr, "not counted: %d events without the fields that tie them to others, %d in the quiet time behind an alert; %d groups or events forgotten because there were too many\n",
+			n.ungrouped, n.suppressed, n.forgotten)
+	}
+	*n = notes{told: time.Now()}
+}
+
+// Close tells what was not told yet.
+func (d *detector) Close() error {
+	d.notes.flush()
+	return nil
+}

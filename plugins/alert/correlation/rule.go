@@ -1,0 +1,465 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/query"
+	"github.com/logcenter/logcenter/sdk/schema"
+)
+
+// Rule says which events raise an alert. Its texts are part of the alert.
+type Rule struct {
+	// ID names the rule in alerts and in this configuration.
+	ID string `yaml:"id" required:"true"`
+	// Name is the alert's title.
+	Name string `yaml:"name" required:"true"`
+	// Type is keyword (every event of query), frequency (more than threshold of them within window), sequence (the events
+	// of steps one after the other within window), simultaneous (those of all steps within window, in any order), absence
+	// (that of the first step, and not that of the second within window behind it), silence (no event of a group for
+	// window, of one that had some) or new_value (an event with values that were not seen before).
+	Type string `yaml:"type" default:"frequency" enum:"keyword,frequency,sequence,simultaneous,absence,silence,new_value"`
+	// Query selects events, in Logcenter's query language. It may use the fields that plugin.yaml reads. Rules with
+	// steps have a query in each of them instead.
+	Query string `yaml:"query"`
+	// GroupBy are fields whose values are looked at apart, e.g. source.ip. Events without one of them do not
+	// count. Empty takes all events together.
+	GroupBy []string `yaml:"group_by"`
+	// Steps are the events that a sequence, simultaneous or absence rule is about.
+	Steps []Step `yaml:"steps"`
+	// Window is the time within which it happens. It slides: it starts with any event, not with the clock.
+	Window time.Duration `yaml:"window" default:"10m" min:"1s" max:"168h"`
+	// Before is how long before the first step of an absence rule the second one is good, too.
+	Before time.Duration `yaml:"before" default:"0s" min:"0s" max:"168h"`
+	// Aggregate is what of the events of a frequency rule is compared with the threshold: how many there are (count), or
+	// the number of different values (distinct), sum, average (avg), least (min) or greatest (max) value of field.
+	Aggregate string `yaml:"aggregate" default:"count" enum:"count,distinct,sum,avg,min,max"`
+	// Field is what aggregates other than count look at. Events without it do not count.
+	Field string `yaml:"field"`
+	// Threshold is what is still fine; a count or other aggregate above it raises the alert.
+	Threshold float64 `yaml:"threshold" default:"20"`
+	// Compare is above, or below for an average, least or greatest value that must not fall under threshold.
+	Compare string `yaml:"compare" default:"above" enum:"above,below"`
+	// Values are the fields of which a new_value rule has not seen the values, each group apart.
+	Values []string `yaml:"values"`
+	// Learn is how long a new_value rule only learns, from its first event on.
+	Learn time.Duration `yaml:"learn" default:"24h" min:"0s" max:"2160h"`
+	// Quiet is how long after an alert the same group raises no other. 0 is a minute for keyword rules and the window for
+	// others.
+	Quiet time.Duration `yaml:"quiet" default:"0s" min:"0s" max:"168h"`
+	// Severity is one of the five unified ones.
+	Severity string `yaml:"severity" default:"Warn" enum:"Debug,Info,Warn,Error,Fatal"`
+	// Priority is how urgent the alert is, 1 (at once) to 5 (whenever).
+	Priority int `yaml:"priority" default:"3" min:"1" max:"5"`
+	// Description says what the alert means and what to do.
+	Description string `yaml:"description"`
+	// Topic is the stream or kind of log that is watched.
+	Topic string `yaml:"topic"`
+	// Method says how the alert is told; what is configured delivers it.
+	Method string `yaml:"method" default:"notifiers"`
+	// Frequency says how often the rule is checked.
+	Frequency string `yaml:"frequency" default:"continuous"`
+	// Remarks are for the reader of the alert.
+	Remarks string `yaml:"remarks"`
+	// Fields are taken over from the event that raised the alert; for an absence, from the newest of its first step.
+	Fields []string `yaml:"fields"`
+	// Tags are put on the alert.
+	Tags []string `yaml:"tags"`
+}
+
+// Step is one of the events that a rule is about.
+type Step struct {
+	// Query selects the events.
+	Query string `yaml:"query" required:"true"`
+	// By are the fields whose values tie the steps together, in the same order in each; empty is group_by of the rule.
+	// The first step's destination.ip may be the second's host.ip. An event with several values counts for each.
+	By []string `yaml:"by"`
+	// Count is how many such events a step of a sequence takes.
+	Count int `yaml:"count" default:"1" min:"1" max:"50"`
+	// Without is what must not happen between the step before this one and this one, in a sequence. It is tied by the
+	// same fields as this step.
+	Without string `yaml:"without"`
+}
+
+const keywordQuiet = time.Minute
+
+// Bounds of rules with steps: a mark has a bit for each step and each Without.
+const (
+	mostSteps  = 8
+	mostStates = 64
+)
+
+type kind uint8
+
+const (
+	keyword kind = iota
+	frequency
+	sequence
+	simultaneous
+	absence
+	silence
+	newValue
+)
+
+var kinds = map[string]kind{
+	"keyword": keyword, "frequency": frequency, "sequence": sequence, "simultaneous": simultaneous,
+	"absence": absence, "silence": silence, "new_value": newValue,
+}
+
+// rule is a Rule made ready.
+type rule struct {
+	Rule
+	kind    kind
+	version string
+	parts   []part
+	names   []string // of what the key is made of
+	fields  []ecs.Field
+	need    int // events that a count raises an alert with
+	window  int64
+	before  int64
+	quiet   int64
+	learn   int64
+	value   ecs.Field // of Field
+	states  []state   // of a sequence
+	groups  map[string]*group
+	began   int64 // of a new_value rule: its first event, ns since 1970
+}
+
+// part is one query of a rule: a step, or a Without.
+type part struct {
+	bit     uint16
+	matcher *query.Matcher
+	slot    int // in the detector's set
+	by      []ecs.Field
+	text    []bool // by: the value as text, because it is compared with that of a field of another type
+}
+
+// state is how far a sequence has come: an event of step more.
+type state struct {
+	step    uint16 // bit
+	without uint16 // bits of what takes it back to the state before
+}
+
+// compile makes the rules that are on. Errors have the path of the key in the configuration.
+func (c *Config) compile(now func() time.Time) ([]*rule, error) {
+	var out []*rule
+	var errs []error
+	index := map[string]int{}
+	add := func(path string, r Rule) {
+		made, err := r.compile(now)
+		if err != nil {
+			errs = append(errs, schema.Under(path, err))
+			return
+		}
+		if i, ok := index[r.ID]; ok {
+			out[i] = made
+			return
+		}
+		index[r.ID] = len(out)
+		out = append(out, made)
+	}
+	if c.Builtin {
+		for _, r := range builtins() {
+			add("builtin "+r.ID, r)
+		}
+	}
+	own := map[string]bool{}
+	for i, r := range c.Rules {
+		path := schema.Index("rules", i)
+		if own[r.ID] {
+			errs = append(errs, &schema.Error{Path: path + ".id", Msg: fmt.Sprintf("%q is used twice", r.ID)})
+			continue
+		}
+		own[r.ID] = true
+		add(path, r)
+	}
+	for i, id := range c.Disable {
+		if _, ok := index[id]; !ok && !slices.ContainsFunc(builtins(), func(r Rule) bool { return r.ID == id }) {
+			errs = append(errs, &schema.Error{Path: schema.Index("disable", i), Msg: fmt.Sprintf("there is no rule %q", id)})
+		}
+		out = slices.DeleteFunc(out, func(r *rule) bool { return r.ID == id })
+	}
+	return out, errors.Join(errs...)
+}
+
+func (r Rule) compile(now func() time.Time) (*rule, error) {
+	out := &rule{
+		Rule: r, kind: kinds[r.Type], window: int64(r.Window), before: int64(r.Before), quiet: int64(r.Quiet), learn: int64(r.Learn),
+		groups: map[string]*group{},
+	}
+	if err := r.check(out.kind); err != nil {
+		return nil, err
+	}
+	if out.quiet == 0 {
+		out.quiet = out.window
+		if out.kind == keyword {
+			out.quiet = int64(keywordQuiet)
+		}
+	}
+	if out.kind == frequency && r.Aggregate == "count" {
+		out.need = int(r.Threshold) + 1
+	}
+	var err error
+	if r.Field != "" {
+		if out.value, err = r.aggregated(); err != nil {
+			return nil, err
+		}
+	}
+	if out.fields, err = lookup("fields", r.Fields); err != nil {
+		return nil, err
+	}
+	if out.kind.steps() {
+		err = out.steps(now)
+	} else {
+		err = out.one(now)
+	}
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q", []any{
+		r.Type, r.Query, r.GroupBy, r.Steps, r.Window, r.Before, r.Aggregate, r.Field, r.Threshold, r.Compare, r.Values, r.Learn, r.Quiet,
+	}))
+	out.version = hex.EncodeToString(sum[:4])
+	return out, nil
+}
+
+// steps says whether rules of a kind have steps.
+func (k kind) steps() bool { return k == sequence || k == simultaneous || k == absence }
+
+// check refuses what does not go together.
+func (r *Rule) check(k kind) error {
+	refuse := func(path, format string, args ...any) error {
+		return &schema.Error{Path: path, Msg: fmt.Sprintf(format, args...)}
+	}
+	switch {
+	case k.steps() && r.Query != "":
+		return refuse("query", "%s rules have a query in each of their steps", r.Type)
+	case !k.steps() && r.Query == "":
+		return refuse("query", "is required")
+	case !k.steps() && len(r.Steps) > 0:
+		return refuse("steps", "%s rules have none; sequence, simultaneous and absence have", r.Type)
+	case k == absence && len(r.Steps) != 2:
+		return refuse("steps", "an absence rule has two: what happens, and what then does not; not %d", len(r.Steps))
+	case k.steps() && (len(r.Steps) < 2 || len(r.Steps) > mostSteps):
+		return refuse("steps", "a %s has 2 to %d, not %d", r.Type, mostSteps, len(r.Steps))
+	case r.Before > 0 && k != absence:
+		return refuse("before", "is for absence rules")
+	case len(r.Values) > 0 != (k == newValue):
+		return refuse("values", "a new_value rule has some, and no other rule has")
+	case k != frequency && r.Aggregate != "count":
+		return refuse("aggregate", "is for frequency rules")
+	case (r.Aggregate != "count") != (r.Field != ""):
+		return refuse("field", "an aggregate other than count has one, and count has none")
+	case k == frequency && r.Aggregate == "count" && (r.Threshold < 1 || r.Threshold > mostCounted || r.Threshold != float64(int(r.Threshold))):
+		return refuse("threshold", "a count has a whole number from 1 to %d, not %v", mostCounted, r.Threshold)
+	case r.Compare == "below" && (r.Aggregate == "count" || r.Aggregate == "distinct" || r.Aggregate == "sum"):
+		return refuse("compare", "every window starts with a single event, so that below says nothing about a %s; what stays away is an absence or a silence", r.Aggregate)
+	}
+	return nil
+}
+
+// mostCounted bounds what a group of a frequency rule remembers.
+const mostCounted = 100000
+
+func (r *Rule) aggregated() (ecs.Field, error) {
+	f, err := lookup("field", []string{r.Field})
+	if err != nil {
+		return 0, err
+	}
+	if t := f[0].Type(); r.Aggregate != "distinct" && t != ecs.Long && t != ecs.Double {
+		return 0, &schema.Error{Path: "field", Msg: fmt.Sprintf("%s is no number, so that it has no %s", r.Field, r.Aggregate)}
+	}
+	return f[0], nil
+}
+
+// one makes the only part of a rule without steps.
+func (r *rule) one(now func() time.Time) error {
+	m, err := matcher("query", r.Query, now)
+	if err != nil {
+		return err
+	}
+	by, err := keyed("group_by", r.GroupBy, false)
+	if err != nil {
+		return err
+	}
+	values, err := keyed("values", r.Values, false)
+	if err != nil {
+		return err
+	}
+	by = append(by, values...)
+	r.names = slices.Concat(r.GroupBy, r.Values)
+	r.parts = []part{{bit: 1, matcher: m, by: by, text: make([]bool, len(by))}}
+	return nil
+}
+
+// steps makes the parts of a rule's steps.
+func (r *rule) steps(now func() time.Time) error {
+	states := 0
+	for i, s := range r.Steps {
+		at := func(key string) string { return schema.Index("steps", i) + "." + key }
+		names := s.By
+		if len(names) == 0 {
+			names = r.GroupBy
+		}
+		if i == 0 {
+			if r.names = r.GroupBy; len(r.names) == 0 {
+				r.names = names
+			}
+		}
+		if len(names) != len(r.names) {
+			return &schema.Error{Path: at("by"), Msg: fmt.Sprintf("has %d fields where %d tie the steps together", len(names), len(r.names))}
+		}
+		by, err := keyed(at("by"), names, true)
+		if err != nil {
+			return err
+		}
+		m, err := matcher(at("query"), s.Query, now)
+		if err != nil {
+			return err
+		}
+		r.parts = append(r.parts, part{bit: 1 << i, matcher: m, by: by, text: make([]bool, len(by))})
+		if r.kind != sequence && (s.Count > 1 || s.Without != "") {
+			return &schema.Error{Path: at("count"), Msg: "count and without are for sequences"}
+		}
+		if i == 0 && s.Without != "" {
+			return &schema.Error{Path: at("without"), Msg: "nothing is before the first step"}
+		}
+		var without uint16
+		if s.Without != "" {
+			without = 1 << (mostSteps + i)
+			if m, err = matcher(at("without"), s.Without, now); err != nil {
+				return err
+			}
+			r.parts = append(r.parts, part{bit: without, matcher: m, by: by, text: make([]bool, len(by))})
+		}
+		states += s.Count
+		for n := range s.Count {
+			next := state{step: 1 << i}
+			if n == 0 {
+				next.without = without
+			}
+			r.states = append(r.states, next)
+		}
+	}
+	if states > mostStates {
+		return &schema.Error{Path: "steps", Msg: fmt.Sprintf("all counts together are %d; %d is the most", states, mostStates)}
+	}
+	r.unify()
+	return nil
+}
+
+// unify has values compared as text where the fields that tie steps together are of different types.
+func (r *rule) unify() {
+	for k := range r.names {
+		t := r.parts[0].by[k].Type()
+		if !slices.ContainsFunc(r.parts, func(p part) bool { return p.by[k].Type() != t }) {
+			continue
+		}
+		for _, p := range r.parts {
+			p.text[k] = true
+		}
+	}
+}
+
+func matcher(path, text string, now func() time.Time) (*query.Matcher, error) {
+	n, err := query.Parse(text)
+	if err == nil {
+		err = query.Check(n, nil)
+	}
+	if err != nil {
+		return nil, &schema.Error{Path: path, Msg: err.Error()}
+	}
+	m, err := query.Compile(n, query.Options{Now: now})
+	if err != nil {
+		return nil, &schema.Error{Path: path, Msg: err.Error()}
+	}
+	return m, nil
+}
+
+// keyed looks up fields that tie events together.
+func keyed(path string, names []string, lists bool) ([]ecs.Field, error) {
+	fields, err := lookup(path, names)
+	if err != nil {
+		return nil, err
+	}
+	several := 0
+	for i, f := range fields {
+		if f.Info().List {
+			several++
+		}
+		if f == ecs.Message || f.Info().List && !lists || several > 1 {
+			return nil, &schema.Error{Path: schema.Index(path, i), Msg: f.Name() + " cannot part groups", Hint: "a field with one short value"}
+		}
+	}
+	return fields, nil
+}
+
+func lookup(path string, names []string) (out []ecs.Field, err error) {
+	for i, name := range names {
+		f, ok := ecs.Lookup(name)
+		if !ok {
+			return nil, unread(schema.Index(path, i), name, nil)
+		}
+		out = append(out, f)
+	}
+	return out, nil
+}
+
+// uses are the names of all fields that a rule looks at.
+func (r *rule) uses() []string {
+	names := slices.Concat(r.GroupBy, r.Fields, r.Values)
+	if r.Field != "" {
+		names = append(names, r.Field)
+	}
+	for _, s := range r.Steps {
+		names = append(names, s.By...)
+	}
+	for _, p := range r.parts {
+		names = append(names, query.FieldsOf(p.matcher.Node())...)
+	}
+	return names
+}
+
+// Reads are the fields that the rules look at, and those that say when and where an event happened.
+func (d *detector) Reads() []ecs.Field {
+	reads := []ecs.Field{ecs.Timestamp, ecs.EventIngested, ecs.LogcenterPosition}
+	for _, r := range d.rules {
+		for _, name := range r.uses() {
+			if f, ok := ecs.Lookup(name); ok && !slices.Contains(reads, f) {
+				reads = append(reads, f)
+			}
+		}
+	}
+	return reads
+}
+
+// unread is the error of a field that the host does not send.
+func unread(path, name string, readable []string) error {
+	hint := "add it under reads in plugin.yaml"
+	if near := schema.Nearest(name, readable); near != "" {
+		hint = fmt.Sprintf("did you mean %q? otherwise %s", near, hint)
+	}
+	return &schema.Error{Path: path, Msg: fmt.Sprintf("field %s is not one that this plugin reads", name), Hint: hint}
+}
+
+// Opened refuses rules that look at fields which the host does not send: they would never match.
+func (d *detector) Opened(reads []ecs.Field) error {
+	names := []string{ecs.Message.Name()}
+	for _, f := range reads {
+		names = append(names, f.Name())
+	}
+	var errs []error
+	for _, r := range d.rules {
+		for _, name := range r.uses() {
+			if !slices.Contains(names, name) {
+				errs = append(errs, unread("rule "+r.ID, name, names))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
