@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -87,6 +88,24 @@ func TestConfigErrors(t *testing.T) {
 		_, err := New(tt.c)
 		if assert.Error(t, err, tt.want) {
 			assert.Contains(t, schema.Errors(err)[0].Error(), tt.want)
+		}
+	}
+}
+
+// TestLongLines: no line takes longer than the time that a call of the host may take, whatever is in it.
+func TestLongLines(t *testing.T) {
+	const callDeadline = 10 * time.Second // of host/plugin
+	all := `{"categories": {"secrets": "on", "customer": "on", "business": "on", "parameters": "on", "technical": "on"}}`
+	for _, again := range []string{
+		"a", "=", " ", "1", "@", "%41", `\\u0041`, "*", ")", "'", "%", "A1", "１",
+		"password=", "password=)", "password=a)b", "PWD=/", "密码为", "密码：旧", "authorization:a", "token: a", "teller=a", "金额=a", "cmd=a ", "pass ",
+		"-----BEGIN PRIVATE KEY-----", "eyJa.", "eyJaaaaaaaa.", "AKIA", "https%3A%2F%2F", "://a:@", "10.", "1.1.1.1.", "1381 ", "2026-10-11 ", "=YWJj", "<password ", ",password=a", "identified by ", "basic ",
+	} {
+		line := strings.Repeat(again, 512<<10/len(again))
+		for _, config := range []string{"{}", all} {
+			begun := time.Now()
+			edits(t, config, []labelled{{line: line}})
+			assert.Less(t, time.Since(begun), callDeadline/2, "%q with %s", again, config)
 		}
 	}
 }

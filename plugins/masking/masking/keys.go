@@ -176,13 +176,11 @@ func (k *key) fits(text []byte, start, from, to int) bool {
 		return pair(v)
 	case plain:
 		switch {
-		case k.name == "pwd" && v[0] == '/' && has(text[start:], "PWD") && (start == 0 || !letter(text[start-1])):
-			return false // the directory of sudo and of shells
 		case k.name == "passwd" && start > 0 && text[start-1] == '(' && bytes.Contains(text[max(0, start-16):start], []byte("pam_")):
 			return false // pam_unix(passwd:chauthtok)
 		case k.name == "pass" && len(v) < 4 && digits(v):
 			return false // of a test run: pass: 12 fail: 3
-		case k.rule == ruleToken && from > 1 && text[from-1] == ' ' && text[from-2] == ':' && lower(v) && len(v) < 20:
+		case k.rule == ruleToken && from > 1 && text[from-1] == ' ' && text[from-2] == ':' && len(v) < 20 && lower(v):
 			return false // unexpected token: identifier
 		}
 	}
@@ -231,6 +229,27 @@ func chosen(v []byte) bool {
 	return false
 }
 
+// mostProse is how long a word may be: what is longer was not written by people. It also bounds how often a long line is
+// looked through in vain.
+const mostProse = 64
+
+// mayBegin says whether what stands at from, behind the separator, may be a value of the key: it is cheaper to see here
+// than when the value's end has been looked for.
+func (k *key) mayBegin(text []byte, start, from int, sep separators) bool {
+	if from == len(text) {
+		return false
+	}
+	switch {
+	case sep == chinese && text[from] >= 0x80:
+		return false // 密码是必填项
+	case k.name == "pwd" && text[from] == '/' && has(text[start:], "PWD") && (start == 0 || !letter(text[start-1])):
+		return false // the directory of sudo and of shells
+	case k.kind == number:
+		return bytes.ContainsAny(text[from:min(len(text), from+8)], "0123456789")
+	}
+	return true
+}
+
 func (k *key) value(text, folded []byte, start, end int) (from, to int) {
 	switch k.kind {
 	case bearer, basic:
@@ -258,6 +277,12 @@ func (k *key) value(text, folded []byte, start, end int) (from, to int) {
 	case k.kind == header:
 		return credentials(text, folded, from)
 	}
+	if !k.mayBegin(text, start, from, sep) {
+		return 0, 0
+	}
+	if k.kind == code { // a long one is none
+		text = text[:min(len(text), from+mostProse)]
+	}
 	from, to = valueRange(text, from, sep)
 	if sep == normal && to > from && inCSV(text, start) {
 		if i := bytes.IndexByte(text[from:to], ','); i > 0 {
@@ -266,8 +291,8 @@ func (k *key) value(text, folded []byte, start, end int) (from, to int) {
 	}
 	switch {
 	case to <= from:
-	case sep == prose && !chosen(text[from:to]), sep == chinese && text[from] >= 0x80:
-		return 0, 0 // the password is wrong, 密码是必填项
+	case sep == prose && to-from <= mostProse && !chosen(text[from:to]):
+		return 0, 0 // the password is wrong
 	case k.kind == field && text[from-1] != '"' && text[from-1] != '\'':
 		to = fieldEnd(text, from)
 	case k.kind == number:

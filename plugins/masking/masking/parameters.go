@@ -21,11 +21,11 @@ func parameterHits(arena []byte, from, to int, hits []int) []int {
 		if i = skipWords(arena, i, to); i >= to {
 			return hits
 		}
-		start := i
-		for start > 0 && word[arena[start-1]] != 0 && i-start < maxParameter {
+		start := i // of the run, if i is the first place that is looked at in it
+		for start > 0 && word[arena[start-1]] != 0 && i-start < leastParameter {
 			start--
 		}
-		if word[arena[i]] != 0 && opensParameter(arena, start) && textInBase64(arena[start:]) {
+		if word[arena[i]] != 0 && i-start < leastParameter && opensParameter(arena, start) && textInBase64(arena[start:]) {
 			hits = append(hits, i)
 		}
 	}

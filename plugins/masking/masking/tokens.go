@@ -88,6 +88,9 @@ var spelled = []struct {
 	{ruleUserinfo, []string{"%3a%2f%2f"}, (*pass).encodedUserinfo},
 }
 
+// mostKey bounds the body of a key: RSA of 16,384 bits has 13 KB, and escapes for its line ends.
+const mostKey = 16 << 10
+
 // maxLabel bounds what stands around PRIVATE KEY between the dashes (RFC 7468): OPENSSH, ENCRYPTED, PGP … BLOCK.
 const maxLabel = 40
 
@@ -103,7 +106,7 @@ func (p *pass) privateKey(at int) (next int) {
 		return 0
 	}
 	start += at + len("-----")
-	if end := bytes.Index(text[start:], []byte("-----END")); end >= 0 {
+	if end := bytes.Index(text[start:min(len(text), start+mostKey)], []byte("-----END")); end >= 0 {
 		if end > 0 && !excludedMark(text[start:start+end]) {
 			p.hide(rulePrivateKey, start, start+end)
 		}

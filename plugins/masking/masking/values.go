@@ -94,9 +94,12 @@ func startsField(text []byte, i int) bool {
 	return j > i && j < len(text) && (text[j] == '=' || text[j] == ':')
 }
 
+// mostMarks are looked at behind a value: so many closing marks close it.
+const mostMarks = 32
+
 // closes says whether from i on there are only closing marks up to the end, a space or the next field.
 func closes(text []byte, i int) bool {
-	for ; i < len(text); i++ {
+	for most := i + mostMarks; i < len(text) && i < most; i++ {
 		switch c := text[i]; c {
 		case '"', '\'', ')', ']', '}', '>', '\\':
 		case ',', ';', '.', '&', '|', ':':
@@ -273,7 +276,7 @@ func credentials(text, folded []byte, i int) (from, to int) {
 	if word := wordEnd(text, i); word < len(text) && text[word] == ' ' && !startsField(text, word+1) {
 		return i, len(text) // a scheme that is not known
 	}
-	if end := bareEnd(text, i, normal); chosen(text[i:end]) {
+	if end := bareEnd(text, i, normal); end-i > mostProse || chosen(text[i:end]) {
 		return i, end
 	}
 	return 0, 0 // authorization: granted
