@@ -204,7 +204,8 @@ func (m *masker) Mask(text []byte, e *sdk.Edits) error {
 	}
 	s := m.scratch.Get().(*scratch) //nolint:forcetypeassert // New puts nothing else there
 	defer m.scratch.Put(s)
-	p := pass{m: m, rules: rules, s: s, e: e, text: text}
+	p := &s.pass
+	*p = pass{m: m, rules: rules, s: s, e: e, text: text}
 	p.run()
 	if s.first.undo(text) {
 		p.view, p.text = &s.first, s.first.out

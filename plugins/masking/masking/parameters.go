@@ -143,7 +143,8 @@ func (p *pass) parameter(start, end int) {
 	hits := p.s.hits
 	p.s.hits = nil // they are still being gone through
 	defer func() { p.s.hits = hits }()
-	inner := pass{m: p.m, rules: p.rules, s: p.s, e: p.e, text: p.s.decoded[:n], probe: true, by: ruleCount}
+	inner := &p.s.inner
+	*inner = pass{m: p.m, rules: p.rules, s: p.s, e: p.e, text: p.s.decoded[:n], probe: true, by: ruleCount}
 	inner.run()
 	if !inner.found && p.s.first.undo(inner.text) {
 		inner.view, inner.text = &p.s.first, p.s.first.out

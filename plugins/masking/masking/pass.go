@@ -16,6 +16,7 @@ import (
 
 // scratch is what Mask works in; its masker keeps a pool.
 type scratch struct {
+	pass, inner   pass
 	folded        []byte
 	first, second view
 	decoded       []byte
@@ -25,7 +26,9 @@ type scratch struct {
 // maxScratch is what a buffer may keep for the next line.
 const maxScratch = 64 << 10
 
+// trim lets go of the line, and of buffers that grew.
 func (s *scratch) trim() {
+	s.pass, s.inner = pass{}, pass{}
 	for _, b := range []*[]byte{&s.folded, &s.first.out, &s.second.out, &s.decoded} {
 		if cap(*b) > maxScratch {
 			*b = nil
