@@ -26,7 +26,9 @@ type Event struct {
 	row  int
 	w    *worker
 	out  []*wire.Builder // by ecs.Field; nil where the manifest does not list the field under writes; no list if the event is lost
-	fan  bool            // an event beside the first of its line
+	// facts are those of the rows that out has.
+	facts *factRows
+	fan   bool // an event beside the first of its line
 }
 
 // Line is the whole line, nil in a plugin that does not read message.

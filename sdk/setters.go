@@ -179,6 +179,11 @@ func (e *Event) SetSyslog(h *syslog.Header, zone *time.Location) {
 			b.Int(e.row, n)
 		}
 	}
+	e.SetSyslogTime(h, zone)
+}
+
+// SetSyslogTime sets @timestamp as SetSyslog does, and nothing else: for lines whose own time goes before the header's.
+func (e *Event) SetSyslogTime(h *syslog.Header, zone *time.Location) {
 	b := e.listed(ecs.Timestamp)
 	if b == nil || len(h.Timestamp) == 0 {
 		return
@@ -277,4 +282,28 @@ func (e *Event) SetLower(f ecs.Field, v []byte) {
 		}
 	}
 	e.Set(f, v)
+}
+
+// SetTLSVersion sets tls.version from a name such as TLSv1.2 or TLS1.2 to the number, 1.2, as ECS has it.
+func (e *Event) SetTLSVersion(v []byte) {
+	e.Set(ecs.TLSVersion, bytes.TrimPrefix(bytes.TrimPrefix(v, []byte("TLS")), []byte("v")))
+}
+
+// SetFileHash sets file.hash.md5, file.hash.sha1 or file.hash.sha256 from the digits of a digest, which their number
+// tells apart: 32, 40 or 64. Any other text is noted as bad.
+func (e *Event) SetFileHash(v []byte) {
+	switch len(v) {
+	case 0:
+	case 32:
+		e.Set(ecs.FileHashMD5, v)
+	case 40:
+		e.Set(ecs.FileHashSHA1, v)
+	case 64:
+		e.Set(ecs.FileHashSHA256, v)
+	default:
+		if e.builder(ecs.FileHashSHA256) == nil {
+			return
+		}
+		e.Bad(ecs.FileHashSHA256, "not the 32, 40 or 64 digits of MD5, SHA-1 or SHA-256")
+	}
 }

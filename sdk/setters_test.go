@@ -2,6 +2,7 @@ package sdk_test
 
 import (
 	"maps"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -25,6 +26,8 @@ var settable = []ecs.Field{
 	ecs.UserName, ecs.UserDomain, ecs.Timestamp, ecs.LogLevel, ecs.HostName, ecs.ProcessName, ecs.ProcessPID, ecs.LogSyslogPriority,
 	ecs.LogSyslogSeverityCode, ecs.EventDuration, ecs.NetworkTransport, ecs.NetworkProtocol, ecs.HTTPRequestMethod, ecs.HTTPVersion,
 	ecs.HTTPResponseStatusCode, ecs.HTTPResponseBodyBytes, ecs.UserAgentOriginal, ecs.EventOutcome, ecs.SourceAddress,
+	ecs.SourceBytes, ecs.TLSVersion,
+	ecs.FileHashMD5, ecs.FileHashSHA1, ecs.FileHashSHA256,
 }
 
 // set is what a parser made of one line.
@@ -221,6 +224,23 @@ func TestSetLower(t *testing.T) {
 	f("[Ä]", "[Ä]", wire.Encoding_SPAN)
 }
 
+func TestSetTransport(t *testing.T) {
+	f := func(text, want string) {
+		t.Helper()
+		got := answer(t, text, func(l []byte, ev *sdk.Event) { ev.SetTransport(l) })
+		assert.Equal(t, want, got.values["network.transport"], text)
+		assert.Empty(t, got.note, text)
+	}
+	f("TCP", "tcp")
+	f("udp", "udp")
+	f("6", "tcp")
+	f("017", "udp")
+	f("58", "ipv6-icmp")
+	f("254", "254")
+	f("300", "300")
+	f("OSPF", "ospf")
+}
+
 func TestSetNanos(t *testing.T) {
 	got := answer(t, "x", func(_ []byte, ev *sdk.Event) { ev.SetNanos(ecs.Timestamp, 1763686583123456789) })
 	assert.Equal(t, "2025-11-21T00:56:23.123456789Z", got.values["@timestamp"])
@@ -309,4 +329,57 @@ func TestLoadZone(t *testing.T) {
 	assert.Equal(t, "Asia/Shanghai", zone.String())
 	_, err = sdk.LoadZone("Asia/Peking")
 	assert.ErrorContains(t, err, "Asia/Peking")
+}
+
+func TestSetCount(t *testing.T) {
+	f := func(text, want, note string) {
+		t.Helper()
+		var n int64
+		var ok bool
+		got := answer(t, text+" ", func(l []byte, ev *sdk.Event) { n, ok = ev.SetCount(ecs.SourceBytes, l[:len(l)-1]) })
+		assert.Equal(t, want, got.values["source.bytes"], text)
+		assert.Equal(t, note, got.note, text)
+		assert.Equal(t, want != "", ok, text)
+		if ok {
+			assert.Equal(t, want, strconv.FormatInt(n, 10), text)
+		}
+	}
+	f("0", "0", "")
+	f("67533", "67533", "")
+	f("999999999999999999", "999999999999999999", "")
+	f("", "", "")
+	for _, bad := range []string{"-1", "+1", "many", "1.5", "1000000000000000000", "1 "} {
+		f(bad, "", "source.bytes: not a whole number")
+	}
+}
+
+func TestSetTLSVersion(t *testing.T) {
+	for text, want := range map[string]string{"TLSv1.2": "1.2", "TLS1.3": "1.3", "1.3": "1.3", "SSLv3": "SSLv3", "": ""} {
+		got := answer(t, text, func(l []byte, ev *sdk.Event) { ev.SetTLSVersion(l) })
+		assert.Equal(t, want, got.values["tls.version"], text)
+	}
+}
+
+func TestSetFileHash(t *testing.T) {
+	f := func(digits int, want map[string]string, note string) {
+		t.Helper()
+		got := answer(t, strings.Repeat("a", digits)+" ", func(l []byte, ev *sdk.Event) { ev.SetFileHash(l[:len(l)-1]) })
+		assert.Equal(t, want, got.values, digits)
+		assert.Equal(t, note, got.note, digits)
+	}
+	f(32, map[string]string{"file.hash.md5": strings.Repeat("a", 32)}, "")
+	f(40, map[string]string{"file.hash.sha1": strings.Repeat("a", 40)}, "")
+	f(64, map[string]string{"file.hash.sha256": strings.Repeat("a", 64)}, "")
+	f(0, map[string]string{}, "")
+	f(31, map[string]string{}, "file.hash.sha256: not the 32, 40 or 64 digits of MD5, SHA-1 or SHA-256")
+}
+
+func TestSetSyslogTime(t *testing.T) {
+	line := "<134>Oct 11 2026 12:00:01 fw-01 sshd[771]: text"
+	got := answer(t, line, func(l []byte, ev *sdk.Event) {
+		h, _, err := syslog.Parse(l)
+		assert.NoError(t, err)
+		ev.SetSyslogTime(&h, time.UTC)
+	})
+	assert.Equal(t, map[string]string{"@timestamp": "2026-10-11T12:00:01Z"}, got.values)
 }

@@ -44,6 +44,11 @@ type worker struct {
 	fanOut     []*wire.Builder // made when a line first fans out
 	fanParents []byte
 	fanRows    int
+	facts      factRows
+	fanFacts   factRows
+	factCount  []int64 // by id; what spread needs
+	factTexts  [][]string
+	factFields map[ecs.Field]bool
 	fanGone    []int // rows of lines at which the plugin panicked
 	events     int   // of the line at hand, as ParseMany asks for them
 	next       func() *Event
@@ -68,7 +73,8 @@ func newWorker(s *Stage) *worker {
 			w.out[f] = new(wire.Builder)
 		}
 	}
-	w.ev = Event{w: w, out: w.out}
+	w.ev = Event{w: w, out: w.out, facts: &w.facts}
+	w.factFields = map[ecs.Field]bool{}
 	w.emit = func(a Alert) { w.result.Alerts = append(w.result.Alerts, AlertToWire(a)) }
 	w.next = func() *Event {
 		w.events++
@@ -113,6 +119,8 @@ func (w *worker) reset() {
 	w.errs, w.drop = w.errs[:0], w.drop[:0]
 	w.fanRows, w.fanParents, w.fanGone = 0, w.fanParents[:0], w.fanGone[:0]
 	w.undeclared, w.badValues, w.lost = 0, 0, 0
+	w.facts.reset(w.rows)
+	w.fanFacts.reset(0)
 	clear(w.cursors)
 	for f, o := range w.out {
 		if o != nil {
@@ -251,7 +259,8 @@ func (w *worker) nth(n int) *Event {
 		}
 		w.fanOut[f].Grow(w.fanRows + 1)
 	}
-	w.fan = Event{w: w, out: w.fanOut, row: w.fanRows, line: w.ev.line, fan: true}
+	w.fan = Event{w: w, out: w.fanOut, row: w.fanRows, line: w.ev.line, facts: &w.fanFacts, fan: true}
+	w.fanFacts.grow()
 	w.fanParents = binary.LittleEndian.AppendUint32(w.fanParents, uint32(w.ev.row))
 	w.fanRows++
 	return &w.fan
@@ -267,6 +276,7 @@ func (w *worker) panicked(row int, p any) {
 			o.Undo(row)
 		}
 	}
+	w.facts.set(row, 0)
 	// The line is one unparsed event: what else was made of it goes when all rows are done.
 	for i := w.fanRows; i > 0 && w.parent(i-1) == row; i-- {
 		w.fanGone = append(w.fanGone, i-1)
@@ -398,6 +408,7 @@ func (w *worker) tick(t Ticker, r *wire.TickRequest) *wire.Result {
 // finish gathers what the rows left in builders.
 func (w *worker) finish() *wire.Result {
 	r := &w.result
+	w.undeclared += w.spread(&w.facts, w.out) + w.spread(&w.fanFacts, w.fanOut)
 	for f, o := range w.out {
 		if o != nil && o.Used() {
 			r.Columns = append(r.Columns, o.Finish(w.s.toHost[f]))

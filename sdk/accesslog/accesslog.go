@@ -5,6 +5,7 @@
 //
 //	[HOST[:PORT] ]CLIENT IDENTITY USER [TIME] "METHOD URL HTTP/VERSION" STATUS SIZE "REFERRER" "AGENT" …
 //
+// Texts in quotes in front of the request and a number in front of the referrer, as some sites have them, are passed over.
 // [Parse] takes such a line to pieces, all of them slices of the line; Event.SetAccess of package sdk sets the fields of
 // ECS for it. Sources: the manuals of Apache HTTP Server 2.4, "Log Files" and mod_log_config, and of nginx,
 // ngx_http_log_module.
@@ -87,6 +88,9 @@ func (e *Entry) parse(b []byte) error {
 		return ErrRequest
 	}
 	text, b, closed := quoted(b[1:])
+	for closed && len(b) > 0 && b[0] == '"' { // behind a request is a status: that was something of the site's own
+		text, b, closed = quoted(b)
+	}
 	e.request(text)
 	if !closed {
 		return ErrRequest
@@ -99,6 +103,11 @@ func (e *Entry) parse(b []byte) error {
 	size, b := word(b)
 	if !e.size(size) {
 		return ErrSize
+	}
+	if len(b) > 0 && b[0]-'0' <= 9 { // one more number, such as of bytes received
+		if _, behind := word(b); len(behind) > 0 && behind[0] == '"' {
+			b = behind
+		}
 	}
 	for _, f := range [...]*[]byte{&e.Referrer, &e.Agent} {
 		if len(b) == 0 || b[0] != '"' {

@@ -77,6 +77,10 @@ func TestParse(t *testing.T) {
 	f(`1.2.3.4 - - `+when+` "\x16\x03\x01" 400 0`, "client=1.2.3.4|"+at+`request=\x16\x03\x01|400|0`)
 	f(`1.2.3.4 - - `+when+` "get / HTTP/1.0" 400 0`, "client=1.2.3.4|"+at+"request=get / HTTP/1.0|400|0")
 
+	// What a site has added in the middle.
+	f(`1.2.3.4 - - `+when+` "-" "GET /a HTTP/1.1" 200 5 0 "r" "a"`, "client=1.2.3.4|"+at+"method=GET|url=/a|version=1.1|referrer=r|agent=a|200|5")
+	f(`1.2.3.4 - - `+when+` "-" "GET /a`, "client=1.2.3.4|"+at+"method=GET|url=/a|0|-1 ! "+accesslog.ErrRequest.Error())
+
 	// Faults: what is in front of them is there.
 	f("", "0|-1 ! "+accesslog.ErrTime.Error())
 	f("hello", "0|-1 ! "+accesslog.ErrTime.Error())

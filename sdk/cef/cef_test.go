@@ -139,6 +139,7 @@ func TestAppendUnescaped(t *testing.T) {
 	assert.True(t, it.Escaped())
 	assert.Equal(t, "1=2", string(it.AppendValue(nil)))
 	assert.Equal(t, 2, it.Pos())
+	assert.Equal(t, `a=1\=2`, string(it.Pair()))
 	require.True(t, it.Next())
 	assert.False(t, it.Escaped())
 }

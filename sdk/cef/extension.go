@@ -107,6 +107,9 @@ func (it *Iter) Key() []byte { return it.ext[it.k0:it.k1:it.k1] }
 // nil, where the device wrote nothing. Escapes are still in it, see [Iter.Escaped].
 func (it *Iter) Value() []byte { return it.ext[it.v0:it.v1:it.v1] }
 
+// Pair is the current pair as it stands, from its key to the end of its value. It aliases the line.
+func (it *Iter) Pair() []byte { return it.ext[it.k0:it.v1:it.v1] }
+
 // Pos is the byte position of the value in the extension.
 func (it *Iter) Pos() int { return it.v0 }
 

@@ -1,84 +1,9 @@
 // Package classify tells what an event of an unknown product is about, by words of its name: for parsers of whole families
 // of devices, whose lines say nothing else of it. It has the rules by which such events get one of the log types of the
-// log standard. Words are English and Chinese; the case of ASCII letters does not matter. Nothing is allocated, and all is
-// safe for concurrent use.
+// log standard, and tells what a device decided, and how something ended, by the words that devices have for it. Words
+// are English and Chinese; the case of ASCII letters does not matter. Nothing is allocated, and all is safe for
+// concurrent use.
 package classify
-
-import (
-	"slices"
-	"unicode/utf8"
-)
-
-// Word stands for what a text with it is about. English ones are lower-case and begin a word of the text.
-type Word[T any] struct {
-	text string
-	is   T
-}
-
-// Words find the first of a list of words in a text by one pass over it.
-type Words[T any] struct {
-	list   []Word[T]
-	starts [256][]int // by first byte
-}
-
-// Means are words that stand for one thing.
-func Means[T any](is T, texts ...string) []Word[T] {
-	list := make([]Word[T], len(texts))
-	for i, t := range texts {
-		list[i] = Word[T]{t, is}
-	}
-	return list
-}
-
-// NewWords readies the search for words, of which none is empty. Where two begin at one place of a text, the one that
-// is listed first is found.
-func NewWords[T any](groups ...[]Word[T]) *Words[T] {
-	w := &Words[T]{list: slices.Concat(groups...)}
-	for i, e := range w.list {
-		w.starts[e.text[0]] = append(w.starts[e.text[0]], i)
-	}
-	return w
-}
-
-// Find returns what the first word that is in the text stands for.
-func (w *Words[T]) Find(text []byte) (is T, ok bool) {
-	inWord := false
-	for i, c := range text {
-		c = Lower(c)
-		letter := c-'a' <= 'z'-'a'
-		if !letter || !inWord {
-			for _, k := range w.starts[c] {
-				if e := &w.list[k]; hasFold(text[i:], e.text) {
-					return e.is, true
-				}
-			}
-		}
-		inWord = letter
-	}
-	return is, false
-}
-
-// Lower is an ASCII letter in lower case, and any other byte as it is.
-func Lower(c byte) byte {
-	if c-'A' <= 'Z'-'A' {
-		c |= 0x20
-	}
-	return c
-}
-
-// hasFold reports whether text begins with word, whose ASCII letters are lower-case. One of up to three letters must be
-// a whole word of the text: "fw" is not in "fwd".
-func hasFold(text []byte, word string) bool {
-	if len(text) < len(word) {
-		return false
-	}
-	for i := range len(word) {
-		if Lower(text[i]) != word[i] {
-			return false
-		}
-	}
-	return len(word) > 3 || len(text) == len(word) || word[0] >= utf8.RuneSelf || Lower(text[len(word)])-'a' > 'z'-'a'
-}
 
 // The device types of the log standard.
 const (
@@ -94,13 +19,13 @@ const (
 
 var products = NewWords(
 	Means(waf, "web application", "waf", "webshield", "securesphere", "fortiweb", "asm", "incapsula", "imperva"),
-	Means(firewall, "firewall", "ngfw", "utm", "fw", "防火墙", "fortigate", "pan-os", "asa", "ngaf", "sonicwall"),
+	Means(firewall, "firewall", "ngfw", "utm", "fw", "防火墙", "fortigate", "pan-os", "asa", "ngaf", "sonicwall", "palo alto", "fortinet"),
 	Means(ips, "ips", "ids", "nips", "hips", "idp", "intrusion", "edr", "xdr", "antivirus", "anti-virus", "endpoint",
 		"malware", "sandbox", "threat", "deep security", "fireeye", "kaspersky", "apt", "入侵", "病毒", "威胁"),
 	Means(database, "database", "sql", "oracle", "mysql", "postgres", "db", "数据库"),
-	Means(middleware, "proxy", "web server", "iis", "apache", "load balancer", "adc"),
+	Means(middleware, "proxy", "web server", "iis", "apache", "load balancer", "adc", "web gateway", "zscaler"),
 	Means(traffic, "netflow", "traffic", "ndr", "流量", "stealthwatch"),
-	Means(business, "vault", "identity", "iam", "sso", "erp", "crm", "mail", "msexchange", "exchange"),
+	Means(business, "vault", "identity", "iam", "sso", "erp", "crm", "mail", "email", "msexchange", "exchange"),
 )
 
 // DeviceOf tells the device type by words of product and vendor.
@@ -130,7 +55,7 @@ const (
 )
 
 var subjects = NewWords(
-	Means(malware, "virus", "trojan", "malware", "worm", "ransom", "botnet", "spyware", "miner", "病毒", "木马", "蠕虫", "勒索",
+	Means(malware, "virus", "trojan", "malware", "worm", "ransom", "botnet", "spyware", "miner", "malicious", "病毒", "木马", "蠕虫", "勒索",
 		"挖矿"),
 	Means(webAttack, "sql", "xss", "cross site", "cross-site", "csrf", "webshell", "path traversal",
 		"directory traversal", "injection", "注入", "跨站"),
@@ -163,6 +88,9 @@ var categories = [...][]string{
 	system:         {"host"},
 	connection:     {"network"},
 }
+
+// Known says whether anything is known of what the event is about.
+func (c Class) Known() bool { return c != unclassified }
 
 // Categories are what event.category has; nil for an event of which nothing is known.
 func (c Class) Categories() []string { return categories[c] }
@@ -230,14 +158,4 @@ func (c Class) LogType(device string, request, denied bool) string {
 		return "security"
 	}
 	return "other"
-}
-
-var failures = NewWords(
-	Means(true, "fail", "invalid", "denied", "reject", "bad", "失败", "拒绝"),
-)
-
-// Fails says whether the name of an event tells of a failure.
-func Fails(name []byte) bool {
-	_, ok := failures.Find(name)
-	return ok
 }

@@ -311,9 +311,18 @@ func FuzzScan(f *testing.F) {
 				t.Fatalf("bad error %v", err)
 			}
 		}
-		r, _ := s.Parse(line)
+		r, err := s.Parse(line)
 		if r.Len() != min(n, MaxFields) {
 			t.Fatalf("%d fields of %d", r.Len(), n)
+		}
+		if n <= MaxFields && fmt.Sprint(err) != fmt.Sprint(it.Err()) {
+			t.Fatalf("a row has %v, its fields one by one %v", err, it.Err())
+		}
+		it = s.Scan(line)
+		for i := range r.Len() {
+			if it.Next(); !bytes.Equal(r.At(i), it.Value()) || r.Escaped(i) != it.Escaped() {
+				t.Fatalf("field %d is %q in a row, %q by itself", i, r.At(i), it.Value())
+			}
 		}
 		if string(line) != before {
 			t.Fatal("the line was changed")
@@ -377,6 +386,18 @@ func BenchmarkParseGet(b *testing.B) {
 	}
 	if n == 0 {
 		b.Fatal("nothing found")
+	}
+}
+
+func BenchmarkRow(b *testing.B) {
+	data := []byte(paloLine)
+	b.SetBytes(int64(len(data)))
+	b.ReportAllocs()
+	var r Row
+	for b.Loop() {
+		if err := r.Parse(&quoted, data); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 

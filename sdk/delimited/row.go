@@ -1,6 +1,9 @@
 package delimited
 
-import "math"
+import (
+	"math"
+	"math/bits"
+)
 
 // MaxFields is how many fields of a line a [Row] holds.
 const MaxFields = 256
@@ -36,17 +39,11 @@ func (r *Row) Parse(s *Scanner, line []byte) error {
 		return faults.At(faultFields, math.MaxInt32)
 	}
 	it := s.Scan(line)
-	for it.Next() {
-		if r.n == MaxFields {
-			it.fault(faultFields, it.v0)
-			break
+	if it.slow || it.multi || s.Escape != 0 || len(it.line) < 8 {
+		for it.Next() && r.add(it) {
 		}
-		f := field{uint32(it.v0), uint32(it.v1)}
-		if it.quoted {
-			f.v0 |= quotedBit
-		}
-		r.at[r.n] = f
-		r.n++
+	} else {
+		r.split(it)
 	}
 	if s.Header != nil && r.n != len(s.Header.names) {
 		if r.n < len(s.Header.names) {
@@ -56,6 +53,62 @@ func (r *Row) Parse(s *Scanner, line []byte) error {
 		}
 	}
 	return it.Err()
+}
+
+// add adds the iterator's field. It is false, and that a fault, if there is no room.
+func (r *Row) add(it *Iter) bool {
+	if r.n == MaxFields {
+		it.fault(faultFields, it.v0)
+		return false
+	}
+	f := field{uint32(it.v0), uint32(it.v1)}
+	if it.quoted {
+		f.v0 |= quotedBit
+	}
+	r.at[r.n] = f
+	r.n++
+	return true
+}
+
+// split is what Next does field by field, for separators of one byte: it finds all in eight bytes at once. Fields in quotes
+// are left to next.
+func (r *Row) split(it *Iter) {
+	line := it.line
+	for i := 0; i < len(line); i += 8 {
+		x := load(line, i) ^ it.sep
+		m := ^((x&^highs + ^uint64(highs)) | x) & highs // in each byte, not only the first, where Sep is
+		for ; m != 0; m &= m - 1 {
+			end := i + bits.TrailingZeros64(m)>>3
+			if end < it.pos || end >= len(line) { // in quotes, or behind the line, where load has zeros
+				continue
+			}
+			if !r.until(it, end) {
+				return
+			}
+		}
+	}
+	for it.pos <= len(line) && len(line) > 0 {
+		if !r.until(it, len(line)) {
+			return
+		}
+	}
+}
+
+// until adds the field that starts at it.pos, which ends at end unless it is in quotes. It is false if there is no room.
+func (r *Row) until(it *Iter, end int) bool {
+	start := it.pos
+	if it.q0 != 0 && start < end && it.isQuote(it.line[start]) || r.n == MaxFields {
+		it.next()
+		return r.add(it)
+	}
+	if end-start == len(it.sc.Empty) && string(it.line[start:end]) == it.sc.Empty {
+		r.at[r.n] = field{uint32(start), uint32(start)}
+	} else {
+		r.at[r.n] = field{uint32(start), uint32(end)}
+	}
+	r.n++
+	it.pos = end + 1
+	return true
 }
 
 // Len is the number of fields.

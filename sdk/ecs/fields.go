@@ -25,9 +25,13 @@ const (
 	DestinationNATPort
 	DestinationPackets
 	DestinationPort
+	DestinationUserDomain
 	DestinationUserName
+	DNSID
+	DNSQuestionClass
 	DNSQuestionName
 	DNSQuestionType
+	DNSResolvedIP
 	ErrorCode
 	ErrorMessage
 	ErrorStackTrace
@@ -72,6 +76,7 @@ const (
 	HTTPRequestReferrer
 	HTTPResponseBodyBytes
 	HTTPResponseBytes
+	HTTPResponseMimeType
 	HTTPResponseStatusCode
 	HTTPVersion
 	LogFilePath
@@ -91,6 +96,7 @@ const (
 	NetworkApplication
 	NetworkBytes
 	NetworkDirection
+	NetworkForwardedIP
 	NetworkPackets
 	NetworkProtocol
 	NetworkTransport
@@ -122,7 +128,9 @@ const (
 	RuleCategory
 	RuleID
 	RuleName
+	RuleReference
 	RuleRuleset
+	RuleUUID
 	ServiceName
 	ServiceType
 	SourceAddress
@@ -204,9 +212,13 @@ var known = [endOfKnown - 1]Info{
 	DestinationNATPort - 1:           {"destination.nat.port", Long, false, "Destination port after translation."},
 	DestinationPackets - 1:           {"destination.packets", Long, false, "Packets sent from destination to source."},
 	DestinationPort - 1:              {"destination.port", Long, false, "Port of the destination."},
+	DestinationUserDomain - 1:        {"destination.user.domain", Keyword, false, "Directory or domain of the user at the destination."},
 	DestinationUserName - 1:          {"destination.user.name", Keyword, false, "User at the destination."},
+	DNSID - 1:                        {"dns.id", Keyword, false, "Number of the question, which the answer repeats."},
+	DNSQuestionClass - 1:             {"dns.question.class", Keyword, false, "Class that was asked for, nearly always IN."},
 	DNSQuestionName - 1:              {"dns.question.name", Keyword, false, "Name that was asked for."},
 	DNSQuestionType - 1:              {"dns.question.type", Keyword, false, "Record type that was asked for."},
+	DNSResolvedIP - 1:                {"dns.resolved_ip", IP, true, "Addresses in the answer."},
 	ErrorCode - 1:                    {"error.code", Keyword, false, "Code of the error; set by the host when a line could not be handled."},
 	ErrorMessage - 1:                 {"error.message", Keyword, false, "What went wrong; set by the host when a line could not be handled."},
 	ErrorStackTrace - 1:              {"error.stack_trace", Keyword, false, "Stack of the error as the application printed it."},
@@ -251,6 +263,7 @@ var known = [endOfKnown - 1]Info{
 	HTTPRequestReferrer - 1:          {"http.request.referrer", Keyword, false, "Referrer of the request."},
 	HTTPResponseBodyBytes - 1:        {"http.response.body.bytes", Long, false, "Size of the response body, bytes."},
 	HTTPResponseBytes - 1:            {"http.response.bytes", Long, false, "Size of the response with headers, bytes."},
+	HTTPResponseMimeType - 1:         {"http.response.mime_type", Keyword, false, "Type of the answer's body, e.g. text/html."},
 	HTTPResponseStatusCode - 1:       {"http.response.status_code", Long, false, "Status code of the response."},
 	HTTPVersion - 1:                  {"http.version", Keyword, false, "Version of HTTP, e.g. 1.1."},
 	LogFilePath - 1:                  {"log.file.path", Keyword, false, "File the line was read from."},
@@ -270,6 +283,7 @@ var known = [endOfKnown - 1]Info{
 	NetworkApplication - 1:           {"network.application", Keyword, false, "Application that the device recognised in the traffic, in its words."},
 	NetworkBytes - 1:                 {"network.bytes", Long, false, "Bytes in both directions."},
 	NetworkDirection - 1:             {"network.direction", Keyword, false, "inbound, outbound, internal, external or unknown."},
+	NetworkForwardedIP - 1:           {"network.forwarded_ip", IP, false, "Address of the client for which a proxy speaks, by its X-Forwarded-For."},
 	NetworkPackets - 1:               {"network.packets", Long, false, "Packets in both directions."},
 	NetworkProtocol - 1:              {"network.protocol", Keyword, false, "Application protocol, lower case."},
 	NetworkTransport - 1:             {"network.transport", Keyword, false, "Transport protocol as the device wrote it, e.g. tcp."},
@@ -301,7 +315,9 @@ var known = [endOfKnown - 1]Info{
 	RuleCategory - 1:                 {"rule.category", Keyword, false, "Category of the rule that fired on the device."},
 	RuleID - 1:                       {"rule.id", Keyword, false, "Id of the rule that fired on the device."},
 	RuleName - 1:                     {"rule.name", Keyword, false, "Name of the rule that fired on the device."},
+	RuleReference - 1:                {"rule.reference", Keyword, false, "Where the rule is described, a URL."},
 	RuleRuleset - 1:                  {"rule.ruleset", Keyword, false, "Policy or rule set the rule belongs to."},
+	RuleUUID - 1:                     {"rule.uuid", Keyword, false, "Unique identity of the rule, which stays when it is renamed or moved."},
 	ServiceName - 1:                  {"service.name", Keyword, false, "Name of the service."},
 	ServiceType - 1:                  {"service.type", Keyword, false, "Type of the service, e.g. nginx."},
 	SourceAddress - 1:                {"source.address", Keyword, false, "Source as the device wrote it: an IP, a name or a socket path."},

@@ -1,8 +1,8 @@
 // Package fault says what is wrong with a line, and where.
 //
 // Its one idea: devices make the same mistake in line after line, so an [Error] is made once and kept in a
-// [Cache]. The scanners kv, delimited, cef, leef, jsonscan and template return their faults this way, and
-// reading a faulty line allocates nothing either.
+// [Cache]. The scanners kv, delimited, cef, leef, jsonscan, xmlscan and template return their faults this way,
+// and reading a faulty line allocates nothing either.
 package fault
 
 import (

@@ -1,8 +1,9 @@
 // Package keys finds what a parser does with a key or a word of a line.
 //
 // Its one idea: the keys that a parser knows are known when it is written, so that a table made of them once tells a
-// key from all others by its length and by its first and last bytes, in a few nanoseconds whether it has ten or five
-// hundred. A map of Go costs about five times as much, a switch over many strings about twice.
+// key from all others by its length and by its first and last bytes, in some eight nanoseconds whether it has ten or five
+// hundred. A map of Go takes twice as long. A switch over strings is as fast for some dozens of keys; but a table is data, which
+// says of each key in one line what field it is and how it is set.
 //
 //	type target struct {
 //		field ecs.Field

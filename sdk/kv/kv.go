@@ -116,6 +116,7 @@ type Iter struct {
 	slow              bool // finding ends takes more than Sep and Pair, see stops
 	trim              bool // blanks before a value are not part of it
 	quoted            bool
+	clean             bool // the value is quoted and known to have no escapes
 	noBrackets        byte // bit n: a bracket of kind n is not closed in the rest of the line
 }
 
@@ -238,7 +239,7 @@ func (it *Iter) Next() bool {
 		i += 8
 	}
 	i = min(i, len(line))
-	it.from, it.pos, it.k0, it.k1, it.v0, it.quoted = it.pos, i, k0, k1, v0, false
+	it.from, it.pos, it.k0, it.k1, it.v0, it.quoted, it.clean = it.pos, i, k0, k1, v0, false, false
 	for i > v0 && line[i-1] <= ' ' {
 		i--
 	}
@@ -257,7 +258,7 @@ func load(line []byte, i int) uint64 {
 // next is Next for all cases.
 func (it *Iter) next() bool {
 	line, i := it.line, it.pos
-	it.from, it.quoted = i, false
+	it.from, it.quoted, it.clean = i, false, false
 	for {
 		for i < len(line) && (line[i] <= ' ' || line[i] == it.pairByte) {
 			i++
@@ -281,7 +282,7 @@ func (it *Iter) next() bool {
 		if i == j || !it.setKey(i, j) {
 			it.fault(errKey, j)
 			i = it.value(j + 1)
-			it.quoted = false
+			it.quoted, it.clean = false, false
 			continue
 		}
 		it.pos = it.value(j + 1)
@@ -336,16 +337,26 @@ func (it *Iter) value(v int) int {
 
 // quotedValue sets the value whose opening quote is at v.
 func (it *Iter) quotedValue(v int) int {
-	it.quoted = true
+	it.quoted, it.clean = true, false
 	it.v0 = v + 1
+	line := it.line
+	q, esc := line[v], it.sc.Escape
+	if esc == 0 {
+		esc = q
+	}
+	// Nearly all values have nothing to escape, and the separator right behind the quote.
+	if e := swar.Index2(line, v+1, q, esc); e+1 < len(line) && line[e] == q && line[e+1] == it.pairByte && it.sc.PairSeq == "" {
+		it.v1, it.clean = e, true
+		return e + 1
+	}
 	e := it.closing(v)
 	if e < 0 {
 		it.fault(errQuote, v)
-		it.v1 = len(it.line)
+		it.v1 = len(line)
 		return it.v1
 	}
 	it.v1 = e
-	if e++; e < len(it.line) && it.blanks && (it.line[e] == ',' || it.line[e] == ';') {
+	if e++; e < len(line) && it.blanks && (line[e] == ',' || line[e] == ';') {
 		e++ // key="v", key2="v": the comma is not part of the next key
 	}
 	return e
@@ -421,6 +432,16 @@ func (it *Iter) Key() []byte { return it.line[it.k0:it.k1:it.k1] }
 // is empty, not nil, where the device wrote nothing. Escapes are still in it, see [Iter.Escaped].
 func (it *Iter) Value() []byte { return it.line[it.v0:it.v1:it.v1] }
 
+// Pair is the current pair as it stands, from its key to the end of its value, quotes around that included. It aliases
+// the line.
+func (it *Iter) Pair() []byte {
+	end := it.v1
+	if it.quoted && end < len(it.line) {
+		end++
+	}
+	return it.line[it.k0:end:end]
+}
+
 // Quoted reports whether the value stood in quotes.
 func (it *Iter) Quoted() bool { return it.quoted }
 
@@ -446,7 +467,7 @@ func (it *Iter) Text() []byte {
 // Escaped reports whether the value holds escapes, so that [Iter.AppendValue] would change it.
 func (it *Iter) Escaped() bool {
 	esc := it.sc.Escape
-	if esc == 0 || !it.quoted && !it.sc.EscapeBare {
+	if esc == 0 || it.clean || !it.quoted && !it.sc.EscapeBare {
 		return false
 	}
 	return swar.Index(it.Value(), 0, esc) < it.v1-it.v0

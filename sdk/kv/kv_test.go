@@ -449,3 +449,20 @@ func BenchmarkParseGet(b *testing.B) {
 		b.Fatal("nothing found")
 	}
 }
+
+func TestEscapedIsOfTheValueAtHand(t *testing.T) {
+	s := Scanner{Pair: ';', Quotes: `"`, Escape: '\\', EscapeBare: true}
+	var got []string
+	for it := s.Scan([]byte(`="no key";a=b\;c;d="e";f="g\"h";i=j`)); it.Next(); {
+		got = append(got, fmt.Sprint(string(it.Key()), it.Escaped()))
+	}
+	assert.Equal(t, []string{"atrue", "dfalse", "ftrue", "ifalse"}, got)
+}
+
+func TestPair(t *testing.T) {
+	it := (&Scanner{Pair: ';', Quotes: "\""}).Scan([]byte(`a=1; b = x y ;c="q;r";d=;e="cut`))
+	for _, want := range []string{"a=1", "b = x y", `c="q;r"`, "d=", `e="cut`} {
+		require.True(t, it.Next())
+		assert.Equal(t, want, string(it.Pair()))
+	}
+}

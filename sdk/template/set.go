@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/logcenter/logcenter/sdk/keys"
 )
 
 // Set is patterns for the shapes that the lines of a device have. A line is matched by the first pattern, in
@@ -14,8 +16,8 @@ type Set struct {
 	all []*Template
 	// prefix is how many bytes of a line choose its candidates: as many as every head has that is not empty.
 	prefix int
-	byHead map[string][]uint16 // patterns that may match a line with this prefix, in their order
-	open   []uint16            // patterns that begin with a field
+	byHead *keys.Table[[]uint16] // patterns that may match a line with this prefix, in their order
+	open   []uint16              // patterns that begin with a field
 }
 
 // maxPrefix bounds Set.prefix.
@@ -26,10 +28,10 @@ func NewSet(patterns ...string) (*Set, error) {
 	if len(patterns) == 0 {
 		return nil, errors.New("template: a set needs a pattern")
 	}
-	if len(patterns) > 1<<16 {
-		return nil, fmt.Errorf("template: a set of %d patterns, at most %d are possible", len(patterns), 1<<16)
+	if len(patterns) > keys.MaxKeys {
+		return nil, fmt.Errorf("template: a set of %d patterns, at most %d are possible", len(patterns), keys.MaxKeys)
 	}
-	s := &Set{prefix: maxPrefix, byHead: map[string][]uint16{}}
+	s := &Set{prefix: maxPrefix}
 	for i, p := range patterns {
 		t, err := Compile(p)
 		if err != nil {
@@ -40,20 +42,22 @@ func NewSet(patterns ...string) (*Set, error) {
 			s.prefix = min(s.prefix, len(t.key()))
 		}
 	}
+	byHead := map[string][]uint16{}
 	for i, t := range s.all {
 		if t.head != "" {
-			s.byHead[t.key()[:s.prefix]] = nil
+			byHead[t.key()[:s.prefix]] = nil
 		} else {
 			s.open = append(s.open, uint16(i))
 		}
 	}
-	for key := range s.byHead {
+	for key := range byHead {
 		for i, t := range s.all {
 			if t.head == "" || t.key()[:s.prefix] == key {
-				s.byHead[key] = append(s.byHead[key], uint16(i))
+				byHead[key] = append(byHead[key], uint16(i))
 			}
 		}
 	}
+	s.byHead = keys.New(byHead)
 	return s, nil
 }
 
@@ -104,9 +108,9 @@ func (s *Set) Match(line []byte) (m Match, err error) {
 
 func (s *Set) candidates(line []byte) []uint16 {
 	i := blanks(line, 0)
-	if len(s.byHead) > 0 && len(line)-i >= s.prefix {
-		if c, ok := s.byHead[string(line[i:i+s.prefix])]; ok {
-			return c
+	if len(line)-i >= s.prefix {
+		if c := s.byHead.Get(line[i : i+s.prefix]); c != nil {
+			return *c
 		}
 	}
 	return s.open

@@ -238,12 +238,7 @@ func (c *Builder) Copy(row int, v []byte, from, to int) {
 
 // toPlain turns spans or codes into copies: the rare field that has both in one batch.
 func (c *Builder) toPlain() {
-	was := c.Finish(0)
-	old := Column{
-		Encoding: was.Encoding, Count: was.Count, Width: was.Width, Type: was.Type,
-		Present: append([]byte(nil), was.Present...), Values: append([]byte(nil), was.Values...),
-		Data: append([]byte(nil), was.Data...), Dict: append([]byte(nil), was.Dict...), Lists: append([]byte(nil), was.Lists...),
-	}
+	old := c.clone()
 	last := c.row
 	c.used, c.count, c.row, c.quick = false, 0, -1, 0
 	old.Each(c.rows, func(row, k int) {
@@ -484,14 +479,14 @@ func (d *dictionary) narrow(codes []byte) ([]byte, uint32) {
 	width := CodeWidth(len(d.codes))
 	switch width {
 	case 1:
-		d.out = slices.Grow(d.out[:0], len(codes)/4)
-		for i := 0; i < len(codes); i += 4 {
-			d.out = append(d.out, codes[i])
+		d.out = slices.Grow(d.out[:0], len(codes)/4)[:len(codes)/4]
+		for i := range d.out {
+			d.out[i] = codes[4*i]
 		}
 	case 2:
-		d.out = slices.Grow(d.out[:0], len(codes)/2)
-		for i := 0; i < len(codes); i += 4 {
-			d.out = append(d.out, codes[i], codes[i+1])
+		d.out = slices.Grow(d.out[:0], len(codes)/2)[:len(codes)/2]
+		for i := 0; i < len(d.out); i += 2 {
+			binary.LittleEndian.PutUint16(d.out[i:], binary.LittleEndian.Uint16(codes[2*i:]))
 		}
 	default:
 		return codes, width

@@ -21,6 +21,43 @@ func TestBuilderReadsBackWhatWasSet(t *testing.T) {
 	})
 }
 
+func TestFillGivesTextsToRowsThatHaveNone(t *testing.T) {
+	var b wire.Builder
+	texts := [][]string{nil, {"success"}, {}, {"失败"}}
+	many := [][]string{nil, {"host"}, {}, {"web", "authentication", "web"}}
+	each(t, 200, func(t *testing.T, r *rand.Rand) {
+		ls := anyLines(r)
+		m := lines(ls)
+		s := anyShape(r, r.IntN(2) == 0)
+		s.typ = wire.Type_STRING
+		if r.IntN(3) == 0 {
+			s.fill = 0
+		}
+		_, want := build(r, &b, s, ls, m)
+		of := texts
+		if s.list {
+			of = many
+		}
+		pick := make([]uint16, len(ls))
+		for row := range pick {
+			pick[row] = uint16(r.IntN(len(of)))
+			if add := of[pick[row]]; s.list && len(add) > 0 {
+				want[row] = append(append([]string{}, add...), want[row]...)
+			} else if want[row] == nil && len(add) > 0 {
+				want[row] = add
+			}
+		}
+		b.Fill(pick, of)
+		if !b.Used() {
+			assert.Equal(t, want, read(nil, len(ls), m))
+			return
+		}
+		c := b.Finish(7)
+		valid(t, len(ls), m, c)
+		assert.Equal(t, want, read(c, len(ls), m))
+	})
+}
+
 // cut makes parts of a column that follow each other.
 func cut(r *rand.Rand, c *wire.Column, rows int) (parts []wire.Part) {
 	for from := 0; from < rows; {

@@ -11,7 +11,6 @@ import (
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/jsonscan"
-	"github.com/logcenter/logcenter/sdk/syslog"
 )
 
 // Config is what an admin may set for this plugin: nothing, as the lines say all.
@@ -28,52 +27,17 @@ var (
 	errAction = errors.New("actiontrail: want eventName")
 )
 
-var (
-	arrays = jsonscan.Scanner{Depth: 1}
-	events = jsonscan.Scanner{Depth: 5} // event.userIdentity.sessionContext.attributes.mfaAuthenticated
-)
+var events = jsonscan.Scanner{Depth: 5} // event.userIdentity.sessionContext.attributes.mfaAuthenticated
 
 // Parse reads a line with one event.
-func (parser) Parse(line []byte, ev *sdk.Event) error { return event(body(line, ev), ev) }
+func (parser) Parse(line []byte, ev *sdk.Event) error { return event(ev.Object(line, nil), ev) }
 
 // ParseMany reads a line with one event or with an array of them.
 func (p parser) ParseMany(line []byte, next func() *sdk.Event) error {
 	if len(line) == 0 || line[0] != '[' {
 		return p.Parse(line, next())
 	}
-	var first error
-	n := 0
-	it := arrays.Scan(line)
-	for it.Next() {
-		if it.Kind() != jsonscan.Object {
-			continue
-		}
-		n++
-		if err := event(it.Value(), next()); err != nil && first == nil {
-			first = err
-		}
-	}
-	switch {
-	case first != nil:
-		return first
-	case n == 0:
-		next()
-		return errForm
-	}
-	return it.Err()
-}
-
-// body is the object behind a syslog header.
-func body(line []byte, ev *sdk.Event) []byte {
-	if len(line) == 0 || line[0] == '{' {
-		return line
-	}
-	h, rest, err := syslog.Parse(line)
-	if err != nil {
-		return line
-	}
-	ev.SetSyslog(&h, nil)
-	return rest
+	return sdk.EachObject(line, "", next, event, errForm)
 }
 
 func main() { sdk.ServeParser(New) }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/logcenter/logcenter/sdk"
+	"github.com/logcenter/logcenter/sdk/classify"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/jsonscan"
 	"github.com/logcenter/logcenter/sdk/netaddr"
@@ -19,24 +20,12 @@ var (
 	eventType   = ecs.New("actiontrail.event_type", ecs.Keyword, "What caused the event, e.g. ApiCall, ConsoleSignin or AliyunServiceEvent.")
 	mfa         = ecs.New("actiontrail.mfa", ecs.Boolean, "Whether the user had proven who he is by a second factor.")
 	readWrite   = ecs.New("actiontrail.rw", ecs.Keyword, "Whether the request only reads, Read, or also changes something, Write.")
-	resource    = declareList("actiontrail.resource_name", "Names of the resources that the request was about.")
-	resourceOf  = declareList("actiontrail.resource_type", "Kinds of the resources that the request was about, e.g. ACS::ECS::Instance.")
+	resource    = ecs.NewList("actiontrail.resource_name", ecs.Keyword, "Names of the resources that the request was about.")
+	resourceOf  = ecs.NewList("actiontrail.resource_type", ecs.Keyword, "Kinds of the resources that the request was about, e.g. ACS::ECS::Instance.")
 	userAccount = ecs.New("actiontrail.user_account_id", ecs.Keyword, "Account that the user belongs to, which may be another than that of the resource.")
 	userType    = ecs.New("actiontrail.user_type", ecs.Keyword, "Kind of identity, e.g. root-account, ram-user, assumed-role or system.")
 	vpcID       = ecs.New("actiontrail.vpc_id", ecs.Keyword, "Private network that the request came from.")
-	accountID   = ecs.CloudAccountID
-	provider    = ecs.CloudProvider
-	region      = ecs.CloudRegion
-	targetUser  = ecs.UserTargetName
 )
-
-func declareList(name, description string) ecs.Field {
-	f, err := ecs.Define(ecs.Info{Name: name, Type: ecs.Keyword, List: true, Description: description})
-	if err != nil {
-		panic(err)
-	}
-	return f
-}
 
 // facts are what decides on outcome, category and type, once all of an event is read.
 type facts struct {
@@ -82,15 +71,6 @@ func event(b []byte, ev *sdk.Event) error {
 	return nil
 }
 
-// set sets a text.
-func set(field ecs.Field, it *jsonscan.Iter, ev *sdk.Event) {
-	if it.Escaped() {
-		ev.SetDecoded(field, it.Value(), jsonscan.AppendUnescaped)
-		return
-	}
-	ev.Set(field, it.Value())
-}
-
 // identity reads who made the request.
 func (f *facts) identity(key []byte, it *jsonscan.Iter, ev *sdk.Event) {
 	switch string(key) {
@@ -105,7 +85,7 @@ func (f *facts) identity(key []byte, it *jsonscan.Iter, ev *sdk.Event) {
 		ev.Set(accessKey, it.Value())
 	case "userName":
 		f.name = it.Value()
-		set(ecs.UserName, it, ev)
+		ev.SetJSON(ecs.UserName, it)
 	case "sessionContext.attributes.mfaAuthenticated":
 		ev.SetBool(mfa, string(it.Value()) == "true")
 	}
@@ -117,37 +97,37 @@ func (f *facts) fact(path []byte, it *jsonscan.Iter, ev *sdk.Event) {
 	switch string(path) {
 	case "eventId":
 		f.identified = true
-		set(eventID, it, ev)
+		ev.SetJSON(eventID, it)
 	case "eventTime":
 		ev.SetTime(time.RFC3339, time.UTC, v)
 		f.timed = len(v) > 0
 	case "eventName":
 		f.action = v
-		set(ecs.EventAction, it, ev)
+		ev.SetJSON(ecs.EventAction, it)
 	case "eventSource":
-		set(ecs.EventProvider, it, ev)
+		ev.SetJSON(ecs.EventProvider, it)
 	case "serviceName":
 		f.service = v
-		set(ecs.ServiceName, it, ev)
+		ev.SetJSON(ecs.ServiceName, it)
 	case "acsRegion":
-		ev.Set(region, v)
+		ev.Set(ecs.CloudRegion, v)
 	case "sourceIpAddress":
 		if netaddr.AddrLen(v) == len(v) {
 			ev.SetIP(ecs.SourceIP, v)
 		} else {
-			set(ecs.SourceAddress, it, ev) // a service of the cloud
+			ev.SetJSON(ecs.SourceAddress, it) // a service of the cloud
 		}
 	case "userAgent":
-		set(ecs.UserAgentOriginal, it, ev)
+		ev.SetJSON(ecs.UserAgentOriginal, it)
 	case "errorCode":
 		f.failed = f.failed || len(v) > 0
 		f.denied = isDenial(v)
-		set(errorCode, it, ev)
+		ev.SetJSON(errorCode, it)
 	case "errorMessage":
 		f.failed = f.failed || len(v) > 0
-		set(ecs.EventReason, it, ev)
+		ev.SetJSON(ecs.EventReason, it)
 	case "requestId":
-		set(ecs.TraceID, it, ev)
+		ev.SetJSON(ecs.TraceID, it)
 	case "eventType":
 		f.kind = v
 		ev.Set(eventType, v)
@@ -157,7 +137,7 @@ func (f *facts) fact(path []byte, it *jsonscan.Iter, ev *sdk.Event) {
 		f.reads, f.writes = string(v) == "Read", string(v) == "Write"
 		ev.Set(readWrite, v)
 	case "recipientAccountId":
-		ev.Set(accountID, v)
+		ev.Set(ecs.CloudAccountID, v)
 	case "vpcId":
 		ev.Set(vpcID, v)
 	case "resourceName":
@@ -165,7 +145,7 @@ func (f *facts) fact(path []byte, it *jsonscan.Iter, ev *sdk.Event) {
 	case "resourceType":
 		parts(resourceOf, it, ev)
 	case "requestParameters.UserName", "requestParameters.UserPrincipalName":
-		set(targetUser, it, ev)
+		ev.SetJSON(ecs.UserTargetName, it)
 	case "additionalEventData.isMFAChecked", "additionalEventData.mfaChecked":
 		ev.SetBool(mfa, string(v) == "true")
 	}
@@ -174,7 +154,7 @@ func (f *facts) fact(path []byte, it *jsonscan.Iter, ev *sdk.Event) {
 // parts sets what semicolons part.
 func parts(field ecs.Field, it *jsonscan.Iter, ev *sdk.Event) {
 	if it.Escaped() {
-		set(field, it, ev)
+		ev.SetJSON(field, it)
 		return
 	}
 	for v := it.Value(); len(v) > 0; {
@@ -196,7 +176,7 @@ func isDenial(v []byte) bool {
 
 // conclude sets what follows from several values. Of a part of it is not known whether there was an error.
 func (f *facts) conclude(whole bool, ev *sdk.Event) {
-	ev.SetString(provider, "aliyun")
+	ev.SetString(ecs.CloudProvider, "aliyun")
 	switch {
 	case f.failed:
 		ev.SetString(ecs.EventOutcome, "failure")
@@ -238,27 +218,10 @@ func (f *facts) conclude(whole bool, ev *sdk.Event) {
 	}
 }
 
-// verbs are what names of actions begin with, and which type that is.
-var verbs = [...]struct{ verb, typ string }{
-	{"Create", "creation"},
-	{"Run", "creation"},
-	{"Add", "creation"},
-	{"Put", "change"},
-	{"Delete", "deletion"},
-	{"Release", "deletion"},
-	{"Remove", "deletion"},
-	{"Get", "access"},
-	{"List", "access"},
-	{"Describe", "access"},
-	{"Query", "access"},
-	{"Lookup", "access"},
-}
-
+// typ is what the call does.
 func (f *facts) typ() string {
-	for i := range verbs {
-		if v := verbs[i].verb; len(f.action) >= len(v) && string(f.action[:len(v)]) == v {
-			return verbs[i].typ
-		}
+	if is := classify.Call(f.action); is != "" {
+		return is
 	}
 	if f.reads {
 		return "access"

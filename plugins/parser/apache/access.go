@@ -35,7 +35,8 @@ func (p parser) access(b []byte, ev *sdk.Event) error {
 		}
 		rest = behind
 	}
-	took, _, _ := accesslog.Next(rest)
-	ev.SetDuration(ecs.EventDuration, took, p.unit)
+	if took, _, _ := accesslog.Next(rest); len(took) > 0 && took[0]-'0' <= 9 { // else it is something of the site's own
+		ev.SetDuration(ecs.EventDuration, took, p.unit)
+	}
 	return err
 }

@@ -3,9 +3,10 @@ package main
 import (
 	"math/bits"
 
-	"github.com/logcenter/logcenter/sdk/classify"
-
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/keys"
+	"github.com/logcenter/logcenter/sdk/netaddr"
+	"github.com/logcenter/logcenter/sdk/number"
 )
 
 // customs are the fields that products give a meaning of their own, which a label tells.
@@ -40,9 +41,8 @@ var customs = [...]struct {
 	{"flexString2", text, ecs.New("cef.flex_string2", ecs.Keyword, "Second text that a customer's own connector adds; cef.flex_string2_label says what it is."), ecs.New("cef.flex_string2_label", ecs.Keyword, "What cef.flex_string2 is.")},
 }
 
-// labels are names of custom fields that many products agree on, in small letters without blanks, '_' and '-', and the
-// fields that they are beside.
-var labels = map[string]target{
+// labels are names of custom fields that many products agree on, and the fields that they are beside.
+var labels = keys.NewLoose(map[string]target{
 	"policy": {how: text, field: ecs.RuleRuleset}, "policyname": {how: text, field: ecs.RuleRuleset},
 	"ruleid": {how: text, field: ecs.RuleID}, "signatureid": {how: text, field: ecs.RuleID}, "sid": {how: text, field: ecs.RuleID},
 	"rulecategory": {how: text, field: ecs.RuleCategory}, "attacktype": {how: text, field: ecs.RuleCategory}, "threattype": {how: text, field: ecs.RuleCategory},
@@ -57,37 +57,42 @@ var labels = map[string]target{
 	"httpstatus": {how: whole, field: ecs.HTTPResponseStatusCode}, "commandline": {how: text, field: ecs.ProcessCommandLine},
 	"sourceipv6address": {how: addr, field: ecs.SourceIP}, "destinationipv6address": {how: addr, field: ecs.DestinationIP},
 	"deviceipv6address": {how: addr, field: ecs.ObserverIP}, "tactic": {how: text, field: ecs.ThreatTacticName},
-}
-
-// maxLabel is the longest of labels.
-const maxLabel = 32
-
-// labelled sets what is beside a custom field whose label many products agree on.
-func (r *record) labelled(name, v []byte) {
-	var buf [maxLabel]byte
-	n := 0
-	for _, c := range name {
-		if c == ' ' || c == '_' || c == '-' {
-			continue
-		}
-		if n == maxLabel {
-			return
-		}
-		buf[n] = classify.Lower(c)
-		n++
-	}
-	if t, ok := labels[string(buf[:n])]; ok {
-		r.set(t, v)
-	}
-}
+}, " _-")
 
 // finishCustoms sets the custom fields, once all labels are known.
 func (r *record) finishCustoms() {
 	for left := r.customs; left != 0; left &= left - 1 {
 		i := bits.TrailingZeros32(left)
-		c, v := &customs[i], r.values[i]
-		r.set(target{how: c.how, field: c.value}, v)
-		r.text(c.name, r.names[i])
-		r.labelled(r.names[i], v)
+		c, v, name := &customs[i], r.of(r.values[i]), r.of(r.names[i])
+		if fits(c.how, v) {
+			r.set(target{how: c.how, field: c.value}, v)
+		} else {
+			r.keep(c.key, r.values[i])
+		}
+		r.text(c.name, name)
+		if t := labels.Get(name); t != nil {
+			r.set(*t, v)
+		}
 	}
+}
+
+// fits says whether a value is what its field holds: products put texts into the fields of numbers and addresses, too.
+func fits(h how, v []byte) bool {
+	switch h {
+	case addr:
+		_, ok := netaddr.ParseAddr(v)
+		return ok
+	case whole:
+		if v[0] == '-' {
+			v = v[1:]
+		}
+		return number.IsDigits(v)
+	case raw: // a fraction
+		for _, c := range v {
+			if c-'0' > 9 && c != '.' && c != '-' && c != '+' && c|0x20 != 'e' {
+				return false
+			}
+		}
+	}
+	return true
 }

@@ -10,9 +10,8 @@ var (
 	fileInode             = ecs.New("file.inode", ecs.Keyword, "Number by which the file system knows the file.")
 	fileMode              = ecs.New("file.mode", ecs.Keyword, "Permissions of the file, e.g. 0640.")
 	fileModified          = ecs.New("file.mtime", ecs.Date, "When the content of the file was last changed.")
-	fileSHA1              = ecs.FileHashSHA1
 	fileType              = ecs.New("file.type", ecs.Keyword, "Kind of file: file, dir, symlink, pipe, ...")
-	observerMAC           = list("observer.mac", "MAC addresses of the device.")
+	observerMAC           = ecs.NewList("observer.mac", ecs.Keyword, "MAC addresses of the device.")
 	organizationID        = ecs.New("organization.id", ecs.Keyword, "Unique identity of the organisation.")
 	sourceUserDomain      = ecs.New("source.user.domain", ecs.Keyword, "Directory or domain of the user at the source.")
 	sourceUserID          = ecs.New("source.user.id", ecs.Keyword, "Unique identity of the user at the source.")
@@ -51,6 +50,7 @@ var (
 	oldFilePermission     = ecs.New("cef.old_file_permission", ecs.Keyword, "Rights on the file before it was changed.")
 	oldFileSize           = ecs.New("cef.old_file_size", ecs.Long, "Bytes of the file before it was changed.")
 	oldFileType           = ecs.New("cef.old_file_type", ecs.Keyword, "Kind of the file before it was changed.")
+	ownPairs              = ecs.NewList("cef.extensions", ecs.Keyword, "Pairs key=value of keys that are the product's own, as they stand; up to 64.")
 	outcomeText           = ecs.New("cef.outcome", ecs.Keyword, "How it ended in the product's words, where they are not ECS's.")
 	payloadID             = ecs.New("cef.payload_id", ecs.Keyword, "Where the product keeps the packets that belong to the event.")
 	rawEvent              = ecs.New("cef.raw_event", ecs.Keyword, "Line of the original device that a connector made the event of.")
@@ -65,12 +65,3 @@ var (
 	threatActor           = ecs.New("cef.threat_actor", ecs.Keyword, "Group that the attack is laid to.")
 	eventType             = ecs.New("cef.type", ecs.Long, "0 as the device made it, 1 aggregated, 2 correlated, 3 an action of the product.")
 )
-
-// list is a keyword field with several values an event.
-func list(name, description string) ecs.Field {
-	f, err := ecs.Define(ecs.Info{Name: name, Type: ecs.Keyword, List: true, Description: description})
-	if err != nil {
-		panic("ecs: " + err.Error())
-	}
-	return f
-}

@@ -1,6 +1,9 @@
 package main
 
-import "github.com/logcenter/logcenter/sdk/ecs"
+import (
+	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/keys"
+)
 
 // how says by which setter a value becomes a field.
 type how uint8
@@ -12,6 +15,7 @@ const (
 	addr
 	port
 	mac
+	transport
 	whole // a number
 	date
 	custom // the value of the custom field field; see custom.go
@@ -53,10 +57,17 @@ const (
 	keyEnd
 	keyTechnique
 	keyProcess
+	keyDeviceProcess
+	keyDevice
+	keyOwnTime
+	keyOwnAction
+	keyOwnMessage
+	keySeconds
 )
 
-// keys is the extension dictionary: the short name first, then the full one where products write it.
-var keys = map[string]target{
+// dictionary is the extension dictionary: the short name first, then the full one where products write it. Some write
+// keys in other cases.
+var dictionary = keys.NewFold(withCustoms(map[string]target{
 	"act": {how: special, id: keyAction}, "deviceAction": {how: special, id: keyAction},
 	"app": {how: folded, field: ecs.NetworkProtocol}, "applicationProtocol": {how: folded, field: ecs.NetworkProtocol},
 	"cat": {how: special, id: keyCategory}, "deviceEventCategory": {how: special, id: keyCategory},
@@ -66,7 +77,7 @@ var keys = map[string]target{
 	"msg": {how: special, id: keyMessage}, "message": {how: special, id: keyMessage},
 	"outcome": {how: special, id: keyOutcome}, "eventOutcome": {how: special, id: keyOutcome},
 	"reason": {how: special, id: keyReason},
-	"proto":  {how: raw, field: ecs.NetworkTransport}, "transportProtocol": {how: raw, field: ecs.NetworkTransport},
+	"proto":  {how: transport}, "transportProtocol": {how: transport},
 	"type": {how: special, id: keyType}, "externalId": {how: text, field: externalID}, "eventId": {how: text, field: externalID},
 	"rt": {how: special, id: keyReceived}, "deviceReceiptTime": {how: special, id: keyReceived},
 	"start": {how: special, id: keyStart}, "startTime": {how: special, id: keyStart},
@@ -104,10 +115,10 @@ var keys = map[string]target{
 	"destinationZoneURI": {how: text, field: ecs.ObserverEgressZone}, "destinationZone": {how: text, field: ecs.ObserverEgressZone},
 	"dlat": {how: special, id: keyDestinationLatitude}, "dlong": {how: special, id: keyDestinationLongitude},
 
-	"dvc": {how: addr, field: ecs.ObserverIP}, "deviceAddress": {how: addr, field: ecs.ObserverIP},
+	"dvc": {how: special, id: keyDevice}, "deviceAddress": {how: special, id: keyDevice},
 	"dvchost": {how: special, id: keyDeviceHost}, "deviceHostName": {how: special, id: keyDeviceHost},
 	"dvcmac": {how: mac, field: observerMAC}, "deviceMacAddress": {how: mac, field: observerMAC},
-	"dvcpid": {how: whole, field: devicePID}, "deviceProcessId": {how: whole, field: devicePID}, "deviceProcessName": {how: text, field: deviceProcess},
+	"dvcpid": {how: whole, field: devicePID}, "deviceProcessId": {how: whole, field: devicePID}, "deviceProcessName": {how: special, id: keyDeviceProcess},
 	"dtz": {how: text, field: deviceTimezone}, "deviceTimeZone": {how: text, field: deviceTimezone},
 	"deviceDirection": {how: special, id: keyDirection}, "deviceExternalId": {how: text, field: ecs.ObserverSerialNumber},
 	"deviceFacility": {how: text, field: facility}, "deviceDnsDomain": {how: text, field: deviceDNSDomain}, "deviceNtDomain": {how: text, field: deviceNTDomain},
@@ -130,7 +141,7 @@ var keys = map[string]target{
 	"oldFileType": {how: text, field: oldFileType}, "oldFileCreateTime": {how: date, field: oldFileCreated},
 	"oldFileModificationTime": {how: date, field: oldFileModified},
 
-	"request": {how: special, id: keyRequest}, "requestUrl": {how: special, id: keyRequest}, "requestURL": {how: special, id: keyRequest},
+	"request": {how: special, id: keyRequest}, "requestUrl": {how: special, id: keyRequest},
 	"requestClientApplication": {how: text, field: ecs.UserAgentOriginal}, "requestContext": {how: text, field: ecs.HTTPRequestReferrer},
 	"requestCookies": {how: text, field: cookies}, "requestMethod": {how: raw, field: ecs.HTTPRequestMethod},
 
@@ -142,11 +153,13 @@ var keys = map[string]target{
 
 	// Not in the dictionary, but to be masked where products send them.
 	"password": {how: text, field: ecs.UserPassword}, "passwd": {how: text, field: ecs.UserPassword}, "pwd": {how: text, field: ecs.UserPassword},
-}
+}))
 
-func init() {
+// withCustoms adds the custom fields and their labels.
+func withCustoms(all map[string]target) map[string]target {
 	for i, name := range customs {
-		keys[name.key] = target{how: custom, id: uint8(i)}
-		keys[name.key+"Label"] = target{how: label, id: uint8(i)}
+		all[name.key] = target{how: custom, id: uint8(i)}
+		all[name.key+"Label"] = target{how: label, id: uint8(i)}
 	}
+	return all
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/logcenter/logcenter/sdk/cef"
 	"github.com/logcenter/logcenter/sdk/classify"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/number"
 	"github.com/logcenter/logcenter/sdk/syslog"
 )
 
@@ -50,24 +51,21 @@ var (
 	errSeverity = errors.New("cef: want 0 to 10, Unknown, Low, Medium, High or Very-High as the seventh part of the header")
 )
 
-// received begins the time that goes before the header's.
-var received = []byte("rt=1")
-
 // Parse reads one line. What could be read in front of a fault, and behind it, is set.
 func (p parser) Parse(line []byte, ev *sdk.Event) error {
 	e, err := cef.Parse(line)
 	if e.Vendor == nil {
 		return errHead
 	}
+	r := record{ev: ev, zone: p.zone, in: -1, out: -1, escapes: bytes.IndexByte(line, '\\') >= 0}
+	var h syslog.Header
 	if len(e.Prefix) > 0 {
-		if h, _, err := syslog.Parse(e.Prefix); err == nil {
-			if bytes.Contains(e.Extension, received) {
-				h.Timestamp = nil // which has no year, and is when a relay had the line
-			}
-			ev.SetSyslog(&h, p.zone)
-		}
+		h, _, _ = syslog.Parse(e.Prefix)
+		stamp := h.Timestamp
+		h.Timestamp = nil // see times
+		ev.SetSyslog(&h, p.zone)
+		h.Timestamp = stamp
 	}
-	r := record{ev: ev, zone: p.zone, in: -1, out: -1}
 	r.text(ecs.ObserverVendor, e.Vendor)
 	r.text(ecs.ObserverProduct, e.Product)
 	r.text(ecs.ObserverVersion, e.DeviceVersion)
@@ -75,10 +73,12 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 	r.text(ecs.RuleName, e.Name)
 	ev.SetInt(formatVersion, int64(e.Version))
 
+	r.extension = e.Extension
 	it := e.Scan()
 	for it.Next() {
-		r.pair(it.Key(), it.Value())
+		r.pair(it)
 	}
+	r.times(&h)
 	r.finish()
 	known := severity(ev, e.Severity)
 
@@ -87,14 +87,17 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 		device = classify.DeviceOf(e.Vendor, e.Product)
 	}
 	c := classify.Of(e.Name, r.category)
+	if !c.Known() {
+		c = classify.Of(e.ClassID, nil)
+	}
 	ev.SetString(ecs.ObserverType, device)
 	ev.SetString(ecs.LogcenterLogType, c.LogType(device, r.request, r.denied))
 	for _, name := range c.Categories() {
 		ev.SetString(ecs.EventCategory, name)
 	}
 	ev.SetString(ecs.EventKind, c.EventKind(r.correlated))
-	if !r.decided && c == classify.Authentication && classify.Fails(e.Name) {
-		ev.SetString(ecs.EventOutcome, "failure")
+	if !r.decided && c == classify.Authentication {
+		ev.SetString(ecs.EventOutcome, classify.OutcomeIn(e.Name))
 	}
 	switch {
 	case err != nil:
@@ -105,22 +108,27 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 	return it.Err()
 }
 
-// severity sets the device's severity, a word in a field of its own, and the unified one. It is false for what the
-// format does not have.
+// severity sets the device's severity, a word in a field of its own, and the unified one, if it is known. It is false for
+// none, and for a number beyond those of the format.
 func severity(ev *sdk.Event, v []byte) bool {
-	if len(v) == 0 {
+	n, ok := number.Uint(v, 2)
+	switch {
+	case len(v) == 0:
 		return false
-	}
-	if n, ok := digits(v, 2); ok {
-		if n > 10 {
-			ev.Bad(ecs.EventSeverity, "not a number from 0 to 10")
-			return false
-		}
-		ev.SetInt(ecs.EventSeverity, n)
-	} else {
+	case !ok && v[0] == '-': // as number, for one that is not known
+		v = unknownSeverity
+	case !ok:
 		ev.Set(severityWord, v)
+	case n > 10:
+		ev.Bad(ecs.EventSeverity, "not a number from 0 to 10")
+		return false
+	default:
+		ev.SetInt(ecs.EventSeverity, n)
 	}
-	return ev.SetSeverity(v)
+	ev.SetSeverity(v)
+	return true
 }
+
+var unknownSeverity = []byte("unknown")
 
 func main() { sdk.ServeParser(New) }

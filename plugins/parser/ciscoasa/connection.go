@@ -15,6 +15,7 @@ type connection struct {
 	portless bool // of a protocol without ports: they are type and code
 	// unordered says that the text has the ends in the order of their interfaces, whoever opened the connection.
 	unordered bool
+	named     bool // the user is set: of two ends the first that has one
 }
 
 type end struct{ iface, ip, port, natIP, natPort []byte }
@@ -27,11 +28,11 @@ func (c *connection) set(ev *sdk.Event) {
 	}
 	ev.Set(ecs.ObserverIngressInterfaceName, from.iface)
 	ev.Set(ecs.ObserverEgressInterfaceName, to.iface)
-	address(ev, ecs.SourceIP, ecs.SourceAddress, from.ip)
-	address(ev, ecs.DestinationIP, ecs.DestinationAddress, to.ip)
+	c.address(ev, ecs.SourceIP, ecs.SourceAddress, from.ip)
+	c.address(ev, ecs.DestinationIP, ecs.DestinationAddress, to.ip)
 	if !c.portless {
-		port(ev, ecs.SourcePort, from.port)
-		port(ev, ecs.DestinationPort, to.port)
+		c.port(ev, ecs.SourcePort, from.port)
+		c.port(ev, ecs.DestinationPort, to.port)
 	}
 	if !bytes.Equal(from.ip, from.natIP) || !bytes.Equal(from.port, from.natPort) {
 		ev.SetIP(ecs.SourceNATIP, from.natIP)
@@ -59,14 +60,18 @@ func wellKnown(port []byte) bool {
 }
 
 // address sets an IP address, or the name that the device was told to write for it.
-func address(ev *sdk.Event, ip, name ecs.Field, v []byte) {
+func (c *connection) address(ev *sdk.Event, ip, name ecs.Field, v []byte) {
+	if a, ok := netaddr.ParseAddr(v); ok {
+		ev.SetAddr(ip, a)
+		return
+	}
 	v, user := bracketed(v)
 	if i := bytes.IndexByte(v, '@'); i > 0 {
 		v, user = v[i+1:], v[:i:i]
 	}
-	account(ev, user)
-	if _, ok := netaddr.ParseAddr(v); ok {
-		ev.SetIP(ip, v)
+	c.account(ev, user)
+	if a, ok := netaddr.ParseAddr(v); ok {
+		ev.SetAddr(ip, a)
 		return
 	}
 	ev.Set(name, v)
@@ -74,9 +79,13 @@ func address(ev *sdk.Event, ip, name ecs.Field, v []byte) {
 
 // port sets a port, or the protocol where the device writes its name: 192.0.2.1/ssh. A user may stand behind:
 // 51514(CORP\li).
-func port(ev *sdk.Event, f ecs.Field, v []byte) {
+func (c *connection) port(ev *sdk.Event, f ecs.Field, v []byte) {
+	if n, ok := netaddr.Port(v); ok {
+		ev.SetInt(f, int64(n))
+		return
+	}
 	v, user := bracketed(v)
-	account(ev, user)
+	c.account(ev, user)
 	if len(v) > 0 && (v[0]|0x20)-'a' < 26 {
 		ev.Set(ecs.NetworkProtocol, v)
 		return
@@ -107,45 +116,60 @@ func split(v []byte) (ip, port []byte) {
 }
 
 // account sets a user, without the brackets and blanks around. The device writes stars for what it hides.
-func account(ev *sdk.Event, v []byte) {
+func account(ev *sdk.Event, v []byte) (ok bool) {
 	v = bytes.TrimSpace(v)
 	if n := len(v); n > 1 && v[0] == '(' && v[n-1] == ')' {
 		v = v[1 : n-1]
 	}
 	switch {
 	case len(v) == 0, v[0] == '*', string(v) == "N/A", string(v) == "Unknown":
-	default:
-		ev.SetAccount(ecs.UserName, ecs.UserDomain, v)
+		return false
+	}
+	ev.SetAccount(ecs.UserName, ecs.UserDomain, v)
+	return true
+}
+
+// account sets the user of an end, unless the other end has set one.
+func (c *connection) account(ev *sdk.Event, v []byte) {
+	if !c.named && len(v) > 0 {
+		c.named = account(ev, v)
 	}
 }
 
-// transport sets the protocol below the application's in lower case. "protocol 50" is one without a name.
+// icmpNumbers sets type and code from "type 3, code 0", "type=8, code=0" or "8".
+func icmpNumbers(ev *sdk.Event, v []byte) {
+	fields := [...]ecs.Field{icmpType, icmpCode}
+	n := 0
+	for i := 0; i < len(v) && n < len(fields); i++ {
+		end := i
+		for end < len(v) && v[end]-'0' <= 9 {
+			end++
+		}
+		if end > i {
+			ev.Set(fields[n], v[i:end])
+			n++
+			i = end
+		}
+	}
+}
+
+// transport sets the protocol below the application's. "protocol 50" is one without a name.
 func transport(ev *sdk.Event, v []byte) {
 	v = bytes.TrimPrefix(v, []byte("protocol "))
 	if string(v) == "FTP" {
 		ev.SetString(ecs.NetworkProtocol, "ftp")
 		v = []byte("tcp")
 	}
-	ev.SetDecoded(ecs.NetworkTransport, v, appendLower)
-}
-
-func appendLower(dst, v []byte) []byte {
-	for _, c := range v {
-		if c-'A' <= 'Z'-'A' {
-			c |= 0x20
-		}
-		dst = append(dst, c)
-	}
-	return dst
+	ev.SetTransport(v)
 }
 
 // ending sets why a connection was torn down, and the user behind: "TCP FINs (li)". "from" and an interface may
 // follow the reason.
-func ending(ev *sdk.Event, v []byte) {
+func (c *connection) ending(ev *sdk.Event, v []byte) {
 	v = bytes.TrimSpace(v)
 	if n := len(v); n > 0 && v[n-1] == ')' {
 		if i := bytes.LastIndexByte(v, '('); i >= 0 {
-			account(ev, v[i+1:n-1])
+			c.account(ev, v[i+1:n-1])
 			v = bytes.TrimSpace(v[:i])
 		}
 	}

@@ -63,7 +63,6 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 // head is %ASA-SEVERITY-ID: TEXT.
 type head struct {
 	severity, id []byte
-	whole        []byte // ID: TEXT
 	text         []byte
 }
 
@@ -90,7 +89,7 @@ func readHead(line []byte) (h head, ok bool) {
 	}
 }
 
-// read reads SEVERITY-ID: TEXT. A class of messages, such as session-, may stand in front.
+// read reads SEVERITY-ID: TEXT, of which some collectors cut the colon. A class of messages, such as session-, may stand in front.
 func (h *head) read(b []byte) bool {
 	if len(b) > 0 && (b[0]|0x20)-'a' < 26 {
 		i := bytes.IndexByte(b[:min(len(b), 24)], '-')
@@ -99,7 +98,7 @@ func (h *head) read(b []byte) bool {
 		}
 		b = b[i+1:]
 	}
-	if len(b) < len("6-302013:") || b[0]-'0' > 7 || b[1] != '-' || b[8] != ':' {
+	if len(b) < len("6-302013:") || b[0]-'0' > 7 || b[1] != '-' || b[8] != ':' && b[8] != ' ' {
 		return false
 	}
 	for _, c := range b[2:8] {
@@ -107,7 +106,7 @@ func (h *head) read(b []byte) bool {
 			return false
 		}
 	}
-	h.severity, h.id, h.whole, h.text = b[:1:1], b[2:8:8], b[2:], b[9:]
+	h.severity, h.id, h.text = b[:1:1], b[2:8:8], b[9:]
 	return true
 }
 

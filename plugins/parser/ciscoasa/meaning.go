@@ -44,9 +44,11 @@ var (
 	changed   = meaning{"ciscoasa.config", "configuration", "command", [2]string{"change"}, "success", other}
 	tunnelUp  = meaning{"ciscoasa.vpn", "network", "tunnel-up", [2]string{"connection", "start"}, "success", other}
 	tunnelEnd = meaning{"ciscoasa.vpn", "network", "tunnel-down", [2]string{"connection", "end"}, "success", other}
+	tunnelBad = meaning{"ciscoasa.vpn", "network", "tunnel-up", [2]string{"connection", "error"}, "failure", other}
 	vpn       = meaning{"ciscoasa.vpn", "network", "vpn", [2]string{"info"}, "", other}
 	handshake = meaning{"ciscoasa.tls", "network", "handshake", [2]string{"protocol"}, "success", other}
 	badShake  = meaning{"ciscoasa.tls", "network", "handshake", [2]string{"protocol", "error"}, "failure", other}
+	shaken    = meaning{"ciscoasa.tls", "network", "handshake", [2]string{"protocol", "end"}, "success", other}
 	state     = meaning{"ciscoasa.system", "host", "state", [2]string{"info"}, "", runState}
 	started   = meaning{"ciscoasa.system", "host", "state", [2]string{"start"}, "", runState}
 	traffic   = meaning{"ciscoasa.connection", "network", "", [2]string{"info"}, "", other}

@@ -1,6 +1,9 @@
 package main
 
-import "github.com/logcenter/logcenter/sdk/template"
+import (
+	"github.com/logcenter/logcenter/sdk/keys"
+	"github.com/logcenter/logcenter/sdk/template"
+)
 
 // row is a text of the manual and what it means. Of one id the first text that fits counts.
 type row struct {
@@ -36,30 +39,44 @@ var rows = []row{
 	{"109006: Authentication failed for user %{user:quoted} from %{aip}/%{aport} to %{bip}/%{bport} on interface %{aif}", &rejected},
 	{"109007: Authorization permitted for user %{user:quoted} from %{aip}/%{aport} to %{bip}/%{bport} on interface %{aif}", &permitted},
 	{"109008: Authorization denied for user %{user:quoted} from %{aip}/%{aport} to %{bip}/%{bport} on interface %{aif}", &denied},
+	{"109201: UAUTH: Session=%{}, User=%{user}, Assigned IP=%{assigned}, Succeeded adding entry.", &noted},
+	{"109207: UAUTH: Session=%{}, User=%{user}, Assigned IP=%{assigned}, Succeeded updating entry.", &noted},
+	{"109210: UAUTH: Session=%{}, User=%{user}, Assigned IP=%{assigned}, Successfully removed the rules %{}", &noted},
 	{"110002: Failed to locate egress interface for %{proto:word} from %{aif}:%{aip}/%{aport} to %{bip}/%{bport}", &failed},
 	{"110003: Routing failed to locate next hop for %{proto:word} from %{aif}:%{aip}/%{aport} to %{bif}:%{bip}/%{bport}", &failed},
+	{"111007: Begin configuration: %{aip:ip} reading from %{text}", &changed},
 	{"111008: User %{user:quoted} executed the %{command:quoted} command.", &changed},
 	{"111009: User %{user:quoted} executed cmd: %{command}", &command},
 	{"111010: User %{user:quoted}, running %{client:quoted} from IP %{aip}, executed %{command:quoted}", &changed},
 	{"113004: AAA user %{} Successful%{}server = %{server} : user = %{user}", &loggedIn},
 	{"113004: AAA user %{} Successful%{}server = %{server} , User = %{user}", &loggedIn},
+	{"113004: AAA user %{} Successful%{}server = %{server}, User = %{user}", &loggedIn},
 	{"113005: AAA user %{} Rejected%{}reason = %{reason}: server = %{server}: user = %{user}: user IP = %{aip}", &rejected},
+	{"113005: AAA user %{} Rejected%{}reason = %{reason}: server = %{server}, User = %{user}: user IP = %{aip}", &rejected},
+	{"113005: AAA user %{} Rejected%{}reason = %{reason}: server = %{server}, User = %{user}", &rejected},
 	{"113005: AAA user %{} Rejected%{}reason = %{reason}: server = %{server}: user = %{user}", &rejected},
 	{"113006: User %{user:quoted} locked out on exceeding %{}", &lockedOut},
 	{"113008: AAA transaction status ACCEPT%{}user = %{user}", &loggedIn},
 	{"113009: AAA retrieved default group policy (%{group}) for user = %{user}", &noted},
 	{"113009: AAA retrieved default group policy %{group} for user %{user}", &noted},
 	{"113012: AAA user authentication Successful%{}local database%{}user = %{user}", &loggedIn},
+	{"113012: AAA user authentication Successful%{}local database%{}User = %{user}", &loggedIn},
 	{"113015: AAA user authentication Rejected%{}reason = %{reason}: local database%{}user = %{user}: user IP = %{aip}", &rejected},
 	{"113015: AAA user authentication Rejected%{}reason = %{reason}: local database%{}user = %{user}", &rejected},
+	{"113015: AAA user authentication Rejected%{}reason = %{reason}: local database%{}User = %{user}: user IP = %{aip}", &rejected},
+	{"113015: AAA user authentication Rejected%{}reason = %{reason}: local database%{}User = %{user}", &rejected},
 	{"113019: Group = %{group}, Username = %{user}, IP = %{aip}, Session disconnected. Session Type: %{session}, Duration: %{duration}, Bytes xmt: %{xmt:int}, Bytes rcv: %{rcv:int}, Reason: %{reason}", &tunnelEnd},
 	{"113039: Group <%{group}> User <%{user}> IP <%{aip}> AnyConnect parent session started.", &tunnelUp},
 	{"302013: Built %{direction:word} %{proto:word} connection %{connection} for %{aif}:%{aip}/%{aport} (%{anat})%{auser} to %{bif}:%{bip}/%{bport} (%{bnat})%{buser}", &opened},
 	{"302014: Teardown %{proto:word} connection %{connection} for %{aif}:%{aip}/%{aport} to %{bif}:%{bip}/%{bport} duration %{duration:word} bytes %{bytes:int}%{end}", &closed},
 	{"302015: Built %{direction:word} %{proto:word} connection %{connection} for %{aif}:%{aip}/%{aport} (%{anat})%{auser} to %{bif}:%{bip}/%{bport} (%{bnat})%{buser}", &opened},
 	{"302016: Teardown %{proto:word} connection %{connection} for %{aif}:%{aip}/%{aport} to %{bif}:%{bip}/%{bport} duration %{duration:word} bytes %{bytes:int}%{end}", &closed},
+	{"302020: Built %{direction:word} %{proto:word} connection for faddr %{aip}/%{aport:int}%{auser} gaddr %{gip}/%{:int} laddr %{bip}/%{bport:int}%{buser} type %{itype:int} code %{icode:int}", &opened},
 	{"302020: Built %{direction:word} %{proto:word} connection for faddr %{aip}/%{aport:int}%{auser} gaddr %{gip}/%{:int} laddr %{bip}/%{bport:int}%{}", &opened},
+	{"302021: Teardown %{proto:word} connection for faddr %{aip}/%{aport:int}%{auser} gaddr %{gip}/%{:int} laddr %{bip}/%{bport:int}%{buser} type %{itype:int} code %{icode:int}", &closed},
 	{"302021: Teardown %{proto:word} connection for faddr %{aip}/%{aport:int}%{auser} gaddr %{gip}/%{:int} laddr %{bip}/%{bport:int}%{}", &closed},
+	{"302020: Built %{direction:word} %{proto:word} connection %{connection} from %{aif}:%{aip}/%{aport} (%{anat})%{auser} to %{bif}:%{bip}/%{bport} (%{bnat})%{buser}", &opened},
+	{"302021: Teardown %{proto:word} connection %{connection} from %{aif}:%{aip}/%{aport} (%{anat})%{auser} to %{bif}:%{bip}/%{bport} (%{bnat})%{buser}", &ended},
 	{"302303: Built %{proto:word} state-bypass connection %{connection} from %{aif}:%{aip}/%{aport} (%{anat}) to %{bif}:%{bip}/%{bport} (%{bnat})%{buser}", &opened},
 	{"302304: Teardown %{proto:word} state-bypass connection %{connection} from %{aif}:%{aip}/%{aport} to %{bif}:%{bip}/%{bport} duration %{duration:word} bytes %{bytes:int}%{end}", &ended},
 	{"303002: %{proto:word} connection from %{aif}:%{aip}/%{aport} to %{bif}:%{bip}/%{bport}, user %{user} Retrieved file %{file}", &moved},
@@ -80,15 +97,27 @@ var rows = []row{
 	{"313001: Denied ICMP %{icmp} from %{aip} on interface %{aif}", &denied},
 	{"313004: Denied ICMP %{icmp}, from laddr %{aip} on interface %{aif} to %{bip}: %{reason}", &denied},
 	{"313005: No matching connection for ICMP error message: %{proto:word} src %{aif}:%{aip} dst %{bif}:%{bip} (%{icmp}) on %{}", &denied},
-	{"313008: Denied ICMPv6 %{icmp} from %{aip} on interface %{aif}", &denied},
+	{"313008: Denied ICMPv6 %{icmp6} from %{aip} on interface %{aif}", &denied},
+	{"313008: Denied IPv6-ICMP %{icmp6} from %{aip} on interface %{aif}", &denied},
 	{"315011: SSH session from %{aip} on interface %{aif} for user %{user:quoted} disconnected by SSH server, reason: %{reason:quoted}%{}", &loggedOut},
 	{"315011: SSH session from %{aip} on interface %{aif} for user %{user} disconnected by SSH server, reason: %{reason}", &loggedOut},
 	{"315011: SSH session from %{aip} on interface %{aif} for user %{user:quoted} terminated normally%{}", &loggedOut},
-	{"338005: Dynamic Filter dropped %{reason} traffic from %{aif}:%{aip}/%{aport} (%{anat}) to %{bif}:%{bip}/%{bport} (%{bnat}), %{text}", &attacked},
-	{"338006: Dynamic Filter dropped %{reason} traffic from %{aif}:%{aip}/%{aport} (%{anat}) to %{bif}:%{bip}/%{bport} (%{bnat}), %{text}", &attacked},
-	{"338007: Dynamic Filter dropped %{reason} traffic from %{aif}:%{aip}/%{aport} (%{anat}) to %{bif}:%{bip}/%{bport} (%{bnat}), %{text}", &attacked},
-	{"338008: Dynamic Filter dropped %{reason} traffic from %{aif}:%{aip}/%{aport} (%{anat}) to %{bif}:%{bip}/%{bport} (%{bnat}), %{text}", &attacked},
+	{"338005: Dynamic Filter dropped %{listed:word} %{proto:word} traffic from %{aif}:%{aip}/%{aport} (%{anat}) to %{bif}:%{bip}/%{bport} (%{bnat}), %{text}, threat-level: %{threat}, category: %{category}", &attacked},
+	{"338005: Dynamic Filter dropped %{listed:word} %{proto:word} traffic from %{aif}:%{aip}/%{aport} (%{anat}) to %{bif}:%{bip}/%{bport} (%{bnat}), %{text}", &attacked},
+	{"338006: Dynamic Filter dropped %{listed:word} %{proto:word} traffic from %{aif}:%{aip}/%{aport} (%{anat}) to %{bif}:%{bip}/%{bport} (%{bnat}), %{text}, threat-level: %{threat}, category: %{category}", &attacked},
+	{"338006: Dynamic Filter dropped %{listed:word} %{proto:word} traffic from %{aif}:%{aip}/%{aport} (%{anat}) to %{bif}:%{bip}/%{bport} (%{bnat}), %{text}", &attacked},
+	{"338007: Dynamic Filter dropped %{listed:word} %{proto:word} traffic from %{aif}:%{aip}/%{aport} (%{anat}) to %{bif}:%{bip}/%{bport} (%{bnat}), %{text}, threat-level: %{threat}, category: %{category}", &attacked},
+	{"338007: Dynamic Filter dropped %{listed:word} %{proto:word} traffic from %{aif}:%{aip}/%{aport} (%{anat}) to %{bif}:%{bip}/%{bport} (%{bnat}), %{text}", &attacked},
+	{"338008: Dynamic Filter dropped %{listed:word} %{proto:word} traffic from %{aif}:%{aip}/%{aport} (%{anat}) to %{bif}:%{bip}/%{bport} (%{bnat}), %{text}, threat-level: %{threat}, category: %{category}", &attacked},
+	{"338008: Dynamic Filter dropped %{listed:word} %{proto:word} traffic from %{aif}:%{aip}/%{aport} (%{anat}) to %{bif}:%{bip}/%{bport} (%{bnat}), %{text}", &attacked},
 	{"401004: Shunned packet: %{aip} ==> %{bip} on interface %{aif}", &attacked},
+	{"401004: Shunned packet %{aip} ==> %{bip} on interface %{aif}", &attacked},
+	{"402116: IPSEC: Received an %{proto:word} packet (SPI=%{spi}, sequence number%{}) from %{aip} (user=%{user}) to %{bip}. %{reason}", &attacked},
+	{"402117: IPSEC: Received a %{reason} packet from %{aip} to %{bip}.", &attacked},
+	{"402118: IPSEC: Received an %{proto:word} packet (SPI=%{spi}, sequence number%{}) from %{aip} (user=%{user}) to %{bip} %{reason}", &attacked},
+	{"402119: IPSEC: Received an %{proto:word} packet (SPI=%{spi}, sequence number%{}) from %{aip} (user=%{user}) to %{bip} that %{reason}", &attacked},
+	{"402120: IPSEC: Received an %{proto:word} packet (SPI=%{spi}, sequence number%{}) from %{aip} (user=%{user}) to %{bip} that %{reason}", &attacked},
+	{"405001: Received ARP %{rule} from %{aip}/%{amac:mac} on interface %{aif} with existing ARP entry %{}/%{bmac:mac}", &detected},
 	{"405001: Received ARP %{rule} from %{aip}/%{amac:mac} on interface %{aif} with %{}", &detected},
 	{"405001: Received ARP %{rule} from %{aip}/%{amac:mac} on interface %{aif}", &detected},
 	{"411001: Line protocol on Interface %{aif}, changed state to %{state}", &state},
@@ -97,8 +126,8 @@ var rows = []row{
 	{"500004: Invalid transport field for protocol=%{proto:word}, from %{aip}/%{aport} to %{bip}/%{bport}", &failed},
 	{"502103: User priv level changed: Uname: %{user} From: %{from:int} To: %{to:int}", &privilege},
 	{"507003: %{proto:word} flow from %{aif}:%{aip}/%{aport} to %{bif}:%{bip}/%{bport} terminated by inspection engine, reason - %{reason}", &denied},
-	{"602303: IPSEC: An %{direction:word} %{session} SA (SPI=%{}) between %{aip} and %{bip} (user= %{user}) has been created.", &tunnelUp},
-	{"602304: IPSEC: An %{direction:word} %{session} SA (SPI=%{}) between %{aip} and %{bip} (user= %{user}) has been deleted.", &tunnelEnd},
+	{"602303: IPSEC: An %{direction:word} %{session} SA (SPI=%{spi}) between %{aip} and %{bip} (user= %{user}) has been created.", &tunnelUp},
+	{"602304: IPSEC: An %{direction:word} %{session} SA (SPI=%{spi}) between %{aip} and %{bip} (user= %{user}) has been deleted.", &tunnelEnd},
 	{"605004: Login denied from %{aip}/%{aport} to %{bif}:%{bip}/%{bport} for user %{user:quoted}", &rejected},
 	{"605005: Login permitted from %{aip}/%{aport} to %{bif}:%{bip}/%{bport} for user %{user:quoted}", &loggedIn},
 	{"606001: ASDM session number %{:int} from %{aip} started", &loggedIn},
@@ -125,22 +154,29 @@ var rows = []row{
 	{"721018: (%{}) WebVPN session for client user %{user}, %{:word} %{aip} has been deleted.", &tunnelEnd},
 	{"722022: Group <%{group}> User <%{user}> IP <%{aip}> %{proto:word} SVC connection established %{}", &tunnelUp},
 	{"722023: Group <%{group}> User <%{user}> IP <%{aip}> %{proto:word} SVC connection terminated %{}", &tunnelEnd},
-	{"722051: Group <%{group}> User <%{user}> IP <%{aip}> IPv4 Address <%{assigned}> IPv6 address <%{}> assigned to session", &vpn},
+	{"722051: %{}Group <%{group}> User <%{user}> IP <%{aip}> IPv4 Address <%{assigned}> IPv6 address <%{}> assigned to session", &vpn},
 	{"725001: Starting SSL handshake with %{:word} %{aif}:%{aip}/%{aport} to %{bip}/%{bport} for %{tls} session%{}", &handshake},
 	{"725001: Starting SSL handshake with %{:word} %{aif}:%{aip}/%{aport} for %{tls} session%{}", &handshake},
 	{"725002: Device completed SSL handshake with %{:word} %{aif}:%{aip}/%{aport} to %{bip}/%{bport} for %{tls} session%{}", &handshake},
 	{"725002: Device completed SSL handshake with %{:word} %{aif}:%{aip}/%{aport:int}", &handshake},
 	{"725006: Device failed SSL handshake with %{:word} %{aif}:%{aip}/%{aport} to %{bip}/%{bport:int}%{}", &badShake},
-	{"725007: SSL session with %{:word} %{aif}:%{aip}/%{aport} to %{bip}/%{bport:int} terminated%{}", &handshake},
+	{"725006: Device failed SSL handshake with %{:word} %{aif}:%{aip}/%{aport:int}%{}", &badShake},
+	{"725007: SSL session with %{:word} %{aif}:%{aip}/%{aport} to %{bip}/%{bport:int} terminated%{}", &shaken},
+	{"725007: SSL session with %{:word} %{aif}:%{aip}/%{aport:int} terminated%{}", &shaken},
 	{"725016: Device selects trust-point %{} for %{:word} %{aif}:%{aip}/%{aport} to %{bip}/%{bport:int}%{}", &handshake},
+	{"733100: [%{rule}] drop rate%{} exceeded. %{reason}; Cumulative total count is %{count:int}", &detected},
 	{"733100: [%{rule}] drop rate%{} exceeded. %{reason}", &detected},
+	{"733100: %{rule} drop rate %{} exceeded. %{reason}; Cumulative total count is %{count:int}", &detected},
 	{"733102: Threat-detection adds host %{aip} to shun list", &attacked},
 	{"734001: DAP: User %{user}, Addr %{aip}, Connection %{session}: %{}", &noted},
 	{"737016: IPAA: %{}Freeing local pool %{}address %{assigned:ip}", &vpn},
 	{"737026: IPAA: %{}Client assigned %{assigned:ip} from local pool%{}", &vpn},
 	{"746012: user-identity: Add IP-User mapping %{aip} - %{user} Succeeded%{}", &loggedIn},
 	{"746013: user-identity: Delete IP-User mapping %{aip} - %{user} Succeeded%{}", &loggedOut},
+	{"750003: Local:%{bend:word} Remote:%{aend:word} Username:%{user:word} %{} Negotiation aborted due to ERROR: %{reason}", &tunnelBad},
 	{"751025: Local:%{bend:word} Remote:%{aend:word} Username:%{user:word} IKEv2 Group:%{group} IPv4 Address=%{assigned:ip} %{}", &tunnelUp},
+	{"852001: Received %{text} event from application %{} for %{proto:word} flow %{aip}/%{aport} to %{bip}/%{bport}", &traffic},
+	{"852002: Received %{text} event from application %{} for %{proto:word} flow %{aip}/%{aport} to %{bip}/%{bport}", &traffic},
 	{"199002: Startup completed. Beginning operation.", &started},
 }
 
@@ -154,24 +190,31 @@ var anyID = template.MustSet(
 	"Group %{group:word} User %{user:word} IP %{aip:ip} %{text}",
 	"IP = %{aip:ip}, %{text}",
 	"Local:%{bend:word} Remote:%{aend:word} Username:%{user:word} %{text}",
-	"Dynamic Filter %{reason} traffic from %{aif}:%{aip}/%{aport} (%{anat}) to %{bif}:%{bip}/%{bport} (%{bnat}), %{text}",
+	"Dynamic Filter %{:word} %{listed:word} %{proto:word} traffic from %{aif}:%{aip}/%{aport} (%{anat}) to %{bif}:%{bip}/%{bport} (%{bnat}), %{text}, threat-level: %{threat}, category: %{category}",
+	"Dynamic Filter %{:word} %{listed:word} %{proto:word} traffic from %{aif}:%{aip}/%{aport} (%{anat}) to %{bif}:%{bip}/%{bport} (%{bnat}), %{text}",
 )
 
-var texts = template.MustSet(patterns()...)
-
-func patterns() []string {
-	out := make([]string, len(rows))
-	for i, r := range rows {
-		out[i] = r.pattern
-	}
-	return out
+// texts are those of one id.
+type texts struct {
+	set      *template.Set
+	meanings []*meaning // of the patterns of set
+	kinds    [][]kind   // what their gaps hold
 }
 
-// known are the ids that rows has.
-var known = func() map[string]bool {
-	out := map[string]bool{}
+// byID are the texts of rows.
+var byID = func() *keys.Table[texts] {
+	patterns, all := map[string][]string{}, map[string]texts{}
 	for _, r := range rows {
-		out[r.pattern[:6]] = true
+		id, text := r.pattern[:6], r.pattern[len("302013: "):]
+		patterns[id] = append(patterns[id], text)
+		t := all[id]
+		t.meanings = append(t.meanings, r.meaning)
+		all[id] = t
 	}
-	return out
+	for id, t := range all {
+		t.set = template.MustSet(patterns[id]...)
+		t.kinds = kindsOf(t.set)
+		all[id] = t
+	}
+	return keys.New(all)
 }()

@@ -16,6 +16,12 @@ var (
 	connectionID = ecs.New("ciscoasa.connection.id", ecs.Keyword, "Number of the connection, which its first and last message share.")
 	hitCount     = ecs.New("ciscoasa.count", ecs.Long, "Packets or hits that one message stands for.")
 	flags        = ecs.New("ciscoasa.tcp_flags", ecs.Keyword, "Flags of the TCP packet that was refused, e.g. SYN ACK.")
+	existingMAC  = ecs.New("ciscoasa.existing_mac", ecs.Keyword, "MAC address that the device had for the address before.")
+	icmpCode     = ecs.New("ciscoasa.icmp_code", ecs.Long, "Code of an ICMP packet, which refines its type.")
+	icmpType     = ecs.New("ciscoasa.icmp_type", ecs.Long, "Kind of an ICMP packet, e.g. 8 for an echo request.")
+	listName     = ecs.New("ciscoasa.list", ecs.Keyword, "List of the Dynamic Filter that an address is on: blacklisted, greylisted, whitelisted.")
+	spi          = ecs.New("ciscoasa.spi", ecs.Keyword, "Security parameter index of an IPsec association, hexadecimal.")
+	threatLevel  = ecs.New("ciscoasa.threat_level", ecs.Keyword, "How dangerous the Dynamic Filter holds an address to be: very-low to very-high.")
 	icmp         = ecs.New("ciscoasa.icmp", ecs.Keyword, "Type and code of an ICMP packet, as the message has them.")
 	lineState    = ecs.New("ciscoasa.state", ecs.Keyword, "What a line changed to: up or down.")
 	privilegeTo  = ecs.New("ciscoasa.privilege.new", ecs.Long, "Privilege level that a user has now, 0 to 15.")
@@ -24,7 +30,6 @@ var (
 	sessionType  = ecs.New("ciscoasa.session_type", ecs.Keyword, "Kind of VPN session, e.g. AnyConnect-Parent, LAN-to-LAN.")
 	text         = ecs.New("ciscoasa.text", ecs.Keyword, "Text of a message that is not taken to pieces.")
 	translation  = ecs.New("ciscoasa.translation", ecs.Keyword, "Whether a translation is static or dynamic.")
-	userGroup    = ecs.UserGroupName
 )
 
 // kind is what a gap of a pattern holds.
@@ -41,6 +46,13 @@ const (
 	kAUser
 	kBEnd
 	kBIface
+	kBMAC
+	kCategory
+	kICMPCode
+	kICMPType
+	kListed
+	kSPI
+	kThreat
 	kBIP
 	kBNAT
 	kBPort
@@ -61,6 +73,7 @@ const (
 	kGIP
 	kGroup
 	kICMP
+	kICMP6
 	kNATIP
 	kNATPort
 	kProto
@@ -82,18 +95,19 @@ const (
 
 var names = map[string]kind{
 	"aend": kAEnd, "aif": kAIface, "aip": kAIP, "amac": kAMAC, "anat": kANAT, "aport": kAPort, "auser": kAUser,
-	"bend": kBEnd, "bif": kBIface, "bip": kBIP, "bnat": kBNAT, "bport": kBPort, "buser": kBUser,
+	"bend": kBEnd, "bmac": kBMAC, "category": kCategory, "icode": kICMPCode, "itype": kICMPType, "listed": kListed, "spi": kSPI, "threat": kThreat,
+	"bif": kBIface, "bip": kBIP, "bnat": kBNAT, "bport": kBPort, "buser": kBUser,
 	"acl": kACL, "assigned": kAssigned, "bytes": kBytes, "client": kClient, "command": kCommand,
 	"connection": kConnection, "count": kCount, "direction": kDirection, "duration": kDuration, "end": kEnd,
-	"file": kFile, "flags": kFlags, "from": kFrom, "gip": kGIP, "group": kGroup, "icmp": kICMP, "natip": kNATIP,
+	"file": kFile, "flags": kFlags, "from": kFrom, "gip": kGIP, "group": kGroup, "icmp": kICMP, "icmp6": kICMP6, "natip": kNATIP,
 	"natport": kNATPort, "proto": kProto, "rcv": kRcv, "reason": kReason, "rule": kRule, "ruleid": kRuleID,
 	"server": kServer, "session": kSession, "state": kState, "text": kText, "tls": kTLS, "to": kTo,
 	"translation": kTranslation, "url": kURL, "user": kUser, "xmt": kXmt,
 }
 
-// kinds are what the gaps of each pattern hold.
-var textKinds, anyKinds = kindsOf(texts), kindsOf(anyID)
+var anyKinds = kindsOf(anyID)
 
+// kindsOf are what the gaps of each pattern hold.
 func kindsOf(s *template.Set) [][]kind {
 	out := make([][]kind, s.Len())
 	for i := range out {
@@ -110,17 +124,19 @@ func kindsOf(s *template.Set) [][]kind {
 
 // message reads the text behind an id.
 func message(ev *sdk.Event, h *head) error {
-	m, err := texts.Match(h.whole)
-	if err == nil {
-		meaning := rows[m.Pattern()].meaning
-		meaning.set(ev)
-		c := connection{unordered: meaning == &closed}
-		for i, k := range textKinds[m.Pattern()] {
-			c.take(ev, k, m.At(i))
+	known := byID.Get(h.id)
+	if known != nil {
+		if m, err := known.set.Match(h.text); err == nil {
+			meaning := known.meanings[m.Pattern()]
+			meaning.set(ev)
+			c := connection{unordered: meaning == &closed}
+			for i, k := range known.kinds[m.Pattern()] {
+				c.take(ev, k, m.At(i))
+			}
+			c.outbound = c.outbound && meaning == &opened // of a tunnel it is something else
+			c.set(ev)
+			return nil
 		}
-		c.outbound = c.outbound && meaning == &opened // of a tunnel it is something else
-		c.set(ev)
-		return nil
 	}
 	class(h.id).set(ev)
 	if m, err := anyID.Match(h.text); err == nil {
@@ -132,7 +148,7 @@ func message(ev *sdk.Event, h *head) error {
 		return nil
 	}
 	ev.Set(text, bytes.TrimSpace(h.text))
-	if known[string(h.id)] {
+	if known != nil {
 		return errText
 	}
 	return nil
@@ -140,7 +156,9 @@ func message(ev *sdk.Event, h *head) error {
 
 // take sets what a gap holds, or keeps it until both ends are known.
 func (c *connection) take(ev *sdk.Event, k kind, v []byte) {
-	v = bytes.TrimSpace(v)
+	if n := len(v); n > 0 && (v[0] <= ' ' || v[n-1] <= ' ') {
+		v = bytes.TrimSpace(v)
+	}
 	switch k {
 	case kAIface:
 		c.a.iface = v
@@ -153,7 +171,9 @@ func (c *connection) take(ev *sdk.Event, k kind, v []byte) {
 	case kANAT:
 		c.a.natIP, c.a.natPort = netaddr.SplitHostPort(v)
 	case kAUser, kBUser:
-		account(ev, v)
+		if len(v) > 0 && v[0] == '(' { // else it is what a relay put behind
+			c.account(ev, v)
+		}
 	case kBIface:
 		c.b.iface = v
 	case kBIP:
@@ -183,67 +203,74 @@ func (c *connection) take(ev *sdk.Event, k kind, v []byte) {
 	case kBytes:
 		ev.Set(ecs.NetworkBytes, v)
 	case kEnd:
-		ending(ev, v)
+		c.ending(ev, v)
 	default:
 		rest(ev, k, v)
 	}
 }
 
+// plain are the gaps that are a field as they stand.
+var plain = [...]ecs.Field{
+	kACL:         ecs.RuleName,
+	kCategory:    ecs.RuleCategory,
+	kICMPCode:    icmpCode,
+	kICMPType:    icmpType,
+	kListed:      listName,
+	kSPI:         spi,
+	kThreat:      threatLevel,
+	kClient:      client,
+	kCommand:     commandLine,
+	kCount:       hitCount,
+	kFile:        ecs.FileName,
+	kFlags:       flags,
+	kFrom:        privilegeWas,
+	kGroup:       ecs.UserGroupName,
+	kRcv:         ecs.SourceBytes,
+	kXmt:         ecs.DestinationBytes,
+	kReason:      ecs.EventReason,
+	kRule:        ecs.RuleName,
+	kRuleID:      ecs.RuleID,
+	kServer:      server,
+	kSession:     sessionType,
+	kState:       lineState,
+	kText:        text,
+	kTo:          privilegeTo,
+	kTranslation: translation,
+}
+
 // rest sets what does not depend on anything else.
 func rest(ev *sdk.Event, k kind, v []byte) {
+	if int(k) < len(plain) && plain[k] != 0 {
+		ev.Set(plain[k], v)
+		return
+	}
 	switch k {
-	case kACL:
-		ev.Set(ecs.RuleName, v)
+	case kBMAC:
+		ev.SetMAC(existingMAC, v)
 	case kAMAC:
 		ev.SetMAC(ecs.SourceMAC, v)
 	case kAssigned:
 		ev.SetIP(assignedIP, v)
-	case kClient:
-		ev.Set(client, v)
-	case kCommand:
-		ev.Set(commandLine, v)
-	case kCount:
-		ev.Set(hitCount, v)
-	case kFile:
-		ev.Set(ecs.FileName, v)
-	case kFlags:
-		ev.Set(flags, v)
-	case kFrom:
-		ev.Set(privilegeWas, v)
-	case kGroup:
-		ev.Set(userGroup, v)
 	case kICMP:
 		ev.Set(icmp, v)
+		icmpNumbers(ev, v)
 		ev.SetString(ecs.NetworkTransport, "icmp")
-	case kRcv:
-		ev.Set(ecs.SourceBytes, v)
-	case kXmt:
-		ev.Set(ecs.DestinationBytes, v)
-	case kReason:
-		ev.Set(ecs.EventReason, v)
-	case kRule:
-		ev.Set(ecs.RuleName, bytes.TrimSpace(v))
-	case kRuleID:
-		ev.Set(ecs.RuleID, v)
-	case kServer:
-		ev.Set(server, v)
-	case kSession:
-		ev.Set(sessionType, v)
-	case kState:
-		ev.Set(lineState, v)
-	case kText:
-		ev.Set(text, v)
+	case kICMP6:
+		ev.Set(icmp, v)
+		icmpNumbers(ev, v)
+		ev.SetString(ecs.NetworkTransport, "ipv6-icmp")
 	case kTLS:
-		if version, ok := bytes.CutPrefix(v, []byte("TLSv")); ok {
-			ev.Set(ecs.TLSVersion, version)
-		}
-	case kTo:
-		ev.Set(privilegeTo, v)
-	case kTranslation:
-		ev.Set(translation, v)
+		tlsVersion(ev, v)
 	case kURL:
 		ev.SetURL(v)
 	case kUser:
 		account(ev, v)
+	}
+}
+
+// tlsVersion sets the version of TLS; what is SSL has none.
+func tlsVersion(ev *sdk.Event, v []byte) {
+	if version, ok := bytes.CutPrefix(v, []byte("TLSv")); ok {
+		ev.Set(ecs.TLSVersion, version)
 	}
 }

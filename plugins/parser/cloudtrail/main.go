@@ -12,7 +12,6 @@ import (
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/jsonscan"
-	"github.com/logcenter/logcenter/sdk/syslog"
 )
 
 // Config is what an admin may set for this plugin: nothing, as the lines say all.
@@ -31,51 +30,18 @@ var (
 
 var (
 	recordsMark = []byte(`{"Records"`)
-	files       = jsonscan.Scanner{Depth: 2}
 	records     = jsonscan.Scanner{Depth: 6} // detail.userIdentity.sessionContext.sessionIssuer.userName
 )
 
 // Parse reads a line with one record.
-func (parser) Parse(line []byte, ev *sdk.Event) error { return record(body(line, ev), ev) }
+func (parser) Parse(line []byte, ev *sdk.Event) error { return record(ev.Object(line, nil), ev) }
 
 // ParseMany reads a line with one record or with a file of them.
 func (p parser) ParseMany(line []byte, next func() *sdk.Event) error {
 	if !bytes.HasPrefix(line, recordsMark) {
 		return p.Parse(line, next())
 	}
-	var first error
-	n := 0
-	it := files.Scan(line)
-	for it.Next() {
-		if string(it.Path()) != "Records" || it.Kind() != jsonscan.Object {
-			continue
-		}
-		n++
-		if err := record(it.Value(), next()); err != nil && first == nil {
-			first = err
-		}
-	}
-	switch {
-	case first != nil:
-		return first
-	case n == 0:
-		next()
-		return errForm
-	}
-	return it.Err()
-}
-
-// body is the object behind a syslog header.
-func body(line []byte, ev *sdk.Event) []byte {
-	if len(line) == 0 || line[0] == '{' {
-		return line
-	}
-	h, rest, err := syslog.Parse(line)
-	if err != nil {
-		return line
-	}
-	ev.SetSyslog(&h, nil)
-	return rest
+	return sdk.EachObject(line, "Records", next, record, errForm)
 }
 
 func main() { sdk.ServeParser(New) }

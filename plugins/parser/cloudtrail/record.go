@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/logcenter/logcenter/sdk"
+	"github.com/logcenter/logcenter/sdk/classify"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/jsonscan"
 	"github.com/logcenter/logcenter/sdk/netaddr"
@@ -27,20 +28,8 @@ var (
 	userARN     = ecs.New("cloudtrail.user_arn", ecs.Keyword, "Name of the user or of the session of a role, unique in all of AWS.")
 	userType    = ecs.New("cloudtrail.user_type", ecs.Keyword, "Kind of identity, e.g. Root, IAMUser, AssumedRole or AWSService.")
 	vpcEndpoint = ecs.New("cloudtrail.vpc_endpoint_id", ecs.Keyword, "Endpoint by which the request came from a private network.")
-	resources   = declareList("cloudtrail.resources", "Names of the resources that the request was about.")
-	accountID   = ecs.CloudAccountID
-	provider    = ecs.CloudProvider
-	region      = ecs.CloudRegion
-	targetUser  = ecs.UserTargetName
+	resources   = ecs.NewList("cloudtrail.resources", ecs.Keyword, "Names of the resources that the request was about.")
 )
-
-func declareList(name, description string) ecs.Field {
-	f, err := ecs.Define(ecs.Info{Name: name, Type: ecs.Keyword, List: true, Description: description})
-	if err != nil {
-		panic(err)
-	}
-	return f
-}
 
 // facts are what decides on outcome, category and type, once all of a record is read.
 type facts struct {
@@ -85,15 +74,6 @@ func record(b []byte, ev *sdk.Event) error {
 	return nil
 }
 
-// set sets a text.
-func set(field ecs.Field, it *jsonscan.Iter, ev *sdk.Event) {
-	if it.Escaped() {
-		ev.SetDecoded(field, it.Value(), jsonscan.AppendUnescaped)
-		return
-	}
-	ev.Set(field, it.Value())
-}
-
 // identity reads who made the request.
 func (f *facts) identity(key []byte, it *jsonscan.Iter, ev *sdk.Event) {
 	switch string(key) {
@@ -104,20 +84,20 @@ func (f *facts) identity(key []byte, it *jsonscan.Iter, ev *sdk.Event) {
 		f.principal = it.Value()
 		ev.Set(ecs.UserID, f.principal)
 	case "arn":
-		set(userARN, it, ev)
+		ev.SetJSON(userARN, it)
 	case "accountId":
 		ev.Set(userAccount, it.Value())
 	case "accessKeyId":
 		ev.Set(accessKey, it.Value())
 	case "userName":
 		f.name = it.Value()
-		set(ecs.UserName, it, ev)
+		ev.SetJSON(ecs.UserName, it)
 	case "invokedBy":
-		set(invokedBy, it, ev)
+		ev.SetJSON(invokedBy, it)
 	case "sessionContext.attributes.mfaAuthenticated":
 		ev.SetBool(mfa, string(it.Value()) == "true")
 	case "sessionContext.sessionIssuer.userName":
-		set(ecs.UserEffectiveName, it, ev)
+		ev.SetJSON(ecs.UserEffectiveName, it)
 	}
 }
 
@@ -132,31 +112,31 @@ func (f *facts) fact(path []byte, it *jsonscan.Iter, ev *sdk.Event) {
 		f.timed = len(v) > 0
 	case "eventName":
 		f.action = v
-		set(ecs.EventAction, it, ev)
+		ev.SetJSON(ecs.EventAction, it)
 	case "eventSource":
 		f.source = v
-		set(ecs.EventProvider, it, ev)
+		ev.SetJSON(ecs.EventProvider, it)
 	case "awsRegion":
-		ev.Set(region, v)
+		ev.Set(ecs.CloudRegion, v)
 	case "sourceIPAddress":
 		if netaddr.AddrLen(v) == len(v) {
 			ev.SetIP(ecs.SourceIP, v)
 		} else {
-			set(ecs.SourceAddress, it, ev) // a service of AWS
+			ev.SetJSON(ecs.SourceAddress, it) // a service of AWS
 		}
 	case "userAgent":
-		set(ecs.UserAgentOriginal, it, ev)
+		ev.SetJSON(ecs.UserAgentOriginal, it)
 	case "errorCode":
 		f.failed = f.failed || len(v) > 0
 		f.denied = isDenial(v)
-		set(errorCode, it, ev)
+		ev.SetJSON(errorCode, it)
 	case "errorMessage":
 		f.failed = f.failed || len(v) > 0
-		set(ecs.EventReason, it, ev)
+		ev.SetJSON(ecs.EventReason, it)
 	case "requestID":
-		set(ecs.TraceID, it, ev)
+		ev.SetJSON(ecs.TraceID, it)
 	case "eventID":
-		set(eventID, it, ev)
+		ev.SetJSON(eventID, it)
 	case "eventType":
 		ev.Set(eventType, v)
 	case "eventCategory":
@@ -165,7 +145,7 @@ func (f *facts) fact(path []byte, it *jsonscan.Iter, ev *sdk.Event) {
 		f.rated, f.reads = true, string(v) == "true"
 		ev.SetBool(readOnly, f.reads)
 	case "recipientAccountId":
-		ev.Set(accountID, v)
+		ev.Set(ecs.CloudAccountID, v)
 	case "vpcEndpointId":
 		ev.Set(vpcEndpoint, v)
 	case "responseElements.ConsoleLogin":
@@ -174,22 +154,22 @@ func (f *facts) fact(path []byte, it *jsonscan.Iter, ev *sdk.Event) {
 		ev.SetBool(mfa, string(v) == "Yes")
 	case "insightDetails.eventName":
 		f.action = v
-		set(ecs.EventAction, it, ev)
+		ev.SetJSON(ecs.EventAction, it)
 	case "insightDetails.eventSource":
 		f.source = v
-		set(ecs.EventProvider, it, ev)
+		ev.SetJSON(ecs.EventProvider, it)
 	case "insightDetails.insightType":
-		set(insight, it, ev)
+		ev.SetJSON(insight, it)
 	case "insightDetails.state":
 		f.insight = v
 	case "requestParameters.userName":
-		set(targetUser, it, ev)
+		ev.SetJSON(ecs.UserTargetName, it)
 	case "requestParameters.bucketName":
-		set(bucket, it, ev)
+		ev.SetJSON(bucket, it)
 	case "requestParameters.key":
-		set(objectKey, it, ev)
+		ev.SetJSON(objectKey, it)
 	case "resources.ARN":
-		set(resources, it, ev)
+		ev.SetJSON(resources, it)
 	case "tlsDetails.tlsVersion":
 		ev.Set(ecs.TLSVersion, v)
 	case "tlsDetails.cipherSuite":
@@ -207,7 +187,7 @@ func isDenial(v []byte) bool {
 
 // conclude sets what follows from several values. Of a part of it is not known whether there was an error.
 func (f *facts) conclude(whole bool, ev *sdk.Event) {
-	ev.SetString(provider, "aws")
+	ev.SetString(ecs.CloudProvider, "aws")
 	if f.insight != nil { // about many calls: whether they failed is not said
 		f.conspicuous(ev)
 		return
@@ -261,30 +241,18 @@ func (f *facts) conspicuous(ev *sdk.Event) {
 	ev.SetString(ecs.EventType, typ)
 }
 
-// verbs are what names of actions begin with, and which type that is.
-var verbs = [...]struct{ verb, typ string }{
-	{"Create", "creation"},
-	{"Run", "creation"},
-	{"Register", "creation"},
-	{"Put", "change"},
-	{"Delete", "deletion"},
-	{"Terminate", "deletion"},
-	{"Remove", "deletion"},
-	{"Deregister", "deletion"},
-	{"ConsoleLogin", "start"},
-	{"Assume", "start"},
-	{"GetSessionToken", "start"},
-	{"Get", "access"},
-	{"List", "access"},
-	{"Describe", "access"},
-	{"Head", "access"},
-}
+// sessions are calls that begin one.
+var sessions = [...]string{"ConsoleLogin", "Assume", "GetSessionToken"}
 
+// typ is what the call does.
 func (f *facts) typ() string {
-	for i := range verbs {
-		if v := verbs[i].verb; len(f.action) >= len(v) && string(f.action[:len(v)]) == v {
-			return verbs[i].typ
+	for _, name := range sessions {
+		if len(f.action) >= len(name) && string(f.action[:len(name)]) == name {
+			return "start"
 		}
+	}
+	if is := classify.Call(f.action); is != "" {
+		return is
 	}
 	if f.reads {
 		return "access"

@@ -61,13 +61,7 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 		salvage(line[at:], ev)
 		return errHead
 	}
-	m := moduleOf(h.module, h.kind)
-	ev.SetString(ecs.LogcenterLogType, m.logType)
-	ev.SetString(ecs.EventDataset, m.dataset)
-	ev.SetString(ecs.EventKind, m.eventKind())
-	if m.category != "" {
-		ev.SetString(ecs.EventCategory, m.category)
-	}
+	ev.SetFacts(moduleOf(h.module, h.kind))
 	ev.Set(deviceType, h.device)
 	ev.Set(module, h.module)
 	ev.Set(kind, h.kind)

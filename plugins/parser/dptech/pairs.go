@@ -2,16 +2,18 @@ package main
 
 import (
 	"bytes"
+	"time"
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/keys"
 	"github.com/logcenter/logcenter/sdk/kv"
 )
 
 var (
 	application   = ecs.New("dptech.application", ecs.Keyword, "Application the device recognised in a connection.")
-	bytesIn       = ecs.New("dptech.bytes_in", ecs.Long, "Bytes that came in to the device in a connection.")
-	bytesOut      = ecs.New("dptech.bytes_out", ecs.Long, "Bytes the device passed on in a connection.")
+	inBytes       = ecs.New("dptech.bytes_in", ecs.Long, "Bytes that came in to the device in a connection.")
+	outBytes      = ecs.New("dptech.bytes_out", ecs.Long, "Bytes the device passed on in a connection.")
 	command       = ecs.New("dptech.command", ecs.Keyword, "What an administrator had the device do.")
 	content       = ecs.New("dptech.content", ecs.Keyword, "Words in front of the pairs, e.g. Session closed.")
 	count         = ecs.New("dptech.count", ecs.Long, "Packets or attempts one attack line stands for.")
@@ -30,155 +32,146 @@ var (
 	zone          = ecs.New("dptech.zone", ecs.Keyword, "Security zone a connection is accounted to.")
 )
 
+// use is what is done with the value of a key.
+type use uint8
+
+const (
+	set use = iota
+	setIP
+	setPort
+	setSeconds
+	setPercent
+	setURL
+	bytesIn
+	bytesOut
+	decided
+	ended
+	translation // which end was translated, in front of the address and the port
+	translatedIP
+	translatedPort
+)
+
+// target is what a key's value becomes.
+type target struct {
+	use   use
+	field ecs.Field
+}
+
+// known are the keys that are set; others stay in the line only.
+var known = keys.New(map[string]target{
+	"srcip(source)": {setIP, ecs.SourceIP},
+	"srcip":         {setIP, ecs.SourceIP},
+	"sip":           {setIP, ecs.SourceIP},
+	"srcport":       {setPort, ecs.SourcePort},
+	"dstip(dest)":   {setIP, ecs.DestinationIP},
+	"dstip":         {setIP, ecs.DestinationIP},
+	"dip":           {setIP, ecs.DestinationIP},
+	"dstport":       {setPort, ecs.DestinationPort},
+	"protocol":      {set, ecs.NetworkTransport},
+	"action":        {decided, ecs.EventAction},
+	"policy":        {set, ecs.RuleName},
+	"bytes":         {set, ecs.NetworkBytes},
+	"inbytes":       {bytesIn, inBytes},
+	"outbytes":      {bytesOut, outBytes},
+	"duration":      {setSeconds, ecs.EventDuration},
+	"app":           {set, application},
+	"zone":          {set, zone},
+	"nattype":       {translation, natType},
+	"natip":         {translatedIP, 0},
+	"natport":       {translatedPort, 0},
+	"attacktype":    {set, ecs.RuleCategory},
+	"count":         {set, count},
+	"desc":          {set, description},
+	"user":          {set, ecs.UserName},
+	"password":      {set, ecs.UserPassword},
+	"passwd":        {set, ecs.UserPassword},
+	"pwd":           {set, ecs.UserPassword},
+	"新密码":           {set, ecs.UserPassword},
+	"密码":            {set, ecs.UserPassword},
+	"service":       {set, service},
+	"result":        {ended, ecs.EventOutcome},
+	"reason":        {set, ecs.EventReason},
+	"command":       {set, command},
+	"method":        {set, ecs.HTTPRequestMethod},
+	"url":           {setURL, ecs.URLOriginal},
+	"category":      {set, urlCategory},
+	"state":         {set, state},
+	"to":            {set, state},
+	"peer":          {setIP, peer},
+	"cpu":           {setPercent, cpuPercent},
+	"memory":        {setPercent, memoryPercent},
+	"sessions":      {set, sessions},
+})
+
 var scanner = kv.Scanner{Pair: ';', FreeText: true}
 
-// pairs sets what the content of a line says. Keys that are not known stay in the line only.
+// record is what of a line is decided when all of it is read.
+type record struct {
+	in, out         int64
+	haveIn, haveOut bool
+	toServer        bool // the destination was translated, not the source
+}
+
+// pairs sets what the content of a line says.
 func pairs(b []byte, ev *sdk.Event) {
+	var r record
 	it := scanner.Scan(b)
-	first, translated := true, false // translated: the destination
-	in, out, haveIn, haveOut := int64(0), int64(0), false, false
+	first := true
 	for it.Next() {
 		if first {
 			ev.Set(content, it.Text())
 			first = false
 		}
-		switch v := it.Value(); string(it.Key()) {
-		case "srcip(source)", "srcip", "sip":
-			ev.SetIP(ecs.SourceIP, v)
-		case "dstip(dest)", "dstip", "dip":
-			ev.SetIP(ecs.DestinationIP, v)
-		case "srcport":
-			port(ev, ecs.SourcePort, v)
-		case "dstport":
-			port(ev, ecs.DestinationPort, v)
-		case "protocol":
-			ev.Set(ecs.NetworkTransport, v)
-		case "action":
-			ev.Set(ecs.EventAction, v)
-			decision(ev, v)
-		case "policy":
-			ev.Set(ecs.RuleName, v)
-		case "bytes":
-			ev.Set(ecs.NetworkBytes, v)
-		case "inbytes":
-			in, haveIn = number(ev, bytesIn, v)
-		case "outbytes":
-			out, haveOut = number(ev, bytesOut, v)
-		case "duration":
-			seconds(ev, v)
-		case "app":
-			ev.Set(application, v)
-		case "zone":
-			ev.Set(zone, v)
-		case "attacktype":
-			ev.Set(ecs.RuleCategory, v)
-		case "count":
-			ev.Set(count, v)
-		case "desc":
-			ev.Set(description, v)
-		case "user":
-			ev.Set(ecs.UserName, v)
-		case "password", "passwd", "pwd", "新密码", "密码":
-			ev.Set(ecs.UserPassword, v)
-		case "service":
-			ev.Set(service, v)
-		case "result":
-			outcome(ev, v)
-		case "nattype":
-			ev.Set(natType, v)
-			translated = string(v) == "DNAT"
-		case "natip":
-			if translated {
-				ev.SetIP(ecs.DestinationNATIP, v)
-			} else {
-				ev.SetIP(ecs.SourceNATIP, v)
-			}
-		case "natport":
-			if translated {
-				port(ev, ecs.DestinationNATPort, v)
-			} else {
-				port(ev, ecs.SourceNATPort, v)
-			}
-		default:
-			rare(ev, it.Key(), v)
+		if t := known.Get(it.Key()); t != nil {
+			r.pair(ev, t, it.Value())
 		}
 	}
 	if first {
 		ev.Set(content, bytes.TrimRight(it.Text(), "; "))
 	}
-	if haveIn && haveOut {
-		ev.SetInt(ecs.NetworkBytes, in+out)
+	if r.haveIn && r.haveOut {
+		ev.SetInt(ecs.NetworkBytes, r.in+r.out)
 	}
 }
 
-// rare sets the pairs of lines that are few.
-func rare(ev *sdk.Event, key, v []byte) {
-	switch string(key) {
-	case "reason":
-		ev.Set(ecs.EventReason, v)
-	case "command":
-		ev.Set(command, v)
-	case "method":
-		ev.Set(ecs.HTTPRequestMethod, v)
-	case "url":
+func (r *record) pair(ev *sdk.Event, t *target, v []byte) {
+	switch t.use {
+	case set:
+		ev.Set(t.field, v)
+	case setIP:
+		ev.SetIP(t.field, v)
+	case setPort:
+		ev.SetPort(t.field, v)
+	case setSeconds:
+		ev.SetDuration(t.field, v, time.Second)
+	case setPercent:
+		ev.Set(t.field, bytes.TrimSuffix(v, []byte("%")))
+	case setURL:
 		ev.SetURL(v)
-	case "category":
-		ev.Set(urlCategory, v)
-	case "state", "to":
-		ev.Set(state, v)
-	case "peer":
-		ev.SetIP(peer, v)
-	case "cpu":
-		ev.Set(cpuPercent, bytes.TrimSuffix(v, []byte("%")))
-	case "memory":
-		ev.Set(memoryPercent, bytes.TrimSuffix(v, []byte("%")))
-	case "sessions":
-		ev.Set(sessions, v)
-	}
-}
-
-func digits(v []byte, most int) (n int64, ok bool) {
-	if len(v) == 0 || len(v) > most {
-		return 0, false
-	}
-	for _, c := range v {
-		if c-'0' > 9 {
-			return 0, false
+	case bytesIn:
+		r.in, r.haveIn = ev.SetCount(t.field, v)
+	case bytesOut:
+		r.out, r.haveOut = ev.SetCount(t.field, v)
+	case decided:
+		ev.Set(t.field, v)
+		decision(ev, v)
+	case ended:
+		outcome(ev, v)
+	case translation:
+		ev.Set(t.field, v)
+		r.toServer = string(v) == "DNAT"
+	case translatedIP:
+		if r.toServer {
+			ev.SetIP(ecs.DestinationNATIP, v)
+		} else {
+			ev.SetIP(ecs.SourceNATIP, v)
 		}
-		n = n*10 + int64(c-'0')
-	}
-	return n, true
-}
-
-func number(ev *sdk.Event, f ecs.Field, v []byte) (int64, bool) {
-	n, ok := digits(v, 18)
-	switch {
-	case ok:
-		ev.SetInt(f, n)
-	case len(v) > 0:
-		ev.Bad(f, "not a whole number")
-	}
-	return n, ok
-}
-
-func port(ev *sdk.Event, f ecs.Field, v []byte) {
-	n, ok := digits(v, 5)
-	switch {
-	case ok && n <= 65535:
-		ev.SetInt(f, n)
-	case len(v) > 0:
-		ev.Bad(f, "not a port from 0 to 65535")
-	}
-}
-
-// seconds sets event.duration, which is in nanoseconds.
-func seconds(ev *sdk.Event, v []byte) {
-	n, ok := digits(v, 9)
-	switch {
-	case ok:
-		ev.SetInt(ecs.EventDuration, n*1e9)
-	case len(v) > 0:
-		ev.Bad(ecs.EventDuration, "not a number of seconds below 1,000,000,000")
+	case translatedPort:
+		if r.toServer {
+			ev.SetPort(ecs.DestinationNATPort, v)
+		} else {
+			ev.SetPort(ecs.SourceNATPort, v)
+		}
 	}
 }
 

@@ -76,8 +76,12 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 	return tracking(line, ev)
 }
 
-// isSMTP tells a line of a conversation by its fourth column, a number, and its seventh, one of + - > < *.
+// isSMTP tells a line of a conversation by its fourth column, a number, and its seventh, one of + - > < *. Of a line that
+// ends in front of that the number is enough.
 func isSMTP(line []byte) bool {
+	if n := fourth(line); n > 0 && (n == len(line) || line[n]-'0' > 9) {
+		return false
+	}
 	it := csv.Scan(line)
 	for it.Next() {
 		switch it.Index() {
@@ -91,6 +95,21 @@ func isSMTP(line []byte) bool {
 		}
 	}
 	return it.Index() >= 3 && it.Index() < 6
+}
+
+// fourth is where the fourth column begins, 0 if that is not told by commas alone.
+func fourth(line []byte) (i int) {
+	for range 3 {
+		n := bytes.IndexByte(line[i:], ',')
+		if n < 0 {
+			return 0
+		}
+		i += n + 1
+	}
+	if bytes.IndexByte(line[:i], '"') >= 0 || i < len(line) && line[i] == '"' {
+		return 0
+	}
+	return i
 }
 
 var (

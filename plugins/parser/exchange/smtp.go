@@ -89,21 +89,20 @@ func conversation(line []byte, ev *sdk.Event) error {
 // endpoints sets source and destination, and reports whether the other side called. The log does not say, but servers
 // listen on few ports.
 func endpoints(ev *sdk.Event, local, remote []byte) (incoming bool) {
-	_, port := netaddr.SplitHostPort(local)
-	switch string(port) {
+	source, sourcePort := netaddr.SplitHostPort(local)
+	destination, destinationPort := netaddr.SplitHostPort(remote)
+	switch string(sourcePort) {
 	case "25", "465", "475", "587", "717", "2525", "2526":
 		incoming = true
-		local, remote = remote, local
+		source, sourcePort, destination, destinationPort = destination, destinationPort, source, sourcePort
 		ev.SetString(ecs.NetworkDirection, "inbound")
 	default:
 		ev.SetString(ecs.NetworkDirection, "outbound")
 	}
-	if len(local) > 0 {
-		ev.SetIPPort(ecs.SourceIP, ecs.SourcePort, local)
-	}
-	if len(remote) > 0 {
-		ev.SetIPPort(ecs.DestinationIP, ecs.DestinationPort, remote)
-	}
+	ev.SetIP(ecs.SourceIP, source)
+	ev.SetPort(ecs.SourcePort, sourcePort)
+	ev.SetIP(ecs.DestinationIP, destination)
+	ev.SetPort(ecs.DestinationPort, destinationPort)
 	return incoming
 }
 

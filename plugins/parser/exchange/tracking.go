@@ -11,11 +11,11 @@ import (
 // What ECS has, but the SDK does not yet name.
 var (
 	direction = ecs.New("email.direction", ecs.Keyword, "Which way the message goes: inbound, outbound or internal.")
-	from      = list("email.from.address", "Who the message says it is from.")
+	from      = ecs.NewList("email.from.address", ecs.Keyword, "Who the message says it is from.")
 	localID   = ecs.New("email.local_id", ecs.Keyword, "Number that the server gave the message.")
 	messageID = ecs.New("email.message_id", ecs.Keyword, "Identity of the message by RFC 5322, without angle brackets.")
 	subject   = ecs.New("email.subject", ecs.Keyword, "What the message says it is about.")
-	to        = list("email.to.address", "Who the message goes to.")
+	to        = ecs.NewList("email.to.address", ecs.Keyword, "Who the message goes to.")
 	clientIP  = ecs.New("client.ip", ecs.IP, "Address of the client that handed the message in, before any relay.")
 )
 
@@ -39,15 +39,6 @@ var (
 	tenant           = ecs.New("exchange.tenant_id", ecs.Keyword, "Organisation that the message belongs to, on servers for several.")
 	trafficType      = ecs.New("exchange.traffic_type", ecs.Keyword, "Kind of mail, e.g. Email or Journaling.")
 )
-
-// list is a keyword field with several values an event.
-func list(name, description string) ecs.Field {
-	f, err := ecs.Define(ecs.Info{Name: name, Type: ecs.Keyword, List: true, Description: description})
-	if err != nil {
-		panic("ecs: " + err.Error())
-	}
-	return f
-}
 
 // columns of message tracking since Exchange 2013. Exchange 2010 has no network-message-id.
 const (
@@ -87,8 +78,8 @@ const (
 var plain = [...]ecs.Field{
 	colClientIP: ecs.SourceIP, colClientName: ecs.SourceDomain, colServerIP: ecs.DestinationIP, colServerName: ecs.DestinationDomain,
 	colContext: contextText, colConnector: connector, colSource: component, colEvent: ecs.EventAction, colLocalID: localID,
-	colNetworkID: networkMessageID, colBytes: messageBytes, colCount: recipientCount, colRelated: related, colReference: reference,
-	colSubject: subject, colSender: from, colReturnPath: returnPath, colInfo: messageInfo, colTenant: tenant, colOriginalClient: clientIP,
+	colNetworkID: networkMessageID, colStatus: recipientStatus, colBytes: messageBytes, colCount: recipientCount, colRelated: related,
+	colReference: reference, colSubject: subject, colSender: from, colReturnPath: returnPath, colInfo: messageInfo, colTenant: tenant, colOriginalClient: clientIP,
 	colOriginalServer: originalServer, colCustom: customData, colTraffic: trafficType, colLogID: logID, colSchema: schemaVersion,
 }
 
@@ -134,11 +125,13 @@ func tracking(line []byte, ev *sdk.Event) error {
 			event = v
 		case colStatus:
 			status = v
-			set(ev, recipientStatus, v)
-			continue
 		}
-		if i < len(plain) && plain[i] != 0 {
-			set(ev, plain[i], v)
+		switch {
+		case i >= len(plain) || plain[i] == 0:
+		case it.Quoted() && it.Escaped():
+			ev.SetDecoded(plain[i], v, delimited.AppendUndoubled)
+		default:
+			ev.Set(plain[i], v)
 		}
 	}
 	finish(ev, client, server, event, status)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/logcenter/logcenter/sdk"
+	"github.com/logcenter/logcenter/sdk/accesslog"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/keys"
 	"github.com/logcenter/logcenter/sdk/kv"
@@ -28,6 +29,17 @@ var (
 	errStatus = errors.New("f5: want request_status among the pairs of ASM")
 	errClient = errors.New("f5: want ip_client among the pairs of ASM")
 	errQuotes = errors.New("f5: want every value of ASM in closed quotes: the line is cut, raise the maximum entry length")
+)
+
+// What a report says as a whole.
+var (
+	visited = sdk.NewFacts(map[ecs.Field][]string{
+		ecs.EventDataset: {"f5.asm"}, ecs.ObserverType: {"waf"}, ecs.EventCategory: {"web"}, ecs.LogcenterLogType: {"web_access"},
+	})
+	attacked = sdk.NewFacts(map[ecs.Field][]string{
+		ecs.EventDataset: {"f5.asm"}, ecs.ObserverType: {"waf"}, ecs.EventCategory: {"web", "intrusion_detection"}, ecs.EventKind: {"alert"},
+		ecs.LogcenterLogType: {"web_security"},
+	})
 )
 
 var pairs = kv.Scanner{Pair: ',', Quotes: `"`, Escape: '"'}
@@ -98,8 +110,6 @@ var meanings = keys.New(map[string]meaning{
 
 // asm reads the pairs of the application firewall.
 func (p parser) asm(b []byte, ev *sdk.Event) error {
-	ev.SetString(ecs.EventDataset, "f5.asm")
-	ev.SetString(ecs.ObserverType, "waf")
 	r := report{ev: ev, zone: p.zone}
 	it := pairs.Scan(b)
 	for it.Next() {
@@ -112,13 +122,10 @@ func (p parser) asm(b []byte, ev *sdk.Event) error {
 			r.set(m, v, it.Escaped())
 		}
 	}
-	ev.SetString(ecs.EventCategory, "web")
 	if r.violated {
-		ev.SetString(ecs.EventCategory, "intrusion_detection")
-		ev.SetString(ecs.EventKind, "alert")
-		ev.SetString(ecs.LogcenterLogType, "web_security")
+		ev.SetFacts(attacked)
 	} else {
-		ev.SetString(ecs.LogcenterLogType, "web_access")
+		ev.SetFacts(visited)
 	}
 	switch {
 	case r.pairs == 0:
@@ -234,9 +241,8 @@ func decision(v []byte, ev *sdk.Event) bool {
 // request reads headers of the request that ASM logs whole, its line ends written as \r\n.
 func request(v []byte, escaped bool, ev *sdk.Event) {
 	line, rest, ok := bytes.Cut(v, []byte(`\r\n`))
-	if i := bytes.LastIndex(line, []byte(" HTTP/")); i >= 0 {
-		ev.Set(ecs.HTTPVersion, line[i+len(" HTTP/"):])
-	}
+	_, _, version := accesslog.SplitRequest(line)
+	ev.Set(ecs.HTTPVersion, version)
 	for ok && len(rest) > 0 {
 		line, rest, ok = bytes.Cut(rest, []byte(`\r\n`))
 		key, value, isHeader := bytes.Cut(line, []byte(": "))

@@ -75,7 +75,7 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 
 // system reads LEVEL DAEMON[PID]: and what follows.
 func system(b []byte, ev *sdk.Event) error {
-	ev.SetString(ecs.LogcenterLogType, other) // unless the text says more
+	ev.SetFacts(otherLine) // unless the text says more
 	word, rest := cut(b)
 	known := isLevel(word)
 	if known {

@@ -70,31 +70,50 @@ var sessions = []message{
 	{`Session deleted (%{reason})%{}`, "session-end", "session", "end", "", access},
 }
 
+// shapes are messages, and what each says whatever its values are.
+type shapes struct {
+	set  *template.Set
+	said []*sdk.Facts
+}
+
 var (
-	messageSet = compile(messages)
-	sessionSet = compile(sessions)
+	messageShapes = compile(messages, "f5.ltm")
+	sessionShapes = compile(sessions, "f5.apm")
+
+	// What lines of other shapes say.
+	otherLine    = sdk.NewFacts(map[ecs.Field][]string{ecs.LogcenterLogType: {other}})
+	otherMessage = message{category: "host", typ: "info", logType: other}.facts("f5.system")
+	otherSession = message{category: "host", typ: "info", logType: access}.facts("f5.apm")
 )
 
-func compile(list []message) *template.Set {
+func compile(list []message, dataset string) (s shapes) {
 	patterns := make([]string, len(list))
-	for i := range list {
-		patterns[i] = list[i].pattern
+	for i, m := range list {
+		patterns[i] = m.pattern
+		s.said = append(s.said, m.facts(dataset))
 	}
-	return template.MustSet(patterns...)
+	s.set = template.MustSet(patterns...)
+	return s
+}
+
+func (m message) facts(dataset string) *sdk.Facts {
+	return sdk.NewFacts(map[ecs.Field][]string{
+		ecs.EventDataset: {dataset}, ecs.LogcenterLogType: {m.logType}, ecs.EventAction: {m.action}, ecs.EventCategory: {m.category},
+		ecs.EventType: {m.typ}, ecs.EventOutcome: {m.outcome},
+	})
 }
 
 // said reads the text of a line of the system.
 func said(b []byte, ev *sdk.Event) {
 	ev.Set(text, b)
-	m, err := messageSet.Match(b)
+	m, err := messageShapes.set.Match(b)
 	if err != nil {
-		unknown(ev, "f5.system")
+		ev.SetFacts(otherMessage)
 		return
 	}
-	k := &messages[m.Pattern()]
-	ev.SetString(ecs.EventDataset, "f5.ltm")
-	k.set(&m, ev)
-	switch k.action {
+	ev.SetFacts(messageShapes.said[m.Pattern()])
+	values(&m, ev)
+	switch messages[m.Pattern()].action {
 	case "command":
 		done(m.Get("command"), m.Get("status"), ev)
 	case "login":
@@ -123,14 +142,13 @@ func session(b []byte, ev *sdk.Event) {
 		b = rest
 	}
 	ev.Set(text, b)
-	m, err := sessionSet.Match(b)
+	m, err := sessionShapes.set.Match(b)
 	if err != nil {
-		unknown(ev, "f5.apm")
-		ev.SetString(ecs.LogcenterLogType, access)
+		ev.SetFacts(otherSession)
 		return
 	}
-	ev.SetString(ecs.EventDataset, "f5.apm")
-	sessions[m.Pattern()].set(&m, ev)
+	ev.SetFacts(sessionShapes.said[m.Pattern()])
+	values(&m, ev)
 	ev.Set(ecs.UserAgentOriginal, m.Get("agent"))
 	ev.Set(ecs.SourceBytes, m.Get("in"))
 	ev.Set(ecs.DestinationBytes, m.Get("out"))
@@ -148,19 +166,8 @@ func session(b []byte, ev *sdk.Event) {
 	}
 }
 
-func unknown(ev *sdk.Event, dataset string) {
-	ev.SetString(ecs.EventDataset, dataset)
-	ev.SetString(ecs.EventCategory, "host")
-	ev.SetString(ecs.EventType, "info")
-}
-
-// set sets what the message means, and the values that several have.
-func (k *message) set(m *template.Match, ev *sdk.Event) {
-	ev.SetString(ecs.LogcenterLogType, k.logType)
-	ev.SetString(ecs.EventAction, k.action)
-	ev.SetString(ecs.EventCategory, k.category)
-	ev.SetString(ecs.EventType, k.typ)
-	ev.SetString(ecs.EventOutcome, k.outcome)
+// values sets the values that several messages have.
+func values(m *template.Match, ev *sdk.Event) {
 	for i := range m.Len() {
 		v := m.At(i)
 		switch m.Name(i) {

@@ -3,183 +3,124 @@ package main
 import (
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/flow"
 	"github.com/logcenter/logcenter/sdk/netaddr"
-)
-
-// The log types that the log standard's retention table has for firewalls.
-const (
-	attack   = "attack"
-	runState = "run_state"
-	other    = "other"
 )
 
 // conclude sets what follows from several pairs.
 func (r *record) conclude(ev *sdk.Event) {
-	ev.Set(ecs.EventAction, r.action)
-	ev.Set(subtypeName, r.subtype)
-	ev.Set(level, r.level)
+	ev.Set(ecs.EventAction, r.kept[theAction])
+	ev.Set(subtypeName, r.kept[theSubtype])
+	ev.Set(level, r.kept[theLevel])
 	// The level of all logs of attacks is alert; what the signature is rated tells them apart.
-	if len(r.severity) == 0 || !ev.SetSeverity(r.severity) {
-		ev.SetSeverity(r.level)
+	if len(r.kept[theSeverity]) == 0 || !ev.SetSeverity(r.kept[theSeverity]) {
+		ev.SetSeverity(r.kept[theLevel])
 	}
-	if r.sent.have && r.received.have {
-		ev.SetInt(ecs.NetworkBytes, r.sent.n+r.received.n)
-	}
-	if r.out.have && r.in.have {
-		ev.SetInt(ecs.NetworkPackets, r.out.n+r.in.n)
-	}
+	r.flow.Sum(ev)
 	r.location(ev)
-	switch string(r.kind) {
+	if string(r.kept[theSubtype]) == "rest-api" {
+		ev.Set(ecs.HTTPRequestMethod, r.kept[theMethod])
+		ev.Set(ecs.HTTPResponseStatusCode, r.kept[theStatus])
+	} else {
+		ev.Set(method, r.kept[theMethod])
+	}
+	switch string(r.kept[theKind]) {
 	case "traffic":
-		ev.SetString(ecs.EventDataset, "fortigate.traffic")
-		ev.SetString(ecs.EventCategory, "network")
-		r.classify(ev, "event", other)
+		if len(r.kept[theAction]) == 0 { // FortiOS 4
+			r.kept[theAction] = r.kept[theStatus]
+			ev.Set(ecs.EventAction, r.kept[theAction])
+		}
 		r.policy(ev)
 		r.connection(ev)
 	case "utm", "anomaly", "dns": // the latter two are types of their own in FortiOS 6.0
-		ev.SetString(ecs.EventDataset, "fortigate.utm")
 		r.inspected(ev)
 	case "event":
-		ev.SetString(ecs.EventDataset, "fortigate.event")
 		r.happened(ev)
 	default:
-		ev.SetString(ecs.EventDataset, "fortigate.other")
-		r.classify(ev, "event", other)
+		ev.SetFacts(otherFacts)
 	}
-}
-
-func (r *record) classify(ev *sdk.Event, kind, logType string) {
-	ev.SetString(ecs.EventKind, kind)
-	ev.SetString(ecs.LogcenterLogType, logType)
 }
 
 // policy sets the rule of logs in which no signature is one.
 func (r *record) policy(ev *sdk.Event) {
-	ev.Set(ecs.RuleID, r.policyID)
-	ev.Set(ecs.RuleName, r.policyName)
+	ev.Set(ecs.RuleID, r.kept[thePolicyID])
+	ev.Set(ecs.RuleName, r.kept[thePolicyName])
 }
 
-// location sets the parts of the URL. FortiOS before 7.0 writes it without the host.
+// location sets the parts of the URL. FortiOS before 7.0 writes it without the host. In logs of DHCP the name of a host is
+// that of the client.
 func (r *record) location(ev *sdk.Event) {
-	u := netaddr.SplitURL(r.url)
+	host, url := r.kept[theHostname], r.kept[theURL]
+	if string(r.kept[theKind]) == "event" {
+		ev.Set(ecs.SourceDomain, host)
+		host = nil
+	}
+	if len(host) == 0 && len(url) == 0 {
+		return
+	}
+	u := netaddr.SplitURL(url)
 	ev.Set(ecs.URLPath, u.Path)
 	ev.Set(ecs.URLQuery, u.Query)
-	if len(r.hostname) > 0 {
-		ev.Set(ecs.URLDomain, r.hostname)
-	} else {
-		ev.Set(ecs.URLDomain, u.Host)
+	if len(host) == 0 {
+		host = u.Host
 	}
+	ev.Set(ecs.URLDomain, host)
 }
 
-// connection says what became of a session. By the manual deny is blocked, and all other actions were allowed and
-// say how the session ended.
+// connection says what became of a session.
 func (r *record) connection(ev *sdk.Event) {
-	ev.SetString(ecs.EventType, "connection")
-	switch string(r.action) {
-	case "":
-	case "deny", "blocked", "block":
-		denied(ev)
-	case "ip-conn", "dns": // no answer, an error as answer
-		ev.SetString(ecs.EventType, "allowed")
-		ev.SetString(ecs.EventType, "end")
-		ev.SetString(ecs.EventOutcome, "failure")
-	case "start":
-		ev.SetString(ecs.EventType, "allowed")
-		ev.SetString(ecs.EventType, "start")
-		ev.SetString(ecs.EventOutcome, "success")
+	action := r.kept[theAction]
+	switch facts := sessions.Get(action); {
+	case facts != nil:
+		ev.SetFacts(*facts)
+	case len(action) == 0:
+		ev.SetFacts(noAction)
 	default:
-		ev.SetString(ecs.EventType, "allowed")
-		ev.SetString(ecs.EventType, "end")
-		ev.SetString(ecs.EventOutcome, "success")
+		ev.SetFacts(sessionEnds)
 	}
 }
 
-func denied(ev *sdk.Event) {
-	ev.SetString(ecs.EventType, "denied")
-	ev.SetString(ecs.EventOutcome, "failure")
-}
-
-// inspected classifies logs of security profiles.
+// inspected classifies logs of security profiles. In those of attacks the signature is the rule.
 func (r *record) inspected(ev *sdk.Event) {
-	ev.Set(policyID, r.policyID)
-	ev.Set(policyName, r.policyName)
-	switch string(r.subtype) {
+	ev.Set(policyID, r.kept[thePolicyID])
+	ev.Set(policyName, r.kept[thePolicyName])
+	d := decisionOf(r.kept[theAction])
+	switch string(r.kept[theSubtype]) {
 	case "ips", "anomaly", "waf":
-		ev.SetString(ecs.EventCategory, "intrusion_detection")
-		ev.SetString(ecs.EventCategory, "network")
-		r.attacked(ev, r.attackID, r.attack)
+		ev.SetFacts(intrusionFacts[d])
+		ev.Set(ecs.RuleID, r.kept[theAttackID])
+		ev.Set(ecs.RuleName, r.kept[theAttack])
 	case "virus":
-		ev.SetString(ecs.EventCategory, "malware")
-		ev.SetString(ecs.EventCategory, "network")
-		r.attacked(ev, r.virusID, r.virus)
+		ev.SetFacts(malwareFacts[d])
+		ev.Set(ecs.RuleID, r.kept[theVirusID])
+		ev.Set(ecs.RuleName, r.kept[theVirus])
 	case "webfilter":
-		ev.SetString(ecs.EventCategory, "web")
-		r.filtered(ev)
+		ev.SetFacts(webFacts[d])
+		r.policy(ev)
 	default:
-		ev.SetString(ecs.EventCategory, "network")
-		r.filtered(ev)
+		ev.SetFacts(networkFacts[d])
+		r.policy(ev)
 	}
-}
-
-// attacked sets what a signature found. Whether an attack that was let pass succeeded is not known.
-func (r *record) attacked(ev *sdk.Event, id, name []byte) {
-	r.classify(ev, "alert", attack)
-	ev.Set(ecs.RuleID, id)
-	ev.Set(ecs.RuleName, name)
-	switch {
-	case len(r.action) == 0:
-	case isBlock(r.action):
-		denied(ev)
-	default:
-		ev.SetString(ecs.EventType, "allowed")
-		ev.SetString(ecs.EventOutcome, "unknown")
-	}
-}
-
-// filtered sets what a policy of use decided, such as that of web sites.
-func (r *record) filtered(ev *sdk.Event) {
-	r.classify(ev, "event", other)
-	r.policy(ev)
-	switch {
-	case len(r.action) == 0:
-	case isBlock(r.action):
-		denied(ev)
-	default:
-		ev.SetString(ecs.EventType, "allowed")
-		ev.SetString(ecs.EventOutcome, "success")
-	}
-}
-
-// isBlock reports whether a security profile kept traffic from its destination.
-func isBlock(action []byte) bool {
-	switch string(action) {
-	case "block", "blocked", "dropped", "drop_session", "clear_session", "deny", "reject", "redirect", "quarantine",
-		"reset", "reset_client", "reset_server":
-		return true
-	}
-	return false
 }
 
 // happened classifies logs of the device itself, of its users and VPNs.
 func (r *record) happened(ev *sdk.Event) {
-	switch string(r.subtype) {
+	r.flow.Set(ev, flow.SourceIP, r.kept[theUI]) // where the administrator sits, if nothing else says so
+	switch string(r.kept[theSubtype]) {
 	case "vpn":
-		ev.SetString(ecs.EventCategory, "network")
+		ev.SetFacts(vpnFacts)
 		r.session(ev)
-		r.classify(ev, "event", other)
 	case "user":
-		ev.SetString(ecs.EventCategory, "authentication")
-		ev.SetString(ecs.EventType, "info")
-		r.classify(ev, "event", other)
+		ev.SetFacts(userFacts)
 	default:
-		r.system(ev)
+		ev.SetFacts(r.system())
 	}
 	r.outcome(ev)
 }
 
 // session says whether a tunnel or a user's session begins or ends.
 func (r *record) session(ev *sdk.Event) {
-	switch string(r.action) {
+	switch string(r.kept[theAction]) {
 	case "tunnel-up", "ssl-new-con":
 		ev.SetString(ecs.EventType, "start")
 	case "tunnel-down", "ssl-exit-error", "ssl-exit-fail":
@@ -194,35 +135,27 @@ func (r *record) session(ev *sdk.Event) {
 }
 
 // system tells what administrators do from what the device says of itself.
-func (r *record) system(ev *sdk.Event) {
+func (r *record) system() *sdk.Facts {
+	action := string(r.kept[theAction])
 	switch {
-	case string(r.action) == "login":
-		ev.SetString(ecs.EventCategory, "authentication")
-		ev.SetString(ecs.EventType, "start")
-		r.classify(ev, "event", other)
-	case string(r.action) == "logout":
-		ev.SetString(ecs.EventCategory, "authentication")
-		ev.SetString(ecs.EventType, "end")
-		r.classify(ev, "event", other)
-	case len(r.configPath) > 0:
-		ev.SetString(ecs.EventCategory, "configuration")
-		ev.SetString(ecs.EventType, "change")
-		r.classify(ev, "event", other)
-	case string(r.action) == "perf-stats":
-		ev.SetString(ecs.EventCategory, "host")
-		ev.SetString(ecs.EventType, "info")
-		r.classify(ev, "metric", runState)
-	default:
-		ev.SetString(ecs.EventCategory, "host")
-		ev.SetString(ecs.EventType, "info")
-		r.classify(ev, "state", runState)
+	case action == "login":
+		return loginFacts
+	case action == "logout":
+		return logoutFacts
+	case string(r.kept[theSubtype]) == "rest-api":
+		return restAPIFacts
+	case len(r.kept[theConfigPath]) > 0:
+		return configFacts
+	case action == "perf-stats":
+		return metricFacts
 	}
+	return stateFacts
 }
 
 func (r *record) outcome(ev *sdk.Event) {
-	said := r.status
+	said := r.kept[theStatus]
 	if len(said) == 0 {
-		said = r.result
+		said = r.kept[theResult]
 	}
 	switch string(said) {
 	case "success", "succeeded", "negotiate_success", "OK", "DONE", "up":

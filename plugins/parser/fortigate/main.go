@@ -10,13 +10,13 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"time"
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/kv"
+	"github.com/logcenter/logcenter/sdk/number"
 	"github.com/logcenter/logcenter/sdk/syslog"
 	"github.com/logcenter/logcenter/sdk/timestamp"
 )
@@ -50,22 +50,6 @@ var (
 	commas = kv.Scanner{Quotes: `"`, Escape: '\\', Pair: ','}
 )
 
-// record is what of a line is decided when all of it is read.
-type record struct {
-	date, clock, zone, epoch []byte // of the device
-	kind, subtype            []byte
-	action, level, severity  []byte
-	policyID, policyName     []byte
-	attack, attackID         []byte
-	virus, virusID           []byte
-	status, result           []byte
-	configPath               []byte
-	hostname, url            []byte
-	sent, received           tally // bytes
-	out, in                  tally // packets
-	from, to                 bool
-}
-
 // Parse reads one line. What is missing is an error, but what is there is set.
 func (p parser) Parse(line []byte, ev *sdk.Event) error {
 	h, rest, _ := syslog.Parse(line)
@@ -90,7 +74,7 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 	switch {
 	case errors.Is(it.Err(), kv.ErrQuote):
 		return errCut
-	case len(r.kind) == 0 || len(r.subtype) == 0:
+	case len(r.kept[theKind]) == 0 || len(r.kept[theSubtype]) == 0:
 		return errType
 	case !timed:
 		return errTime
@@ -100,39 +84,42 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 
 // missing says what a log of traffic or of a security profile lacks.
 func (r *record) missing() error {
-	traffic := string(r.kind) == "traffic"
+	traffic := string(r.kept[theKind]) == "traffic"
 	switch {
-	case (traffic || string(r.kind) == "utm") && (!r.from || !r.to):
+	case (traffic || string(r.kept[theKind]) == "utm") && !r.flow.HasEnds():
 		return errAddress
-	case traffic && len(r.action) == 0:
+	case traffic && len(r.kept[theAction]) == 0:
 		return errAction
 	}
 	return nil
 }
 
-// time sets @timestamp: of eventtime, which has no zone and parts of seconds, before date, time and tz.
+// time sets @timestamp: of eventtime, which has no zone and parts of seconds, before date, time and tz, before the time at
+// which the line was passed on.
 func (p parser) time(ev *sdk.Event, r *record) bool {
-	if layout := epochLayout(r.epoch); layout != "" {
-		ev.SetTime(layout, nil, r.epoch)
+	if layout := epochLayout(r.kept[theEpoch]); layout != "" {
+		ev.SetTime(layout, nil, r.kept[theEpoch])
 		return true
 	}
 	switch {
-	case len(r.date) == 0 || len(r.clock) == 0:
-		return false
-	case len(r.zone) > 0:
-		ev.SetTime("2006-01-02 15:04:05 -0700", p.zone, r.date, r.clock, r.zone)
+	case len(r.kept[theDate]) == 0 || len(r.kept[theClock]) == 0:
+		layout := epochLayout(r.kept[theReceipt])
+		if layout == "" {
+			return false
+		}
+		ev.SetTime(layout, nil, r.kept[theReceipt])
+	case len(r.kept[theZone]) > 0:
+		ev.SetTime("2006-01-02 15:04:05 -0700", p.zone, r.kept[theDate], r.kept[theClock], r.kept[theZone])
 	default:
-		ev.SetTime("2006-01-02 15:04:05", p.zone, r.date, r.clock)
+		ev.SetTime("2006-01-02 15:04:05", p.zone, r.kept[theDate], r.kept[theClock])
 	}
 	return true
 }
 
 // epochLayout tells the unit of eventtime by its length: seconds in FortiOS 6.0, nanoseconds later.
 func epochLayout(v []byte) string {
-	for _, c := range v {
-		if c-'0' > 9 {
-			return ""
-		}
+	if !number.IsDigits(v) {
+		return ""
 	}
 	switch len(v) {
 	case 10:
@@ -145,26 +132,6 @@ func epochLayout(v []byte) string {
 		return timestamp.UnixNano
 	}
 	return ""
-}
-
-// text sets f to the current value, of which quotes may be escaped: \". Other backslashes are part of Windows paths.
-func text(ev *sdk.Event, f ecs.Field, it *kv.Iter) {
-	if it.Escaped() {
-		ev.SetDecoded(f, it.Value(), appendUnquoted)
-		return
-	}
-	ev.Set(f, it.Value())
-}
-
-func appendUnquoted(dst, v []byte) []byte {
-	for {
-		i := bytes.Index(v, []byte(`\"`))
-		if i < 0 {
-			return append(dst, v...)
-		}
-		dst = append(append(dst, v[:i]...), '"')
-		v = v[i+2:]
-	}
 }
 
 func main() { sdk.ServeParser(New) }

@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"github.com/logcenter/logcenter/sdk"
-	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/syslog"
 )
 
@@ -65,7 +64,7 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 		ev.SetSyslog(&h, p.zone)
 	}
 	if session {
-		ev.SetString(ecs.LogcenterLogType, "access")
+		ev.SetFacts(cutFacts)
 		return p.traffic(client, behind, ev)
 	}
 	if err == nil && h.Priority >= 0 {
@@ -88,19 +87,6 @@ func part(b []byte) (w, rest []byte) {
 		return b[:i:i], b[i+1:]
 	}
 	return b, nil
-}
-
-func digits(v []byte, most int) (n int64, ok bool) {
-	if len(v) == 0 || len(v) > most {
-		return 0, false
-	}
-	for _, c := range v {
-		if c-'0' > 9 {
-			return 0, false
-		}
-		n = n*10 + int64(c-'0')
-	}
-	return n, true
 }
 
 func main() { sdk.ServeParser(New) }

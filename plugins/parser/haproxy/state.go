@@ -14,7 +14,7 @@ type message struct {
 }
 
 var messages = []message{
-	{`Connect from %{client:word} to %{address:word} (%{frontend}/%{})`, "connect", "network", "connection", "success"},
+	{`Connect from %{client:word} to %{address:word} (%{frontend}/%{mode:word})`, "connect", "network", "connection", "success"},
 	{`Server %{backend}/%{server} is DOWN, reason: %{reason}, check duration: %{}`, "server-down", "host", "change", "failure"},
 	{`Server %{backend}/%{server} is DOWN via %{reason}. %{}`, "server-down", "host", "change", "failure"},
 	{`Server %{backend}/%{server} is DOWN for maintenance%{reason}`, "server-maintenance", "host", "change", ""},
@@ -45,34 +45,44 @@ var set = func() *template.Set {
 	return template.MustSet(patterns...)
 }()
 
+// messageFacts are what messages say whatever their values are.
+var messageFacts = func() []*sdk.Facts {
+	of := make([]*sdk.Facts, len(messages))
+	for i, k := range messages {
+		logType, transport := "web_server", ""
+		if i == 0 {
+			logType, transport = access, "tcp"
+		}
+		of[i] = sdk.NewFacts(map[ecs.Field][]string{
+			ecs.EventDataset: {"haproxy.state"}, ecs.LogcenterLogType: {logType}, ecs.EventAction: {k.action}, ecs.EventCategory: {k.category},
+			ecs.EventType: {k.typ}, ecs.EventOutcome: {k.outcome}, ecs.NetworkTransport: {transport},
+		})
+	}
+	return of
+}()
+
+var otherMessage = sdk.NewFacts(map[ecs.Field][]string{
+	ecs.EventDataset: {"haproxy.state"}, ecs.LogcenterLogType: {"web_server"}, ecs.EventCategory: {"process"}, ecs.EventType: {"info"},
+})
+
 // state reads a message that is not about a session. One that is not known is kept as a text, if the header named
 // HAProxy.
 func state(b []byte, named bool, ev *sdk.Event) error {
-	ev.SetString(ecs.EventDataset, "haproxy.state")
 	m, err := set.Match(b)
 	if err != nil {
+		ev.SetFacts(otherMessage)
 		ev.Set(ecs.EventReason, b)
-		ev.SetString(ecs.LogcenterLogType, "web_server")
-		ev.SetString(ecs.EventCategory, "process")
-		ev.SetString(ecs.EventType, "info")
 		if named && len(b) > 0 {
 			return nil
 		}
 		return errForm
 	}
-	k := &messages[m.Pattern()]
-	logType := "web_server"
-	if m.Pattern() == 0 {
-		logType = "access"
-		ev.SetIPPort(ecs.SourceIP, ecs.SourcePort, m.Get("client"))
-		ev.SetIPPort(ecs.DestinationIP, ecs.DestinationPort, m.Get("address"))
-		ev.SetString(ecs.NetworkTransport, "tcp")
+	ev.SetFacts(messageFacts[m.Pattern()])
+	ev.SetIPPort(ecs.SourceIP, ecs.SourcePort, m.Get("client"))
+	ev.SetIPPort(ecs.DestinationIP, ecs.DestinationPort, m.Get("address"))
+	if string(m.Get("mode")) == "HTTP" {
+		ev.SetString(ecs.NetworkProtocol, "http")
 	}
-	ev.SetString(ecs.LogcenterLogType, logType)
-	ev.SetString(ecs.EventAction, k.action)
-	ev.SetString(ecs.EventCategory, k.category)
-	ev.SetString(ecs.EventType, k.typ)
-	ev.SetString(ecs.EventOutcome, k.outcome)
 	ev.Set(frontend, m.Get("frontend"))
 	ev.Set(backendOf, m.Get("backend"))
 	ev.Set(serverOf, m.Get("server"))

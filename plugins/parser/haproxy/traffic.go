@@ -5,25 +5,32 @@ import (
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/number"
 )
 
 var (
-	frontend       = ecs.New("haproxy.frontend", ecs.Keyword, "Section of the configuration that took the connection.")
-	listener       = ecs.New("haproxy.listener", ecs.Keyword, "Name or number of the bind line that took a connection that failed.")
-	backendOf      = ecs.New("haproxy.backend", ecs.Keyword, "Section of the configuration that the request was passed on to.")
-	serverOf       = ecs.New("haproxy.server", ecs.Keyword, "Server of the backend, or <NOSRV> if the request reached none.")
-	termination    = ecs.New("haproxy.termination_state", ecs.Keyword, "How the session ended, two letters, and two more on cookies for HTTP.")
-	requestCookie  = ecs.New("haproxy.request_cookie", ecs.Keyword, "Captured cookie of the client.")
-	responseCookie = ecs.New("haproxy.response_cookie", ecs.Keyword, "Captured cookie that the server set.")
-	requestHeaders = ecs.New("haproxy.request_headers", ecs.Keyword, "Captured headers of the request, parted by |, with HAProxy's escapes.")
-	replyHeaders   = ecs.New("haproxy.response_headers", ecs.Keyword, "Captured headers of the response, parted by |, with HAProxy's escapes.")
-	badRequest     = ecs.New("haproxy.request", ecs.Keyword, "What came instead of a request of HTTP, e.g. <BADREQ>.")
-	timeRequest    = ecs.New("haproxy.time_request_ms", ecs.Long, "Milliseconds until the client had sent its whole request, TR.")
-	timeQueue      = ecs.New("haproxy.time_queue_ms", ecs.Long, "Milliseconds spent in queues, Tw.")
-	timeConnect    = ecs.New("haproxy.time_connect_ms", ecs.Long, "Milliseconds until the server took the connection, Tc.")
-	timeResponse   = ecs.New("haproxy.time_response_ms", ecs.Long, "Milliseconds until the server had sent the headers of its response, Tr.")
-	retries        = ecs.New("haproxy.retries", ecs.Long, "How often the connection to a server was tried again.")
-	serverName     = ecs.TLSClientServerName
+	frontend            = ecs.New("haproxy.frontend", ecs.Keyword, "Section of the configuration that took the connection.")
+	listener            = ecs.New("haproxy.listener", ecs.Keyword, "Name or number of the bind line that took a connection that failed.")
+	backendOf           = ecs.New("haproxy.backend", ecs.Keyword, "Section of the configuration that the request was passed on to.")
+	serverOf            = ecs.New("haproxy.server", ecs.Keyword, "Server of the backend, or <NOSRV> if the request reached none.")
+	termination         = ecs.New("haproxy.termination_state", ecs.Keyword, "How the session ended, two letters, and two more on cookies for HTTP.")
+	requestCookie       = ecs.New("haproxy.request_cookie", ecs.Keyword, "Captured cookie of the client.")
+	responseCookie      = ecs.New("haproxy.response_cookie", ecs.Keyword, "Captured cookie that the server set.")
+	requestHeaders      = ecs.New("haproxy.request_headers", ecs.Keyword, "Captured headers of the request, parted by |, with HAProxy's escapes.")
+	replyHeaders        = ecs.New("haproxy.response_headers", ecs.Keyword, "Captured headers of the response, parted by |, with HAProxy's escapes.")
+	badRequest          = ecs.New("haproxy.request", ecs.Keyword, "What came instead of a request of HTTP, e.g. <BADREQ>.")
+	timeRequest         = ecs.New("haproxy.time_request_ms", ecs.Long, "Milliseconds until the client had sent its whole request, TR.")
+	timeQueue           = ecs.New("haproxy.time_queue_ms", ecs.Long, "Milliseconds spent in queues, Tw.")
+	timeConnect         = ecs.New("haproxy.time_connect_ms", ecs.Long, "Milliseconds until the server took the connection, Tc.")
+	timeResponse        = ecs.New("haproxy.time_response_ms", ecs.Long, "Milliseconds until the server had sent the headers of its response, Tr.")
+	activeConnections   = ecs.New("haproxy.connections.active", ecs.Long, "Connections that the process had open when the session ended.")
+	backendConnections  = ecs.New("haproxy.connections.backend", ecs.Long, "Connections that the backend had open when the session ended.")
+	frontendConnections = ecs.New("haproxy.connections.frontend", ecs.Long, "Connections that the frontend had open when the session ended.")
+	serverConnections   = ecs.New("haproxy.connections.server", ecs.Long, "Connections that the server had open when the session ended.")
+	backendQueue        = ecs.New("haproxy.queue.backend", ecs.Long, "Requests that waited in front of this one for any server of the backend.")
+	serverQueue         = ecs.New("haproxy.queue.server", ecs.Long, "Requests that waited in front of this one for the server.")
+	retries             = ecs.New("haproxy.retries", ecs.Long, "How often the connection to a server was tried again.")
+	serverName          = ecs.TLSClientServerName
 )
 
 // traffic reads the lines about connections and requests.
@@ -44,18 +51,18 @@ func (p parser) traffic(client, b []byte, ev *sdk.Event) error {
 	}
 	ev.Set(frontend, bytes.TrimSuffix(front, []byte{'~'}))
 	where, b := word(b)
-	back, server := part(where)
-	if len(server) == 0 {
+	slash := bytes.IndexByte(where, '/')
+	if slash < 0 {
 		return errServer
 	}
-	ev.Set(backendOf, back)
-	ev.Set(serverOf, server)
-	timers, b := word(b)
-	switch bytes.Count(timers, []byte{'/'}) {
-	case 4:
-		return http(timers, b, ev)
-	case 2:
-		return tcp(timers, b, ev)
+	ev.Set(backendOf, where[:slash])
+	ev.Set(serverOf, where[slash+1:]) // empty where none was chosen
+	var timers numbers
+	switch b = timers.read(b); timers.n {
+	case 5:
+		return http(&timers, b, ev)
+	case 3:
+		return tcp(&timers, b, ev)
 	}
 	return errTimers
 }
@@ -77,39 +84,32 @@ func broken(where, said []byte, ev *sdk.Event) {
 	ev.Set(frontend, front)
 	ev.Set(listener, bind)
 	ev.Set(ecs.EventReason, said)
-	ev.SetString(ecs.EventDataset, "haproxy.error")
-	ev.SetString(ecs.EventCategory, "network")
-	ev.SetString(ecs.EventType, "connection")
-	ev.SetString(ecs.EventType, "error")
-	ev.SetString(ecs.EventOutcome, "failure")
-	ev.SetLevel(ecs.Warn)
+	ev.SetFacts(errorFacts)
 }
 
 // http reads what stands behind the server in httplog and httpslog.
-func http(timers, b []byte, ev *sdk.Event) error {
-	ev.SetString(ecs.EventDataset, "haproxy.http")
-	ev.SetString(ecs.EventCategory, "web")
-	ev.SetString(ecs.EventType, "access")
-	ev.SetString(ecs.NetworkProtocol, "http")
-	n, timers := number(timers, '/')
-	if n >= 0 {
-		ev.SetInt(timeRequest, n)
-	}
-	if n == noNumber || !waits(timers, ev) {
+func http(timers *numbers, b []byte, ev *sdk.Event) error {
+	said := httpFacts[noStatus]
+	ev.SetFacts(said[normal])
+	timeSet(timeRequest, timers.at[0], ev)
+	timeSet(timeQueue, timers.at[1], ev)
+	timeSet(timeConnect, timers.at[2], ev)
+	timeSet(timeResponse, timers.at[3], ev)
+	if !elapsed(timers, ev) {
 		return errTimers
 	}
 	v, b := word(b)
-	if code, ok := digits(v, 3); ok && code >= 100 {
+	if code, ok := number.Uint(v, 3); ok && code >= 100 {
 		ev.SetInt(ecs.HTTPResponseStatusCode, code)
-		answer(code, ev)
+		said = httpFacts[resultOf(code)]
 	} else if string(v) != "-1" && string(v) != "0" {
 		return errStatus
 	} else {
-		ev.SetString(ecs.EventOutcome, "failure")
-		ev.SetLevel(ecs.Warn)
+		said = httpFacts[unanswered]
 	}
-	v, b = word(b)
-	if n, _ = number(v, ' '); n < 0 {
+	ev.SetFacts(said[normal])
+	n, b := amount(b)
+	if n < 0 {
 		return errState
 	}
 	ev.SetInt(ecs.HTTPResponseBytes, n)
@@ -125,7 +125,8 @@ func http(timers, b []byte, ev *sdk.Event) error {
 	if len(v) != 4 {
 		return errState
 	}
-	ended(v, ev)
+	ev.Set(termination, v)
+	ev.SetFacts(said[endings[v[0]]])
 	b, ok := counts(b, ev)
 	if !ok {
 		return errConns
@@ -144,14 +145,15 @@ func http(timers, b []byte, ev *sdk.Event) error {
 	if len(b) == 0 || b[0] != '"' {
 		return errQuote
 	}
-	// HAProxy writes quotes inside as #22.
-	text, rest, ok := bytes.Cut(b[1:], []byte{'"'})
-	request(text, ok, ev)
-	if !ok {
+	b = b[1:]
+	end := bytes.IndexByte(b, '"') // HAProxy writes those inside as #22
+	if end < 0 {
+		request(b, ev)
 		return errQuote
 	}
-	if len(rest) > 1 {
-		tls(rest[1:], ev)
+	request(b[:end:end], ev)
+	if end+2 < len(b) {
+		tls(b[end+2:], ev)
 	}
 	return nil
 }
@@ -170,37 +172,32 @@ func headers(b []byte) (v, rest []byte) {
 }
 
 // request reads METHOD URL HTTP/VERSION. Of one that was cut the URL is what arrived.
-func request(b []byte, whole bool, ev *sdk.Event) {
-	method, url := word(b)
-	if len(url) == 0 || len(method) == 0 || method[0] < 'A' || method[0] > 'Z' {
+func request(b []byte, ev *sdk.Event) {
+	if !ev.SetRequest(b) {
 		ev.Set(badRequest, b)
-		return
 	}
-	ev.Set(ecs.HTTPRequestMethod, method)
-	if i := bytes.LastIndexByte(url, ' '); whole && i >= 0 && bytes.HasPrefix(url[i+1:], []byte("HTTP/")) {
-		ev.Set(ecs.HTTPVersion, url[i+1+len("HTTP/"):])
-		url = url[:i]
-	}
-	if len(url) == 0 || url[0] != '/' {
-		ev.SetURL(url)
-		return
-	}
-	ev.Set(ecs.URLOriginal, url)
-	if i := bytes.IndexByte(url, '?'); i >= 0 {
-		ev.Set(ecs.URLQuery, url[i+1:])
-		url = url[:i]
-	}
-	ev.Set(ecs.URLPath, url)
 }
 
-// tls reads ERRORS SNI/VERSION/CIPHER.
+// tls reads what httpslog has behind the request, ERRORS SNI/VERSION/CIPHER, and versions and ciphers that formats of one's
+// own put there.
 func tls(b []byte, ev *sdk.Event) {
-	_, b = word(b)
-	if i := bytes.LastIndexByte(b, '/'); i >= 0 {
-		text(ecs.TLSCipher, b[i+1:], ev)
-		if j := bytes.LastIndexByte(b[:i], '/'); j >= 0 {
-			text(ecs.TLSVersion, b[j+1:i], ev)
-			text(serverName, b[:j], ev)
+	for len(b) > 0 {
+		var w []byte
+		w, b = word(b)
+		i := bytes.LastIndexByte(w, '/')
+		switch {
+		case bytes.HasPrefix(w, []byte("TLSv")) && i < 0:
+			ev.SetTLSVersion(w)
+		case bytes.HasPrefix(w, []byte("TLS_")) && i < 0:
+			ev.Set(ecs.TLSCipher, w)
+		case i > 0:
+			j := bytes.LastIndexByte(w[:i], '/')
+			if j < 0 || !bytes.HasPrefix(w[j+1:], []byte("TLSv")) && !bytes.HasPrefix(w[j+1:], []byte("SSLv")) {
+				continue // the errors
+			}
+			ev.SetTLSVersion(w[j+1 : i])
+			text(ecs.TLSCipher, w[i+1:], ev)
+			text(serverName, w[:j], ev)
 		}
 	}
 }
@@ -212,163 +209,60 @@ func text(f ecs.Field, v []byte, ev *sdk.Event) {
 }
 
 // tcp reads what stands behind the server in tcplog.
-func tcp(timers, b []byte, ev *sdk.Event) error {
-	ev.SetString(ecs.EventDataset, "haproxy.tcp")
-	ev.SetString(ecs.EventCategory, "network")
-	ev.SetString(ecs.EventType, "connection")
-	ev.SetString(ecs.EventType, "end")
-	ev.SetString(ecs.NetworkTransport, "tcp")
-	if !waits(timers, ev) {
+func tcp(timers *numbers, b []byte, ev *sdk.Event) error {
+	ev.SetFacts(tcpCut)
+	timeSet(timeQueue, timers.at[0], ev)
+	timeSet(timeConnect, timers.at[1], ev)
+	if !elapsed(timers, ev) {
 		return errTimers
 	}
-	v, b := word(b)
-	n, _ := number(v, ' ')
+	n, b := amount(b)
 	if n < 0 {
 		return errState
 	}
 	ev.SetInt(ecs.DestinationBytes, n)
-	v, b = word(b)
+	v, b := word(b)
 	if len(v) != 2 {
 		return errState
 	}
-	ended(v, ev)
-	switch v[0] {
-	case '-', 'L':
-		ev.SetString(ecs.EventOutcome, "success")
-		ev.SetLevel(ecs.Informational)
-	case 'C', 'c': // clients just go away, and often that is their way to end
-		ev.SetString(ecs.EventOutcome, "unknown")
-		ev.SetLevel(ecs.Informational)
-	default:
-		ev.SetString(ecs.EventOutcome, "failure")
-		ev.SetLevel(ecs.Warn)
-	}
+	ev.Set(termination, v)
+	ev.SetFacts(tcpFacts[endings[v[0]]])
 	if _, ok := counts(b, ev); !ok {
 		return errConns
 	}
 	return nil
 }
 
-// waits reads Tw/Tc/Tr/Ta, or Tw/Tc/Tt.
-func waits(b []byte, ev *sdk.Event) bool {
-	ok := true
-	for i := range timers {
-		n, rest := number(b, '/')
-		if len(rest) == 0 { // the last one is the total
-			break
-		}
-		if n >= 0 {
-			ev.SetInt(timers[i], n)
-		}
-		ok = ok && n >= -1
-		b = rest
-	}
-	n, rest := number(b, '/')
+// timeSet sets a timer, of which none is what a session did not get to.
+func timeSet(f ecs.Field, n int64, ev *sdk.Event) {
 	if n >= 0 {
-		ev.SetInt(ecs.EventDuration, n*1e6)
+		ev.SetInt(f, n)
 	}
-	return ok && n >= -1 && len(rest) == 0
 }
 
-// timers are those in front of the total.
-var timers = [...]ecs.Field{timeQueue, timeConnect, timeResponse}
-
-// none is what HAProxy writes where a session did not get that far, noNumber what number returns for anything else.
-const (
-	none     = -1
-	noNumber = -2
-)
-
-// number reads a number of up to twelve digits, behind a + too, and the rest behind the end byte.
-func number(b []byte, end byte) (n int64, rest []byte) {
-	i := 0
-	if len(b) > 1 && b[0] == '-' && b[1] == '1' {
-		i, n = 2, none
-	} else {
-		if len(b) > 0 && b[0] == '+' {
-			i = 1
-		}
-		start := i
-		for ; i < len(b) && b[i]-'0' <= 9; i++ {
-			n = n*10 + int64(b[i]-'0')
-			if i-start > 11 {
-				return noNumber, nil
-			}
-		}
-		if i == start {
-			n = noNumber
-		}
-	}
-	switch {
-	case i >= len(b):
-		return n, nil
-	case b[i] == end:
-		return n, b[i+1:]
-	}
-	return noNumber, nil
+// elapsed sets the last timer, the total. It is false if one of them is no number.
+func elapsed(timers *numbers, ev *sdk.Event) bool {
+	timeSet(ecs.EventDuration, timers.at[timers.n-1]*1e6, ev)
+	return !timers.bad
 }
 
 // counts reads "active/frontend/backend/server/retries server/backend", the numbers of connections and of requests in
-// queues, of which only the retries say something of this session. +1 retries mean another server.
+// queues. +1 retries mean another server.
 func counts(b []byte, ev *sdk.Event) (rest []byte, ok bool) {
-	for i := range 7 {
-		end := byte('/')
-		if i == 4 || i == 6 {
-			end = ' '
-		}
-		var n int64
-		if n, b = number(b, end); n < 0 {
-			return nil, false
-		}
-		if i == 4 {
-			ev.SetInt(retries, n)
+	var open, waiting numbers
+	b = open.read(b)
+	rest = waiting.read(b)
+	if open.bad || waiting.bad || open.n != 5 || waiting.n != 2 {
+		return nil, false
+	}
+	for i, f := range connections {
+		if n := open.at[i]; n >= 0 {
+			ev.SetInt(f, n)
 		}
 	}
-	return b, true
+	ev.SetInt(serverQueue, waiting.at[0])
+	ev.SetInt(backendQueue, waiting.at[1])
+	return rest, true
 }
 
-// answer sets what follows from the status.
-func answer(code int64, ev *sdk.Event) {
-	switch {
-	case code >= 500:
-		ev.SetLevel(ecs.Error)
-		ev.SetString(ecs.EventOutcome, "failure")
-	case code >= 400:
-		ev.SetLevel(ecs.Warn)
-		ev.SetString(ecs.EventOutcome, "failure")
-	default:
-		ev.SetLevel(ecs.Informational)
-		ev.SetString(ecs.EventOutcome, "success")
-	}
-}
-
-// ended sets the state and what its first letter says of the cause (manual, section 8.5).
-func ended(v []byte, ev *sdk.Event) {
-	ev.Set(termination, v)
-	why := ""
-	switch v[0] {
-	case 'C':
-		why = "aborted by the client"
-	case 'S':
-		why = "aborted or refused by the server"
-	case 'P':
-		why = "aborted by the proxy"
-	case 'L':
-		why = "answered by the proxy"
-	case 'R':
-		why = "a resource of the proxy was exhausted"
-	case 'I':
-		why = "internal error of the proxy"
-	case 'D':
-		why = "killed because the server went down"
-	case 'U':
-		why = "killed because the active server came up"
-	case 'K':
-		why = "killed by an administrator"
-	case 'c':
-		why = "the client took too long"
-	case 's':
-		why = "the server took too long"
-	}
-	ev.SetString(ecs.EventReason, why)
-}
+var connections = [...]ecs.Field{activeConnections, frontendConnections, backendConnections, serverConnections, retries}

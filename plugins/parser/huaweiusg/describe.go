@@ -5,49 +5,12 @@ import (
 	"errors"
 
 	"github.com/logcenter/logcenter/sdk"
+	"github.com/logcenter/logcenter/sdk/classify"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/flow"
+	"github.com/logcenter/logcenter/sdk/infocenter"
 	"github.com/logcenter/logcenter/sdk/kv"
 )
-
-// The log types that the log standard's retention table has for firewalls.
-const (
-	attack   = "attack"
-	runState = "run_state"
-	other    = "other"
-)
-
-// rule says what the logs of a module are.
-type rule struct {
-	dataset, category, logType string
-	ends                       bool // has a source and a destination
-}
-
-// ruleOf is the library of rules, by the modules of the Log Reference.
-func ruleOf(module []byte) rule {
-	switch string(module) {
-	case "SECLOG", "SESSION", "NAT", "NATLOG":
-		return rule{"huaweiusg.session", "network", other, true}
-	case "POLICY", "SEC", "PACKETFILTER", "ACLLOG":
-		return rule{"huaweiusg.policy", "network", other, true}
-	case "IPS", "CNC", "DDOS", "APT":
-		return rule{"huaweiusg.ips", "intrusion_detection", attack, true}
-	case "ATK", "ANTIATTACK", "BLACKLIST", "DEFEND", "SECE", "SOCKET":
-		return rule{"huaweiusg.attack", "intrusion_detection", attack, false}
-	case "AV":
-		return rule{"huaweiusg.av", "malware", attack, true}
-	case "URL", "DNSFILTER":
-		return rule{"huaweiusg.url", "web", other, true}
-	case "APPCTL", "FILEBLOCK", "DATAFILTER", "MAILFILTER", "FBLOCK", "DLP", "AUDIT", "UM-AUDIT":
-		return rule{"huaweiusg.content", "network", other, true}
-	case "SHELL", "LINE", "SSH", "SSHS", "TELNETD", "FTPS", "WEB", "HTTPD", "WWW", "AAA", "CM", "UM", "LOGIN", "CLI", "RDS", "USERLOG":
-		return rule{"huaweiusg.login", "authentication", other, false}
-	case "CFM", "CONFIGURATION", "CFG", "CFGMGR":
-		return rule{"huaweiusg.config", "configuration", other, false}
-	case "SSLVPN", "IKE", "IPSEC", "L2TP", "VPN":
-		return rule{"huaweiusg.vpn", "network", other, false}
-	}
-	return rule{"huaweiusg.system", "host", runState, false}
-}
 
 // pairs are written Key=value with commas between them. Keys may have blanks.
 var pairs = kv.Scanner{Pair: ',', Quotes: `"`}
@@ -57,38 +20,38 @@ var lists = kv.Scanner{Pair: ';', Sep: ':'}
 
 // record is what of a line is decided when all of it is read.
 type record struct {
-	rule                 rule
-	action, brief        []byte
-	policy               []byte
-	signature, signID    []byte
-	host, page           []byte
-	begin, finish        []byte
-	result               []byte
-	command              bool
-	from, to             bool
-	sent, received       tally
-	outPackets, inPacket tally
+	message  *message
+	mnemonic []byte
+	sequence []byte
+	kept     [slots][]byte
+	flow     flow.Flow
+	command  bool
 }
 
 // describe reads the description.
-func (p parser) describe(h *head, ev *sdk.Event) error {
-	r := record{rule: ruleOf(h.module), brief: h.brief}
-	h.text = withoutComponent(h.text)
-	text, list, whole := split(h.text)
+func (p parser) describe(m *infocenter.Message, ev *sdk.Event) error {
+	r := record{message: messages.Of(m.Name), mnemonic: m.Mnemonic, sequence: m.Sequence}
+	ev.Set(ecs.EventSequence, m.Sequence)
+	b := withoutComponent(m.Text)
+	text, list, whole := split(b)
 	var err error
 	switch {
-	case list == nil && r.words(ev, h.text):
+	case list == nil && r.words(ev, b):
 	case list == nil:
 		ev.Set(description, text)
+		r.chinese(ev, text)
 	default:
 		ev.Set(description, text)
+		if r.message.sessions {
+			r.quotedCommand(ev, text)
+		}
 		err = r.scan(ev, list)
 	}
 	r.conclude(ev, p)
 	switch {
 	case !whole || errors.Is(err, kv.ErrQuote):
 		return errCut
-	case r.rule.ends && (!r.from || !r.to):
+	case r.message.Ends && !r.flow.HasEnds():
 		return errEnds
 	}
 	return nil
@@ -107,9 +70,13 @@ func withoutComponent(b []byte) []byte {
 // split parts the text from the pairs, which are in brackets behind it or all there is. list is nil if there are
 // none; whole is false where the bracket is never closed.
 func split(b []byte) (text, list []byte, whole bool) {
-	b = bytes.TrimRight(b, " .\x00")
+	n := len(b)
+	for n > 0 && (b[n-1] == '.' || b[n-1] == ' ' || b[n-1] == 0) {
+		n--
+	}
+	b = b[:n]
 	first := bytes.IndexByte(b, '=')
-	if first < 0 {
+	if first < 0 || bytes.HasSuffix(b, wideClose) {
 		if i := bytes.IndexByte(b, ';'); i > 0 && bytes.IndexByte(b[:i], ':') > 0 {
 			return nil, b, true
 		}
@@ -133,53 +100,84 @@ func (r *record) scan(ev *sdk.Event, list []byte) error {
 	}
 	it := scanner.Scan(list)
 	for it.Next() {
-		r.pair(ev, it.Key(), bytes.TrimSpace(it.Value()))
+		t := targetOf(it.Key())
+		if t == nil {
+			continue
+		}
+		v := it.Value()
+		if t.use == page && !it.Quoted() {
+			v = withCommas(list, it.Pos(), it.Pos()+len(v))
+		}
+		r.pair(ev, t, v)
+	}
+	if r.message.interzone {
+		interzone(ev, list)
 	}
 	return it.Err()
 }
 
-// conclude sets what follows from several pairs, and what kind of a log it is.
+// withCommas is the value list[from:to], and what is behind it up to the next key that is known: URLs may have commas.
+func withCommas(list []byte, from, to int) []byte {
+	for to < len(list) && list[to] == ',' {
+		next := list[to+1:]
+		if i := bytes.IndexByte(next[:min(len(next), longestKey)], '='); i > 0 && targetOf(bytes.TrimSpace(next[:i])) != nil {
+			break
+		}
+		if i := bytes.IndexByte(next, ','); i >= 0 {
+			to += 1 + i
+		} else {
+			to = len(list)
+		}
+	}
+	return list[from:to:to]
+}
+
+// interzone sets what "interzone-trust(public)-dmz(public) inbound" says, which USG5000 writes among the pairs.
+func interzone(ev *sdk.Event, list []byte) {
+	i := bytes.Index(list, []byte("interzone-"))
+	if i < 0 {
+		return
+	}
+	zones, way, _ := bytes.Cut(list[i+len("interzone-"):], []byte(" "))
+	source, destination, ok := bytes.Cut(zones, []byte(")-"))
+	if !ok {
+		return
+	}
+	source, _, _ = bytes.Cut(source, []byte("("))
+	destination, _, _ = bytes.Cut(destination, []byte("("))
+	ev.Set(ecs.ObserverIngressZone, source)
+	ev.Set(ecs.ObserverEgressZone, destination)
+	switch way, _, _ = bytes.Cut(way, []byte(",")); string(way) {
+	case "inbound":
+		ev.SetString(ecs.NetworkDirection, "inbound")
+	case "outbound":
+		ev.SetString(ecs.NetworkDirection, "outbound")
+	}
+}
+
+// conclude sets what follows from several pairs.
 func (r *record) conclude(ev *sdk.Event, p parser) {
-	if r.command {
-		r.rule = rule{"huaweiusg.command", "configuration", other, false}
-	}
-	ev.SetString(ecs.EventDataset, r.rule.dataset)
-	ev.SetString(ecs.EventCategory, r.rule.category)
-	if r.rule.logType == attack {
-		ev.SetString(ecs.EventCategory, "network")
-	}
-	ev.SetString(ecs.LogcenterLogType, r.rule.logType)
-	switch r.rule.logType {
-	case attack:
-		ev.SetString(ecs.EventKind, "alert")
-	case runState:
-		ev.SetString(ecs.EventKind, "state")
-	default:
-		ev.SetString(ecs.EventKind, "event")
-	}
-	if r.sent.have && r.received.have {
-		ev.SetInt(ecs.NetworkBytes, r.sent.n+r.received.n)
-	}
-	if r.outPackets.have && r.inPacket.have {
-		ev.SetInt(ecs.NetworkPackets, r.outPackets.n+r.inPacket.n)
-	}
+	r.flow.Sum(ev)
 	r.times(ev, p)
 	r.names(ev)
 	r.verdict(ev)
 }
 
-// names sets the rule: the signature in logs of attacks, else the policy.
+// names sets the rule, the signature in logs of attacks, else the policy; and the parts of the URL.
 func (r *record) names(ev *sdk.Event) {
-	if len(r.signature) > 0 {
-		ev.Set(ecs.RuleName, r.signature)
-		ev.Set(ecs.RuleID, r.signID)
-		ev.Set(policy, r.policy)
+	if signature := r.kept[theSignature]; len(signature) > 0 {
+		ev.Set(ecs.RuleName, signature)
+		ev.Set(ecs.RuleID, r.kept[theSignID])
+		ev.Set(policy, r.kept[thePolicy])
 	} else {
-		ev.Set(ecs.RuleName, r.policy)
+		ev.Set(ecs.RuleName, r.kept[thePolicy])
 	}
-	ev.Set(ecs.URLDomain, r.host)
-	ev.Set(ecs.URLOriginal, r.page)
-	path := r.page
+	ev.Set(ecs.URLDomain, r.kept[theHost])
+	path := r.kept[thePage]
+	if len(path) == 0 {
+		return
+	}
+	ev.Set(ecs.URLOriginal, path)
 	if i := bytes.IndexByte(path, '?'); i >= 0 {
 		ev.Set(ecs.URLQuery, path[i+1:])
 		path = path[:i]
@@ -191,115 +189,22 @@ func (r *record) names(ev *sdk.Event) {
 
 // verdict says what was done: by the pair for it, or by the brief.
 func (r *record) verdict(ev *sdk.Event) {
-	if len(r.action) > 0 {
-		ev.SetDecoded(ecs.EventAction, r.action, appendLower)
+	decision := r.message.decision
+	if v := r.kept[theAction]; len(v) > 0 {
+		decision = infocenter.DecisionOf(v)
+		ev.SetLower(ecs.EventAction, v)
 	} else {
-		ev.SetDecoded(ecs.EventAction, r.brief, appendLower)
+		ev.SetLower(ecs.EventAction, r.mnemonic)
 	}
 	switch {
 	case r.command:
-		ev.SetString(ecs.EventType, "info")
-		return
-	case hasSuffix(r.brief, "BUILT"), hasSuffix(r.brief, "CREATE"), hasSuffix(r.brief, "CREATED"):
-		ev.SetString(ecs.EventType, "connection")
-		ev.SetString(ecs.EventType, "start")
-		ev.SetString(ecs.EventOutcome, "success")
-		return
-	case hasSuffix(r.brief, "TEARDOWN"), hasSuffix(r.brief, "DELETE"), hasSuffix(r.brief, "DELETED"):
-		ev.SetString(ecs.EventType, "connection")
-		ev.SetString(ecs.EventType, "end")
-		ev.SetString(ecs.EventOutcome, "success")
-		return
-	}
-	decided := r.action
-	if len(decided) == 0 && r.rule.ends {
-		decided = r.brief // POLICYPERMIT
-	}
-	switch blocks(decided) {
-	case yes:
-		ev.SetString(ecs.EventType, "denied")
-		ev.SetString(ecs.EventOutcome, "failure")
-	case no:
-		ev.SetString(ecs.EventType, "allowed")
-		if r.rule.logType == attack { // whether an attack that was let pass succeeded is not known
-			ev.SetString(ecs.EventOutcome, "unknown")
-		} else {
-			ev.SetString(ecs.EventOutcome, "success")
-		}
+		ev.SetFacts(commands.Session(infocenter.NoSession, false))
+	case r.message.connection != infocenter.NoSession:
+		ev.SetFacts(r.message.Connections[r.message.connection])
+	case decision != classify.Undecided:
+		ev.SetFacts(r.message.Decided[decision])
 	default:
-		r.session(ev)
+		failed := r.message.sessions && (r.message.failed || bytes.EqualFold(r.kept[theResult], []byte("fail")))
+		ev.SetFacts(r.message.Session(r.message.session, failed))
 	}
-}
-
-// session says how a login went, or that there is nothing to say.
-func (r *record) session(ev *sdk.Event) {
-	b := r.brief
-	if r.rule.dataset != "huaweiusg.login" && r.rule.dataset != "huaweiusg.vpn" {
-		ev.SetString(ecs.EventType, "info")
-		return
-	}
-	failed := containsFold(b, "FAIL") || containsFold(b, "REJECT") || containsFold(b, "ERR") || bytes.EqualFold(r.result, []byte("fail"))
-	switch {
-	case containsFold(b, "LOGOUT"), containsFold(b, "OFFLINE"), containsFold(b, "QUIT"), containsFold(b, "DISCONNECT"):
-		ev.SetString(ecs.EventType, "end")
-	case containsFold(b, "LOGIN"), containsFold(b, "ONLINE"), containsFold(b, "ACCESS"), containsFold(b, "AUTH"):
-		ev.SetString(ecs.EventType, "start")
-	default:
-		ev.SetString(ecs.EventType, "info")
-		if !failed {
-			return
-		}
-	}
-	if failed {
-		ev.SetString(ecs.EventOutcome, "failure")
-	} else {
-		ev.SetString(ecs.EventOutcome, "success")
-	}
-}
-
-type answer uint8
-
-const (
-	unsaid answer = iota
-	yes
-	no
-)
-
-// blocks reports whether an action or a brief kept traffic from its destination.
-func blocks(v []byte) answer {
-	switch {
-	case containsFold(v, "deny"), containsFold(v, "block"), containsFold(v, "discard"), containsFold(v, "drop"), containsFold(v, "reset"), containsFold(v, "reject"):
-		return yes
-	case containsFold(v, "permit"), containsFold(v, "alert"), containsFold(v, "allow"), containsFold(v, "declare"), containsFold(v, "pass"):
-		return no
-	}
-	return unsaid
-}
-
-func hasSuffix(b []byte, suffix string) bool {
-	return len(b) >= len(suffix) && string(b[len(b)-len(suffix):]) == suffix
-}
-
-// containsFold reports whether word, of ASCII letters, is in b. b is short.
-func containsFold(b []byte, word string) bool {
-	for i := 0; i+len(word) <= len(b); i++ {
-		k := 0
-		for k < len(word) && (b[i+k]|0x20) == (word[k]|0x20) {
-			k++
-		}
-		if k == len(word) {
-			return true
-		}
-	}
-	return false
-}
-
-func appendLower(dst, v []byte) []byte {
-	for _, c := range v {
-		if c-'A' <= 'Z'-'A' {
-			c |= 0x20
-		}
-		dst = append(dst, c)
-	}
-	return dst
 }

@@ -1,6 +1,9 @@
 package main
 
-import "github.com/logcenter/logcenter/sdk/ecs"
+import (
+	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/keys"
+)
 
 // how says by which setter a value becomes a field.
 type how uint8
@@ -9,6 +12,7 @@ const (
 	text  how = iota
 	first     // text, unless an earlier key set the field
 	port
+	transport
 	whole
 	date
 	level
@@ -44,7 +48,7 @@ type target struct {
 }
 
 // paths are keys, those of inner objects behind a dot, by what they are.
-var paths = map[string]target{
+var paths = keys.New(map[string]target{
 	// When.
 	"@timestamp": {moment, 0}, "timestamp": {moment, 0}, "Timestamp": {moment, 0}, "time": {moment, 0}, "Time": {moment, 0}, "ts": {moment, 0},
 	"t": {moment, 0}, "@t": {moment, 0}, "datetime": {moment, 0}, "date": {moment, 0}, "asctime": {moment, 0}, "timeMillis": {moment, 0},
@@ -65,12 +69,12 @@ var paths = map[string]target{
 	// Where in the program.
 	"logger": {logger, 0}, "Logger": {logger, 0}, "loggerName": {logger, 0}, "logger_name": {logger, 0}, "log.logger": {logger, 0}, "name": {logger, 0},
 	"channel": {logger, 0}, "target": {logger, 0}, "SourceContext": {logger, 0}, "Properties.SourceContext": {logger, 0}, "caller": {origin, 0}, "file": {origin, 0},
-	"filename": {text, originFile}, "source.file": {text, originFile}, "log.origin.file.name": {text, originFile}, "line": {whole, originLine},
-	"lineno": {whole, originLine}, "line_number": {whole, originLine}, "source.line": {whole, originLine}, "log.origin.file.line": {whole, originLine},
-	"func": {text, originFunction}, "funcName": {text, originFunction}, "function": {text, originFunction}, "method_name": {text, originFunction},
-	"source.function": {text, originFunction}, "log.origin.function": {text, originFunction}, "source.method": {text, originFunction},
-	"thread": {text, threadName}, "threadName": {text, threadName}, "thread_name": {text, threadName}, "process.thread.name": {text, threadName},
-	"threadId": {whole, threadID}, "thread_id": {whole, threadID}, "ThreadId": {whole, threadID}, "process.thread.id": {whole, threadID},
+	"filename": {text, ecs.LogOriginFileName}, "source.file": {text, ecs.LogOriginFileName}, "log.origin.file.name": {text, ecs.LogOriginFileName}, "line": {whole, ecs.LogOriginFileLine},
+	"lineno": {whole, ecs.LogOriginFileLine}, "line_number": {whole, ecs.LogOriginFileLine}, "source.line": {whole, ecs.LogOriginFileLine}, "log.origin.file.line": {whole, ecs.LogOriginFileLine},
+	"func": {text, ecs.LogOriginFunction}, "funcName": {text, ecs.LogOriginFunction}, "function": {text, ecs.LogOriginFunction}, "method_name": {text, ecs.LogOriginFunction},
+	"source.function": {text, ecs.LogOriginFunction}, "log.origin.function": {text, ecs.LogOriginFunction}, "source.method": {text, ecs.LogOriginFunction},
+	"thread": {text, ecs.ProcessThreadName}, "threadName": {text, ecs.ProcessThreadName}, "thread_name": {text, ecs.ProcessThreadName}, "process.thread.name": {text, ecs.ProcessThreadName},
+	"threadId": {whole, ecs.ProcessThreadID}, "thread_id": {whole, ecs.ProcessThreadID}, "ThreadId": {whole, ecs.ProcessThreadID}, "process.thread.id": {whole, ecs.ProcessThreadID},
 	"pid": {whole, ecs.ProcessPID}, "process.pid": {whole, ecs.ProcessPID}, "ProcessId": {whole, ecs.ProcessPID}, "processId": {whole, ecs.ProcessPID},
 	"process": {whole, ecs.ProcessPID}, "processName": {text, ecs.ProcessName}, "process.name": {text, ecs.ProcessName},
 
@@ -92,15 +96,15 @@ var paths = map[string]target{
 	"app": {text, ecs.ServiceName}, "appName": {text, ecs.ServiceName}, "app_name": {text, ecs.ServiceName}, "appname": {text, ecs.ServiceName},
 	"application": {text, ecs.ServiceName}, "Application": {text, ecs.ServiceName}, "resource.service.name": {text, ecs.ServiceName},
 	"service.version": {text, serviceVersion}, "app_version": {text, serviceVersion}, "service.environment": {text, serviceEnvironment},
-	"env": {text, serviceEnvironment}, "environment": {text, serviceEnvironment}, "container.id": {text, containerID}, "container_id": {text, containerID},
+	"env": {text, serviceEnvironment}, "environment": {text, serviceEnvironment}, "container.id": {text, ecs.ContainerID}, "container_id": {text, ecs.ContainerID},
 
 	// Which request.
 	"trace_id": {text, ecs.TraceID}, "traceId": {text, ecs.TraceID}, "traceID": {text, ecs.TraceID}, "TraceId": {text, ecs.TraceID}, "trace.id": {text, ecs.TraceID},
-	"@tr": {text, ecs.TraceID}, "dd.trace_id": {text, ecs.TraceID}, "span_id": {text, spanID}, "spanId": {text, spanID}, "SpanId": {text, spanID},
-	"span.id": {text, spanID}, "@sp": {text, spanID}, "dd.span_id": {text, spanID}, "transaction.id": {text, transactionID},
-	"request_id": {text, requestID}, "requestId": {text, requestID}, "RequestId": {text, requestID}, "req_id": {text, requestID}, "reqId": {text, requestID},
-	"req.id": {text, requestID}, "http.request.id": {text, requestID}, "correlation_id": {text, requestID}, "correlationId": {text, requestID},
-	"CorrelationId": {text, requestID}, "session_id": {text, sessionID}, "sessionId": {text, sessionID},
+	"@tr": {text, ecs.TraceID}, "dd.trace_id": {text, ecs.TraceID}, "span_id": {text, ecs.SpanID}, "spanId": {text, ecs.SpanID}, "SpanId": {text, ecs.SpanID},
+	"span.id": {text, ecs.SpanID}, "@sp": {text, ecs.SpanID}, "dd.span_id": {text, ecs.SpanID}, "transaction.id": {text, transactionID},
+	"request_id": {text, ecs.HTTPRequestID}, "requestId": {text, ecs.HTTPRequestID}, "RequestId": {text, ecs.HTTPRequestID}, "req_id": {text, ecs.HTTPRequestID}, "reqId": {text, ecs.HTTPRequestID},
+	"req.id": {text, ecs.HTTPRequestID}, "http.request.id": {text, ecs.HTTPRequestID}, "correlation_id": {text, ecs.HTTPRequestID}, "correlationId": {text, ecs.HTTPRequestID},
+	"CorrelationId": {text, ecs.HTTPRequestID}, "session_id": {text, sessionID}, "sessionId": {text, sessionID},
 	"method": {verb, 0}, "http_method": {text, ecs.HTTPRequestMethod}, "http.method": {text, ecs.HTTPRequestMethod}, "req.method": {text, ecs.HTTPRequestMethod},
 	"request.method": {text, ecs.HTTPRequestMethod}, "RequestMethod": {text, ecs.HTTPRequestMethod}, "http.request.method": {text, ecs.HTTPRequestMethod},
 	"url": {location, 0}, "uri": {location, 0}, "path": {location, 0}, "request_uri": {location, 0}, "requestUri": {location, 0}, "req.url": {location, 0},
@@ -113,8 +117,8 @@ var paths = map[string]target{
 	"http.request.bytes": {whole, ecs.HTTPRequestBytes}, "http.version": {text, ecs.HTTPVersion}, "user_agent": {text, ecs.UserAgentOriginal}, "userAgent": {text, ecs.UserAgentOriginal},
 	"http_user_agent": {text, ecs.UserAgentOriginal}, "user_agent.original": {text, ecs.UserAgentOriginal}, "req.headers.user-agent": {text, ecs.UserAgentOriginal},
 	"referer": {text, ecs.HTTPRequestReferrer}, "http_referer": {text, ecs.HTTPRequestReferrer}, "referrer": {text, ecs.HTTPRequestReferrer}, "req.headers.referer": {text, ecs.HTTPRequestReferrer},
-	"http.request.referrer": {text, ecs.HTTPRequestReferrer}, "protocol": {text, ecs.NetworkTransport}, "proto": {text, ecs.NetworkTransport},
-	"network.transport": {text, ecs.NetworkTransport}, "network.protocol": {text, ecs.NetworkProtocol},
+	"http.request.referrer": {text, ecs.HTTPRequestReferrer}, "protocol": {transport, 0}, "proto": {transport, 0},
+	"network.transport": {transport, 0}, "network.protocol": {text, ecs.NetworkProtocol},
 
 	// How long.
 	"duration_ms": {milliseconds, 0}, "durationMs": {milliseconds, 0}, "elapsed_ms": {milliseconds, 0}, "elapsedMs": {milliseconds, 0}, "latency_ms": {milliseconds, 0},
@@ -142,25 +146,19 @@ var paths = map[string]target{
 	"user.id": {text, ecs.UserID}, "uid": {text, ecs.UserID}, "user.domain": {text, ecs.UserDomain}, "password": {text, ecs.UserPassword}, "passwd": {text, ecs.UserPassword},
 	"pwd": {text, ecs.UserPassword}, "user.password": {text, ecs.UserPassword}, "action": {action, 0}, "event.action": {action, 0}, "operation": {action, 0},
 	"event_type": {action, 0}, "eventType": {action, 0}, "eventName": {action, 0}, "outcome": {outcome, 0}, "result": {outcome, 0}, "event.outcome": {outcome, 0},
+	"Operation": {action, 0}, "activityDisplayName": {action, 0}, "initiatedBy.user.userPrincipalName": {account, 0},
+	"initiatedBy.user.ipAddress": {address, ecs.SourceIP}, "ClientIP": {address, ecs.SourceIP}, "clientIP": {address, ecs.SourceIP},
+	"ipAddress": {address, ecs.SourceIP}, "ComputerName": {text, ecs.HostName}, "SeverityName": {level, 0},
 	"success": {success, 0}, "reason": {text, ecs.EventReason}, "event.reason": {text, ecs.EventReason}, "event.category": {category, 0},
 	"event.type": {kindOf, 0}, "event.start": {date, ecs.EventStart}, "event.end": {date, ecs.EventEnd}, "event.sequence": {whole, ecs.EventSequence},
 	"file.path": {text, ecs.FilePath}, "file.name": {text, ecs.FileName}, "file.size": {whole, ecs.FileSize}, "rule.name": {text, ecs.RuleName}, "rule.id": {text, ecs.RuleID},
 	"tags": {text, ecs.Tags}, "process.executable": {text, ecs.ProcessExecutable}, "process.command_line": {text, ecs.ProcessCommandLine},
-}
+})
 
 // What ECS has, but the SDK does not yet name.
 var (
-	containerID        = ecs.ContainerID
-	stackTrace         = ecs.ErrorStackTrace
-	originFile         = ecs.LogOriginFileName
-	originLine         = ecs.LogOriginFileLine
-	originFunction     = ecs.LogOriginFunction
-	requestID          = ecs.HTTPRequestID
 	serviceEnvironment = ecs.New("service.environment", ecs.Keyword, "Stage that the service runs in, e.g. production.")
 	serviceVersion     = ecs.New("service.version", ecs.Keyword, "Release of the service.")
-	spanID             = ecs.SpanID
-	threadID           = ecs.ProcessThreadID
-	threadName         = ecs.ProcessThreadName
 	transactionID      = ecs.New("transaction.id", ecs.Keyword, "Unit of work within the trace that the event belongs to.")
 )
 

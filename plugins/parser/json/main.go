@@ -41,7 +41,7 @@ func New(c Config) (sdk.Parser, error) {
 
 var (
 	errObject = errors.New(`json: want an object, {"key": value}, at the start of the line or behind a syslog header`)
-	errKeys   = errors.New("json: want a time, a level or a message under one of the keys that logging libraries write")
+	errKeys   = errors.New("json: want at least one of the keys that logging libraries and applications write, such as a time, a level, a message or a user")
 )
 
 // Parse reads one line. What stands in front of a fault is set.

@@ -6,9 +6,12 @@ import (
 	"time"
 
 	"github.com/logcenter/logcenter/sdk"
+	"github.com/logcenter/logcenter/sdk/classify"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/jsonscan"
+	"github.com/logcenter/logcenter/sdk/keys"
 	"github.com/logcenter/logcenter/sdk/netaddr"
+	"github.com/logcenter/logcenter/sdk/number"
 	"github.com/logcenter/logcenter/sdk/timestamp"
 )
 
@@ -17,12 +20,15 @@ type record struct {
 	ev   *sdk.Event
 	zone *time.Location
 
-	known                           bool   // one of the keys of logging libraries was there
+	known                           bool   // a key was there that means something
 	level, message, template        []byte // the first of each
 	action, result, logger          []byte
 	epoch, fraction                 []byte // of log4j2's instant
 	status                          int64
+	spare                           []byte // a time under a key of the application's own, and how deep it lies
+	spareDepth                      int
 	timed, user, failed, ended, url bool
+	bad                             bool // the level is one of errors
 	categorised, typed              bool
 }
 
@@ -31,10 +37,12 @@ func (r *record) value(path, v []byte, kind jsonscan.Kind) {
 	if len(v) == 0 || kind == jsonscan.Null {
 		return
 	}
-	t, ok := lookup(path)
-	if !ok {
+	t := lookup(path)
+	if t == nil {
+		r.spareTime(path, v, kind)
 		return
 	}
+	r.known = true
 	ev := r.ev
 	switch t.how {
 	case text:
@@ -46,11 +54,13 @@ func (r *record) value(path, v []byte, kind jsonscan.Kind) {
 	case address:
 		r.endpoint(t.field, v)
 	case port:
-		if kind == jsonscan.Number || isDigits(v) {
+		if kind == jsonscan.Number || number.IsDigits(v) {
 			ev.SetPort(t.field, v)
 		}
+	case transport:
+		ev.SetTransport(v)
 	case whole:
-		if kind == jsonscan.Number || isDigits(v) {
+		if kind == jsonscan.Number || number.IsDigits(v) {
 			ev.Set(t.field, v)
 		}
 	case date:
@@ -60,29 +70,27 @@ func (r *record) value(path, v []byte, kind jsonscan.Kind) {
 	}
 }
 
-// lookup finds what becomes of a path. Fields of one's own begin with '_' in GELF, and lie in an object of their own in
-// others.
-func lookup(path []byte) (target, bool) {
-	if t, ok := paths[string(path)]; ok || len(path) == 0 {
-		return t, ok
+// lookup finds what becomes of a path, nil if it is not known. Fields of one's own begin with '_' in GELF, and lie in an
+// object of their own in others.
+func lookup(path []byte) *target {
+	if t := paths.Get(path); t != nil || len(path) == 0 {
+		return t
 	}
 	if path[0] == '_' {
-		t, ok := paths[string(path[1:])]
-		return t, ok
+		return paths.Get(path[1:])
 	}
 	i := bytes.IndexByte(path, '.')
-	if i < 0 || !containers[string(path[:i])] {
-		return target{}, false
+	if i < 0 || containers.Get(path[:i]) == nil {
+		return nil
 	}
-	t, ok := paths[string(path[i+1:])]
-	return t, ok
+	return paths.Get(path[i+1:])
 }
 
 // containers are objects that libraries put fields of one's own into.
-var containers = map[string]bool{
+var containers = keys.New(map[string]bool{
 	"contextMap": true, "mdc": true, "Properties": true, "properties": true, "context": true, "extra": true, "attributes": true, "Attributes": true,
-	"fields": true, "data": true, "payload": true,
-}
+	"fields": true, "data": true, "payload": true, "event": true, "detail": true, "details": true, "record": true,
+})
 
 // meaning keeps or sets what several fields follow from.
 func (r *record) meaning(h how, v []byte, kind jsonscan.Kind) {
@@ -91,7 +99,7 @@ func (r *record) meaning(h how, v []byte, kind jsonscan.Kind) {
 	case moment:
 		r.time(v)
 	case seconds:
-		r.epoch, r.known = v, true
+		r.epoch = v
 	case nanos:
 		r.fraction = v
 	case level:
@@ -100,11 +108,11 @@ func (r *record) meaning(h how, v []byte, kind jsonscan.Kind) {
 		r.text(v)
 	case origin:
 		file, line := v, []byte(nil)
-		if i := bytes.LastIndexByte(v, ':'); i > 0 && isDigits(v[i+1:]) {
+		if i := bytes.LastIndexByte(v, ':'); i > 0 && number.IsDigits(v[i+1:]) {
 			file, line = v[:i:i], v[i+1:]
 		}
-		set(ev, originFile, file)
-		ev.Set(originLine, line)
+		set(ev, ecs.LogOriginFileName, file)
+		ev.Set(ecs.LogOriginFileLine, line)
 	case category:
 		r.categorised = true
 		set(ev, ecs.EventCategory, v)
@@ -112,21 +120,21 @@ func (r *record) meaning(h how, v []byte, kind jsonscan.Kind) {
 		r.typed = true
 		set(ev, ecs.EventType, v)
 	case templated:
-		r.known, r.template = true, v
+		r.template = v
 		set(ev, template, v)
 	case failure:
 		r.failure(v)
 	case trace:
 		r.failed = true
-		set(ev, stackTrace, v)
+		set(ev, ecs.ErrorStackTrace, v)
 	case thrown:
 		r.failed = true
 		set(ev, errorClass, v)
 	case status, state:
-		if n, ok := digits(v, 3); ok && n >= 100 {
+		if n, ok := number.Uint(v, 3); ok && n >= 100 {
 			r.status = n
 			ev.SetInt(ecs.HTTPResponseStatusCode, n)
-		} else if _, ok := outcomes.find(v); ok && h == state {
+		} else if h == state && classify.Outcome(v) != "" {
 			r.result = v
 		}
 	case verb:
@@ -152,7 +160,7 @@ func (r *record) meaning(h how, v []byte, kind jsonscan.Kind) {
 		r.logger = v
 		set(ev, ecs.LogLogger, v)
 	case milliseconds:
-		r.duration(v, 1e6)
+		ev.SetDuration(ecs.EventDuration, v, time.Millisecond)
 	case interval:
 		r.interval(v, kind)
 	}
@@ -171,7 +179,6 @@ func isVerb(v []byte) bool {
 // time sets @timestamp by the first key that has one. Numbers are counted from 1970, in the unit that their length
 // tells; seconds may have a fraction.
 func (r *record) time(v []byte) {
-	r.known = true
 	if !r.timed {
 		r.timed = true
 		r.ev.SetTime(layout(v), r.zone, v)
@@ -185,36 +192,60 @@ func layout(v []byte) string {
 		return time.RFC3339Nano
 	case len(v) > 25 && v[4] == '-' && v[10] == ' ' && v[len(v)-4] == ' ' && v[len(v)-1]-'A' <= 'Z'-'A':
 		return "2006-01-02 15:04:05 -0700 MST" // as Go prints times
-	case len(v) == 13 && isDigits(v):
+	case len(v) == 13 && number.IsDigits(v):
 		return timestamp.UnixMilli
-	case len(v) > 10 && v[10] == '.' && isDigits(v[:10]):
+	case len(v) > 10 && v[10] == '.' && number.IsDigits(v[:10]):
 		return timestamp.Unix
 	}
 	return timestamp.Any
 }
 
+// spareTime keeps a time under a key that is not known but named for one, such as activityDateTime: the outermost, and of
+// those the first, if there is no other.
+func (r *record) spareTime(path, v []byte, kind jsonscan.Kind) {
+	if r.timed || kind != jsonscan.String && kind != jsonscan.Number || len(v) < 10 || len(v) > 40 {
+		return
+	}
+	depth := bytes.Count(path, []byte{'.'})
+	if r.spare != nil && depth >= r.spareDepth || !namesTime(path[bytes.LastIndexByte(path, '.')+1:]) {
+		return
+	}
+	if _, n, ok := timestamp.Detect(v); ok && n == len(v) {
+		r.spare, r.spareDepth = v, depth
+	}
+}
+
+// namesTime tells keys that are named for a point in time: eventTime, created_at, CreationDate.
+func namesTime(key []byte) bool {
+	for i := range key {
+		rest := key[i:]
+		switch {
+		case len(rest) >= 4 && (bytes.EqualFold(rest[:4], []byte("time")) || bytes.EqualFold(rest[:4], []byte("date")) || bytes.EqualFold(rest[:4], []byte("when"))),
+			string(rest) == "At", string(rest) == "_at", len(rest) >= 7 && bytes.EqualFold(rest[:7], []byte("created")):
+			return true
+		}
+	}
+	return false
+}
+
 // severity sets the level by the first key that has one, beside it the original.
 func (r *record) severity(v []byte) {
-	r.known = true
 	if r.level != nil {
 		return
 	}
-	r.level = v
-	if n, ok := digits(v, 4); ok {
+	r.level, r.bad = v, isError(v)
+	if n, ok := number.Uint(v, 4); ok {
 		r.ev.SetInt(ecs.EventSeverity, n)
 	} else {
 		set(r.ev, levelWord, v)
 	}
-	if i := bytes.IndexAny(v, "+-"); i > 0 && isDigits(v[i+1:]) {
+	if i := bytes.IndexAny(v, "+-"); i > 0 && number.IsDigits(v[i+1:]) {
 		v = v[:i:i] // slog's INFO+2
 	}
-	if !r.ev.SetSeverity(v) {
-		r.ev.Bad(ecs.LogLevel, "not a level of the table in plugin.yaml")
-	}
+	r.ev.SetSeverity(bytes.TrimSpace(v)) // other words are in the field of the original alone
 }
 
 func (r *record) text(v []byte) {
-	r.known = true
 	if r.message == nil {
 		r.message = v
 		if n := len(v); n > 2 && v[n-2] == '\\' && v[n-1] == 'n' { // Docker keeps the line end
@@ -231,7 +262,7 @@ func (r *record) failure(v []byte) {
 	r.failed = true
 	line := v
 	if i := bytes.Index(v, lineEnd); i > 0 {
-		set(r.ev, stackTrace, v)
+		set(r.ev, ecs.ErrorStackTrace, v)
 		line = bytes.TrimSuffix(v[:i:i], []byte(`\r`))
 	}
 	if i := bytes.LastIndex(bytes.TrimSuffix(v, lineEnd), lineEnd); i > 0 && bytes.HasPrefix(v, []byte("Traceback ")) {
@@ -279,8 +310,13 @@ func (r *record) location(v []byte) {
 // finish sets what follows from the whole object.
 func (r *record) finish(device string) {
 	ev := r.ev
-	if r.epoch != nil && !r.timed {
+	switch {
+	case r.timed:
+	case r.epoch != nil:
 		r.instant()
+	case r.spare != nil:
+		r.known = true
+		r.time(r.spare)
 	}
 	if r.level == nil && r.template != nil {
 		ev.SetSeverity(information) // which Serilog's compact form leaves out
@@ -288,10 +324,10 @@ func (r *record) finish(device string) {
 	if r.message == nil {
 		set(ev, content, r.template)
 	}
-	switch w, ok := outcomes.find(r.result); {
+	switch outcome := classify.Outcome(r.result); {
 	case r.ended:
-	case ok:
-		ev.SetString(ecs.EventOutcome, w)
+	case outcome != "":
+		ev.SetString(ecs.EventOutcome, outcome)
 	case r.result != nil:
 		ev.SetString(ecs.EventOutcome, "unknown")
 		set(ev, resultText, r.result)
@@ -301,12 +337,12 @@ func (r *record) finish(device string) {
 	if r.status > 0 && !r.categorised {
 		ev.SetString(ecs.EventCategory, "web")
 	}
-	if _, ok := logins.find(r.action); ok && !r.categorised {
+	if login, _ := logins.Find(r.action); login && !r.categorised {
 		ev.SetString(ecs.EventCategory, "authentication")
 	}
 	switch {
 	case r.typed:
-	case r.failed || isError(r.level):
+	case r.failed || r.bad:
 		ev.SetString(ecs.EventType, "error")
 	default:
 		ev.SetString(ecs.EventType, "info")
@@ -316,8 +352,8 @@ func (r *record) finish(device string) {
 
 // instant sets the time that log4j2 writes as two numbers.
 func (r *record) instant() {
-	s, ok := digits(r.epoch, 11)
-	n, also := digits(r.fraction, 9)
+	s, ok := number.Uint(r.epoch, 11)
+	n, also := number.Uint(r.fraction, 9)
 	if !ok || r.fraction != nil && !also {
 		r.ev.Bad(ecs.Timestamp, "not seconds and nanoseconds since 1970")
 		return

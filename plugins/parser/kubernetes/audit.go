@@ -13,7 +13,7 @@ import (
 var (
 	auditDecision = ecs.New("kubernetes.audit.decision", ecs.Keyword, "Whether the user had the right, allow or forbid.")
 	auditGroup    = ecs.New("kubernetes.audit.api_group", ecs.Keyword, "Group of the API that the kind of object belongs to; none for the core.")
-	auditGroups   = declareList("kubernetes.audit.user_groups", "Groups that the user belongs to.")
+	auditGroups   = ecs.NewList("kubernetes.audit.user_groups", ecs.Keyword, "Groups that the user belongs to.")
 	auditID       = ecs.New("kubernetes.audit.id", ecs.Keyword, "Identity of the request, the same in the events of all its stages.")
 	auditLevel    = ecs.New("kubernetes.audit.level", ecs.Keyword, "How much of the request was recorded: Metadata, Request or RequestResponse.")
 	auditName     = ecs.New("kubernetes.audit.object_name", ecs.Keyword, "Name of the object that the request was about.")
@@ -22,14 +22,6 @@ var (
 	auditStage    = ecs.New("kubernetes.audit.stage", ecs.Keyword, "How far the request had come, e.g. ResponseComplete.")
 	auditSub      = ecs.New("kubernetes.audit.subresource", ecs.Keyword, "Part of the object that the request was about, e.g. exec or log.")
 )
-
-func declareList(name, description string) ecs.Field {
-	f, err := ecs.Define(ecs.Info{Name: name, Type: ecs.Keyword, List: true, Description: description})
-	if err != nil {
-		panic(err)
-	}
-	return f
-}
 
 // request is what decides on category and type, once all of an event is read.
 type request struct {
@@ -78,31 +70,31 @@ func (r *request) value(it *jsonscan.Iter, ev *sdk.Event) {
 		r.verb = v
 		ev.Set(ecs.EventAction, v)
 	case "user.username":
-		set(ecs.UserName, it, ev)
+		ev.SetJSON(ecs.UserName, it)
 	case "user.uid":
-		set(ecs.UserID, it, ev)
+		ev.SetJSON(ecs.UserID, it)
 	case "user.groups":
-		set(auditGroups, it, ev)
+		ev.SetJSON(auditGroups, it)
 	case "impersonatedUser.username":
-		set(ecs.UserEffectiveName, it, ev)
+		ev.SetJSON(ecs.UserEffectiveName, it)
 	case "sourceIPs":
 		// A client can set all but the last one.
 		ev.SetIP(ecs.SourceIP, v)
 		ev.SetIP(ecs.RelatedIP, v)
 	case "userAgent":
-		set(ecs.UserAgentOriginal, it, ev)
+		ev.SetJSON(ecs.UserAgentOriginal, it)
 	case "objectRef.resource":
 		r.resource = v
-		set(auditResource, it, ev)
+		ev.SetJSON(auditResource, it)
 	case "objectRef.subresource":
 		r.sub = v
-		set(auditSub, it, ev)
+		ev.SetJSON(auditSub, it)
 	case "objectRef.namespace":
-		set(namespace, it, ev)
+		ev.SetJSON(namespace, it)
 	case "objectRef.name":
-		set(auditName, it, ev)
+		ev.SetJSON(auditName, it)
 	case "objectRef.apiGroup":
-		set(auditGroup, it, ev)
+		ev.SetJSON(auditGroup, it)
 	case "responseStatus.code":
 		for _, c := range v {
 			if c-'0' > 9 || r.code > 999 {
@@ -112,12 +104,12 @@ func (r *request) value(it *jsonscan.Iter, ev *sdk.Event) {
 		}
 		ev.Set(ecs.HTTPResponseStatusCode, v)
 	case "responseStatus.message":
-		set(ecs.EventReason, it, ev)
+		ev.SetJSON(ecs.EventReason, it)
 	case "annotations.authorization.k8s.io/decision":
 		r.forbidden = string(v) == "forbid"
 		ev.Set(auditDecision, v)
 	case "annotations.authorization.k8s.io/reason":
-		set(auditRule, it, ev)
+		ev.SetJSON(auditRule, it)
 	}
 }
 

@@ -79,9 +79,9 @@ func shipped(b []byte, ev *sdk.Event) error {
 			}
 			ev.Set(containerID, v)
 		case "kubernetes.container_image":
-			set(containerImage, it, ev)
+			ev.SetJSON(containerImage, it)
 		case "kubernetes.labels.app", "kubernetes.labels.app.kubernetes.io/name", "kubernetes.labels.k8s-app":
-			set(ecs.ServiceName, it, ev)
+			ev.SetJSON(ecs.ServiceName, it)
 		}
 	}
 	rate(said, ev)

@@ -42,8 +42,6 @@ var (
 	auditMark = []byte(`"audit.k8s.io/`)
 	listMark  = []byte(`"EventList"`)
 	objects   = jsonscan.Scanner{Depth: 3}
-	lists     = jsonscan.Scanner{Depth: 2}
-	arrays    = jsonscan.Scanner{Depth: 1}
 )
 
 // head is how far into an object its kind is looked for.
@@ -67,37 +65,13 @@ func (parser) Parse(line []byte, ev *sdk.Event) error {
 
 // ParseMany reads a line with one event or with a list of them.
 func (p parser) ParseMany(line []byte, next func() *sdk.Event) error {
-	var it *jsonscan.Iter
-	path := ""
 	switch {
-	case len(line) == 0:
-		return p.Parse(line, next())
-	case line[0] == '[':
-		it = arrays.Scan(line)
-	case line[0] == '{' && bytes.Contains(line[:min(len(line), head)], listMark):
-		it, path = lists.Scan(line), "items"
-	default:
-		return p.Parse(line, next())
+	case len(line) > 0 && line[0] == '[':
+		return sdk.EachObject(line, "", next, object, errForm)
+	case len(line) > 0 && line[0] == '{' && bytes.Contains(line[:min(len(line), head)], listMark):
+		return sdk.EachObject(line, "items", next, object, errForm)
 	}
-	var first error
-	n := 0
-	for it.Next() {
-		if it.Kind() != jsonscan.Object || string(it.Path()) != path {
-			continue
-		}
-		n++
-		if err := object(it.Value(), next()); err != nil && first == nil {
-			first = err
-		}
-	}
-	switch {
-	case first != nil:
-		return first
-	case n == 0:
-		next()
-		return errForm
-	}
-	return it.Err()
+	return p.Parse(line, next())
 }
 
 // object reads an object of any of the kinds.
@@ -131,15 +105,6 @@ func word(b []byte) (w, rest []byte) {
 		return b[:i:i], b[i+1:]
 	}
 	return b, nil
-}
-
-// set sets a text.
-func set(field ecs.Field, it *jsonscan.Iter, ev *sdk.Event) {
-	if it.Escaped() {
-		ev.SetDecoded(field, it.Value(), jsonscan.AppendUnescaped)
-		return
-	}
-	ev.Set(field, it.Value())
 }
 
 func main() { sdk.ServeParser(New) }

@@ -1,6 +1,9 @@
 package main
 
-import "github.com/logcenter/logcenter/sdk/ecs"
+import (
+	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/keys"
+)
 
 // how says by which setter a value becomes a field.
 type how uint8
@@ -11,6 +14,7 @@ const (
 	addr
 	port
 	mac
+	transport
 	date
 	special
 )
@@ -44,10 +48,10 @@ const (
 	keyReason
 )
 
-// keys are the predefined attributes, and behind them those that products add.
-var keys = map[string]target{
+// attributes are the predefined ones, and behind them those that products add. Some write keys in other cases.
+var attributes = keys.NewFold(map[string]target{
 	"cat": {how: special, id: keyCategory}, "devTime": {how: special, id: keyTime}, "devTimeFormat": {how: special, id: keyTimeFormat},
-	"proto": {field: ecs.NetworkTransport}, "sev": {how: special, id: keySeverity},
+	"proto": {how: transport}, "sev": {how: special, id: keySeverity},
 	"src": {how: addr, field: ecs.SourceIP}, "dst": {how: addr, field: ecs.DestinationIP},
 	"srcPort": {how: port, field: ecs.SourcePort}, "dstPort": {how: port, field: ecs.DestinationPort},
 	"srcPreNAT": {how: addr, field: sourcePreNAT}, "dstPreNAT": {how: addr, field: destinationPreNAT},
@@ -69,10 +73,10 @@ var keys = map[string]target{
 	"outcome": {how: special, id: keyOutcome}, "result": {how: special, id: keyOutcome}, "status": {how: special, id: keyOutcome},
 	"name": {how: special, id: keyName}, "eventName": {how: special, id: keyName}, "severity": {how: special, id: keySeverity},
 	"msg": {how: special, id: keyMessage}, "message": {how: special, id: keyMessage}, "reason": {how: special, id: keyReason},
-	"app": {how: folded, field: ecs.NetworkProtocol}, "application": {how: folded, field: ecs.NetworkProtocol}, "protocol": {field: ecs.NetworkTransport},
+	"app": {how: folded, field: ecs.NetworkProtocol}, "application": {how: folded, field: ecs.NetworkProtocol}, "protocol": {how: transport},
 	"method": {field: ecs.HTTPRequestMethod}, "requestMethod": {field: ecs.HTTPRequestMethod}, "userAgent": {field: ecs.UserAgentOriginal},
 	"referer": {field: ecs.HTTPRequestReferrer}, "httpStatus": {field: ecs.HTTPResponseStatusCode}, "responseCode": {field: ecs.HTTPResponseStatusCode},
-	"fileName": {field: ecs.FileName}, "filename": {field: ecs.FileName}, "filePath": {field: ecs.FilePath}, "fileSize": {field: ecs.FileSize},
+	"fileName": {field: ecs.FileName}, "filePath": {field: ecs.FilePath}, "fileSize": {field: ecs.FileSize},
 	"fileHash": {how: special, id: keyHash}, "sha256": {how: special, id: keyHash}, "md5": {how: special, id: keyHash}, "sha1": {how: special, id: keyHash},
 	"process": {field: ecs.ProcessName}, "processName": {field: ecs.ProcessName}, "pid": {field: ecs.ProcessPID}, "processId": {field: ecs.ProcessPID},
 	"commandLine": {field: ecs.ProcessCommandLine}, "ruleId": {field: ecs.RuleID}, "ruleName": {field: ecs.RuleName}, "signature": {field: ecs.RuleID},
@@ -80,11 +84,11 @@ var keys = map[string]target{
 	"inInterface": {field: ecs.ObserverIngressInterfaceName}, "outInterface": {field: ecs.ObserverEgressInterfaceName},
 	"devName": {field: ecs.ObserverName}, "devSerial": {field: ecs.ObserverSerialNumber}, "srcHostName": {field: ecs.SourceDomain},
 	"dstHostName": {field: ecs.DestinationDomain}, "start": {how: date, field: ecs.EventStart}, "end": {how: date, field: ecs.EventEnd},
+	"sourceZone": {field: ecs.ObserverIngressZone}, "destinationZone": {field: ecs.ObserverEgressZone}, "ingressInterface": {field: ecs.ObserverIngressInterfaceName},
+	"egressInterface": {field: ecs.ObserverEgressInterfaceName}, "serialNumber": {field: ecs.ObserverSerialNumber}, "reqMethod": {field: ecs.HTTPRequestMethod},
+	"respCode": {field: ecs.HTTPResponseStatusCode}, "appProto": {how: folded, field: ecs.NetworkProtocol}, "riskScore": {field: ecs.EventRiskScore},
 	"password": {field: ecs.UserPassword}, "passwd": {field: ecs.UserPassword}, "pwd": {field: ecs.UserPassword},
-}
-
-// What ECS has, but the SDK does not yet name.
-var fileSHA1 = ecs.FileHashSHA1
+})
 
 // What is the format's own.
 var (
@@ -102,6 +106,7 @@ var (
 	identityNetBIOS       = ecs.New("leef.identity_netbios", ecs.Keyword, "NetBIOS name of the machine that the user is at.")
 	language              = ecs.New("leef.language", ecs.Keyword, "Language of the product's dates, ISO 639-1.")
 	messageText           = ecs.New("leef.message", ecs.Keyword, "Free text of the event where a reason stands beside it, which is event.reason.")
+	ownPairs              = ecs.NewList("leef.extensions", ecs.Keyword, "Pairs key=value of keys that are the product's own, as they stand; up to 64.")
 	outcomeText           = ecs.New("leef.outcome", ecs.Keyword, "How it ended in the product's words, where they are not ECS's.")
 	realm                 = ecs.New("leef.realm", ecs.Keyword, "Realm or tenant in which the account is known.")
 	resource              = ecs.New("leef.resource", ecs.Keyword, "What was accessed, in the product's words.")

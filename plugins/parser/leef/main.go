@@ -66,7 +66,7 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 	r := record{ev: ev, zone: p.zone}
 	it := e.Scan()
 	for it.Next() {
-		r.pair(it.Key(), it.Value())
+		r.pair(it)
 	}
 	r.finish()
 
@@ -79,6 +79,9 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 		about = e.EventID
 	}
 	c := classify.Of(about, r.category)
+	if !c.Known() {
+		c = classify.Of(e.EventID, nil)
+	}
 	if r.login {
 		c = classify.Authentication
 	}
@@ -88,12 +91,12 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 		ev.SetString(ecs.EventCategory, name)
 	}
 	ev.SetString(ecs.EventKind, c.EventKind(false))
-	switch {
-	case r.decided || c != classify.Authentication:
-	case classify.Fails(about) || classify.Fails(r.category):
-		ev.SetString(ecs.EventOutcome, "failure")
-	case succeeds(about) || succeeds(r.category):
-		ev.SetString(ecs.EventOutcome, "success")
+	if !r.decided && c == classify.Authentication {
+		outcome := classify.OutcomeIn(about)
+		if outcome == "" {
+			outcome = classify.OutcomeIn(r.category)
+		}
+		ev.SetString(ecs.EventOutcome, outcome)
 	}
 	if err != nil {
 		return headError(err)

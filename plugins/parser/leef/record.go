@@ -6,7 +6,8 @@ import (
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/classify"
 	"github.com/logcenter/logcenter/sdk/ecs"
-	"github.com/logcenter/logcenter/sdk/netaddr"
+	"github.com/logcenter/logcenter/sdk/kv"
+	"github.com/logcenter/logcenter/sdk/number"
 	"github.com/logcenter/logcenter/sdk/timestamp"
 )
 
@@ -21,28 +22,38 @@ type record struct {
 	bytes, packets                  [2]int64 // of source and destination
 	told                            [4]bool  // which of them are there
 	request, login, decided, denied bool
+	own                             int // pairs in ownPairs
 }
 
-// pair sets what one attribute says. Keys that are not known stay in the line only.
-func (r *record) pair(key, v []byte) {
+// maxOwn is how many pairs of the product's own an event keeps; further ones stay in the line only.
+const maxOwn = 64
+
+// pair sets what the attribute at hand says.
+func (r *record) pair(it *kv.Iter) {
+	v := it.Value()
 	if len(v) == 0 || len(v) == 1 && v[0] == '-' {
 		return
 	}
-	t, ok := keys[string(key)]
-	if !ok {
+	t := attributes.Get(it.Key())
+	if t == nil {
+		if r.own++; r.own <= maxOwn {
+			r.ev.Set(ownPairs, it.Pair())
+		}
 		return
 	}
 	switch t.how {
 	case text:
 		r.ev.Set(t.field, v)
 	case folded:
-		r.ev.SetDecoded(t.field, v, appendLower)
+		r.ev.SetLower(t.field, v)
 	case addr:
 		r.ev.SetIP(t.field, v)
 	case port:
 		r.ev.SetPort(t.field, v)
 	case mac:
 		r.ev.SetMAC(t.field, v)
+	case transport:
+		r.ev.SetTransport(v)
 	case date:
 		r.date(t.field, nil, v)
 	case special:
@@ -66,14 +77,7 @@ func (r *record) special(id uint8, v []byte) {
 		ev.SetAccount(ecs.UserName, ecs.UserDomain, v)
 	case keyURL:
 		r.request = true
-		u := netaddr.SplitURL(v)
-		ev.Set(ecs.URLOriginal, v)
-		ev.Set(ecs.URLDomain, u.Host)
-		ev.Set(ecs.URLPath, u.Path)
-		ev.Set(ecs.URLQuery, u.Query)
-		if u.Scheme != nil && u.Host != nil {
-			ev.Set(ecs.URLFull, v)
-		}
+		ev.SetURL(v)
 	case keyName:
 		r.name = v
 		ev.Set(ecs.RuleName, v)
@@ -90,7 +94,7 @@ func (r *record) special(id uint8, v []byte) {
 		r.login = r.login || isTrue(v)
 		r.session("end", v)
 	case keyHash:
-		r.hash(v)
+		ev.SetFileHash(v)
 	case keyMessage:
 		r.message = v
 	case keyReason:
@@ -127,18 +131,14 @@ func (r *record) finish() {
 func (r *record) decision() {
 	ev := r.ev
 	ev.Set(ecs.EventAction, r.action)
-	w, _ := actions.Find(r.action)
-	switch {
-	case w.kind != "":
-		ev.SetString(ecs.EventType, w.kind)
-		r.denied = w.kind == denied.kind
-	case !r.login:
-		ev.SetString(ecs.EventType, "info")
+	d := classify.DecisionOf(r.action)
+	if d != classify.Undecided || !r.login {
+		ev.SetString(ecs.EventType, d.EventType())
 	}
-	outcome := w.outcome
+	r.denied = d == classify.Denied
+	outcome := d.Outcome()
 	if r.outcome != nil {
-		var ok bool
-		if outcome, ok = outcomes.Find(r.outcome); !ok {
+		if outcome = classify.Outcome(r.outcome); outcome == "" {
 			outcome = "unknown"
 			ev.Set(outcomeText, r.outcome)
 		}
@@ -147,39 +147,14 @@ func (r *record) decision() {
 	r.decided = outcome != ""
 }
 
-// meaning is event.type and event.outcome of an action.
-type meaning struct{ kind, outcome string }
-
-var (
-	denied  = meaning{"denied", "failure"}
-	allowed = meaning{"allowed", "success"}
-	actions = classify.NewWords(
-		classify.Means(denied, "block", "deny", "denied", "drop", "reject", "reset", "discard", "prevent", "quarantine",
-			"阻断", "拒绝", "拦截"),
-		classify.Means(allowed, "allow", "permit", "pass", "accept", "forward", "放行", "允许"),
-	)
-	outcomes = classify.NewWords(
-		classify.Means("success", "success", "succeed", "ok", "allow", "pass", "成功"),
-		classify.Means("failure", "fail", "denied", "deny", "block", "reject", "error", "失败"),
-	)
-	successes = classify.NewWords(
-		classify.Means(true, "success", "succeed", "成功"),
-	)
-)
-
-func succeeds(name []byte) bool {
-	_, ok := successes.Find(name)
-	return ok
-}
-
 // severity sets the device's severity, 1 to 10, a word in a field of its own, and the unified one.
 func (r *record) severity(v []byte) {
-	n, number := digits(v, 9)
+	n, ok := number.Uint(v, 9)
 	switch {
-	case number && n > 10:
+	case ok && n > 10:
 		r.ev.Bad(ecs.EventSeverity, "not a number from 0 to 10")
 		return
-	case number:
+	case ok:
 		r.ev.SetInt(ecs.EventSeverity, n)
 	default:
 		r.ev.Set(severityWord, v)
@@ -192,7 +167,7 @@ func (r *record) severity(v []byte) {
 // count sets one of the counts of bytes and packets.
 func (r *record) count(i uint8, v []byte) {
 	fields := [...]ecs.Field{ecs.SourceBytes, ecs.DestinationBytes, ecs.SourcePackets, ecs.DestinationPackets}
-	n, ok := digits(v, 18)
+	n, ok := number.Uint(v, 18)
 	if !ok {
 		r.ev.Bad(fields[i], "not a whole number")
 		return
@@ -212,20 +187,6 @@ func isTrue(v []byte) bool { return string(v) == "true" || string(v) == "1" }
 func (r *record) session(what string, v []byte) {
 	if isTrue(v) {
 		r.ev.SetString(ecs.EventType, what)
-	}
-}
-
-// hash tells the digest by its length.
-func (r *record) hash(v []byte) {
-	switch len(v) {
-	case 32:
-		r.ev.Set(ecs.FileHashMD5, v)
-	case 40:
-		r.ev.Set(fileSHA1, v)
-	case 64:
-		r.ev.Set(ecs.FileHashSHA256, v)
-	default:
-		r.ev.Bad(ecs.FileHashSHA256, "not the 32, 40 or 64 digits of MD5, SHA-1 or SHA-256")
 	}
 }
 
@@ -254,42 +215,8 @@ var formats = map[string]string{
 // date sets a time by the device's own format, or as it can be told from itself.
 func (r *record) date(f ecs.Field, format, v []byte) {
 	layout, ok := formats[string(format)]
-	switch {
-	case ok:
-	case len(v) == 13 && isDigits(v):
-		layout = timestamp.UnixMilli
-	default:
+	if !ok {
 		layout = timestamp.Any
 	}
 	r.ev.SetTimeField(f, layout, r.zone, v)
-}
-
-func isDigits(v []byte) bool {
-	for _, c := range v {
-		if c-'0' > 9 {
-			return false
-		}
-	}
-	return true
-}
-
-func digits(v []byte, most int) (n int64, ok bool) {
-	if len(v) == 0 || len(v) > most {
-		return 0, false
-	}
-	for _, c := range v {
-		if c-'0' > 9 {
-			return 0, false
-		}
-		n = n*10 + int64(c-'0')
-	}
-	return n, true
-}
-
-// appendLower is for SetDecoded.
-func appendLower(dst, v []byte) []byte {
-	for _, c := range v {
-		dst = append(dst, classify.Lower(c))
-	}
-	return dst
 }

@@ -37,10 +37,27 @@ type facts struct {
 	outcome          string
 	kernel           bool         // an audit record in which uid= is the user who acted
 	level            ecs.Severity // for lines without a PRI; empty means Info
+	made             *sdk.Facts   // the same, of those in tables
 }
 
-// set puts the facts on an event. rated says that the device's own severity is on it already.
+// ready makes facts ready to be set at once.
+func (f *facts) ready() {
+	level := f.level
+	if level == "" {
+		level = ecs.Informational
+	}
+	f.made = sdk.NewFacts(map[ecs.Field][]string{
+		ecs.EventDataset: {f.dataset}, ecs.LogcenterLogType: {f.logType}, ecs.EventAction: {f.action}, ecs.EventCategory: f.category,
+		ecs.EventType: f.types, ecs.EventOutcome: {f.outcome}, ecs.LogLevel: {string(level)},
+	})
+}
+
+// set puts the facts on an event. rated says that the device's own severity is on it already, which counts more.
 func (f *facts) set(ev *sdk.Event, rated bool) {
+	if f.made != nil {
+		ev.SetFacts(f.made)
+		return
+	}
 	ev.SetString(ecs.EventDataset, f.dataset)
 	ev.SetString(ecs.LogcenterLogType, f.logType)
 	ev.SetString(ecs.EventAction, f.action)
@@ -116,6 +133,7 @@ type phrases [256][]phrase
 func newPhrases(list []phrase) *phrases {
 	t := new(phrases)
 	for _, p := range list {
+		p.ready()
 		t[p.head[0]] = append(t[p.head[0]], p)
 	}
 	return t

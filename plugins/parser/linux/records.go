@@ -105,6 +105,8 @@ var kindsByName, kindsByNumber = func() (*keys.Table[*kind], map[int]*kind) {
 		if k.refused = k.facts; k.level == "" {
 			k.refused.level = ecs.Warn
 		}
+		k.ready()
+		k.refused.ready()
 		names[k.name], numbers[k.number] = k, k
 	}
 	return keys.New(names), numbers

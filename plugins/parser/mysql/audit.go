@@ -5,12 +5,13 @@ import (
 
 	"github.com/logcenter/logcenter/sdk/delimited"
 	"github.com/logcenter/logcenter/sdk/jsonscan"
+	"github.com/logcenter/logcenter/sdk/keys"
 	"github.com/logcenter/logcenter/sdk/kv"
 )
 
-// keys are those of the JSON forms: the error log's, of Percona's audit_log below audit_record, and of MySQL Enterprise and
+// paths are those of the JSON forms: the error log's, of Percona's audit_log below audit_record, and of MySQL Enterprise and
 // Percona's audit_log_filter.
-var keys = map[string]slot{
+var paths = keys.New(map[string]slot{
 	"time": logTime, "msg": message, "label": severity, "subsystem": subsystem, "thread": thread, "err_code": code,
 
 	"audit_record.timestamp": logTime, "audit_record.name": command, "audit_record.command_class": class, "audit_record.connection_id": thread,
@@ -18,42 +19,36 @@ var keys = map[string]slot{
 	"audit_record.ip": address, "audit_record.db": database, "audit_record.os_login": osUser, "audit_record.os_user": osUser,
 	"audit_record.proxy_user": proxyUser, "audit_record.mysql_version": version,
 
-	"timestamp": logTime, "event": command, "connection_id": thread, "account.user": user, "account.host": host,
+	"timestamp": logTime, "class": kind, "event": command, "connection_id": thread, "account.user": user, "account.host": host,
 	"login.ip": address, "login.os": osUser, "login.proxy": proxyUser, "connection_data.status": status, "connection_data.db": database,
 	"connection_data.connection_type": transport, "general_data.command": command, "general_data.sql_command": class,
 	"general_data.query": statement, "general_data.status": status, "table_access_data.db": database, "table_access_data.table": object,
 	"table_access_data.query": statement, "table_access_data.sql_command": class, "query_data.query": statement,
 	"query_data.sql_command": class, "query_data.status": status, "startup_data.mysql_version": version,
-}
+})
 
 // json reads the object of a JSON form.
 func (e *entry) json(b []byte) error {
-	e.decode = jsonscan.AppendUnescaped
-	var kind []byte // class of MySQL Enterprise
-	utc, percona := false, false
+	percona := false
 	it := jsonscan.Scan(b)
 	for it.Next() {
-		if it.Kind() == jsonscan.Null {
+		path := it.Path()
+		s := paths.Get(path)
+		if s == nil || it.Kind() == jsonscan.Null {
 			continue
 		}
-		path, v := it.Path(), it.Value()
-		switch string(path) {
-		case "class":
-			kind = v
-		case "timestamp":
-			utc = true
+		e.v[*s] = it.Value()
+		if it.Escaped() {
+			e.decode = jsonscan.AppendUnescaped
 		}
 		percona = percona || bytes.HasPrefix(path, []byte("audit_record."))
-		if s := keys[string(path)]; s != nothing {
-			e.v[s] = v
-		}
+		e.utc = e.utc || string(path) == "timestamp" // of MySQL Enterprise
 	}
 	switch {
 	case percona:
 		e.percona()
-	case kind != nil:
-		e.utc = utc
-		e.enterprise(kind)
+	case e.v[kind] != nil:
+		e.enterprise()
 	case e.v[severity] != nil:
 		e.classify()
 	default:
@@ -93,9 +88,9 @@ func (e *entry) percona() {
 }
 
 // enterprise tells records by their class and event.
-func (e *entry) enterprise(kind []byte) {
+func (e *entry) enterprise() {
 	e.dataset = auditLog
-	switch string(kind) {
+	switch string(e.v[kind]) {
 	case "connection":
 		switch e.facts = &login; string(e.v[command]) {
 		case "disconnect":
@@ -127,13 +122,16 @@ var columns = [...]slot{logTime, server, user, host, thread, queryID, command, d
 
 // rowOf reads a row that lacks the first columns.
 func (e *entry) rowOf(b []byte, lacking int) error {
-	e.decode = kv.AppendUnquoted
 	e.facts, e.dataset = &auditOther, auditLog
 	last := -1
 	it := rows.Scan(b)
 	for it.Next() {
-		if last = it.Index() + lacking; last < len(columns) {
-			e.v[columns[last]] = bytes.TrimSpace(it.Value())
+		if last = it.Index() + lacking; last >= len(columns) {
+			continue
+		}
+		e.v[columns[last]] = bytes.TrimSpace(it.Value())
+		if it.Escaped() {
+			e.decode = kv.AppendUnquoted
 		}
 	}
 	switch string(e.v[command]) {

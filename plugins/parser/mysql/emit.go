@@ -98,8 +98,8 @@ func (e *entry) emit(ev *sdk.Event) {
 	e.set(ev, severityWord, severity)
 	e.set(ev, ecs.EventCode, code)
 	ev.Set(statusCode, e.v[status])
-	seconds(ev, ecs.EventDuration, e.v[queryTime])
-	seconds(ev, lockDuration, e.v[lockTime])
+	ev.SetDuration(ecs.EventDuration, e.v[queryTime], time.Second)
+	ev.SetDuration(lockDuration, e.v[lockTime], time.Second)
 	ev.Set(sent, e.v[rowsSent])
 	ev.Set(examined, e.v[rowsExamined])
 	ev.Set(affected, e.v[rowsAffected])
@@ -145,6 +145,8 @@ func (e *entry) setTime(ev *sdk.Event) {
 	}
 	v := e.v[logTime]
 	switch {
+	case e.v[instant] != nil && (len(v) <= 10 || v[10] != 'T'):
+		ev.SetTime(timestamp.Unix, zone, e.v[instant])
 	case len(v) == 0:
 	case len(v) > 10 && v[10] == 'T':
 		if last := v[len(v)-1]; last == 'Z' || v[len(v)-3] == ':' && len(v) > 19 && (v[len(v)-6] == '+' || v[len(v)-6] == '-') {
@@ -159,7 +161,7 @@ func (e *entry) setTime(ev *sdk.Event) {
 	case len(v) > 6 && v[6] == ' ':
 		ev.SetTime("060102 15:04:05", zone, v)
 	default:
-		ev.SetTime(timestamp.Unix, zone, v)
+		ev.Bad(ecs.Timestamp, "not a time of the logs of MySQL")
 	}
 }
 
@@ -178,28 +180,6 @@ func (e *entry) client(ev *sdk.Event) {
 		e.v[host] = name
 		e.set(ev, ecs.SourceDomain, host)
 	}
-}
-
-// seconds sets nanoseconds from seconds with a fraction.
-func seconds(ev *sdk.Event, f ecs.Field, v []byte) {
-	if len(v) == 0 {
-		return
-	}
-	whole, fraction, _ := bytes.Cut(v, []byte("."))
-	n, unit := int64(0), int64(1e9)
-	if len(whole) > 9 || len(fraction) > 9 || !digits(whole) || len(fraction) > 0 && !digits(fraction) {
-		ev.Bad(f, "not a number of seconds")
-		return
-	}
-	for _, c := range whole {
-		n = n*10 + int64(c-'0')
-	}
-	n *= unit
-	for _, c := range fraction {
-		unit /= 10
-		n += int64(c-'0') * unit
-	}
-	ev.SetInt(f, n)
 }
 
 // maxVerb bounds the first word of a statement.
@@ -233,7 +213,15 @@ func password(query []byte) []byte {
 			return nil
 		}
 		i += at
-		before := bytes.TrimRight(query[:i], " =(\\")
+		n := i
+		for n > 0 && (query[n-1] == ' ' || query[n-1] == '=' || query[n-1] == '(' || query[n-1] == '\\') {
+			n--
+		}
+		before := query[:n]
+		if n == 0 || query[n-1]|0x20 != 'y' && query[n-1]|0x20 != 'd' && query[n-1]|0x20 != 's' { // by, password, as
+			at = i + 1
+			continue
+		}
 		for _, word := range [...]string{" by", "password", " as"} {
 			n := len(before) - len(word)
 			if n < 0 || !bytes.EqualFold(before[n:], []byte(word)) {

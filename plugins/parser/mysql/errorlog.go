@@ -2,20 +2,16 @@ package main
 
 import "bytes"
 
-// errors reads "TIME THREAD [SEVERITY] [CODE] [SUBSYSTEM] MESSAGE"; code and subsystem are of MySQL 8. By syslog there is
-// no time. It is false if b is no such line.
-func (e *entry) errors(b []byte, bySyslog bool) bool {
-	if n := timeLen(b); n > 0 {
+// errors reads "TIME THREAD [SEVERITY] [CODE] [SUBSYSTEM] MESSAGE", whose time has n bytes; code and subsystem are of
+// MySQL 8. By syslog there is no time. It is false if b is no such line.
+func (e *entry) errors(b []byte, n int, bySyslog bool) bool {
+	if n > 0 {
 		e.v[logTime] = b[:n:n]
 		b = bytes.TrimLeft(b[n:], " ")
 	} else if !bySyslog {
 		return false
 	}
-	n := 0
-	for n < len(b) && b[n]-'0' <= 9 {
-		n++
-	}
-	if n > 0 {
+	if n := digitsLen(b); n > 0 {
 		e.v[thread] = b[:n:n]
 		b = bytes.TrimLeft(b[n:], " ")
 	}
@@ -64,6 +60,9 @@ func isSeverity(b []byte) bool {
 func timeLen(b []byte) int {
 	if len(b) >= 19 && b[4] == '-' && (b[10] == 'T' || b[10] == ' ') && (b[13] == ':' || b[12] == ':') {
 		n := 11
+		if b[13] == ':' && b[16] == ':' {
+			n = 19
+		}
 		for n < len(b) && (b[n]-'0' <= 9 || b[n] == ':' || b[n] == '.' || b[n] == ' ' && n == 11) {
 			n++
 		}
@@ -81,23 +80,25 @@ func timeLen(b []byte) int {
 	return 0
 }
 
-func digits(b []byte) bool {
-	for _, c := range b {
-		if c-'0' > 9 {
-			return false
-		}
+func digits(b []byte) bool { return len(b) > 0 && digitsLen(b) == len(b) }
+
+// digitsLen is how many digits b begins with.
+func digitsLen(b []byte) (n int) {
+	for n < len(b) && b[n]-'0' <= 9 {
+		n++
 	}
-	return len(b) > 0
+	return n
 }
 
-// phrase is a kind of message, told by a text in it.
+// phrase is a kind of message, told by the text it begins with and by one that follows, if that is not empty.
 type phrase struct {
-	text  []byte
-	form  form // of what is behind text
+	text  string
+	then  []byte
+	form  form // of what is behind the texts
 	facts *facts
 }
 
-// form is how what stands behind the text of a phrase is read. It is no function, so that an entry stays on the stack.
+// form is how what stands behind the texts of a phrase is read. It is no function, so that an entry stays on the stack.
 type form uint8
 
 const (
@@ -109,36 +110,51 @@ const (
 	formShutdown
 )
 
-// phrases are told in their order.
-var phrases = []phrase{
-	{[]byte("Access denied for user "), formAccount, &loginFailed},
-	{[]byte("Aborted connection "), formAborted, &lost},
-	{[]byte(" is blocked because of many connection errors"), whole, &refused},
-	{[]byte("Too many connections"), whole, &refused},
-	{[]byte(" could not be resolved"), formAddress, &serviceOther},
-	{[]byte(": ready for connections"), formReady, &started},
-	{[]byte(" starting as process "), whole, &starting},
-	{[]byte("Received SHUTDOWN from user "), formShutdown, &stopped},
-	{[]byte(": Shutdown complete"), whole, &stopped},
-	{[]byte(": Normal shutdown"), whole, &stopped},
-	{[]byte(" is marked as crashed"), whole, &damaged},
-	{[]byte("Plugin "), whole, &serviceOther},
-	{[]byte("got signal "), whole, &crashed},
+// phrases are by the first byte of their text. The name of the program, as in "mariadbd: ", is taken off a message first.
+var phrases = newPhrases([]phrase{
+	{"Access denied for user ", nil, formAccount, &loginFailed},
+	{"Aborted connection ", nil, formAborted, &lost},
+	{"Host '", []byte(" is blocked because of many connection errors"), whole, &refused},
+	{"Too many connections", nil, whole, &refused},
+	{"IP address '", []byte(" could not be resolved"), formAddress, &serviceOther},
+	{"ready for connections", nil, formReady, &started},
+	{"Received SHUTDOWN from user ", nil, formShutdown, &stopped},
+	{"Shutdown complete", nil, whole, &stopped},
+	{"Normal shutdown", nil, whole, &stopped},
+	{"Plugin ", nil, whole, &serviceOther},
+})
+
+// phrasesWithin may stand anywhere in a message.
+var phrasesWithin = [...]phrase{
+	{"", []byte(" starting as process "), whole, &starting},
+	{"", []byte(" is marked as crashed"), whole, &damaged},
+	{"", []byte("got signal "), whole, &crashed},
+}
+
+func newPhrases(list []phrase) *[256][]phrase {
+	t := new([256][]phrase)
+	for _, p := range list {
+		t[p.text[0]] = append(t[p.text[0]], p)
+	}
+	return t
 }
 
 // classify tells what a message of the error log is about.
 func (e *entry) classify() {
 	m := e.v[message]
-	head := m[:min(len(m), maxHead)]
-	for i := range phrases {
-		p := &phrases[i]
-		at := bytes.Index(head, p.text)
-		if at < 0 {
-			continue
+	said := m[programLen(m):]
+	if len(said) > 0 {
+		list := phrases[said[0]]
+		for i := range list {
+			if e.is(&list[i], said) {
+				return
+			}
 		}
-		e.readForm(p.form, m[at+len(p.text):])
-		e.facts = p.facts
-		return
+	}
+	for i := range phrasesWithin {
+		if e.is(&phrasesWithin[i], m) {
+			return
+		}
 	}
 	switch string(e.v[severity]) {
 	case "ERROR", "Error":
@@ -147,6 +163,36 @@ func (e *entry) classify() {
 		e.facts = &serviceOther
 	}
 }
+
+// is reads a message if it is of a kind.
+func (e *entry) is(p *phrase, m []byte) bool {
+	if len(m) < len(p.text) || string(m[:len(p.text)]) != p.text {
+		return false
+	}
+	rest := m[len(p.text):]
+	if len(p.then) > 0 {
+		i := bytes.Index(rest[:min(len(rest), maxHead)], p.then)
+		if i < 0 {
+			return false
+		}
+		rest = rest[i+len(p.then):]
+	}
+	e.facts = p.facts
+	e.readForm(p.form, rest)
+	return true
+}
+
+// programLen is the length of a program's name or path and ": " at the start of a message, 0 if there is none.
+func programLen(m []byte) int {
+	i := bytes.IndexByte(m[:min(len(m), maxProgram)], ':')
+	if i < 1 || i+1 >= len(m) || m[i+1] != ' ' || bytes.IndexByte(m[:i], ' ') >= 0 {
+		return 0
+	}
+	return i + 2
+}
+
+// maxProgram bounds the path of a program.
+const maxProgram = 96
 
 func (e *entry) readForm(f form, rest []byte) {
 	switch f {
@@ -167,7 +213,8 @@ func (e *entry) readForm(f form, rest []byte) {
 // maxHead is how much of a message is looked at to tell its kind.
 const maxHead = 256
 
-// account reads "'app'@'192.0.2.42' (using password: YES)". A name may hold quotes: the last "'@'" counts.
+// account reads "'app'@'192.0.2.42' (using password: YES)" and "'app'@'%' to database 'crm'". A name may hold quotes: the
+// last "'@'" counts.
 func account(rest []byte, e *entry) {
 	i := bytes.LastIndex(rest, []byte("'@'"))
 	if i < 1 || rest[0] != '\'' {
@@ -176,6 +223,7 @@ func account(rest []byte, e *entry) {
 	e.v[user] = rest[1:i:i]
 	from := rest[i+3:]
 	if i := bytes.IndexByte(from, '\''); i >= 0 {
+		e.v[database] = quotedBehind(from[i:], "to database '")
 		from = from[:i:i]
 	}
 	e.v[host] = from

@@ -45,7 +45,7 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 	e := entry{zone: p.zone, dataset: errorLog}
 	body := line
 	var program []byte
-	if len(line) > 0 && (line[0] == '<' || line[0]-'A' < 26 || len(line) > 10 && line[10] == 'T' && bytes.Contains(line[:min(len(line), maxHeader)], []byte(": "))) {
+	if hasHeader(line) {
 		if h, rest, err := syslog.Parse(line); err == nil && h.AppName != nil {
 			ev.SetSyslog(&h, p.zone)
 			body, program = rest, h.AppName
@@ -54,6 +54,27 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 	err := e.read(body, program)
 	e.emit(ev)
 	return err
+}
+
+// hasHeader says whether a syslog header may stand in front: <PRI>, the name of a month, or a time with a 'T' and no thread
+// of the server behind it.
+func hasHeader(line []byte) bool {
+	switch {
+	case len(line) < 20:
+		return false
+	case line[0] == '<', line[0]-'A' < 26:
+		return true
+	case line[10] != 'T':
+		return false
+	}
+	n := timeLen(line)
+	if n+1 >= len(line) || line[n] != ' ' {
+		return false
+	}
+	if k := n + 1 + digitsLen(line[n+1:]); k > n+1 && k < len(line) && line[k] == ' ' {
+		return false
+	}
+	return bytes.Contains(line[n:min(len(line), maxHeader)], []byte(": "))
 }
 
 // maxHeader is how far behind the start of a line a syslog header may reach.
@@ -73,10 +94,10 @@ func (e *entry) read(b, program []byte) error {
 	case len(b) > 17 && b[8] == ' ' && b[11] == ':' && b[17] == ',':
 		return e.rowOf(b, 0)
 	}
-	switch {
-	case e.general(b):
+	switch n := timeLen(b); {
+	case e.general(b, n):
 		return nil
-	case !e.errors(b, program != nil):
+	case !e.errors(b, n, program != nil):
 		return errForm
 	case len(e.v[message]) == 0:
 		return errMessage
@@ -92,6 +113,8 @@ type slot uint8
 const (
 	nothing slot = iota
 	logTime
+	instant // seconds since 1970, where the time has no zone
+	kind    // class of a record of MySQL Enterprise
 	user
 	host
 	address
@@ -134,7 +157,7 @@ const (
 type entry struct {
 	v       [slots][]byte
 	dataset string                     // which log the entry is of
-	decode  func(dst, v []byte) []byte // nil: there are no escapes
+	decode  func(dst, v []byte) []byte // nil: there are no escapes in any value
 	zone    *time.Location
 	facts   *facts
 	utc     bool // the time has no zone, and is UTC
@@ -142,11 +165,15 @@ type entry struct {
 
 // set puts a value on the event without its escapes.
 func (e *entry) set(ev *sdk.Event, f ecs.Field, s slot) {
-	switch v := e.v[s]; {
-	case len(v) == 0:
-	case e.decode == nil:
-		ev.Set(f, v)
-	default:
-		ev.SetDecoded(f, v, e.decode)
+	if len(e.v[s]) > 0 { // most have none: this much is inlined
+		e.put(ev, f, e.v[s])
 	}
+}
+
+func (e *entry) put(ev *sdk.Event, f ecs.Field, v []byte) {
+	if e.decode == nil {
+		ev.Set(f, v)
+		return
+	}
+	ev.SetDecoded(f, v, e.decode)
 }

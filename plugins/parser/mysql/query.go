@@ -1,6 +1,10 @@
 package main
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/logcenter/logcenter/sdk/keys"
+)
 
 // slow reads an entry of the slow query log: lines that begin with '#', "use DB;", "SET timestamp=…;" and the statement.
 func (e *entry) slow(b []byte) error {
@@ -18,9 +22,7 @@ func (e *entry) slow(b []byte) error {
 		case len(line) > 0 && line[0] == '#':
 			e.measures(line[1:])
 		case bytes.HasPrefix(line, []byte("SET timestamp=")):
-			if e.v[logTime] == nil {
-				e.v[logTime] = bytes.TrimRight(line[len("SET timestamp="):], ";")
-			}
+			e.v[instant] = bytes.TrimRight(line[len("SET timestamp="):], ";")
 		case bytes.HasPrefix(line, []byte("use ")) && e.v[statement] == nil:
 			e.v[database] = bytes.TrimRight(line[len("use "):], ";")
 		default:
@@ -56,10 +58,10 @@ func (e *entry) userAtHost(b []byte) {
 }
 
 // figures are the pairs "Name: value" of the lines that begin with '#'.
-var figures = map[string]slot{
+var figures = keys.New(map[string]slot{
 	"Query_time": queryTime, "Lock_time": lockTime, "Rows_sent": rowsSent, "Rows_examined": rowsExamined, "Rows_affected": rowsAffected,
 	"Bytes_sent": bytesSent, "Thread_id": thread, "Schema": database, "Last_errno": status, "Errno": status,
-}
+})
 
 func (e *entry) measures(b []byte) {
 	for len(b) > 0 {
@@ -78,15 +80,14 @@ func (e *entry) measures(b []byte) {
 			continue
 		}
 		b = b[n:]
-		if s, ok := figures[string(key)]; ok {
-			e.v[s] = v
+		if s := figures.Get(key); s != nil {
+			e.v[*s] = v
 		}
 	}
 }
 
-// general reads "TIME<TAB>   12 Query<TAB>select 1". It is false if b is no such line.
-func (e *entry) general(b []byte) bool {
-	n := timeLen(b)
+// general reads "TIME<TAB>   12 Query<TAB>select 1", whose time has n bytes. It is false if b is no such line.
+func (e *entry) general(b []byte, n int) bool {
 	if n == 0 || n >= len(b) || b[n] != '\t' && b[n] != ' ' {
 		return false
 	}

@@ -1,13 +1,16 @@
 package main
 
-import "github.com/logcenter/logcenter/sdk/ecs"
+import (
+	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/keys"
+)
 
 // how says by which setter a value becomes a field.
 type how uint8
 
 const (
 	text how = iota
-	number
+	whole
 	system // of BGP
 	addr   // unspecified ones are none
 	port
@@ -42,9 +45,8 @@ type target struct {
 	field ecs.Field
 }
 
-// keys are in small letters without '_' and '.', so that IPV4_SRC_ADDR, ipv4_src_addr and ipv4SrcAddr are one; numbers are
-// IANA's of the information elements.
-var keys = map[string]target{
+// elements are keys, so that IPV4_SRC_ADDR, ipv4_src_addr and ipv4SrcAddr are one; numbers are IANA's of the information elements.
+var elements = keys.NewLoose(map[string]target{
 	"srcaddr": {source, 0}, "ipv4srcaddr": {source, 0}, "ipv6srcaddr": {source, 0}, "ipsrc": {source, 0}, "sourceipv4address": {source, 0},
 	"sourceipv6address": {source, 0}, "8": {source, 0}, "27": {source, 0},
 	"dstaddr": {destination, 0}, "ipv4dstaddr": {destination, 0}, "ipv6dstaddr": {destination, 0}, "ipdst": {destination, 0},
@@ -76,9 +78,9 @@ var keys = map[string]target{
 	"destinationmacaddress": {mac, ecs.DestinationMAC}, "postdestinationmacaddress": {mac, ecs.DestinationMAC}, "57": {mac, ecs.DestinationMAC},
 	"srcvlan": {text, ecs.NetworkVLANID}, "vlanid": {text, ecs.NetworkVLANID}, "vlan": {text, ecs.NetworkVLANID}, "58": {text, ecs.NetworkVLANID},
 	"dstvlan": {text, vlanOut}, "postvlanid": {text, vlanOut}, "59": {text, vlanOut},
-	"tcpflags": {flags, 0}, "tcpcontrolbits": {flags, 0}, "6": {flags, 0}, "iptos": {number, tos}, "tos": {number, tos}, "srctos": {number, tos},
-	"ipclassofservice": {number, tos}, "5": {number, tos}, "icmptype": {number, icmpType}, "icmptypeipv4": {number, icmpType}, "icmpcode": {number, icmpCode},
-	"icmpcodeipv4": {number, icmpCode}, "ipttl": {number, ttl}, "minttl": {number, ttl}, "minimumttl": {number, ttl}, "52": {number, ttl},
+	"tcpflags": {flags, 0}, "tcpcontrolbits": {flags, 0}, "6": {flags, 0}, "iptos": {whole, tos}, "tos": {whole, tos}, "srctos": {whole, tos},
+	"ipclassofservice": {whole, tos}, "5": {whole, tos}, "icmptype": {whole, icmpType}, "icmptypeipv4": {whole, icmpType}, "icmpcode": {whole, icmpCode},
+	"icmpcodeipv4": {whole, icmpCode}, "ipttl": {whole, ttl}, "minttl": {whole, ttl}, "minimumttl": {whole, ttl}, "52": {whole, ttl},
 	"srcas": {system, sourceAS}, "assrc": {system, sourceAS}, "bgpsourceasnumber": {system, sourceAS}, "16": {system, sourceAS},
 	"dstas": {system, destinationAS}, "asdst": {system, destinationAS}, "bgpdestinationasnumber": {system, destinationAS}, "17": {system, destinationAS},
 	"srcnet": {text, sourceNet}, "netsrc": {text, sourceNet}, "srcmask": {text, sourceNet}, "ipv4srcmask": {text, sourceNet}, "masksrc": {text, sourceNet},
@@ -95,27 +97,25 @@ var keys = map[string]target{
 	"xlatedstport": {port, ecs.DestinationNATPort}, "postnaptdestinationtransportport": {port, ecs.DestinationNATPort},
 	"postnaptdsttransportport": {port, ecs.DestinationNATPort}, "postnatportdst": {port, ecs.DestinationNATPort}, "228": {port, ecs.DestinationNATPort},
 
-	"type": {text, recordType}, "version": {number, version}, "exportprotoversion": {number, version}, "sequencenum": {number, ecs.EventSequence},
-	"flowseqnum": {number, ecs.EventSequence}, "exportprotoseqno": {number, ecs.EventSequence}, "samplingrate": {number, sampling}, "samplinginterval": {number, sampling},
-	"34": {number, sampling}, "flowsetid": {number, templateID}, "observationdomainid": {number, domainID}, "sourceid": {number, domainID}, "flows": {number, flows},
+	"type": {text, recordType}, "version": {whole, version}, "exportprotoversion": {whole, version}, "sequencenum": {whole, ecs.EventSequence},
+	"flowseqnum": {whole, ecs.EventSequence}, "exportprotoseqno": {whole, ecs.EventSequence}, "samplingrate": {whole, sampling}, "samplinginterval": {whole, sampling},
+	"34": {whole, sampling}, "flowsetid": {whole, templateID}, "observationdomainid": {whole, domainID}, "sourceid": {whole, domainID}, "flows": {whole, flows},
 	"flowid": {text, flowID}, "148": {text, flowID}, "direction": {direction, 0}, "flowdirection": {direction, 0}, "61": {direction, 0}, "etype": {etherType, 0},
 	"ethertype": {etherType, 0}, "ipprotocolversion": {etherType, 0}, "firewallevent": {firewallEvent, 0}, "fwevent": {firewallEvent, 0}, "233": {firewallEvent, 0},
 	"forwardingstatus": {forwarding, 0}, "89": {forwarding, 0}, "flowendreason": {endReason, 0}, "136": {endReason, 0},
-	"l7protoname": {text, application}, "applicationname": {text, application}, "class": {text, application}, "96": {text, application},
+	"l7protoname": {text, ecs.NetworkApplication}, "applicationname": {text, ecs.NetworkApplication}, "class": {text, ecs.NetworkApplication}, "96": {text, ecs.NetworkApplication},
 	"srcipcountry": {text, ecs.SourceGeoCountryISOCode}, "countryipsrc": {text, ecs.SourceGeoCountryISOCode}, "dstipcountry": {text, ecs.DestinationGeoCountryISOCode},
 	"countryipdst": {text, ecs.DestinationGeoCountryISOCode}, "username": {text, ecs.UserName}, "371": {text, ecs.UserName}, "httpurl": {location, 0}, "httphost": {domain, 0},
 	"httpsite": {domain, 0}, "httpmethod": {text, ecs.HTTPRequestMethod}, "httpretcode": {status, 0}, "dnsquery": {text, ecs.DNSQuestionName},
-	"dnsquerytype": {text, ecs.DNSQuestionType}, "tlsservername": {text, serverName}, "sslservername": {text, serverName}, "flowverdict": {text, verdict}, "label": {text, ecs.Tags},
-}
+	"dnsquerytype": {text, ecs.DNSQuestionType}, "tlsservername": {text, ecs.TLSClientServerName}, "sslservername": {text, ecs.TLSClientServerName}, "flowverdict": {text, verdict}, "label": {text, ecs.Tags},
+}, "_.")
 
 // What ECS has, but the SDK does not yet name.
 var (
-	application   = ecs.NetworkApplication
 	destinationAS = ecs.New("destination.as.number", ecs.Long, "Autonomous system that the destination's address belongs to.")
 	egressID      = ecs.New("observer.egress.interface.id", ecs.Keyword, "Number of the interface the traffic left by, SNMP's ifIndex.")
 	ianaNumber    = ecs.New("network.iana_number", ecs.Keyword, "IANA's number of the transport protocol, e.g. 6 for TCP.")
 	ingressID     = ecs.New("observer.ingress.interface.id", ecs.Keyword, "Number of the interface the traffic came by, SNMP's ifIndex.")
-	serverName    = ecs.TLSClientServerName
 	sourceAS      = ecs.New("source.as.number", ecs.Long, "Autonomous system that the source's address belongs to.")
 )
 

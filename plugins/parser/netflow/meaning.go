@@ -3,23 +3,19 @@ package main
 import (
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/netaddr"
+	"github.com/logcenter/logcenter/sdk/number"
 )
-
-// protocols are the names of IANA's numbers that occur in networks.
-var protocols = map[int64]string{
-	1: "icmp", 2: "igmp", 4: "ipv4", 6: "tcp", 17: "udp", 27: "rdp", 33: "dccp", 41: "ipv6", 46: "rsvp", 47: "gre", 50: "esp", 51: "ah", 58: "ipv6-icmp",
-	88: "eigrp", 89: "ospf", 103: "pim", 112: "vrrp", 115: "l2tp", 132: "sctp", 136: "udplite", 137: "mpls-in-ip",
-}
 
 // transport sets the protocol from its number or name.
 func transport(ev *sdk.Event, v []byte) {
-	n, ok := digits(v, 3)
+	n, ok := number.Uint(v, 3)
 	if !ok {
-		ev.SetDecoded(ecs.NetworkTransport, v, appendLower)
+		ev.SetTransport(v)
 		return
 	}
 	ev.Set(ianaNumber, v)
-	ev.SetString(ecs.NetworkTransport, protocols[n])
+	ev.SetString(ecs.NetworkTransport, netaddr.Protocol(int(n)))
 }
 
 // tcp sets the flags, which may be hexadecimal.
@@ -99,7 +95,7 @@ func (r *record) firewall(v []byte) {
 // forwarded takes IANA's forwardingStatus, whose upper two bits say whether packets were passed on. Small numbers are
 // the two bits alone.
 func (r *record) forwarded(v []byte) {
-	n, ok := digits(v, 3)
+	n, ok := number.Uint(v, 3)
 	if !ok || n > 255 {
 		r.ev.Bad(forwardStatus, "not a number from 0 to 255")
 		return
@@ -119,15 +115,4 @@ func (r *record) forwarded(v []byte) {
 // reasons are those of IANA's flowEndReason.
 var reasons = [...]string{
 	1: "idle timeout", 2: "active timeout", 3: "end of flow detected", 4: "forced end", 5: "lack of resources",
-}
-
-// appendLower is for SetDecoded.
-func appendLower(dst, v []byte) []byte {
-	for _, c := range v {
-		if c-'A' <= 'Z'-'A' {
-			c |= 0x20
-		}
-		dst = append(dst, c)
-	}
-	return dst
 }

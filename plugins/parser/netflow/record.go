@@ -8,6 +8,7 @@ import (
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/jsonscan"
 	"github.com/logcenter/logcenter/sdk/netaddr"
+	"github.com/logcenter/logcenter/sdk/number"
 	"github.com/logcenter/logcenter/sdk/timestamp"
 )
 
@@ -25,36 +26,17 @@ type record struct {
 	denied, passed                       bool
 }
 
-// maxKey is the longest of keys.
-const maxKey = 40
-
 // value sets what the value at a path says. Keys that are not known stay in the line only.
 func (r *record) value(path, v []byte) {
-	path = bytes.TrimPrefix(path, prefix)
-	var buf [maxKey]byte
-	n := 0
-	for _, c := range path {
-		if c == '_' || c == '.' {
-			continue
-		}
-		if n == maxKey {
-			return
-		}
-		if c-'A' <= 'Z'-'A' {
-			c |= 0x20
-		}
-		buf[n] = c
-		n++
-	}
-	t, ok := keys[string(buf[:n])]
-	if !ok {
+	t := elements.Get(bytes.TrimPrefix(path, prefix))
+	if t == nil {
 		return
 	}
 	ev := r.ev
 	switch t.how {
 	case text:
 		set(ev, t.field, v)
-	case number:
+	case whole:
 		ev.Set(t.field, v)
 	case system:
 		if string(v) != "0" { // not known
@@ -121,11 +103,11 @@ func (r *record) meaning(h how, v []byte) {
 	case forwarding:
 		r.forwarded(v)
 	case endReason:
-		if n, ok := digits(v, 3); ok && n < int64(len(reasons)) {
+		if n, ok := number.Uint(v, 3); ok && n < int64(len(reasons)) {
 			ev.SetString(ecs.EventReason, reasons[n])
 		}
 	case milliseconds:
-		if n, ok := digits(v, 12); ok {
+		if n, ok := number.Uint(v, 12); ok {
 			r.duration = n * 1e6
 		}
 	case location:
@@ -136,7 +118,7 @@ func (r *record) meaning(h how, v []byte) {
 	case domain:
 		set(ev, ecs.URLDomain, v)
 	case status:
-		if n, ok := digits(v, 3); ok && n >= 100 {
+		if n, ok := number.Uint(v, 3); ok && n >= 100 {
 			ev.SetInt(ecs.HTTPResponseStatusCode, n)
 		}
 	}
@@ -150,7 +132,7 @@ func (r *record) end(f ecs.Field, v []byte) {
 
 func (r *record) count(i how, v []byte) {
 	fields := [...]ecs.Field{ecs.SourceBytes, ecs.DestinationBytes, ecs.SourcePackets, ecs.DestinationPackets}
-	n, ok := digits(v, 18)
+	n, ok := number.Uint(v, 18)
 	if !ok {
 		r.ev.Bad(fields[i], "not a whole number")
 		return
@@ -197,15 +179,16 @@ func (r *record) finish() {
 func (r *record) times() {
 	start, okStart := r.time(ecs.EventStart, r.began)
 	end, okEnd := r.time(ecs.EventEnd, r.finished)
-	if isTime(r.received) {
-		r.ev.SetTimeField(ecs.EventCreated, layout(r.received), r.zone, r.received)
-	}
+	r.time(ecs.EventCreated, r.received)
 	for _, v := range [...][]byte{r.finished, r.received, r.collected, r.began} {
 		if isTime(v) {
 			r.timed = true
-			r.ev.SetTime(layout(v), r.zone, v)
+			r.time(ecs.Timestamp, v)
 			break
 		}
+	}
+	if !okStart && !okEnd {
+		r.sinceStart()
 	}
 	known := okStart && okEnd && start > 0 && end >= start
 	if r.duration == 0 && known {
@@ -213,6 +196,19 @@ func (r *record) times() {
 	}
 	if r.duration > 0 || known {
 		r.ev.SetInt(ecs.EventDuration, r.duration)
+	}
+}
+
+// sinceStart takes what is left of times in milliseconds since the device was started: how long the flow was.
+func (r *record) sinceStart() {
+	start, ok := number.Uint(r.began, 10)
+	end, also := number.Uint(r.finished, 10)
+	if !ok || !also {
+		return
+	}
+	r.timed = true
+	if r.duration == 0 && end > start {
+		r.duration = (end - start) * 1e6
 	}
 }
 
@@ -226,23 +222,11 @@ func (r *record) time(f ecs.Field, v []byte) (ns int64, ok bool) {
 	if !isTime(v) {
 		return 0, false
 	}
-	l := layout(v)
-	r.ev.SetTimeField(f, l, r.zone, v)
-	if n, ok := digits(v, 19); ok {
-		switch len(v) {
-		case 10:
-			return n * 1e9, true
-		case 13:
-			return n * 1e6, true
-		case 16:
-			return n * 1e3, true
-		case 19:
-			return n, true
-		}
+	if ns, ok = instant(v); ok {
+		r.ev.SetNanos(f, ns)
+		return ns, true
 	}
-	if l == time.RFC3339Nano {
-		return isoLayout.Parse(v, nil)
-	}
+	r.ev.SetTimeField(f, timestamp.Any, r.zone, v)
 	return anyLayout.ParseAt(v, r.zone, time.Time{})
 }
 
@@ -250,40 +234,16 @@ func (r *record) time(f ecs.Field, v []byte) (ns int64, ok bool) {
 // zero.
 func isTime(v []byte) bool { return len(v) >= 10 && v[0] != '0' }
 
-// layout is that of a time whose form is plain, so that it need not be looked for.
-func layout(v []byte) string {
-	switch n := len(v); {
-	case v[4] == '-' && v[n-1] == 'Z':
-		return time.RFC3339Nano
-	case !isDigits(v):
-		return timestamp.Any
-	case n == 19:
-		return timestamp.UnixNano
-	case n == 16:
-		return timestamp.UnixMicro
-	case n == 13:
-		return timestamp.UnixMilli
+// instant reads a time that no zone is needed for: counted from 1970, or in UTC.
+func instant(v []byte) (ns int64, ok bool) {
+	n := len(v)
+	if v[4] == '-' && v[n-1] == 'Z' {
+		return isoLayout.Parse(v, nil)
 	}
-	return timestamp.Any
-}
-
-func isDigits(v []byte) bool {
-	for _, c := range v {
-		if c-'0' > 9 {
-			return false
-		}
+	if counted := n == 10 || n == 13 || n == 16 || n == 19 || v[10] == '.'; counted && number.IsDigits(v[:10]) {
+		return anyLayout.Parse(v, nil)
 	}
-	return len(v) > 0
-}
-
-func digits(v []byte, most int) (n int64, ok bool) {
-	if len(v) > most || !isDigits(v) {
-		return 0, false
-	}
-	for _, c := range v {
-		n = n*10 + int64(c-'0')
-	}
-	return n, true
+	return 0, false
 }
 
 // set sets a text with its escapes resolved.

@@ -32,8 +32,10 @@ var (
 
 var (
 	clientMark = []byte(", client: ")
-	luaMark    = []byte("[lua] ")
-	whileMark  = []byte(" while ")
+	// responderMark is where the trailer of what nginx asks about certificates begins.
+	responderMark = []byte(", responder: ")
+	luaMark       = []byte("[lua] ")
+	whileMark     = []byte(" while ")
 
 	// trafficMark begins what streams add.
 	trafficMark = []byte("bytes from/to ")
@@ -69,7 +71,11 @@ func (p parser) failure(b []byte, ev *sdk.Event) error {
 		ev.Set(connection, number[1:])
 	}
 	what, whom := rest, []byte(nil)
-	if i := trailer(rest); i >= 0 {
+	i := trailer(rest)
+	if i < 0 {
+		i = bytes.Index(rest, responderMark)
+	}
+	if i >= 0 {
 		what, whom = rest[:i], rest[i+2:]
 	}
 	for len(whom) > 0 {
@@ -140,6 +146,10 @@ func about(b []byte, ev *sdk.Event) (rest []byte) {
 		}
 	case "host":
 		ev.Set(ecs.URLDomain, host(v))
+	case "responder":
+		ev.Set(ecs.DestinationAddress, v)
+	case "peer":
+		ev.SetIPPort(ecs.DestinationIP, ecs.DestinationPort, v)
 	case "referrer":
 		ev.Set(ecs.HTTPRequestReferrer, v)
 	}

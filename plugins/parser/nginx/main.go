@@ -6,6 +6,8 @@
 //	$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"
 //	… "$http_x_forwarded_for" $request_time
 //
+// or objects of JSON whose keys are nginx's variables, as log_format with escape=json makes them (see variables).
+//
 // nginx writes quotes and backslashes inside the quotes as \x22 and \x5C; \" is understood, too. Error logs
 // (https://nginx.org/en/docs/ngx_core_module.html#error_log) are
 //
@@ -53,6 +55,9 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 	if len(rest) > 7 && rest[4] == '/' && rest[7] == '/' {
 		return p.failure(rest, ev)
 	}
+	if len(rest) > 0 && rest[0] == '{' {
+		return p.object(rest, ev)
+	}
 	return access(rest, ev)
 }
 
@@ -70,8 +75,9 @@ func access(b []byte, ev *sdk.Event) error {
 		}
 		rest = behind
 	}
-	seconds, _, _ := accesslog.Next(rest)
-	ev.SetDuration(ecs.EventDuration, seconds, time.Second)
+	if seconds, _, _ := accesslog.Next(rest); len(seconds) > 0 && seconds[0]-'0' <= 9 { // else it is something of the site's own
+		ev.SetDuration(ecs.EventDuration, seconds, time.Second)
+	}
 	return err
 }
 

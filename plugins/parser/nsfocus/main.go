@@ -65,7 +65,8 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 			rest = line[i:]
 		}
 	}
-	var timed, named, rated, decided, from, to bool
+	var timed, named, rated, from, to bool
+	said, done := &facts[intrusion], undecided
 	for it := scanner.Scan(rest); it.Next(); {
 		switch v := it.Value(); string(it.Key()) {
 		case "time":
@@ -74,9 +75,9 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 		case "danger_degree":
 			rated = risk(ev, v)
 		case "breaking_sighn":
-			decided = decision(ev, v)
+			done = decisionOf(ev, v)
 		case "event":
-			named = signature(ev, v)
+			said, named = signature(ev, v)
 		case "src_addr":
 			ev.SetIP(ecs.SourceIP, v)
 			from = len(v) > 0
@@ -91,16 +92,18 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 			ev.Set(ecs.NetworkTransport, v)
 		}
 	}
+	if !named { // of a line without a whole text nothing is sure but that the device saw something
+		said = &facts[intrusion]
+	}
+	ev.SetFacts(said[done])
 	switch {
 	case !named:
-		// Of a line without a whole text nothing is sure but that the device saw something.
-		ev.SetString(ecs.LogcenterLogType, intrusion)
 		return errNoEvent
 	case !timed:
 		return errNoTime
 	case !rated:
 		return errNoRisk
-	case !decided:
+	case done == undecided:
 		return errNoDecision
 	case !from || !to:
 		return errCut
@@ -133,28 +136,23 @@ func risk(ev *sdk.Event, v []byte) bool {
 	return true
 }
 
-// decision says what the device did. Whether an attack that it let pass succeeded is not known.
-func decision(ev *sdk.Event, v []byte) bool {
+// decisionOf says what the device did.
+func decisionOf(ev *sdk.Event, v []byte) decision {
 	switch string(v) {
 	case "1":
 		ev.SetBool(blocked, true)
-		ev.SetString(ecs.EventAction, "blocked")
-		ev.SetString(ecs.EventOutcome, "failure")
-		ev.SetString(ecs.EventType, "denied")
+		return stopped
 	case "0":
 		ev.SetBool(blocked, false)
-		ev.SetString(ecs.EventAction, "detected")
-		ev.SetString(ecs.EventOutcome, "unknown")
-		ev.SetString(ecs.EventType, "allowed")
-	default:
-		return false
+		return seen
 	}
-	return true
+	return undecided
 }
 
 // signature reads [RULE]TEXT. Events of the device itself have no rule.
-func signature(ev *sdk.Event, v []byte) bool {
-	text, whole := v, true
+func signature(ev *sdk.Event, v []byte) (said *[decisions]*sdk.Facts, whole bool) {
+	text := v
+	whole = true
 	if len(v) > 0 && v[0] == '[' {
 		i := bytes.IndexByte(v, ']')
 		if whole = i > 0; whole {
@@ -163,8 +161,7 @@ func signature(ev *sdk.Event, v []byte) bool {
 		}
 	}
 	ev.Set(ecs.RuleName, text)
-	ev.SetString(ecs.LogcenterLogType, logType(text))
-	return whole && len(text) > 0
+	return &facts[logTypes.Of(text)], whole && len(text) > 0
 }
 
 func main() { sdk.ServeParser(New) }

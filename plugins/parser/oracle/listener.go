@@ -46,9 +46,13 @@ func (p parser) listener(b []byte, ev *sdk.Event) error {
 		}
 		switch {
 		case hasFold(part, "(CONNECT_DATA="):
-			connectData(part, ev)
+			var d descriptor
+			d.read(part)
+			d.connection(ev)
 		case hasFold(part, "(ADDRESS="):
-			client(part, ev)
+			var d descriptor
+			d.read(part)
+			d.client(ev)
 		case event == nil:
 			event = part
 		default:
@@ -109,21 +113,3 @@ func listenerKind(ev *sdk.Event, category, types []string, outcome string) {
 		listened.set(ev)
 	}
 }
-
-// connectData reads "(CONNECT_DATA=(SERVICE_NAME=crm)(CID=(PROGRAM=sqlplus)(HOST=web-01)(USER=anna)))", which clients write.
-func connectData(b []byte, ev *sdk.Event) {
-	name := inBrackets(b, "(SERVICE_NAME=")
-	if name == nil {
-		name = inBrackets(b, "(SID=")
-	}
-	ev.Set(ecs.ServiceName, name)
-	ev.Set(clientProgram, inBrackets(b, "(PROGRAM="))
-	ev.Set(ecs.SourceDomain, inBrackets(b, "(HOST="))
-	ev.Set(ecs.SourceUserName, inBrackets(b, "(USER="))
-	ev.Set(command, inBrackets(b, "(COMMAND="))
-}
-
-var (
-	clientProgram = ecs.New("oracle.client_program", ecs.Keyword, "Program that connects, as it says itself.")
-	command       = ecs.New("oracle.listener.command", ecs.Keyword, "What an administrator had the listener do: status, stop, reload, ...")
-)

@@ -36,27 +36,29 @@ var (
 	errForm     = errors.New("oracle: want an audit record (LENGTH: and KEY:VALUE, or <AuditRecord>) or a line of the listener (TIME * …)")
 	errRecord   = errors.New("oracle: want an ACTION in the audit record")
 	errCut      = errors.New("oracle: the audit record ends inside a value")
-	errXML      = errors.New("oracle: want </AuditRecord> at the end; the record is cut")
+	errXML      = errors.New("oracle: want one whole <AuditRecord>…</AuditRecord>; the record is cut or damaged")
 	errListener = errors.New("oracle: want TIME * CONNECT DATA * ADDRESS * EVENT * SERVICE * RETURN CODE")
 )
 
 // Parse reads one line. What is missing is an error, but what is there is set.
 func (p parser) Parse(line []byte, ev *sdk.Event) error {
 	body := line
-	if len(line) > 0 && (line[0] == '<' && len(line) > 1 && line[1]-'0' <= 9 || bytes.Contains(line[:min(len(line), maxHeader)], []byte("Audit["))) {
+	if hasHeader(line) {
 		if h, rest, err := syslog.Parse(line); err == nil {
 			ev.SetSyslog(&h, p.zone)
 			body = rest
 		}
 	}
+	if isListener(body) {
+		return p.listener(body, ev)
+	}
 	var r record
 	var err error
-	switch {
-	case bytes.Contains(body[:min(len(body), maxHeader)], []byte("<AuditRecord>")):
-		err = r.xml(body)
-	case isListener(body):
-		return p.listener(body, ev)
-	case bytes.Contains(body[:min(len(body), maxHeader)], []byte("LENGTH")):
+	head := body[:min(len(body), maxHeader)]
+	switch i := bytes.Index(head, []byte("<AuditRecord>")); {
+	case i >= 0:
+		err = r.xml(body[i:])
+	case bytes.Contains(head, []byte("LENGTH")):
 		err = r.text(program(body, ev))
 	default:
 		unknown.set(ev)
@@ -67,6 +69,14 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 		return errRecord
 	}
 	return err
+}
+
+// hasHeader says whether a syslog header stands in front: <PRI>, or a time and what an audit record has by syslog.
+func hasHeader(line []byte) bool {
+	if len(line) > 1 && line[0] == '<' {
+		return line[1]-'0' <= 9
+	}
+	return !isListener(line) && bytes.Contains(line[:min(len(line), maxHeader)], []byte("Audit["))
 }
 
 // maxHeader is how far behind the start of a line a record begins at the latest.

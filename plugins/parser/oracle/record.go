@@ -6,7 +6,9 @@ import (
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/keys"
 	"github.com/logcenter/logcenter/sdk/timestamp"
+	"github.com/logcenter/logcenter/sdk/xmlscan"
 )
 
 // slot is a value of an audit record that is wanted.
@@ -41,8 +43,8 @@ const (
 	slots
 )
 
-// keys are the names of values: of unified records by syslog, of traditional ones, of records of SYS, and of XML.
-var keys = map[string]slot{
+// names are the names of values: of unified records by syslog, of traditional ones, of records of SYS, and of XML.
+var names = keys.New(map[string]slot{
 	"TYPE": auditType, "DBID": dbid, "SESID": sessionID, "CLIENTID": clientID, "ENTRYID": entryID, "STMTID": statementID, "DBUSER": dbUser,
 	"CURUSER": currentUser, "ACTION": action, "RETCODE": returnCode, "SCHEMA": schema, "OBJNAME": object, "PDB_GUID": pdb, "OSUSER": osUser,
 	"USERHOST": userHost, "TERMINAL": terminal,
@@ -57,12 +59,12 @@ var keys = map[string]slot{
 	"DB_User": dbUser, "OS_User": osUser, "Userhost": userHost, "OS_Process": osProcess, "Terminal": terminal, "Object_Schema": schema,
 	"Object_Name": object, "Policy_Name": policy, "Action": action, "Returncode": returnCode, "Comment_Text": comment, "Current_User": currentUser,
 	"Sql_Text": sqlText, "Client_Id": clientID, "Priv_Used": privilege,
-}
+})
 
 // record is what is wanted of an audit record. Values are slices of the line with its escapes.
 type record struct {
 	v      [slots][]byte
-	decode func(dst, v []byte) []byte // nil: there are no escapes
+	decode func(dst, v []byte) []byte // nil: there are no escapes in any value
 }
 
 // text reads KEY:"VALUE", KEY:[LENGTH] "VALUE" and KEY :[LENGTH] 'VALUE', behind a time if the record is of a file.
@@ -78,10 +80,13 @@ func (r *record) text(b []byte) error {
 		if colon < 0 {
 			return nil
 		}
-		key := bytes.TrimSpace(b[:colon])
+		from, to := blanks(b), colon
+		for to > from && b[to-1] == ' ' {
+			to--
+		}
 		v, rest, whole := value(b[colon+1:])
-		if s := keys[string(key)]; s != nothing {
-			r.v[s] = v
+		if s := names.Get(b[min(from, to):to]); s != nil {
+			r.v[*s] = v
 		}
 		if !whole {
 			return errCut
@@ -90,9 +95,17 @@ func (r *record) text(b []byte) error {
 	}
 }
 
+// blanks is how many blanks and line ends b begins with.
+func blanks(b []byte) (n int) {
+	for n < len(b) && (b[n] == ' ' || b[n] == '\n' || b[n] == '\r') {
+		n++
+	}
+	return n
+}
+
 // value reads a quoted value; its length may be in brackets in front, so that quotes may stand in it.
 func value(b []byte) (v, rest []byte, whole bool) {
-	b = bytes.TrimLeft(b, " \n")
+	b = b[blanks(b):]
 	length := -1
 	if len(b) > 0 && b[0] == '[' {
 		i := bytes.IndexByte(b[:min(len(b), maxDigits+2)], ']')
@@ -106,7 +119,8 @@ func value(b []byte) (v, rest []byte, whole bool) {
 			}
 			length = length*10 + int(c-'0')
 		}
-		b = bytes.TrimLeft(b[i+1:], " ")
+		b = b[i+1:]
+		b = b[blanks(b):]
 	}
 	if len(b) == 0 || b[0] != '"' && b[0] != '\'' {
 		return nil, nil, false
@@ -129,15 +143,15 @@ func value(b []byte) (v, rest []byte, whole bool) {
 
 // keyFollows says whether b is blank, or begins with blanks, capitals and a colon: the next key.
 func keyFollows(b []byte) bool {
-	rest := bytes.TrimLeft(b, " \r\n")
-	if len(rest) == 0 || len(rest) == len(b) {
-		return len(rest) == 0
+	n := blanks(b)
+	if n == 0 || n == len(b) {
+		return n == len(b)
 	}
-	for i, c := range rest[:min(len(rest), maxKey)] {
+	for i, c := range b[n:min(len(b), n+maxKey)] {
 		switch {
+		case c-'A' < 26, c == ' ', c == '$', c == '_':
 		case c == ':':
 			return i > 0
-		case c-'A' < 26, c == ' ', c == '$', c == '_':
 		default:
 			return false
 		}
@@ -148,73 +162,38 @@ func keyFollows(b []byte) bool {
 // maxKey is longer than any key.
 const maxKey = 32
 
-// xml reads <AuditRecord><NAME>VALUE</NAME>…</AuditRecord>, whose elements have no attributes and are not nested.
+// xml reads <AuditRecord><NAME>VALUE</NAME>…</AuditRecord>.
 func (r *record) xml(b []byte) error {
-	r.decode = appendUnentitied
-	_, b, _ = bytes.Cut(b, []byte("<AuditRecord>"))
-	for {
-		i := bytes.IndexByte(b, '<')
-		if i < 0 {
-			return errXML
-		}
-		name, rest, ok := bytes.Cut(b[i+1:], []byte(">"))
-		switch {
-		case !ok:
-			return errXML
-		case string(name) == "/AuditRecord":
-			return nil
-		}
-		b = rest
-		s, known := keys[string(name)]
-		if !known {
+	it := xmlscan.Scan(b)
+	for it.Next() {
+		s := names.Get(it.Name())
+		if s == nil {
 			continue
 		}
-		end := bytes.IndexByte(b, '<')
-		if end < 0 {
-			r.v[s] = b
-			return errXML
-		}
-		r.v[s] = b[:end:end]
-		b = b[end:]
-	}
-}
-
-// entities are those that Oracle writes in XML.
-var entities = [...]struct {
-	name string
-	c    byte
-}{{"lt;", '<'}, {"gt;", '>'}, {"amp;", '&'}, {"quot;", '"'}, {"apos;", '\''}, {"#10;", '\n'}, {"#13;", '\r'}, {"#9;", '\t'}}
-
-func appendUnentitied(dst, v []byte) []byte {
-	for {
-		i := bytes.IndexByte(v, '&')
-		if i < 0 {
-			return append(dst, v...)
-		}
-		dst = append(dst, v[:i]...)
-		v = v[i+1:]
-		found := false
-		for _, e := range entities {
-			if bytes.HasPrefix(v, []byte(e.name)) {
-				dst, v, found = append(dst, e.c), v[len(e.name):], true
-				break
-			}
-		}
-		if !found {
-			dst = append(dst, '&')
+		r.v[*s] = it.Text()
+		if it.Escaped() {
+			r.decode = xmlscan.AppendUnescaped
 		}
 	}
+	if it.Err() != nil {
+		return errXML
+	}
+	return nil
 }
 
 // set puts a value on the event without its escapes.
 func (r *record) set(ev *sdk.Event, f ecs.Field, s slot) {
-	switch v := r.v[s]; {
-	case len(v) == 0:
-	case r.decode == nil:
-		ev.Set(f, v)
-	default:
-		ev.SetDecoded(f, v, r.decode)
+	if len(r.v[s]) > 0 { // most have none: this much is inlined
+		r.put(ev, f, r.v[s])
 	}
+}
+
+func (r *record) put(ev *sdk.Event, f ecs.Field, v []byte) {
+	if r.decode == nil {
+		ev.Set(f, v)
+		return
+	}
+	ev.SetDecoded(f, v, r.decode)
 }
 
 // setTime reads the times of XML, 2026-10-11T12:00:01.123456Z, and of text files, Sun Oct 11 12:00:01 2026 +08:00.
@@ -264,9 +243,9 @@ func (r *record) emit(ev *sdk.Event, zone *time.Location) {
 // result sets what was done and how it ended.
 func (r *record) result(ev *sdk.Event) {
 	a := r.v[action]
-	f, known := actions[string(a)]
+	f := byNumber(a)
 	switch {
-	case known:
+	case f != nil:
 		ev.Set(actionCode, a)
 		ev.SetString(ecs.EventAction, f.name)
 	case named[string(a)] != nil:
@@ -277,7 +256,7 @@ func (r *record) result(ev *sdk.Event) {
 		ev.Set(actionCode, a)
 	default: // records of SYS have the statement itself
 		f = byWords(a)
-		if numbered := actions[string(r.v[actionNumber])]; numbered != nil {
+		if numbered := byNumber(r.v[actionNumber]); numbered != nil {
 			f = numbered
 		}
 		ev.Set(actionCode, r.v[actionNumber])
@@ -372,7 +351,9 @@ func password(query []byte) []byte {
 func (r *record) address(ev *sdk.Event) {
 	for _, s := range [...]slot{comment, clientAddress} {
 		if i := bytes.Index(r.v[s], []byte("(ADDRESS=")); i >= 0 {
-			client(r.v[s][i:], ev)
+			var d descriptor
+			d.read(r.v[s][i:])
+			d.client(ev)
 			return
 		}
 	}
@@ -383,44 +364,6 @@ func (r *record) address(ev *sdk.Event) {
 	default:
 		ev.Set(ecs.SourceDomain, a)
 	}
-}
-
-// inBrackets is the value of "(KEY=value)" in text; keys are written in either case.
-func inBrackets(text []byte, key string) []byte {
-	for at := 0; ; {
-		i := bytes.IndexByte(text[at:], '(')
-		if i < 0 {
-			return nil
-		}
-		at += i
-		if !hasFold(text[at:], key) {
-			at++
-			continue
-		}
-		v := text[at+len(key):]
-		if i := bytes.IndexAny(v, "()"); i >= 0 {
-			v = v[:i:i]
-		}
-		return v
-	}
-}
-
-// hasFold reports whether b begins with key in any case.
-func hasFold(b []byte, key string) bool {
-	return len(b) >= len(key) && bytes.EqualFold(b[:len(key)], []byte(key))
-}
-
-// client sets where a connection comes from.
-func client(addr []byte, ev *sdk.Event) {
-	ev.Set(ecs.NetworkTransport, inBrackets(addr, "(PROTOCOL="))
-	switch h := inBrackets(addr, "(HOST="); {
-	case len(h) == 0:
-	case h[0]-'0' <= 9, bytes.IndexByte(h, ':') >= 0:
-		ev.SetIP(ecs.SourceIP, h)
-	default:
-		ev.Set(ecs.SourceDomain, h)
-	}
-	ev.SetPort(ecs.SourcePort, inBrackets(addr, "(PORT="))
 }
 
 // Fields of the plugin's own.

@@ -1,5 +1,12 @@
 package main
 
+import (
+	"slices"
+
+	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/keys"
+)
+
 // logType is the kind of a log, its fourth field.
 type logType uint8
 
@@ -13,131 +20,103 @@ const (
 	globalProtect
 	authentication
 	hipMatch
+	decryption
 )
 
-func typeOf(v []byte) logType {
-	switch string(v) {
-	case "TRAFFIC":
-		return traffic
-	case "THREAT":
-		return threat
-	case "SYSTEM":
-		return system
-	case "CONFIG":
-		return config
-	case "USERID":
-		return userID
-	case "GLOBALPROTECT":
-		return globalProtect
-	case "AUTHENTICATION":
-		return authentication
-	case "HIPMATCH", "HIP-MATCH":
-		return hipMatch
-	}
-	return unknown
-}
+var logTypes = keys.New(map[string]logType{
+	"TRAFFIC": traffic, "THREAT": threat, "SYSTEM": system, "CONFIG": config, "USERID": userID,
+	"GLOBALPROTECT": globalProtect, "AUTHENTICATION": authentication, "AUTH": authentication, "DECRYPTION": decryption, "HIPMATCH": hipMatch, "HIP-MATCH": hipMatch,
+})
 
-// kind is what a field holds.
-type kind uint8
+// use is what is done with a field.
+type use uint8
 
 const (
-	none kind = iota
-	kAction
-	kAfter
-	kApp
-	kAuthMethod
-	kBefore
-	kBytes
-	kBytesIn
-	kBytesOut
-	kCategory
-	kClient
-	kClientVersion
-	kCommand
-	kConnectMethod
-	kDescription
-	kDestination
-	kDestinationCountry
-	kDestinationNAT
-	kDestinationNATPort
-	kDestinationPort
-	kDestinationUser
-	kDestinationZone
-	kDevice
-	kDigest
-	kDirection
-	kElapsed
-	kEvent
-	kFactor
-	kFileType
-	kGateway
-	kHIP
-	kHost
-	kInbound
-	kLateAfter
-	kLateBefore
-	kMachine
-	kMethod
-	kMisc
-	kModule
-	kObject
-	kOS
-	kOutbound
-	kPackets
-	kPacketsIn
-	kPacketsOut
-	kPath
-	kPrivateIP
-	kProtocol
-	kReason
-	kReferrer
-	kRepeat
-	kResult
-	kRule
-	kSequence
-	kSession
-	kSeverity
-	kSource
-	kSourceCountry
-	kSourceData
-	kSourceNAT
-	kSourceNATPort
-	kSourcePort
-	kSourceUser
-	kSourceZone
-	kStage
-	kStart
-	kStatus
-	kThreat
-	kThreatCategory
-	kTunnel
-	kUserAgent
-	kVsys
-	kXFF
+	set     use = iota
+	setText     // set, of which quotes may be doubled
+
+	setPort
+	from
+	to
+	natIP // may be one that stands for none
+	keep  // until all of the line is read
+	setKeep
+	textKeep
+	account
+	address
+	after
+	application
+	country
+	counted
+	device
+	elapsed
+	lateAfter
+	lateBefore
+	method
+	path
+	reason
+	sha256
+	start
+	unlessAny
+	unlessZero
+	destinationAccount
+	day
+	email
+	forwarded
+	tlsVersion
 )
+
+// target is what a field becomes.
+type target struct {
+	use   use
+	field ecs.Field
+	slot  slot // where keep keeps it
+}
+
+// slot is a place for a value that waits for others.
+type slot uint8
+
+const (
+	theAction slot = iota
+	thePolicy
+	theMisc
+	theThreat
+	theSeverity
+	theEvent
+	theText
+	theStatus
+	theResult
+	theBefore // of a change, or what stands in its place
+	slots
+)
+
+// column is a field of a type of logs.
+type column struct {
+	index int
+	target
+}
 
 // layout says what the fields of a type hold.
 type layout struct {
 	dataset, category, logType string
 	flow                       bool // has a source and a destination
 	precise                    int  // from here on a time with zone and milliseconds is the one of the log
-	columns                    [maxColumns]kind
+	columns                    []column
+	known                      [maxColumns]bool // by index, those of columns
 }
 
-const maxColumns = 72
-
-func (t *layout) kind(i int) kind {
-	if i < maxColumns {
-		return t.columns[i]
-	}
-	return none
-}
+const maxColumns = 97
 
 // flowColumns are those that TRAFFIC and THREAT have in common.
-var flowColumns = map[int]kind{
-	7: kSource, 8: kDestination, 9: kSourceNAT, 10: kDestinationNAT, 11: kRule, 12: kSourceUser, 13: kDestinationUser,
-	14: kApp, 15: kVsys, 16: kSourceZone, 17: kDestinationZone, 18: kInbound, 19: kOutbound, 22: kSession, 23: kRepeat,
-	24: kSourcePort, 25: kDestinationPort, 26: kSourceNATPort, 27: kDestinationNATPort, 29: kProtocol, 30: kAction,
+var flowColumns = map[int]target{
+	7: {use: from}, 8: {use: to}, 9: {use: natIP, field: ecs.SourceNATIP}, 10: {use: natIP, field: ecs.DestinationNATIP},
+	11: {use: keep, slot: thePolicy}, 12: {use: account}, 13: {use: destinationAccount}, 14: {use: application},
+	15: {use: set, field: virtualSystem}, 16: {use: set, field: ecs.ObserverIngressZone}, 17: {use: set, field: ecs.ObserverEgressZone},
+	18: {use: set, field: ecs.ObserverIngressInterfaceName}, 19: {use: set, field: ecs.ObserverEgressInterfaceName},
+	22: {use: set, field: sessionID}, 23: {use: set, field: repeatCount}, 24: {use: setPort, field: ecs.SourcePort},
+	25: {use: setPort, field: ecs.DestinationPort}, 26: {use: setPort, field: ecs.SourceNATPort},
+	27: {use: setPort, field: ecs.DestinationNATPort}, 29: {use: set, field: ecs.NetworkTransport},
+	30: {use: setKeep, field: ecs.EventAction, slot: theAction},
 }
 
 // far is behind all fields.
@@ -145,48 +124,75 @@ const far = 1 << 20
 
 var types = [...]layout{
 	unknown: {dataset: "paloalto.other", logType: other, precise: far},
-	traffic: {dataset: "paloalto.traffic", category: "network", logType: other, flow: true, precise: 61, columns: columns(flowColumns, map[int]kind{
-		31: kBytes, 32: kBytesOut, 33: kBytesIn, 34: kPackets, 35: kStart, 36: kElapsed, 37: kCategory, 39: kSequence,
-		41: kSourceCountry, 42: kDestinationCountry, 44: kPacketsOut, 45: kPacketsIn, 46: kReason, 52: kDevice,
-	})},
-	threat: {dataset: "paloalto.threat", logType: other, flow: true, precise: 76, columns: columns(flowColumns, map[int]kind{
-		31: kMisc, 32: kThreat, 33: kCategory, 34: kSeverity, 35: kDirection, 36: kSequence, 38: kSourceCountry,
-		39: kDestinationCountry, 43: kDigest, 46: kUserAgent, 47: kFileType, 48: kXFF, 49: kReferrer, 59: kDevice,
-		63: kMethod, 69: kThreatCategory,
-	})},
-	system: {dataset: "paloalto.system", category: "host", logType: runState, precise: 23, columns: columns(map[int]kind{
-		7: kVsys, 8: kEvent, 9: kObject, 12: kModule, 13: kSeverity, 14: kDescription, 15: kSequence, 22: kDevice,
-	})},
+	traffic: layout{dataset: "paloalto.traffic", category: "network", logType: other, flow: true, precise: 61}.with(flowColumns, map[int]target{
+		31: {use: set, field: ecs.NetworkBytes}, 32: {use: set, field: ecs.SourceBytes}, 33: {use: set, field: ecs.DestinationBytes},
+		34: {use: set, field: ecs.NetworkPackets}, 35: {use: start}, 36: {use: elapsed}, 37: {use: unlessAny, field: category},
+		39: {use: counted}, 41: {use: country, field: ecs.SourceGeoCountryName}, 42: {use: country, field: ecs.DestinationGeoCountryName},
+		44: {use: set, field: ecs.SourcePackets}, 45: {use: set, field: ecs.DestinationPackets}, 46: {use: reason}, 52: {use: device},
+		65: {use: set, field: ecs.RuleUUID},
+	}),
+	threat: layout{dataset: "paloalto.threat", logType: other, flow: true, precise: 77}.with(flowColumns, map[int]target{
+		31: {use: keep, slot: theMisc}, 32: {use: keep, slot: theThreat}, 33: {use: unlessAny, field: category},
+		34: {use: setKeep, field: severityWord, slot: theSeverity}, 35: {use: unlessZero, field: direction}, 36: {use: counted},
+		38: {use: country, field: ecs.SourceGeoCountryName}, 39: {use: country, field: ecs.DestinationGeoCountryName},
+		41: {use: set, field: ecs.HTTPResponseMimeType}, 43: {use: sha256}, 46: {use: setText, field: ecs.UserAgentOriginal}, 47: {use: set, field: fileType},
+		48: {use: forwarded, field: forwardedFor}, 49: {use: setText, field: ecs.HTTPRequestReferrer}, 50: {use: email, field: emailFrom},
+		51: {use: setText, field: emailSubject}, 52: {use: email, field: emailTo}, 59: {use: device}, 63: {use: method},
+		69: {use: set, field: threatCategory}, 75: {use: setText, field: categoryList}, 76: {use: set, field: ecs.RuleUUID},
+	}),
+	system: layout{dataset: "paloalto.system", category: "host", logType: runState, precise: 23}.with(map[int]target{
+		7: {use: set, field: virtualSystem}, 8: {use: setKeep, field: ecs.EventAction, slot: theEvent}, 9: {use: setText, field: object},
+		12: {use: set, field: module}, 13: {use: setKeep, field: severityWord, slot: theSeverity},
+		14: {use: textKeep, field: description, slot: theText}, 15: {use: counted}, 22: {use: device},
+	}),
 	// The fields behind the path are two further where a custom format has the change there; since 10.1 it may be at
 	// the end.
-	config: {dataset: "paloalto.config", category: "configuration", logType: other, precise: 24, columns: columns(map[int]kind{
-		7: kHost, 8: kVsys, 9: kCommand, 10: kSourceUser, 11: kClient, 12: kResult, 13: kPath, 14: kBefore, 15: kAfter,
-		16: kSequence, 21: kDevice, 23: kDevice, 26: kLateBefore, 27: kLateAfter,
-	})},
-	userID: {dataset: "paloalto.userid", category: "authentication", logType: other, precise: 32, columns: columns(map[int]kind{
-		7: kVsys, 8: kSource, 9: kSourceUser, 10: kSourceData, 12: kRepeat, 14: kSourcePort, 15: kDestinationPort,
-		18: kSequence, 25: kDevice, 27: kFactor,
-	})},
-	globalProtect: {dataset: "paloalto.globalprotect", category: "authentication", logType: other, precise: 36, columns: columns(map[int]kind{
-		7: kVsys, 8: kEvent, 9: kStage, 10: kAuthMethod, 11: kTunnel, 12: kSourceUser, 13: kSourceCountry, 14: kMachine,
-		15: kSource, 16: kSource, 17: kPrivateIP, 18: kPrivateIP, 21: kClientVersion, 22: kOS, 24: kRepeat,
-		25: kReason, 26: kReason, 27: kDescription, 28: kStatus, 30: kElapsed, 31: kConnectMethod, 34: kSequence,
-		41: kGateway, 47: kDevice,
-	})},
-	authentication: {dataset: "paloalto.authentication", category: "authentication", logType: other, precise: 31, columns: columns(map[int]kind{
-		7: kVsys, 8: kSource, 9: kSourceUser, 11: kObject, 12: kRule, 13: kRepeat, 18: kDescription, 20: kStatus,
-		22: kSequence, 29: kDevice,
-	})},
-	hipMatch: {dataset: "paloalto.hipmatch", category: "host", logType: other, precise: 27, columns: columns(map[int]kind{
-		7: kSourceUser, 8: kVsys, 9: kMachine, 10: kOS, 11: kSource, 12: kHIP, 13: kRepeat, 17: kSequence, 24: kDevice,
-	})},
+	config: layout{dataset: "paloalto.config", category: "configuration", logType: other, precise: 24}.with(map[int]target{
+		7: {use: address}, 8: {use: set, field: virtualSystem}, 9: {use: set, field: ecs.EventAction}, 10: {use: account},
+		11: {use: set, field: client}, 12: {use: setKeep, field: result, slot: theResult}, 13: {use: path}, 14: {use: keep, slot: theBefore},
+		15: {use: after}, 16: {use: counted}, 21: {use: device}, 23: {use: device}, 26: {use: lateBefore}, 27: {use: lateAfter},
+	}),
+	userID: layout{dataset: "paloalto.userid", category: "authentication", logType: other, precise: 32}.with(map[int]target{
+		7: {use: set, field: virtualSystem}, 8: {use: from}, 9: {use: account}, 10: {use: setText, field: dataSourceName},
+		12: {use: set, field: repeatCount}, 13: {use: set, field: timeout}, 14: {use: setPort, field: ecs.SourcePort}, 15: {use: setPort, field: ecs.DestinationPort},
+		16: {use: set, field: dataSource}, 17: {use: set, field: dataSourceType}, 18: {use: counted}, 25: {use: device}, 27: {use: set, field: factor},
+	}),
+	globalProtect: layout{dataset: "paloalto.globalprotect", category: "authentication", logType: other, precise: 36}.with(map[int]target{
+		7: {use: set, field: virtualSystem}, 8: {use: setKeep, field: ecs.EventAction, slot: theEvent}, 9: {use: set, field: stage},
+		10: {use: set, field: authMethod}, 11: {use: set, field: tunnelType}, 12: {use: account},
+		13: {use: country, field: ecs.SourceGeoCountryName}, 14: {use: setText, field: machine}, 15: {use: from}, 16: {use: from},
+		17: {use: natIP, field: privateIP}, 18: {use: natIP, field: privateIP}, 19: {use: set, field: hostID}, 21: {use: set, field: clientVersion},
+		22: {use: set, field: osName}, 23: {use: setText, field: osVersion}, 24: {use: set, field: repeatCount}, 25: {use: reason}, 26: {use: reason},
+		27: {use: textKeep, field: description, slot: theText}, 28: {use: keep, slot: theStatus}, 30: {use: elapsed},
+		31: {use: set, field: connectMethod}, 33: {use: setText, field: portal}, 34: {use: counted}, 41: {use: setText, field: gateway}, 47: {use: device},
+	}),
+	authentication: layout{dataset: "paloalto.authentication", category: "authentication", logType: other, precise: 31}.with(map[int]target{
+		7: {use: set, field: virtualSystem}, 8: {use: from}, 9: {use: account}, 11: {use: setText, field: object},
+		12: {use: keep, slot: thePolicy}, 13: {use: set, field: repeatCount}, 14: {use: set, field: authID},
+		18: {use: textKeep, field: description, slot: theText}, 19: {use: set, field: clientType},
+		20: {use: setKeep, field: eventName, slot: theStatus}, 22: {use: counted}, 29: {use: device},
+	}),
+	hipMatch: layout{dataset: "paloalto.hipmatch", category: "host", logType: other, precise: 27}.with(map[int]target{
+		7: {use: account}, 8: {use: set, field: virtualSystem}, 9: {use: setText, field: machine}, 10: {use: set, field: osName},
+		11: {use: from}, 12: {use: setText, field: hip}, 13: {use: set, field: repeatCount}, 14: {use: set, field: matchType}, 17: {use: counted}, 24: {use: device},
+	}),
+	decryption: layout{dataset: "paloalto.decryption", category: "network", logType: other, flow: true, precise: 65}.with(flowColumns, map[int]target{
+		36: {use: set, field: ecs.RuleUUID}, 39: {use: tlsVersion, field: ecs.TLSVersion}, 40: {use: set, field: keyExchange},
+		41: {use: set, field: encryption}, 42: {use: set, field: hashName}, 43: {use: setText, field: decryptionPolicy},
+		46: {use: set, field: rootStatus}, 47: {use: set, field: chainStatus}, 48: {use: set, field: proxyType}, 49: {use: set, field: tlsSerial},
+		51: {use: day, field: tlsNotBefore}, 52: {use: day, field: tlsNotAfter}, 60: {use: setText, field: tlsSubject},
+		61: {use: setText, field: tlsIssuer}, 63: {use: set, field: ecs.TLSClientServerName}, 64: {use: reason}, 89: {use: counted}, 96: {use: device},
+	}),
 }
 
-func columns(parts ...map[int]kind) (out [maxColumns]kind) {
+// with is the layout with columns, in their order.
+func (t layout) with(parts ...map[int]target) layout {
 	for _, part := range parts {
-		for i, k := range part {
-			out[i] = k
+		for i, is := range part {
+			t.columns = append(t.columns, column{i, is})
+			t.known[i] = true
 		}
 	}
-	return out
+	slices.SortFunc(t.columns, func(a, b column) int { return a.index - b.index })
+	return t
 }

@@ -5,26 +5,29 @@ import (
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
-	"github.com/logcenter/logcenter/sdk/template"
-)
-
-// The log types that the log standard's retention table has for firewalls.
-const (
-	attack   = "attack"
-	runState = "run_state"
-	other    = "other"
+	"github.com/logcenter/logcenter/sdk/netaddr"
+	"github.com/logcenter/logcenter/sdk/number"
 )
 
 // conclude sets what follows from several fields.
 func (r *record) conclude(ev *sdk.Event) {
 	t := &types[r.kind]
+	switch r.kind {
+	case traffic:
+		ev.Set(ecs.RuleName, r.kept[thePolicy])
+		ev.SetFacts(trafficFacts[phaseOf(r.subtype)][decisionOf(r.kept[theAction])])
+		return
+	case decryption:
+		ev.Set(ecs.RuleName, r.kept[thePolicy])
+		ev.SetFacts(decryptionFacts[anyTime][decisionOf(r.kept[theAction])])
+		return
+	case threat:
+		r.threatened(ev)
+		return
+	}
 	ev.SetString(ecs.EventDataset, t.dataset)
 	ev.SetString(ecs.EventCategory, t.category)
 	switch r.kind {
-	case traffic:
-		r.connection(ev)
-	case threat:
-		r.threatened(ev)
 	case system:
 		r.reported(ev)
 	case config:
@@ -43,17 +46,6 @@ func (r *record) classify(ev *sdk.Event, kind, logType string) {
 	ev.SetString(ecs.LogcenterLogType, logType)
 }
 
-// verdict sets type and outcome.
-func verdict(ev *sdk.Event, ok bool) {
-	if ok {
-		ev.SetString(ecs.EventType, "allowed")
-		ev.SetString(ecs.EventOutcome, "success")
-		return
-	}
-	ev.SetString(ecs.EventType, "denied")
-	ev.SetString(ecs.EventOutcome, "failure")
-}
-
 // level is for logs to which the device gives no severity.
 func level(ev *sdk.Event, ok bool) {
 	if ok {
@@ -63,141 +55,78 @@ func level(ev *sdk.Event, ok bool) {
 	}
 }
 
-func (r *record) connection(ev *sdk.Event) {
-	r.classify(ev, "event", other)
-	ev.Set(ecs.RuleName, r.policy)
-	ev.SetString(ecs.EventType, "connection")
-	switch string(r.subtype) {
-	case "start":
-		ev.SetString(ecs.EventType, "start")
-	case "end":
-		ev.SetString(ecs.EventType, "end")
-	}
-	if len(r.action) > 0 {
-		verdict(ev, !isBlock(r.action))
-		level(ev, !isBlock(r.action))
-	}
-}
-
-// isBlock reports whether an action kept traffic from its destination.
-func isBlock(action []byte) bool {
-	for _, word := range [...]string{"deny", "drop", "reset", "block", "sinkhole", "random-drop"} {
-		if len(action) >= len(word) && string(action[:len(word)]) == word {
-			return true
-		}
-	}
-	return false
-}
-
-// threatened classifies logs of security profiles. Whether an attack that was let pass succeeded is not known.
+// threatened classifies logs of security profiles.
 func (r *record) threatened(ev *sdk.Event) {
-	ev.SetSeverity(r.severity)
+	ev.SetSeverity(r.kept[theSeverity])
+	decided, misc := decisionOf(r.kept[theAction]), r.kept[theMisc]
+	name, id := signature(r.kept[theThreat])
 	switch string(r.subtype) {
 	case "url":
-		ev.SetString(ecs.EventCategory, "web")
-		r.filtered(ev)
-		ev.SetURL(r.misc)
+		ev.SetFacts(urlFacts[decided])
+		ev.Set(ecs.RuleName, r.kept[thePolicy])
+		setURL(ev, misc)
 		return
 	case "file", "data":
-		ev.SetString(ecs.EventCategory, "file")
-		r.filtered(ev)
-		undoubled(ev, ecs.FileName, r.misc)
+		ev.SetFacts(fileFacts[decided])
+		ev.Set(ecs.RuleName, r.kept[thePolicy])
+		undoubled(ev, ecs.FileName, misc)
+		undoubled(ev, threatName, name)
+		ev.Set(threatID, id)
 		return
 	case "virus", "wildfire", "wildfire-virus", "ml-virus":
-		ev.SetString(ecs.EventCategory, "malware")
-		undoubled(ev, ecs.FileName, r.misc)
+		ev.SetFacts(malwareFacts[decided])
+		undoubled(ev, ecs.FileName, misc)
 	default: // vulnerability, spyware, flood, scan, packet
-		ev.SetString(ecs.EventCategory, "intrusion_detection")
+		ev.SetFacts(intrusionFacts[decided])
 		switch {
-		case bytes.IndexByte(r.misc, '/') >= 0:
-			ev.SetURL(r.misc)
+		case bytes.IndexByte(misc, '/') >= 0:
+			setURL(ev, misc)
 		case string(r.subtype) == "spyware": // a name that was asked for
-			undoubled(ev, ecs.URLDomain, r.misc)
+			undoubled(ev, ecs.URLDomain, misc)
 		default:
-			undoubled(ev, ecs.FileName, r.misc)
+			undoubled(ev, ecs.FileName, misc)
 		}
 	}
-	ev.SetString(ecs.EventCategory, "network")
-	r.classify(ev, "alert", attack)
-	ev.Set(policy, r.policy)
-	name, id := signature(r.threat)
+	ev.Set(policy, r.kept[thePolicy])
 	undoubled(ev, ecs.RuleName, name)
 	ev.Set(ecs.RuleID, id)
-	switch {
-	case len(r.action) == 0:
-	case isBlock(r.action):
-		verdict(ev, false)
-	default:
-		ev.SetString(ecs.EventType, "allowed")
-		ev.SetString(ecs.EventOutcome, "unknown")
-	}
 }
 
-func (r *record) filtered(ev *sdk.Event) {
-	r.classify(ev, "event", other)
-	ev.Set(ecs.RuleName, r.policy)
-	if len(r.action) > 0 {
-		verdict(ev, !isBlock(r.action))
+// setURL sets a URL, of which quotes may be doubled.
+func setURL(ev *sdk.Event, v []byte) {
+	ev.SetURL(v)
+	if bytes.Contains(v, []byte(`""`)) {
+		undoubled(ev, ecs.URLOriginal, v)
+		undoubled(ev, ecs.URLQuery, netaddr.SplitURL(v).Query)
 	}
 }
 
 // signature splits "Name of a threat(12345)".
 func signature(v []byte) (name, id []byte) {
 	if n := len(v); n > 0 && v[n-1] == ')' {
-		if i := bytes.LastIndexByte(v, '('); i >= 0 && isNumber(v[i+1:n-1]) {
+		if i := bytes.LastIndexByte(v, '('); i >= 0 && number.IsDigits(v[i+1:n-1]) {
 			return v[:i:i], v[i+1 : n-1 : n-1]
 		}
 	}
 	return v, nil
 }
 
-// descriptions are sentences of SYSTEM logs that name a user and where he or she is.
-var descriptions = template.MustSet(
-	"User %{user} logged in via %{} from %{ip:ip}%{}",
-	"User %{user} logged out via %{} from %{ip:ip}%{}",
-	"authenticated for user '%{user}'. %{} From: %{ip:ip}%{}",
-	"failed authentication for user '%{user}'. Reason: %{reason}. %{} From: %{ip:ip}%{}",
-	"failed authentication for user '%{user}'. Reason: %{reason}. From: %{ip:ip}%{}",
-)
-
-const (
-	slotUser = iota
-	slotAddress
-)
-
 // reported classifies what the device says of itself.
 func (r *record) reported(ev *sdk.Event) {
-	ev.SetSeverity(r.severity)
-	m, err := descriptions.Match(r.text)
-	if err != nil {
+	ev.SetSeverity(r.kept[theSeverity])
+	if !login(ev, r.kept[theText]) {
 		ev.SetString(ecs.EventType, "info")
 		r.classify(ev, "state", runState)
 		return
 	}
 	r.classify(ev, "event", other)
 	ev.SetString(ecs.EventCategory, "authentication")
-	ev.SetAccount(ecs.UserName, ecs.UserDomain, m.At(slotUser))
-	switch m.Pattern() {
-	case 0, 2:
-		ev.SetString(ecs.EventType, "start")
-		ev.SetString(ecs.EventOutcome, "success")
-		ev.SetIP(ecs.SourceIP, m.At(slotAddress))
-	case 1:
-		ev.SetString(ecs.EventType, "end")
-		ev.SetString(ecs.EventOutcome, "success")
-		ev.SetIP(ecs.SourceIP, m.At(slotAddress))
-	default:
-		ev.SetString(ecs.EventType, "start")
-		ev.SetString(ecs.EventOutcome, "failure")
-		ev.Set(ecs.EventReason, m.Get("reason"))
-		ev.SetIP(ecs.SourceIP, m.Get("ip"))
-	}
 }
 
 func (r *record) changed(ev *sdk.Event) {
 	r.classify(ev, "event", other)
 	ev.SetString(ecs.EventType, "change")
-	switch string(r.result) {
+	switch string(r.kept[theResult]) {
 	case "Succeeded":
 		ev.SetString(ecs.EventOutcome, "success")
 		level(ev, true)
@@ -232,19 +161,19 @@ func (r *record) entered(ev *sdk.Event) {
 	r.classify(ev, "event", other)
 	if r.kind == authentication {
 		ev.SetString(ecs.EventAction, "authentication")
-		ev.Set(ecs.RuleName, r.policy)
+		ev.Set(ecs.RuleName, r.kept[thePolicy])
 	}
 	switch {
-	case bytes.Contains(r.event, []byte("logout")):
+	case bytes.Contains(r.kept[theEvent], []byte("logout")):
 		ev.SetString(ecs.EventType, "end")
-	case bytes.Contains(r.event, []byte("auth")), bytes.Contains(r.event, []byte("login")), bytes.Contains(r.event, []byte("connected")),
+	case bytes.Contains(r.kept[theEvent], []byte("auth")), bytes.Contains(r.kept[theEvent], []byte("login")), bytes.Contains(r.kept[theEvent], []byte("connected")),
 		r.kind == authentication:
 		ev.SetString(ecs.EventType, "start")
 	default:
 		ev.SetString(ecs.EventType, "info")
 	}
-	ok := bytes.EqualFold(r.status, []byte("success")) || bytes.HasSuffix(r.status, []byte("auth-success"))
-	if len(r.status) > 0 {
+	ok := bytes.EqualFold(r.kept[theStatus], []byte("success")) || bytes.HasSuffix(r.kept[theStatus], []byte("auth-success"))
+	if len(r.kept[theStatus]) > 0 {
 		level(ev, ok)
 		if ok {
 			ev.SetString(ecs.EventOutcome, "success")

@@ -5,7 +5,7 @@
 //
 //	<PRI>TIME HOST 1,RECEIVE TIME,SERIAL,TYPE,SUBTYPE,…,GENERATED TIME,…
 //
-// Fields with commas in them stand in double quotes. Types are TRAFFIC, THREAT, SYSTEM, CONFIG, USERID,
+// Fields with commas in them stand in double quotes. Types are TRAFFIC, THREAT, DECRYPTION, SYSTEM, CONFIG, USERID,
 // GLOBALPROTECT, AUTHENTICATION and HIPMATCH. CEF and LEEF are other parsers'.
 package main
 
@@ -48,54 +48,63 @@ var fields = delimited.Scanner{Quotes: `"`}
 
 // record is what of a line is decided when all of it is read.
 type record struct {
-	kind           logType
-	subtype        []byte
-	received, made []byte
-	precise        []byte // time of generation with zone and milliseconds
-	source, dest   []byte
-	action         []byte
-	policy         []byte
-	misc, threat   []byte
-	severity       []byte
-	event, text    []byte
-	status, result []byte
-	reason         []byte
-	before         []byte // of a change, or what stands in its place
-	sequence       bool
-	isDetailed     bool // a change with before and after
-	zone           *time.Location
+	kind       logType
+	subtype    []byte
+	precise    []byte // time of generation with zone and milliseconds
+	kept       [slots][]byte
+	from, to   bool
+	sequence   bool
+	isDetailed bool // a change with before and after
+	zone       *time.Location
 }
+
+// The fields that all types have.
+const (
+	received = 1
+	serial   = 2
+	kind     = 3
+	sub      = 4
+	made     = 6
+)
 
 // Parse reads one line. What is missing is an error, but what is there is set.
 func (p parser) Parse(line []byte, ev *sdk.Event) error {
 	h, rest, _ := syslog.Parse(line)
 	ev.SetSyslog(&h, p.zone)
 	ev.Set(ecs.ObserverName, h.Hostname)
-	r := record{zone: p.zone}
-	it := fields.Scan(rest)
-	for it.Next() {
-		i := it.Index()
-		if i < firstOwn {
-			r.common(ev, i, it.Value())
-			continue
-		}
-		t := &types[r.kind]
-		if k := t.kind(i); k != none {
-			r.take(ev, k, it)
-		} else if i >= t.precise && isPrecise(it.Value()) {
-			r.precise = it.Value()
+	var row delimited.Row
+	err := row.Parse(&fields, rest)
+	r := record{zone: p.zone, subtype: row.At(sub)}
+	if k := logTypes.Get(row.At(kind)); k != nil {
+		r.kind = *k
+	}
+	ev.Set(ecs.ObserverSerialNumber, row.At(serial))
+	if string(r.subtype) != "0" {
+		ev.Set(subtype, r.subtype)
+	}
+	t := &types[r.kind]
+	for i := range t.columns {
+		// What is empty sets nothing, but tells one form of a change from another.
+		c := &t.columns[i]
+		if v := row.At(c.index); len(v) > 0 || r.kind == config && c.index < row.Len() {
+			r.take(ev, &row, c, v)
 		}
 	}
-	timed := p.time(ev, &r)
+	for i := t.precise; i < row.Len(); i++ {
+		if v := row.At(i); isPrecise(v) && (i >= maxColumns || !t.known[i]) {
+			r.precise = v
+		}
+	}
+	timed := p.time(ev, &r, row.At(made), row.At(received))
 	r.conclude(ev)
 	switch {
-	case errors.Is(it.Err(), delimited.ErrQuote):
+	case errors.Is(err, delimited.ErrQuote):
 		return errCut
 	case r.kind == unknown:
 		return errType
 	case !timed:
 		return errTime
-	case types[r.kind].flow && (len(r.source) == 0 || len(r.dest) == 0):
+	case t.flow && (!r.from || !r.to):
 		return errAddress
 	case r.kind == config && !r.sequence:
 		return errConfig
@@ -105,38 +114,16 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 	return nil
 }
 
-// firstOwn is the first field whose meaning depends on the type.
-const firstOwn = 7
-
-// common takes the fields that all types have.
-func (r *record) common(ev *sdk.Event, i int, v []byte) {
-	switch i {
-	case 1:
-		r.received = v
-	case 2:
-		ev.Set(ecs.ObserverSerialNumber, v)
-	case 3:
-		r.kind = typeOf(v)
-	case 4:
-		r.subtype = v
-		if string(v) != "0" {
-			ev.Set(subtype, v)
-		}
-	case 6:
-		r.made = v
-	}
-}
-
 // isPrecise reports whether v is of the form 2026-10-11T12:00:01.123+08:00. PAN-OS 9.1 writes 1970 for unknown.
 func isPrecise(v []byte) bool {
 	return len(v) == len("2026-10-11T12:00:01.123+08:00") && v[4] == '-' && v[10] == 'T' && v[13] == ':' && v[19] == '.' && string(v[:4]) != "1970"
 }
 
 // time sets @timestamp: the time of generation, before that at which the management plane received the log.
-func (p parser) time(ev *sdk.Event, r *record) bool {
-	t := r.made
+func (p parser) time(ev *sdk.Event, r *record, made, received []byte) bool {
+	t := made
 	if len(t) == 0 {
-		t = r.received
+		t = received
 	}
 	switch {
 	case len(r.precise) > 0:

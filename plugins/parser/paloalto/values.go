@@ -6,24 +6,8 @@ import (
 	"github.com/logcenter/logcenter/sdk/netaddr"
 )
 
-func isNumber(v []byte) bool {
-	for _, c := range v {
-		if c-'0' > 9 {
-			return false
-		}
-	}
-	return len(v) > 0
-}
-
-// translated passes over the address that stands for none.
-func translated(ev *sdk.Event, f ecs.Field, v []byte) {
-	if string(v) != "0.0.0.0" && string(v) != "::" {
-		ev.SetIP(f, v)
-	}
-}
-
-// address sets the source, of which the device may know the name only.
-func address(ev *sdk.Event, v []byte) {
+// setAddress sets the source, of which the device may know the name only.
+func setAddress(ev *sdk.Event, v []byte) {
 	if _, ok := netaddr.ParseAddr(v); ok {
 		ev.SetIP(ecs.SourceIP, v)
 		return
@@ -31,36 +15,16 @@ func address(ev *sdk.Event, v []byte) {
 	ev.Set(ecs.SourceAddress, v)
 }
 
-// port passes over 0, which stands for none.
-func port(ev *sdk.Event, f ecs.Field, v []byte) {
-	if string(v) != "0" {
-		ev.SetPort(f, v)
-	}
-}
-
-// country sets a name or a code of two letters. Of private addresses the device writes their range.
-func country(ev *sdk.Event, name, code ecs.Field, v []byte) {
+// setCountry sets a name, or the code of two letters beside it. Of private addresses the device writes their range.
+func setCountry(ev *sdk.Event, name ecs.Field, v []byte) {
 	switch {
 	case len(v) == 0 || v[0]-'0' <= 9 || string(v) == "Reserved" || string(v) == "unknown":
-	case len(v) == 2:
-		ev.Set(code, v)
-	default:
+	case len(v) != 2:
 		ev.Set(name, v)
-	}
-}
-
-// seconds sets event.duration, which is in nanoseconds.
-func seconds(ev *sdk.Event, v []byte) {
-	n := int64(0)
-	for _, c := range v {
-		if c-'0' > 9 || n > 1e9 {
-			ev.Bad(ecs.EventDuration, "not a number of seconds below 1,000,000,000")
-			return
-		}
-		n = n*10 + int64(c-'0')
-	}
-	if len(v) > 0 {
-		ev.SetInt(ecs.EventDuration, n*1e9)
+	case name == ecs.SourceGeoCountryName:
+		ev.Set(ecs.SourceGeoCountryISOCode, v)
+	default:
+		ev.Set(ecs.DestinationGeoCountryISOCode, v)
 	}
 }
 

@@ -14,38 +14,39 @@ import (
 // emit sets the fields of an entry.
 func (e *entry) emit(ev *sdk.Event, zone *time.Location) {
 	setTime(e.v[logTime], ev, zone)
-	e.set(ev, ecs.UserName, e.v[user])
-	e.set(ev, databaseName, e.v[database])
+	e.set(ev, ecs.UserName, user)
+	e.set(ev, databaseName, database)
 	if v := e.v[pid]; len(v) > 0 {
 		ev.Set(ecs.ProcessPID, v)
 	}
 	if v := e.v[from]; len(v) > 0 {
 		h, p := netaddr.SplitHostPort(v)
-		e.client(ev, h, p)
+		e.client(ev, from, h, p)
 	}
-	e.client(ev, e.v[host], e.v[port])
-	e.set(ev, sessionID, e.v[session])
+	e.client(ev, host, e.v[host], e.v[port])
+	e.set(ev, sessionID, session)
 	ev.Set(ecs.EventSequence, e.v[lineNumber])
-	e.set(ev, command, e.v[tag])
+	e.set(ev, command, tag)
 	ev.Set(ecs.EventCode, e.v[state])
-	e.set(ev, applicationName, e.v[application])
-	e.set(ev, backendType, e.v[backend])
+	e.set(ev, applicationName, application)
+	e.set(ev, backendType, backend)
 	if string(e.v[queryID]) != "0" {
 		ev.Set(queryNumber, e.v[queryID])
 	}
-	e.set(ev, detailText, e.v[detail])
-	e.set(ev, hintText, e.v[hint])
-	e.set(ev, contextText, e.v[context])
-	e.set(ev, source, e.v[location])
-	e.set(ev, source, e.v[function])
+	ev.Set(cursor, e.v[position])
+	e.set(ev, detailText, detail)
+	e.set(ev, hintText, hint)
+	e.set(ev, contextText, context)
+	e.set(ev, source, location)
+	e.set(ev, source, function)
 	f := e.classify(ev)
 	if e.v[statement] != nil {
-		sql(e.v[statement], e, ev)
+		sql(statement, e.v[statement], e, ev)
 	}
 	if !e.further {
-		e.set(ev, ecs.EventReason, e.v[message])
+		e.set(ev, ecs.EventReason, message)
 	}
-	e.set(ev, severityWord, e.v[severity])
+	e.set(ev, severityWord, severity)
 	if !ev.SetSeverity(e.v[severity]) {
 		ev.SetLevel(ecs.Informational)
 	}
@@ -71,6 +72,8 @@ func setTime(v []byte, ev *sdk.Event, zone *time.Location) {
 	case len(v) == 0:
 	case i < 0:
 		ev.SetTime(timestamp.Unix, zone, v)
+	case string(v[i:]) == " UTC": // what most servers write
+		ev.SetTime("2006-01-02 15:04:05", time.UTC, v[:i])
 	case i+1 < len(v) && (v[i+1] == '+' || v[i+1] == '-'):
 		ev.SetTime("2006-01-02 15:04:05 Z07", zone, v)
 	case i+1 < len(v) && v[i+1]-'A' < 26:
@@ -92,18 +95,18 @@ func pgAudit(rest []byte, e *entry, ev *sdk.Event) {
 			return
 		}
 		if f != 0 {
-			e.set(ev, f, v)
+			e.setPart(ev, f, message, v)
 		}
 		if f == command {
 			e.v[tag] = v
 		}
 		if rest = behind; i == len(audited)-1 {
-			decode := e.decode
-			if decode == nil {
-				e.decode = delimited.AppendUndoubled // pgAudit's own
+			escapes, decode := e.escapes, e.decode
+			if escapes&(1<<message) == 0 {
+				e.escaped(message, delimited.AppendUndoubled) // pgAudit's own
 			}
-			sql(e.unquote(rest), e, ev)
-			e.decode = decode
+			sql(message, e.unquote(rest), e, ev)
+			e.escapes, e.decode = escapes, decode
 		}
 	}
 }
@@ -144,6 +147,7 @@ var (
 	command         = ecs.New("postgresql.command", ecs.Keyword, "Kind of statement, e.g. SELECT or ALTER ROLE; of a line without one the first word of its statement.")
 	statementText   = ecs.New("postgresql.statement", ecs.Keyword, "SQL that was run, or that the message is about.")
 	queryNumber     = ecs.New("postgresql.query_id", ecs.Keyword, "Number by which statistics have the statement without its constants.")
+	cursor          = ecs.New("postgresql.position", ecs.Long, "Where in the statement an error is, in characters from 1.")
 	detailText      = ecs.New("postgresql.detail", ecs.Keyword, "What the server adds to a message.")
 	hintText        = ecs.New("postgresql.hint", ecs.Keyword, "What the server proposes to do about it.")
 	contextText     = ecs.New("postgresql.context", ecs.Keyword, "Where in functions or files the message arose.")

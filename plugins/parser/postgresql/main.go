@@ -33,7 +33,7 @@ type Config struct {
 
 type parser struct {
 	zone     *time.Location
-	prefixes []prefix
+	prefixes *tree
 }
 
 // New returns a parser that is safe for concurrent use.
@@ -44,7 +44,7 @@ func New(c Config) (sdk.Parser, error) {
 		if err != nil {
 			return nil, fmt.Errorf("log_line_prefix: %w", err)
 		}
-		p.prefixes = []prefix{own}
+		p.prefixes = join(own)
 	}
 	var err error
 	p.zone, err = sdk.LoadZone(c.Timezone)
@@ -67,13 +67,13 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 	}
 	var e entry
 	var err error
-	switch {
+	switch n := timeLen(body); {
 	case len(body) > 0 && body[0] == '{':
 		err = e.json(body)
-	case isCSV(body):
+	case n >= 19 && n < len(body) && body[n] == ',', len(body) > 20 && body[0] == '"' && timeLen(body[1:]) >= 19:
 		err = e.csv(body)
 	default:
-		err = e.text(body, p.prefixes)
+		err = e.text(body, n, p.prefixes)
 	}
 	e.emit(ev, p.zone)
 	if err == nil && len(e.v[message]) == 0 {
@@ -142,24 +142,37 @@ const (
 	application
 	backend
 	queryID
+	position
 	slots
 )
 
 // entry is what stands in a record of the log. Values are slices of the line, with the escapes of their form.
 type entry struct {
 	v       [slots][]byte
-	decode  func(dst, v []byte) []byte // nil: there are no escapes
+	escapes uint32                     // bits of the slots whose values have escapes
+	decode  func(dst, v []byte) []byte // takes them out
 	quote   string                     // a double quote of a message, with its escape; empty: as it is
 	further bool                       // a line that goes on an earlier one: DETAIL, STATEMENT, ...
 }
 
+// escaped notes that a value has escapes, and what takes them out.
+func (e *entry) escaped(s slot, decode func(dst, v []byte) []byte) {
+	e.escapes |= 1 << s
+	e.decode = decode
+}
+
 // set puts a value on the event without its escapes.
-func (e *entry) set(ev *sdk.Event, f ecs.Field, v []byte) {
-	switch {
-	case len(v) == 0:
-	case e.decode == nil:
-		ev.Set(f, v)
-	default:
-		ev.SetDecoded(f, v, e.decode)
+func (e *entry) set(ev *sdk.Event, f ecs.Field, s slot) {
+	if len(e.v[s]) > 0 { // most have none: this much is inlined
+		e.setPart(ev, f, s, e.v[s])
 	}
+}
+
+// setPart is set for a part of the value, which may be empty.
+func (e *entry) setPart(ev *sdk.Event, f ecs.Field, s slot, part []byte) {
+	if e.escapes&(1<<s) == 0 {
+		ev.Set(f, part)
+		return
+	}
+	ev.SetDecoded(f, part, e.decode)
 }

@@ -226,7 +226,7 @@ func (e *entry) read(f form, rest []byte, ev *sdk.Event) {
 	case formDuration:
 		duration(rest, e, ev)
 	case formSQL:
-		sql(rest, e, ev)
+		sql(message, rest, e, ev)
 	case formNamedSQL:
 		namedSQL(rest, e, ev)
 	case formAudit:
@@ -271,91 +271,14 @@ func unquoted(b []byte) []byte { return bytes.Trim(b, `"\`) }
 
 func databaseState(rest []byte, e *entry, ev *sdk.Event) {
 	if name, ok := bytes.CutSuffix(rest, []byte(" does not exist")); ok && len(e.v[database]) == 0 {
-		e.set(ev, databaseName, unquoted(name))
+		e.setPart(ev, databaseName, message, unquoted(name))
 	}
 }
 
 func roleMissing(rest []byte, e *entry, ev *sdk.Event) {
 	if name, ok := bytes.CutSuffix(rest, []byte(" does not exist")); ok && len(e.v[user]) == 0 {
-		e.set(ev, ecs.UserName, unquoted(name))
+		e.setPart(ev, ecs.UserName, message, unquoted(name))
 	}
-}
-
-// pair is the value of " key=" in text, up to a blank.
-func pair(text []byte, key string) []byte {
-	at := 0
-	if !bytes.HasPrefix(text, []byte(key)) {
-		for {
-			i := bytes.Index(text[at:], []byte(key))
-			if i < 0 {
-				return nil
-			}
-			if at += i; text[at-1] == ' ' || text[at-1] == '(' {
-				break
-			}
-			at += len(key)
-		}
-	}
-	v := text[at+len(key):]
-	if i := bytes.IndexAny(v, " ,)"); i >= 0 {
-		v = v[:i:i]
-	}
-	return v
-}
-
-// received reads "host=192.0.2.42 port=53149".
-func received(rest []byte, e *entry, ev *sdk.Event) {
-	e.client(ev, pair(rest, "host="), pair(rest, "port="))
-}
-
-// client sets where a session comes from: an address, a name, or a socket of the host itself.
-func (e *entry) client(ev *sdk.Event, host, port []byte) {
-	switch {
-	case len(host) == 0, string(host) == "[local]":
-		return
-	case host[0]-'0' <= 9, bytes.IndexByte(host, ':') >= 0:
-		ev.SetIP(ecs.SourceIP, host)
-	default:
-		e.set(ev, ecs.SourceDomain, host)
-	}
-	ev.SetPort(ecs.SourcePort, port)
-}
-
-// identity reads `identity="anna" method=scram-sha-256 (…)`.
-func identity(rest []byte, e *entry, ev *sdk.Event) {
-	e.set(ev, method, pair(rest, "method="))
-	if len(e.v[user]) == 0 {
-		e.set(ev, ecs.UserName, unquoted(pair(rest, "identity=")))
-	}
-}
-
-// authorizedPairs reads "user=app database=crm application_name=psql SSL enabled (protocol=TLSv1.3, cipher=…, bits=256)".
-func authorizedPairs(rest []byte, e *entry, ev *sdk.Event) {
-	e.set(ev, ecs.UserName, pair(rest, "user="))
-	e.set(ev, databaseName, pair(rest, "database="))
-	if len(e.v[application]) == 0 {
-		e.set(ev, applicationName, pair(rest, "application_name="))
-	}
-	ev.Set(ecs.TLSVersion, bytes.TrimPrefix(pair(rest, "protocol="), []byte("TLSv")))
-	ev.Set(ecs.TLSCipher, pair(rest, "cipher="))
-}
-
-// sessionTime reads "0:00:01.234 user=app database=crm host=192.0.2.42 port=53149".
-func sessionTime(rest []byte, e *entry, ev *sdk.Event) {
-	text, pairs, _ := bytes.Cut(rest, []byte(" "))
-	total, unit, ok := int64(0), int64(0), true
-	for len(text) > 0 && ok {
-		var part []byte
-		part, text, _ = bytes.Cut(text, []byte(":"))
-		unit, ok = decimal(part, 1e9)
-		total = total*60 + unit
-	}
-	if ok {
-		ev.SetInt(ecs.EventDuration, total)
-	}
-	e.set(ev, ecs.UserName, pair(pairs, "user="))
-	e.set(ev, databaseName, pair(pairs, "database="))
-	received(pairs, e, ev)
 }
 
 // decimal reads digits with a fraction, times unit, which is a power of ten.
@@ -389,27 +312,27 @@ func duration(rest []byte, e *entry, ev *sdk.Event) {
 	}
 	_, query, ok := bytes.Cut(rest, []byte(": "))
 	if ok {
-		sql(query, e, ev)
+		sql(message, query, e, ev)
 	}
 }
 
 // namedSQL reads "<unnamed>: SQL".
 func namedSQL(rest []byte, e *entry, ev *sdk.Event) {
 	if _, query, ok := bytes.Cut(rest, []byte(": ")); ok {
-		sql(query, e, ev)
+		sql(message, query, e, ev)
 	}
 }
 
-// sql sets a statement, and the password in it, which is masked before anything is stored.
-func sql(query []byte, e *entry, ev *sdk.Event) {
-	e.set(ev, statementText, query)
+// sql sets a statement, which is a part of the value of s, and the password in it, which is masked before anything is stored.
+func sql(s slot, query []byte, e *entry, ev *sdk.Event) {
+	e.setPart(ev, statementText, s, query)
 	if len(e.v[tag]) == 0 {
 		word, _, _ := bytes.Cut(query[:min(len(query), maxWord)], []byte(" "))
-		e.set(ev, command, word)
+		e.setPart(ev, command, s, word)
 		e.v[tag] = word
 	}
 	if secret := password(query); len(secret) > 0 {
-		e.set(ev, ecs.UserPassword, secret)
+		e.setPart(ev, ecs.UserPassword, s, secret)
 	}
 }
 
@@ -461,18 +384,18 @@ func password(query []byte) []byte {
 
 func quotedUser(rest []byte, e *entry, ev *sdk.Event) {
 	if len(e.v[user]) == 0 {
-		e.set(ev, ecs.UserName, unquoted(rest))
+		e.setPart(ev, ecs.UserName, message, unquoted(rest))
 	}
 }
 
 // hba reads `host "192.0.2.42", user "x", database "y", SSL off`, in front of which "connection for " may stand.
 func hba(rest []byte, e *entry, ev *sdk.Event) {
-	e.client(ev, unquoted(behind(rest, "host ")), nil)
+	e.client(ev, message, unquoted(behind(rest, "host ")), nil)
 	if len(e.v[user]) == 0 {
-		e.set(ev, ecs.UserName, unquoted(behind(rest, "user ")))
+		e.setPart(ev, ecs.UserName, message, unquoted(behind(rest, "user ")))
 	}
 	if len(e.v[database]) == 0 {
-		e.set(ev, databaseName, unquoted(behind(rest, "database ")))
+		e.setPart(ev, databaseName, message, unquoted(behind(rest, "database ")))
 	}
 }
 
@@ -492,7 +415,7 @@ func behind(text []byte, word string) []byte {
 // version reads "16.4 on x86_64-pc-linux-gnu, compiled by …".
 func version(rest []byte, e *entry, ev *sdk.Event) {
 	v, _, _ := bytes.Cut(rest, []byte(" "))
-	e.set(ev, ecs.ObserverVersion, v)
+	e.setPart(ev, ecs.ObserverVersion, message, v)
 }
 
 // endpoint reads `IPv4 address "0.0.0.0", port 5432`.
@@ -506,7 +429,7 @@ func endpoint(rest []byte, _ *entry, ev *sdk.Event) {
 // temporaryFile reads `"base/pgsql_tmp/pgsql_tmp2068.0", size 12345`.
 func temporaryFile(rest []byte, e *entry, ev *sdk.Event) {
 	path, size, ok := bytes.Cut(rest, []byte(", size "))
-	e.set(ev, ecs.FilePath, unquoted(path))
+	e.setPart(ev, ecs.FilePath, message, unquoted(path))
 	if ok {
 		ev.Set(ecs.FileSize, size)
 	}

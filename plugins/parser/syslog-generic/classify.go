@@ -1,6 +1,10 @@
 package main
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/logcenter/logcenter/sdk/keys"
+)
 
 const other = "other"
 
@@ -13,7 +17,7 @@ const (
 	state         // how the machine is
 )
 
-var programs = map[string]kind{
+var programs = keys.New(map[string]kind{
 	"sshd": security, "sudo": security, "su": security, "login": security, "passwd": security, "useradd": security, "userdel": security,
 	"usermod": security, "groupadd": security, "groupdel": security, "chpasswd": security, "polkitd": security, "pkexec": security, "doas": security,
 	"auditd": security, "audit": security, "audispd": security, "fail2ban": security, "sssd": security, "krb5kdc": security, "gdm": security, "lightdm": security,
@@ -23,18 +27,16 @@ var programs = map[string]kind{
 	"irqbalance": state, "dbus-daemon": state, "udevd": state, "systemd-udevd": state, "systemd-networkd": state, "systemd-resolved": state,
 	"systemd-timesyncd": state, "mdadm": state, "multipathd": state, "dockerd": state, "containerd": state, "kubelet": state, "keepalived": state,
 	"snmpd": state, "acpid": state, "mcelog": state, "auditctl": security,
-}
+})
 
 // kindOf goes by the program, and else by the facility (RFC 5424, section 6.2.1).
 func kindOf(program []byte, facility int) kind {
-	if i := bytes.LastIndexByte(program, '/'); i >= 0 {
-		program = program[i+1:] // /usr/sbin/cron, postfix/smtpd
+	k := programs.Get(program)
+	if k == nil {
+		k = programs.Get(bare(program))
 	}
-	if i := bytes.IndexByte(program, '('); i > 0 {
-		program = program[:i] // sshd(pam_unix)
-	}
-	if k, ok := programs[string(program)]; ok {
-		return k
+	if k != nil {
+		return *k
 	}
 	switch facility {
 	case 4, 10, 13, 14: // auth, authpriv, log audit, log alert
@@ -43,6 +45,17 @@ func kindOf(program []byte, facility int) kind {
 		return state
 	}
 	return general
+}
+
+// bare is a program without its folder, or the service that it belongs to, and without what stands in brackets behind.
+func bare(program []byte) []byte {
+	if i := bytes.LastIndexByte(program, '/'); i >= 0 {
+		program = program[i+1:] // /usr/sbin/cron, postfix/smtpd
+	}
+	if i := bytes.IndexByte(program, '('); i > 0 {
+		program = program[:i] // sshd(pam_unix)
+	}
+	return program
 }
 
 // maxLevelAt is how far into the content a word for its level may begin.
@@ -70,94 +83,15 @@ func levelWord(text []byte) []byte {
 
 func isLetter(c byte) bool { return (c|0x20)-'a' <= 'z'-'a' }
 
+var ranks = keys.NewFold(map[string]int{
+	"emerg": 0, "emergency": 0, "panic": 0, "alert": 1, "crit": 2, "critical": 2, "fatal": 2, "err": 3, "error": 3, "warn": 4, "warning": 4,
+	"notice": 5, "info": 6, "debug": 7,
+})
+
 // rankOf is the severity of RFC 5424 that a word stands for, -1 for none.
 func rankOf(w []byte) int {
-	var buf [12]byte
-	if len(w) > len(buf) {
-		return -1
-	}
-	for i, c := range w {
-		buf[i] = lower(c)
-	}
-	switch string(buf[:len(w)]) {
-	case "emerg", "emergency", "panic":
-		return 0
-	case "alert":
-		return 1
-	case "crit", "critical", "fatal":
-		return 2
-	case "err", "error":
-		return 3
-	case "warn", "warning":
-		return 4
-	case "notice":
-		return 5
-	case "info":
-		return 6
-	case "debug":
-		return 7
+	if n := ranks.Get(w); n != nil {
+		return *n
 	}
 	return -1
-}
-
-// word stands for how something ended. English ones are lower-case and begin a word of the text.
-type word struct{ text, is string }
-
-// words find the first of a list of words in a text by one pass over it.
-type words struct {
-	list   []word
-	starts [256][]int // by first byte
-}
-
-func newWords(list ...word) *words {
-	w := &words{list: list}
-	for i, e := range list {
-		w.starts[e.text[0]] = append(w.starts[e.text[0]], i)
-	}
-	return w
-}
-
-func (w *words) find(text []byte) (is string, ok bool) {
-	inWord := false
-	for i, c := range text {
-		c = lower(c)
-		letter := c-'a' <= 'z'-'a'
-		if !letter || !inWord {
-			for _, k := range w.starts[c] {
-				if hasFold(text[i:], w.list[k].text) {
-					return w.list[k].is, true
-				}
-			}
-		}
-		inWord = letter
-	}
-	return "", false
-}
-
-var outcomes = newWords(
-	word{"fail", "failure"}, word{"invalid", "failure"}, word{"denied", "failure"}, word{"deny", "failure"}, word{"denies", "failure"}, word{"refuse", "failure"}, word{"reject", "failure"},
-	word{"block", "failure"}, word{"drop", "failure"}, word{"incorrect", "failure"}, word{"not allowed", "failure"}, word{"unauthorized", "failure"},
-	word{"失败", "failure"}, word{"拒绝", "failure"},
-	word{"accept", "success"}, word{"success", "success"}, word{"succeed", "success"}, word{"allow", "success"}, word{"permit", "success"},
-	word{"session opened", "success"}, word{"成功", "success"}, word{"允许", "success"},
-)
-
-func lower(c byte) byte {
-	if c-'A' <= 'Z'-'A' {
-		c |= 0x20
-	}
-	return c
-}
-
-// hasFold reports whether text begins with word, whose ASCII letters are lower-case.
-func hasFold(text []byte, word string) bool {
-	if len(text) < len(word) {
-		return false
-	}
-	for i := range len(word) {
-		if lower(text[i]) != word[i] {
-			return false
-		}
-	}
-	return true
 }

@@ -4,8 +4,11 @@ import (
 	"bytes"
 
 	"github.com/logcenter/logcenter/sdk"
+	"github.com/logcenter/logcenter/sdk/classify"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/keys"
 	"github.com/logcenter/logcenter/sdk/netaddr"
+	"github.com/logcenter/logcenter/sdk/number"
 	"github.com/logcenter/logcenter/sdk/syslog"
 )
 
@@ -21,6 +24,7 @@ type how uint8
 
 const (
 	text how = iota
+	transport
 	source
 	destination
 	port
@@ -38,8 +42,8 @@ type target struct {
 	field ecs.Field
 }
 
-// keys are names of pairs that mean the same whoever writes them, in small letters without '_' and '-'.
-var keys = map[string]target{
+// names are keys of pairs that mean the same whoever writes them.
+var names = keys.NewLoose(map[string]target{
 	"src": {source, 0}, "srcip": {source, 0}, "sourceip": {source, 0}, "sip": {source, 0}, "saddr": {source, 0}, "srcaddr": {source, 0},
 	"sourceaddress": {source, 0}, "clientip": {source, 0}, "client": {source, 0}, "remoteip": {source, 0}, "remoteaddr": {source, 0},
 	"rhost": {source, 0}, "peer": {source, 0}, "ip": {source, 0},
@@ -48,7 +52,7 @@ var keys = map[string]target{
 	"spt": {port, ecs.SourcePort}, "sport": {port, ecs.SourcePort}, "srcport": {port, ecs.SourcePort}, "sourceport": {port, ecs.SourcePort},
 	"dpt": {port, ecs.DestinationPort}, "dport": {port, ecs.DestinationPort}, "dstport": {port, ecs.DestinationPort}, "destport": {port, ecs.DestinationPort},
 	"destinationport": {port, ecs.DestinationPort},
-	"proto":           {text, ecs.NetworkTransport}, "protocol": {text, ecs.NetworkTransport},
+	"proto":           {transport, 0}, "protocol": {transport, 0},
 	"user": {account, ecs.UserName}, "username": {account, ecs.UserName}, "usr": {account, ecs.UserName}, "acct": {account, ecs.UserName},
 	"account": {account, ecs.UserName}, "login": {account, ecs.UserName}, "uid": {text, ecs.UserID}, "ruser": {text, ecs.SourceUserName},
 	"password": {text, ecs.UserPassword}, "passwd": {text, ecs.UserPassword},
@@ -58,44 +62,31 @@ var keys = map[string]target{
 	"method": {text, ecs.HTTPRequestMethod}, "exe": {text, ecs.ProcessExecutable}, "command": {command, 0}, "cmd": {command, 0},
 	"file": {text, ecs.FilePath}, "path": {text, ecs.FilePath}, "sentbytes": {count, ecs.SourceBytes}, "sent": {count, ecs.SourceBytes},
 	"rcvdbytes": {count, ecs.DestinationBytes}, "rcvd": {count, ecs.DestinationBytes},
-}
-
-// maxKey is the longest of keys.
-const maxKey = 20
+}, "_-")
 
 // pair sets what a pair says. Keys that are not known, and values that are not what their key asks for, stay in the
 // line only: the text is free, nobody promised.
 func (r *record) pair(key, v []byte, quoted bool) {
-	var buf [maxKey]byte
-	n := 0
-	for _, c := range key {
-		if c == '_' || c == '-' {
-			continue
-		}
-		if n == maxKey {
-			return
-		}
-		buf[n] = lower(c)
-		n++
-	}
-	t, ok := keys[string(buf[:n])]
-	if !ok || len(v) == 0 {
+	t := names.Get(key)
+	if t == nil || len(v) == 0 {
 		return
 	}
 	ev := r.ev
 	switch t.how {
 	case text:
 		ev.Set(t.field, v)
+	case transport:
+		ev.SetTransport(v)
 	case source:
 		endpoint(ev, ecs.SourceIP, ecs.SourcePort, ecs.SourceAddress, v)
 	case destination:
 		endpoint(ev, ecs.DestinationIP, ecs.DestinationPort, ecs.DestinationAddress, v)
 	case port:
-		if n, ok := digits(v, 5); ok && n <= 65535 {
-			ev.SetInt(t.field, n)
+		if n, ok := netaddr.Port(v); ok {
+			ev.SetInt(t.field, int64(n))
 		}
 	case count:
-		if n, ok := digits(v, 18); ok {
+		if n, ok := number.Uint(v, 18); ok {
 			ev.SetInt(t.field, n)
 		}
 	case account:
@@ -122,11 +113,11 @@ func (r *record) pair(key, v []byte, quoted bool) {
 
 // endpoint sets an address, with a port if one is there, and a name as the address that the sender wrote.
 func endpoint(ev *sdk.Event, ip, port, name ecs.Field, v []byte) {
-	host, number := netaddr.SplitHostPort(v)
+	host, service := netaddr.SplitHostPort(v)
 	if a, ok := netaddr.ParseAddr(host); ok {
 		ev.SetAddr(ip, a)
-		if n, ok := digits(number, 5); ok && n <= 65535 {
-			ev.SetInt(port, n)
+		if n, ok := netaddr.Port(service); ok {
+			ev.SetInt(port, int64(n))
 		}
 		return
 	}
@@ -160,37 +151,26 @@ func (r *record) finish(h *syslog.Header, rest []byte, device string) {
 	case state:
 		ev.SetString(ecs.EventCategory, "host")
 	}
-	outcome, ok := outcomes.find(r.result)
-	if !ok {
-		outcome, ok = outcomes.find(r.action)
-	}
-	if !ok && k == security {
-		outcome, ok = outcomes.find(rest)
-	}
-	decision := "info"
-	if ok {
-		ev.SetString(ecs.EventOutcome, outcome)
-		if r.action != nil && r.result == nil {
-			decision = "allowed"
-			if outcome == "failure" {
-				decision = "denied"
-			}
-		}
-	}
-	ev.SetString(ecs.EventType, decision)
+	r.decision(rest, k)
 }
 
-func digits(v []byte, most int) (n int64, ok bool) {
-	if len(v) == 0 || len(v) > most {
-		return 0, false
+// decision sets what was decided and how it ended: by the pairs for it, and of who comes in also by the text.
+func (r *record) decision(text []byte, k kind) {
+	outcome, decision := classify.Outcome(r.result), classify.DecisionOf(r.action)
+	if outcome == "" {
+		outcome = decision.Outcome()
 	}
-	for _, c := range v {
-		if c-'0' > 9 {
-			return 0, false
-		}
-		n = n*10 + int64(c-'0')
+	if outcome == "" {
+		outcome = classify.OutcomeIn(r.action)
 	}
-	return n, true
+	if outcome == "" && k == security {
+		outcome = classify.OutcomeIn(text)
+	}
+	r.ev.SetString(ecs.EventOutcome, outcome)
+	if r.result != nil {
+		decision = classify.Undecided
+	}
+	r.ev.SetString(ecs.EventType, decision.EventType())
 }
 
 // appendUnescaped leaves out the backslash before '"', '\' and ']' (RFC 5424, section 6.3.3).

@@ -49,9 +49,14 @@ var kerberos = map[uint64]string{
 	0x3C: "error without a code",
 }
 
-// transport is the name of a protocol that the filtering platform writes as a number of the list of IANA.
-func transport(number []byte) string {
-	switch string(number) {
+// transport is the name of a protocol that the filtering platform writes as a number of the list of IANA, and Sysmon by its
+// name.
+func transport(protocol []byte) string {
+	switch string(protocol) {
+	case "tcp":
+		return "tcp"
+	case "udp":
+		return "udp"
 	case "1":
 		return "icmp"
 	case "6":

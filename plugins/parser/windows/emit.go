@@ -20,10 +20,13 @@ func (r *record) emit(ev *sdk.Event, zone *time.Location) int {
 	}
 	for i, s := range inserts[id] {
 		if i < r.n {
-			r.put(s, r.inserts[i])
+			r.put(s, r.inserts[i].v, r.inserts[i].escaped)
 		}
 	}
 	r.head(ev, zone)
+	if r.v[guid] != nil && r.v[processID] == nil {
+		r.ownProcess()
+	}
 	from, known := sources[string(r.v[provider])]
 	if !known && (string(r.v[channel]) == "Security" || r.v[channel] == nil && r.v[provider] == nil) {
 		from = auditing
@@ -46,10 +49,19 @@ func (r *record) emit(ev *sdk.Event, zone *time.Location) int {
 	ev.SetString(ecs.LogcenterLogType, logType)
 	ev.SetString(ecs.EventDataset, dataset(r.v[channel]))
 	r.outcome(ev, m)
+	if r.v[subjectName] == nil && m.role == bySubject && (from == auditing || from == eventlog) {
+		r.subject()
+	}
 	r.accounts(ev, m.role, id)
 	r.logon(ev, id)
 	r.processes(ev, id)
 	r.objects(ev, id)
+	switch {
+	case from == sysmon:
+		r.endpoint(ev, id)
+	case from == auditing && id >= 6272 && id <= 6280:
+		r.network(ev)
+	}
 	return id
 }
 
@@ -63,7 +75,7 @@ var (
 
 func (r *record) unknown(from source) *meaning {
 	switch {
-	case from == auditing, from == defender, from == powerShell, string(r.v[channel]) == "Security":
+	case from == auditing, from == defender, from == powerShell, from == sysmon, from == federation, from == appLocker, string(r.v[channel]) == "Security":
 		return &securityEvent
 	case r.isError():
 		return &failure
@@ -96,14 +108,28 @@ func dataset(channel []byte) string {
 
 // set puts a value on the event without its escapes.
 func (r *record) set(ev *sdk.Event, f ecs.Field, s slot) {
-	if v := r.v[s]; len(v) > 0 {
-		ev.SetDecoded(f, v, r.decode)
+	if len(r.v[s]) > 0 { // most have none: this much is inlined
+		r.setPart(ev, f, s, r.v[s])
 	}
 }
 
+// setPart is set for a part of the value, which may be empty.
+func (r *record) setPart(ev *sdk.Event, f ecs.Field, s slot, part []byte) {
+	if r.escaped[s] {
+		ev.SetDecoded(f, part, r.decode)
+		return
+	}
+	ev.Set(f, part)
+}
+
 func (r *record) head(ev *sdk.Event, zone *time.Location) {
+	if r.v[created] == nil {
+		r.v[created] = r.v[received]
+	}
 	if t := r.v[created]; len(t) > 10 && t[10] == 'T' && t[len(t)-1] == 'Z' {
 		ev.SetTime(time.RFC3339Nano, zone, t)
+	} else if utc := r.v[utcTime]; utc != nil { // Sysmon's own, where the shipper writes a local one
+		ev.SetTime("2006-01-02 15:04:05", time.UTC, utc)
 	} else if n, ok := number(t); ok && n > 1e15 {
 		ev.SetTime(timestamp.UnixMicro, zone, t) // NXLog, where to_json was told to
 	} else {
@@ -121,7 +147,7 @@ func (r *record) head(ev *sdk.Event, zone *time.Location) {
 	if !ev.SetSeverity(r.v[level]) {
 		ev.SetLevel(ecs.Informational)
 	}
-	ev.SetDecoded(ecs.EventReason, firstLine(r.v[message]), r.decode)
+	r.setPart(ev, ecs.EventReason, message, firstLine(r.v[message]))
 }
 
 // firstLine is a message up to its first line end, which stands in it as \r\n, \n, as a reference or as it is.
@@ -174,7 +200,7 @@ func (r *record) accounts(ev *sdk.Event, who role, id int) {
 		r.set(ev, ecs.UserDomain, accountDomain)
 		return
 	case onUser:
-		r.set(ev, targetUser, targetName)
+		r.set(ev, ecs.UserTargetName, targetName)
 		ev.Set(targetUserID, r.v[targetSID])
 		if id == 4740 { // where its name would be is the machine that the attempts came from
 			r.set(ev, ecs.SourceDomain, targetDomain)
@@ -182,23 +208,45 @@ func (r *record) accounts(ev *sdk.Event, who role, id int) {
 			r.set(ev, targetUserDomain, targetDomain)
 		}
 	case onGroup:
-		r.set(ev, groupName, targetName)
+		r.set(ev, ecs.GroupName, targetName)
 		r.set(ev, groupDomain, targetDomain)
-		ev.Set(groupID, r.v[targetSID])
-		r.set(ev, targetUser, memberName)
+		ev.Set(ecs.GroupID, r.v[targetSID])
+		r.set(ev, ecs.UserTargetName, memberName)
 		ev.Set(targetUserID, r.v[memberSID])
 	case withTarget:
 		r.set(ev, ecs.UserEffectiveName, targetName)
 	case withService:
 		r.set(ev, ecs.UserEffectiveName, accountName)
 	case bySubject:
+		if r.domainAccount(ev) {
+			return
+		}
+		if r.v[subjectName] == nil && r.v[accountName] != nil { // NXLog: the account that wrote the event
+			r.set(ev, ecs.UserName, accountName)
+			r.set(ev, ecs.UserDomain, accountDomain)
+		}
 	}
 	r.set(ev, ecs.UserName, subjectName)
 	r.set(ev, ecs.UserDomain, subjectDomain)
-	if ev.Set(ecs.UserID, r.v[subjectSID]); r.v[subjectSID] == nil {
+	if ev.Set(ecs.UserID, r.v[subjectSID]); r.v[subjectSID] == nil && r.v[guid] == nil { // else it is Sysmon's
 		ev.Set(ecs.UserID, r.v[userSID])
 	}
 	ev.Set(logonID, r.v[subjectLogon])
+}
+
+// domainAccount sets CORP\li.si, in which JSON has escaped the backslash. It is false if there is no such account.
+func (r *record) domainAccount(ev *sdk.Event) bool {
+	v := r.v[actor]
+	i, n := bytes.Index(v, []byte(`\\`)), 2
+	if i < 0 && !r.escaped[actor] {
+		i, n = bytes.IndexByte(v, '\\'), 1
+	}
+	if i <= 0 {
+		return false
+	}
+	r.setPart(ev, ecs.UserDomain, actor, v[:i])
+	r.setPart(ev, ecs.UserName, actor, v[i+n:])
+	return true
 }
 
 // logon sets how and from where somebody logged on, and why that failed.
@@ -209,7 +257,7 @@ func (r *record) logon(ev *sdk.Event, id int) {
 			ev.SetString(logonKind, logonTypes[n])
 		}
 	}
-	ev.SetDecoded(logonProc, bytes.TrimSpace(r.v[logonProcess]), r.decode)
+	r.setPart(ev, logonProc, logonProcess, bytes.TrimSpace(r.v[logonProcess]))
 	r.set(ev, authentic, authPackage)
 	if ip := r.v[ipAddress]; ip != nil && string(ip) != "LOCAL" {
 		ev.SetIP(ecs.SourceIP, ip)
@@ -243,7 +291,7 @@ func (r *record) processes(ev *sdk.Event, id int) {
 	if id == 4688 {
 		r.executable(ev, newProcessName)
 		pid(ev, ecs.ProcessPID, r.v[newProcessID])
-		pid(ev, parentPID, r.v[processID])
+		pid(ev, ecs.ProcessParentPID, r.v[processID])
 		r.set(ev, parentExecutable, parentProcessName)
 		r.set(ev, ecs.ProcessCommandLine, commandLine)
 		return
@@ -253,13 +301,15 @@ func (r *record) processes(ev *sdk.Event, id int) {
 		pid(ev, ecs.ProcessPID, r.v[processID])
 		return
 	}
-	pid(ev, ecs.ProcessPID, r.v[execPID])
+	if r.v[guid] == nil { // else the one that writes is Sysmon
+		pid(ev, ecs.ProcessPID, r.v[execPID])
+	}
 }
 
 func (r *record) executable(ev *sdk.Event, s slot) {
 	r.set(ev, ecs.ProcessExecutable, s)
 	v := r.v[s]
-	ev.SetDecoded(ecs.ProcessName, v[bytes.LastIndexByte(v, '\\')+1:], r.decode)
+	r.setPart(ev, ecs.ProcessName, s, v[bytes.LastIndexByte(v, '\\')+1:])
 }
 
 func pid(ev *sdk.Event, f ecs.Field, v []byte) {
@@ -282,11 +332,16 @@ func (r *record) objects(ev *sdk.Event, id int) {
 	}
 	r.set(ev, imagePath, serviceFile)
 	r.set(ev, startType, serviceStart)
+	r.set(ev, serviceKind, serviceType)
 	r.set(ev, ecs.UserEffectiveName, serviceAccount)
 	r.set(ev, task, taskName)
 	r.set(ev, object, objectName)
 	r.set(ev, objectKind, objectType)
 	r.set(ev, objectPart, objectValue)
+	r.set(ev, objectOwner, objectServer)
+	r.set(ev, operationKind, operation)
+	r.set(ev, fullName, displayName)
+	r.set(ev, principal, principalName)
 	if string(r.v[objectType]) == "File" {
 		r.set(ev, ecs.FilePath, objectName)
 	}
@@ -295,7 +350,7 @@ func (r *record) objects(ev *sdk.Event, id int) {
 	if r.v[shareName] != nil {
 		r.set(ev, ecs.FilePath, sharePath)
 	}
-	ev.SetDecoded(rights, bytes.TrimSpace(r.v[privileges]), r.decode)
+	r.setPart(ev, rights, privileges, bytes.TrimSpace(r.v[privileges]))
 	r.set(ev, policy, policyChanges)
 	r.set(ev, renamed, newTargetName)
 	if r.v[destAddress] != nil {
@@ -310,20 +365,17 @@ func (r *record) objects(ev *sdk.Event, id int) {
 		}
 	}
 	r.set(ev, ecs.RuleName, threatName)
-	r.set(ev, ecs.FilePath, threatPath)
+	r.set(ev, ecs.FilePath, targetFile)
+	r.setPart(ev, ecs.FilePath, threatPath, bytes.TrimPrefix(r.v[threatPath], []byte("file:_")))
 	r.set(ev, scriptText, script)
 }
 
 // Fields of the plugin's own, and those of ECS that the SDK has no constant for.
 var (
 	levelWord        = ecs.New("windows.level", ecs.Keyword, "Severity in words, from shippers that write no number.")
-	targetUser       = ecs.UserTargetName
 	targetUserDomain = ecs.New("user.target.domain", ecs.Keyword, "Domain of the user whom the action was done to.")
 	targetUserID     = ecs.New("user.target.id", ecs.Keyword, "SID of the user whom the action was done to.")
-	groupName        = ecs.GroupName
 	groupDomain      = ecs.New("group.domain", ecs.Keyword, "Domain, or Builtin, that the group belongs to.")
-	groupID          = ecs.GroupID
-	parentPID        = ecs.ProcessParentPID
 	parentExecutable = ecs.New("process.parent.executable", ecs.Keyword, "Program of the process that started the process.")
 	logonID          = ecs.New("windows.logon.id", ecs.Keyword, "Number of the logon session, which ties its events together until the host restarts.")
 	logonKind        = ecs.New("windows.logon.type", ecs.Keyword, "How somebody logged on: Interactive, Network, RemoteInteractive, ...")
@@ -335,6 +387,11 @@ var (
 	why              = ecs.New("windows.failure_reason", ecs.Keyword, "Why a logon or a ticket was refused, in words for the code.")
 	encryption       = ecs.New("windows.ticket_encryption", ecs.Keyword, "Encryption of a Kerberos ticket by its number: 0x17 is RC4, 0x12 AES256.")
 	serviceState     = ecs.New("windows.service.state", ecs.Keyword, "State that a service came into, or what became of its start.")
+	serviceKind      = ecs.New("windows.service.type", ecs.Keyword, "Kind of a service: own process, driver, ..., by name or number.")
+	objectOwner      = ecs.New("windows.object.server", ecs.Keyword, "Part of Windows that the object belongs to: Security, DS, SC Manager, ...")
+	operationKind    = ecs.New("windows.operation", ecs.Keyword, "What was done with an object of the directory.")
+	fullName         = ecs.New("user.target.full_name", ecs.Keyword, "Name in full of the user whom the action was done to.")
+	principal        = ecs.New("windows.user_principal_name", ecs.Keyword, "Name by which an account logs on everywhere, as in li.si@corp.example.")
 	imagePath        = ecs.New("windows.service.image_path", ecs.Keyword, "Command by which a service is started.")
 	startType        = ecs.New("windows.service.start_type", ecs.Keyword, "When a service starts: by itself, on demand or never.")
 	task             = ecs.New("windows.task", ecs.Keyword, "Scheduled task that was made, changed or removed.")

@@ -22,6 +22,9 @@ const (
 	powerShell
 	defender
 	terminal
+	sysmon
+	federation
+	appLocker
 )
 
 // sources by the names of providers.
@@ -30,6 +33,7 @@ var sources = map[string]source{
 	"Service Control Manager": controlManager, "User32": user32, "USER32": user32, "Microsoft-Windows-Kernel-Power": kernelPower,
 	"Microsoft-Windows-Kernel-General": kernelGeneral, "Microsoft-Windows-PowerShell": powerShell, "PowerShell": powerShell,
 	"Microsoft-Windows-Windows Defender": defender, "Microsoft-Windows-TerminalServices-RemoteConnectionManager": terminal,
+	"Microsoft-Windows-Sysmon": sysmon, "AD FS Auditing": federation, "Microsoft-Windows-AppLocker": appLocker,
 }
 
 // role says whose accounts are in an event.
@@ -78,6 +82,9 @@ var (
 	errorType    = []string{"error"}
 	allowed      = []string{"connection", "allowed"}
 	denied       = []string{"connection", "denied"}
+	started      = []string{"start", "allowed"}
+	refused      = []string{"start", "denied"}
+	opened       = []string{"connection", "start"}
 	admin        = []string{"admin"}
 	userCreated  = []string{"user", "creation"}
 	userDeleted  = []string{"user", "deletion"}
@@ -105,6 +112,8 @@ var meanings = map[key]*meaning{
 	{auditing, 4657}: {action: "modified-registry-value", category: registry, types: change},
 	{auditing, 4656}: {action: "requested-handle", category: file, types: access},
 	{auditing, 4660}: {action: "deleted-object", category: file, types: deletion},
+	{auditing, 4658}: {action: "closed-handle", category: file, types: info},
+	{auditing, 4662}: {action: "accessed-directory-object", category: iam, types: access},
 	{auditing, 4663}: {action: "accessed-object", category: file, types: access},
 	{auditing, 4670}: {action: "changed-permissions", category: file, types: change},
 	{auditing, 4672}: {action: "assigned-special-privileges", category: iam, types: admin},
@@ -140,6 +149,16 @@ var meanings = map[key]*meaning{
 	{auditing, 4741}: {action: "added-computer-account", category: iam, types: userCreated, role: onUser},
 	{auditing, 4742}: {action: "changed-computer-account", category: iam, types: userChanged, role: onUser},
 	{auditing, 4743}: {action: "deleted-computer-account", category: iam, types: userDeleted, role: onUser},
+	{auditing, 4744}: {action: "added-group", category: iam, types: groupCreated, role: onGroup},
+	{auditing, 4745}: {action: "modified-group", category: iam, types: groupChanged, role: onGroup},
+	{auditing, 4746}: {action: "added-member-to-group", category: iam, types: groupChanged, role: onGroup},
+	{auditing, 4747}: {action: "removed-member-from-group", category: iam, types: groupChanged, role: onGroup},
+	{auditing, 4748}: {action: "deleted-group", category: iam, types: groupDeleted, role: onGroup},
+	{auditing, 4749}: {action: "added-group", category: iam, types: groupCreated, role: onGroup},
+	{auditing, 4750}: {action: "modified-group", category: iam, types: groupChanged, role: onGroup},
+	{auditing, 4751}: {action: "added-member-to-group", category: iam, types: groupChanged, role: onGroup},
+	{auditing, 4752}: {action: "removed-member-from-group", category: iam, types: groupChanged, role: onGroup},
+	{auditing, 4753}: {action: "deleted-group", category: iam, types: groupDeleted, role: onGroup},
 	{auditing, 4754}: {action: "added-group", category: iam, types: groupCreated, role: onGroup},
 	{auditing, 4755}: {action: "modified-group", category: iam, types: groupChanged, role: onGroup},
 	{auditing, 4756}: {action: "added-member-to-group", category: iam, types: groupChanged, role: onGroup},
@@ -158,6 +177,12 @@ var meanings = map[key]*meaning{
 	{auditing, 4799}: {action: "enumerated-members-of-group", category: iam, types: info, role: onGroup},
 	{auditing, 4800}: {action: "workstation-locked", category: session, types: info, role: byTarget},
 	{auditing, 4801}: {action: "workstation-unlocked", category: session, types: info, role: byTarget},
+	{auditing, 4886}: {action: "requested-certificate", category: iam, types: info},
+	{auditing, 4887}: {action: "issued-certificate", category: iam, types: creation, outcome: "success"},
+	{auditing, 4888}: {action: "denied-certificate", category: iam, types: info, outcome: "failure"},
+	{auditing, 4932}: {action: "directory-replication-started", category: iam, types: info},
+	{auditing, 4933}: {action: "directory-replication-ended", category: iam, types: info},
+	{auditing, 4964}: {action: "logged-in-special-group", category: iam, types: admin, role: byTarget},
 	{auditing, 4946}: {action: "added-firewall-rule", category: configuration, types: creation},
 	{auditing, 4947}: {action: "modified-firewall-rule", category: configuration, types: change},
 	{auditing, 4948}: {action: "deleted-firewall-rule", category: configuration, types: deletion},
@@ -169,8 +194,16 @@ var meanings = map[key]*meaning{
 	{auditing, 5140}: {action: "accessed-network-share", category: file, types: access},
 	{auditing, 5145}: {action: "checked-network-share-access", category: file, types: access},
 	{auditing, 5152}: {action: "blocked-packet", category: network, types: denied, outcome: "failure"},
+	{auditing, 5154}: {action: "allowed-listener", category: network, types: allowed, outcome: "success"},
 	{auditing, 5156}: {action: "allowed-connection", category: network, types: allowed, outcome: "success"},
 	{auditing, 5157}: {action: "blocked-connection", category: network, types: denied, outcome: "failure"},
+	{auditing, 5379}: {action: "read-stored-credentials", category: iam, types: access},
+	{auditing, 5381}: {action: "read-stored-credentials", category: iam, types: access},
+	{auditing, 4825}: {action: "remote-desktop-denied", category: authentication, types: start, outcome: "failure"},
+	{auditing, 6272}: {action: "network-access-granted", category: authentication, types: start, outcome: "success"},
+	{auditing, 6273}: {action: "network-access-denied", category: authentication, types: start, outcome: "failure"},
+	{auditing, 6274}: {action: "network-access-discarded", category: authentication, types: start, outcome: "failure"},
+	{auditing, 6278}: {action: "network-access-granted", category: authentication, types: start, outcome: "success"},
 	{auditing, 6416}: {action: "recognised-device", category: host, types: info},
 
 	{eventlog, 104}:  {action: "cleared-event-log", category: configuration, types: deletion},
@@ -194,12 +227,59 @@ var meanings = map[key]*meaning{
 	{kernelGeneral, 13}:   {action: "system-stopped", category: host, types: end, logType: runState},
 	{powerShell, 4103}:    {action: "ran-powershell-command", category: process, types: info},
 	{powerShell, 4104}:    {action: "ran-powershell-script", category: process, types: info},
+	{powerShell, 4105}:    {action: "started-powershell-script", category: process, types: start},
+	{powerShell, 4106}:    {action: "ended-powershell-script", category: process, types: end},
+	{powerShell, 400}:     {action: "started-powershell", category: process, types: start},
+	{powerShell, 403}:     {action: "ended-powershell", category: process, types: end},
+	{powerShell, 600}:     {action: "started-powershell-provider", category: process, types: info},
+	{powerShell, 800}:     {action: "ran-powershell-command", category: process, types: info},
 	{defender, 1116}:      {action: "malware-detected", category: malware, types: info},
 	{defender, 1117}:      {action: "malware-handled", category: malware, types: info},
+	{defender, 5007}:      {action: "changed-malware-protection", category: configuration, types: change},
 	{defender, 5001}:      {action: "malware-protection-disabled", category: configuration, types: change},
 	{kernelGeneral, 1}:    {action: "changed-system-time", category: host, types: change},
 	{controlManager, 219}: {action: "driver-failed", category: driver, types: errorType, logType: failing},
 	{terminal, 1149}:      {action: "remote-desktop-connected", category: authentication, types: start, role: bySession},
+
+	{federation, 1200}: {action: "issued-token", category: authentication, types: start, outcome: "success"},
+	{federation, 1201}: {action: "refused-token", category: authentication, types: start, outcome: "failure"},
+	{federation, 1202}: {action: "credential-validated", category: authentication, types: start, outcome: "success"},
+	{federation, 1203}: {action: "credential-validated", category: authentication, types: start, outcome: "failure"},
+	{appLocker, 8002}:  {action: "allowed-program", category: process, types: started},
+	{appLocker, 8003}:  {action: "would-block-program", category: process, types: started},
+	{appLocker, 8004}:  {action: "blocked-program", category: process, types: refused, outcome: "failure"},
+	{appLocker, 8005}:  {action: "allowed-script", category: process, types: started},
+	{appLocker, 8006}:  {action: "would-block-script", category: process, types: started},
+	{appLocker, 8007}:  {action: "blocked-script", category: process, types: refused, outcome: "failure"},
+
+	{sysmon, 1}:   {action: "created-process", category: process, types: start},
+	{sysmon, 2}:   {action: "changed-file-creation-time", category: file, types: change},
+	{sysmon, 3}:   {action: "connected", category: network, types: opened},
+	{sysmon, 4}:   {action: "monitoring-state-changed", category: configuration, types: change},
+	{sysmon, 5}:   {action: "exited-process", category: process, types: end},
+	{sysmon, 6}:   {action: "loaded-driver", category: driver, types: start},
+	{sysmon, 7}:   {action: "loaded-library", category: process, types: info},
+	{sysmon, 8}:   {action: "created-remote-thread", category: process, types: change},
+	{sysmon, 9}:   {action: "read-disk-directly", category: file, types: access},
+	{sysmon, 10}:  {action: "accessed-process", category: process, types: access},
+	{sysmon, 11}:  {action: "created-file", category: file, types: creation},
+	{sysmon, 12}:  {action: "created-or-deleted-registry-object", category: registry, types: change},
+	{sysmon, 13}:  {action: "modified-registry-value", category: registry, types: change},
+	{sysmon, 14}:  {action: "renamed-registry-object", category: registry, types: change},
+	{sysmon, 15}:  {action: "created-file-stream", category: file, types: creation},
+	{sysmon, 16}:  {action: "changed-monitoring-configuration", category: configuration, types: change},
+	{sysmon, 17}:  {action: "created-pipe", category: process, types: info},
+	{sysmon, 18}:  {action: "connected-pipe", category: process, types: info},
+	{sysmon, 19}:  {action: "registered-wmi-filter", category: configuration, types: creation},
+	{sysmon, 20}:  {action: "registered-wmi-consumer", category: configuration, types: creation},
+	{sysmon, 21}:  {action: "bound-wmi-consumer-to-filter", category: configuration, types: change},
+	{sysmon, 22}:  {action: "resolved-name", category: network, types: info},
+	{sysmon, 23}:  {action: "deleted-file", category: file, types: deletion},
+	{sysmon, 25}:  {action: "tampered-with-process", category: process, types: change},
+	{sysmon, 26}:  {action: "deleted-file", category: file, types: deletion},
+	{sysmon, 27}:  {action: "blocked-executable", category: file, types: creation, outcome: "failure"},
+	{sysmon, 29}:  {action: "created-executable", category: file, types: creation},
+	{sysmon, 255}: {action: "monitoring-failed", category: process, types: errorType, logType: failing},
 }
 
 // inserts are the names of values that Fluent Bit sends without, in the order of the event schema.

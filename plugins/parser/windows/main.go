@@ -37,7 +37,7 @@ func New(c Config) (sdk.Parser, error) {
 var (
 	errForm = errors.New("windows: want an event as a JSON object or as <Event>…</Event>")
 	errJSON = errors.New("windows: want whole JSON; the object is cut or damaged")
-	errXML  = errors.New("windows: want </Event> at the end; the event is cut")
+	errXML  = errors.New("windows: want one whole <Event>…</Event>; the event is cut or damaged, or something stands behind it")
 	errID   = errors.New("windows: want EventID, or winlog.event_id, and a number")
 	errTime = errors.New("windows: want the time of the event: TimeCreated, EventTime or @timestamp")
 )

@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/logcenter/logcenter/sdk/jsonscan"
+	"github.com/logcenter/logcenter/sdk/keys"
 )
 
 // slot is a value of an event that is wanted.
@@ -24,6 +25,8 @@ const (
 	execPID
 	userSID
 	message
+	received // by the shipper
+	utcTime
 
 	subjectSID
 	subjectName
@@ -76,6 +79,35 @@ const (
 	threatPath
 	threatSeverity
 	script
+	serviceType
+	objectServer
+	operation
+	displayName
+	principalName
+	reason
+
+	actor
+	guid
+	parentProcessGUID
+	parentProcessID
+	parentCommandLine
+	currentDirectory
+	targetFile
+	imageLoaded
+	targetImage
+	pipeName
+	details
+	queryName
+	queryResults
+	destPortName
+	initiated
+	fileHashes
+
+	callingStation
+	accessServerIP
+	proxyPolicy
+	authServer
+
 	param1
 	param2
 	param3
@@ -83,10 +115,10 @@ const (
 )
 
 // heads are the paths by which shippers name what is in the head of an event.
-var heads = map[string]slot{
+var heads = keys.New(map[string]slot{
 	"@timestamp": created, "EventTime": created, "TimeCreated": created, "TimeGenerated": created, "TimeCreated.SystemTime": created,
-	"winlog.event_id": eventID, "EventID": eventID, "EventId": eventID, "event_id": eventID, "winlog.event_id.value": eventID,
-	"winlog.provider_name": provider, "SourceName": provider, "ProviderName": provider, "Provider": provider, "provider_name": provider, "source_name": provider,
+	"winlog.event_id": eventID, "EventID": eventID, "EventId": eventID, "event_id": eventID, "winlog.event_id.value": eventID, "event.code": eventID,
+	"winlog.provider_name": provider, "event.provider": provider, "SourceName": provider, "ProviderName": provider, "Provider": provider, "provider_name": provider, "source_name": provider,
 	"Event.System.Provider.Name": provider, "Event.System.Provider.#attributes.Name": provider, "Event.System.EventID": eventID,
 	"Event.System.TimeCreated.SystemTime": created, "Event.System.TimeCreated.#attributes.SystemTime": created,
 	"Event.System.Channel": channel, "Event.System.Computer": computer, "Event.System.EventRecordID": recordID, "Event.System.Level": level,
@@ -99,11 +131,11 @@ var heads = map[string]slot{
 	"winlog.record_id": recordID, "RecordNumber": recordID, "EventRecordID": recordID, "RecordID": recordID, "record_id": recordID,
 	"winlog.process.pid": execPID, "ExecutionProcessID": execPID, "ProcessID": execPID, "process_id": execPID,
 	"winlog.user.identifier": userSID, "UserID": userSID, "Sid": userSID,
-	"message": message, "Message": message,
-}
+	"message": message, "Message": message, "EventReceivedTime": received,
+})
 
 // data are the names of an event's own data, from the event schemas of the providers.
-var data = map[string]slot{
+var data = keys.New(map[string]slot{
 	"SubjectUserSid": subjectSID, "SubjectUserName": subjectName, "SubjectDomainName": subjectDomain, "SubjectLogonId": subjectLogon,
 	"TargetUserSid": targetSID, "TargetSid": targetSID, "TargetUserName": targetName, "TargetDomainName": targetDomain, "TargetLogonId": targetLogon,
 	"OldTargetUserName": targetName, "NewTargetUserName": newTargetName, "MemberName": memberName, "MemberSid": memberSID,
@@ -121,6 +153,28 @@ var data = map[string]slot{
 	"DestAddress": destAddress, "DestPort": destPort, "Protocol": protocol, "Direction": direction, "Threat Name": threatName, "Path": threatPath,
 	"Severity Name": threatSeverity, "ScriptBlockText": script, "param1": param1, "param2": param2, "param3": param3,
 	"Param1": accountName, "Param2": accountDomain, "Param3": ipAddress,
+	"Domain": accountDomain, "Service File Name": serviceFile, "ServiceType": serviceType, "ObjectServer": objectServer, "OperationType": operation,
+	"DisplayName": displayName, "UserPrincipalName": principalName, "Payload": script, "Reason": reason,
+
+	"User": actor, "SourceUser": actor, "Image": processName, "SourceImage": processName, "ProcessGuid": guid, "SourceProcessGUID": guid, "SourceProcessId": processID,
+	"ParentImage": parentProcessName, "ParentProcessGuid": parentProcessGUID, "ParentProcessId": parentProcessID,
+	"ParentCommandLine": parentCommandLine, "CurrentDirectory": currentDirectory, "TargetFilename": targetFile, "ImageLoaded": imageLoaded,
+	"TargetImage": targetImage, "GrantedAccess": accessMask, "PipeName": pipeName, "TargetObject": objectName, "NewName": newTargetName,
+	"Details": details, "QueryName": queryName, "QueryResults": queryResults, "SourceIp": ipAddress, "SourceHostname": workstation,
+	"DestinationIp": destAddress, "DestinationPort": destPort, "DestinationHostname": targetServer, "DestinationPortName": destPortName,
+	"Initiated": initiated, "Hashes": fileHashes, "RuleName": threatName, "UtcTime": utcTime,
+
+	"ClientIPAddress": ipAddress, "CallingStationID": callingStation, "NASIPv4Address": accessServerIP, "NetworkPolicyName": threatName,
+	"Requester": actor, "Detection User": actor, "Process Name": processName, "FilePath": targetFile,
+	"ProxyPolicyName": proxyPolicy, "AuthenticationServer": authServer,
+})
+
+// datum is where a value of that name belongs.
+func datum(name []byte) slot {
+	if s := data.Get(name); s != nil {
+		return *s
+	}
+	return none
 }
 
 // maxInserts is how many values without a name are kept of an event.
@@ -128,24 +182,28 @@ const maxInserts = 32
 
 // record is what is wanted of an event. Values are slices of the line with its escapes.
 type record struct {
-	v      [slots][]byte
-	decode func(dst, v []byte) []byte
-	marks  byte // of the keywords: audit success or failure
+	v       [slots][]byte
+	escaped [slots]bool                // the value has escapes
+	decode  func(dst, v []byte) []byte // takes them out
+	marks   byte                       // of the keywords: audit success or failure
 
-	inserts [maxInserts][]byte // values without names, in their order
-	n       int
+	inserts [maxInserts]struct { // values without names, in their order
+		v       []byte
+		escaped bool
+	}
+	n int
 }
 
 // put keeps the first value of a slot, as what is a part of the event comes before what shippers add.
-func (r *record) put(s slot, v []byte) {
+func (r *record) put(s slot, v []byte, escaped bool) {
 	if s != none && r.v[s] == nil && len(v) > 0 && string(v) != "-" {
-		r.v[s] = v
+		r.v[s], r.escaped[s] = v, escaped
 	}
 }
 
-func (r *record) insert(v []byte) {
+func (r *record) insert(v []byte, escaped bool) {
 	if r.n < maxInserts {
-		r.inserts[r.n] = v
+		r.inserts[r.n].v, r.inserts[r.n].escaped = v, escaped
 		r.n++
 	}
 }
@@ -155,22 +213,22 @@ func (r *record) json(body []byte) error {
 	r.decode = jsonscan.AppendUnescaped
 	it := jsonscan.Scan(body)
 	for it.Next() {
-		if k := it.Kind(); k == jsonscan.Null {
+		if it.Kind() == jsonscan.Null {
 			continue
 		}
 		path, v := it.Path(), it.Value()
-		if s, ok := heads[string(path)]; ok {
-			if s == keywords {
+		if s := heads.Get(path); s != nil {
+			if *s == keywords {
 				r.keyword(v)
 			}
-			r.put(s, v)
+			r.put(*s, v, it.Escaped())
 			continue
 		}
 		switch string(path) {
 		case "StringInserts", "EventData": // an array of values
-			r.insert(v)
+			r.insert(v, it.Escaped())
 		default:
-			r.put(data[string(own(path))], v)
+			r.put(datum(own(path)), v, it.Escaped())
 		}
 	}
 	if it.Err() != nil {
