@@ -2,7 +2,7 @@ package sdk
 
 import (
 	"encoding/binary"
-	"sort"
+	"slices"
 
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/wire"
@@ -10,13 +10,15 @@ import (
 
 // Edits collects what to replace in one text. It is valid during the call it was handed to.
 type Edits struct {
-	field ecs.Field
-	host  uint32 // the host's id of the field: a masker edits fields, too, that its process does not know
-	text  []byte
-	list  []edit
-	out   map[uint32]*wire.Edits // by the host's id
-	index map[string]uint32      // replacements of the column at hand
-	bad   bool
+	field   ecs.Field
+	host    uint32 // the host's id of the field: a masker edits fields, too, that its process does not know
+	text    []byte
+	list    []edit
+	out     map[uint32]*wire.Edits // by the host's id
+	index   map[string]uint32      // replacements of the column at hand
+	bad     bool
+	row     int
+	choices []int // of each row, from a Chooser; empty: all are 0
 }
 
 type edit struct {
@@ -27,6 +29,14 @@ type edit struct {
 // Field is the field whose value the text is; ecs.Message for the line, 0 for a field that this process does
 // not know.
 func (e *Edits) Field() ecs.Field { return e.field }
+
+// Choice is what the masker's Choose has said of the event whose text this is; 0 without one.
+func (e *Edits) Choice() int {
+	if e.row < len(e.choices) {
+		return e.choices[e.row]
+	}
+	return 0
+}
 
 // Replace has bytes [start, end) of the text replaced by with. Ranges may come in any order and overlap:
 // overlapping ones become one, replaced by what the first of them said. A range that is not inside the
@@ -52,7 +62,7 @@ func (e *Edits) flush(row int) {
 		return
 	}
 	if len(e.list) > 1 {
-		sort.SliceStable(e.list, func(a, b int) bool { return e.list[a].start < e.list[b].start })
+		slices.SortStableFunc(e.list, func(a, b edit) int { return a.start - b.start })
 	}
 	o := e.out[e.host]
 	if o == nil {

@@ -67,3 +67,22 @@ func copied(t *testing.T, field uint32, name, value string) *wire.Column {
 	c.Name = name
 	return c
 }
+
+// brokenChooser panics when it is to say how events are masked.
+type brokenChooser struct{ wordMasker }
+
+func (brokenChooser) Choose(*wire.Batch, []int) { panic("no idea") }
+
+// TestChoiceFailsClosed: where a masker cannot say how to mask, nothing is shown.
+func TestChoiceFailsClosed(t *testing.T) {
+	s := sdk.MaskerStage(func(struct{}) (sdk.Masker, error) { return brokenChooser{}, nil })
+	require.NoError(t, s.Open(&wire.OpenRequest{MessageField: 1}))
+	b := &wire.Batch{Rows: 2, Columns: []*wire.Column{
+		{Field: 1, Type: wire.Type_STRING, Count: 2, Values: []byte{0, 0, 0, 0, 7, 0, 0, 0, 14, 0, 0, 0}, Data: []byte("a line\na line\n"), Separator: 1},
+	}}
+	require.NoError(t, s.Process(context.Background(), b, func(r *wire.Result) error {
+		require.Len(t, r.Errors, 2)
+		require.NoError(t, r.Validate(b, 1))
+		return nil
+	}))
+}

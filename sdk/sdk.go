@@ -68,6 +68,14 @@ type Prefilter interface {
 	Prefilter(arena []byte, hits []int) []int
 }
 
+// Chooser is an optional method of a Masker that does not treat all events alike.
+type Chooser interface {
+	// Choose says of each event of b how its texts are to be masked: choices has a 0 for each row, and what is put there is
+	// what Edits.Choice returns at texts of that event. b has all fields that plugin.yaml reads, or those that Reads says,
+	// and must not be changed. A panic withholds the texts of all events of b.
+	Choose(b *wire.Batch, choices []int)
+}
+
 // BatchEnricher is an optional method of an Enricher: for those who want the columns, as lookups in large tables do
 // that wait for memory one by one but not together. An error or a panic has Enrich called for each event instead.
 type BatchEnricher interface {
@@ -117,11 +125,11 @@ type Opener interface {
 	Opened(reads []ecs.Field) error
 }
 
-// Narrower is an optional method of all kinds but maskers, called once behind Opened, for plugins that read fewer fields under
+// Narrower is an optional method of all kinds, called once behind Opened, for plugins that read fewer fields under
 // their config than plugin.yaml lists: what is not sent costs nothing.
 type Narrower interface {
 	// Reads are the fields to be sent. Others are not, whatever plugin.yaml lists; message comes all the same where
-	// one of them may be a part of the line.
+	// one of them may be a part of the line. Maskers are sent all texts besides.
 	Reads() []ecs.Field
 }
 

@@ -14,6 +14,9 @@ import (
 // mask runs a masker over the lines and over every value that is not part of its line.
 func (w *worker) mask(m Masker, b *wire.Batch) {
 	clear(w.edits.out)
+	if c, ok := m.(Chooser); ok && !w.choose(c, b) {
+		return
+	}
 	if w.message != nil {
 		w.maskLines(m)
 	}
@@ -27,6 +30,24 @@ func (w *worker) mask(m Masker, b *wire.Batch) {
 	for _, e := range w.edits.out {
 		w.result.Edits = append(w.result.Edits, e)
 	}
+}
+
+// choose has the masker say how each row is to be masked. It is false if that failed: then all rows have.
+func (w *worker) choose(c Chooser, b *wire.Batch) (ok bool) {
+	defer func() {
+		if r := recover(); r != nil {
+			w.panics++
+			fmt.Fprintf(os.Stderr, "panic at choosing how to mask: %v\n%s", r, debug.Stack())
+			for row := range w.rows {
+				w.errs = append(w.errs, &wire.RowError{Row: uint32(row), Code: "mask", Message: "panic"})
+			}
+			ok = false
+		}
+	}()
+	w.edits.choices = slices.Grow(w.edits.choices[:0], w.rows)[:w.rows]
+	clear(w.edits.choices)
+	c.Choose(b, w.edits.choices)
+	return true
 }
 
 func (w *worker) maskLines(m Masker) {
@@ -93,7 +114,7 @@ func seek(c *wire.Column, row, rows, at int) int {
 
 func (w *worker) maskOne(m Masker, row int, text []byte) {
 	e := &w.edits
-	e.text, e.bad = text, false
+	e.text, e.bad, e.row = text, false, row
 	err := func() (err error) {
 		defer func() {
 			if p := recover(); p != nil {

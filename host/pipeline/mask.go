@@ -44,12 +44,11 @@ func (w *work) mask(ctx context.Context) error {
 	return nil
 }
 
-// maskerBatch is what a masker is sent.
-func (w *work) maskerBatch(*plugin.Manifest) *wire.Batch {
+// maskerBatch is what a masker is sent: all texts, and what else it reads to decide how to mask them.
+func (w *work) maskerBatch(m *plugin.Manifest) *wire.Batch {
 	b := &wire.Batch{Rows: uint32(w.rows), Partition: w.raw.Partition, Offset: w.raw.From}
 	for _, c := range w.batch.Columns {
-		// Spans are looked at through the line; dictionaries hold names that plugins and inputs chose.
-		if c.Field == id(ecs.Message) || c.Type == wire.Type_STRING && c.Encoding == wire.Encoding_PLAIN && len(c.Lists) == 0 {
+		if plugin.Maskable(c) || slices.Contains(m.Reads, ecs.Field(c.Field)) {
 			b.Columns = append(b.Columns, c)
 		}
 	}
@@ -166,6 +165,8 @@ func (w *work) applyLines(lines []edited, m *plugin.Manifest) {
 		case c.Encoding == wire.Encoding_SPAN:
 			w.batch.Columns[i] = moveSpans(c, lines)
 		case c.Type == wire.Type_INT64 || c.Type == wire.Type_DOUBLE:
+			w.batch.Columns[i] = hideNumbers(c, w.rows, lines, old)
+		case c.Type == wire.Type_IP && !w.reserved(c):
 			w.batch.Columns[i] = hideNumbers(c, w.rows, lines, old)
 		case c.Type == wire.Type_STRING && !w.reserved(c):
 			w.batch.Columns[i] = hideTexts(c, w.rows, lines, old)
@@ -426,7 +427,8 @@ func mapStrings(c *wire.Column, f func(k int, v []byte) []byte) *wire.Column {
 	return o
 }
 
-// hideNumbers takes out numbers that spell digits which were masked, as an account number read into a long.
+// hideNumbers takes out numbers that spell digits which were masked, as an account number read into a long, and addresses
+// that were masked.
 func hideNumbers(c *wire.Column, rows int, lines []edited, old *wire.Column) *wire.Column {
 	hidden := map[int]bool{}
 	var u wire.Cursor
@@ -443,12 +445,17 @@ func hideNumbers(c *wire.Column, rows int, lines []edited, old *wire.Column) *wi
 		}
 		line := old.Data[old.Offset(l.row):old.Offset(l.row+1)]
 		for ; from < to; from++ {
-			if c.Type == wire.Type_INT64 {
+			spells := l.spells
+			switch c.Type {
+			case wire.Type_INT64:
 				text = strconv.AppendInt(text[:0], c.Int(from), 10)
-			} else {
+			case wire.Type_IP:
+				text = c.Addr(from).AppendTo(text[:0])
+				spells = l.is
+			default:
 				text = strconv.AppendFloat(text[:0], c.Float(from), 'f', -1, 64)
 			}
-			if l.withheld || l.spells(line, text) {
+			if l.withheld || spells(line, text) {
 				hidden[l.row] = true
 			}
 		}
@@ -471,6 +478,11 @@ func (l *edited) spells(line, text []byte) bool {
 		}
 	}
 	return false
+}
+
+// is says whether a text is all of something that was masked in the line.
+func (l *edited) is(line, text []byte) bool {
+	return slices.ContainsFunc(l.edits, func(e rowEdit) bool { return bytes.Equal(line[e.start:e.end], text) })
 }
 
 // clearRows takes the values of some rows out of a column; nil if none is left.

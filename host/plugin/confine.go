@@ -80,7 +80,7 @@ func (p *process) explain(err error) error {
 	p.last.mu.Lock()
 	defer p.last.mu.Unlock()
 	if p.last.said != "" {
-		err = fmt.Errorf("%w; it said %q", err, p.last.said)
+		err = fmt.Errorf("%w; it said %q", err, p.words.hide(p.last.said))
 	}
 	return err
 }

@@ -34,9 +34,7 @@ func (p *InProcess) Manifest() *Manifest { return p.m }
 
 // Process handles a batch.
 func (p *InProcess) Process(ctx context.Context, b *wire.Batch) (*Answer, error) {
-	if p.m.Kind != wire.Kind_MASKER {
-		b = narrow(b, p.stage.Reads())
-	}
+	b = narrow(b, p.stage.Reads(), p.m.Kind)
 	if p.m.Kind == wire.Kind_DETECTOR { // it sees one batch at a time, and what it answers is small
 		var r *wire.Result
 		err := p.stage.Process(ctx, b, func(out *wire.Result) error {

@@ -16,6 +16,7 @@ import (
 type bridge struct {
 	entry *logrus.Entry
 	flow  *flow
+	words *discretion // nil: what the plugin prints is passed on as it is
 }
 
 // flow bounds how many lines a plugin can put into the host's log; what is more is counted. Safe for concurrent use.
@@ -47,10 +48,11 @@ func (f *flow) take() (ok bool, left int) {
 	return true, left
 }
 
-// newLog is the hclog logger of one plugin; its lines carry the plugin's id.
-func newLog(log *logrus.Entry, id string) hclog.Logger {
+// newLog is the hclog logger of one plugin; its lines carry the plugin's id. What is logged by a logger of a name below it
+// are the plugin's own words.
+func newLog(log *logrus.Entry, id string, words *discretion) hclog.Logger {
 	l := hclog.NewInterceptLogger(&hclog.LoggerOptions{Output: io.Discard, Level: hclog.Debug})
-	l.RegisterSink(bridge{log.WithField("plugin", id), &flow{tokens: logBurst, at: time.Now()}})
+	l.RegisterSink(bridge{log.WithField("plugin", id), &flow{tokens: logBurst, at: time.Now()}, words})
 	return l
 }
 
@@ -58,8 +60,12 @@ func newLog(log *logrus.Entry, id string) hclog.Logger {
 const maxLogValue = 4096
 
 // Accept implements hclog.SinkAdapter.
-func (b bridge) Accept(_ string, level hclog.Level, msg string, args ...any) {
+func (b bridge) Accept(name string, level hclog.Level, msg string, args ...any) {
 	e := b.entry
+	hide := func(text string) string { return text }
+	if name != "" {
+		hide = b.words.hide
+	}
 	ok, left := b.flow.take()
 	if !ok {
 		return
@@ -72,9 +78,9 @@ func (b bridge) Accept(_ string, level hclog.Level, msg string, args ...any) {
 		if key == "timestamp" || key == "@timestamp" || key == "plugin" { // which plugin says it, the host says
 			continue
 		}
-		e = e.WithField(key, clip(fmt.Sprint(args[i+1])))
+		e = e.WithField(hide(key), hide(clip(fmt.Sprint(args[i+1]))))
 	}
-	msg = clip(strings.TrimSpace(msg))
+	msg = hide(clip(strings.TrimSpace(msg)))
 	switch {
 	case quiet(msg):
 		e.Debug(msg)

@@ -48,6 +48,7 @@ type process struct {
 	// severity is what the admin says in place of the manifest's table.
 	severity manifest.Severities
 	last     *lastWords
+	words    *discretion
 	counted  bool // what its sandbox refused is in the plugin's sum; guarded by the plugin
 
 	requests, replies *wire.Region // nil: bodies travel over the socket
@@ -84,7 +85,11 @@ type launch struct {
 	deadline  time.Duration // of a call
 	pack      *Package      // nil: the folder is one that the admin keeps
 	log       hclog.Logger
+	words     *discretion
 }
+
+// words is the name of the logger of what a plugin says itself.
+const words = "words"
 
 // connection is the host's side of go-plugin's contract: it hands out the connection.
 type connection struct {
@@ -106,7 +111,7 @@ func start(ctx context.Context, l launch) (p *process, err error) {
 	}
 	p = &process{
 		m: l.manifest, deadline: l.deadline, started: time.Now(), failed: make(chan struct{}), streams: make(chan *stream, idleStreams),
-		policy: l.policy, severity: l.severity, last: &lastWords{},
+		policy: l.policy, severity: l.severity, last: &lastWords{}, words: l.words,
 	}
 	defer func() {
 		if err != nil {
@@ -132,8 +137,8 @@ func start(ctx context.Context, l launch) (p *process, err error) {
 		StartTimeout:     startTimeout,
 		Logger:           l.log,
 		Stderr:           p.last,
-		SyncStdout:       &printed{log: l.log},
-		SyncStderr:       &printed{log: l.log},
+		SyncStdout:       &printed{log: l.log.Named(words)},
+		SyncStderr:       &printed{log: l.log.Named(words)},
 		GRPCDialOptions: []grpc.DialOption{
 			grpc.WithDefaultCallOptions(
 				grpc.MaxCallRecvMsgSize(wire.MaxMessageBytes), grpc.MaxCallSendMsgSize(wire.MaxMessageBytes),
@@ -250,14 +255,18 @@ func (p *process) open(ctx context.Context, config []byte) error {
 	if o.Error != "" {
 		return &ConfigError{Plugin: p.m.ID, Msg: o.Error, schema: p.schema}
 	}
-	if p.m.Kind != wire.Kind_MASKER { // what a masker is not shown goes out unmasked
-		p.reads = o.Reads
-	}
+	p.reads = o.Reads
 	return nil
 }
 
-// narrow leaves out the columns that a plugin does not want. Lines stay where there are spans into them.
-func narrow(b *wire.Batch, want *wire.ReadSet) *wire.Batch {
+// Maskable says whether a column holds lines, or texts that are no part of them: what a masker is always shown, for what it
+// is not shown goes out unmasked. Spans are looked at through their lines; dictionaries hold names that plugins and inputs chose.
+func Maskable(c *wire.Column) bool {
+	return c.Field == uint32(ecs.Message) || c.Type == wire.Type_STRING && c.Encoding == wire.Encoding_PLAIN && len(c.Lists) == 0
+}
+
+// narrow leaves out the columns that a plugin of a kind does not want. Lines stay where there are spans into them.
+func narrow(b *wire.Batch, want *wire.ReadSet, kind wire.Kind) *wire.Batch {
 	if want == nil {
 		return b
 	}
@@ -266,7 +275,7 @@ func narrow(b *wire.Batch, want *wire.ReadSet) *wire.Batch {
 		return c.Encoding == wire.Encoding_SPAN && slices.Contains(want.Fields, c.Field)
 	})
 	for _, c := range b.Columns {
-		if slices.Contains(want.Fields, c.Field) || lines && c.Field == uint32(ecs.Message) {
+		if slices.Contains(want.Fields, c.Field) || lines && c.Field == uint32(ecs.Message) || kind == wire.Kind_MASKER && Maskable(c) {
 			o.Columns = append(o.Columns, c)
 		}
 	}
@@ -382,7 +391,8 @@ func (p *process) idleStream() (*stream, error) {
 }
 
 func (p *process) exchange(ctx context.Context, s *stream, b *wire.Batch) (*Reply, error) {
-	b = narrow(b, p.reads)
+	b = narrow(b, p.reads, p.m.Kind)
+	p.words.see()
 	b.BudgetNs = int64(p.deadline * 9 / 10)
 	out, slot, err := p.encode(b)
 	if slot >= 0 {

@@ -72,7 +72,7 @@ func StartSingle(ctx context.Context, m *Manifest, o SingleOptions) (*Single, er
 	s.p, err = start(ctx, launch{
 		manifest: m, program: prog, policy: prog.confine(may), mode: SandboxOn, spin: spinWindow,
 		socketDir: s.sockets.dir, config: config, shm: m.Trusted && m.Runtime == "",
-		profile: profile, deadline: o.Deadline, log: newLog(o.Log, m.ID),
+		profile: profile, deadline: o.Deadline, log: newLog(o.Log, m.ID, nil),
 	})
 	if profile != nil {
 		err = errors.Join(err, profile.Close()) // the process has it

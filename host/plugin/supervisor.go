@@ -389,7 +389,7 @@ func (p *Plugin) call(ctx context.Context, b *wire.Batch) (*Reply, error) {
 	}
 	r, err := proc.process(ctx, b)
 	if err == nil && r.Error != "" {
-		err = fmt.Errorf("it failed on the batch: %s", r.Error)
+		err = fmt.Errorf("it failed on the batch: %s", proc.words.hide(r.Error))
 		r.Release()
 	}
 	if err != nil && ctx.Err() == nil {

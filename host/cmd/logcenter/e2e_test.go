@@ -180,17 +180,7 @@ func (h *hostProcess) get(path string) int {
 
 func (h *hostProcess) metrics() string {
 	h.t.Helper()
-	r, err := http.NewRequestWithContext(h.t.Context(), http.MethodGet, "http://"+h.http+"/metrics", nil)
-	require.NoError(h.t, err)
-	token, err := os.ReadFile(filepath.Join(h.data, "admin.token"))
-	require.NoError(h.t, err)
-	r.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
-	a, err := http.DefaultClient.Do(r)
-	require.NoError(h.t, err)
-	defer a.Body.Close()
-	body, err := io.ReadAll(a.Body)
-	require.NoError(h.t, err)
-	return string(body)
+	return string(h.body("/metrics"))
 }
 
 // waitFor polls a condition; it fails the test with the host's log.

@@ -6,17 +6,18 @@ import "github.com/logcenter/logcenter/sdk"
 
 func init() {
 	sdk.ExplainConfig(map[string]string{
-		"main.Config.Accounts":      "Accounts masks account and card numbers of 13 to 19 digits.",
 		"main.Config.ExcludeKeys":   "ExcludeKeys are words whose values are no secrets after all, e.g. token.",
 		"main.Config.ExcludeValues": "ExcludeValues are values of keys that are no secrets, in any case of letters.",
-		"main.Config.Identities":    "Identities masks ID-card numbers: 18 digits with a right check digit, old ones of 15 digits by region and date.",
-		"main.Config.Keys":          "Keys are more words whose values are secrets, in any case of letters, at least three bytes each.",
-		"main.Config.Luhn":          "Luhn demands that an account number has a right check digit and begins like a card. Without it every\nnumber of 13 to 19 digits that is no time is masked.",
-		"main.Config.Passwords":     "Passwords masks the values of password, token and secret keys, credentials of HTTP and of URLs.",
-		"main.Config.Rules":         "Rules mask what a regular expression finds.",
-		"main.Rule.Contains":        "Contains is a text that every match contains, in any case of letters: lines without it are not looked at.",
-		"main.Rule.Group":           "Group is the capturing group that is masked; 0 is the whole match.",
-		"main.Rule.Pattern":         "Pattern is a regular expression (RE2, https://github.com/google/re2/wiki/Syntax).",
-		"main.Rule.With":            "With stands in its place.",
+		"main.Config.HashKeyFile":   "HashKeyFile is a file with the key of the mode hash, 32 bytes or more. Who has it can tell whether a hash is of a\nvalue that they guess.",
+		"main.Config.Keys":          "Keys are more words whose values are secrets, in any case of letters, at least three bytes each. They belong to\nthe rule password.",
+		"main.Config.Patterns":      "Patterns hide what a regular expression finds.",
+		"main.Config.Policies":      "Policies mask some events otherwise than the rest, as by stream or by device.",
+		"main.Pattern.Contains":     "Contains is a text that every match contains, in any case of letters: lines without it are not looked at.",
+		"main.Pattern.Group":        "Group is the capturing group that is hidden; 0 is the whole match.",
+		"main.Pattern.Pattern":      "Pattern is a regular expression (RE2, https://github.com/google/re2/wiki/Syntax).",
+		"main.Pattern.With":         "With stands in its place.",
+		"main.Policy.When":          "When selects events, in Logcenter's query language. It may use the fields that plugin.yaml reads. Of several\npolicies that select an event the first one counts.",
+		"main.Switches.Categories":  "Categories switches all rules of a category (secrets, customer, business, parameters, technical): off, on, or how\nthey hide: mask (as on), hash, drop. Rules of a category that is not named are as the catalogue says.",
+		"main.Switches.Rules":       "Rules switches single rules by their ids, whatever their categories say.",
 	})
 }

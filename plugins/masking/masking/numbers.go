@@ -2,8 +2,8 @@ package main
 
 import (
 	"bytes"
-
-	"github.com/logcenter/logcenter/sdk"
+	"encoding/binary"
+	"math/bits"
 )
 
 const (
@@ -13,22 +13,32 @@ const (
 	eight    = "********"
 )
 
-// numberHits adds a position in every run of at least 13 digits that covers a multiple of 13 in [from, to). Such a
+// hyphen is one in a query string, folded.
+var hyphen = fold("%2d")
+
+// longHits adds a position in every run of at least 13 digits that covers a multiple of 13 in [from, to). Such a
 // run, with or without separators between its groups, covers one, and reaches six bytes from there on one side at
-// least: five looks at the table, without a branch, rule out nearly everything else.
-func numberHits(arena []byte, from, to int, hits []int) []int {
-	for i := (from + shortest - 1) / shortest * shortest; i < to; i += shortest {
-		if i >= 6 && i+6 < len(arena) {
-			w := arena[i-6 : i+7 : i+7]
-			if chain[w[6]]&(chain[w[9]]&chain[w[12]]|chain[w[3]]&chain[w[0]]) == 0 {
-				continue
-			}
+// least: a few looks at the table rule out nearly everything else.
+func longHits(arena []byte, from, to int, hits []int) []int {
+	for i := (from + shortest - 1) / shortest * shortest; ; i += shortest {
+		if i = skipOthers(arena, i, to); i >= to {
+			return hits
 		}
 		if chain[arena[i]] != 0 && longRun(arena, i) {
 			hits = append(hits, i)
 		}
 	}
-	return hits
+}
+
+// skipOthers is the first place from i on, in steps of thirteen, that may be in such a run.
+func skipOthers(arena []byte, i, to int) int {
+	for ; i >= 6 && i < to && i+6 < len(arena); i += shortest {
+		w := arena[i-6 : i+7 : i+7]
+		if chain[w[6]] != 0 && (chain[w[8]]&chain[w[9]]&chain[w[11]]&chain[w[12]]|chain[w[4]]&chain[w[3]]&chain[w[1]]&chain[w[0]]) != 0 {
+			return i
+		}
+	}
+	return i
 }
 
 // chain is 1 for the bytes that runs of digits are made of.
@@ -64,12 +74,12 @@ func longRun(arena []byte, i int) bool {
 // parts says whether c may stand between groups of digits; % begins the %20 of query strings.
 func parts(c byte) bool { return c == ' ' || c == '-' || c == '+' || c == '%' }
 
-// maskNumbers masks ID-card and account numbers.
-func (m *masker) maskNumbers(text []byte, e *sdk.Edits) {
+// numbers hides numbers of cards, people and accounts, telephones and private addresses.
+func (p *pass) numbers() {
+	text, mobiles, addresses := p.text, p.m.mobiles, p.m.addresses
 	for i := 0; i < len(text); {
-		if !digit(text[i]) {
-			i++
-			continue
+		if i = nextDigit(text, i); i == len(text) {
+			return
 		}
 		start := i
 		for i < len(text) && digit(text[i]) {
@@ -79,15 +89,41 @@ func (m *masker) maskNumbers(text []byte, e *sdk.Edits) {
 			start += 2 // the digits of %20 belong to it
 		}
 		switch n := i - start; {
+		case addresses && n <= 3 && n > 0 && i < len(text) && text[i] == '.':
+			if end := p.address(start); end > 0 {
+				i = end
+			}
+		case mobiles && n >= 3 && n <= 13 && p.mobile(start, &i):
 		case n > longest, n < 4:
 		case n >= shortest && free(text, start, i):
-			m.maskRun(text, start, i, e)
-		case n == 4 || n == 6:
-			if end := m.maskGroups(text, start, e); end > 0 {
+			p.long(start, i)
+		case (n == 4 || n == 6) && grouped(text[i:]):
+			if end := p.groups(start); end > 0 {
 				i = end
 			}
 		}
 	}
+}
+
+// nextDigit is where from i on the next digit is.
+func nextDigit(text []byte, i int) int {
+	const each = 0x0101010101010101
+	for ; i+8 <= len(text); i += 8 {
+		v := binary.LittleEndian.Uint64(text[i:])
+		low := v &^ (0x80 * each)
+		if d := (low + (0x80-'0')*each) &^ (low + (0x80-':')*each) &^ v & (0x80 * each); d != 0 {
+			return i + bits.TrailingZeros64(d)/8
+		}
+	}
+	for i < len(text) && !digit(text[i]) {
+		i++
+	}
+	return i
+}
+
+// grouped says whether a separator and a group of at least four digits may be at the beginning of text, unlike in dates.
+func grouped(text []byte) bool {
+	return len(text) > 4 && chain[text[0]] != 0 && (text[0] == '%' || digit(text[2]) && digit(text[3]) && digit(text[4]))
 }
 
 // free says whether the digits [start, end) are a number by themselves and no part of a name, a fraction or
@@ -118,35 +154,47 @@ func free(text []byte, start, end int) bool {
 // hexEscape says whether a percent escape ends right before start.
 func hexEscape(text []byte, start int) bool { return start >= 3 && text[start-3] == '%' }
 
-// maskRun masks digits that stand together.
-func (m *masker) maskRun(text []byte, start, end int, e *sdk.Edits) {
+// long hides digits that stand together.
+func (p *pass) long(start, end int) {
+	text, rules := p.text, p.rules
 	d := text[start:end]
-	if m.c.Identities {
-		switch {
-		case len(d) == 17 && end < len(text) && text[end]|0x20 == 'x' && identity18(d, 'X'),
-			len(d) == 18 && identity18(d[:17], d[17]):
-			e.Replace(start+6, start+6+hidden, eight) // the date of birth is in the middle
-			return
-		case len(d) == 15 && identity15(d):
-			e.Replace(start+4, start+4+hidden, eight)
-			return
-		}
+	from := (len(d) - hidden) / 2
+	person := true // the date of birth is in the middle
+	switch {
+	case len(d) == 17 && end < len(text) && text[end]|0x20 == 'x' && identity18(d, 'X'):
+		end++
+		from = 6
+	case len(d) == 18 && identity18(d[:17], d[17]):
+		from = 6
+	case len(d) == 15 && identity15(d):
+		from = 4
+	default:
+		person = false
 	}
-	if !m.c.Accounts {
-		return
+	switch {
+	case person && rules.has(ruleIDCard):
+		p.middle(ruleIDCard, start, end, from)
+	case rules.has(ruleBankCard) && cardPrefix(d) && luhn(d):
+		p.middle(ruleBankCard, start, end, from)
+	case rules.has(ruleAccount) && named(text, start):
+		p.middle(ruleAccount, start, end, from)
+	case rules.has(ruleLongNumber) && !moment(d):
+		p.middle(ruleLongNumber, start, end, from)
 	}
-	if m.c.Luhn && luhn(d) && cardPrefix(d) || !m.c.Luhn && !moment(d) || named(text, start) {
-		from := start + (len(d)-hidden)/2
-		e.Replace(from, from+hidden, eight)
-	}
+}
+
+// middle hides eight digits of a number, from its digit from on.
+func (p *pass) middle(r ruleID, start, end, from int) {
+	p.part(r, start, end, start+from, start+from+hidden, eight)
 }
 
 // groupings are how numbers are printed: cards of 16 to 19 digits, American Express, Diners Club, ID cards.
 var groupings = [...][]int{{4, 4, 4, 4, 3}, {4, 4, 4, 4, 2}, {4, 4, 4, 4, 1}, {4, 4, 4, 4}, {4, 6, 5}, {4, 6, 4}, {6, 8, 4}, {6, 8, 3}, {6, 13}}
 
-// maskGroups masks a number whose groups of digits are parted by one separator each, and returns where it
+// groups hides a number whose groups of digits are parted by one separator each, and returns where it
 // ends; 0 if none starts at start.
-func (m *masker) maskGroups(text []byte, start int, e *sdk.Edits) int {
+func (p *pass) groups(start int) int {
+	text, rules := p.text, p.rules
 	var at [longest]int // where each digit is
 	var d [longest]byte
 	for _, sizes := range groupings {
@@ -154,7 +202,7 @@ func (m *masker) maskGroups(text []byte, start int, e *sdk.Edits) int {
 		if n == 0 {
 			continue
 		}
-		from := (n - hidden) / 2
+		from, rule := (n-hidden)/2, ruleBankCard
 		switch {
 		case sizes[0] == 6 && sizes[1] == 8:
 			check := byte('X')
@@ -163,19 +211,23 @@ func (m *masker) maskGroups(text []byte, start int, e *sdk.Edits) int {
 			} else if end == len(text) || text[end]|0x20 != 'x' {
 				continue
 			}
-			if !m.c.Identities || !identity18(d[:17], check) {
+			if !rules.has(ruleIDCard) || !identity18(d[:17], check) {
 				continue
 			}
-			from = 6
-		case !m.c.Accounts || !luhn(d[:n]) || !cardPrefix(d[:n]):
+			from, rule = 6, ruleIDCard
+		case !rules.has(ruleBankCard) || !luhn(d[:n]) || !cardPrefix(d[:n]):
 			continue
+		}
+		if rules[rule] != mask {
+			p.part(rule, start, end, start, end, stars)
+			return end
 		}
 		for i := from; i < from+hidden; { // one edit a group, so that separators stay
 			j := i + 1
 			for j < from+hidden && at[j] == at[j-1]+1 {
 				j++
 			}
-			e.Replace(at[i], at[i]+j-i, eight[:j-i])
+			p.part(rule, at[i], at[i]+j-i, at[i], at[i]+j-i, eight[:j-i])
 			i = j
 		}
 		return end

@@ -4,18 +4,17 @@ import "github.com/logcenter/logcenter/sdk/ecs"
 
 // What ECS has, but the SDK does not yet name.
 var (
-	destinationUserDomain = ecs.New("destination.user.domain", ecs.Keyword, "Directory or domain of the user at the destination.")
-	destinationUserID     = ecs.New("destination.user.id", ecs.Keyword, "Unique identity of the user at the destination.")
-	fileCreated           = ecs.New("file.created", ecs.Date, "When the file was made.")
-	fileInode             = ecs.New("file.inode", ecs.Keyword, "Number by which the file system knows the file.")
-	fileMode              = ecs.New("file.mode", ecs.Keyword, "Permissions of the file, e.g. 0640.")
-	fileModified          = ecs.New("file.mtime", ecs.Date, "When the content of the file was last changed.")
-	fileType              = ecs.New("file.type", ecs.Keyword, "Kind of file: file, dir, symlink, pipe, ...")
-	observerMAC           = ecs.NewList("observer.mac", ecs.Keyword, "MAC addresses of the device.")
-	organizationID        = ecs.New("organization.id", ecs.Keyword, "Unique identity of the organisation.")
-	sourceUserDomain      = ecs.New("source.user.domain", ecs.Keyword, "Directory or domain of the user at the source.")
-	sourceUserID          = ecs.New("source.user.id", ecs.Keyword, "Unique identity of the user at the source.")
-	threatFramework       = ecs.New("threat.framework", ecs.Keyword, "Catalogue that tactics and techniques are named by, e.g. MITRE ATT&CK.")
+	destinationUserID = ecs.New("destination.user.id", ecs.Keyword, "Unique identity of the user at the destination.")
+	fileCreated       = ecs.New("file.created", ecs.Date, "When the file was made.")
+	fileInode         = ecs.New("file.inode", ecs.Keyword, "Number by which the file system knows the file.")
+	fileMode          = ecs.New("file.mode", ecs.Keyword, "Permissions of the file, e.g. 0640.")
+	fileModified      = ecs.New("file.mtime", ecs.Date, "When the content of the file was last changed.")
+	fileType          = ecs.New("file.type", ecs.Keyword, "Kind of file: file, dir, symlink, pipe, ...")
+	observerMAC       = ecs.NewList("observer.mac", ecs.Keyword, "MAC addresses of the device.")
+	organizationID    = ecs.New("organization.id", ecs.Keyword, "Unique identity of the organisation.")
+	sourceUserDomain  = ecs.New("source.user.domain", ecs.Keyword, "Directory or domain of the user at the source.")
+	sourceUserID      = ecs.New("source.user.id", ecs.Keyword, "Unique identity of the user at the source.")
+	threatFramework   = ecs.New("threat.framework", ecs.Keyword, "Catalogue that tactics and techniques are named by, e.g. MITRE ATT&CK.")
 )
 
 // What is the format's own.

@@ -104,7 +104,7 @@ var dictionary = keys.NewFold(withCustoms(map[string]target{
 	"dpt": {how: port, field: ecs.DestinationPort}, "destinationPort": {how: port, field: ecs.DestinationPort},
 	"dmac": {how: mac, field: ecs.DestinationMAC}, "destinationMacAddress": {how: mac, field: ecs.DestinationMAC},
 	"dhost": {how: text, field: ecs.DestinationDomain}, "destinationHostName": {how: text, field: ecs.DestinationDomain},
-	"dntdom": {how: text, field: destinationUserDomain}, "destinationNtDomain": {how: text, field: destinationUserDomain},
+	"dntdom": {how: text, field: ecs.DestinationUserDomain}, "destinationNtDomain": {how: text, field: ecs.DestinationUserDomain},
 	"duid": {how: text, field: destinationUserID}, "destinationUserId": {how: text, field: destinationUserID},
 	"duser": {how: special, id: keyDestinationUser}, "destinationUserName": {how: special, id: keyDestinationUser},
 	"dpriv": {how: text, field: destinationPrivileges}, "destinationUserPrivileges": {how: text, field: destinationPrivileges},

@@ -40,8 +40,8 @@ func readHead(b []byte) head {
 		}
 		switch c := line[i]; {
 		case c == '[':
-			n := bytes.IndexByte(line[i:], ']')
-			if n < 0 || n > maxBracket {
+			n := closing(line[i:])
+			if n < 0 {
 				return h.finish(b, end, i)
 			}
 			if bracketed && h.level != nil {
@@ -52,7 +52,7 @@ func readHead(b []byte) head {
 				i += n + 1
 				continue
 			}
-			h.bracket(bytes.TrimSpace(line[i+1:i+n:i+n]), spring, brackets)
+			h.bracket(bytes.Trim(line[i+1:i+n:i+n], " \t["), spring, brackets) // vCenter has "[authz-service-7 []"
 			brackets++
 			i += n + 1
 			continue
@@ -62,6 +62,9 @@ func readHead(b []byte) head {
 		case c == '-' && i+4 <= len(line) && string(line[i:i+4]) == "--- ":
 			spring = true
 			i += 4
+			continue
+		case c == '-' && h.level == nil && isLevel(word(line[blanks(line, i+1):])): // of ZooKeeper
+			i++
 			continue
 		case (c == '-' || c == ':') && i+1 < len(line) && line[i+1] == ' ':
 			return h.finish(b, end, blanks(line, i+1))
@@ -78,6 +81,8 @@ func readHead(b []byte) head {
 			if w[len(w)-1] == ':' || h.tomcat {
 				return h.finish(b, end, blanks(line, next))
 			}
+		case h.level == nil && h.context == nil && h.stamp != nil && isLevel(word(line[blanks(line, next):])): // "tid:7f3a INFO"
+			h.context = w
 		default:
 			return h.finish(b, end, i)
 		}
@@ -88,6 +93,23 @@ func readHead(b []byte) head {
 
 // maxBracket is the longest text in brackets that belongs to a head.
 const maxBracket = 200
+
+// closing is where the bracket that b starts with is closed, and those of the word within it, as in [QuorumPeer[myid=1]/:2181];
+// -1 if it is not, or too far.
+func closing(b []byte) int {
+	open := 0
+	for i, c := range b[:min(len(b), maxBracket+1)] {
+		switch {
+		case c == '[' && (i == 0 || b[i-1] != ' '):
+			open++
+		case c == ']':
+			if open--; open == 0 {
+				return i
+			}
+		}
+	}
+	return -1
+}
 
 // finish sets where the message begins. Where the first line has no level, as java.util.logging writes it, the level
 // begins the second.
@@ -135,6 +157,9 @@ func (h *head) bracket(v []byte, spring bool, n int) {
 	case h.level == nil && isLevel(v):
 		h.level = v
 	case len(v) == 0:
+	case h.level != nil && h.logger == nil && h.threadAndSource(v):
+	case h.level != nil && h.logger == nil && isClass(v):
+		h.logger = v
 	case h.clock && h.thread == nil, h.thread == nil && (n == 0 || !spring):
 		h.thread = v
 	case spring && n == 1: // [application] [thread]
@@ -144,6 +169,26 @@ func (h *head) bracket(v []byte, spring bool, n int) {
 	case h.context == nil:
 		h.context = v
 	}
+}
+
+// threadAndSource takes [main:QuorumPeerConfig@136] of ZooKeeper, and reports whether it did.
+func (h *head) threadAndSource(v []byte) bool {
+	at := bytes.LastIndexByte(v, '@')
+	colon := bytes.LastIndexByte(v[:max(at, 0)], ':')
+	if colon <= 0 || !isDigits(v[at+1:]) || !isIdentifier(v[colon+1:at]) {
+		return false
+	}
+	if h.context == nil { // [myid:1]
+		h.context = h.thread
+	}
+	h.thread, h.logger, h.number = v[:colon], v[colon+1:at], v[at+1:]
+	return true
+}
+
+// isClass reports whether v is the name of a class with its package.
+func isClass(v []byte) bool {
+	i := bytes.LastIndexByte(v, '.')
+	return i > 0 && i+1 < len(v) && v[i+1]-'A' <= 'Z'-'A' && isIdentifier(v) && bytes.IndexByte(v, '-') < 0
 }
 
 // bracketOfElastic takes the logger of [time][LEVEL][logger] [node], and reports whether it did: what else stands in

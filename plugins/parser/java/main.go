@@ -2,7 +2,7 @@
 //
 // Known are the layouts of Apache Tomcat 7 to 11 ("Logging in Tomcat": OneLineFormatter, and the SimpleFormatter of
 // java.util.logging), Spring Boot 2 and 3 ("Logging", Log Format), Logback and Log4j 1 and 2 (PatternLayout) in the
-// orders in common use, Kafka and Elasticsearch:
+// orders in common use, Kafka, ZooKeeper and Elasticsearch:
 //
 //	11-Oct-2026 12:00:01.123 INFO [main] org.apache.catalina.startup.Catalina.start Server startup in [1234] milliseconds
 //	2026-10-11T12:00:01.123+08:00  INFO 4711 --- [pay] [main] com.example.App : Started App in 3.2 seconds

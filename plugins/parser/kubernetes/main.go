@@ -39,13 +39,18 @@ var (
 )
 
 var (
-	auditMark = []byte(`"audit.k8s.io/`)
-	listMark  = []byte(`"EventList"`)
-	objects   = jsonscan.Scanner{Depth: 3}
+	auditMark   = []byte(`"auditID":`)
+	versionMark = []byte(`"audit.k8s.io/`)
+	listMark    = []byte(`"EventList"`)
+	objects     = jsonscan.Scanner{Depth: 3}
 )
 
-// head is how far into an object its kind is looked for.
-const head = 128
+// How far into an object its kind is looked for: as far as recognisers look, for keys may be in any order; a list's is at
+// the start, and its word may stand in what an event of it answers.
+const (
+	head     = 512
+	listHead = 128
+)
 
 // Parse reads a line with one event.
 func (parser) Parse(line []byte, ev *sdk.Event) error {
@@ -68,7 +73,7 @@ func (p parser) ParseMany(line []byte, next func() *sdk.Event) error {
 	switch {
 	case len(line) > 0 && line[0] == '[':
 		return sdk.EachObject(line, "", next, object, errForm)
-	case len(line) > 0 && line[0] == '{' && bytes.Contains(line[:min(len(line), head)], listMark):
+	case len(line) > 0 && line[0] == '{' && bytes.Contains(line[:min(len(line), listHead)], listMark):
 		return sdk.EachObject(line, "items", next, object, errForm)
 	}
 	return p.Parse(line, next())
@@ -76,7 +81,7 @@ func (p parser) ParseMany(line []byte, next func() *sdk.Event) error {
 
 // object reads an object of any of the kinds.
 func object(b []byte, ev *sdk.Event) error {
-	if bytes.Contains(b[:min(len(b), head)], auditMark) || bytes.HasPrefix(b, []byte(`{"level":"`)) && bytes.Contains(b[:min(len(b), head)], []byte(`"auditID":`)) {
+	if front := b[:min(len(b), head)]; bytes.Contains(front, auditMark) || bytes.Contains(front, versionMark) {
 		return audit(b, ev)
 	}
 	return shipped(b, ev)

@@ -45,14 +45,14 @@ func record(text []byte, ev *sdk.Event) (*facts, error) {
 	if !ok {
 		return &k.facts, errRecord
 	}
-	stamp, rest, ok = cut(stamp, "):")
+	stamp, rest, ok = cut(stamp, ")")
 	seconds, serial, whole := cut(stamp, ":")
 	ev.SetTime(timestamp.Unix, nil, seconds)
-	if !ok || !whole {
+	if !ok || !whole || len(rest) == 0 {
 		return &k.facts, errRecord
 	}
 	ev.Set(ecs.EventSequence, serial)
-	return k.read(bytes.TrimLeft(rest, " "), ev), nil
+	return k.read(bytes.TrimLeft(rest, ": "), ev), nil // auditd before 2.8 leaves out the colon in records about itself
 }
 
 // journalled reads "TYPE key=value …", as journald writes records of the kernel, without their time and serial.
@@ -69,7 +69,7 @@ func journalled(text []byte, ev *sdk.Event) *facts {
 
 // read reads the pairs of a record.
 func (k *kind) read(b []byte, ev *sdk.Event) *facts {
-	r := reader{ev: ev, kernel: k.kernel, group: k.number == addGroup || k.number == delGroup}
+	r := reader{ev: ev, byUID: k.byUID, target: k.target, access: k.number == accessDecided, group: k.number == addGroup || k.number == delGroup}
 	if access, ok := bytes.CutPrefix(b, []byte("avc:")); ok { // "avc:  denied  { read } for  pid=…"
 		b = r.selinux(access)
 	}
@@ -84,8 +84,10 @@ func (k *kind) read(b []byte, ev *sdk.Event) *facts {
 // reader goes over the pairs of a record.
 type reader struct {
 	ev      *sdk.Event
-	kernel  bool   // the kernel made the record: uid= is the user who acted
-	group   bool   // id= is that of a group
+	byUID   bool   // uid= is the user who acted
+	target  bool   // acct= and id= are the account that was changed
+	group   bool   // acct= and id= are those of a group
+	access  bool   // of SELinux or AppArmor: src= and dest= are ports
 	named   bool   // acct= was there
 	remote  []byte // hostname=, which without addr= is the host itself
 	outcome string
@@ -140,6 +142,7 @@ const (
 	accountName
 	actingName
 	recordName
+	port
 	remoteName
 	remoteAddress
 	remotePort
@@ -149,6 +152,7 @@ const (
 )
 
 var meanings = keys.New(map[string]meaning{
+	"AUID":           {loginName, asIs},
 	"ID":             {as: recordName},
 	"EUID":           {ecs.UserEffectiveName, asIs},
 	"SYSCALL":        {auditCall, asIs},
@@ -156,10 +160,13 @@ var meanings = keys.New(map[string]meaning{
 	"acct":           {as: accountName},
 	"addr":           {as: remoteAddress},
 	"apparmor":       {as: decision},
+	"argc":           {argumentsLen, asIs},
 	"auid":           {auditLoginID, asIs},
+	"cipher":         {cipher, asIs},
 	"cmd":            {ecs.ProcessCommandLine, text},
 	"comm":           {ecs.ProcessName, text},
 	"cwd":            {workingDir, text},
+	"dest":           {ecs.DestinationPort, port},
 	"euid":           {as: effective},
 	"exe":            {ecs.ProcessExecutable, text},
 	"exit":           {auditExit, asIs},
@@ -167,10 +174,15 @@ var meanings = keys.New(map[string]meaning{
 	"hostname":       {as: remoteName},
 	"id":             {as: object},
 	"key":            {ecs.RuleName, text},
+	"laddr":          {ecs.DestinationIP, asIs},
+	"lport":          {ecs.DestinationPort, asIs},
 	"name":           {ecs.FilePath, text},
 	"obj":            {auditObject, asIs},
 	"op":             {auditOp, asIs},
 	"operation":      {auditOp, asIs},
+	"path":           {ecs.FilePath, text},
+	"permissive":     {permissive, asIs},
+	"pfs":            {keyExchange, asIs},
 	"pid":            {ecs.ProcessPID, asIs},
 	"ppid":           {parentPID, asIs},
 	"proctitle":      {ecs.ProcessCommandLine, text},
@@ -181,10 +193,12 @@ var meanings = keys.New(map[string]meaning{
 	"saddr":          {as: socketAddress},
 	"scontext":       {auditSubject, asIs},
 	"ses":            {sessionID, asIs},
+	"src":            {ecs.SourcePort, port},
 	"subj":           {auditSubject, asIs},
 	"success":        {as: result},
 	"sw":             {software, asIs},
 	"syscall":        {auditCall, asIs},
+	"tclass":         {auditClass, asIs},
 	"tcontext":       {auditObject, asIs},
 	"terminal":       {terminal, asIs},
 	"tty":            {terminal, asIs},
@@ -195,7 +209,7 @@ var meanings = keys.New(map[string]meaning{
 func (r *reader) pair(key, v []byte, quoted bool) {
 	m := meanings.Get(key)
 	if m == nil {
-		if key[0] == 'a' && digitsLen(key[1:]) == len(key)-1 && !r.kernel { // a0= of EXECVE; those of SYSCALL are numbers
+		if key[0] == 'a' && digitsLen(key[1:]) == len(key)-1 && !r.byUID { // a0= of EXECVE; those of SYSCALL are numbers
 			r.text(arguments, v, quoted)
 		}
 		return
@@ -207,27 +221,34 @@ func (r *reader) pair(key, v []byte, quoted bool) {
 	case text:
 		r.text(m.field, v, quoted)
 	case actor:
-		if r.kernel {
+		if r.byUID {
 			idOrName(ev, ecs.UserID, ecs.UserName, v)
 		}
 	case effective:
 		idOrName(ev, effectiveID, ecs.UserEffectiveName, v)
 	case object:
-		if r.group {
+		switch {
+		case r.group:
 			ev.Set(groupID, v)
-		} else {
+		case r.target:
+			ev.Set(accountID, v)
+		default:
 			ev.Set(ecs.UserID, v)
 		}
 	case accountName:
 		r.named = true
-		r.text(ecs.UserName, v, quoted)
+		r.text(r.account(), v, quoted)
 	case actingName:
-		if r.kernel {
+		if r.byUID {
 			ev.Set(ecs.UserName, v)
 		}
 	case recordName:
 		if !r.named {
-			ev.Set(ecs.UserName, v)
+			ev.Set(r.account(), v)
+		}
+	case port:
+		if r.access {
+			ev.SetPort(m.field, v)
 		}
 	case remoteName:
 		r.remote = v
@@ -247,6 +268,18 @@ func (r *reader) pair(key, v []byte, quoted bool) {
 		if r.outcome = succeeded; string(v) == "DENIED" {
 			r.outcome = failed
 		}
+	}
+}
+
+// account is the field of the account that a record is about.
+func (r *reader) account() ecs.Field {
+	switch {
+	case r.group:
+		return groupName
+	case r.target:
+		return targetUser
+	default:
+		return ecs.UserName
 	}
 }
 

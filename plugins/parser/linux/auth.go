@@ -13,6 +13,7 @@ var (
 	authFailed   = facts{dataset: auth, logType: security, action: "authentication", category: authentication, types: info, outcome: failed, level: ecs.Warn}
 	authPassed   = facts{dataset: auth, logType: security, action: "authentication", category: authentication, types: info, outcome: succeeded}
 	locked       = facts{dataset: auth, logType: security, action: "account-locked", category: authentication, types: info, outcome: failed, level: ecs.Warn}
+	accessOK     = facts{dataset: auth, logType: security, action: "access-granted", category: authentication, types: info, outcome: succeeded}
 	accessDenied = facts{dataset: auth, logType: security, action: "access-denied", category: authentication, types: info, outcome: failed, level: ecs.Warn}
 	passwordSet  = facts{dataset: account, logType: security, action: "changed-password", category: iam, types: userChanged, outcome: succeeded}
 	commandRun   = facts{dataset: auth, logType: security, action: "ran-command", category: process, types: start, outcome: succeeded}
@@ -38,19 +39,16 @@ var pamPhrases = newPhrases([]phrase{
 	{"access denied for user ", quotedUser, accessDenied},
 	{"requirement ", requirement, accessDenied},
 	{"Refused user ", accountUser, accessDenied},
+	{"service(", retries, accessDenied},
+	{"Accepted google_authenticator for ", accountUser, authPassed},
+	{"Invalid verification code for ", accountUser, authFailed},
 	{"user ", tally, locked},
 })
 
 // pam reads "pam_unix(sshd:session): TEXT", and what PAM itself says, "PAM 2 more authentication failures; …".
 func pam(text []byte, ev *sdk.Event) *facts {
 	if rest, ok := bytes.CutPrefix(text, []byte("PAM ")); ok {
-		if _, pairs, ok := cut(rest, " authentication failure"); ok {
-			if _, pairs, ok = cut(pairs, "; "); ok {
-				attempt(pairs, ev)
-			}
-			return &authFailed
-		}
-		return &otherAuth
+		return pamText(rest, ev)
 	}
 	module, rest, ok := cut(text, "(")
 	if !ok {
@@ -63,7 +61,58 @@ func pam(text []byte, ev *sdk.Event) *facts {
 	}
 	name, _, _ := cut(what, ":")
 	ev.Set(pamService, name)
-	return found(pamPhrases, rest, ev, &otherAuth)
+	return pamText(rest, ev)
+}
+
+// oldPAM reads what PAM before 0.99 wrote under a name of its own, "sshd(pam_unix)[733]: TEXT".
+func oldPAM(program, text []byte, ev *sdk.Event) (f *facts, ok bool) {
+	name, module, ok := cut(program, "(pam_")
+	if !ok || len(name) == 0 {
+		return nil, false
+	}
+	ev.Set(ecs.ProcessName, name)
+	ev.Set(pamService, name)
+	ev.Set(pamModule, program[len(name)+1:len(name)+len("(pam_")+len(module)-1])
+	return pamText(text, ev), true
+}
+
+// pamText reads what a module says.
+func pamText(text []byte, ev *sdk.Event) *facts {
+	if n := digitsLen(text); n > 0 { // "2 more authentication failures; …"
+		if _, pairs, ok := cut(text[n:], " authentication failure"); ok {
+			if _, pairs, ok = cut(pairs, "; "); ok {
+				attempt(pairs, ev)
+			}
+			return &authFailed
+		}
+	}
+	if rest, ok := bytes.CutPrefix(text, []byte("user '")); ok {
+		return winbind(rest, ev)
+	}
+	return found(pamPhrases, text, ev, &otherAuth)
+}
+
+// retries reads "sshd) ignoring max retries; 6 > 3".
+func retries(b []byte, ev *sdk.Event) {
+	_, why, _ := cut(b, ") ")
+	reason(why, ev)
+}
+
+// winbind reads "DOMAIN\USER' granted access" and "USER' denied access (REASON)".
+func winbind(b []byte, ev *sdk.Event) *facts {
+	name, verdict, ok := cut(b, "' ")
+	if !ok {
+		return &otherAuth
+	}
+	ev.SetAccount(ecs.UserName, ecs.UserDomain, name)
+	if string(verdict) == "granted access" {
+		return &accessOK
+	}
+	reason(verdict, ev)
+	if bytes.HasPrefix(verdict, []byte("denied access")) {
+		return &accessDenied
+	}
+	return &otherAuth
 }
 
 // sessionUser reads "USER(uid=1001) by BY(uid=0)", where all but the name may be missing.
@@ -74,8 +123,12 @@ func sessionUser(b []byte, ev *sdk.Event) {
 	if ok {
 		ev.Set(ecs.UserID, bytes.TrimSuffix(id, []byte(")")))
 	}
-	if name, _, _ := cut(by, "("); len(name) > 0 {
+	name, id, ok = cut(by, "(uid=")
+	if len(name) > 0 {
 		ev.Set(ecs.SourceUserName, name)
+	}
+	if ok {
+		ev.Set(openerID, bytes.TrimSuffix(id, []byte(")")))
 	}
 }
 
@@ -194,9 +247,29 @@ var suPhrases = newPhrases([]phrase{
 	{"FAILED su for ", suFor, switchFailed},
 	{"+ ", suPair, switched},
 	{"- ", suPair, switchedBack},
+	{"BAD SU ", func(b []byte, ev *sdk.Event) { suPlain(b, ev) }, switchFailed},
 })
 
-func su(text []byte, ev *sdk.Event) *facts { return found(suPhrases, text, ev, &otherAuth) }
+func su(text []byte, ev *sdk.Event) *facts {
+	f := found(suPhrases, text, ev, &otherAuth)
+	if f == &otherAuth && suPlain(text, ev) {
+		return &switched
+	}
+	return f
+}
+
+// suPlain reads "anna to root on /dev/ttyp1" of the BSDs' su, which old distributions have too.
+func suPlain(b []byte, ev *sdk.Event) bool {
+	name, rest, ok := cut(b, " to ")
+	to, tty, on := cut(rest, " on ")
+	if !ok || !on || bytes.IndexByte(name, ' ') >= 0 || bytes.IndexByte(to, ' ') >= 0 {
+		return false
+	}
+	ev.Set(ecs.UserName, name)
+	ev.Set(ecs.UserEffectiveName, to)
+	ev.Set(terminal, tty)
+	return true
+}
 
 // suTo reads "root) anna on pts/0" of util-linux.
 func suTo(b []byte, ev *sdk.Event) {

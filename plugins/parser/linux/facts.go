@@ -35,7 +35,8 @@ type facts struct {
 	action           string
 	category, types  []string
 	outcome          string
-	kernel           bool         // an audit record in which uid= is the user who acted
+	byUID            bool         // an audit record in which uid= is the user who acted
+	target           bool         // an audit record in which acct= and id= are the account that was changed
 	level            ecs.Severity // for lines without a PRI; empty means Info
 	made             *sdk.Facts   // the same, of those in tables
 }
@@ -199,11 +200,21 @@ func digitsLen(b []byte) int {
 func source(addr []byte, ev *sdk.Event) {
 	switch {
 	case len(addr) == 0, string(addr) == "?", string(addr) == "UNKNOWN":
-	case addr[0]-'0' <= 9, addr[0] == '[', bytes.IndexByte(addr, ':') >= 0:
+	case addr[0] == '[', bytes.IndexByte(addr, ':') >= 0, dotted(addr):
 		ev.SetIP(ecs.SourceIP, addr)
 	default:
 		ev.Set(ecs.SourceDomain, addr)
 	}
+}
+
+// dotted says whether b can only be an address of IPv4; names of hosts may begin with digits, too.
+func dotted(b []byte) bool {
+	for _, c := range b {
+		if c != '.' && c-'0' > 9 {
+			return false
+		}
+	}
+	return true
 }
 
 // Fields of the plugin's own, and those of ECS that the SDK has no constant for.
@@ -211,17 +222,20 @@ var (
 	repeated = ecs.New("linux.repeated", ecs.Long, "How many times the message came; the log has it once.")
 
 	targetUser   = ecs.UserTargetName
+	openerID     = ecs.New("source.user.id", ecs.Keyword, "Unique identity of the user at the source.")
 	effectiveID  = ecs.New("user.effective.id", ecs.Keyword, "Id of the user whose rights the process had.")
 	groupName    = ecs.GroupName
 	groupID      = ecs.GroupID
 	parentPID    = ecs.ProcessParentPID
 	workingDir   = ecs.New("process.working_directory", ecs.Keyword, "Folder in which the process ran.")
+	argumentsLen = ecs.New("process.args_count", ecs.Long, "How many words the command line has.")
 	arguments    = list("process.args", "Words of the command line, the program first.")
 	software     = ecs.New("package.name", ecs.Keyword, "Package that was installed, updated or removed, as its manager calls it.")
 	exitCode     = ecs.New("process.exit_code", ecs.Long, "Status with which the process ended.")
 	sessionID    = ecs.New("linux.session.id", ecs.Keyword, "Login session, by the number of logind or auditd.")
 	terminal     = ecs.New("linux.terminal", ecs.Keyword, "Terminal the user sat at, e.g. pts/0 or ssh.")
 	changed      = ecs.New("linux.account.change", ecs.Keyword, "What of an account became what, in the tool's words.")
+	accountID    = ecs.New("linux.account.id", ecs.Keyword, "Id of the account that was changed, where a record has no name of it.")
 	shell        = ecs.New("linux.account.shell", ecs.Keyword, "Program that an account is given at login.")
 	home         = ecs.New("linux.account.home", ecs.Keyword, "Folder that belongs to an account.")
 	cronVerb     = ecs.New("linux.cron.operation", ecs.Keyword, "Verb of a line of cron: CMD, RELOAD, LIST, REPLACE, ...")
@@ -230,6 +244,7 @@ var (
 	pamService   = ecs.New("linux.pam.service", ecs.Keyword, "Program for which PAM was asked, e.g. sshd.")
 	sshMethod    = ecs.New("linux.ssh.method", ecs.Keyword, "Way a user proved who it is: password, publickey, keyboard-interactive/pam, ...")
 	sshKey       = ecs.New("linux.ssh.key", ecs.Keyword, "Kind and fingerprint of the key that was used.")
+	sshOffer     = ecs.New("linux.ssh.offer", ecs.Keyword, "Algorithms the other side offered where none was agreed on, by its preference.")
 	sshInvalid   = ecs.New("linux.ssh.invalid_user", ecs.Boolean, "True where the server has no such account.")
 	hardware     = ecs.New("linux.kernel.device", ecs.Keyword, "Disk, network card or USB device a kernel message is about.")
 	oomMemory    = ecs.New("linux.kernel.memory", ecs.Keyword, "Sizes of a process that was killed for want of memory, as the kernel wrote them.")
@@ -241,8 +256,13 @@ var (
 	auditCall    = ecs.New("linux.audit.syscall", ecs.Keyword, "System call, by its number or, if auditd resolved it, its name.")
 	auditExit    = ecs.New("linux.audit.exit", ecs.Keyword, "What the system call returned.")
 	auditLoginID = ecs.New("linux.audit.login_id", ecs.Keyword, "User who logged in first in the session, whoever it became since; auid= of a record.")
+	loginName    = ecs.New("linux.audit.login_name", ecs.Keyword, "Name of the user who logged in first in the session; AUID= of a record.")
 	auditSubject = ecs.New("linux.audit.subject", ecs.Keyword, "Security label of the process: subj=, scontext= or an AppArmor profile.")
 	auditObject  = ecs.New("linux.audit.object", ecs.Keyword, "Security label of what was accessed: obj= or tcontext=.")
+	auditClass   = ecs.New("linux.audit.class", ecs.Keyword, "Kind of what was accessed, e.g. file or tcp_socket; tclass= of a record.")
+	permissive   = ecs.New("linux.audit.permissive", ecs.Boolean, "True where the policy only reports what it would refuse.")
+	cipher       = ecs.New("linux.audit.cipher", ecs.Keyword, "Cipher of a session, e.g. aes256-gcm@openssh.com.")
+	keyExchange  = ecs.New("linux.audit.key_exchange", ecs.Keyword, "How the key of a session was agreed on, its pfs=.")
 	auditAccess  = ecs.New("linux.audit.access", ecs.Keyword, "Rights that were asked for, e.g. read write.")
 )
 

@@ -94,6 +94,11 @@ func message(program, text []byte, ev *sdk.Event) (*facts, error) {
 	if bytes.HasPrefix(text, []byte("pam_")) || bytes.HasPrefix(text, []byte("PAM ")) {
 		return pam(text, ev), nil
 	}
+	if program[len(program)-1] == ')' {
+		if f, ok := oldPAM(program, text, ev); ok {
+			return f, nil
+		}
+	}
 	switch string(program) {
 	case "sshd", "sshd-session", "sshd-auth":
 		return ssh(text, ev)

@@ -67,7 +67,7 @@ func netfilter(prefix, b []byte, ev *sdk.Event) (*facts, error) {
 			ev.Set(packetTTL, v)
 		case "PROTO":
 			behind = true
-			ev.Set(ecs.NetworkTransport, v)
+			ev.SetLower(ecs.NetworkTransport, v)
 		case "SPT":
 			ev.SetPort(ecs.SourcePort, v)
 		case "DPT":

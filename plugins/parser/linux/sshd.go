@@ -50,8 +50,11 @@ var sshPhrases = newPhrases([]phrase{
 	{"Did not receive identification string from ", userEndpoint, scanned},
 	{"Bad protocol version identification ", userEndpoint, scanned},
 	{"banner exchange: Connection from ", endpointReason, scanned},
-	{"Unable to negotiate with ", endpointReason, scanned},
-	{"fatal: Unable to negotiate with ", endpointReason, scanned},
+	{"Bad packet length ", badLength, scanned},
+	{"Corrupted MAC on input", corrupted, scanned},
+	{"Read error from remote host ", endpointReason, disconnected},
+	{"Unable to negotiate with ", negotiation, scanned},
+	{"fatal: Unable to negotiate with ", negotiation, scanned},
 	{"ssh_dispatch_run_fatal: Connection from ", endpointReason, scanned},
 	{"refused connect from ", refusedConnect, dropped},
 	{"User ", notAllowed, refused},
@@ -59,6 +62,7 @@ var sshPhrases = newPhrases([]phrase{
 	{"Authentication refused: ", reason, refused},
 	{"Certificate invalid: ", reason, refused},
 	{"reverse mapping checking getaddrinfo for ", mapping, scanned},
+	{"Address ", mapped, scanned},
 	{"Timeout before authentication for connection from ", timeout, refused},
 	{"Timeout before authentication for ", userEndpoint, refused},
 	{"drop connection ", drop, dropped},
@@ -213,6 +217,16 @@ func endpointReason(b []byte, ev *sdk.Event) {
 	reason(rest, ev)
 }
 
+// negotiation reads "IP port PORT: REASON. Their offer: ALGORITHM,ALGORITHM".
+func negotiation(b []byte, ev *sdk.Event) {
+	front, offer, ok := cut(b, " Their offer: ") // from the start: the offer is the other side's text
+	if ok {
+		ev.Set(sshOffer, offer)
+		b = bytes.TrimSuffix(front, []byte("."))
+	}
+	endpointReason(b, ev)
+}
+
 // fromTo reads "IP port PORT on IP port PORT".
 func fromTo(b []byte, ev *sdk.Event) {
 	rest, ok := bytes.CutPrefix(firstEndpoint(b, ev), []byte(" on "))
@@ -268,6 +282,18 @@ func mapping(b []byte, ev *sdk.Event) {
 	reason(rest, ev)
 }
 
+// mapped reads "IP maps to NAME, but this does not map back to the address."
+func mapped(b []byte, ev *sdk.Event) {
+	addr, rest, ok := cut(b, " maps to ")
+	if !ok {
+		return
+	}
+	ev.SetIP(ecs.SourceIP, addr)
+	name, why, _ := cut(rest, ", but ")
+	ev.Set(ecs.SourceDomain, name)
+	reason(why, ev)
+}
+
 // timeout reads "IP to IP, pid = PID".
 func timeout(b []byte, ev *sdk.Event) {
 	from, rest, ok := cut(b, " to ")
@@ -305,11 +331,22 @@ func sessionStart(b []byte, ev *sdk.Event) {
 	userEndpoint(rest, ev)
 }
 
-// subsystem reads "sftp by user USER".
+// subsystem reads "sftp by user USER", and "netconf by user USER failed, subsystem not found".
 func subsystem(b []byte, ev *sdk.Event) {
 	name, who, ok := cut(b, " by user ")
 	ev.Set(ecs.ServiceName, name)
-	if ok {
-		ev.Set(ecs.UserName, who)
+	if !ok {
+		return
 	}
+	if user, missing := bytes.CutSuffix(who, []byte(" failed, subsystem not found")); missing {
+		who = user
+		ev.SetString(ecs.EventOutcome, failed)
+		ev.SetString(ecs.EventReason, "subsystem not found")
+	}
+	ev.Set(ecs.UserName, who)
 }
+
+// badLength is of what does not speak SSH; b is the length it would have.
+func badLength(_ []byte, ev *sdk.Event) { ev.SetString(ecs.EventReason, "bad packet length") }
+
+func corrupted(_ []byte, ev *sdk.Event) { ev.SetString(ecs.EventReason, "corrupted MAC on input") }

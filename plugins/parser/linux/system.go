@@ -38,7 +38,7 @@ func cron(text []byte, ev *sdk.Event) *facts {
 	}
 	switch string(verb) {
 	case "CMD":
-		ev.Set(ecs.ProcessCommandLine, detail)
+		ev.Set(ecs.ProcessCommandLine, bytes.TrimLeft(detail, " ")) // Debian's crontab begins it with three
 		return &jobRun
 	case "CMDOUT", "CMDEND", "MAIL":
 		return &jobOutput

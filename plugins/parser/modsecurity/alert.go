@@ -13,6 +13,9 @@ var (
 	modsecMark = []byte("ModSecurity: ")
 	corazaMark = []byte("Coraza: ")
 	ownMark    = []byte("ModSecurity for ")
+
+	warningMark = []byte("Warning.") // in front of what a rule says that lets the request pass
+	hostMark    = []byte(` [hostname "`)
 )
 
 // alert reads a line of the web server's error log.
@@ -35,7 +38,7 @@ func (p parser) alert(b []byte, timed bool, ev *sdk.Event) error {
 	for len(rest) > 0 {
 		rest, from = about(rest, from, ev)
 	}
-	if !ruled && !from && v.intercepted < 0 {
+	if !ruled && v.intercepted < 0 && (!from || !bytes.HasPrefix(said, warningMark)) {
 		engineOnly(ev)
 		if len(said) == 0 {
 			return errRule
@@ -155,13 +158,14 @@ func (v *verdict) action(b []byte, ev *sdk.Event) {
 		if i := bytes.Index(text, []byte(" [file \"")); i >= 0 {
 			ev.Set(matched, bytes.TrimSuffix(text[:i], []byte{'.'}))
 		}
-	} else {
-		ev.Set(ecs.EventReason, what)
+		return
 	}
+	what, _, _ = bytes.Cut(what, hostMark)
+	ev.Set(ecs.EventReason, what)
 }
 
-// listStarts are the keys that a list of [key "value"] begins with.
-var listStarts = [...][]byte{[]byte(`[file "`), []byte(`[id "`)}
+// listStarts are the keys that a list of [key "value"] begins with; the last is of messages without a rule.
+var listStarts = [...][]byte{[]byte(`[file "`), []byte(`[id "`), hostMark[1:]}
 
 // list reads [key "value"] … and returns what stands behind it.
 func list(b []byte, v *verdict, ev *sdk.Event) (rest []byte, ruled, closed bool) {

@@ -132,6 +132,9 @@ var heads = keys.New(map[string]slot{
 	"winlog.process.pid": execPID, "ExecutionProcessID": execPID, "ProcessID": execPID, "process_id": execPID,
 	"winlog.user.identifier": userSID, "UserID": userSID, "Sid": userSID,
 	"message": message, "Message": message, "EventReceivedTime": received,
+	// Diagnostics of Azure.
+	"time": created, "properties.EventId": eventID, "properties.ProviderName": provider, "properties.Channel": channel, "properties.Level": level,
+	"properties.Pid": execPID, "properties.RoleInstance": computer, "properties.Description": message,
 })
 
 // data are the names of an event's own data, from the event schemas of the providers.

@@ -116,6 +116,8 @@ func obey(line []byte) error {
 	}
 	has := func(s string) bool { return bytes.Contains(line, []byte(s)) }
 	switch {
+	case has("SAY"):
+		fmt.Fprintf(os.Stderr, "cannot make anything of %s\n", line)
 	case has("PANIC"):
 		panic("a line says so")
 	case has("KILL"):
