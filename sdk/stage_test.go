@@ -28,7 +28,7 @@ var (
 
 var writes = []ecs.Field{
 	ecs.Timestamp, ecs.EventStart, ecs.EventAction, ecs.EventCategory, ecs.EventSeverity, ecs.LogLevel, ecs.RelatedIP,
-	ecs.RelatedUser, ecs.SourceGeoLocation, ecs.SourceIP, ecs.UserName, flag, ratio,
+	ecs.EventCode, ecs.EventReason, ecs.RelatedUser, ecs.SourceGeoLocation, ecs.SourceIP, ecs.UserName, flag, ratio,
 }
 
 // parse is a parser of one function.

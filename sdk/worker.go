@@ -172,12 +172,7 @@ func (w *worker) enrichBatch(e BatchEnricher, b *wire.Batch) (done bool) {
 			fmt.Fprintf(os.Stderr, "panic at a batch, whose events come one by one now: %v\n%s", p, debug.Stack())
 		}
 	}()
-	return e.EnrichBatch(w.ctx, b, w.at) == nil
-}
-
-func (w *worker) at(row int) *Event {
-	w.enter(row)
-	return &w.ev
+	return e.EnrichBatch(w.ctx, b, (*Rows)(w)) == nil
 }
 
 // each calls the plugin for the rows from from on and returns where to go on: behind the last row, or

@@ -141,6 +141,13 @@ func TestGrantedNetwork(t *testing.T) {
 			assert.Contains(t, p.SandboxReport().String(), "network "+grant)
 		})
 	}
+	for name, url := range map[string]string{"a URL": "https://" + yes + "/list?of=assets", "a URL with a name": "http://localhost:" + port} {
+		t.Run(name+" in the config", func(t *testing.T) {
+			_, _, attack := granted(t, plugin.Settings{Config: map[string]any{"url": url}}, plugin.Options{}, "permissions: {network: ['${config.url}']}")
+			assert.Contains(t, attack("dial tcp "+yes), "got in: connected to "+yes)
+			assert.Contains(t, attack("dial tcp "+no), "permission denied")
+		})
+	}
 	t.Run("any port", func(t *testing.T) {
 		_, _, attack := granted(t, plugin.Settings{Grant: plugin.Grant{Network: []string{"127.0.0.1:*"}}}, plugin.Options{}, "permissions: {network: ['*:*']}")
 		assert.Contains(t, attack("dial tcp "+no), "got in: connected to "+no)

@@ -3,6 +3,8 @@ package plugin
 import (
 	"errors"
 	"fmt"
+	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -140,11 +142,11 @@ func policy(m *Manifest, s Settings, guarded string) (p sandbox.Policy, err erro
 	return p, err
 }
 
-// place is what a permission of some kind is for, where the text is an address or a path as the process sees it, which
-// runs in its folder. Writing is for folders, as it is there that a file is made, renamed and removed.
+// place is what a permission of some kind is for, where the text is an address, or a URL, or a path as the process sees
+// it, which runs in its folder. Writing is for folders, as it is there that a file is made, renamed and removed.
 func place(m *Manifest, kind, text string) string {
 	if kind == permNetwork {
-		return text
+		return addressOf(text)
 	}
 	path := filepath.Clean(text)
 	if !filepath.IsAbs(path) {
@@ -154,6 +156,25 @@ func place(m *Manifest, kind, text string) string {
 		path = filepath.Dir(path)
 	}
 	return path
+}
+
+// addressOf is the HOST:PORT of a URL with http or https; what is none stays.
+func addressOf(text string) string {
+	u, err := url.Parse(text)
+	if err != nil || u.Hostname() == "" {
+		return text
+	}
+	port := u.Port()
+	switch {
+	case port != "":
+	case u.Scheme == "https":
+		port = "443"
+	case u.Scheme == "http":
+		port = "80"
+	default:
+		return text
+	}
+	return net.JoinHostPort(u.Hostname(), port)
 }
 
 func isFolder(path string) bool {

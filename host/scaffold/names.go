@@ -35,7 +35,7 @@ func CheckName(name string) error {
 
 // spelling has the words of field names that Go spells in another way than with one capital.
 var spelling = map[string]string{
-	"ip": "IP", "mac": "MAC", "nat": "NAT", "dns": "DNS", "id": "ID", "iso": "ISO", "http": "HTTP", "os": "OS", "pid": "PID", "url": "URL", "uuid": "UUID",
+	"as": "AS", "ip": "IP", "mac": "MAC", "nat": "NAT", "dns": "DNS", "id": "ID", "iso": "ISO", "http": "HTTP", "os": "OS", "pid": "PID", "url": "URL", "uuid": "UUID",
 	"vlan": "VLAN", "tls": "TLS", "md5": "MD5", "sha1": "SHA1", "sha256": "SHA256", "msgid": "MsgID", "procid": "ProcID", "api": "API", "cpu": "CPU",
 }
 

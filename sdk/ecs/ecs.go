@@ -1,8 +1,9 @@
 // Package ecs holds the names and types of event fields.
 //
 // Names are those of the Elastic Common Schema where it has one
-// (https://www.elastic.co/guide/en/ecs/current/ecs-field-reference.html); what is Logcenter's own
-// starts with "logcenter.", what is a vendor's own with the vendor's name.
+// (https://www.elastic.co/guide/en/ecs/current/ecs-field-reference.html); what it does
+// not have of assets and network zones stands beside what it belongs to ("asset.owner", "source.asset.owner",
+// "source.zone"); what is Logcenter's own starts with "logcenter.", what is a vendor's own with the vendor's name.
 //
 // A [Field] is a small handle, so that setting a field costs no map lookup. Handles are valid in one
 // process only; names travel between processes.

@@ -290,6 +290,9 @@ func (c *Builder) Text(row int, s string) {
 		c.Copy(row, unsafe.Slice(unsafe.StringData(s), len(s)), 0, 0)
 		return
 	}
+	if c.used && c.width > 0 {
+		c.widen()
+	}
 	c.begin(row, Encoding_DICT)
 	c.values = binary.LittleEndian.AppendUint32(c.values, c.dict.code(s))
 }
@@ -386,7 +389,9 @@ func (c *Builder) Finish(field uint32) *Column {
 	}
 	switch {
 	case c.enc == Encoding_DICT:
-		o.Values, o.Width = c.dict.narrow(c.values)
+		if o.Width = uint32(c.width); c.width == 0 {
+			o.Values, o.Width = c.dict.narrow(c.values)
+		}
 		o.Dict, o.Data = c.dict.offsets, c.dict.data
 	case c.enc == Encoding_SPAN || c.typ == Type_INT64:
 		o.Width = uint32(c.width)
@@ -412,7 +417,10 @@ type dictionary struct {
 	offsets []byte
 	data    []byte
 	out     []byte
+	known   []uint32 // of Texts: by code of the caller, one more than the dictionary's
 }
+
+func (d *dictionary) entries() int { return len(d.offsets)/4 - 1 }
 
 type cached struct {
 	ptr  *byte
@@ -461,7 +469,7 @@ func (d *dictionary) code(s string) uint32 {
 		if d.codes == nil {
 			d.codes = make(map[string]uint32)
 		}
-		c = uint32(len(d.codes))
+		c = uint32(d.entries())
 		d.data = append(d.data, s...)
 		d.offsets = binary.LittleEndian.AppendUint32(d.offsets, uint32(len(d.data)))
 		d.codes[string(append([]byte(nil), s...))] = c // s may alias memory that its owner reuses
@@ -476,7 +484,7 @@ func (d *dictionary) code(s string) uint32 {
 
 // narrow brings u32 codes to the smallest width that holds them.
 func (d *dictionary) narrow(codes []byte) ([]byte, uint32) {
-	width := CodeWidth(len(d.codes))
+	width := CodeWidth(d.entries())
 	switch width {
 	case 1:
 		d.out = slices.Grow(d.out[:0], len(codes)/4)[:len(codes)/4]

@@ -154,7 +154,7 @@ func (w *batchWriter) device(typ, logType, vendor, product, dataset, parser, lev
 	w.text(ecs.EventDataset, dataset)
 	w.text(ecs.LogcenterParser, parser)
 	w.text(ecs.LogLevel, level)
-	w.text(ecs.LogcenterAssetName, "asset-"+dataset)
+	w.text(ecs.AssetName, "asset-"+dataset)
 }
 
 func (w *batchWriter) firewall() {

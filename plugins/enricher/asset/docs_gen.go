@@ -6,7 +6,20 @@ import "github.com/logcenter/logcenter/sdk"
 
 func init() {
 	sdk.ExplainConfig(map[string]string{
-		"main.Config.Path":   "Path is the list of assets, a .csv, .yaml or .yml file. A path that is not absolute counts from the plugin's\nfolder. Empty means that there are no assets.",
-		"main.Config.Reload": "Reload is how often to look whether the file has changed.",
+		"main.Config.Cache":            "Cache is a folder in which the last good answer of each url is kept, so that its assets are known after a restart\nwhile the service is down. Empty keeps it in memory only.",
+		"main.Config.ConnectionFields": "ConnectionFields are the parts of source.asset.* and destination.asset.* that are set; zone is source.zone and\ndestination.zone. Each costs storage with every event.",
+		"main.Config.Fields":           "Fields are the parts of asset.* that are set, of the asset that an event came from.",
+		"main.Config.Reload":           "Reload is how often to look whether a file has changed.",
+		"main.Config.Sources":          "Sources are the lists of assets. What two of them say the earlier one decides: an asset with an id that an\nearlier list has is left out, and so is a host name, a tag or a network. None means that there are no assets.",
+		"main.Source.CAFile":           "CAFile is a file of certificates, PEM, by which the url's is checked. Empty means those of this machine.",
+		"main.Source.Columns":          "Columns are the list's own names of columns or keys, by ours, such as {id: 资产编号} or {owner: assigned_to.name};\nof objects in JSON, names with dots reach into those within. Only what stands here is read then. Without it the\nlist has our names; other columns of files are faults, other keys of JSON are left out.",
+		"main.Source.Interval":         "Interval is how often the url is asked, a tenth more or less by chance. After a failure it is asked again after\nten seconds, then ever more rarely, up to the interval.",
+		"main.Source.Lenient":          "Lenient takes a list without those of its entries that have faults. Otherwise such a list is not taken, and the\none before stays.",
+		"main.Source.List":             "List is where in JSON the list lies: names of keys with dots between them, such as result. Empty is the whole.",
+		"main.Source.MaxBytes":         "MaxBytes bounds the answer.",
+		"main.Source.Path":             "Path is a .csv, .yaml, .yml or .json file. A path that is not absolute counts from the plugin's folder.",
+		"main.Source.Timeout":          "Timeout bounds one request.",
+		"main.Source.TokenFile":        "TokenFile is the file with the bearer token for the url, read at each request. Empty sends none.",
+		"main.Source.URL":              "URL of a service that answers GET with a list in JSON. HTTPS only. A source has either a path or a url.",
 	})
 }

@@ -6,6 +6,14 @@ import "github.com/logcenter/logcenter/sdk"
 
 func init() {
 	sdk.ExplainConfig(map[string]string{
-		"main.Config.Database": "Database is a file in the MaxMind DB format (.mmdb), of countries or cities. Empty is the country table\nthat comes with the plugin.",
+		"main.Config.Databases": "Databases are files of countries, cities or autonomous systems, which is told by what is in them: in the MaxMind DB\nformat (.mmdb), or of autonomous systems as CSV (.csv: first address, last address, number, organisation). Cities\ngo before countries; of databases of one kind the first that knows an address decides. Without one of countries or\ncities the table of countries counts that comes with the plugin.",
+		"main.Config.Reload":    "Reload is how often to look whether a database has changed. One that cannot be read is not taken: the one before\nstays.",
+		"main.Config.Zones":     "Zones are the parts of your own network.",
+		"main.Zone.CIDR":        "CIDR are the networks of the zone, parted by blanks or commas, such as 10.1.0.0/16. The narrowest of all zones that\nholds an address decides. Addresses of the zone may be private ones.",
+		"main.Zone.City":        "City is where the zone is.",
+		"main.Zone.Country":     "Country is the ISO 3166-1 code of where the zone is, such as CN. Empty leaves the country to the databases.",
+		"main.Zone.Location":    "Location is the zone's place in degrees, as LATITUDE,LONGITUDE, such as 39.9,116.4.",
+		"main.Zone.Name":        "Name becomes source.zone or destination.zone, unless the plugin asset has set that, and source.geo.name or\ndestination.geo.name.",
+		"main.Zone.Region":      "Region is the state or province. It needs a country, as city and location do.",
 	})
 }

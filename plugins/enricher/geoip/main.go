@@ -1,168 +1,180 @@
-// Command geoip adds where source and destination addresses belong.
+// Command geoip adds where source and destination addresses belong: the country, and from richer databases the city
+// and the autonomous system; for the admin's own networks the zone.
 package main
 
 import (
 	"context"
 	_ "embed"
-	"net/netip"
+	"errors"
+	"fmt"
+	"os"
+	"runtime/debug"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/logcenter/logcenter/plugins/enricher/geoip/table"
 	"github.com/logcenter/logcenter/sdk"
-	"github.com/logcenter/logcenter/sdk/ecs"
-	"github.com/logcenter/logcenter/sdk/wire"
+	"github.com/logcenter/logcenter/sdk/cidr"
+	"github.com/logcenter/logcenter/sdk/schema"
+	"github.com/logcenter/logcenter/sdk/watch"
 )
 
 // Config is what an admin may set for this plugin.
 type Config struct {
-	// Database is a file in the MaxMind DB format (.mmdb), of countries or cities. Empty is the country table
-	// that comes with the plugin.
-	Database string `yaml:"database"`
+	// Databases are files of countries, cities or autonomous systems, which is told by what is in them: in the MaxMind DB
+	// format (.mmdb), or of autonomous systems as CSV (.csv: first address, last address, number, organisation). Cities
+	// go before countries; of databases of one kind the first that knows an address decides. Without one of countries or
+	// cities the table of countries counts that comes with the plugin.
+	Databases []string `yaml:"databases"`
+	// Zones are the parts of your own network.
+	Zones []Zone `yaml:"zones"`
+	// Reload is how often to look whether a database has changed. One that cannot be read is not taken: the one before
+	// stays.
+	Reload time.Duration `yaml:"reload" default:"30s" min:"100ms" max:"1d"`
 }
 
 //go:embed data/country.bin
 var bundled []byte
 
-type enricher struct{ t *table.Table }
+type enricher struct {
+	paths []string
+	zones []Zone
+	nets  *cidr.Table // of zones
+	atlas atomic.Pointer[atlas]
 
-// New loads the database. The enricher is safe for concurrent use.
-func New(c Config) (sdk.Enricher, error) {
-	var t *table.Table
-	var err error
-	if c.Database == "" {
-		t, err = table.ReadCompact(bundled)
-	} else {
-		t, err = table.OpenMMDB(c.Database, 64)
-	}
+	mu     sync.Mutex
+	tables []*table.Table // of paths; nil while one is not read yet
+	files  *watch.Files
+	stop   chan struct{}
+	late   sync.WaitGroup // of databases that the start did not wait for
+}
+
+const (
+	// ipv6Bits is how narrow IPv6 networks are told apart: nobody is given less.
+	ipv6Bits = 64
+	// patience is how long the start waits for databases: one of all cities takes some seconds, and the host gives a
+	// plugin fifteen to start.
+	patience = 8 * time.Second
+)
+
+// New loads the databases. The enricher is safe for concurrent use.
+func New(c Config) (sdk.Enricher, error) { return start(c, patience) }
+
+// opened is what became of a database.
+type opened struct {
+	i     int
+	table *table.Table
+	err   error
+}
+
+// start waits for the databases as long as it is patient. Those that take longer count once they are read.
+func start(c Config, patience time.Duration) (sdk.Enricher, error) {
+	nets, err := zoneTable(c.Zones)
 	if err != nil {
 		return nil, err
 	}
-	return &enricher{t}, nil
-}
-
-// fields are those of one side of a connection.
-type fields struct{ ip, code, country, city, location ecs.Field }
-
-var sides = [...]fields{
-	{ecs.SourceIP, ecs.SourceGeoCountryISOCode, ecs.SourceGeoCountryName, ecs.SourceGeoCityName, ecs.SourceGeoLocation},
-	{ecs.DestinationIP, ecs.DestinationGeoCountryISOCode, ecs.DestinationGeoCountryName, ecs.DestinationGeoCityName, ecs.DestinationGeoLocation},
-}
-
-// Enrich looks up both addresses. Private, reserved and documentation addresses belong nowhere, whatever a
-// database says.
-func (e *enricher) Enrich(_ context.Context, ev *sdk.Event) error {
-	for i := range sides {
-		f := &sides[i]
-		var p *table.Place
-		if a, ok := ev.IPv4(f.ip); ok {
-			if !special4(a) {
-				p = e.t.Find4(a)
+	e := &enricher{
+		paths: c.Databases, zones: c.Zones, nets: nets, files: watch.New(c.Databases...), stop: make(chan struct{}),
+		tables: make([]*table.Table, len(c.Databases)),
+	}
+	results := make(chan opened)
+	go e.open(results)
+	waited := time.After(patience)
+	for left := len(e.paths); left > 0; left-- {
+		select {
+		case r := <-results:
+			if r.err != nil {
+				close(e.stop)
+				return nil, &schema.Error{Path: schema.Index("databases", r.i), Msg: r.err.Error()}
 			}
-		} else if a, ok := ev.Addr(f.ip); ok && !special6(a) {
-			p = e.t.Find6(a)
-		}
-		f.set(ev, p)
-	}
-	return nil
-}
-
-func (f *fields) set(ev *sdk.Event, p *table.Place) {
-	if p == nil {
-		return
-	}
-	ev.SetString(f.code, p.Code)
-	ev.SetString(f.country, p.Country)
-	ev.SetString(f.city, p.City)
-	if p.HasPoint {
-		ev.SetPoint(f.location, p.Lat, p.Lon)
-	}
-}
-
-// lookups are the addresses of one side of a batch.
-type lookups struct {
-	rows4   []int
-	addrs4  []uint32
-	places4 []*table.Place
-	rows6   []int
-	places6 []*table.Place
-}
-
-var scratch = sync.Pool{New: func() any { return new(lookups) }}
-
-// EnrichBatch is Enrich for all events at once.
-func (e *enricher) EnrichBatch(_ context.Context, b *wire.Batch, at func(row int) *sdk.Event) error {
-	l := scratch.Get().(*lookups)
-	defer scratch.Put(l)
-	for i := range sides {
-		f := &sides[i]
-		c := b.Column(uint32(f.ip))
-		if c == nil || c.Type != wire.Type_IP || len(c.Lists) > 0 {
+			e.tables[r.i] = r.table
 			continue
+		case <-waited:
 		}
-		l.gather(e.t, c, int(b.Rows))
-		done := 0 // of the IPv6 addresses
-		for k, row := range l.rows4 {
-			for ; done < len(l.rows6) && l.rows6[done] < row; done++ {
-				f.set(at(l.rows6[done]), l.places6[done])
-			}
-			if p := l.places4[k]; p != nil {
-				f.set(at(row), p)
-			}
-		}
-		for ; done < len(l.rows6); done++ {
-			f.set(at(l.rows6[done]), l.places6[done])
-		}
+		fmt.Fprintf(os.Stderr, "%d databases are not read yet and count once they are\n", left)
+		break
 	}
-	return nil
-}
-
-// gather looks up all addresses of a column.
-func (l *lookups) gather(t *table.Table, c *wire.Column, rows int) {
-	l.rows4, l.addrs4, l.rows6, l.places6 = l.rows4[:0], l.addrs4[:0], l.rows6[:0], l.places6[:0]
-	c.Each(rows, func(row, k int) {
-		if a, ok := c.IPv4(k); ok {
-			if !special4(a) {
-				l.rows4, l.addrs4 = append(l.rows4, row), append(l.addrs4, a)
-			}
-			return
+	if err := e.publish(); err != nil {
+		close(e.stop)
+		return nil, err
+	}
+	e.late.Go(func() {
+		for r := range results {
+			e.take(r)
 		}
-		if a := c.Addr(k); !special6(a) {
-			if p := t.Find6(a); p != nil {
-				l.rows6, l.places6 = append(l.rows6, row), append(l.places6, p)
-			}
+		select {
+		case <-e.stop:
+		default:
+			e.files.Start(c.Reload, e.changed)
 		}
 	})
-	l.places4 = t.FindAll4(l.addrs4, l.places4[:0])
+	return e, nil
 }
 
-// special4 says whether a is in a block of RFC 6890 that is not part of the public Internet, or in one for
-// documentation (RFC 5737), multicast or class E.
-func special4(a uint32) bool {
-	switch a >> 24 {
-	case 0, 10, 127:
-		return true
-	case 100:
-		return a>>22 == 100<<2|1
-	case 169:
-		return a>>16 == 169<<8|254
-	case 172:
-		return a>>20 == 172<<4|1
-	case 192:
-		return a>>16 == 192<<8|168 || a>>8 == 192<<16|2 || a>>8 == 192<<16
-	case 198:
-		return a>>17 == 198<<7|9 || a>>8 == 198<<16|51<<8|100
-	case 203:
-		return a>>8 == 203<<16|0<<8|113
+// open reads the databases one after the other, as each takes several times its size of memory meanwhile.
+func (e *enricher) open(results chan<- opened) {
+	defer close(results)
+	for i, path := range e.paths {
+		t, err := table.Open(path, ipv6Bits)
+		select {
+		case results <- opened{i, t, err}:
+		case <-e.stop:
+			return
+		}
 	}
-	return a>>28 >= 14
+	debug.FreeOSMemory()
 }
 
-var documentation6 = netip.MustParsePrefix("2001:db8::/32") // RFC 3849
-
-// special6 says whether a is not global unicast (2000::/3, RFC 4291), or for documentation.
-func special6(a netip.Addr) bool {
-	b := a.As16()
-	return b[0]>>5 != 1 || documentation6.Contains(a)
+// publish makes the databases those that events see.
+func (e *enricher) publish() error {
+	a, err := newAtlas(e.zones, e.tables)
+	if err == nil {
+		e.atlas.Store(a)
+	}
+	return err
 }
+
+// changed reads a database again.
+func (e *enricher) changed(path string) {
+	t, err := table.Open(path, ipv6Bits)
+	for i := range e.paths {
+		if e.paths[i] == path {
+			e.take(opened{i, t, err})
+		}
+	}
+	debug.FreeOSMemory()
+}
+
+// take puts a database in the place of the one before.
+func (e *enricher) take(r opened) {
+	if r.err != nil {
+		fmt.Fprintf(os.Stderr, "a database is not taken, the one before stays if there was one: %v\n", r.err)
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.tables[r.i] = r.table
+	if err := e.publish(); err != nil {
+		fmt.Fprintf(os.Stderr, "%s is not taken: %v\n", e.paths[r.i], err)
+		return
+	}
+	v4, v6 := r.table.Ranges()
+	fmt.Fprintf(os.Stderr, "%s was read: %d IPv4 and %d IPv6 ranges\n", e.paths[r.i], v4, v6)
+}
+
+// Close ends looking for changes.
+func (e *enricher) Close() error {
+	close(e.stop)
+	e.late.Wait()
+	e.files.Stop()
+	return nil
+}
+
+// errBatch marks events of a batch that could not be handled.
+var errBatch = errors.New("the batch of the event could not be handled; the plugin's log says why")
+
+// Enrich is asked for single events only where EnrichBatch failed.
+func (e *enricher) Enrich(context.Context, *sdk.Event) error { return errBatch }
 
 func main() { sdk.ServeEnricher(New) }

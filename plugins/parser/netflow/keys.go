@@ -81,8 +81,8 @@ var elements = keys.NewLoose(map[string]target{
 	"tcpflags": {flags, 0}, "tcpcontrolbits": {flags, 0}, "6": {flags, 0}, "iptos": {whole, tos}, "tos": {whole, tos}, "srctos": {whole, tos},
 	"ipclassofservice": {whole, tos}, "5": {whole, tos}, "icmptype": {whole, icmpType}, "icmptypeipv4": {whole, icmpType}, "icmpcode": {whole, icmpCode},
 	"icmpcodeipv4": {whole, icmpCode}, "ipttl": {whole, ttl}, "minttl": {whole, ttl}, "minimumttl": {whole, ttl}, "52": {whole, ttl},
-	"srcas": {system, sourceAS}, "assrc": {system, sourceAS}, "bgpsourceasnumber": {system, sourceAS}, "16": {system, sourceAS},
-	"dstas": {system, destinationAS}, "asdst": {system, destinationAS}, "bgpdestinationasnumber": {system, destinationAS}, "17": {system, destinationAS},
+	"srcas": {system, ecs.SourceASNumber}, "assrc": {system, ecs.SourceASNumber}, "bgpsourceasnumber": {system, ecs.SourceASNumber}, "16": {system, ecs.SourceASNumber},
+	"dstas": {system, ecs.DestinationASNumber}, "asdst": {system, ecs.DestinationASNumber}, "bgpdestinationasnumber": {system, ecs.DestinationASNumber}, "17": {system, ecs.DestinationASNumber},
 	"srcnet": {text, sourceNet}, "netsrc": {text, sourceNet}, "srcmask": {text, sourceNet}, "ipv4srcmask": {text, sourceNet}, "masksrc": {text, sourceNet},
 	"sourceipv4prefixlength": {text, sourceNet}, "9": {text, sourceNet}, "dstnet": {text, destinationNet}, "netdst": {text, destinationNet}, "dstmask": {text, destinationNet},
 	"ipv4dstmask": {text, destinationNet}, "maskdst": {text, destinationNet}, "destinationipv4prefixlength": {text, destinationNet}, "13": {text, destinationNet},
@@ -112,11 +112,9 @@ var elements = keys.NewLoose(map[string]target{
 
 // What ECS has, but the SDK does not yet name.
 var (
-	destinationAS = ecs.New("destination.as.number", ecs.Long, "Autonomous system that the destination's address belongs to.")
-	egressID      = ecs.New("observer.egress.interface.id", ecs.Keyword, "Number of the interface the traffic left by, SNMP's ifIndex.")
-	ianaNumber    = ecs.New("network.iana_number", ecs.Keyword, "IANA's number of the transport protocol, e.g. 6 for TCP.")
-	ingressID     = ecs.New("observer.ingress.interface.id", ecs.Keyword, "Number of the interface the traffic came by, SNMP's ifIndex.")
-	sourceAS      = ecs.New("source.as.number", ecs.Long, "Autonomous system that the source's address belongs to.")
+	egressID   = ecs.New("observer.egress.interface.id", ecs.Keyword, "Number of the interface the traffic left by, SNMP's ifIndex.")
+	ianaNumber = ecs.New("network.iana_number", ecs.Keyword, "IANA's number of the transport protocol, e.g. 6 for TCP.")
+	ingressID  = ecs.New("observer.ingress.interface.id", ecs.Keyword, "Number of the interface the traffic came by, SNMP's ifIndex.")
 )
 
 // What has no name in ECS.

@@ -25,7 +25,7 @@ func main() {
 }
 
 func run(in, out string, bits int) error {
-	t, err := table.OpenMMDB(in, bits)
+	t, err := table.Open(in, bits)
 	if err != nil {
 		return err
 	}
@@ -34,6 +34,6 @@ func run(in, out string, bits int) error {
 		return err
 	}
 	v4, v6 := t.Ranges()
-	fmt.Printf("%s: %d IPv4 and %d IPv6 ranges of %d countries, %d bytes\n", out, v4, v6, len(t.Places)-1, b.Len())
+	fmt.Printf("%s: %d IPv4 and %d IPv6 ranges of %d countries, %d bytes\n", out, v4, v6, len(t.Records)-1, b.Len())
 	return os.WriteFile(out, b.Bytes(), 0o644)
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 )
 
 // The compact form keeps countries only: magic, then deflated: the number of codes and two letters each; for
@@ -21,7 +22,7 @@ var ErrFormat = errors.New("not a country table")
 // maxRanges bounds what a damaged file can make the reader allocate; the whole Internet has about 400,000.
 const maxRanges = 8 << 20
 
-// WriteCompact writes t, of whose places only the codes are kept.
+// WriteCompact writes t, of whose places only the countries are kept, which are all different.
 func (t *Table) WriteCompact(out io.Writer) error {
 	if _, err := io.WriteString(out, magic); err != nil {
 		return err
@@ -31,16 +32,27 @@ func (t *Table) WriteCompact(out io.Writer) error {
 		return err
 	}
 	var b []byte
-	b = binary.AppendUvarint(b, uint64(len(t.Places)-1))
-	for _, p := range t.Places[1:] {
-		if len(p.Code) != 2 {
-			return fmt.Errorf("code %q: want two letters", p.Code)
+	b = binary.AppendUvarint(b, uint64(len(t.Records)-1))
+	for _, r := range t.Records[1:] {
+		code := t.Countries[r.Country].Code
+		if len(code) != 2 {
+			return fmt.Errorf("code %q: want two letters", code)
 		}
-		b = append(b, p.Code...)
+		b = append(b, code...)
 	}
-	start4, place4 := t.whole4()
+	var start4, start6 []uint64
+	var place4, place6 []uint32
+	for start, place := range t.nets.Starts() {
+		if start.Is4() {
+			a := start.As4()
+			start4, place4 = append(start4, uint64(binary.BigEndian.Uint32(a[:]))), append(place4, place)
+			continue
+		}
+		a := start.As16()
+		start6, place6 = append(start6, binary.BigEndian.Uint64(a[:8])), append(place6, place)
+	}
 	b = appendRanges(b, start4, place4, 8)
-	b = appendRanges(b, t.start6, t.place6, 16)
+	b = appendRanges(b, start6, place6, 16)
 	if _, err := z.Write(b); err != nil {
 		return err
 	}
@@ -73,6 +85,7 @@ func ReadCompact(data []byte) (*Table, error) {
 	}
 	r := bufio.NewReaderSize(flate.NewReader(bytes.NewReader(rest)), 64<<10)
 	b := NewBuilder()
+	b.Place(Place{})
 	codes, err := binary.ReadUvarint(r)
 	if err != nil || codes > 26*26 {
 		return nil, fmt.Errorf("%w: %d countries, %w", ErrFormat, codes, orDamaged(err))
@@ -82,27 +95,49 @@ func ReadCompact(data []byte) (*Table, error) {
 		if _, err := io.ReadFull(r, code[:]); err != nil {
 			return nil, fmt.Errorf("%w: codes: %w", ErrFormat, err)
 		}
-		b.t.Places = append(b.t.Places, Place{Code: string(code[:]), Country: Country(string(code[:]))})
+		b.Place(Place{Code: string(code[:]), Country: countries[string(code[:])]})
 	}
 	starts, places, err := readRanges(r, 8, uint32(codes))
 	if err != nil {
 		return nil, fmt.Errorf("%w: IPv4: %w", ErrFormat, err)
 	}
-	for i, s := range starts {
-		if s >= 1<<32 {
-			return nil, fmt.Errorf("%w: IPv4: an address of more than 32 bits", ErrFormat)
-		}
-		b.start4(uint32(s), places[i])
+	if starts[len(starts)-1] >= 1<<32 {
+		return nil, fmt.Errorf("%w: IPv4: an address of more than 32 bits", ErrFormat)
 	}
-	b.end4 = 1 << 32
-	if b.t.start6, b.t.place6, err = readRanges(r, 16, uint32(codes)); err != nil {
+	b.ranges(starts, places, 1<<32, func(a uint64) netip.Addr {
+		var four [4]byte
+		binary.BigEndian.PutUint32(four[:], uint32(a))
+		return netip.AddrFrom4(four)
+	})
+	if starts, places, err = readRanges(r, 16, uint32(codes)); err != nil {
 		return nil, fmt.Errorf("%w: IPv6: %w", ErrFormat, err)
 	}
+	b.ranges(starts, places, 0, func(a uint64) netip.Addr {
+		var all [16]byte
+		binary.BigEndian.PutUint64(all[:8], a)
+		return netip.AddrFrom16(all)
+	})
 	if _, err := r.ReadByte(); !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("%w: it does not end where it should", ErrFormat)
 	}
-	b.full = true
 	return b.Table(), nil
+}
+
+// ranges adds ranges that each end where the next one starts, the last one at end.
+func (b *Builder) ranges(starts []uint64, places []uint32, end uint64, addr func(uint64) netip.Addr) {
+	for i, s := range starts {
+		next := end
+		if i+1 < len(starts) {
+			next = starts[i+1]
+		}
+		last := addr(next - 1)
+		if last.Is6() { // with all of its lower half
+			all := last.As16()
+			binary.BigEndian.PutUint64(all[8:], ^uint64(0))
+			last = netip.AddrFrom16(all)
+		}
+		_ = b.nets.AddRange(addr(s), last, places[i]) // they ascend
+	}
 }
 
 func orDamaged(err error) error {

@@ -2,8 +2,8 @@ package table
 
 import "strings"
 
-// Country is the English short name of a country by its ISO 3166-1 alpha-2 code, empty if there is none.
-func Country(code string) string { return countries[code] }
+// CountryName is the English short name of a country by its ISO 3166-1 alpha-2 code, empty if there is none.
+func CountryName(code string) string { return countries[code] }
 
 func norm(code string) string { return strings.ToUpper(strings.TrimSpace(code)) }
 

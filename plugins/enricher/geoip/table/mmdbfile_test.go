@@ -83,6 +83,9 @@ func appendMMDB(b []byte, v any) []byte {
 	case float64:
 		head(3, 8)
 		b = binary.BigEndian.AppendUint64(b, math.Float64bits(v))
+	case float32:
+		head(15, 4)
+		b = binary.BigEndian.AppendUint32(b, math.Float32bits(v))
 	case uint16:
 		number(5, uint64(v), 2)
 	case uint32:

@@ -1,228 +1,176 @@
-// Package table holds which places addresses belong to. Its one idea: a database is flattened once, when it
-// is loaded, into ascending starts of ranges, so that a lookup touches two or three cache lines.
+// Package table holds which places and autonomous systems addresses belong to. Its one idea: a database is flattened
+// once, when it is loaded, into ranges of addresses and the distinct things that they are in.
 package table
 
 import (
-	"encoding/binary"
 	"net/netip"
-	"sort"
+	"slices"
+
+	"github.com/logcenter/logcenter/sdk/cidr"
 )
 
-// Place is where an address belongs. Empty and zero values are not known.
+// Place is where an address belongs, in full. Empty and zero values are not known.
 type Place struct {
 	Code     string // ISO 3166-1 alpha-2
 	Country  string // English name
+	Region   string
 	City     string
 	Lat, Lon float64
 	HasPoint bool
 }
 
-// Table maps addresses to places. The zero Table knows nothing. It is immutable once built, so it is safe for
-// concurrent use.
+// Record is a place as a table keeps it: what many places have in common stands there once.
+type Record struct {
+	Lat, Lon     float64
+	Region, City uint32 // of Table.Texts
+	Country      uint16 // of Table.Countries
+	HasPoint     bool
+}
+
+// Country is a country. The first of a table is none.
+type Country struct {
+	Code, Name string
+	Continent  uint8 // of Continents
+}
+
+// System is an autonomous system.
+type System struct {
+	Number       uint32
+	Organization string
+}
+
+// Table maps addresses to places or to autonomous systems. The zero Table knows nothing. It is immutable once built, so
+// it is safe for concurrent use.
 type Table struct {
-	Places []Place // [0] is nowhere
-
-	// IPv4 ranges, cut at blocks of 65,536 addresses: the lower half of the first address above the place. A
-	// range ends where the next one starts; eight lie in a cache line, and few blocks have more.
-	range4 []uint64
-	first4 []uint32 // by the upper 16 bits of addresses: the first range of the block
-	count4 int      // of ranges before they were cut
-
-	start6 []uint64 // upper halves of addresses: nobody is given less than a /64
-	place6 []uint32
+	Records   []Record  // [0] is nowhere; nil in a table of systems
+	Countries []Country // of Records
+	Texts     []string  // of Records; [0] is empty
+	Systems   []System  // [0] is none; nil in a table of places
+	nets      *cidr.Table
 }
 
-// Find4 returns the place of an IPv4 address in host order, nil if it is not known.
-func (t *Table) Find4(a uint32) *Place {
-	if len(t.first4) == 0 {
-		return nil
-	}
-	block := a >> 16
-	return t.within(a, t.first4[block], t.first4[block+1])
+// Place is the place with a number.
+func (t *Table) Place(number uint32) Place {
+	r := &t.Records[number]
+	c := &t.Countries[r.Country]
+	return Place{c.Code, c.Name, t.Texts[r.Region], t.Texts[r.City], r.Lat, r.Lon, r.HasPoint}
 }
 
-// within is the place of a in range4[lo:hi], which are its block.
-func (t *Table) within(a, lo, hi uint32) *Place {
-	last := uint64(a&0xffff)<<32 | (1<<32 - 1) // behind every range that starts at or before a
-	for hi-lo > 8 {
-		mid := (lo + hi) / 2
-		if t.range4[mid] <= last {
-			lo = mid
-		} else {
-			hi = mid
-		}
+// Find returns the number of an address's place or system, 0 if it is not known.
+func (t *Table) Find(a netip.Addr) uint32 {
+	if t.nets == nil {
+		return 0
 	}
-	for lo+1 < hi && t.range4[lo+1] <= last {
-		lo++
-	}
-	return t.place(uint32(t.range4[lo]))
+	return t.nets.Find(a)
 }
 
-// FindAll4 appends the places of addresses. It is Find4 in steps, each over many addresses, so that they wait for
-// memory together: the loads of one step do not depend on each other.
-func (t *Table) FindAll4(addrs []uint32, out []*Place) []*Place {
-	if len(t.first4) == 0 {
-		return append(out, make([]*Place, len(addrs))...)
+// FindAll4 appends what Find returns for IPv4 addresses, which are numbers with their first byte the highest.
+func (t *Table) FindAll4(addrs, found []uint32) []uint32 {
+	if t.nets == nil {
+		return append(found, make([]uint32, len(addrs))...)
 	}
-	const step = 128
-	var lo, hi [step]uint32
-	for len(addrs) > 0 {
-		n := min(step, len(addrs))
-		for i, a := range addrs[:n] {
-			block := a >> 16
-			lo[i], hi[i] = t.first4[block], t.first4[block+1]
-		}
-		sum := uint64(0)
-		for i := range n {
-			sum += t.range4[(lo[i]+hi[i])/2]
-		}
-		t.touched(sum)
-		for i, a := range addrs[:n] {
-			out = append(out, t.within(a, lo[i], hi[i]))
-		}
-		addrs = addrs[n:]
-	}
-	return out
+	return t.nets.FindAll4(addrs, found)
 }
 
-// touched keeps the compiler from leaving out loads whose values nobody needs.
-//
-//go:noinline
-func (*Table) touched(uint64) {}
-
-// Find6 returns the place of an IPv6 address, nil if it is not known.
-func (t *Table) Find6(a netip.Addr) *Place {
-	b := a.As16()
-	upper := binary.BigEndian.Uint64(b[:8])
-	i := sort.Search(len(t.start6), func(i int) bool { return t.start6[i] > upper })
-	if i == 0 {
-		return nil
-	}
-	return t.place(t.place6[i-1])
-}
-
-func (t *Table) place(i uint32) *Place {
-	if i == 0 {
-		return nil
-	}
-	return &t.Places[i]
-}
-
-// whole4 are the IPv4 ranges as they were before they were cut.
-func (t *Table) whole4() (starts []uint64, places []uint32) {
-	for block := range len(t.first4) - 1 {
-		for _, r := range t.range4[t.first4[block]:t.first4[block+1]] {
-			if n := len(places); n == 0 || places[n-1] != uint32(r) {
-				starts, places = append(starts, uint64(block)<<16|r>>32), append(places, uint32(r))
-			}
-		}
-	}
-	return starts, places
+// Cities says whether the table knows more of a place than its country.
+func (t *Table) Cities() bool {
+	return slices.ContainsFunc(t.Records, func(r Record) bool { return r.City != 0 || r.HasPoint })
 }
 
 // Ranges says how many ranges the table has of each kind of address.
-func (t *Table) Ranges() (v4, v6 int) { return t.count4, len(t.start6) }
+func (t *Table) Ranges() (v4, v6 int) { return t.nets.Ranges() }
 
-// Builder makes a Table of networks in ascending order.
+// Builder makes a Table of networks in ascending order, see [cidr.Builder].
 type Builder struct {
-	t    Table
-	v4   []range4
-	ids  map[Place]uint32
-	end4 uint64 // one behind the last address
-	end6 uint64
-	full bool // the last IPv6 network reaches the end of the space
+	t         Table
+	nets      *cidr.Builder
+	records   map[Record]uint32
+	countries map[string]uint16
+	texts     map[string]uint32
+	systems   map[System]uint32
 }
-
-// range4 is a range of IPv4 addresses, which ends where the next one starts.
-type range4 struct{ start, place uint32 }
 
 // NewBuilder returns an empty Builder.
 func NewBuilder() *Builder {
-	return &Builder{t: Table{Places: []Place{{}}}, ids: map[Place]uint32{{}: 0}}
+	return &Builder{
+		nets: cidr.NewBuilder(), records: map[Record]uint32{}, countries: map[string]uint16{}, texts: map[string]uint32{"": 0},
+		systems: map[System]uint32{},
+	}
 }
 
 // Place is the number of a place.
 func (b *Builder) Place(p Place) uint32 {
-	id, ok := b.ids[p]
+	if b.t.Records == nil {
+		b.t.Records, b.t.Countries, b.t.Texts = []Record{{}}, []Country{{}}, []string{""}
+	}
+	if p == (Place{}) {
+		return 0
+	}
+	r := Record{p.Lat, p.Lon, b.text(p.Region), b.text(p.City), b.country(p.Code, p.Country), p.HasPoint}
+	number, ok := b.records[r]
 	if !ok {
-		id = uint32(len(b.t.Places))
-		b.ids[p] = id
-		b.t.Places = append(b.t.Places, p)
+		number = uint32(len(b.t.Records))
+		b.records[r] = number
+		b.t.Records = append(b.t.Records, r)
+	}
+	return number
+}
+
+// mostCountries bounds what a damaged file can make of codes; ISO 3166-1 has 249.
+const mostCountries = 1 << 12
+
+func (b *Builder) country(code, name string) uint16 {
+	if code == "" {
+		return 0
+	}
+	number, ok := b.countries[code]
+	if !ok && len(b.t.Countries) < mostCountries {
+		number = uint16(len(b.t.Countries))
+		b.countries[code] = number
+		b.t.Countries = append(b.t.Countries, Country{code, name, continents[code]})
+	}
+	return number
+}
+
+func (b *Builder) text(s string) uint32 {
+	number, ok := b.texts[s]
+	if !ok {
+		number = uint32(len(b.t.Texts))
+		b.texts[s] = number
+		b.t.Texts = append(b.t.Texts, s)
+	}
+	return number
+}
+
+// System is the number of an autonomous system.
+func (b *Builder) System(s System) uint32 {
+	if b.t.Systems == nil {
+		b.t.Systems = []System{{}}
+	}
+	if s.Number == 0 {
+		return 0
+	}
+	id, ok := b.systems[s]
+	if !ok {
+		id = uint32(len(b.t.Systems))
+		b.systems[s] = id
+		b.t.Systems = append(b.t.Systems, s)
 	}
 	return id
 }
 
-// Add adds a network. Networks must come in ascending order and not overlap. Parts of an IPv6 /64 are left out.
-func (b *Builder) Add(n netip.Prefix, place uint32) {
-	n = n.Masked()
-	if n.Addr().Is4() {
-		a := n.Addr().As4()
-		start := binary.BigEndian.Uint32(a[:])
-		b.add4(start, uint64(start)+1<<(32-n.Bits()), place)
-		return
+// Add adds a network. Parts of an IPv6 /64 are left out. The error is [cidr.ErrOrder].
+func (b *Builder) Add(n netip.Prefix, number uint32) error {
+	if n.Addr().Is6() && !n.Addr().Is4In6() && n.Bits() > 64 {
+		return nil
 	}
-	if n.Bits() > 64 {
-		return
-	}
-	a := n.Addr().As16()
-	start := binary.BigEndian.Uint64(a[:8])
-	b.add6(start, start+1<<(64-n.Bits()), place)
-}
-
-func (b *Builder) add4(start uint32, end uint64, place uint32) {
-	if uint64(start) > b.end4 {
-		b.start4(uint32(b.end4), 0)
-	}
-	b.start4(start, place)
-	b.end4 = end
-}
-
-func (b *Builder) start4(start, place uint32) {
-	if n := len(b.v4); n == 0 || b.v4[n-1].place != place {
-		b.v4 = append(b.v4, range4{start, place})
-	}
-}
-
-func (b *Builder) add6(start, end uint64, place uint32) {
-	if start > b.end6 {
-		b.start6(b.end6, 0)
-	}
-	b.start6(start, place)
-	b.end6, b.full = end, end == 0
-}
-
-func (b *Builder) start6(start uint64, place uint32) {
-	t := &b.t
-	if n := len(t.place6); n > 0 && t.place6[n-1] == place {
-		return
-	}
-	t.start6, t.place6 = append(t.start6, start), append(t.place6, place)
+	return b.nets.Add(n, number)
 }
 
 // Table finishes the table. The Builder must not be used afterwards.
 func (b *Builder) Table() *Table {
-	if b.end4 < 1<<32 {
-		b.start4(uint32(b.end4), 0)
+	return &Table{ // keeps nothing of b
+		Records: slices.Clone(b.t.Records), Countries: slices.Clone(b.t.Countries), Texts: slices.Clone(b.t.Texts),
+		Systems: slices.Clone(b.t.Systems), nets: b.nets.Table(),
 	}
-	if !b.full {
-		b.start6(b.end6, 0)
-	}
-	t := &b.t
-	t.count4 = len(b.v4)
-	t.first4 = make([]uint32, 1<<16+1)
-	t.range4 = make([]uint64, 0, len(b.v4)+1<<16)
-	rest := b.v4
-	for block := range uint32(1 << 16) {
-		t.first4[block] = uint32(len(t.range4))
-		for len(rest) > 1 && rest[1].start <= block<<16 {
-			rest = rest[1:]
-		}
-		t.range4 = append(t.range4, uint64(rest[0].place)) // of the block's first address
-		for len(rest) > 1 && rest[1].start>>16 == block {
-			rest = rest[1:]
-			t.range4 = append(t.range4, uint64(rest[0].start&0xffff)<<32|uint64(rest[0].place))
-		}
-	}
-	t.first4[1<<16] = uint32(len(t.range4))
-	return t
 }

@@ -2,12 +2,11 @@ package table
 
 import (
 	"bytes"
-	"encoding/binary"
 	"flag"
-	"math/rand/v2"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -21,7 +20,7 @@ type m = map[string]any
 // cities is a database of the layout of GeoLite2 City, with made-up places.
 func cities() []byte {
 	beijing := m{
-		"city": m{"names": m{"en": "Beijing", "zh-CN": "北京"}}, "country": m{"iso_code": "CN", "names": m{"en": "China"}},
+		"city": m{"names": m{"en": "Beijing", "zh-CN": "北京"}}, "subdivisions": []any{m{"names": m{"en": "Beijing Shi"}}}, "country": m{"iso_code": "CN", "names": m{"en": "China"}},
 		"location": m{"latitude": 39.9, "longitude": 116.4},
 	}
 	return mmdbFile("Made-up-City", m{
@@ -37,14 +36,25 @@ func cities() []byte {
 	})
 }
 
-func TestCityFileIsTheOneMadeHere(t *testing.T) {
-	const path = "../testdata/city.mmdb"
-	if *update {
-		require.NoError(t, os.WriteFile(path, cities(), 0o644))
+// systems is a database of the layout of GeoLite2 ASN, with numbers for documentation (RFC 5398).
+func systems() []byte {
+	return mmdbFile("Made-up-ASN", m{
+		"20.0.0.0/8":     m{"autonomous_system_number": uint32(64500), "autonomous_system_organization": "Example Networks"},
+		"30.0.0.0/8":     m{"autonomous_system_number": uint32(64501)},
+		"2a00:1::/32":    m{"autonomous_system_number": uint32(64502), "autonomous_system_organization": "Example IPv6"},
+		"192.168.0.0/16": m{"autonomous_system_number": uint32(64503), "autonomous_system_organization": "Nobody's"},
+	})
+}
+
+func TestSampleFilesAreThoseMadeHere(t *testing.T) {
+	for path, want := range map[string][]byte{"../testdata/city.mmdb": cities(), "../testdata/asn.mmdb": systems()} {
+		if *update {
+			require.NoError(t, os.WriteFile(path, want, 0o644))
+		}
+		got, err := os.ReadFile(path)
+		require.NoError(t, err)
+		assert.Equal(t, want, got, "write it with go test ./table -update")
 	}
-	got, err := os.ReadFile(path)
-	require.NoError(t, err)
-	assert.Equal(t, cities(), got, "write it with go test ./table -update")
 }
 
 func write(t *testing.T, data []byte) string {
@@ -54,18 +64,17 @@ func write(t *testing.T, data []byte) string {
 }
 
 func (t *Table) find(s string) *Place {
-	a := netip.MustParseAddr(s)
-	if a.Is4() {
-		b := a.As4()
-		return t.Find4(binary.BigEndian.Uint32(b[:]))
+	if n := t.Find(netip.MustParseAddr(s)); n != 0 {
+		p := t.Place(n)
+		return &p
 	}
-	return t.Find6(a)
+	return nil
 }
 
 func TestMMDB(t *testing.T) {
-	table, err := OpenMMDB(write(t, cities()), 64)
+	table, err := Open(write(t, cities()), 64)
 	require.NoError(t, err)
-	beijing := &Place{Code: "CN", Country: "China", City: "Beijing", Lat: 39.9, Lon: 116.4, HasPoint: true}
+	beijing := &Place{Code: "CN", Country: "China", Region: "Beijing Shi", City: "Beijing", Lat: 39.9, Lon: 116.4, HasPoint: true}
 	for _, tt := range []struct {
 		addr string
 		want *Place
@@ -90,76 +99,68 @@ func TestMMDB(t *testing.T) {
 }
 
 func TestFlatMMDB(t *testing.T) {
-	table, err := OpenMMDB(write(t, mmdbFile("flat", m{
-		"20.1.0.0/16": m{"country_code": "jp", "city": "Osaka", "latitude": 34.7, "longitude": 135.5},
+	table, err := Open(write(t, mmdbFile("flat", m{
+		"20.1.0.0/16": m{"country_code": "jp", "city": "Osaka", "state1": "Osaka Prefecture", "latitude": float32(34.7), "longitude": 135.5},
 		"20.2.0.0/16": m{"country_code": "JP"},
 		"20.3.0.0/16": m{"country_code": "JP"},
 	})), 64)
 	require.NoError(t, err)
-	assert.Equal(t, &Place{Code: "JP", Country: "Japan", City: "Osaka", Lat: 34.7, Lon: 135.5, HasPoint: true}, table.find("20.1.2.3"))
+	assert.Equal(t, &Place{Code: "JP", Country: "Japan", Region: "Osaka Prefecture", City: "Osaka", Lat: 34.7, Lon: 135.5, HasPoint: true}, table.find("20.1.2.3"))
 	assert.Equal(t, &Place{Code: "JP", Country: "Japan"}, table.find("20.3.255.255"))
 	v4, _ := table.Ranges()
 	assert.Equal(t, 4, v4, "nowhere, Osaka, Japan, nowhere: neighbours are one range")
 }
 
 func TestOpenErrors(t *testing.T) {
-	_, err := OpenMMDB("no/such.mmdb", 64)
+	_, err := Open("no/such.mmdb", 64)
 	assert.ErrorContains(t, err, "no/such.mmdb")
 	for _, data := range [][]byte{nil, []byte("text"), cities()[:300]} {
 		path := write(t, data)
-		_, err = OpenMMDB(path, 64)
+		_, err = Open(path, 64)
 		assert.ErrorContains(t, err, path)
 	}
-	_, err = OpenMMDB(write(t, mmdbFile("Made-up-ASN", m{"20.1.0.0/16": m{"autonomous_system_number": uint32(64500)}})), 64)
-	assert.ErrorContains(t, err, `no network has a country; want a country or city database, this is of type "Made-up-ASN"`)
+	_, err = Open(write(t, mmdbFile("Made-up-Proxies", m{"20.1.0.0/16": m{"is_anonymous": uint32(1)}})), 64)
+	assert.ErrorContains(t, err, `no network has a country or an autonomous system; want a database of countries, cities or ASNs, this is of type "Made-up-Proxies"`)
 }
 
-// TestLookupsAgreeWithASearch compares the index with the plainest search there is.
-func TestLookupsAgreeWithASearch(t *testing.T) {
-	rnd := rand.New(rand.NewPCG(1, 2))
-	b := NewBuilder()
-	type span struct {
-		from, to uint64
-		place    uint32
+func TestSystems(t *testing.T) {
+	table, err := Open(write(t, systems()), 64)
+	require.NoError(t, err)
+	assert.Nil(t, table.Records)
+	assert.Equal(t, System{64500, "Example Networks"}, table.Systems[table.Find(netip.MustParseAddr("20.1.2.3"))])
+	assert.Equal(t, System{64501, ""}, table.Systems[table.Find(netip.MustParseAddr("30.1.2.3"))])
+	assert.Equal(t, System{64502, "Example IPv6"}, table.Systems[table.Find(netip.MustParseAddr("2a00:1::1"))])
+	assert.Zero(t, table.Find(netip.MustParseAddr("40.1.2.3")))
+}
+
+func TestSystemsAsCSV(t *testing.T) {
+	read := func(text string) (*Table, error) {
+		path := filepath.Join(t.TempDir(), "asn.csv")
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+		return Open(path, 64)
 	}
-	var spans []span
-	for at := uint64(0); at < 1<<32; {
-		bits := 8 + rnd.IntN(25)
-		size := uint64(1) << (32 - bits)
-		if at%size != 0 || rnd.IntN(3) == 0 {
-			at += 1 << rnd.IntN(22)
-			continue
-		}
-		id := b.Place(Place{Code: string([]byte{'A' + byte(rnd.IntN(26)), 'A'})})
-		var four [4]byte
-		binary.BigEndian.PutUint32(four[:], uint32(at))
-		b.Add(netip.PrefixFrom(netip.AddrFrom4(four), bits), id)
-		spans = append(spans, span{at, at + size, id})
-		at += size
-		if len(spans) > 3000 {
-			break
-		}
+	table, err := read("20.0.0.0,20.0.1.255,64500,\"Example, Inc.\"\n20.0.2.0,20.0.2.9,64501,Other\n2a00:1::,2a00:1:ffff:ffff:ffff:ffff:ffff:ffff,64502,Six\n")
+	require.NoError(t, err)
+	for addr, want := range map[string]System{
+		"20.0.1.255": {64500, "Example, Inc."}, "20.0.2.9": {64501, "Other"}, "20.0.2.10": {}, "2a00:1::9": {64502, "Six"}, "2a00:2::": {},
+	} {
+		assert.Equal(t, want, table.Systems[table.Find(netip.MustParseAddr(addr))], addr)
 	}
-	table := b.Table()
-	var asked []uint32
-	var wanted []*Place
-	for range 20000 {
-		s := spans[rnd.IntN(len(spans))]
-		a := uint32(s.from - 2 + rnd.Uint64N(s.to-s.from+4))
-		var want *Place
-		for _, s := range spans {
-			if s.from <= uint64(a) && uint64(a) < s.to {
-				want = &table.Places[s.place]
-			}
-		}
-		require.Equal(t, want, table.Find4(a), a)
-		asked, wanted = append(asked, a), append(wanted, want)
+	for text, want := range map[string]string{
+		"":                                 "asn.csv:1: no line has an autonomous system",
+		"20.0.0.0,20.0.0.9,1\n":            "asn.csv:1: 3 values: want first address, last address, AS number, organisation",
+		"20.0.0.0,20.0.0.9,1,a\nx,y,1,a\n": `asn.csv:2: "x": want the first address of a range`,
+		"20.0.0.0,y,1,a\n":                 `asn.csv:1: "y": want the last address of a range`,
+		"20.0.0.0,20.0.0.9,AS1,a\n":        `asn.csv:1: "AS1": want the number of an autonomous system`,
+		"20.0.0.0,20.0.0.9,1,a\n10.0.0.0,10.0.0.9,1,a\n": "asn.csv:2: 10.0.0.0 to 10.0.0.9: ranges must ascend",
+	} {
+		_, err := read(text)
+		assert.ErrorContains(t, err, want, text)
 	}
-	assert.Equal(t, wanted, table.FindAll4(asked, nil), "all at once")
 }
 
 func TestCompact(t *testing.T) {
-	table, err := OpenMMDB(write(t, mmdbFile("flat", m{
+	table, err := Open(write(t, mmdbFile("flat", m{
 		"20.1.0.0/16": m{"country_code": "JP"}, "20.1.128.7/32": m{"country_code": "CN"}, "255.255.255.255/32": m{"country_code": "CN"},
 		"2a00:1:2::/48": m{"country_code": "CN"}, "2a00:1:2:3::/64": m{"country_code": "JP"}, "ffff::/16": m{"country_code": "DE"},
 	})), 64)
@@ -182,7 +183,7 @@ func TestZeroTableKnowsNothing(t *testing.T) {
 
 func FuzzReadCompact(f *testing.F) {
 	b := NewBuilder()
-	b.Add(netip.MustParsePrefix("20.1.0.0/16"), b.Place(Place{Code: "JP"}))
+	require.NoError(f, b.Add(netip.MustParsePrefix("20.1.0.0/16"), b.Place(Place{Code: "JP"})))
 	var file bytes.Buffer
 	require.NoError(f, b.Table().WriteCompact(&file))
 	f.Add(file.Bytes())
@@ -199,19 +200,35 @@ func FuzzReadCompact(f *testing.F) {
 	})
 }
 
-func FuzzOpenMMDB(f *testing.F) {
+func FuzzOpen(f *testing.F) {
 	f.Add(cities())
 	f.Fuzz(func(t *testing.T, data []byte) {
 		path := write(t, data)
-		if table, err := OpenMMDB(path, 64); err == nil {
+		if table, err := Open(path, 64); err == nil {
 			table.find("20.1.0.0")
 		}
 	})
 }
 
 func TestCountryNames(t *testing.T) {
-	assert.Equal(t, "China", Country("CN"))
-	assert.Equal(t, "Zimbabwe", Country("ZW"))
-	assert.Empty(t, Country("??"))
+	assert.Equal(t, "China", CountryName("CN"))
+	assert.Equal(t, "Zimbabwe", CountryName("ZW"))
+	assert.Empty(t, CountryName("??"))
 	assert.Len(t, countries, 252) // 249 of ISO 3166-1, AN, AP and XK
+}
+
+func TestEveryCountryHasAContinent(t *testing.T) {
+	for code := range countries {
+		if code != "AP" {
+			assert.NotEmpty(t, Continents[continents[code]], code)
+		}
+	}
+	for code := range continents {
+		assert.NotEmpty(t, CountryName(code), code)
+	}
+	total := 0
+	for _, codes := range countriesOf {
+		total += len(strings.Fields(codes))
+	}
+	assert.Len(t, continents, total, "no country has two")
 }

@@ -22,8 +22,11 @@ import (
 	"github.com/logcenter/logcenter/sdk/ecs"
 )
 
-// Config has no keys.
-type Config struct{}
+// Config is what the plugin may be granted by.
+type Config struct {
+	// URL is of a service that the plugin may reach if its manifest says so.
+	URL string `yaml:"url"`
+}
 
 type parser struct{}
 
