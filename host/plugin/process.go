@@ -265,10 +265,11 @@ func Maskable(c *wire.Column) bool {
 	return c.Field == uint32(ecs.Message) || c.Type == wire.Type_STRING && c.Encoding == wire.Encoding_PLAIN && len(c.Lists) == 0
 }
 
-// narrow leaves out the columns that a plugin of a kind does not want. Lines stay where there are spans into them.
+// narrow leaves out the columns that a plugin of a kind does not want. Lines stay where there are spans into them; where
+// values were made from is left out with the lines.
 func narrow(b *wire.Batch, want *wire.ReadSet, kind wire.Kind) *wire.Batch {
 	if want == nil {
-		return b
+		return lineless(b)
 	}
 	o := &wire.Batch{Seq: b.Seq, Rows: b.Rows, Partition: b.Partition, Offset: b.Offset, Journal: b.Journal}
 	lines := slices.Contains(want.Fields, uint32(ecs.Message)) || slices.ContainsFunc(b.Columns, func(c *wire.Column) bool {
@@ -278,6 +279,23 @@ func narrow(b *wire.Batch, want *wire.ReadSet, kind wire.Kind) *wire.Batch {
 		if slices.Contains(want.Fields, c.Field) || lines && c.Field == uint32(ecs.Message) || kind == wire.Kind_MASKER && Maskable(c) {
 			o.Columns = append(o.Columns, c)
 		}
+	}
+	return lineless(o)
+}
+
+// lineless is b without origins if it has no lines for them, which would be no valid batch. It changes neither b nor its
+// columns, as others have them, too.
+func lineless(b *wire.Batch) *wire.Batch {
+	made := func(c *wire.Column) bool { return len(c.Origin) > 0 }
+	if b.Column(uint32(ecs.Message)) != nil || !slices.ContainsFunc(b.Columns, made) {
+		return b
+	}
+	o := &wire.Batch{Seq: b.Seq, Rows: b.Rows, Partition: b.Partition, Offset: b.Offset, Journal: b.Journal}
+	for _, c := range b.Columns {
+		if made(c) {
+			c = c.WithoutOrigin()
+		}
+		o.Columns = append(o.Columns, c)
 	}
 	return o
 }

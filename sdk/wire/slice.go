@@ -360,6 +360,14 @@ func concatCopies(parts []Part, first *Column, rows int, message *Column, line f
 	return o
 }
 
+// WithoutOrigin is the column without what OriginOf says. It shares the rest with c.
+func (c *Column) WithoutOrigin() *Column {
+	return &Column{
+		Field: c.Field, Name: c.Name, Type: c.Type, Encoding: c.Encoding, Count: c.Count, Width: c.Width, Separator: c.Separator,
+		Present: c.Present, Values: c.Values, Data: c.Data, Dict: c.Dict, Lists: c.Lists,
+	}
+}
+
 // OriginOf is the range of the line that the k-th value was made from; 0, 0 if it was not or nobody said.
 func (c *Column) OriginOf(k int) (from, to int) {
 	if len(c.Origin) == 0 {

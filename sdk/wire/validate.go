@@ -340,7 +340,10 @@ func (c *Column) validateOrigin(n, rows int, message *Column, line func(int) int
 	if len(c.Origin) == 0 {
 		return nil
 	}
-	if len(c.Origin) != 8*n || message == nil {
+	if message == nil {
+		return errors.New("origins, but no message was sent")
+	}
+	if len(c.Origin) != 8*n {
 		return fmt.Errorf("%d bytes of origins for %d values", len(c.Origin), n)
 	}
 	var bad error
