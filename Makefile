@@ -17,6 +17,10 @@ SCRIPTED := $(patsubst %/main.py,%,$(wildcard plugins/*/*/main.py examples/*/mai
 # Packages in which goroutines meet.
 RACE := $(patsubst %,./%/...,$(wildcard host/plugin host/pipeline host/journal host/input))
 
+# The others, as import paths: those of RACE run once, and with the race detector.
+PACKAGES = $$(go list -tags $(TAGS) ./... | grep -vE '/($(subst $(space),|,$(patsubst ./%/...,%,$(RACE))))(/|$$)')
+space := $(subst ,, )
+
 # What package storetest must have been run on. Its tests leave reports in build/storetest; a cached test's are still there.
 EXECUTORS := embedded elasticsearch opensearch matcher
 
@@ -62,7 +66,8 @@ run: build ## build, start with the embedded store and feed the sample logs
 test: build ## all tests, 2 s of each fuzz target, races where they can be
 	@$(MAKE) venv || echo '*** SKIPPED: the tests of plugins in Python, which need Python 3.11 with venv, and PyPI ***' >&2
 	go vet -tags $(TAGS) ./...
-	@failed=0; set -x; go test -tags $(TAGS) -timeout 15m -p 2 ./host/store/elastic ./... || failed=$$?; { set +x; } 2>/dev/null; \
+	@failed=0; echo 'go test -tags $(TAGS) -timeout 15m -p 2, of all but $(RACE)'; \
+	go test -tags $(TAGS) -timeout 15m -p 2 ./host/store/elastic $(PACKAGES) || failed=$$?; \
 	go run -tags $(TAGS) ./host/store/storetest/table $(EXECUTORS) || failed=1; \
 	$(MAKE) plugin-test || failed=1; exit $$failed
 	$(if $(RACE),go test -race -tags $(TAGS) -timeout 15m -p 2 $(RACE))

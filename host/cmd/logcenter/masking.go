@@ -20,12 +20,12 @@ import (
 func newMaskingCommand(c *connection) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "masking",
-		Short:   "prove that nothing secret comes out",
-		Example: "  logcenter masking canary",
+		Short:   "prove that nothing secret comes out, and reveal what two people agree to",
+		Example: "  logcenter masking canary\n  logcenter masking keygen /secure/tokens --holders li,wang",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newCanaryCommand(c))
+	cmd.AddCommand(newCanaryCommand(c), newKeygenCommand(), newRevealCommand(), newRevealsCommand())
 	return cmd
 }
 

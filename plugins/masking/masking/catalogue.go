@@ -90,13 +90,14 @@ var catalogue = [ruleCount]entry{
 type mode uint8
 
 const (
-	off  mode = iota
-	mask      // as the catalogue says
-	hash      // hmac:…, equal for equal values
-	drop      // [dropped]
+	off      mode = iota
+	mask          // as the catalogue says
+	hash          // hmac:…, equal for equal values
+	drop          // [dropped]
+	tokenise      // sealed:…, which two people can open together
 )
 
-var modes = map[string]mode{"off": off, "on": mask, "mask": mask, "hash": hash, "drop": drop}
+var modes = map[string]mode{"off": off, "on": mask, "mask": mask, "hash": hash, "drop": drop, "tokenise": tokenise}
 
 // ruleset is the mode of each rule.
 type ruleset [ruleCount]mode
@@ -104,10 +105,10 @@ type ruleset [ruleCount]mode
 // Switches turn rules of the catalogue on and off, and say how they hide what they find.
 type Switches struct {
 	// Categories switches all rules of a category (secrets, customer, business, parameters, technical): off, on, or how
-	// they hide: mask (as on), hash, drop. Rules of a category that is not named are as the catalogue says.
-	Categories map[string]string `yaml:"categories" enum:"off,on,mask,hash,drop"`
+	// they hide: mask (as on), hash, drop, tokenise. Rules of a category that is not named are as the catalogue says.
+	Categories map[string]string `yaml:"categories" enum:"off,on,mask,hash,drop,tokenise"`
 	// Rules switches single rules by their ids, whatever their categories say.
-	Rules map[string]string `yaml:"rules" enum:"off,on,mask,hash,drop"`
+	Rules map[string]string `yaml:"rules" enum:"off,on,mask,hash,drop,tokenise"`
 }
 
 // over is the base with the switches applied.

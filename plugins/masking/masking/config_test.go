@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/logcenter/logcenter/sdk/schema"
+	"github.com/logcenter/logcenter/sdk/token"
 )
 
 // hashKey writes a key file and returns its path.
@@ -66,6 +67,27 @@ func TestHashesCompare(t *testing.T) {
 	assert.NotEqual(t, hashOf(a[0]), hashOf(b[0]))
 }
 
+// TestTokensGiveValuesBack: two shares together open what a rule has sealed, and a token is not sealed again.
+func TestTokensGiveValuesBack(t *testing.T) {
+	k, shares, err := token.Generate([2]string{"li", "wang"})
+	require.NoError(t, err)
+	config := fmt.Sprintf(`{"rules": {"bank-card": "tokenise", "password": "tokenise"}, "token_key_file": %q}`, hashKey(t, string(k.Text())))
+	long := strings.Repeat("x", token.MaxValue+1)
+	lines := maskAll(t, config, `card 6200 0000 0000 0005 paid`, `password=秘密123 x=1`, `password=`+long)
+	assert.Equal(t, `password=******`, lines[2], "a token of what is long would be longer still")
+	r, err := token.Join(shares[0], shares[1])
+	require.NoError(t, err)
+	for i, want := range []string{`6200 0000 0000 0005`, `秘密123`} {
+		found := token.Find([]byte(lines[i]))
+		require.Len(t, found, 1, lines[i])
+		value, err := r.Open(found[0])
+		require.NoError(t, err)
+		assert.Equal(t, want, string(value))
+		assert.Equal(t, lines[i], maskAll(t, config, lines[i])[0], "masked already")
+	}
+	assert.True(t, strings.HasPrefix(lines[0], "card sealed:") && strings.HasSuffix(lines[0], " paid"), lines[0])
+}
+
 // TestConfigErrors say which key is wrong, and what would be right.
 func TestConfigErrors(t *testing.T) {
 	short := hashKey(t, "too short")
@@ -77,6 +99,8 @@ func TestConfigErrors(t *testing.T) {
 		{Config{Switches: Switches{Rules: map[string]string{"idcard": "on"}}}, `rules.idcard: there is no rule "idcard" (rules: password, token, authorization,`},
 		{Config{Switches: Switches{Rules: map[string]string{"token": "hash"}}}, `hash_key_file: a rule hashes, and there is no key`},
 		{Config{Switches: Switches{Rules: map[string]string{"token": "hash"}}, HashKeyFile: short}, short + ` has 9 bytes (at least 32)`},
+		{Config{Switches: Switches{Rules: map[string]string{"token": "tokenise"}}}, `token_key_file: a rule makes tokens, and there is no key (the file tokens.key that`},
+		{Config{Switches: Switches{Rules: map[string]string{"token": "tokenise"}}, TokenKeyFile: short}, short + `: there is no line "key: …"`},
 		{Config{Keys: []string{"ab"}}, `keys[0]: "ab" is too short (at least three bytes)`},
 		{Config{ExcludeKeys: []string{"tokens"}}, `exclude_keys[0]: "tokens" is not a key`},
 		{Config{Patterns: []Pattern{{Contains: "abc", Pattern: "("}}}, `patterns[0].pattern: `},

@@ -12,12 +12,13 @@ func init() {
 		"main.Config.Keys":          "Keys are more words whose values are secrets, in any case of letters, at least three bytes each. They belong to\nthe rule password.",
 		"main.Config.Patterns":      "Patterns hide what a regular expression finds.",
 		"main.Config.Policies":      "Policies mask some events otherwise than the rest, as by stream or by device.",
+		"main.Config.TokenKeyFile":  "TokenKeyFile is the file tokens.key of `logcenter masking keygen`, for the mode tokenise. It opens no tokens.",
 		"main.Pattern.Contains":     "Contains is a text that every match contains, in any case of letters: lines without it are not looked at.",
 		"main.Pattern.Group":        "Group is the capturing group that is hidden; 0 is the whole match.",
 		"main.Pattern.Pattern":      "Pattern is a regular expression (RE2, https://github.com/google/re2/wiki/Syntax).",
 		"main.Pattern.With":         "With stands in its place.",
 		"main.Policy.When":          "When selects events, in Logcenter's query language. It may use the fields that plugin.yaml reads. Of several\npolicies that select an event the first one counts.",
-		"main.Switches.Categories":  "Categories switches all rules of a category (secrets, customer, business, parameters, technical): off, on, or how\nthey hide: mask (as on), hash, drop. Rules of a category that is not named are as the catalogue says.",
+		"main.Switches.Categories":  "Categories switches all rules of a category (secrets, customer, business, parameters, technical): off, on, or how\nthey hide: mask (as on), hash, drop, tokenise. Rules of a category that is not named are as the catalogue says.",
 		"main.Switches.Rules":       "Rules switches single rules by their ids, whatever their categories say.",
 	})
 }

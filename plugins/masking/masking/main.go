@@ -17,6 +17,7 @@ import (
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/schema"
+	"github.com/logcenter/logcenter/sdk/token"
 )
 
 // Config is what an admin may set for this plugin.
@@ -27,6 +28,8 @@ type Config struct {
 	// HashKeyFile is a file with the key of the mode hash, 32 bytes or more. Who has it can tell whether a hash is of a
 	// value that they guess.
 	HashKeyFile string `yaml:"hash_key_file"`
+	// TokenKeyFile is the file tokens.key of `logcenter masking keygen`, for the mode tokenise. It opens no tokens.
+	TokenKeyFile string `yaml:"token_key_file"`
 	// Keys are more words whose values are secrets, in any case of letters, at least three bytes each. They belong to
 	// the rule password.
 	Keys []string `yaml:"keys"`
@@ -64,7 +67,8 @@ type masker struct {
 	words    *scanner // what Prefilter looks for
 	exclude  []string
 	patterns []pattern
-	hasher   *hasher // nil unless a rule hashes
+	hasher   *hasher    // nil unless a rule hashes
+	tokens   *token.Key // nil unless a rule makes tokens
 	// Which kinds of numbers are looked for: those of cards, people and accounts, of telephones, private addresses.
 	long, mobiles, addresses bool
 
@@ -90,6 +94,11 @@ func New(c Config) (sdk.Masker, error) {
 	m.mobiles, m.addresses = m.rules.has(ruleMobile), m.rules.has(ruleInternalIP)
 	if m.any(hash) {
 		if m.hasher, err = newHasher(c.HashKeyFile); err != nil {
+			return nil, err
+		}
+	}
+	if m.any(tokenise) {
+		if m.tokens, err = newTokens(c.TokenKeyFile); err != nil {
 			return nil, err
 		}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/schema"
+	"github.com/logcenter/logcenter/sdk/token"
 )
 
 // scratch is what Mask works in; its masker keeps a pool.
@@ -110,6 +111,13 @@ func (p *pass) part(r ruleID, start, end, from, to int, with string) {
 	case drop:
 		p.by = r
 		p.replace(start, end, dropped)
+	case tokenise:
+		p.by = r
+		with := stars // for what is too long
+		if t, ok := p.m.tokens.Of(p.text[start:end]); ok {
+			with = t
+		}
+		p.replace(start, end, with)
 	}
 }
 
@@ -132,11 +140,27 @@ const (
 
 // excludedMark says that a value is what this plugin puts in the place of one.
 func excludedMark(v []byte) bool {
-	return len(bytes.Trim(v, "*")) == 0 || string(v) == dropped || len(v) == len(hashed)+2*hashBytes && has(v, hashed)
+	return len(bytes.Trim(v, "*")) == 0 || string(v) == dropped || len(v) == len(hashed)+2*hashBytes && has(v, hashed) || token.Is(v)
 }
 
 // hashBytes of the HMAC are shown: values are told apart by them, not proved.
 const hashBytes = 8
+
+// newTokens reads the key that makes tokens.
+func newTokens(path string) (*token.Key, error) {
+	if path == "" {
+		return nil, &schema.Error{Path: "token_key_file", Msg: "a rule makes tokens, and there is no key", Hint: "the file tokens.key that `logcenter masking keygen` writes"}
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, &schema.Error{Path: "token_key_file", Msg: err.Error()}
+	}
+	k, err := token.ParseKey(text)
+	if err != nil {
+		return nil, &schema.Error{Path: "token_key_file", Msg: fmt.Sprintf("%s: %v", path, err)}
+	}
+	return k, nil
+}
 
 // hasher makes equal texts of equal values, which nobody without the key can try values against.
 type hasher struct{ key []byte }
