@@ -63,7 +63,7 @@ run: build ## build, start with the embedded store and feed the sample logs
 
 # The package that takes longest goes first, so that it does not run alone in the end.
 .PHONY: test
-test: build ## all tests, 2 s of each fuzz target, races where they can be
+test: build ## all tests, 1 s of each fuzz target, races where they can be
 	@$(MAKE) venv || echo '*** SKIPPED: the tests of plugins in Python, which need Python 3.11 with venv, and PyPI ***' >&2
 	go vet -tags $(TAGS) ./...
 	@failed=0; echo 'go test -tags $(TAGS) -timeout 15m -p 2, of all but $(RACE)'; \
@@ -71,7 +71,7 @@ test: build ## all tests, 2 s of each fuzz target, races where they can be
 	go run -tags $(TAGS) ./host/store/storetest/table $(EXECUTORS) || failed=1; \
 	$(MAKE) plugin-test || failed=1; exit $$failed
 	$(if $(RACE),go test -race -tags $(TAGS) -timeout 15m -p 2 $(RACE))
-	tools/fuzz.sh 2s
+	tools/fuzz.sh 1s
 
 .PHONY: plugin-test
 plugin-test: ## `plugin test` on every plugin of this tree, as built by make, and one table of all

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs every fuzz target of the tree for the given time, 2s by default: tools/fuzz.sh [TIME]
+# Runs every fuzz target of the tree for the given time, 1s by default: tools/fuzz.sh [TIME]
 # A failing input lands in testdata/fuzz of its package, where `go test` finds it from then on.
 #
 # It is `go test` that builds, two packages at once, and calls this script again in the folder of each with its test
@@ -31,7 +31,7 @@ if [ -n "${FUZZ_WORK:-}" ]; then
 fi
 
 cd "$(dirname "$0")/.."
-export FUZZ_TIME=${1:-2s} FUZZ_WORK
+export FUZZ_TIME=${1:-1s} FUZZ_WORK
 FUZZ_WORK=$(mktemp -d)
 trap 'rm -rf "$FUZZ_WORK"' EXIT
 mapfile -t packages < <(grep -rlE '^func Fuzz[A-Z_]' --include='*_test.go' sdk host plugins examples grafana 2>/dev/null | xargs -r dirname | sort -u)
