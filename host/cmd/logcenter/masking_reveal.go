@@ -45,10 +45,20 @@ tokens.key alone none. Keep a copy of each share where its holder keeps what mus
 			if err := os.MkdirAll(args[0], 0o700); err != nil {
 				return err
 			}
-			for name, text := range map[string][]byte{"tokens.key": k.Text(), holders[0] + ".share": shares[0].Text(), holders[1] + ".share": shares[1].Text()} {
-				if err := writeNew(filepath.Join(args[0], name), text); err != nil {
+			// All or none: of what a key without its shares has sealed nobody could tell the value again.
+			var written []string
+			for _, f := range []struct {
+				name string
+				text []byte
+			}{{holders[0] + ".share", shares[0].Text()}, {holders[1] + ".share", shares[1].Text()}, {"tokens.key", k.Text()}} {
+				path := filepath.Join(args[0], f.name)
+				if err := writeNewFile(path, f.text, 0o600); err != nil {
+					for _, w := range written {
+						err = errors.Join(err, os.Remove(w))
+					}
 					return err
 				}
+				written = append(written, path)
 			}
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "key %s: %s for the masking plugin, %s and %s for their holders\n", k.ID(),
 				filepath.Join(args[0], "tokens.key"), holders[0]+".share", holders[1]+".share")
@@ -57,16 +67,6 @@ tokens.key alone none. Keep a copy of each share where its holder keeps what mus
 	}
 	cmd.Flags().StringSliceVar(&holders, "holders", nil, "the two `people` who keep a share each, parted by a comma")
 	return cmd
-}
-
-// writeNew writes a file that is not there yet, for its owner alone.
-func writeNew(path string, text []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(text)
-	return errors.Join(err, f.Sync(), f.Close())
 }
 
 func newRevealCommand() *cobra.Command {
