@@ -17,9 +17,8 @@ SCRIPTED := $(patsubst %/main.py,%,$(wildcard plugins/*/*/main.py examples/*/mai
 # Packages in which goroutines meet.
 RACE := $(patsubst %,./%/...,$(wildcard host/plugin host/pipeline host/journal host/input))
 
-# The others, as import paths: those of RACE run once, and with the race detector.
-PACKAGES = $$(go list -tags $(TAGS) ./... | grep -vE '/($(subst $(space),|,$(patsubst ./%/...,%,$(RACE))))(/|$$)')
-space := $(subst ,, )
+# The others: those of RACE run once, and with the race detector.
+PACKAGES = $$(go list -tags $(TAGS) ./... | grep -vxFf <(go list -tags $(TAGS) $(RACE)))
 
 # What package storetest must have been run on. Its tests leave reports in build/storetest; a cached test's are still there.
 EXECUTORS := embedded elasticsearch opensearch matcher

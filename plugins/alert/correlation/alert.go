@@ -12,9 +12,6 @@ import (
 // maxEventIDs bounds the evidence in an alert.
 const maxEventIDs = 100
 
-// alert is what the marks that pattern found raise with the event of a row.
-func (d *detector) alert(g *group, row int) sdk.Alert { return d.raise(g, d.carried(g.rule, row)) }
-
 // carried are the values of a row that go into an alert, empty where there is none.
 func (d *detector) carried(r *rule, row int) []string {
 	if len(r.fields) == 0 {
@@ -29,8 +26,9 @@ func (d *detector) carried(r *rule, row int) []string {
 	return values
 }
 
-func (d *detector) raise(g *group, fields []string) sdk.Alert {
-	r, found := g.rule, d.pattern.found
+// raise is the alert of the marks of a group that were found.
+func (d *detector) raise(g *group, found []int, fields []string) sdk.Alert {
+	r := g.rule
 	first, last := g.seen[found[0]].at, g.seen[found[len(found)-1]].at
 	a := sdk.Alert{
 		Rule: r.ID, RuleVersion: r.version, Name: r.Name, Description: r.Description, Topic: r.Topic, Type: r.Type,

@@ -9,6 +9,7 @@ package main
 
 import (
 	"math/bits"
+	"slices"
 	"time"
 
 	"github.com/logcenter/logcenter/sdk"
@@ -124,7 +125,7 @@ func (d *detector) event(r *rule, row int, emit func(sdk.Alert)) {
 		}
 		before := len(g.seen)
 		if d.pattern.find(g, g.fresh) {
-			emit(d.alert(g, row))
+			emit(d.raise(g, d.pattern.found, d.carried(r, row)))
 			g.spend(d.pattern.found[len(d.pattern.found)-1])
 		} else {
 			d.notes.forgotten += g.settle()
@@ -150,10 +151,7 @@ func (d *detector) put(r *rule, key []byte, e seen, row int, emit func(sdk.Alert
 		d.heard(g, e, row)
 		return
 	}
-	first := true
-	for _, t := range d.touched {
-		first = first && t != g
-	}
+	first := !slices.Contains(d.touched, g)
 	if first {
 		g.fresh = -1
 		d.touched = append(d.touched, g)

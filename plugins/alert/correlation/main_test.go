@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -75,22 +76,9 @@ func (r *run) send(logins ...login) {
 		place.Int(i, int64(r.n)<<8)
 		r.n++
 	}
-	b := sample.Lines(lines)
-	b.Journal, b.Partition = "journal", 3
-	for f, w := range map[ecs.Field]*wire.Builder{
+	b := batchOf(lines, map[ecs.Field]*wire.Builder{
 		ecs.Timestamp: &at, ecs.EventIngested: &received, ecs.SourceIP: &ip, ecs.EventOutcome: &outcome, ecs.LogcenterPosition: &place,
-	} {
-		if !w.Used() {
-			continue
-		}
-		for i, c := range b.Columns {
-			if c.Field == uint32(f) {
-				b.Columns = append(b.Columns[:i], b.Columns[i+1:]...)
-				break
-			}
-		}
-		b.Columns = append(b.Columns, w.Finish(uint32(f)))
-	}
+	})
 	require.NoError(r.t, r.stage.Process(context.Background(), b, func(res *wire.Result) error {
 		for _, a := range res.Alerts {
 			r.alerts = append(r.alerts, sdk.AlertFromWire(a))
@@ -98,6 +86,19 @@ func (r *run) send(logins ...login) {
 		require.Empty(r.t, res.Error)
 		return nil
 	}))
+}
+
+// batchOf is a batch of lines with columns, of which some may be empty.
+func batchOf(lines [][]byte, columns map[ecs.Field]*wire.Builder) *wire.Batch {
+	b := sample.Lines(lines)
+	b.Journal, b.Partition = "journal", 3
+	for f, w := range columns {
+		if w.Used() {
+			b.Columns = slices.DeleteFunc(b.Columns, func(c *wire.Column) bool { return c.Field == uint32(f) })
+			b.Columns = append(b.Columns, w.Finish(uint32(f)))
+		}
+	}
+	return b
 }
 
 // rule is a config with one rule of three events in ten minutes.

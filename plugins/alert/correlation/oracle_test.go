@@ -19,7 +19,6 @@ import (
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/plugintest"
-	"github.com/logcenter/logcenter/sdk/sample"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
@@ -492,17 +491,10 @@ func batch(events []drawn) *wire.Batch {
 		size.Int(i, int64(e.size))
 		place.Int(i, int64(e.number)<<8)
 	}
-	b := sample.Lines(lines)
-	b.Journal, b.Partition = "journal", 3
-	columns := map[ecs.Field]*wire.Builder{
+	return batchOf(lines, map[ecs.Field]*wire.Builder{
 		ecs.Timestamp: &at, ecs.EventIngested: &received, ecs.SourceIP: &source, ecs.DestinationIP: &target, ecs.EventAction: &action,
 		ecs.UserName: &user, ecs.HostName: &host, ecs.NetworkBytes: &size, ecs.LogcenterPosition: &place,
-	}
-	b.Columns = slices.DeleteFunc(b.Columns, func(c *wire.Column) bool { return columns[ecs.Field(c.Field)] != nil })
-	for f, w := range columns {
-		b.Columns = append(b.Columns, w.Finish(uint32(f)))
-	}
-	return b
+	})
 }
 
 // watch runs a stream through the plugin, in batches of random sizes, and through a fresh process now and then.

@@ -68,8 +68,7 @@ func (d *detector) silent(g *group, now int64, emit func(sdk.Alert)) {
 		d.timers.add(timer{at: due, g: g, seen: g.seen[0]})
 		return
 	}
-	d.pattern.found = append(d.pattern.found[:0], 0)
-	emit(d.raise(g, g.fields))
+	emit(d.raise(g, []int{0}, g.fields))
 	d.groups.drop(g)
 }
 
@@ -99,8 +98,7 @@ func (d *detector) absent(g *group, first seen, emit func(sdk.Alert)) {
 		g.seen[at].mask &^= 1
 		d.notes.forgotten += g.settle()
 	} else {
-		d.pattern.found = append(d.pattern.found[:0], at)
-		emit(d.raise(g, g.fields))
+		emit(d.raise(g, []int{at}, g.fields))
 		g.seen[at].mask &^= 1
 		g.quieten(first.at + r.quiet)
 	}
@@ -134,7 +132,6 @@ func (d *detector) known(r *rule, g *group, key []byte, e seen, row int, emit fu
 		return
 	}
 	g.seen = append(g.seen, e)
-	d.pattern.found = append(d.pattern.found[:0], 0)
-	emit(d.raise(g, d.carried(r, row)))
+	emit(d.raise(g, []int{0}, d.carried(r, row)))
 	g.seen = nil
 }
