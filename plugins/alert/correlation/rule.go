@@ -368,9 +368,6 @@ func (r *rule) unify() {
 
 func matcher(path, text string, now func() time.Time) (*query.Matcher, error) {
 	n, err := query.Parse(text)
-	if err == nil {
-		err = query.Check(n, nil)
-	}
 	if err != nil {
 		return nil, &schema.Error{Path: path, Msg: err.Error()}
 	}
