@@ -7,13 +7,16 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/sirupsen/logrus"
+	"golang.org/x/sys/unix"
 	"google.golang.org/grpc"
 
 	"github.com/logcenter/logcenter/host/plugin/sandbox"
+	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
@@ -134,6 +137,48 @@ func (s *Single) Process(ctx context.Context, b *wire.Batch) (*Reply, error) {
 	return r, err
 }
 
+// Detect has a detector look at a batch, as in service. The alerts are the caller's.
+func (s *Single) Detect(ctx context.Context, b *wire.Batch) (*wire.Result, error) {
+	r, err := s.p.process(ctx, b)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Release()
+	return detected(r.Result), nil
+}
+
+// Tick tells a detector how far event time has come, as in service. The alerts are the caller's.
+func (s *Single) Tick(ctx context.Context, watermark time.Time, offset uint64) (*wire.Result, error) {
+	return s.p.tick(ctx, watermark, offset)
+}
+
+// Reads are the fields that the plugin wants to be sent under its config.
+func (s *Single) Reads() []ecs.Field {
+	if s.p.reads == nil {
+		return slices.Clone(s.p.m.Reads)
+	}
+	out := make([]ecs.Field, 0, len(s.p.reads.Fields))
+	for _, id := range s.p.reads.Fields {
+		out = append(out, ecs.Field(id))
+	}
+	return out
+}
+
+// Yield has the process work when nobody else wants the processor.
+func (s *Single) Yield() error {
+	group, err := unix.Getpgid(s.p.pid)
+	if err != nil {
+		return err
+	}
+	if group != s.p.pid { // it is not confined, and the group is the host's
+		return unix.Setpriority(unix.PRIO_PROCESS, s.p.pid, lowest)
+	}
+	return unix.Setpriority(unix.PRIO_PGRP, group, lowest)
+}
+
+// lowest is the greatest niceness there is.
+const lowest = 19
+
 // Call hands the plugin a batch as it is, of any size, and returns its answer as it is. The process outlives an error.
 func (s *Single) Call(ctx context.Context, b *wire.Batch) (*wire.Result, error) {
 	return s.p.stage.Process(ctx, b, grpc.MaxCallSendMsgSize(2*wire.MaxMessageBytes))
@@ -159,4 +204,12 @@ func (s *Single) Close() error {
 	}
 	s.profiled.Wait()
 	return s.sockets.Close()
+}
+
+// detected is what a detector answered, in memory of its own.
+func detected(r *wire.Result) *wire.Result {
+	for _, a := range r.Alerts {
+		mendAlert(a)
+	}
+	return &wire.Result{Alerts: r.Alerts, Error: mend(r.Error)}
 }

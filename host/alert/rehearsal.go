@@ -1,0 +1,86 @@
+package alert
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/logcenter/logcenter/host/pipeline"
+	"github.com/logcenter/logcenter/host/plugin"
+	"github.com/logcenter/logcenter/sdk/wire"
+)
+
+// Rehearsal has a detector of its own look at events that are given to it, with the batches and ticks that the one in
+// service would get, and tells nobody what it raises. It is a process that begins without a memory of the past. Not safe
+// for concurrent use.
+type Rehearsal struct {
+	p     *plugin.Single
+	m     *plugin.Manifest
+	clock clock
+	seq   uint64
+}
+
+// Rehearse starts the detector of a manifest. The caller closes it.
+func Rehearse(ctx context.Context, m *plugin.Manifest, o plugin.SingleOptions) (*Rehearsal, error) {
+	if m.Kind != wire.Kind_DETECTOR {
+		return nil, fmt.Errorf("plugin %s is no detector", m.ID)
+	}
+	p, err := plugin.StartSingle(ctx, m, o)
+	if err != nil {
+		return nil, err
+	}
+	return &Rehearsal{p: p, m: m}, nil
+}
+
+// Process is the detector's process.
+func (r *Rehearsal) Process() *plugin.Single { return r.p }
+
+// Take gives the detector the events of a batch, and then how far event time has come with them. It returns what is
+// raised, in order, which is the caller's. Without an error the batch may be used again.
+func (r *Rehearsal) Take(ctx context.Context, b *wire.Batch) (*wire.Result, error) {
+	out := &wire.Result{}
+	r.seq++
+	if b.Rows > 0 {
+		req := request(b, r.m.Reads)
+		req.Seq, req.Offset = r.seq, r.seq
+		reply, err := r.p.Detect(ctx, req)
+		if err != nil {
+			return nil, err
+		}
+		if reply.Error != "" {
+			return nil, errors.New(reply.Error)
+		}
+		out = reply
+	}
+	return r.tick(ctx, out, r.clock.after(&pipeline.Entry{Batch: b}))
+}
+
+// Wait lets event time pass without an event, as in a silent host, until a moment; one that is past already changes
+// nothing. It returns what is raised, in order.
+func (r *Rehearsal) Wait(ctx context.Context, until time.Time) (*wire.Result, error) {
+	r.seq++
+	return r.tick(ctx, &wire.Result{}, r.clock.after(&pipeline.Entry{Clock: until}))
+}
+
+func (r *Rehearsal) tick(ctx context.Context, out *wire.Result, at clock) (*wire.Result, error) {
+	if at <= r.clock {
+		return out, nil
+	}
+	r.clock = at
+	reply, err := r.p.Tick(ctx, at.watermark(), r.seq)
+	if err != nil {
+		return nil, err
+	}
+	if reply.Error != "" {
+		return nil, errors.New(reply.Error)
+	}
+	out.Alerts = append(out.Alerts, reply.Alerts...)
+	return out, nil
+}
+
+// Lateness is how much later than others an event may come: what closes at a moment is known so long behind it.
+const Lateness = allowedLateness
+
+// Close ends the detector.
+func (r *Rehearsal) Close() error { return r.p.Close() }
