@@ -2,12 +2,15 @@ package alert
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/logcenter/logcenter/host/pipeline"
 	"github.com/logcenter/logcenter/host/plugin"
+	"github.com/logcenter/logcenter/sdk/rule"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
@@ -19,19 +22,45 @@ type Rehearsal struct {
 	m     *plugin.Manifest
 	clock clock
 	seq   uint64
-	reports bool // it has told how its rules fare
+	empty []byte // its state before any event
+	// reports says that it has told how its rules fare.
+	reports bool
 }
 
-// Rehearse starts the detector of a manifest. The caller closes it.
-func Rehearse(ctx context.Context, m *plugin.Manifest, o plugin.SingleOptions) (*Rehearsal, error) {
+// Rehearse starts the detector of a manifest with rules, also those that are disabled. The caller closes it. A
+// *plugin.ConfigError says that it refuses them.
+func Rehearse(ctx context.Context, m *plugin.Manifest, rules []rule.Document, o plugin.SingleOptions) (_ *Rehearsal, err error) {
+	r := &Rehearsal{m: m}
 	if m.Kind != wire.Kind_DETECTOR {
 		return nil, fmt.Errorf("plugin %s is no detector", m.ID)
 	}
-	p, err := plugin.StartSingle(ctx, m, o)
-	if err != nil {
+	if o.Rules, err = rehearsed(rules); err != nil {
 		return nil, err
 	}
-	return &Rehearsal{p: p, m: m}, nil
+	if r.p, err = plugin.StartSingle(ctx, m, o); err != nil {
+		return nil, err
+	}
+	if _, r.empty, err = r.p.Snapshot(ctx); err != nil {
+		return nil, errors.Join(err, r.p.Close())
+	}
+	return r, nil
+}
+
+// rehearsed is rules as a detector gets them.
+func rehearsed(rules []rule.Document) ([]byte, error) {
+	list := make([]map[string]any, len(rules))
+	for i, d := range rules {
+		list[i] = maps.Clone(d.Data)
+		delete(list[i], "disabled")
+		delete(list[i], "examples") // which are for people and tests
+	}
+	return json.Marshal(list)
+}
+
+// Reset has the detector forget all that it has seen.
+func (r *Rehearsal) Reset(ctx context.Context) error {
+	r.clock = 0
+	return r.p.Restore(ctx, 0, r.empty)
 }
 
 // Process is the detector's process.
@@ -109,3 +138,16 @@ const Lateness = allowedLateness
 
 // Close ends the detector.
 func (r *Rehearsal) Close() error { return r.p.Close() }
+
+// RuleDetector is the id of the detector that rules are rehearsed with.
+const RuleDetector = "correlation"
+
+// RehearsalConfig is an admin's config of that detector, in JSON, without the rules that it would have by itself.
+func RehearsalConfig(config map[string]any) ([]byte, error) {
+	c := map[string]any{}
+	maps.Copy(c, config)
+	delete(c, "rules")
+	delete(c, "disable")
+	c["builtin"] = false
+	return json.Marshal(c)
+}

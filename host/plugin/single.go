@@ -153,6 +153,16 @@ func (s *Single) Tick(ctx context.Context, watermark time.Time, offset uint64) (
 	return s.p.tick(ctx, watermark, offset)
 }
 
+// Snapshot returns the state of a detector, and the offset of the last batch that is in it.
+func (s *Single) Snapshot(ctx context.Context) (offset uint64, state []byte, err error) {
+	return s.p.snapshot(ctx)
+}
+
+// Restore replaces the state of a detector.
+func (s *Single) Restore(ctx context.Context, offset uint64, state []byte) error {
+	return s.p.restore(ctx, offset, state)
+}
+
 // Reads are the fields that the plugin wants to be sent under its config.
 func (s *Single) Reads() []ecs.Field {
 	if s.p.reads == nil {

@@ -11,14 +11,14 @@ import (
 	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
 
-	"github.com/logcenter/logcenter/host/backtest"
+	"github.com/logcenter/logcenter/host/alert"
 	"github.com/logcenter/logcenter/host/bench"
 	"github.com/logcenter/logcenter/host/plugin"
+	"github.com/logcenter/logcenter/host/rule/backtest"
 	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/host/store/embedded"
 	"github.com/logcenter/logcenter/sdk/manifest"
 	"github.com/logcenter/logcenter/sdk/rule"
-	"github.com/logcenter/logcenter/sdk/schema"
 )
 
 func newBenchBacktestCommand() *cobra.Command {
@@ -55,7 +55,11 @@ func newBenchBacktestCommand() *cobra.Command {
 					return err
 				}
 			}
-			m, err := manifest.Read(filepath.Join(dirs[0], "correlation"))
+			m, err := manifest.Read(filepath.Join(dirs[0], alert.RuleDetector))
+			if err != nil {
+				return err
+			}
+			config, err := alert.RehearsalConfig(nil)
 			if err != nil {
 				return err
 			}
@@ -70,7 +74,7 @@ func newBenchBacktestCommand() *cobra.Command {
 			defer stop()
 			log := logrus.New()
 			r, err := backtest.Run(cmd.Context(), backtest.Options{
-				Store: st, Scope: store.Everything(), Rules: list.Rules, Detector: m, Config: []byte(`{"builtin":false}`),
+				Store: st, Scope: store.Everything(), Rules: list, Detector: m, Config: config,
 				Selection: store.Selection{From: time.Unix(0, 0), To: time.Unix(0, 1<<62)},
 				Single:    plugin.SingleOptions{RunDir: filepath.Join(b.dir, "run"), Log: logrus.NewEntry(log)},
 			})
@@ -95,14 +99,10 @@ func newBenchBacktestCommand() *cobra.Command {
 }
 
 // madeUpRules are the rules that "bench rules" measures, as documents.
-func madeUpRules(n int) (list rule.List, err error) {
+func madeUpRules(n int) ([]rule.Document, error) {
 	text, err := json.Marshal(map[string]any{"rules": bench.MadeUpRules(n)})
 	if err != nil {
-		return list, err
+		return nil, err
 	}
-	var data map[string]any
-	if err := json.Unmarshal(text, &data); err != nil { // into the plain lists that documents are made of
-		return list, err
-	}
-	return list, schema.Decode(data, &list)
+	return rule.Read("made-up rules", text)
 }

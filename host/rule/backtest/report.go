@@ -66,7 +66,7 @@ type counted struct {
 	keys map[string]int64
 }
 
-func newReporter(rules []rule.Rule) reporter {
+func newReporter(rules []rule.Document) reporter {
 	r := reporter{by: map[string]*counted{}}
 	for _, d := range rules {
 		r.order = append(r.order, d.ID)

@@ -11,14 +11,11 @@ package backtest
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"go.yaml.in/yaml/v3"
 
 	"github.com/logcenter/logcenter/host/alert"
 	"github.com/logcenter/logcenter/host/plugin"
@@ -37,7 +34,7 @@ type Options struct {
 	Scope store.Scope
 	// Selection are the events. Its query leaves events out before any rule sees them; nil is all.
 	Selection store.Selection
-	Rules     []rule.Rule
+	Rules     []rule.Document
 	// Detector is the manifest of the one that runs, and Config its configuration in JSON; nil is its defaults.
 	Detector *plugin.Manifest
 	Config   []byte
@@ -77,13 +74,9 @@ type run struct {
 
 // Run runs a backtest. A *plugin.ConfigError says that the detector refuses the rules.
 func Run(ctx context.Context, o Options) (report *Report, err error) {
-	rules, err := Encode(o.Rules)
-	if err != nil {
-		return nil, err
-	}
-	o.Single.Config, o.Single.Rules = o.Config, rules
+	o.Single.Config = o.Config
 	x := &run{o: o, begun: time.Now(), report: newReporter(o.Rules)}
-	if x.r, err = alert.Rehearse(ctx, o.Detector, o.Single); err != nil {
+	if x.r, err = alert.Rehearse(ctx, o.Detector, o.Rules, o.Single); err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, x.r.Close()) }()
@@ -106,19 +99,6 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 	}
 	x.progress(true)
 	return x.report.finish(x.p, o.Selection, figures, x.r.Process().CPU()), nil
-}
-
-// Encode is rules as a detector gets them.
-func Encode(rules []rule.Rule) ([]byte, error) {
-	text, err := yaml.Marshal(rules) // whose keys are those of the documents
-	if err != nil {
-		return nil, err
-	}
-	var data any
-	if err := yaml.Unmarshal(text, &data); err != nil {
-		return nil, err
-	}
-	return json.Marshal(data)
 }
 
 // events takes all events through the detector while others are read.
