@@ -53,6 +53,7 @@ type Options struct {
 	Replicas    store.Replicated // nil: the store keeps no copies
 	Drift       Drift            // nil: nobody watches whether devices change their lines
 	Explainer   Explainer        // nil: this host cannot explain events
+	Backtests   Backtests        // nil: rules cannot be run over stored events
 
 	Rules func() []classification.Counted // of classification; nil: there are none
 
@@ -80,9 +81,10 @@ type Server struct {
 	slots   chan struct{} // one for each running search
 	archive chan struct{} // one for each running search of the archive
 
-	installs chan struct{} // one for each package that is unpacked
-	files    transfers
-	tails    atomic.Int64 // clients that follow
+	installs  chan struct{} // one for each package that is unpacked
+	backtests chan struct{} // one for each that runs
+	files     transfers
+	tails     atomic.Int64 // clients that follow
 }
 
 // New checks the options and readies all routes.
@@ -118,6 +120,7 @@ func New(o Options) (*Server, error) {
 	s := &Server{
 		o: o, engine: gin.New(), exports: ex, metrics: m, files: newTransfers(),
 		slots: make(chan struct{}, o.Searches), archive: make(chan struct{}, archiveSearches), installs: make(chan struct{}, maxInstalls),
+		backtests: make(chan struct{}, 1),
 	}
 	if err := s.routes(); err != nil {
 		return nil, fmt.Errorf("api: %w", err)
@@ -165,6 +168,7 @@ func (s *Server) routes() error {
 	v1.GET("/fields/:name/values", s.handle(s.fieldValues))
 	v1.GET("/query/validate", s.handle(s.validate))
 	v1.GET("/tail", s.handle(s.tail))
+	v1.POST("/rules/backtest", s.handle(s.backtest))
 	v1.GET("/export", s.handle(s.exportOnline))
 	v1.GET("/exports", s.handle(s.listExports))
 	v1.POST("/exports", s.handle(s.createExport))

@@ -5,10 +5,10 @@ import "github.com/spf13/cobra"
 func newRuleCommand(c *connection) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rule",
-		Short: "rules that raise alerts: test them",
+		Short: "rules that raise alerts: test them, and run them over what is stored",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newRuleTestCommand())
+	cmd.AddCommand(newRuleTestCommand(), newRuleBacktestCommand(c))
 	return cmd
 }

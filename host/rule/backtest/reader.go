@@ -3,6 +3,7 @@ package backtest
 import (
 	"context"
 	"iter"
+	"math"
 	"time"
 
 	"github.com/logcenter/logcenter/host/store"
@@ -50,6 +51,7 @@ type tributary struct {
 	stop    func()
 	b       *wire.Batch
 	at      *wire.Column // times of b
+	place   *wire.Column // positions of b
 	row     int
 	columns []*wire.Column // in the order of the reader's fields; nil where b has none
 	cursors []wire.Cursor
@@ -134,7 +136,7 @@ func (r *reader) refill() error {
 }
 
 func (t *tributary) use(b *wire.Batch, fields []ecs.Field) {
-	t.b, t.row, t.at = b, 0, b.Column(uint32(ecs.Timestamp))
+	t.b, t.row, t.at, t.place = b, 0, b.Column(uint32(ecs.Timestamp)), b.Column(uint32(ecs.LogcenterPosition))
 	if t.columns == nil {
 		t.columns, t.cursors = make([]*wire.Column, len(fields)), make([]wire.Cursor, len(fields))
 	}
@@ -144,8 +146,17 @@ func (t *tributary) use(b *wire.Batch, fields []ecs.Field) {
 	}
 }
 
-// time is when the next event happened. Every stored event has a time.
+// time is when the next event happened. Every stored event has a time, and a position.
 func (t *tributary) time() int64 { return t.at.Nanos(t.row) }
+
+// moment is when an event happened, and, of several that happened then, which came in first.
+type moment struct{ at, position int64 }
+
+func (t *tributary) moment() moment { return moment{t.at.Nanos(t.row), t.place.Int(t.row)} }
+
+func (m moment) before(o moment) bool { return m.at < o.at || m.at == o.at && m.position < o.position }
+
+var never = moment{math.MaxInt64, math.MaxInt64}
 
 // pick is an event of a piece.
 type pick struct {
@@ -156,27 +167,28 @@ type pick struct {
 // piece makes the next batch. It ends where a scan is used up, since what that gave may be gone then.
 func (r *reader) piece(ctx context.Context) error {
 	picks := make([]pick, 0, batchRows)
+	var end int64
 	for len(picks) < batchRows {
-		t, until := r.earliest()
-		if len(picks) > 0 {
-			p := picks[0].from
-			if t.b.Journal != p.b.Journal || t.b.Partition != p.b.Partition || t.time()-p.at.Nanos(picks[0].row) > int64(batchSpan) {
-				break
-			}
+		t, others := r.earliest()
+		switch {
+		case len(picks) == 0:
+			end = t.time() + min(int64(batchSpan), math.MaxInt64-max(0, t.time()))
+		case t.time() > end || t.b.Journal != picks[0].from.b.Journal || t.b.Partition != picks[0].from.b.Partition:
+			return r.hand(ctx, picks)
 		}
-		end := int64(1<<63 - 1)
-		if len(picks) > 0 {
-			end = picks[0].from.at.Nanos(picks[0].row) + int64(batchSpan)
-		} else if at := t.time(); at < end-int64(batchSpan) {
-			end = at + int64(batchSpan)
-		}
-		for end = min(end, until); t.row < int(t.b.Rows) && len(picks) < batchRows && t.time() <= end; t.row++ {
+		for t.row < int(t.b.Rows) && len(picks) < batchRows && t.time() <= end && t.moment().before(others) {
 			picks = append(picks, pick{t, t.row})
+			t.row++
 		}
 		if t.row == int(t.b.Rows) {
 			break
 		}
 	}
+	return r.hand(ctx, picks)
+}
+
+// hand makes a batch of events and hands it on.
+func (r *reader) hand(ctx context.Context, picks []pick) error {
 	select {
 	case p := <-r.free:
 		p.build(picks, r.fields)
@@ -186,20 +198,21 @@ func (r *reader) piece(ctx context.Context) error {
 	}
 }
 
-// earliest is the scan whose next event is the earliest, and the time of the next one of all others.
-func (r *reader) earliest() (t *tributary, until int64) {
-	until = 1<<63 - 1
+// earliest is the scan whose next event is the earliest, and when the next one of all others is.
+func (r *reader) earliest() (t *tributary, others moment) {
+	others = never
+	var first moment
 	for _, o := range r.open {
-		switch {
+		switch m := o.moment(); {
 		case t == nil:
-			t = o
-		case o.time() < t.time():
-			t, until = o, t.time()
-		default:
-			until = min(until, o.time())
+			t, first = o, m
+		case m.before(first):
+			t, first, others = o, m, first
+		case m.before(others):
+			others = m
 		}
 	}
-	return t, until
+	return t, others
 }
 
 // build makes the batch of some events.
