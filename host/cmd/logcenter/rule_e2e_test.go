@@ -3,11 +3,9 @@ package main_test
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -42,7 +40,12 @@ plugins:
 	h.start()
 	const lines = 12000
 	start := time.Now().UTC().Add(-time.Hour).Truncate(time.Second)
-	gen := loadgen.New(loadgen.Options{Seed: 7, Start: start, Rate: 10, Attacks: 0.1, Malformed: -1})
+	// Lines of one parser: those of several stand in a live batch side by side, not in the order in which they came in.
+	var last time.Time
+	gen := loadgen.New(loadgen.Options{
+		Seed: 7, Start: start, Rate: 10, Attacks: 0.1, Malformed: -1, Mix: loadgen.Mix{Firewall: 1},
+		OnLine: func(l *loadgen.Line) { last = l.Time },
+	})
 	var buf []byte
 	for range lines / 500 {
 		buf = buf[:0]
@@ -68,7 +71,8 @@ plugins:
 		}
 		return ids
 	}
-	out, err := h.cli("rule", "backtest", rulesFile, "--from", start.Add(-time.Hour).Format(time.RFC3339), "-o", "json")
+	out, err := h.cli("rule", "backtest", rulesFile, "--from", start.Add(-time.Hour).Format(time.RFC3339),
+		"--to", last.Add(time.Millisecond).UTC().Format(time.RFC3339Nano), "-o", "json")
 	require.NoError(t, err, "%s\n%s", out, h.log)
 	var answer struct {
 		Alerts []struct {
@@ -94,7 +98,9 @@ plugins:
 		time.Sleep(50 * time.Millisecond)
 	}
 	require.Equal(t, byRule(live()), byRule(again))
-	require.Equal(t, slices.Sorted(maps.Keys(live())), slices.Sorted(maps.Keys(again)))
+	for id, rule := range live() {
+		require.Contains(t, again, id, "%s is raised with another id", rule)
+	}
 	for _, r := range answer.Report.Rules {
 		require.NotZero(t, r.Alerts, "%s raises nothing, so that it proves nothing", r.Rule)
 	}
@@ -135,7 +141,7 @@ func TestRuleTest(t *testing.T) {
 		require.Equal(t, want, code, "%s", out)
 		return string(out)
 	}
-	require.Equal(t, "ok bt-failures\nok bt-denied\nok bt-attack-then-web\nok bt-login-without-logout\nok bt-new-dataset\n", runs(0, rulesFile))
+	require.Equal(t, "ok bt-failures\nok bt-denied\nok bt-denied-then-permitted\nok bt-login-without-logout\nok bt-new-dataset\n", runs(0, rulesFile))
 	require.Equal(t, "ok bt-denied\n", runs(0, "testdata/rules", "--rule", "bt-denied"))
 	require.Contains(t, runs(5, rulesFile, "--rule", "bt-denid"), `did you mean "bt-denied"?`)
 
