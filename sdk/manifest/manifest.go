@@ -41,22 +41,22 @@ type Manifest struct {
 	Accepts     []Recogniser // parsers
 	Reads       []ecs.Field
 	// ReadsAll says that the plugin reads whatever field there is: a detector whose rules name the fields. Reads is empty then.
-	ReadsAll bool
-	Writes      []ecs.Field
-	Constants   []Constant
-	Severity    Severities
-	MayDrop     bool
-	Hold        bool // enrichers: events wait while it is unavailable, instead of passing unenriched
-	Trusted     bool // shared memory allowed
-	Network     []string
-	Files       []string
-	Write       []string
-	Limits      Limits
-	Dir         string // folder of the manifest
-	Binary      string // path of the executable, or of the script that Runtime runs
-	Runtime     string // "" for executables, or [Python]
-	Source      []byte // plugin.yaml as it is
-	Declared    []Declaration
+	ReadsAll  bool
+	Writes    []ecs.Field
+	Constants []Constant
+	Severity  Severities
+	MayDrop   bool
+	Hold      bool // enrichers: events wait while it is unavailable, instead of passing unenriched
+	Trusted   bool // shared memory allowed
+	Network   []string
+	Files     []string
+	Write     []string
+	Limits    Limits
+	Dir       string // folder of the manifest
+	Binary    string // path of the executable, or of the script that Runtime runs
+	Runtime   string // "" for executables, or [Python]
+	Source    []byte // plugin.yaml as it is
+	Declared  []Declaration
 }
 
 // Declaration is a field that the manifest itself describes.
