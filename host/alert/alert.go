@@ -24,7 +24,6 @@ import (
 	"github.com/logcenter/logcenter/host/journal"
 	"github.com/logcenter/logcenter/host/pipeline"
 	"github.com/logcenter/logcenter/host/plugin"
-	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
@@ -317,25 +316,14 @@ func (r *Runner) take(ctx context.Context, d *detector, offset uint64, e *pipeli
 
 func (r *Runner) detect(ctx context.Context, d *detector, offset uint64, b *wire.Batch) error {
 	d.seq++
-	req := request(b, d.p.Manifest().Reads)
-	req.Seq, req.Offset = d.seq, offset
+	req := &wire.Batch{Seq: d.seq, Rows: b.Rows, Journal: b.Journal, Partition: b.Partition, Offset: offset}
+	req.Columns = d.p.Manifest().Columns(nil, b)
 	reply, err := d.p.Detect(ctx, d.generation, req)
 	if err != nil {
 		return err
 	}
 	defer reply.Release()
 	return r.raise(ctx, d, reply.Result)
-}
-
-// request is what of a batch a detector that reads some fields is sent.
-func request(b *wire.Batch, reads []ecs.Field) *wire.Batch {
-	req := &wire.Batch{Rows: b.Rows, Journal: b.Journal, Partition: b.Partition}
-	for _, f := range append([]ecs.Field{ecs.Message, ecs.LogcenterPosition}, reads...) {
-		if c := b.Column(uint32(f)); c != nil && req.Column(uint32(f)) == nil {
-			req.Columns = append(req.Columns, c)
-		}
-	}
-	return req
 }
 
 func (r *Runner) tick(ctx context.Context, d *detector, offset uint64, at clock) error {

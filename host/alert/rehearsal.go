@@ -72,8 +72,8 @@ func (r *Rehearsal) Take(ctx context.Context, b *wire.Batch) (*wire.Result, erro
 	out := &wire.Result{}
 	r.seq++
 	if b.Rows > 0 {
-		req := request(b, r.m.Reads)
-		req.Seq, req.Offset = r.seq, r.seq
+		req := &wire.Batch{Seq: r.seq, Rows: b.Rows, Journal: b.Journal, Partition: b.Partition, Offset: r.seq}
+		req.Columns = r.m.Columns(nil, b)
 		reply, err := r.p.Detect(ctx, req)
 		if err != nil {
 			return nil, err

@@ -165,7 +165,10 @@ func (s *Single) Restore(ctx context.Context, offset uint64, state []byte) error
 
 // Reads are the fields that the plugin wants to be sent under its config.
 func (s *Single) Reads() []ecs.Field {
-	if s.p.reads == nil {
+	switch {
+	case s.p.reads == nil && s.p.m.ReadsAll:
+		return ecs.All()
+	case s.p.reads == nil:
 		return slices.Clone(s.p.m.Reads)
 	}
 	out := make([]ecs.Field, 0, len(s.p.reads.Fields))
