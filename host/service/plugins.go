@@ -33,7 +33,7 @@ func (s *Service) openPlugins(context.Context) (err error) {
 	}
 	o := plugin.Options{
 		Dirs: s.pluginDirs, RunDir: s.path("plugins", "run"), Plugins: pluginSettings(s.cfg), Log: s.log,
-		Sandbox: plugin.SandboxMode(s.cfg.Plugins.Sandbox), Guard: s.path(),
+		Sandbox: plugin.SandboxMode(s.cfg.Plugins.Sandbox), Guard: s.path(), RulesRefused: s.leaveOut,
 	}
 	if err := s.openPackages(&o); err != nil {
 		return err

@@ -40,6 +40,7 @@ import (
 	"github.com/logcenter/logcenter/host/redrive"
 	"github.com/logcenter/logcenter/host/retention"
 	"github.com/logcenter/logcenter/host/rollout"
+	"github.com/logcenter/logcenter/host/rule"
 	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/host/stream"
 	"github.com/logcenter/logcenter/host/tail"
@@ -58,6 +59,7 @@ type Service struct {
 	events     *disk.Journal
 	intake     *input.Intake
 	metadata   *metadata.Store
+	library    *rule.Library
 	hold       *hold.Hold
 	dead       *deadletter.List
 	redriver   *redrive.Redriver
@@ -116,7 +118,7 @@ func Open(ctx context.Context, cfg *config.Config, log *logrus.Logger, version s
 		}
 	}()
 	for _, open := range [...]func(context.Context) error{
-		s.openData, s.openPlugins, s.openJournals, s.openMetadata, s.openStore, s.openPipeline, s.openInputs, s.openFiles, s.openAPI,
+		s.openData, s.openPlugins, s.openJournals, s.openMetadata, s.openStore, s.openPipeline, s.openRules, s.openInputs, s.openFiles, s.openAPI,
 	} {
 		if err := open(ctx); err != nil {
 			return s, err
@@ -266,6 +268,7 @@ func (s *Service) Run(ctx context.Context, ready func()) error {
 	fatal("streams", s.followStreams)
 	fatal("hold", s.expireHold)
 	fatal("retention", s.keeper.Run)
+	fatal("rules", s.library.Run)
 	if s.files != nil {
 		fatal("files", s.collectFiles)
 	}

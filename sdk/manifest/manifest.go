@@ -46,6 +46,7 @@ type Manifest struct {
 	MayDrop     bool
 	Hold        bool // enrichers: events wait while it is unavailable, instead of passing unenriched
 	Trusted     bool // shared memory allowed
+	TakesRules  bool // detectors: the host hands them its rules, see [sdk.RuleTaker]
 	Network     []string
 	Files       []string
 	Write       []string
@@ -108,6 +109,8 @@ type file struct {
 	} `yaml:"permissions"`
 	Limits    Limits `yaml:"limits"`
 	OnFailure string `yaml:"on_failure" enum:"pass,hold" default:"pass"`
+	// TakesRules is for detectors that are an [sdk.RuleTaker].
+	TakesRules bool `yaml:"takes_rules"`
 	Trusted   bool   `yaml:"trusted"`
 }
 
@@ -181,7 +184,7 @@ func Parse(data []byte) (*Manifest, error) {
 		ID: f.ID, Kind: kinds[f.Kind], Version: f.Version, Description: f.Description, Accepts: f.Accepts,
 		MayDrop: f.Permissions.Drop, Network: f.Permissions.Network, Files: f.Permissions.Files,
 		Write: f.Permissions.Write, Limits: f.Limits,
-		Hold: f.OnFailure == "hold", Trusted: f.Trusted, Binary: f.Binary, Runtime: f.Runtime, Source: data,
+		Hold: f.OnFailure == "hold", Trusted: f.Trusted, TakesRules: f.TakesRules, Binary: f.Binary, Runtime: f.Runtime, Source: data,
 	}
 	switch {
 	case m.Binary != "":
@@ -192,6 +195,9 @@ func Parse(data []byte) (*Manifest, error) {
 	}
 	if m.Kind == wire.Kind_PARSER && len(m.Accepts) == 0 {
 		return nil, errors.New("accepts: a parser says which lines are its own")
+	}
+	if m.TakesRules && m.Kind != wire.Kind_DETECTOR {
+		return nil, fmt.Errorf("takes_rules: a %s looks for nothing; detectors do", f.Kind)
 	}
 	for i := range m.Accepts {
 		if err := m.Accepts[i].check(); err != nil {
