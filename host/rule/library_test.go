@@ -187,7 +187,7 @@ func TestSources(t *testing.T) {
 	w.write("own/broken.yaml", "rules:\n  - id: half\n    name: Half\n    query: a AND\n  - {id: whole, name: Whole, query: c}\n")
 	w.start()
 	require.Equal(t, []string{"logins", "scans", "whole", "zeta"}, w.watcher.ids(t))
-	require.Equal(t, `own/broken.yaml:4:12: rules[0].query: unexpected end of the query, an expression is missing
+	require.Equal(t, `own/broken.yaml:4:12: rules[0].query: column 3: AND has nothing on its right (put a word in quotes to search for it)
 rule scans: of plugin zeta, zeta/rules/z.yaml:1: is left out, its id is taken by the rule of plugin acme, acme/rules/a.yaml:8: give one of the two another id, or remove it
 rule logins: in own/mine.yaml:2: is left out, its id is taken by the rule of plugin acme, acme/rules/a.yaml:4: say `+"`replaces: acme`"+` to have it in that one's place, or give it another id`, w.problems())
 
@@ -346,7 +346,7 @@ func TestRefusedAtStart(t *testing.T) {
 	require.Equal(t, []string{"bad", "good", "logins", "mine", "scans"}, w.watcher.ids(t))
 	require.Empty(t, w.problems())
 	w.write("own/b.yaml", "rules:\n  - {id: bad, name: Bad, query: 'something:1'}\n  - {id: good, name: Good, query: 'nothing:2'}\n")
-	require.ErrorContains(t, w.library.Reload(ctx), w.dir+"/own/b.yaml:3:36: rules[1].query: nothing is not a field (plugin watcher says so)")
+	require.ErrorContains(t, w.library.Reload(ctx), w.dir+"/own/b.yaml:3:35: rules[1].query: nothing is not a field (plugin watcher says so)")
 	require.Equal(t, []string{"bad", "good", "logins", "mine", "scans"}, w.watcher.ids(t))
 	cancel()
 	<-done

@@ -180,7 +180,7 @@ func (r *Rule) checkTimes() error {
 	case r.Type == "deviation" && (r.Window < time.Minute || 24*time.Hour%r.Window != 0):
 		return wrong("window", fmt.Sprintf("windows of %s do not make up a day", schema.FormatDuration(r.Window)), "such as 10m, 1h or 24h, a minute at least")
 	}
-	if r.Frequency == Continuous {
+	if r.Frequency == Continuous || r.Frequency == "" {
 		return nil
 	}
 	period, err := schema.ParseDuration(r.Frequency)

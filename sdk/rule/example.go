@@ -33,7 +33,7 @@ type Example struct {
 // braces stays as it is.
 type ExampleEvent struct {
 	// At is when it happens, behind the start of the example; absent, with the event before.
-	At *time.Duration `yaml:"at" min:"-2160h" max:"2160h"`
+	At *time.Duration `yaml:"at" min:"0s" max:"8760h"`
 	// Times is how many there are.
 	Times int `yaml:"times" default:"1" min:"1" max:"100000"`
 	// Every is the time between those.
