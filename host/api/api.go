@@ -19,6 +19,7 @@ import (
 
 	"github.com/logcenter/logcenter/host/classification"
 	"github.com/logcenter/logcenter/host/lifecycle"
+	"github.com/logcenter/logcenter/host/rule"
 	"github.com/logcenter/logcenter/host/store"
 )
 
@@ -55,7 +56,8 @@ type Options struct {
 	Explainer   Explainer        // nil: this host cannot explain events
 	Backtests   Backtests        // nil: rules cannot be run over stored events
 
-	Rules func() []classification.Counted // of classification; nil: there are none
+	Library Rules                           // nil: there is no library of rules
+	Rules   func() []classification.Counted // of classification; nil: there are none
 
 	Lifecycle    *lifecycle.Keeper // nil: nothing is said of retention and archive
 	DataDir      string            // whose disk a retention plan is about
@@ -178,11 +180,21 @@ func (s *Server) routes() error {
 	v1.GET("/files/:sha256", s.handle(s.getFile))
 	v1.GET("/streams", s.handle(s.listStreams))
 	v1.GET("/streams/:name", s.handle(s.getStream))
+	v1.GET("/rules", s.handle(s.listAlertRules))
+	v1.GET("/rules/:id", s.handle(s.getAlertRule))
+	v1.GET("/rules/:id/history", s.handle(s.ruleHistory))
+	v1.GET("/rules/:id/diff", s.handle(s.ruleDiff))
 
 	a := v1.Group("", s.admins)
 	a.GET("/classification", s.handle(s.listRules))
 	a.PUT("/streams/:name", s.handle(s.putStream))
 	a.DELETE("/streams/:name", s.handle(s.deleteStream))
+	a.PUT("/rules/:id", s.handle(s.putAlertRule))
+	a.DELETE("/rules/:id", s.handle(s.deleteAlertRule))
+	a.POST("/rules/:id/enable", s.handle(s.switchAlertRule(rule.Enable)))
+	a.POST("/rules/:id/silence", s.handle(s.switchAlertRule(rule.Silence)))
+	a.POST("/rules/:id/disable", s.handle(s.switchAlertRule(rule.Disable)))
+	a.POST("/rules/:id/rollback", s.handle(s.rollbackAlertRule))
 	a.GET("/plugins", s.handle(s.listPlugins))
 	a.GET("/plugins/:id", s.handle(s.getPlugin))
 	a.POST("/plugins/:id/enable", s.handle(s.enablePlugin))

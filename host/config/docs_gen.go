@@ -3,6 +3,8 @@
 package config
 
 var docs = map[string]string{
+	"config.Alerts":                       "Alerts configures what is looked for.",
+	"config.Alerts.Rules":                 "Rules is a folder whose files *.yaml have rules, beside those that plugins ship and those made by the API. SIGHUP\nreads them again. Empty is none.",
 	"config.Archive":                      "Archive says where events go when their online days are over.",
 	"config.Archive.CacheBytes":           "CacheBytes bounds what a search of archived events brings to this machine.",
 	"config.Archive.Directory":            "Directory is the folder; empty means archive in the data_dir. A disk of its own is better.",
@@ -21,6 +23,7 @@ var docs = map[string]string{
 	"config.ClassificationSet.LogType":    "LogType is logcenter.log_type, a log type that the retention table has for the device type: the one set, or that\nthe query asks for (observer.type:server AND …). The two say how long events are kept.",
 	"config.ClassificationSet.Priority":   "Priority is logcenter.priority: how urgent the event is, 1 at once to 5 whenever.",
 	"config.Config":                       "Config is the configuration of a host. Relative paths in it start at the folder of the file it was read\nfrom, see [Config.Path].",
+	"config.Config.Alerts":                "Alerts say what is to be looked for, and who is told.",
 	"config.Config.Archive":               "Archive is where events go when their online days are over.",
 	"config.Config.Classification":        "Classification are rules that say what kind of event an event is, where its device's parser does not know. They are\nasked in this order; for each field the first one that matches counts. SIGHUP reads them again.",
 	"config.Config.DataDir":               "DataDir is the folder that holds all that the host keeps: journals, store, tokens. One host uses it at a time.",

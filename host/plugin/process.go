@@ -79,7 +79,7 @@ type launch struct {
 	mode      SandboxMode
 	spin      time.Duration       // how long it may use a processor without having been asked anything
 	config    []byte              // JSON
-	rules     []byte              // JSON, for detectors; nil: there are none
+	rules     []byte              // JSON, for a detector that takes some
 	severity  manifest.Severities // the admin's words, which go before the manifest's
 	shm       bool
 	profile   *os.File      // nil, or where the SDK profiles the process to
@@ -254,7 +254,7 @@ func (p *process) open(ctx context.Context, config, rules []byte) error {
 		return fmt.Errorf("open: %w", err)
 	}
 	if o.Error != "" {
-		return &ConfigError{Plugin: p.m.ID, Msg: o.Error, schema: p.schema}
+		return refusal(p.m.ID, o, p.schema)
 	}
 	p.reads = o.Reads
 	return nil
@@ -300,17 +300,6 @@ func lineless(b *wire.Batch) *wire.Batch {
 	}
 	return o
 }
-
-// ConfigError says that the plugin refused its configuration: starting again will not help.
-type ConfigError struct {
-	Plugin, Msg string
-	schema      []byte // for who mends it
-}
-
-// Schema is the JSON Schema of the config.
-func (e *ConfigError) Schema() []byte { return e.schema }
-
-func (e *ConfigError) Error() string { return "plugin " + e.Plugin + " refuses its config: " + e.Msg }
 
 // Reply is a plugin's checked answer. It must be released, and is dead then.
 type Reply struct {

@@ -28,7 +28,7 @@ func (s *Service) openPlugins(context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	s.pluginDirs, o.Guard = o.Dirs, s.path()
+	s.pluginDirs, o.Guard, o.RulesRefused = o.Dirs, s.path(), s.leaveOut
 	if err := s.openPackages(&o); err != nil {
 		return err
 	}

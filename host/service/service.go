@@ -33,12 +33,14 @@ import (
 	"github.com/logcenter/logcenter/host/journal/disk"
 	"github.com/logcenter/logcenter/host/lifecycle"
 	"github.com/logcenter/logcenter/host/lineage"
+	"github.com/logcenter/logcenter/host/metadata"
 	"github.com/logcenter/logcenter/host/pipeline"
 	"github.com/logcenter/logcenter/host/plugin"
 	"github.com/logcenter/logcenter/host/plugin/install"
 	"github.com/logcenter/logcenter/host/redrive"
 	"github.com/logcenter/logcenter/host/retention"
 	"github.com/logcenter/logcenter/host/rollout"
+	"github.com/logcenter/logcenter/host/rule"
 	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/host/stream"
 	"github.com/logcenter/logcenter/host/tail"
@@ -56,6 +58,8 @@ type Service struct {
 	raw        *disk.Journal
 	events     *disk.Journal
 	intake     *input.Intake
+	metadata   *metadata.Store
+	library    *rule.Library
 	hold       *hold.Hold
 	dead       *deadletter.List
 	redriver   *redrive.Redriver
@@ -114,7 +118,7 @@ func Open(ctx context.Context, cfg *config.Config, log *logrus.Logger, version s
 		}
 	}()
 	for _, open := range [...]func(context.Context) error{
-		s.openData, s.openPlugins, s.openJournals, s.openStore, s.openPipeline, s.openInputs, s.openFiles, s.openAPI,
+		s.openData, s.openPlugins, s.openJournals, s.openMetadata, s.openStore, s.openPipeline, s.openRules, s.openInputs, s.openFiles, s.openAPI,
 	} {
 		if err := open(ctx); err != nil {
 			return s, err
@@ -196,6 +200,7 @@ func (s *Service) openAPI(context.Context) (err error) {
 		Explainer: &explain.Explainer{Store: s.store, Lineage: s.lineage, Plugins: s.plugins, Rules: s.currentRules},
 		Backtests: backtestsAPI{s},
 		Files:     s.filesAPI(), Backups: backupsAPI{s}, Replicas: replicated, Drift: s.driftAPI(),
+		Library:   s.library,
 		Lifecycle: s.keeper, Rules: func() []classification.Counted { return s.currentRules().Rules() }, DataDir: s.path(), ArchiveHere: s.archiveHere(), ArchiveCache: int64(s.cfg.Archive.CacheBytes),
 		Metrics: s.metrics, OpenMetrics: s.cfg.HTTP.OpenMetrics, ExportDir: s.path("exports"), Log: s.log, Version: s.version,
 		Searches: s.cfg.Limits.Searches, SearchTimeout: s.cfg.Limits.SearchTimeout,
@@ -265,6 +270,7 @@ func (s *Service) Run(ctx context.Context, ready func()) error {
 	fatal("streams", s.followStreams)
 	fatal("hold", s.expireHold)
 	fatal("retention", s.keeper.Run)
+	fatal("rules", s.library.Run)
 	if s.files != nil {
 		fatal("files", s.collectFiles)
 	}

@@ -8,8 +8,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
-	"strconv"
 	"strings"
 	"time"
 
@@ -157,34 +155,25 @@ func start(ctx context.Context, o Options, rules []Rule, results []Result) (*run
 			return &runner{o, d}, nil
 		}
 		var refused *plugin.ConfigError
-		if !errors.As(err, &refused) || !blame(refused.Msg, rules, results, of) {
+		if !errors.As(err, &refused) || !blame(refused, rules, results, of) {
 			return nil, err
 		}
 	}
 }
 
-// refusal is how a detector says which rule it refuses, and why.
-var refusal = regexp.MustCompile(`(?m)^rules\[(\d+)\]((?:\.[a-z_]+|\[\d+\])*): (.*)$`)
-
-// ofRule is how it does so by the rule's id.
-var ofRule = regexp.MustCompile(`(?m)^rule ([A-Za-z0-9._-]+): (.*)$`)
-
 // blame gives refusals to the rules they are about; false if none of them is.
-func blame(msg string, rules []Rule, results []Result, of []int) (some bool) {
-	for _, m := range refusal.FindAllStringSubmatch(msg, -1) {
-		if k, err := strconv.Atoi(m[1]); err == nil && k < len(of) {
-			i := of[k]
-			results[i].fault(Fault{Line: rules[i].line(m[2]), Message: strings.TrimPrefix(m[2]+": "+m[3], ".")})
-			some = true
+func blame(refused *plugin.ConfigError, rules []Rule, results []Result, of []int) (some bool) {
+	for _, f := range refused.Rules() {
+		if f.Rule >= len(of) {
+			continue
 		}
-	}
-	for _, m := range ofRule.FindAllStringSubmatch(msg, -1) {
-		for _, i := range of {
-			if rules[i].ID == m[1] {
-				results[i].fault(Fault{Line: rules[i].Line, Message: m[2]})
-				some = true
-			}
+		i := of[f.Rule]
+		fault := Fault{Line: rules[i].Line, Message: f.Msg}
+		if f.Path != "" {
+			fault.Line, fault.Message = rules[i].line("."+f.Path), f.Path+": "+f.Msg
 		}
+		results[i].fault(fault)
+		some = true
 	}
 	return some
 }
