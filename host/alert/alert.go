@@ -24,6 +24,7 @@ import (
 	"github.com/logcenter/logcenter/host/journal"
 	"github.com/logcenter/logcenter/host/pipeline"
 	"github.com/logcenter/logcenter/host/plugin"
+	"github.com/logcenter/logcenter/host/rule/health"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
@@ -42,6 +43,8 @@ type Options struct {
 	Dir string // snapshots, one file a detector; made if missing
 	// Builtin detects, too; nil is nobody.
 	Builtin Builtin
+	// Health is told how rules fare; nil is nobody.
+	Health *health.Tracker
 	// SnapshotEvery is how often state is saved, and so how much is replayed after a crash. 0 = 10 s.
 	SnapshotEvery time.Duration
 	Log           *logrus.Entry
@@ -339,6 +342,7 @@ func (r *Runner) raise(ctx context.Context, d *detector, reply *wire.Result) err
 	if reply.Error != "" {
 		r.o.Log.WithField("plugin", d.p.Manifest().ID).Error("detector: " + reply.Error)
 	}
+	r.o.Health.Report(d.p.Manifest().ID, d.generation, reply.Rules)
 	for _, a := range reply.Alerts {
 		r.deliver(ctx, a)
 	}
@@ -384,6 +388,7 @@ func (r *Runner) deliver(ctx context.Context, a *wire.Alert) {
 	}
 	r.seen[a.Id] = time.Now()
 	r.Raised.Add(1)
+	r.o.Health.Raised(a.Rule)
 	a = proto.Clone(a).(*wire.Alert)
 	r.mu.Lock()
 	r.recent = append(r.recent, a)
