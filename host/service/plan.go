@@ -14,6 +14,7 @@ import (
 	"github.com/logcenter/logcenter/host/lineage"
 	"github.com/logcenter/logcenter/host/pipeline"
 	"github.com/logcenter/logcenter/host/rollout"
+	"github.com/logcenter/logcenter/host/rule/health"
 	"github.com/logcenter/logcenter/host/stream"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
@@ -42,7 +43,8 @@ func (s *Service) openPipeline(context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	alerts := alert.Options{Dir: s.path("alert"), Log: s.log}
+	s.health = health.New(nil)
+	alerts := alert.Options{Dir: s.path("alert"), Health: s.health, Log: s.log}
 	if s.openDrift(); s.drift != nil {
 		alerts.Builtin = s.drift
 	}
