@@ -60,6 +60,7 @@ type Options struct {
 
 	Library Rules // nil: there is no library of rules
 
+	Reasons    Reasons                         // nil: this host cannot say why alerts were raised
 	RuleHealth *health.Tracker                 // nil: nobody keeps how rules fare
 	Coverage   func() coverage.Input           // what rules can see, rules and live events left out; nil: that is not known
 	Rules      func() []classification.Counted // of classification; nil: there are none
@@ -176,6 +177,7 @@ func (s *Server) routes() error {
 	v1.GET("/query/validate", s.handle(s.validate))
 	v1.GET("/tail", s.handle(s.tail))
 	v1.POST("/backtest", s.handle(s.backtest))
+	v1.GET("/alerts/:id/explain", s.handle(s.alertReason))
 	v1.GET("/rule-health", s.handle(s.ruleHealth))
 	v1.GET("/rule-coverage", s.handle(s.ruleCoverage))
 	v1.GET("/export", s.handle(s.exportOnline))

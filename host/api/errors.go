@@ -26,6 +26,7 @@ import (
 	"github.com/logcenter/logcenter/host/lifecycle"
 	"github.com/logcenter/logcenter/host/plugin/pack"
 	"github.com/logcenter/logcenter/host/rule"
+	why "github.com/logcenter/logcenter/host/rule/reason"
 	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/host/stream"
 	"github.com/logcenter/logcenter/sdk/query"
@@ -97,6 +98,7 @@ var classes = []struct {
 	{ErrBusy, http.StatusTooManyRequests, "busy", "", "try again in a moment"},
 	{ErrNotFound, http.StatusNotFound, "not_found", "", ""},
 	{ErrConflict, http.StatusConflict, "conflict", "", ""},
+	{why.ErrNotFound, http.StatusNotFound, "not_found", "", ""},
 	{explain.ErrNotFound, http.StatusNotFound, "not_found", "", ""},
 	{archive.ErrNotFound, http.StatusNotFound, "not_found", "", "GET /api/v1/archive lists what is"},
 	{archive.ErrDamaged, http.StatusInternalServerError, "archive_damaged", "", "`logcenter archive verify` names every file that is not as it was written"},

@@ -202,7 +202,7 @@ func (s *Service) openAPI(context.Context) (err error) {
 		Explainer: &explain.Explainer{Store: s.store, Lineage: s.lineage, Plugins: s.plugins, Rules: s.currentRules},
 		Backtests: backtestsAPI{s},
 		Files:     s.filesAPI(), Backups: backupsAPI{s}, Replicas: replicated, Drift: s.driftAPI(),
-		RuleHealth: s.health, Coverage: s.coverage,
+		Reasons: reasonsAPI{s}, RuleHealth: s.health, Coverage: s.coverage,
 		Library:   s.library,
 		Lifecycle: s.keeper, Rules: func() []classification.Counted { return s.currentRules().Rules() }, DataDir: s.path(), ArchiveHere: s.archiveHere(), ArchiveCache: int64(s.cfg.Archive.CacheBytes),
 		Metrics: s.metrics, OpenMetrics: s.cfg.HTTP.OpenMetrics, ExportDir: s.path("exports"), Log: s.log, Version: s.version,

@@ -9,6 +9,6 @@ func newRuleCommand(c *connection) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newRuleTestCommand(), newRuleBacktestCommand(c), newRuleHealthCommand(c), newRuleCoverageCommand(c))
+	cmd.AddCommand(newRuleTestCommand(), newRuleBacktestCommand(c), newRuleExplainCommand(c), newRuleHealthCommand(c), newRuleCoverageCommand(c))
 	return cmd
 }
