@@ -407,12 +407,15 @@ func (r *Runner) notify(ctx context.Context, n *plugin.Plugin, a *wire.Alert) {
 		if now, err := r.registry.Get(n.Manifest().ID); err == nil { // it may have been swapped since
 			n = now
 		}
-		tctx, cancel := context.WithTimeout(ctx, notifyTimeout)
-		wait, err := n.Notify(tctx, a)
-		cancel()
+		err := n.Notify(ctx, a, notifyTimeout)
 		if err == nil {
 			r.Delivered.Add(1)
 			return
+		}
+		wait := time.Second
+		var failed *plugin.NotifyError
+		if errors.As(err, &failed) && failed.Answered {
+			wait = failed.RetryAfter
 		}
 		if ctx.Err() != nil {
 			return
