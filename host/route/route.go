@@ -118,15 +118,19 @@ func NewTable(routes []Route, escalations []Escalation) *Table {
 // Hop is a channel that an alert goes to, and what sends it there.
 type Hop struct {
 	Channel string `json:"channel"`
-	By      string `json:"by"` // rule, route NAME, or default
+	By      string `json:"by"` // rule, escalation, route NAME, or default
 }
 
 // Channels are where an alert goes, each once, in the order in which they were named. None tells nobody.
 func (t *Table) Channels(a *wire.Alert) []Hop {
-	if len(a.Channels) > 0 {
+	switch {
+	case len(a.Channels) == 0:
+		return t.Routed(a)
+	case KindOf(a) == "escalation":
+		return hops(nil, a.Channels, "escalation")
+	default:
 		return hops(nil, a.Channels, "rule")
 	}
-	return t.Routed(a)
 }
 
 // Routed is [Table.Channels] without the channels that the alert's rule names.
