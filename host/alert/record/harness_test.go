@@ -179,4 +179,3 @@ func (f *fixture) running() {
 	}()
 	f.t.Cleanup(func() { cancel(); <-done })
 }
-
