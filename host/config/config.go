@@ -47,6 +47,8 @@ type Config struct {
 	Classification []ClassificationRule `yaml:"classification"`
 	// Streams are named selections of events. More can be made by the API; these only change here.
 	Streams []Stream `yaml:"streams"`
+	// Alerts say what is to be looked for, and who is told.
+	Alerts Alerts `yaml:"alerts"`
 	// Limits bound what users of the API can ask for.
 	Limits Limits `yaml:"limits"`
 	// Files are files and videos that are kept beside the events that tell of them.
@@ -241,6 +243,12 @@ type Stream struct {
 	Query string `yaml:"query" required:"true"`
 	// Description tells people what the stream is for.
 	Description string `yaml:"description"`
+}
+
+// Alerts configures what is looked for.
+type Alerts struct {
+	// Records is how alerts are grouped and kept.
+	Records AlertRecords `yaml:"records"`
 }
 
 // Limits bounds users.

@@ -3,6 +3,17 @@
 package config
 
 var docs = map[string]string{
+	"config.AlertRecords":                 "AlertRecords configures how alerts are grouped and kept. Every alert is recorded; these say what is told and for how\nlong the records are there.",
+	"config.AlertRecords.Evidence":        "Evidence is how many events of an alert are kept with it, so that they outlive the store's retention.",
+	"config.AlertRecords.Keep":            "Keep is how long closed alerts, with their history and evidence, and closed cases are kept. Alerts that are open\nstay, and so do those in a case.",
+	"config.AlertRecords.MaxRecords":      "MaxRecords bounds how many alerts there are, 1 to 4 kB each; what is more goes, closed ones first, then the oldest.",
+	"config.AlertRecords.OnRecovery":      "OnRecovery closes an alert whose rule says that it is over, under this verdict, or leaves it to people.",
+	"config.AlertRecords.Remind":          "Remind is how long a repeat of an alert (same rule, same keys) that nobody has closed is only counted; then it is told\nagain. What becomes more severe is told at once. 0 never reminds.",
+	"config.AlertRecords.StormAll":        "StormAll is the same for all rules together. Alerts of severity Fatal or priority 1 are told all the same. 0 is without\nbound.",
+	"config.AlertRecords.StormRule":       "StormRule is how many alerts of one rule are told within storm_window; what is more is recorded and told in one\nsummary at its beginning and after each storm_window. 0 is without bound.",
+	"config.AlertRecords.StormWindow":     "StormWindow is the time of both.",
+	"config.Alerts":                       "Alerts configures what is looked for.",
+	"config.Alerts.Records":               "Records is how alerts are grouped and kept.",
 	"config.Archive":                      "Archive says where events go when their online days are over.",
 	"config.Archive.CacheBytes":           "CacheBytes bounds what a search of archived events brings to this machine.",
 	"config.Archive.Directory":            "Directory is the folder; empty means archive in the data_dir. A disk of its own is better.",
@@ -21,6 +32,7 @@ var docs = map[string]string{
 	"config.ClassificationSet.LogType":    "LogType is logcenter.log_type, a log type that the retention table has for the device type: the one set, or that\nthe query asks for (observer.type:server AND …). The two say how long events are kept.",
 	"config.ClassificationSet.Priority":   "Priority is logcenter.priority: how urgent the event is, 1 at once to 5 whenever.",
 	"config.Config":                       "Config is the configuration of a host. Relative paths in it start at the folder of the file it was read\nfrom, see [Config.Path].",
+	"config.Config.Alerts":                "Alerts say what is to be looked for, and who is told.",
 	"config.Config.Archive":               "Archive is where events go when their online days are over.",
 	"config.Config.Classification":        "Classification are rules that say what kind of event an event is, where its device's parser does not know. They are\nasked in this order; for each field the first one that matches counts. SIGHUP reads them again.",
 	"config.Config.DataDir":               "DataDir is the folder that holds all that the host keeps: journals, store, tokens. One host uses it at a time.",

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 
+	"github.com/logcenter/logcenter/host/alert/record"
 	"github.com/logcenter/logcenter/host/metadata"
 )
 
@@ -10,7 +11,7 @@ import (
 const metadataFile = "meta/logcenter.db"
 
 // schemas are what the host's packages keep in the metadata store, those first whose tables others refer to.
-func schemas() []metadata.Schema { return nil }
+func schemas() []metadata.Schema { return []metadata.Schema{record.Schema} }
 
 // openMetadata comes behind the journals, whose lock keeps a second host away.
 func (s *Service) openMetadata(ctx context.Context) (err error) {

@@ -119,12 +119,12 @@ func (a pluginsAPI) Reconfigure(ctx context.Context, id string, check bool) (out
 	return out, err
 }
 
-// record is what a service remembers of upgrades: folders by itself, and of packages which is active.
-type record struct{ s *Service }
+// upgrades are what a service remembers of upgrades: folders by itself, and of packages which is active.
+type upgrades struct{ s *Service }
 
-func (r record) Previous(id string) string { return r.s.versions.Previous(id) }
+func (r upgrades) Previous(id string) string { return r.s.versions.Previous(id) }
 
-func (r record) Put(id, folder, previous string) error {
+func (r upgrades) Put(id, folder, previous string) error {
 	err := r.s.versions.Put(id, folder, previous)
 	if p, ok := r.s.packages.At(folder); ok {
 		return errors.Join(err, r.s.packages.Activate(id, p.Digest))

@@ -19,6 +19,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/logcenter/logcenter/host/alert"
+	"github.com/logcenter/logcenter/host/alert/record"
 	"github.com/logcenter/logcenter/host/api"
 	"github.com/logcenter/logcenter/host/backup"
 	"github.com/logcenter/logcenter/host/classification"
@@ -71,6 +72,7 @@ type Service struct {
 	rollouts   *rollout.Manager
 	versions   *rollout.Versions
 	runner     *pipeline.Runner
+	ledger     *record.Ledger
 	alerts     *alert.Runner
 	drift      *drift.Tracker   // nil: it is not enabled
 	inputs     []input.Input    // as configured
@@ -116,7 +118,7 @@ func Open(ctx context.Context, cfg *config.Config, log *logrus.Logger, version s
 		}
 	}()
 	for _, open := range [...]func(context.Context) error{
-		s.openData, s.openPlugins, s.openJournals, s.openMetadata, s.openStore, s.openPipeline, s.openInputs, s.openFiles, s.openAPI,
+		s.openData, s.openPlugins, s.openJournals, s.openMetadata, s.openStore, s.openAlerts, s.openPipeline, s.openInputs, s.openFiles, s.openAPI,
 	} {
 		if err := open(ctx); err != nil {
 			return s, err
@@ -266,6 +268,7 @@ func (s *Service) Run(ctx context.Context, ready func()) error {
 	fatal("streams", s.followStreams)
 	fatal("hold", s.expireHold)
 	fatal("retention", s.keeper.Run)
+	fatal("alerts", s.ledger.Run)
 	if s.files != nil {
 		fatal("files", s.collectFiles)
 	}
