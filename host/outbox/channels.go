@@ -27,9 +27,11 @@ type Channel struct {
 	Waiting int64  // deliveries
 	Dead    int64
 	Oldest  time.Time // of those that wait; zero: none does
-	Resume  time.Time // until when it pauses; zero: it does not
-	Pace    Pace
-	Figures Figures // since the host started
+	// LastDead is when the last one was given up of those that can be redriven; zero: there is none.
+	LastDead time.Time
+	Resume   time.Time // until when it pauses; zero: it does not
+	Pace     Pace
+	Figures  Figures // since the host started
 }
 
 // ChannelStates are what a channel may be: ready; paused, behind a failure or for its rate; quiet, in quiet hours;
@@ -54,21 +56,21 @@ func (b *Outbox) Channels(ctx context.Context) ([]Channel, error) {
 		}
 	}
 	err := b.o.Store.View(ctx, func(tx *sql.Tx) error {
-		rows, err := tx.QueryContext(ctx, `SELECT channel, state, count(*), min(since) FROM outbox_delivery WHERE state IN ('waiting', 'dead') GROUP BY channel, state`)
+		rows, err := tx.QueryContext(ctx, `SELECT channel, state, count(*), min(since), coalesce(max(ended), 0) FROM outbox_delivery WHERE state IN ('waiting', 'dead') GROUP BY channel, state`)
 		if err != nil {
 			return err
 		}
 		defer rows.Close() //nolint:errcheck // rows.Err tells
 		for rows.Next() {
 			var name, state string
-			var n, oldest int64
-			if err := rows.Scan(&name, &state, &n, &oldest); err != nil {
+			var n, oldest, last int64
+			if err := rows.Scan(&name, &state, &n, &oldest, &last); err != nil {
 				return err
 			}
 			if c := add(name); state == Waiting {
 				c.Waiting, c.Oldest = n, time.Unix(0, oldest).UTC()
 			} else {
-				c.Dead = n
+				c.Dead, c.LastDead = n, time.Unix(0, last).UTC()
 			}
 		}
 		return rows.Err()

@@ -41,6 +41,7 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 		send(prometheus.GaugeValue, name, help, v, labels...)
 	}
 	c.pipeline(counter, gauge)
+	c.s.outboxMetrics(out, counter, gauge)
 	for _, p := range c.s.plugins.All() {
 		pluginMetrics(p, counter, gauge)
 	}
