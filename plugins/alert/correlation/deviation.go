@@ -30,7 +30,7 @@ type series struct {
 	slots   [slots]slot
 }
 
-// slot is the usual count of an hour of the week, by exponential smoothing: the newest week counts an eighth.
+// slot is the usual count of an hour of the week, by exponential smoothing: the newest week counts a quarter.
 type slot struct {
 	n        uint32
 	mean     float64
@@ -39,7 +39,7 @@ type slot struct {
 
 const (
 	slots        = 7 * 24
-	smoothing    = 8
+	smoothing    = 4
 	fewestWeeks  = 2    // windows that a slot must have seen to say what is usual
 	mostSeries   = 5000 // of all rules, 4 KB each
 	mostOverdue  = 35 * 24 * time.Hour
@@ -162,7 +162,7 @@ func (d *detector) compare(r *rule, key string, window int64, emit func(sdk.Aler
 	if far { // one odd window must not become what is usual
 		x = slot.mean + math.Copysign(r.Deviations, off)*slot.spread()
 	}
-	slot.learn(max(0, x))
+	slot.learn(x)
 }
 
 func hourOfWeek(ns int64, zone *time.Location) int {
