@@ -30,6 +30,7 @@ type Single struct {
 type SingleOptions struct {
 	RunDir   string        // for private copies of binaries; made if missing, 0700
 	Config   []byte        // JSON; nil means defaults
+	Rules    []byte        // JSON, for a detector that takes some
 	Deadline time.Duration // of one call; 0 = 10 s, as in service
 	Log      *logrus.Entry // gets what the plugin prints
 	// Profile gets a profile of the process's processor time, in the format of pprof, once the Single is closed, and has
@@ -71,7 +72,7 @@ func StartSingle(ctx context.Context, m *Manifest, o SingleOptions) (*Single, er
 	}
 	s.p, err = start(ctx, launch{
 		manifest: m, program: prog, policy: prog.confine(may), mode: SandboxOn, spin: spinWindow,
-		socketDir: s.sockets.dir, config: config, shm: m.Trusted && m.Runtime == "",
+		socketDir: s.sockets.dir, config: config, rules: o.Rules, shm: m.Trusted && m.Runtime == "",
 		profile: profile, deadline: o.Deadline, log: newLog(o.Log, m.ID, nil),
 	})
 	if profile != nil {
