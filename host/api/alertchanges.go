@@ -42,10 +42,10 @@ func (s *Server) followAlerts(c *gin.Context) error {
 	s.metrics.tails.Inc()
 	defer s.metrics.tails.Dec()
 	ctx, cancel := context.WithCancel(c.Request.Context())
-	w := &alertFollower{s: s, c: c, messages: make(chan []byte), at: after}
+	w := &alertFollower{s: s, c: c, messages: make(chan message), at: after}
 	ended := make(chan error, 1)
 	go func() {
-		ended <- l.Follow(ctx, caller(c).Scope, f, after, func() error { return w.send(ctx, []byte("event: gap\ndata: {}\n\n")) }, func(one *record.Followed, at int64) error {
+		ended <- l.Follow(ctx, caller(c).Scope, f, after, func() error { return w.send(ctx, message{after, []byte("event: gap\ndata: {}\n\n")}) }, func(one *record.Followed, at int64) error {
 			return w.change(ctx, one, at)
 		})
 	}()
@@ -53,17 +53,23 @@ func (s *Server) followAlerts(c *gin.Context) error {
 	return w.run(ctx, ended)
 }
 
+// message is one of the stream, and the change up to which the client has seen all with it.
+type message struct {
+	at   int64
+	text []byte
+}
+
 // alertFollower writes to one client. What it is given waits until the client has taken what was before.
 type alertFollower struct {
 	s        *Server
 	c        *gin.Context
-	messages chan []byte
-	at       int64 // of the last message
+	messages chan message
+	at       int64 // of the last message that was written
 }
 
-func (w *alertFollower) send(ctx context.Context, b []byte) error {
+func (w *alertFollower) send(ctx context.Context, m message) error {
 	select {
-	case w.messages <- b:
+	case w.messages <- m:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
@@ -72,13 +78,13 @@ func (w *alertFollower) send(ctx context.Context, b []byte) error {
 
 func (w *alertFollower) change(ctx context.Context, one *record.Followed, at int64) error {
 	if one == nil {
-		return w.send(ctx, heartbeatAt(at))
+		return w.send(ctx, message{at, heartbeatAt(at)})
 	}
 	text, err := json.Marshal(one)
 	if err != nil {
 		return err
 	}
-	return w.send(ctx, fmt.Appendf(nil, "id: %d\nevent: change\ndata: %s\n\n", at, text))
+	return w.send(ctx, message{at, fmt.Appendf(nil, "id: %d\nevent: change\ndata: %s\n\n", at, text)})
 }
 
 // heartbeatAt has an id, too, so that who comes back need not look again at changes that were not for it.
@@ -96,9 +102,10 @@ func (w *alertFollower) run(ctx context.Context, ended chan error) error {
 	for {
 		var b []byte
 		select {
-		case b = <-w.messages:
+		case m := <-w.messages:
+			w.at, b = m.at, m.text
 		case <-beat.C:
-			b = []byte(": still here\n\n")
+			b = heartbeatAt(w.at)
 		case err := <-ended:
 			ended <- err
 			if begun || err == nil {

@@ -70,4 +70,3 @@ func (s *Service) alertMetrics(counter, gauge sender) {
 	counter("alerts_evidence_total", evidence, float64(st.EvidencePartial), "outcome", "partial")
 	counter("alerts_evidence_total", evidence, float64(st.EvidenceNone), "outcome", "none")
 }
-
