@@ -86,7 +86,7 @@ func (l *Ledger) Follow(ctx context.Context, s store.Scope, filter Filter, after
 	if err := filter.check(); err != nil {
 		return err
 	}
-	first := true
+	first, resumed := true, after > 0
 	for {
 		changed := l.changed() // before it is read: what comes between is not missed
 		var (
@@ -110,7 +110,7 @@ func (l *Ledger) Follow(ctx context.Context, s store.Scope, filter Filter, after
 		if err != nil {
 			return err
 		}
-		if first && after < removed {
+		if first && resumed && after < removed {
 			if err := gap(); err != nil {
 				return err
 			}
