@@ -24,6 +24,7 @@ import (
 	"github.com/logcenter/logcenter/host/input/upload"
 	"github.com/logcenter/logcenter/host/journal"
 	"github.com/logcenter/logcenter/host/lifecycle"
+	"github.com/logcenter/logcenter/host/outbox"
 	"github.com/logcenter/logcenter/host/plugin/pack"
 	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/host/stream"
@@ -95,6 +96,7 @@ var classes = []struct {
 	{ErrBusy, http.StatusTooManyRequests, "busy", "", "try again in a moment"},
 	{ErrNotFound, http.StatusNotFound, "not_found", "", ""},
 	{ErrConflict, http.StatusConflict, "conflict", "", ""},
+	{outbox.ErrUnknown, http.StatusNotFound, "not_found", "", ""},
 	{explain.ErrNotFound, http.StatusNotFound, "not_found", "", ""},
 	{archive.ErrNotFound, http.StatusNotFound, "not_found", "", "GET /api/v1/archive lists what is"},
 	{archive.ErrDamaged, http.StatusInternalServerError, "archive_damaged", "", "`logcenter archive verify` names every file that is not as it was written"},
