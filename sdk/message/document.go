@@ -1,0 +1,120 @@
+package message
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/logcenter/logcenter/sdk"
+)
+
+// Document is an alert for programs. Names are the log standard's, times RFC 3339; what is empty is left out, but for
+// id, kind, rule and name.
+type Document struct {
+	Time        time.Time         `json:"time"` // of telling
+	ID          string            `json:"id"`
+	Kind        string            `json:"kind"` // alert, recovery, summary, escalation or test
+	Recovers    string            `json:"recovers,omitempty"`
+	Rule        string            `json:"rule"`
+	RuleVersion string            `json:"rule_version,omitempty"`
+	Name        string            `json:"name"`
+	Description string            `json:"description,omitempty"`
+	Topic       string            `json:"topic,omitempty"`
+	Type        string            `json:"type,omitempty"`
+	Method      string            `json:"method,omitempty"`
+	Frequency   string            `json:"frequency,omitempty"`
+	Remarks     string            `json:"remarks,omitempty"`
+	Severity    string            `json:"severity,omitempty"`
+	Priority    int               `json:"priority,omitempty"`
+	Keys        map[string]string `json:"keys,omitempty"`
+	Fields      map[string]string `json:"fields,omitempty"`
+	Count       uint64            `json:"count,omitempty"`
+	First       time.Time         `json:"first,omitzero"`
+	Last        time.Time         `json:"last,omitzero"`
+	EventIDs    []string          `json:"events,omitempty"`
+	Tags        []string          `json:"tags,omitempty"`
+	URL         string            `json:"url,omitempty"`
+	Target      string            `json:"target,omitempty"`
+	// Text is the alert in a line of the target's language, empty where nobody asked for it.
+	Text string `json:"text,omitempty"`
+	// Cut says that values or entries are missing, because the alert was larger than may be sent.
+	Cut bool `json:"cut,omitempty"`
+}
+
+// Document is the alert for programs, values as they are.
+func (m *Message) Document() *Document {
+	a := m.alert
+	return &Document{
+		Time: m.now.UTC(), ID: a.ID, Kind: Kind(a), Recovers: a.Recovers, Rule: a.Rule, RuleVersion: a.RuleVersion, Name: a.Name,
+		Description: a.Description, Topic: a.Topic, Type: a.Type, Method: m.method(), Frequency: a.Frequency, Remarks: a.Remarks,
+		Severity: a.Severity, Priority: a.Priority, Keys: a.Keys, Fields: a.Fields, Count: a.Count, First: a.First, Last: a.Last,
+		EventIDs: a.EventIDs, Tags: a.Tags, URL: a.URL, Target: a.Target,
+	}
+}
+
+// MinJSON is the least bound that JSON meets: an alert of nothing but its id, which may be MaxID bytes.
+const (
+	MinJSON = 4096
+	MaxID   = 256
+)
+
+// JSON is the document in one line of at most most bytes, which is MinJSON at least. What is too large loses event ids
+// first and then the ends of long values, its id last.
+func (d *Document) JSON(most int) ([]byte, error) {
+	b, err := json.Marshal(d)
+	if err != nil || len(b) <= most {
+		return b, err
+	}
+	c := *d
+	c.Cut = true
+	c.EventIDs = d.EventIDs[:min(len(d.EventIDs), maxEntries)]
+	for limit := most / 4; ; limit /= 4 {
+		c.shorten(d, limit)
+		if b, err = json.Marshal(&c); err != nil || len(b) <= most || limit == 0 {
+			return b, err
+		}
+	}
+}
+
+// shorten cuts the values of d to limit bytes.
+func (c *Document) shorten(d *Document, limit int) {
+	c.ID, c.Recovers = Cut(d.ID, MaxID), Cut(d.Recovers, MaxID)
+	for _, p := range [...]struct {
+		to *string
+		of string
+	}{
+		{&c.Rule, d.Rule},
+		{&c.RuleVersion, d.RuleVersion},
+		{&c.Name, d.Name},
+		{&c.Description, d.Description},
+		{&c.Topic, d.Topic},
+		{&c.Type, d.Type},
+		{&c.Method, d.Method},
+		{&c.Frequency, d.Frequency},
+		{&c.Remarks, d.Remarks},
+		{&c.Severity, d.Severity},
+		{&c.URL, d.URL},
+		{&c.Target, d.Target},
+		{&c.Text, d.Text},
+	} {
+		*p.to = Cut(p.of, limit)
+	}
+	few := func(of map[string]string) map[string]string {
+		list := pairs(of, func(s string) string { return Cut(s, min(limit, maxValue)) })
+		out := make(map[string]string, len(list))
+		if limit > 0 {
+			for _, p := range list {
+				out[p.Name] = p.Value
+			}
+		}
+		return out
+	}
+	c.Keys, c.Fields = few(d.Keys), few(d.Fields)
+	if limit < maxValue {
+		c.EventIDs, c.Tags = nil, nil
+	}
+}
+
+// Bounded is JSON of an alert without a message around it, for those who tell programs only.
+func Bounded(a *sdk.Alert, channel string, now time.Time, most int) ([]byte, error) {
+	return (&Message{alert: a, channel: channel, now: now}).Document().JSON(most)
+}
