@@ -24,11 +24,13 @@ type Config struct {
 }
 
 // Used says whether anything is set.
-func (c *Config) Used() bool { return *c != Config{} }
+func (c Config) Used() bool { return c != Config{} }
 
-// Load reads the files and returns what to call host with: TLS 1.2 or later. Errors are *schema.Error, for the admin. It is
-// meant to be called for each connection, so that certificates can be renewed without a restart.
-func (c *Config) Load(host string) (*tls.Config, error) {
+// Load reads the files and returns what to call host with: TLS 1.2 or later; an empty host is for callers that set the
+// name themselves where it is empty, as net/http does. Errors are *schema.Error, for the admin. The client's certificate
+// is read anew for each connection, so that it can be renewed without a restart; what Load is called for each
+// connection for is that CAFile can be, too.
+func (c Config) Load(host string) (*tls.Config, error) {
 	t := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: c.ServerName}
 	if t.ServerName == "" {
 		t.ServerName = host
@@ -47,11 +49,13 @@ func (c *Config) Load(host string) (*tls.Config, error) {
 		return nil, &schema.Error{Path: "cert_file", Msg: "a certificate needs its key and a key its certificate", Hint: "cert_file and key_file"}
 	}
 	if c.CertFile != "" {
-		pair, err := tls.LoadX509KeyPair(c.CertFile, c.KeyFile)
-		if err != nil {
+		if _, err := tls.LoadX509KeyPair(c.CertFile, c.KeyFile); err != nil {
 			return nil, &schema.Error{Path: "cert_file", Msg: err.Error()}
 		}
-		t.Certificates = []tls.Certificate{pair}
+		t.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			pair, err := tls.LoadX509KeyPair(c.CertFile, c.KeyFile)
+			return &pair, err
+		}
 	}
 	return t, nil
 }

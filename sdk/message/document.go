@@ -36,18 +36,23 @@ type Document struct {
 	Target      string            `json:"target,omitempty"`
 	// Text is the alert in a line of the target's language, empty where nobody asked for it.
 	Text string `json:"text,omitempty"`
+	// Note is what went wrong with templates of the admin's, empty if nothing.
+	Note string `json:"note,omitempty"`
 	// Cut says that values or entries are missing, because the alert was larger than may be sent.
 	Cut bool `json:"cut,omitempty"`
 }
 
-// Document is the alert for programs, values as they are.
+// Document is the alert for programs, values as they are, and what went wrong with templates so far.
 func (m *Message) Document() *Document {
-	a := m.alert
+	a, note := m.alert, ""
+	if err := m.Err(); err != nil {
+		note = Cut(err.Error(), maxNote)
+	}
 	return &Document{
 		Time: m.now.UTC(), ID: a.ID, Kind: Kind(a), Recovers: a.Recovers, Rule: a.Rule, RuleVersion: a.RuleVersion, Name: a.Name,
 		Description: a.Description, Topic: a.Topic, Type: a.Type, Method: m.method(), Frequency: a.Frequency, Remarks: a.Remarks,
 		Severity: a.Severity, Priority: a.Priority, Keys: a.Keys, Fields: a.Fields, Count: a.Count, First: a.First, Last: a.Last,
-		EventIDs: a.EventIDs, Tags: a.Tags, URL: a.URL, Target: a.Target,
+		EventIDs: a.EventIDs, Tags: a.Tags, URL: a.URL, Target: a.Target, Note: note,
 	}
 }
 
