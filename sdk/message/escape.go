@@ -105,8 +105,3 @@ func Cut(s string, n int) string {
 	}
 	return s[:n] + ellipsis
 }
-
-// oneLine is what a template has made, as one line of at most n bytes.
-func oneLine(s string, n int) string {
-	return Cut(strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == '\n' || r == '\r' }), " "), n)
-}

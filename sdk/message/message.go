@@ -123,16 +123,33 @@ func (m *Composer) Message(a *sdk.Alert, channel string, now time.Time) *Message
 }
 
 // Title is the alert in a line that is short enough for a subject.
-func (m *Message) Title(e Escape) string { return oneLine(m.text("title", e), maxTitle) }
+func (m *Message) Title(e Escape) string { return m.oneLine("title", e, maxTitle) }
 
 // Line is the alert in one line, with its description and keys.
-func (m *Message) Line(e Escape) string { return oneLine(m.text("line", e), MaxText) }
+func (m *Message) Line(e Escape) string { return m.oneLine("line", e, MaxText) }
 
 // Text is all of the alert, a fact a line.
-func (m *Message) Text(e Escape) string { return m.noted(m.text("text", e), e) }
+func (m *Message) Text(e Escape) string { return m.TextWithin(e, MaxText) }
+
+// TextWithin is Text in at most most bytes, 1024 at least: values are cut until all facts have room. What an own template
+// makes is cut at its end.
+func (m *Message) TextWithin(e Escape, most int) string {
+	text, own := m.text("text", e, most)
+	note := Cut(m.note(e), most/4)
+	if note != "" && !own {
+		text = m.builtin("text", e, most-len(note))
+	}
+	return Cut(text, most-len(note)) + note
+}
 
 // HTML is all of the alert as a page.
-func (m *Message) HTML() string { return m.noted(m.text("html", HTML), HTML) }
+func (m *Message) HTML() string {
+	page, _ := m.text("html", HTML, MaxText)
+	if note := m.note(HTML); note != "" {
+		page += "<p>" + note + "</p>\n"
+	}
+	return page
+}
 
 // Err is what went wrong with templates of the admin's so far. The texts are whole all the same: the built-in template
 // stood in, and Text and HTML say so.
@@ -169,29 +186,37 @@ func (m *Composer) source() string {
 	return m.file
 }
 
-// text is what the admin's template makes, or else the built-in one.
-func (m *Message) text(name string, e Escape) string {
+// text is what the admin's template makes, which is its own, or else the built-in one.
+func (m *Message) text(name string, e Escape, most int) (text string, own bool) {
 	if text, err := m.Own(name, e); err == nil {
-		return text
+		return text, true
 	}
+	return m.builtin(name, e, most), false
+}
+
+// oneLine is what a template makes as one line of at most most bytes.
+func (m *Message) oneLine(name string, e Escape, most int) string {
+	text, _ := m.text(name, e, MaxText)
+	return Cut(strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' }), " "), most)
+}
+
+// builtin is what a built-in template makes, with values cut so that it has at most most bytes.
+func (m *Message) builtin(name string, e Escape, most int) string {
 	for limit := maxValue; ; limit /= 2 {
 		text, err := m.execute(builtin, name, e, limit)
-		if err == nil || limit == 0 { // a built-in template only fails for being too long
+		if err == nil && len(text) <= most || limit == 0 { // a built-in template only fails for being too long
 			return text
 		}
 	}
 }
 
-// noted is a text with what went wrong with templates below it.
-func (m *Message) noted(text string, e Escape) string {
-	if err := m.Err(); err != nil {
-		note := e.value(m.composer.words.templateFailed + ": " + Cut(err.Error(), maxNote))
-		if e == HTML {
-			note = "<p>" + note + "</p>"
-		}
-		return strings.TrimRight(text, "\n") + "\n\n" + note + "\n"
+// note says what went wrong with templates; empty is nothing.
+func (m *Message) note(e Escape) string {
+	err := m.Err()
+	if err == nil {
+		return ""
 	}
-	return text
+	return "\n" + e.value(m.composer.words.templateFailed+": "+Cut(err.Error(), maxNote)) + "\n"
 }
 
 // execute runs a template on values of at most limit bytes, a panic in it being an error as any other.

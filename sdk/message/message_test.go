@@ -235,6 +235,32 @@ func TestNothingGrowsWithoutBound(t *testing.T) {
 	}
 }
 
+func TestAllFactsHaveRoom(t *testing.T) {
+	a := alert
+	a.Description, a.Remarks, a.Name = strings.Repeat("密<", 5000), strings.Repeat("&", 5000), strings.Repeat("名", 5000)
+	a.Fields = map[string]string{"a": a.Description, "b": a.Description, "c": a.Description}
+	m := composer(t, "zh", "").Message(&a, "chat/ops", now)
+	for _, most := range []int{1024, 2048, 4096, 20000} {
+		for _, e := range []message.Escape{message.Plain, message.Chat, message.Mrkdwn} {
+			text := m.TextWithin(e, most)
+			assert.LessOrEqual(t, len(text), most)
+			for _, want := range []string{"\n告警名称: 名", "\n备注: &", "\n告警编号: 5f2d\n", "\n链接: https:", "lc.example/alerts/5f2d\n"} {
+				if most > 1024 {
+					assert.Contains(t, text, want)
+				}
+			}
+			assert.Contains(t, text, "5f2d")
+		}
+	}
+	failing := composer(t, "zh", `{{define "text"}}{{.Nonsense}}{{end}}`).Message(&a, "chat/ops", now).TextWithin(message.Chat, 2048)
+	assert.LessOrEqual(t, len(failing), 2048)
+	assert.Contains(t, failing, "5f2d")
+	assert.Contains(t, failing, "自定义模板出错")
+	long := composer(t, "zh", `{{define "text"}}{{.ID}}{{.Description}}{{.Description}}{{end}}`).Message(&a, "chat/ops", now).TextWithin(message.Chat, 2048)
+	assert.LessOrEqual(t, len(long), 2048)
+	assert.True(t, strings.HasPrefix(long, "5f2d密"))
+}
+
 func TestDocumentKeepsItsBound(t *testing.T) {
 	full := alert
 	full.Kind, full.Recovers, full.Target = sdk.AlertRecovery, "5f2c", "soc"

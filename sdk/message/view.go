@@ -14,6 +14,7 @@ import (
 const (
 	maxValue   = 2048
 	maxShort   = 256 // of a key, a tag, an event's id
+	minID      = 64  // an alert is nothing without its id
 	maxTitle   = 250
 	maxNote    = 500
 	maxEntries = 24
@@ -52,10 +53,10 @@ func (m *Message) view(e Escape, limit int) *View {
 	a, w := m.alert, m.composer.words
 	text := func(s string) string { return e.value(Cut(s, limit)) }
 	v := &View{
-		ID: text(a.ID), Rule: text(a.Rule), RuleVersion: text(a.RuleVersion), Name: text(a.Name), Description: text(a.Description),
+		ID: e.value(Cut(a.ID, max(limit, minID))), Rule: text(a.Rule), RuleVersion: text(a.RuleVersion), Name: text(a.Name), Description: text(a.Description),
 		Topic: text(a.Topic), Type: text(w.word(w.types, a.Type)), Method: text(m.method()), Remarks: text(a.Remarks),
 		Frequency: text(w.word(w.frequencies, a.Frequency)), Severity: text(w.word(w.severities, a.Severity)), SeverityLevel: text(a.Severity),
-		Priority: a.Priority, Kind: text(Kind(a)), KindLabel: text(w.word(w.kinds, Kind(a))), Recovers: text(a.Recovers), URL: text(link(a.URL)),
+		Priority: a.Priority, Kind: text(Kind(a)), KindLabel: text(w.word(w.kinds, Kind(a))), Recovers: text(a.Recovers), URL: e.value(link(a.URL)),
 		Target: text(a.Target), Channel: text(m.channel), Keys: pairs(a.Keys, text), Fields: pairs(a.Fields, text), Count: a.Count,
 		First: text(m.composer.stamp(a.First)), Last: text(m.composer.stamp(a.Last)), Time: text(m.composer.stamp(m.now)),
 	}
@@ -91,8 +92,11 @@ func (m *Message) method() string {
 	return m.channel
 }
 
-// link is a link that may be shown as one, empty for what is none.
+// link is a link that may be shown as one, empty for what is none. It is never cut, as it would lead elsewhere.
 func link(s string) string {
+	if len(s) > maxShort {
+		return ""
+	}
 	if strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "http://") {
 		return s
 	}
