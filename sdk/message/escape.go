@@ -63,6 +63,18 @@ func (e Escape) value(s string) string {
 	return s
 }
 
+// link is a link to the alert itself, which is to work, unlike those in values; empty for what is none. It is never cut, as
+// it would lead elsewhere.
+func (e Escape) link(s string) string {
+	if len(s) > maxShort || !strings.HasPrefix(s, "https://") && !strings.HasPrefix(s, "http://") || strings.ContainsAny(s, "<>|\"' ") || Clean(s) != s {
+		return ""
+	}
+	if e == Mrkdwn {
+		return strings.ReplaceAll(s, "&", "&amp;")
+	}
+	return e.value(s)
+}
+
 // Clean makes a text one line that shows what it holds.
 func Clean(s string) string {
 	if !strings.ContainsFunc(s, odd) {

@@ -220,7 +220,7 @@ func TestNothingGrowsWithoutBound(t *testing.T) {
 	for _, s := range []*string{&a.ID, &a.Rule, &a.RuleVersion, &a.Topic, &a.Type, &a.Method, &a.Frequency, &a.Remarks, &a.Severity, &a.Recovers} {
 		*s = a.Description
 	}
-	a.URL, a.Keys = "https://"+a.Description, map[string]string{}
+	a.URL, a.Keys = "https://"+strings.Repeat("x", 240), map[string]string{}
 	a.Fields = map[string]string{}
 	for i := range 10000 {
 		a.Fields[fmt.Sprint(i, a.Description[:500])], a.Keys[fmt.Sprint(i, a.Description[:500])] = a.Description, a.Description
@@ -244,7 +244,7 @@ func TestAllFactsHaveRoom(t *testing.T) {
 		for _, e := range []message.Escape{message.Plain, message.Chat, message.Mrkdwn} {
 			text := m.TextWithin(e, most)
 			assert.LessOrEqual(t, len(text), most)
-			for _, want := range []string{"\n告警名称: 名", "\n备注: &", "\n告警编号: 5f2d\n", "\n链接: https:", "lc.example/alerts/5f2d\n"} {
+			for _, want := range []string{"\n告警名称: 名", "\n备注: &", "\n告警编号: 5f2d\n", "\n链接: https://lc.example/alerts/5f2d\n"} {
 				if most > 1024 {
 					assert.Contains(t, text, want)
 				}

@@ -56,7 +56,7 @@ func (m *Message) view(e Escape, limit int) *View {
 		ID: e.value(Cut(a.ID, max(limit, minID))), Rule: text(a.Rule), RuleVersion: text(a.RuleVersion), Name: text(a.Name), Description: text(a.Description),
 		Topic: text(a.Topic), Type: text(w.word(w.types, a.Type)), Method: text(m.method()), Remarks: text(a.Remarks),
 		Frequency: text(w.word(w.frequencies, a.Frequency)), Severity: text(w.word(w.severities, a.Severity)), SeverityLevel: text(a.Severity),
-		Priority: a.Priority, Kind: text(Kind(a)), KindLabel: text(w.word(w.kinds, Kind(a))), Recovers: text(a.Recovers), URL: e.value(link(a.URL)),
+		Priority: a.Priority, Kind: text(Kind(a)), KindLabel: text(w.word(w.kinds, Kind(a))), Recovers: text(a.Recovers), URL: e.link(a.URL),
 		Target: text(a.Target), Channel: text(m.channel), Keys: pairs(a.Keys, text), Fields: pairs(a.Fields, text), Count: a.Count,
 		First: text(m.composer.stamp(a.First)), Last: text(m.composer.stamp(a.Last)), Time: text(m.composer.stamp(m.now)),
 	}
@@ -90,17 +90,6 @@ func (m *Message) method() string {
 		return strings.Join(m.alert.Channels, ", ")
 	}
 	return m.channel
-}
-
-// link is a link that may be shown as one, empty for what is none. It is never cut, as it would lead elsewhere.
-func link(s string) string {
-	if len(s) > maxShort {
-		return ""
-	}
-	if strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "http://") {
-		return s
-	}
-	return ""
 }
 
 // stamp is a time as the log standard shows it, with the offset of its zone.
