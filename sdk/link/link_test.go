@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -162,5 +161,5 @@ func TestTLS(t *testing.T) {
 	}
 	_, err = link.New(link.Options{Network: "tcp", Address: "127.0.0.1:1"}).Send(within(t), nil)
 	require.Error(t, err)
-	assert.False(t, errors.Is(err, link.ErrGone))
+	assert.NotErrorIs(t, err, link.ErrGone)
 }

@@ -69,39 +69,22 @@ func (d *Document) JSON(most int) ([]byte, error) {
 	if err != nil || len(b) <= most {
 		return b, err
 	}
-	c := *d
-	c.Cut = true
-	c.EventIDs = d.EventIDs[:min(len(d.EventIDs), maxEntries)]
 	for limit := most / 4; ; limit /= 4 {
-		c.shorten(d, limit)
-		if b, err = json.Marshal(&c); err != nil || len(b) <= most || limit == 0 {
+		if b, err = json.Marshal(d.shortened(limit)); err != nil || len(b) <= most || limit == 0 {
 			return b, err
 		}
 	}
 }
 
-// shorten cuts the values of d to limit bytes.
-func (c *Document) shorten(d *Document, limit int) {
+// shortened is the document with values of at most limit bytes.
+func (d *Document) shortened(limit int) *Document {
+	c := *d
+	c.Cut, c.EventIDs = true, d.EventIDs[:min(len(d.EventIDs), maxEntries)]
 	c.ID, c.Recovers = Cut(d.ID, MaxID), Cut(d.Recovers, MaxID)
-	for _, p := range [...]struct {
-		to *string
-		of string
-	}{
-		{&c.Rule, d.Rule},
-		{&c.RuleVersion, d.RuleVersion},
-		{&c.Name, d.Name},
-		{&c.Description, d.Description},
-		{&c.Topic, d.Topic},
-		{&c.Type, d.Type},
-		{&c.Method, d.Method},
-		{&c.Frequency, d.Frequency},
-		{&c.Remarks, d.Remarks},
-		{&c.Severity, d.Severity},
-		{&c.URL, d.URL},
-		{&c.Target, d.Target},
-		{&c.Text, d.Text},
+	for _, s := range [...]*string{
+		&c.Rule, &c.RuleVersion, &c.Name, &c.Description, &c.Topic, &c.Type, &c.Method, &c.Frequency, &c.Remarks, &c.Severity, &c.URL, &c.Target, &c.Text, &c.Note,
 	} {
-		*p.to = Cut(p.of, limit)
+		*s = Cut(*s, limit)
 	}
 	few := func(of map[string]string) map[string]string {
 		list := pairs(of, func(s string) string { return Cut(s, min(limit, maxValue)) })
@@ -117,6 +100,7 @@ func (c *Document) shorten(d *Document, limit int) {
 	if limit < maxValue {
 		c.EventIDs, c.Tags = nil, nil
 	}
+	return &c
 }
 
 // Bounded is JSON of an alert without a message around it, for those who tell programs only.

@@ -105,7 +105,7 @@ func (s *server) mails(t *testing.T) (list []received) {
 		require.Equal(t, "multipart/alternative", kind)
 		for parts := multipart.NewReader(m.Body, params["boundary"]); ; {
 			p, err := parts.NextRawPart()
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				break
 			}
 			require.NoError(t, err)
