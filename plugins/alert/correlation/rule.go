@@ -374,11 +374,11 @@ func (d *detector) Reads() []ecs.Field {
 
 // unread is the error of a field that the host does not send.
 func unread(path, name string, readable []string) error {
-	hint := "add it under reads in plugin.yaml"
+	hint := ""
 	if near := schema.Nearest(name, readable); near != "" {
-		hint = fmt.Sprintf("did you mean %q? otherwise %s", near, hint)
+		hint = fmt.Sprintf("did you mean %q?", near)
 	}
-	return &schema.Error{Path: path, Msg: fmt.Sprintf("field %s is not one that this plugin reads", name), Hint: hint}
+	return &schema.Error{Path: path, Msg: fmt.Sprintf("there is no field %s, or no enabled plugin has it", name), Hint: hint}
 }
 
 // Opened refuses rules that look at fields which the host does not send: they would never match.
