@@ -20,6 +20,7 @@ import (
 	"github.com/logcenter/logcenter/host/alert/record"
 	"github.com/logcenter/logcenter/host/classification"
 	"github.com/logcenter/logcenter/host/lifecycle"
+	"github.com/logcenter/logcenter/host/outbox"
 	"github.com/logcenter/logcenter/host/rule"
 	"github.com/logcenter/logcenter/host/store"
 )
@@ -57,6 +58,7 @@ type Options struct {
 	Explainer   Explainer        // nil: this host cannot explain events
 	Backtests   Backtests        // nil: rules cannot be run over stored events
 	Alerts      *record.Ledger   // nil: this host keeps no alerts
+	Outbox      *outbox.Outbox   // nil: this host tells nobody of alerts
 
 	Library Rules                           // nil: there is no library of rules
 	Rules   func() []classification.Counted // of classification; nil: there are none
@@ -230,6 +232,13 @@ func (s *Server) routes() error {
 	a.POST("/dead-letters/redrive", s.handle(s.redrive))
 	a.GET("/drift", s.handle(s.listDrift))
 	a.POST("/drift/:id/accept", s.handle(s.acceptDrift))
+	a.GET("/channels", s.handle(s.listChannels))
+	a.POST("/channels/test", s.handle(s.testChannel))
+	a.POST("/routes/test", s.handle(s.testRoute))
+	a.GET("/outbox", s.handle(s.listDeliveries))
+	a.GET("/outbox/:id", s.handle(s.getDelivery))
+	a.POST("/outbox/redrive", s.handle(s.redriveDeliveries))
+	a.POST("/outbox/drop", s.handle(s.dropDeliveries))
 	a.GET("/health", s.handle(s.health))
 	a.POST("/backup", s.handle(s.startBackup))
 	a.GET("/backup", s.handle(s.getBackup))

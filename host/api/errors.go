@@ -25,6 +25,7 @@ import (
 	"github.com/logcenter/logcenter/host/input/upload"
 	"github.com/logcenter/logcenter/host/journal"
 	"github.com/logcenter/logcenter/host/lifecycle"
+	"github.com/logcenter/logcenter/host/outbox"
 	"github.com/logcenter/logcenter/host/plugin/pack"
 	"github.com/logcenter/logcenter/host/rule"
 	"github.com/logcenter/logcenter/host/store"
@@ -101,6 +102,7 @@ var classes = []struct {
 	{record.ErrNotFound, http.StatusNotFound, "not_found", "", ""},
 	{record.ErrState, http.StatusConflict, "conflict", "", ""},
 	{record.ErrInvalid, http.StatusBadRequest, "bad_request", "", ""},
+	{outbox.ErrUnknown, http.StatusNotFound, "not_found", "", ""},
 	{explain.ErrNotFound, http.StatusNotFound, "not_found", "", ""},
 	{archive.ErrNotFound, http.StatusNotFound, "not_found", "", "GET /api/v1/archive lists what is"},
 	{archive.ErrDamaged, http.StatusInternalServerError, "archive_damaged", "", "`logcenter archive verify` names every file that is not as it was written"},

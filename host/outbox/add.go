@@ -76,6 +76,11 @@ type Stop struct {
 // Route says where an alert would go, and changes nothing.
 func (b *Outbox) Route(a *wire.Alert) []Stop { return b.stops(b.settings.Load().Table, a) }
 
+// Escalations are those that would wait for an alert.
+func (b *Outbox) Escalations(a *wire.Alert) []*route.Escalation {
+	return b.settings.Load().Table.Escalations(a)
+}
+
 func (b *Outbox) stops(t *route.Table, a *wire.Alert) []Stop {
 	out := b.expand(nil, t.Channels(a))
 	exists := func(s Stop) bool { return s.Unknown == "" }

@@ -7,10 +7,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-
-	"google.golang.org/protobuf/proto"
-
-	"github.com/logcenter/logcenter/sdk/wire"
 )
 
 // ErrUnknown means that there is no such delivery, or not any more.
@@ -54,10 +50,10 @@ func (f *Filter) where() (text string, args []any) {
 
 const columns = "id, alert, channel, kind, rule, name, severity, routed, state, tries, reason, added, due, ended"
 
-func scan(row interface{ Scan(...any) error }, more ...any) (d Delivery, err error) {
+func scan(row interface{ Scan(...any) error }) (d Delivery, err error) {
 	var added, due int64
 	var ended sql.NullInt64
-	err = row.Scan(append([]any{&d.ID, &d.Alert, &d.Channel, &d.Kind, &d.Rule, &d.Name, &d.Severity, &d.Routed, &d.State, &d.Tries, &d.Reason, &added, &due, &ended}, more...)...)
+	err = row.Scan(&d.ID, &d.Alert, &d.Channel, &d.Kind, &d.Rule, &d.Name, &d.Severity, &d.Routed, &d.State, &d.Tries, &d.Reason, &added, &due, &ended)
 	d.Added = time.Unix(0, added).UTC()
 	if d.State == Waiting {
 		d.Due = time.Unix(0, due).UTC()
@@ -93,21 +89,16 @@ func (b *Outbox) List(ctx context.Context, f Filter, before int64, limit int) (l
 	return list, err
 }
 
-// Get returns a delivery with its alert, which is nil once it is delivered; [ErrUnknown].
-func (b *Outbox) Get(ctx context.Context, id int64) (d Delivery, a *wire.Alert, err error) {
-	var body []byte
+// Get returns a delivery; [ErrUnknown].
+func (b *Outbox) Get(ctx context.Context, id int64) (d Delivery, err error) {
 	err = b.o.Store.View(ctx, func(tx *sql.Tx) (err error) {
-		d, err = scan(tx.QueryRowContext(ctx, "SELECT "+columns+", body FROM outbox_delivery WHERE id = ?", id), &body)
+		d, err = scan(tx.QueryRowContext(ctx, "SELECT "+columns+" FROM outbox_delivery WHERE id = ?", id))
 		return err
 	})
 	if errors.Is(err, sql.ErrNoRows) {
-		return d, nil, fmt.Errorf("%w: %d", ErrUnknown, id)
+		return d, fmt.Errorf("%w: %d", ErrUnknown, id)
 	}
-	if err != nil || body == nil {
-		return d, nil, err
-	}
-	a = &wire.Alert{}
-	return d, a, proto.Unmarshal(body, a)
+	return d, err
 }
 
 // Selection says which deliveries are meant: those of IDs, or else those that Filter selects.
