@@ -10,7 +10,6 @@ import (
 
 	"github.com/logcenter/logcenter/host/pipeline"
 	"github.com/logcenter/logcenter/host/plugin"
-	"github.com/logcenter/logcenter/sdk/rule"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
@@ -27,9 +26,9 @@ type Rehearsal struct {
 	reports bool
 }
 
-// Rehearse starts the detector of a manifest with rules, also those that are disabled. The caller closes it. A
+// Rehearse starts the detector of a manifest with rules, also those that are disabled, each as its document has it. The caller closes it. A
 // *plugin.ConfigError says that it refuses them.
-func Rehearse(ctx context.Context, m *plugin.Manifest, rules []rule.Document, o plugin.SingleOptions) (_ *Rehearsal, err error) {
+func Rehearse(ctx context.Context, m *plugin.Manifest, rules []map[string]any, o plugin.SingleOptions) (_ *Rehearsal, err error) {
 	r := &Rehearsal{m: m}
 	if m.Kind != wire.Kind_DETECTOR {
 		return nil, fmt.Errorf("plugin %s is no detector", m.ID)
@@ -47,10 +46,10 @@ func Rehearse(ctx context.Context, m *plugin.Manifest, rules []rule.Document, o 
 }
 
 // rehearsed is rules as a detector gets them.
-func rehearsed(rules []rule.Document) ([]byte, error) {
+func rehearsed(rules []map[string]any) ([]byte, error) {
 	list := make([]map[string]any, len(rules))
 	for i, d := range rules {
-		list[i] = maps.Clone(d.Data)
+		list[i] = maps.Clone(d)
 		delete(list[i], "disabled")
 		delete(list[i], "examples") // which are for people and tests
 	}

@@ -11,9 +11,9 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/logcenter/logcenter/host/plugin"
+	"github.com/logcenter/logcenter/host/rule"
 	"github.com/logcenter/logcenter/host/rule/backtest"
 	"github.com/logcenter/logcenter/host/store"
-	"github.com/logcenter/logcenter/sdk/rule"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
@@ -26,7 +26,7 @@ type Backtests interface {
 
 // BacktestRequest is what to run over what, and who is told what comes of it.
 type BacktestRequest struct {
-	Rules     []rule.Document
+	Rules     []*rule.Document
 	IDs       []string
 	Selection store.Selection
 	Alert     func(*wire.Alert) error
@@ -76,7 +76,7 @@ func (s *Server) backtest(c *gin.Context) error {
 			return badRequest("a list of rules", "rules: %v", err)
 		}
 		if r.Rules, err = rule.Read("rules", text); err != nil {
-			return badRequest("`logcenter rule test` shows the places in a file", "%v", err)
+			return err
 		}
 	}
 	if n := len(r.Rules) + len(r.IDs); n == 0 || n > maxRules {

@@ -20,7 +20,11 @@ type backtestsAPI struct{ s *Service }
 func (a backtestsAPI) Backtest(ctx context.Context, scope store.Scope, r api.BacktestRequest) (*backtest.Report, error) {
 	s := a.s
 	for _, id := range r.IDs {
-		return nil, fmt.Errorf("%w: there is no rule %q", api.ErrNotFound, id)
+		one, err := s.library.Get(id)
+		if err != nil {
+			return nil, err
+		}
+		r.Rules = append(r.Rules, one.Document)
 	}
 	d, err := s.plugins.Get(alert.RuleDetector)
 	if err != nil {

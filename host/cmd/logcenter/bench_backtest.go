@@ -14,11 +14,11 @@ import (
 	"github.com/logcenter/logcenter/host/alert"
 	"github.com/logcenter/logcenter/host/bench"
 	"github.com/logcenter/logcenter/host/plugin"
+	"github.com/logcenter/logcenter/host/rule"
 	"github.com/logcenter/logcenter/host/rule/backtest"
 	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/host/store/embedded"
 	"github.com/logcenter/logcenter/sdk/manifest"
-	"github.com/logcenter/logcenter/sdk/rule"
 )
 
 func newBenchBacktestCommand() *cobra.Command {
@@ -99,7 +99,7 @@ func newBenchBacktestCommand() *cobra.Command {
 }
 
 // madeUpRules are the rules that "bench rules" measures, as documents.
-func madeUpRules(n int) ([]rule.Document, error) {
+func madeUpRules(n int) ([]*rule.Document, error) {
 	text, err := json.Marshal(map[string]any{"rules": bench.MadeUpRules(n)})
 	if err != nil {
 		return nil, err

@@ -75,7 +75,7 @@ func (o *ruleBacktestOptions) request(args []string) (client.BacktestRequest, er
 		return r, err
 	}
 	for _, d := range rules {
-		data := maps.Clone(d.Data)
+		data := d.Data()
 		delete(data, "examples")
 		r.Rules = append(r.Rules, data)
 	}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,6 +16,7 @@ import (
 	"github.com/logcenter/logcenter/host/classification"
 	"github.com/logcenter/logcenter/host/pipeline"
 	"github.com/logcenter/logcenter/host/plugin"
+	"github.com/logcenter/logcenter/host/rule"
 	"github.com/logcenter/logcenter/host/rule/example"
 	"github.com/logcenter/logcenter/host/service"
 	"github.com/logcenter/logcenter/sdk/manifest"
@@ -36,7 +36,7 @@ func newRuleTestCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "test FILE|DIR...",
 		Short: "run the examples of rules, without a host",
-		Long: `Run the examples of rules in files, or in all *.yaml below folders; of a plugin's folder, in its folder rules. No host
+		Long: `Run the examples of rules in files, or in the *.yaml of folders; of a plugin's folder, in its folder rules. No host
 needs to run.
 
 Each rule says under examples which events must fire it (alerts: 1) and which must not (alerts: 0): lines as devices
@@ -176,12 +176,12 @@ func (o *ruleTestOptions) engine(work string, said io.Writer) (x example.Options
 }
 
 // wanted are the rules of --rule, all without it.
-func (o *ruleTestOptions) wanted(rules []example.Rule) ([]example.Rule, error) {
+func (o *ruleTestOptions) wanted(rules []*rule.Document) ([]*rule.Document, error) {
 	if len(o.only) == 0 {
 		return rules, nil
 	}
 	var ids []string
-	var out []example.Rule
+	var out []*rule.Document
 	for _, r := range rules {
 		ids = append(ids, r.ID)
 		if slices.Contains(o.only, r.ID) {
@@ -200,61 +200,33 @@ func (o *ruleTestOptions) wanted(rules []example.Rule) ([]example.Rule, error) {
 	return out, nil
 }
 
-// maxRuleFile bounds a file of rules.
-const maxRuleFile = 4 << 20
-
-// readRules reads the rules of files, and of all YAML files below folders. The error tells all that is wrong in them.
-func readRules(paths []string) (rules []example.Rule, err error) {
-	var files []string
-	for _, path := range paths {
-		found, err := ruleFiles(path)
-		if err != nil {
-			return nil, err
-		}
-		files = append(files, found...)
-	}
+// readRules reads the rules of files, and of the YAML files in folders. The error tells all that is wrong in them.
+func readRules(paths []string) (rules []*rule.Document, err error) {
 	var errs []error
-	for _, file := range files {
-		info, err := os.Stat(file)
-		if err == nil && info.Size() > maxRuleFile {
-			err = fmt.Errorf("%s has %d bytes, at most %d", file, info.Size(), maxRuleFile)
-		}
-		var text []byte
-		if err == nil {
-			text, err = os.ReadFile(file)
-		}
-		var list []example.Rule
-		if err == nil {
-			list, err = example.Read(file, text)
-		}
+	for _, path := range paths {
+		list, err := readRulesOf(path)
 		errs = append(errs, err)
 		rules = append(rules, list...)
 	}
 	return rules, errors.Join(errs...)
 }
 
-// ruleFiles are a file itself, or the YAML files below a folder; of a plugin's, below rules there.
-func ruleFiles(path string) (files []string, err error) {
+func readRulesOf(path string) ([]*rule.Document, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
 	}
 	if !info.IsDir() {
-		return []string{path}, nil
+		return rule.ReadFile(path)
 	}
 	if _, err := os.Stat(filepath.Join(path, manifest.Name)); err == nil {
-		path = filepath.Join(path, "rules")
+		path = filepath.Join(path, rule.Folder)
 	}
-	err = filepath.WalkDir(path, func(at string, d fs.DirEntry, err error) error {
-		if ext := filepath.Ext(at); err == nil && !d.IsDir() && (ext == ".yaml" || ext == ".yml") {
-			files = append(files, at)
-		}
-		return err
-	})
-	if err == nil && len(files) == 0 {
+	list, err := rule.ReadFolder(path)
+	if err == nil && len(list) == 0 {
 		err = fmt.Errorf("%s has no file of rules (*.yaml)", path)
 	}
-	return files, err
+	return list, err
 }
 
 // printResult is one line for a rule, and more where something is wrong.

@@ -19,9 +19,9 @@ import (
 
 	"github.com/logcenter/logcenter/host/alert"
 	"github.com/logcenter/logcenter/host/plugin"
+	"github.com/logcenter/logcenter/host/rule"
 	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/sdk/ecs"
-	"github.com/logcenter/logcenter/sdk/rule"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
@@ -34,7 +34,7 @@ type Options struct {
 	Scope store.Scope
 	// Selection are the events. Its query leaves events out before any rule sees them; nil is all.
 	Selection store.Selection
-	Rules     []rule.Document
+	Rules     []*rule.Document
 	// Detector is the manifest of the one that runs, and Config its configuration in JSON; nil is its defaults.
 	Detector *plugin.Manifest
 	Config   []byte
@@ -76,7 +76,11 @@ type run struct {
 func Run(ctx context.Context, o Options) (report *Report, err error) {
 	o.Single.Config = o.Config
 	x := &run{o: o, begun: time.Now(), report: newReporter(o.Rules)}
-	if x.r, err = alert.Rehearse(ctx, o.Detector, o.Rules, o.Single); err != nil {
+	rules := make([]map[string]any, len(o.Rules))
+	for i, d := range o.Rules {
+		rules[i] = d.Data()
+	}
+	if x.r, err = alert.Rehearse(ctx, o.Detector, rules, o.Single); err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, x.r.Close()) }()

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/logcenter/logcenter/host/rule"
 	"github.com/logcenter/logcenter/host/store"
-	"github.com/logcenter/logcenter/sdk/rule"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
@@ -66,7 +66,7 @@ type counted struct {
 	keys map[string]int64
 }
 
-func newReporter(rules []rule.Document) reporter {
+func newReporter(rules []*rule.Document) reporter {
 	r := reporter{by: map[string]*counted{}}
 	for _, d := range rules {
 		r.order = append(r.order, d.ID)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/logcenter/logcenter/host/rule"
 	"github.com/logcenter/logcenter/host/rule/dissect"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/wire"
@@ -27,7 +28,7 @@ func keysOf(keys map[string]string) string {
 const mostNamed = 5
 
 // details say of each query of a rule how many of an example's events it selects, and which lack what ties them to others.
-func details(r *Rule, events []*wire.Batch) (out []string) {
+func details(r *rule.Document, events []*wire.Batch) (out []string) {
 	parts, err := dissect.Parts(&r.Rule)
 	if err != nil { // the detector has refused the rule
 		return nil

@@ -13,9 +13,10 @@ import (
 
 	"github.com/logcenter/logcenter/host/alert"
 	"github.com/logcenter/logcenter/host/plugin"
+	"github.com/logcenter/logcenter/host/rule"
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/document"
-	"github.com/logcenter/logcenter/sdk/rule"
+	said "github.com/logcenter/logcenter/sdk/rule"
 	"github.com/logcenter/logcenter/sdk/schema"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
@@ -30,34 +31,11 @@ type Options struct {
 	Pipeline *Pipeline
 }
 
-// Rule is a rule to test, and the document it stands in.
-type Rule struct {
-	rule.Document
-	doc  *document.Document
-	path string // of the rule in doc
-}
-
-// Read reads the rules of a file. The error tells all that is wrong with it, with file, line and column.
-func Read(file string, text []byte) ([]Rule, error) {
-	rules, err := rule.Read(file, text)
-	if err != nil {
-		return nil, err
-	}
-	docs, err := document.Read(file, text)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]Rule, len(rules))
-	for i, r := range rules {
-		out[i] = Rule{r, docs[0], schema.Index("rules", i)}
-	}
-	return out, nil
-}
-
-// line is where a key of the rule stands.
-func (r *Rule) line(path string) int {
-	if n := r.doc.Line(r.path + path); n > 0 {
-		return n
+// line is where a key of a rule stands in its file.
+func line(r *rule.Document, path string) int {
+	var at *document.Error
+	if errors.As(r.Fault(path, "", ""), &at) && at.Line > 0 {
+		return at.Line
 	}
 	return r.Line
 }
@@ -100,7 +78,7 @@ func (r *Result) fault(f Fault) {
 
 // Run runs the examples of rules, and calls each with every result, in order. An error means that nothing can be said: a
 // program is missing, or a plugin does not start.
-func Run(ctx context.Context, o Options, rules []Rule, each func(Result)) error {
+func Run(ctx context.Context, o Options, rules []*rule.Document, each func(Result)) error {
 	results := make([]Result, len(rules))
 	for i := range rules {
 		results[i] = Result{Rule: rules[i].ID, File: rules[i].File, Line: rules[i].Line, OK: true, Examples: []Outcome{}}
@@ -114,7 +92,7 @@ func Run(ctx context.Context, o Options, rules []Rule, each func(Result)) error 
 	}
 	for i := range rules {
 		if results[i].OK {
-			if err := run.rule(ctx, &rules[i], &results[i]); err != nil {
+			if err := run.rule(ctx, rules[i], &results[i]); err != nil {
 				return err
 			}
 		}
@@ -130,10 +108,10 @@ type runner struct {
 }
 
 // start starts the detector with all rules but those that it refuses, whose results say why. It is nil if none is left.
-func start(ctx context.Context, o Options, rules []Rule, results []Result) (*runner, error) {
+func start(ctx context.Context, o Options, rules []*rule.Document, results []Result) (*runner, error) {
 	o.Single.Config = o.Config
 	for {
-		var docs []rule.Document
+		var docs []map[string]any
 		var of []int
 		taken := map[string]int{}
 		for i := range rules {
@@ -145,7 +123,7 @@ func start(ctx context.Context, o Options, rules []Rule, results []Result) (*run
 				continue
 			}
 			taken[rules[i].ID] = i
-			docs, of = append(docs, rules[i].Document), append(of, i)
+			docs, of = append(docs, rules[i].Data()), append(of, i)
 		}
 		if len(docs) == 0 {
 			return nil, nil //nolint:nilnil // no rules, no runner
@@ -162,7 +140,7 @@ func start(ctx context.Context, o Options, rules []Rule, results []Result) (*run
 }
 
 // blame gives refusals to the rules they are about; false if none of them is.
-func blame(refused *plugin.ConfigError, rules []Rule, results []Result, of []int) (some bool) {
+func blame(refused *plugin.ConfigError, rules []*rule.Document, results []Result, of []int) (some bool) {
 	for _, f := range refused.Rules() {
 		if f.Rule >= len(of) {
 			continue
@@ -170,7 +148,7 @@ func blame(refused *plugin.ConfigError, rules []Rule, results []Result, of []int
 		i := of[f.Rule]
 		fault := Fault{Line: rules[i].Line, Message: f.Msg}
 		if f.Path != "" {
-			fault.Line, fault.Message = rules[i].line("."+f.Path), f.Path+": "+f.Msg
+			fault.Line, fault.Message = line(rules[i], f.Path), f.Path+": "+f.Msg
 		}
 		results[i].fault(fault)
 		some = true
@@ -179,18 +157,18 @@ func blame(refused *plugin.ConfigError, rules []Rule, results []Result, of []int
 }
 
 // rule runs the examples of one rule.
-func (x *runner) rule(ctx context.Context, r *Rule, out *Result) error {
+func (x *runner) rule(ctx context.Context, r *rule.Document, out *Result) error {
 	fires, quiet := false, false
 	for i := range r.Examples {
 		e := &r.Examples[i]
-		line := r.line(schema.Index(".examples", i) + ".name")
+		at := line(r, schema.Index("examples", i)+".name")
 		got, faults, err := x.example(ctx, r, e)
 		if err != nil {
-			return fmt.Errorf("%s:%d: rule %s, example %q: %w", r.File, line, r.ID, e.Name, err)
+			return fmt.Errorf("%s:%d: rule %s, example %q: %w", r.File, at, r.ID, e.Name, err)
 		}
-		got.Name, got.Line, got.OK = e.Name, line, len(faults) == 0
+		got.Name, got.Line, got.OK = e.Name, at, len(faults) == 0
 		for _, f := range faults {
-			f.Line, f.Example = line, e.Name
+			f.Line, f.Example = at, e.Name
 			out.fault(f)
 		}
 		out.Examples = append(out.Examples, got)
@@ -208,7 +186,7 @@ func (x *runner) rule(ctx context.Context, r *Rule, out *Result) error {
 }
 
 // example runs one example. faults are what is not as it says; an error is one of the machinery.
-func (x *runner) example(ctx context.Context, r *Rule, e *rule.Example) (out Outcome, faults []Fault, err error) {
+func (x *runner) example(ctx context.Context, r *rule.Document, e *said.Example) (out Outcome, faults []Fault, err error) {
 	occurrences := e.Occurrences(time.Time{})
 	out.Events, out.Expected = len(occurrences), e.Alerts
 	events, notes, err := x.o.Pipeline.events(ctx, occurrences, r)
@@ -246,7 +224,7 @@ func (x *runner) example(ctx context.Context, r *Rule, e *rule.Example) (out Out
 }
 
 // feed gives the detector the events of an example and all time that is part of it.
-func (x *runner) feed(ctx context.Context, events []*wire.Batch, e *rule.Example) (raised []*wire.Alert, err error) {
+func (x *runner) feed(ctx context.Context, events []*wire.Batch, e *said.Example) (raised []*wire.Alert, err error) {
 	if err := x.detector.Reset(ctx); err != nil {
 		return nil, err
 	}
@@ -277,7 +255,7 @@ func (x *runner) feed(ctx context.Context, events []*wire.Batch, e *rule.Example
 }
 
 // judge compares what was raised with what an example says.
-func judge(e *rule.Example, alerts []*wire.Alert, recoveries int) (faults []Fault) {
+func judge(e *said.Example, alerts []*wire.Alert, recoveries int) (faults []Fault) {
 	if len(alerts) != e.Alerts {
 		msg := fmt.Sprintf("%s expected, %s", counted(e.Alerts, "alert"), came(len(alerts)))
 		for i, a := range alerts {

@@ -11,10 +11,11 @@ import (
 
 	"github.com/logcenter/logcenter/host/pipeline"
 	"github.com/logcenter/logcenter/host/plugin"
+	"github.com/logcenter/logcenter/host/rule"
 	"github.com/logcenter/logcenter/host/rule/dissect"
 	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/sdk/ecs"
-	"github.com/logcenter/logcenter/sdk/rule"
+	said "github.com/logcenter/logcenter/sdk/rule"
 	"github.com/logcenter/logcenter/sdk/sample"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
@@ -113,7 +114,7 @@ const journal = "example"
 
 // events makes the events of an example, in the order of their times, in batches of one time each. notes are what makes the
 // example worth nothing, such as lines that nobody parses.
-func (p *Pipeline) events(ctx context.Context, list []rule.Occurrence, r *Rule) (out []*wire.Batch, notes []string, err error) {
+func (p *Pipeline) events(ctx context.Context, list []said.Occurrence, r *rule.Document) (out []*wire.Batch, notes []string, err error) {
 	unparsed := 0
 	for from := 0; from < len(list); {
 		to := from + 1
@@ -150,7 +151,7 @@ func lines(n int) string {
 }
 
 // aboutUnparsed says whether a rule asks for what was not parsed.
-func aboutUnparsed(r *Rule) bool {
+func aboutUnparsed(r *rule.Document) bool {
 	fields, err := dissect.Fields(&r.Rule)
 	return err == nil && slices.ContainsFunc(fields, func(name string) bool {
 		return name == ecs.LogcenterFlags.Name() || name == ecs.ErrorCode.Name() || name == ecs.ErrorMessage.Name() || name == ecs.LogcenterParser.Name() || name == ecs.Message.Name()
@@ -173,7 +174,7 @@ func withFlag(b *wire.Batch, flag string) (n int) {
 }
 
 // given makes events of fields. What a host sets on every event is set where it does not stand there.
-func (p *Pipeline) given(list []rule.Occurrence) (*wire.Batch, error) {
+func (p *Pipeline) given(list []said.Occurrence) (*wire.Batch, error) {
 	lines, fields := make([][]byte, len(list)), make([]map[string]any, len(list))
 	for i, o := range list {
 		if text, ok := o.Fields[ecs.Message.Name()].(string); ok {
@@ -224,7 +225,7 @@ func set(b *wire.Batch, c *wire.Column) {
 const defaultInput = "syslog"
 
 // parsed takes lines through the plugins.
-func (p *Pipeline) parsed(ctx context.Context, list []rule.Occurrence) (*wire.Batch, error) {
+func (p *Pipeline) parsed(ctx context.Context, list []said.Occurrence) (*wire.Batch, error) {
 	if err := p.open(ctx); err != nil {
 		return nil, err
 	}
