@@ -41,35 +41,39 @@ var (
 )
 
 var (
-	connected     = facts{"connection-received", audit, network, connection, ""}
-	authenticated = facts{"authenticated", audit, authentication, info, "success"}
-	authorized    = facts{"login", audit, []string{"authentication", "session"}, start, "success"}
-	disconnected  = facts{"logout", audit, sessions, end, ""}
-	loginFailed   = facts{"login", audit, authentication, start, "failure"}
-	denied        = facts{"access-denied", audit, dbase, errorType, "failure"}
-	statements    = facts{"executed-statement", audit, dbase, nil, ""} // types by the verb
-	timed         = facts{"measured-statement", audit, dbase, info, ""}
-	started       = facts{"database-started", service, dbProcess, start, "success"}
-	starting      = facts{"database-starting", service, dbProcess, start, ""}
-	stopped       = facts{"database-stopped", service, dbProcess, end, ""}
-	crashed       = facts{"process-crashed", service, dbProcess, errorType, "failure"}
-	reloaded      = facts{"configuration-reloaded", service, configuration, change, ""}
-	parameter     = facts{"parameter-changed", service, configuration, change, ""}
-	checkpoint    = facts{"checkpoint", service, dbase, info, ""}
-	vacuum        = facts{"automatic-vacuum", service, dbase, info, ""}
-	temporary     = facts{"temporary-file", service, dbase, info, ""}
-	waiting       = facts{"lock-wait", service, dbase, info, ""}
-	replication   = facts{"replication", service, dbProcess, info, ""}
-	clientLost    = facts{"client-lost", service, network, errorType, "failure"}
-	listening     = facts{"listening", service, network, start, ""}
-	full          = facts{"connection-refused", service, network, errorType, "failure"}
-	failedQuery   = facts{"statement-failed", service, dbase, errorType, "failure"}
-	cancelled     = facts{"statement-cancelled", service, dbase, errorType, "failure"}
-	fault         = facts{"error", service, dbase, errorType, "failure"}
-	running       = facts{"", service, dbase, info, ""}
-	notice        = facts{"", other, dbase, info, ""}
-	continuation  = facts{"", other, dbase, info, ""}
-	furtherSQL    = facts{"", audit, dbase, info, ""}
+	connected       = facts{"connection-received", audit, network, connection, ""}
+	authenticated   = facts{"authenticated", audit, authentication, info, "success"}
+	authorized      = facts{"login", audit, []string{"authentication", "session"}, start, "success"}
+	disconnected    = facts{"logout", audit, sessions, end, ""}
+	loginFailed     = facts{"login", audit, authentication, start, "failure"}
+	denied          = facts{"access-denied", audit, dbase, errorType, "failure"}
+	statements      = facts{"executed-statement", audit, dbase, nil, ""} // types by the verb
+	timed           = facts{"measured-statement", audit, dbase, info, ""}
+	started         = facts{"database-started", service, dbProcess, start, "success"}
+	starting        = facts{"database-starting", service, dbProcess, start, ""}
+	stopped         = facts{"database-stopped", service, dbProcess, end, ""}
+	crashed         = facts{"process-crashed", service, dbProcess, errorType, "failure"}
+	reloaded        = facts{"configuration-reloaded", service, configuration, change, ""}
+	parameter       = facts{"parameter-changed", service, configuration, change, ""}
+	checkpoint      = facts{"checkpoint", service, dbase, info, ""}
+	vacuum          = facts{"automatic-vacuum", service, dbase, info, ""}
+	temporary       = facts{"temporary-file", service, dbase, info, ""}
+	waiting         = facts{"lock-wait", service, dbase, info, ""}
+	replication     = facts{"replication", service, dbProcess, info, ""}
+	replicationLost = facts{"replication", service, dbProcess, errorType, "failure"}
+	recovery        = facts{"recovery", service, dbProcess, info, ""}
+	storageFault    = facts{"storage-error", service, dbase, errorType, "failure"}
+	archiveFailed   = facts{"archive-failed", service, dbProcess, errorType, "failure"}
+	clientLost      = facts{"client-lost", service, network, errorType, "failure"}
+	listening       = facts{"listening", service, network, start, ""}
+	full            = facts{"connection-refused", service, network, errorType, "failure"}
+	failedQuery     = facts{"statement-failed", service, dbase, errorType, "failure"}
+	cancelled       = facts{"statement-cancelled", service, dbase, errorType, "failure"}
+	fault           = facts{"error", service, dbase, errorType, "failure"}
+	running         = facts{"", service, dbase, info, ""}
+	notice          = facts{"", other, dbase, info, ""}
+	continuation    = facts{"", other, dbase, info, ""}
+	furtherSQL      = facts{"", audit, dbase, info, ""}
 )
 
 // phrase is a kind of message, told by the text it begins with.
@@ -98,6 +102,13 @@ const (
 	formVersion
 	formEndpoint
 	formFile
+	formFigures
+	formVacuum
+	formLock
+	formParameter
+	formObject
+	formStorage
+	formPrimary
 )
 
 // phrases are by the first byte of their text; of several that fit, the first of the list counts.
@@ -115,6 +126,7 @@ var phrases = newPhrases([]phrase{
 	{"pg_hba.conf rejects ", formHBA, &loginFailed},
 	{"role ", formRole, &loginFailed},
 	{"database ", formDatabase, nil},
+	{"permission denied for ", formObject, &denied},
 	{"permission denied ", whole, &denied},
 	{"must be ", whole, &denied},
 	{"sorry, too many clients already", whole, &full},
@@ -127,17 +139,42 @@ var phrases = newPhrases([]phrase{
 	{"received immediate shutdown request", whole, &stopped},
 	{"shutting down", whole, &stopped},
 	{"received SIGHUP", whole, &reloaded},
-	{"parameter ", whole, &parameter},
-	{"checkpoint ", whole, &checkpoint},
-	{"restartpoint ", whole, &checkpoint},
-	{"automatic ", whole, &vacuum},
+	{"parameter ", formParameter, &parameter},
+	{"checkpoint ", formFigures, &checkpoint},
+	{"restartpoint ", formFigures, &checkpoint},
+	{"automatic ", formVacuum, &vacuum},
 	{"temporary file: path ", formFile, &temporary},
-	{"process ", whole, &waiting},
+	{"process ", formLock, &waiting},
 	{"deadlock detected", whole, &failedQuery},
 	{"terminating any other active server processes", whole, &crashed},
 	{"terminating connection ", whole, &cancelled},
 	{"canceling ", whole, &cancelled},
 	{"started streaming WAL ", whole, &replication},
+	{"starting logical decoding ", whole, &replication},
+	{"logical decoding found ", whole, &replication},
+	{"could not connect to the primary server", formPrimary, &replicationLost},
+	{"could not receive data from WAL stream", whole, &replicationLost},
+	{"streaming replication successfully connected", whole, &replication},
+	{"starting backup recovery ", whole, &recovery},
+	{"entering standby mode", whole, &recovery},
+	{"redo ", whole, &recovery},
+	{"consistent recovery state reached ", whole, &recovery},
+	{"archive recovery complete", whole, &recovery},
+	{"invalid record length ", whole, &recovery},
+	{"selected new timeline ID", whole, &recovery},
+	{"could not open ", formStorage, &storageFault},
+	{"could not write ", formStorage, &storageFault},
+	{"could not read ", formStorage, &storageFault},
+	{"could not extend ", formStorage, &storageFault},
+	{"could not create ", formStorage, &storageFault},
+	{"could not rename ", formStorage, &storageFault},
+	{"could not remove ", formStorage, &storageFault},
+	{"could not fsync ", formStorage, &storageFault},
+	{"archive command failed ", whole, &archiveFailed},
+	{"connection to client lost", whole, &clientLost},
+	{"SSL error: ", whole, &clientLost},
+	{"relation ", formObject, nil},
+	{"table ", formObject, nil},
 	{"replication terminated ", whole, &replication},
 	{"unexpected EOF on ", whole, &clientLost},
 	{"could not receive data from client", whole, &clientLost},
@@ -169,6 +206,8 @@ func (e *entry) classify(ev *sdk.Event) *facts {
 		return &furtherSQL
 	case e.further:
 		return &continuation
+	case len(e.v[auditType]) > 0:
+		return &statements
 	}
 	if len(m) > 0 {
 		list := phrases[m[0]]
@@ -178,7 +217,10 @@ func (e *entry) classify(ev *sdk.Event) *facts {
 				continue
 			}
 			f, rest := p.facts, m[len(p.text):]
-			if f == nil {
+			switch {
+			case p.form == formObject && f == nil:
+				relation(rest, e, ev)
+			case f == nil:
 				f = stateOf(rest)
 			}
 			if f != nil {
@@ -202,11 +244,11 @@ func (e *entry) classify(ev *sdk.Event) *facts {
 		return &denied
 	}
 	switch string(e.v[severity]) {
-	case "ERROR", "错误":
+	case "ERROR", "错误", "FEHLER", "ERREUR", "ERRO", "ОШИБКА", "エラー":
 		return &failedQuery
-	case "FATAL", "PANIC", "致命错误":
+	case "FATAL", "PANIC", "致命错误", "PANIK", "PANIQUE", "PÁNICO", "PÂNICO", "ВАЖНО", "ПАНИКА", "致命的", "パニック":
 		return &fault
-	case "LOG", "日志":
+	case "LOG", "日志", "СООБЩЕНИЕ", "ログ":
 		return &running
 	}
 	return &notice
@@ -243,6 +285,22 @@ func (e *entry) read(f form, rest []byte, ev *sdk.Event) {
 		endpoint(rest, e, ev)
 	case formFile:
 		temporaryFile(rest, e, ev)
+	case formFigures:
+		figures(rest, e, ev)
+	case formVacuum:
+		vacuumed(rest, e, ev)
+	case formLock:
+		lockWait(rest, e, ev)
+	case formParameter:
+		changedParameter(rest, e, ev)
+	case formObject:
+		refused(rest, e, ev)
+	case formStorage:
+		storage(rest, e, ev)
+	case formPrimary:
+		if addr := unquoted(behind(rest, "server at ")); len(addr) > 0 {
+			ev.SetIP(ecs.DestinationIP, addr)
+		}
 	}
 }
 
@@ -418,8 +476,12 @@ func version(rest []byte, e *entry, ev *sdk.Event) {
 	e.setPart(ev, ecs.ObserverVersion, message, v)
 }
 
-// endpoint reads `IPv4 address "0.0.0.0", port 5432`.
-func endpoint(rest []byte, _ *entry, ev *sdk.Event) {
+// endpoint reads `IPv4 address "0.0.0.0", port 5432` and `Unix socket "/run/postgresql/.s.PGSQL.5432"`.
+func endpoint(rest []byte, e *entry, ev *sdk.Event) {
+	if path, ok := bytes.CutPrefix(rest, []byte("Unix socket ")); ok {
+		e.setPart(ev, ecs.FilePath, message, unquoted(path))
+		return
+	}
 	if addr := unquoted(behind(rest, "address ")); len(addr) > 0 {
 		ev.SetIP(ecs.DestinationIP, addr)
 		ev.SetPort(ecs.DestinationPort, behind(rest, "port "))
