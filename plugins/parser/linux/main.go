@@ -94,13 +94,20 @@ func message(program, text []byte, ev *sdk.Event) (*facts, error) {
 	if bytes.HasPrefix(text, []byte("pam_")) || bytes.HasPrefix(text, []byte("PAM ")) {
 		return pam(text, ev), nil
 	}
+	if bytes.HasPrefix(text, []byte("(pam_")) { // "(pam_unix) TEXT" of old distributions
+		if module, rest, ok := cut(text[1:], ") "); ok {
+			ev.Set(pamModule, module)
+			ev.Set(pamService, program)
+			return pamText(rest, ev), nil
+		}
+	}
 	if program[len(program)-1] == ')' {
 		if f, ok := oldPAM(program, text, ev); ok {
 			return f, nil
 		}
 	}
 	switch string(program) {
-	case "sshd", "sshd-session", "sshd-auth":
+	case "sshd", "sshd-session", "sshd-auth", "internal-sftp", "sftp-server":
 		return ssh(text, ev)
 	case "sudo":
 		return sudo(text, ev), nil
@@ -112,7 +119,9 @@ func message(program, text []byte, ev *sdk.Event) (*facts, error) {
 		return found(accounts, text, ev, &otherAccount), nil
 	case "cron", "CRON", "crond", "CROND", "crontab":
 		return cron(text, ev), nil
-	case "anacron", "atd":
+	case "anacron":
+		return found(anacronPhrases, text, ev, &otherCron), nil
+	case "atd":
 		return &otherCron, nil
 	case "systemd":
 		return systemd(text, ev), nil
