@@ -49,10 +49,12 @@ func (e *entry) emit(ev *sdk.Event, zone *time.Location) {
 	e.set(ev, contextText, context)
 	e.set(ev, source, location)
 	e.set(ev, source, function)
-	e.set(ev, auditKind, auditType)
-	e.set(ev, class, auditClass)
-	e.set(ev, objectType, objectKind)
-	e.set(ev, object, objectName)
+	if len(e.v[auditType]) > 0 {
+		e.set(ev, auditKind, auditType)
+		e.set(ev, class, auditClass)
+		e.set(ev, objectType, objectKind)
+		e.set(ev, object, objectName)
+	}
 	f := e.classify(ev)
 	if e.v[statement] != nil {
 		sql(statement, e.v[statement], e, ev)
@@ -64,19 +66,10 @@ func (e *entry) emit(ev *sdk.Event, zone *time.Location) {
 	if !ev.SetSeverity(e.v[severity]) {
 		ev.SetLevel(ecs.Informational)
 	}
-	ev.SetString(ecs.EventAction, f.action)
-	ev.SetString(ecs.LogcenterLogType, f.logType)
-	for _, c := range f.category {
-		ev.SetString(ecs.EventCategory, c)
+	if f == statements {
+		f = e.byVerb()
 	}
-	types := f.types
-	if types == nil {
-		types = e.verb()
-	}
-	for _, t := range types {
-		ev.SetString(ecs.EventType, t)
-	}
-	ev.SetString(ecs.EventOutcome, f.outcome)
+	ev.SetFacts(f)
 }
 
 // setTime reads a time and the abbreviation or the hours of a zone behind it, or seconds since 1970.

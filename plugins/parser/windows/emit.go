@@ -406,9 +406,18 @@ var further = [...]struct {
 	slot  slot
 	field ecs.Field
 }{
-	{ticketOptions, kerberosOptions}, {preAuth, preAuthentication}, {handle, handleID}, {accesses, accessList}, {impersonation, impersonationLevel},
-	{elevated, elevatedToken}, {keyLength, sessionKeyBits}, {logonGUID, logonIdentity}, {lmPackage, lmVersion}, {tokenType, tokenElevation},
-	{integrity, integrityLevel}, {failureReason, failureCode},
+	{ticketOptions, kerberosOptions},
+	{preAuth, preAuthentication},
+	{handle, handleID},
+	{accesses, accessList},
+	{impersonation, impersonationLevel},
+	{elevated, elevatedToken},
+	{keyLength, sessionKeyBits},
+	{logonGUID, logonIdentity},
+	{lmPackage, lmVersion},
+	{tokenType, tokenElevation},
+	{integrity, integrityLevel},
+	{failureReason, failureCode},
 }
 
 // Fields of the plugin's own, and those of ECS that the SDK has no constant for.

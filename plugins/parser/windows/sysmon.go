@@ -73,9 +73,19 @@ var image = [...]struct {
 	slot  slot
 	field ecs.Field
 }{
-	{originalName, originalFileName}, {company, imageCompany}, {productName, imageProduct}, {fileDescription, imageDescription},
-	{fileVersion, imageVersion}, {signed, imageSigned}, {signature, imageSigner}, {signatureStatus, imageSignature}, {callTrace, calls},
-	{startAddress, threadAddress}, {startModule, threadModule}, {startFunction, threadFunction}, {terminalSession, terminalNumber},
+	{originalName, originalFileName},
+	{company, imageCompany},
+	{productName, imageProduct},
+	{fileDescription, imageDescription},
+	{fileVersion, imageVersion},
+	{signed, imageSigned},
+	{signature, imageSigner},
+	{signatureStatus, imageSignature},
+	{callTrace, calls},
+	{startAddress, threadAddress},
+	{startModule, threadModule},
+	{startFunction, threadFunction},
+	{terminalSession, terminalNumber},
 }
 
 // hashes reads "SHA1=…,MD5=…,SHA256=…,IMPHASH=…".
