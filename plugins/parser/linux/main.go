@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/logcenter/logcenter/sdk"
+	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/syslog"
 )
 
@@ -47,6 +48,9 @@ var (
 // digit has the severities of syslog as the words that SetSeverity takes.
 var digit = [8][]byte{{'0'}, {'1'}, {'2'}, {'3'}, {'4'}, {'5'}, {'6'}, {'7'}}
 
+// maxName is how long the name of a program is at most.
+const maxName = 64
+
 // Parse reads one line. Messages that are not known keep what the header says.
 func (p parser) Parse(line []byte, ev *sdk.Event) error {
 	if isRecord(line) {
@@ -62,6 +66,12 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 	ev.SetSyslog(&h, p.zone)
 	rated := h.Priority >= 0 && ev.SetSeverity(digit[h.Severity()])
 	text = bytes.TrimSpace(text)
+	if len(h.AppName) == 0 { // "gdm-password]: pam_unix(…", as GDM names its workers
+		if name, rest, ok := cut(text, "]: pam_"); ok && len(name) < maxName {
+			h.AppName, text = name, text[len(text)-len(rest)-len("pam_"):]
+			ev.Set(ecs.ProcessName, name)
+		}
+	}
 	switch {
 	case len(h.AppName) == 0:
 		unknown.set(ev, rated)
@@ -70,7 +80,11 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 		unknown.set(ev, rated)
 		return errMessage
 	}
-	f, err := message(h.AppName, repeats(text, ev), ev)
+	text = repeats(text, ev)
+	f, err := message(h.AppName, text, ev)
+	if f.action == "" && !ev.Has(ecs.EventReason) {
+		ev.Set(ecs.EventReason, text)
+	}
 	f.set(ev, rated)
 	return err
 }

@@ -56,6 +56,8 @@ var sshPhrases = newPhrases([]phrase{
 	{"Did not receive identification string from ", userEndpoint, scanned},
 	{"Bad protocol version identification ", userEndpoint, scanned},
 	{"banner exchange: Connection from ", endpointReason, scanned},
+	{"Protocol major versions differ for ", endpointReason, scanned},
+	{"Nasty PTR record ", nastyRecord, scanned},
 	{"Bad packet length ", badLength, scanned},
 	{"Corrupted MAC on input", corrupted, scanned},
 	{"Read error from remote host ", endpointReason, disconnected},
@@ -402,3 +404,11 @@ func matchingKey(b []byte, ev *sdk.Event) {
 
 // childPID reads the process that has the user's rights.
 func childPID(b []byte, ev *sdk.Event) { ev.Set(sshChild, b[:digitsLen(b)]) }
+
+// nastyRecord reads `"203.0.113.66" is set up for 203.0.113.66, ignoring`.
+func nastyRecord(b []byte, ev *sdk.Event) {
+	if _, addr, ok := cut(b, " is set up for "); ok {
+		addr, _, _ = cut(addr, ",")
+		source(addr, ev)
+	}
+}

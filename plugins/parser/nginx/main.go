@@ -68,9 +68,42 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 		return p.object(rest, ev)
 	case len(rest) > 0 && rest[0] == '[':
 		return managed(rest, ev)
+	case len(rest) > 0 && rest[0]-'0' > 9: // no address: perhaps one more header
+		if at, dated := errorAt(rest); dated {
+			return p.failure(rest[at:], ev)
+		} else if at >= 0 {
+			ev.SetSyslogTime(&h, p.zone)
+			return p.undated(rest[at:], ev)
+		}
 	}
 	return access(rest, ev)
 }
+
+// errorAt is where a line of an error log begins behind a header that is none of syslog's, -1 if nowhere: at its date, or at
+// [LEVEL] PROCESS#THREAD:.
+func errorAt(b []byte) (at int, dated bool) {
+	const date = len("2026/10/11 12:00:01 ")
+	for at < min(len(b), maxHeader) {
+		i := bytes.IndexByte(b[at:], '[')
+		if i < 0 {
+			break
+		}
+		at += i
+		level, behind, ok := bytes.Cut(b[at+1:], []byte("] "))
+		process, rest, hash := bytes.Cut(behind[:min(len(behind), 24)], []byte("#"))
+		if _, number := digits(process, 10); ok && hash && number && len(level) < 8 && bytes.Contains(rest, []byte(": ")) {
+			if at >= date && b[at-date+4] == '/' && b[at-date+7] == '/' {
+				return at - date, true
+			}
+			return at, false
+		}
+		at++
+	}
+	return -1, false
+}
+
+// maxHeader is how far behind the start of a line its level is looked for.
+const maxHeader = 256
 
 // hasHeader says whether a syslog header stands in front: <PRI>, the name of a month, or a time with a 'T'.
 func hasHeader(line []byte) bool {

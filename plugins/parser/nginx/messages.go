@@ -27,6 +27,7 @@ var shapes = []shape{
 	{`client intended to send too large body: %{:int} bytes`, "", "denied", "failure", 0},
 	{`client SSL certificate verify error: %{}`, "authentication", "start", "failure", 0},
 	{`open() "%{v}" failed %{}`, "", "error", "failure", ecs.FilePath},
+	{`"%{v}" is forbidden %{}`, "", "denied", "failure", ecs.FilePath},
 	{`"%{v}" is not found %{}`, "", "error", "failure", ecs.FilePath},
 	{`SSL_do_handshake() failed %{}`, "network", "", "failure", 0},
 	{`connect() failed %{}`, "network", "connection", "failure", 0},

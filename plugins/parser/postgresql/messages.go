@@ -144,6 +144,7 @@ var phrases = newPhrases([]phrase{
 	{"sorry, too many clients already", whole, full},
 	{"remaining connection slots are reserved", whole, full},
 	{"too many connections for ", whole, full},
+	{"the database system is ", whole, full},
 	{"starting PostgreSQL ", formVersion, starting},
 	{"listening on ", formEndpoint, listening},
 	{"received fast shutdown request", whole, stopped},
