@@ -67,6 +67,10 @@ func (d *detector) SetRules(given []document.Rule) error {
 			r.parts[i].slot = len(matchers)
 			matchers = append(matchers, r.parts[i].matcher)
 		}
+		for i := range r.exceptions {
+			r.exceptions[i].slot = len(matchers)
+			matchers = append(matchers, r.exceptions[i].matcher)
+		}
 	}
 	d.set, err = query.NewSet(matchers...)
 	return err
@@ -106,6 +110,9 @@ func (d *detector) run(r *rule, emit func(sdk.Alert)) {
 // event puts an event into the groups of its keys, and asks each whether that raises an alert.
 func (d *detector) event(r *rule, row int, emit func(sdk.Alert)) {
 	e := d.batch.seen(row)
+	if d.leftOut(r, row, e.at) {
+		return
+	}
 	if r.Field != "" {
 		var ok bool
 		if e.value, ok = d.batch.number(r, row); !ok {
@@ -172,7 +179,7 @@ func (d *detector) put(r *rule, key []byte, e seen, row int, emit func(sdk.Alert
 	d.groups.events += len(g.seen) - before
 	if r.kind == absence && e.mask == 1 {
 		g.fields = d.carried(r, row)
-		d.timers.add(timer{at: e.at + r.window, g: g, seen: e})
+		d.timers.add(timer{at: r.round(e.at + r.window), g: g, seen: e})
 	}
 }
 

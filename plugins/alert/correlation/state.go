@@ -158,11 +158,11 @@ func (d *detector) wind(g *group) {
 	switch g.rule.kind {
 	case silence:
 		g.timer = true
-		d.timers.add(timer{at: g.last + g.rule.window, g: g, seen: g.seen[0]})
+		d.timers.add(timer{at: g.rule.due(g.last + g.rule.window), g: g, seen: g.seen[0]})
 	case absence:
 		for _, e := range g.seen {
 			if e.mask&1 != 0 {
-				d.timers.add(timer{at: e.at + g.rule.window, g: g, seen: e})
+				d.timers.add(timer{at: g.rule.round(e.at + g.rule.window), g: g, seen: e})
 			}
 		}
 	}
