@@ -316,14 +316,19 @@ func (r *Runner) take(ctx context.Context, d *detector, offset uint64, e *pipeli
 
 func (r *Runner) detect(ctx context.Context, d *detector, offset uint64, b *wire.Batch) error {
 	d.seq++
-	req := &wire.Batch{Seq: d.seq, Rows: b.Rows, Journal: b.Journal, Partition: b.Partition, Offset: offset}
-	req.Columns = d.p.Manifest().Columns(nil, b)
+	req := request(b, d.p.Manifest())
+	req.Seq, req.Offset = d.seq, offset
 	reply, err := d.p.Detect(ctx, d.generation, req)
 	if err != nil {
 		return err
 	}
 	defer reply.Release()
 	return r.raise(ctx, d, reply.Result)
+}
+
+// request is what of a batch a detector that reads some fields is sent.
+func request(b *wire.Batch, m *plugin.Manifest) *wire.Batch {
+	return &wire.Batch{Rows: b.Rows, Journal: b.Journal, Partition: b.Partition, Columns: m.Columns(nil, b)}
 }
 
 func (r *Runner) tick(ctx context.Context, d *detector, offset uint64, at clock) error {

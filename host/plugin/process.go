@@ -79,6 +79,7 @@ type launch struct {
 	mode      SandboxMode
 	spin      time.Duration       // how long it may use a processor without having been asked anything
 	config    []byte              // JSON
+	rules     []byte              // JSON, for detectors; nil: there are none
 	severity  manifest.Severities // the admin's words, which go before the manifest's
 	shm       bool
 	profile   *os.File      // nil, or where the SDK profiles the process to
@@ -167,7 +168,7 @@ func start(ctx context.Context, l launch) (p *process, err error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	return p, p.open(ctx, l.config)
+	return p, p.open(ctx, l.config, l.rules)
 }
 
 // explainStart puts go-plugin's words for the usual mishaps into an admin's.
@@ -226,7 +227,7 @@ func (p *process) share() (err error) {
 	return nil
 }
 
-func (p *process) open(ctx context.Context, config []byte) error {
+func (p *process) open(ctx context.Context, config, rules []byte) error {
 	d, err := p.stage.Describe(ctx, &wire.DescribeRequest{})
 	if err != nil {
 		return fmt.Errorf("describe: %w", err)
@@ -241,7 +242,7 @@ func (p *process) open(ctx context.Context, config []byte) error {
 	}
 	r := p.m.OpenRequest(config)
 	r.Severity = p.m.Severity.With(p.severity).Wire()
-	r.Caps = d.Caps
+	r.Caps, r.RulesJson = d.Caps, rules
 	if !slices.Contains(d.Caps, wire.Capability_CAP_SHM) {
 		p.slots = nil // bodies travel over the socket
 	}
