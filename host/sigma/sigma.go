@@ -230,10 +230,10 @@ func (c *converter) finish(d *document) Result {
 	made := c.base(d)
 	made.Type = "keyword"
 	made.Query = query.Format(d.made.node)
-	if t, ok := c.o.TypeOf("host.name"); ok && t == ecs.Keyword && d.made.source.Product != "" {
-		made.Fields = append(made.Fields, "host.name")
+	if p := d.LogSource.Product; p == "windows" || p == "linux" {
+		made.GroupBy = []string{"host.name"} // an alert a host, not one for all
 	}
-	made.Fields = append(made.Fields, c.carried(d)...)
+	made.Fields = c.carried(d)
 	r.Notes = d.made.notes
 	return r.checked(made)
 }

@@ -9,6 +9,6 @@ func newRuleCommand(c *connection) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newRuleTestCommand())
+	cmd.AddCommand(newRuleTestCommand(), newRuleSigmaCommand())
 	return cmd
 }
