@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"go.yaml.in/yaml/v3"
 
@@ -29,7 +28,7 @@ func (c *converter) condition(d *document, s *logSource) (query.Node, error) {
 	default:
 		return nil, refuse(BadRule, "condition: want a text or a list of texts")
 	}
-	var any []query.Node
+	var some []query.Node
 	for _, text := range texts {
 		if strings.Contains(text, "|") {
 			return nil, refuse(NoCondition, "%s: aggregations behind a bar are correlations today", text)
@@ -42,17 +41,14 @@ func (c *converter) condition(d *document, s *logSource) (query.Node, error) {
 		if p.at < len(p.words) {
 			return nil, refuse(NoCondition, "%s: %q is not expected", text, p.words[p.at])
 		}
-		any = append(any, node)
+		some = append(some, node)
 	}
-	return join(or, any), nil
+	return join(or, some), nil
 }
 
 // words takes a condition apart.
-func words(text string) (out []string) {
-	for _, w := range strings.FieldsFunc(strings.NewReplacer("(", " ( ", ")", " ) ").Replace(text), unicode.IsSpace) {
-		out = append(out, w)
-	}
-	return out
+func words(text string) []string {
+	return strings.Fields(strings.NewReplacer("(", " ( ", ")", " ) ").Replace(text))
 }
 
 // conditionParser reads a condition: not binds closest, then and, then or.
@@ -190,7 +186,7 @@ func (c *converter) search(n *yaml.Node, s *logSource) (query.Node, error) {
 		}
 		return join(and, all), nil
 	case yaml.SequenceNode:
-		var any []query.Node
+		var some []query.Node
 		for _, e := range n.Content {
 			var node query.Node
 			var err error
@@ -202,12 +198,12 @@ func (c *converter) search(n *yaml.Node, s *logSource) (query.Node, error) {
 			if err != nil {
 				return nil, err
 			}
-			any = append(any, node)
+			some = append(some, node)
 		}
-		if len(any) == 0 {
+		if len(some) == 0 {
 			return nil, refuse(BadRule, "line %d: an empty search", n.Line)
 		}
-		return join(or, any), nil
+		return join(or, some), nil
 	case yaml.ScalarNode:
 		return c.words(n.Value)
 	default:

@@ -83,12 +83,12 @@ func (c *converter) related(d *document) (out []*document, err error) {
 // counted makes a frequency rule.
 func (c *converter) counted(d *document, related []*document, made *rule.Rule) (err error) {
 	made.Type, made.Aggregate = "frequency", aggregates[d.Correlation.Type]
-	var any []query.Node
+	var some []query.Node
 	for i, p := range related {
 		if p.made == nil {
 			return refuse(NoCorrelation, "%s of another correlation", d.Correlation.Type)
 		}
-		any = append(any, p.made.node)
+		some = append(some, p.made.node)
 		by, err := c.groupBy(d, p)
 		if err != nil {
 			return err
@@ -98,7 +98,7 @@ func (c *converter) counted(d *document, related []*document, made *rule.Rule) (
 		}
 		made.GroupBy = by
 	}
-	made.Query = query.Format(join(or, any))
+	made.Query = query.Format(join(or, some))
 	if made.Aggregate != "count" {
 		if made.Field, err = c.counts(d, related[0], made.Aggregate); err != nil {
 			return err

@@ -179,15 +179,15 @@ func (c *converter) field(name string, m modifiers, v *yaml.Node, s *logSource) 
 	if len(t.Fields) > 1 {
 		c.note("%s is looked for in %s, as it depends on the event where it is", name, strings.Join(t.Fields, ", "))
 	}
-	var any []query.Node
+	var some []query.Node
 	for _, f := range t.Fields {
 		n, err := c.compare(name, f, t, m, v)
 		if err != nil {
 			return nil, err
 		}
-		any = append(any, n)
+		some = append(some, n)
 	}
-	return join(or, any), nil
+	return join(or, some), nil
 }
 
 // compare converts the comparison of a field of ours.
@@ -220,15 +220,15 @@ func (c *converter) compare(name, f string, t target, m modifiers, v *yaml.Node)
 	if to, ok := t.Values[strings.ToLower(v.Value)]; ok {
 		return &query.Term{Field: field, Value: to, Quoted: true}, nil
 	}
-	var any []query.Node
+	var some []query.Node
 	for _, p := range m.patterns(v.Value) {
 		n, err := c.match(name, field, typ, p)
 		if err != nil {
 			return nil, err
 		}
-		any = append(any, n)
+		some = append(some, n)
 	}
-	return join(or, any), nil
+	return join(or, some), nil
 }
 
 // anyCase says whether expressions on a field are in any case whatever they say: on text.
@@ -445,7 +445,7 @@ func (c *converter) part(name string, t target, m modifiers, v *yaml.Node) (quer
 	if !ok || value == "" || len(fields) == 0 || m.re {
 		return nil, refuse(NoValue, "%s: %s", name, v.Value)
 	}
-	var any []query.Node
+	var some []query.Node
 	for _, f := range fields {
 		if _, known := c.o.TypeOf(f); !known {
 			continue
@@ -454,12 +454,12 @@ func (c *converter) part(name string, t target, m modifiers, v *yaml.Node) (quer
 		if err != nil {
 			return nil, err
 		}
-		any = append(any, n)
+		some = append(some, n)
 	}
-	if len(any) == 0 {
+	if len(some) == 0 {
 		return nil, refuse(NoField, "%s (%s is written by no parser)", name, strings.Join(fields, ", "))
 	}
-	return join(or, any), nil
+	return join(or, some), nil
 }
 
 // regex converts an expression of PCRE's common part.
