@@ -17,8 +17,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/sirupsen/logrus"
 
+	"github.com/logcenter/logcenter/host/alert/record"
 	"github.com/logcenter/logcenter/host/classification"
 	"github.com/logcenter/logcenter/host/lifecycle"
+	"github.com/logcenter/logcenter/host/outbox"
 	"github.com/logcenter/logcenter/host/rule"
 	"github.com/logcenter/logcenter/host/rule/coverage"
 	"github.com/logcenter/logcenter/host/rule/health"
@@ -57,6 +59,8 @@ type Options struct {
 	Drift       Drift            // nil: nobody watches whether devices change their lines
 	Explainer   Explainer        // nil: this host cannot explain events
 	Backtests   Backtests        // nil: rules cannot be run over stored events
+	Alerts      *record.Ledger   // nil: this host keeps no alerts
+	Outbox      *outbox.Outbox   // nil: this host tells nobody of alerts
 
 	Library Rules // nil: there is no library of rules
 
@@ -187,6 +191,18 @@ func (s *Server) routes() error {
 	v1.DELETE("/exports/:id", s.handle(s.deleteExport))
 	v1.GET("/exports/:id/data", s.handle(s.exportData))
 	v1.GET("/files/:sha256", s.handle(s.getFile))
+	v1.GET("/alerts", s.handle(s.listAlerts))
+	v1.POST("/alerts/actions", s.handle(s.actOnAlerts))
+	v1.GET("/alerts/changes", s.handle(s.followAlerts))
+	v1.GET("/alerts/rates", s.handle(s.alertRates))
+	v1.GET("/alerts/missed", s.handle(s.listMissed))
+	v1.POST("/alerts/missed", s.handle(s.addMissed))
+	v1.DELETE("/alerts/missed/:id", s.handle(s.deleteMissed))
+	v1.GET("/alerts/:id", s.handle(s.getAlert))
+	v1.GET("/cases", s.handle(s.listCases))
+	v1.POST("/cases", s.handle(s.createCase))
+	v1.GET("/cases/:id", s.handle(s.getCase))
+	v1.POST("/cases/:id/actions", s.handle(s.actOnCase))
 	v1.GET("/streams", s.handle(s.listStreams))
 	v1.GET("/streams/:name", s.handle(s.getStream))
 	v1.GET("/rules", s.handle(s.listAlertRules))
@@ -225,6 +241,13 @@ func (s *Server) routes() error {
 	a.POST("/dead-letters/redrive", s.handle(s.redrive))
 	a.GET("/drift", s.handle(s.listDrift))
 	a.POST("/drift/:id/accept", s.handle(s.acceptDrift))
+	a.GET("/channels", s.handle(s.listChannels))
+	a.POST("/channels/test", s.handle(s.testChannel))
+	a.POST("/routes/test", s.handle(s.testRoute))
+	a.GET("/outbox", s.handle(s.listDeliveries))
+	a.GET("/outbox/:id", s.handle(s.getDelivery))
+	a.POST("/outbox/redrive", s.handle(s.redriveDeliveries))
+	a.POST("/outbox/drop", s.handle(s.dropDeliveries))
 	a.GET("/health", s.handle(s.health))
 	a.POST("/backup", s.handle(s.startBackup))
 	a.GET("/backup", s.handle(s.getBackup))

@@ -12,7 +12,7 @@ import (
 
 // Reasons say why alerts were raised.
 type Reasons interface {
-	// Reason returns reason.ErrNotFound for an alert that is not there or not in scope.
+	// Reason returns record.ErrNotFound for an alert that is not there or not in scope.
 	Reason(ctx context.Context, s store.Scope, alertID string) (*why.Reason, error)
 }
 

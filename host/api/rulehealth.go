@@ -1,15 +1,18 @@
 package api
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/logcenter/logcenter/host/alert/record"
 	"github.com/logcenter/logcenter/host/rule"
 	"github.com/logcenter/logcenter/host/rule/coverage"
 	"github.com/logcenter/logcenter/host/rule/health"
+	"github.com/logcenter/logcenter/host/store"
 )
 
 // ruleHealthAnswer is how one rule fares.
@@ -19,6 +22,37 @@ type ruleHealthAnswer struct {
 	Severity string     `json:"severity,omitempty"`
 	State    rule.State `json:"state,omitempty"`
 	Problem  string     `json:"problem,omitempty"` // why it is not looked for although it is not off
+	// Of the alerts of the last thirty days:
+	Judged         int64    `json:"judged"`              // that were closed with a verdict
+	FalsePositives *float64 `json:"false_positive_rate"` // of these; nil: none was
+	// Noise is alerts a day that are false alarms: all of them as long as nobody has judged one.
+	Noise float64 `json:"noise"`
+}
+
+// judgedFor is over which time verdicts count.
+const judgedFor = 30 * 24 * time.Hour
+
+// judge adds what became of the alerts of rules.
+func (s *Server) judge(ctx context.Context, scope store.Scope, list []ruleHealthAnswer) error {
+	rates := map[string]record.Rate{}
+	if s.o.Alerts != nil {
+		now := time.Now()
+		all, err := s.o.Alerts.Rates(ctx, scope, "rule", now.Add(-judgedFor), now)
+		if err != nil {
+			return err
+		}
+		for _, r := range all {
+			rates[r.Rule] = r
+		}
+	}
+	for i := range list {
+		a, r := &list[i], rates[list[i].ID]
+		a.Judged, a.FalsePositives, a.Noise = r.TruePositives+r.FalsePositives+r.Benign, r.FalsePositiveRate, a.PerDay
+		if r.FalsePositiveRate != nil {
+			a.Noise *= *r.FalsePositiveRate
+		}
+	}
+	return nil
 }
 
 // ruleHealth answers how rules fare: those of the library that are on, and what detectors say of others.
@@ -45,6 +79,9 @@ func (s *Server) ruleHealth(c *gin.Context) error {
 		if !said[r.ID] && r.State != rule.Off {
 			out = append(out, ruleHealthAnswer{Rule: health.Rule{ID: r.ID}, Name: r.Name, Severity: r.Severity, State: r.State, Problem: r.Problem})
 		}
+	}
+	if err := s.judge(c.Request.Context(), caller(c).Scope, out); err != nil {
+		return err
 	}
 	if only != "" {
 		kept := []ruleHealthAnswer{}

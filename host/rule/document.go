@@ -176,3 +176,15 @@ func same(text string, data any) bool {
 
 // Data is the rule as plain data, without what stands at its default. The map is the caller's, what is in it is not.
 func (d *Document) Data() map[string]any { return maps.Clone(d.data) }
+
+// notGiven are keys that are not for detectors.
+var notGiven = []string{"disabled", "replaces", "examples", "author", "references", "false_positives"}
+
+// Given is Data as detectors get it.
+func (d *Document) Given() map[string]any {
+	data := d.Data()
+	for _, key := range notGiven {
+		delete(data, key)
+	}
+	return data
+}

@@ -121,7 +121,7 @@ func (l *Library) Problems() []Problem {
 	list := append([]Problem(nil), now.problems...)
 	for _, r := range now.rules {
 		if r.Problem != "" {
-			list = append(list, Problem{Rule: r.ID, Place: r.Origin.String(), Msg: r.Problem})
+			list = append(list, Problem{Rule: r.ID, Place: r.Origin.String(), Msg: r.Problem, Shipped: r.Origin.Source == FromPlugin})
 		}
 	}
 	l.mu.Lock()
@@ -340,7 +340,12 @@ func (l *Library) trouble(err error) {
 func (l *Library) tell() {
 	told := map[Problem]bool{}
 	for _, p := range l.Problems() {
-		if told[p] = true; !l.told[p] {
+		if told[p] = true; l.told[p] {
+			continue
+		}
+		if p.Shipped {
+			l.o.Log.Warn("rules: " + p.String())
+		} else {
 			l.o.Log.Error("rules: " + p.String())
 		}
 	}

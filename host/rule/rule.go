@@ -104,6 +104,9 @@ type Problem struct {
 	Rule  string // its id; empty if it is not known
 	Place string // file and line, or the API
 	Msg   string
+	// Shipped says that it is about what a plugin ships: rules for devices that this host does not parse are refused, as
+	// nobody has the fields that they ask for.
+	Shipped bool
 }
 
 // String is a problem in one line.

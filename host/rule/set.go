@@ -139,16 +139,10 @@ func (r *Rule) written() State {
 	return On
 }
 
-// notGiven are keys that are not for detectors.
-var notGiven = []string{"disabled", "replaces", "silent", "examples", "author", "references", "false_positives"}
-
 // given is what detectors get of a rule: always the same bytes for the same rule.
 func (r *Rule) given() ([]byte, error) {
-	data := r.Data()
-	for _, key := range notGiven {
-		delete(data, key)
-	}
-	if r.State == Silent {
+	data := r.Given()
+	if delete(data, "silent"); r.State == Silent {
 		data["silent"] = true
 	}
 	return json.Marshal(data)

@@ -8,13 +8,11 @@ import (
 	"slices"
 	"time"
 
-	"github.com/logcenter/logcenter/host/alert"
 	"github.com/logcenter/logcenter/host/classification"
 	"github.com/logcenter/logcenter/host/input"
 	"github.com/logcenter/logcenter/host/lineage"
 	"github.com/logcenter/logcenter/host/pipeline"
 	"github.com/logcenter/logcenter/host/rollout"
-	"github.com/logcenter/logcenter/host/rule/health"
 	"github.com/logcenter/logcenter/host/stream"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
@@ -43,13 +41,7 @@ func (s *Service) openPipeline(context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	s.health = health.New(nil)
-	alerts := alert.Options{Dir: s.path("alert"), Health: s.health, Log: s.log}
-	if s.openDrift(); s.drift != nil {
-		alerts.Builtin = s.drift
-	}
-	s.alerts, err = alert.NewRunner(s.plugins, s.events, alerts)
-	s.rollouts = rollout.NewManager(s.plugins, record{s}, s.processor, s.plan, s.log)
+	s.rollouts = rollout.NewManager(s.plugins, upgrades{s}, s.processor, s.plan, s.log)
 	s.onClose(s.rollouts.Close)
 	s.plugins.OnChange(s.plan)
 	return err

@@ -16,9 +16,16 @@ type reasonsAPI struct{ s *Service }
 
 // Reason says why an alert was raised.
 func (a reasonsAPI) Reason(ctx context.Context, scope store.Scope, id string) (*reason.Reason, error) {
-	alert, err := a.find(ctx, scope, id)
+	d, err := a.s.ledger.Show(ctx, scope, id)
 	if err != nil {
 		return nil, err
+	}
+	alert := reason.Alert{
+		ID: d.ID, Kind: d.Kind, Rule: d.Rule, Recovers: d.Recovers, Keys: d.Keys, Fields: d.Fields, EventIDs: d.EventIDs,
+		First: d.First, Last: d.Last, Raised: d.Recorded,
+	}
+	if d.Repeats == 0 { // else they are also those of its repeats
+		alert.Events = d.Events
 	}
 	r, note, err := a.ruleAt(ctx, alert.Rule, alert.Raised)
 	if err != nil {
@@ -29,19 +36,6 @@ func (a reasonsAPI) Reason(ctx context.Context, scope store.Scope, id string) (*
 		out.Notes = append(out.Notes, note)
 	}
 	return out, err
-}
-
-// find is an alert that was raised lately.
-func (a reasonsAPI) find(_ context.Context, _ store.Scope, id string) (reason.Alert, error) {
-	for _, one := range a.s.alerts.Recent(1000) {
-		if one.Id == id {
-			return reason.Alert{
-				ID: id, Kind: one.Kind, Rule: one.Rule, Recovers: one.Recovers, Keys: one.Keys, Fields: one.Fields, EventIDs: one.EventIds,
-				Events: int64(one.EventCount), First: time.Unix(0, one.FirstNs).UTC(), Last: time.Unix(0, one.LastNs).UTC(), Raised: time.Now(),
-			}, nil
-		}
-	}
-	return reason.Alert{}, fmt.Errorf("%w: %s", reason.ErrNotFound, id)
 }
 
 // ruleAt is a rule as it was at a time, with what must be said of that; nil if there is none.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/logcenter/logcenter/host/api"
 	"github.com/logcenter/logcenter/host/plugin"
@@ -106,10 +107,11 @@ func refusedRules(err error) error {
 	return out
 }
 
-// rulesHealth tells of rules that do not count, or are not looked for.
+// rulesHealth tells of rules that do not count, or are not looked for. It says nothing of those that plugins ship for
+// devices which this host does not know.
 func (s *Service) rulesHealth() api.Component {
 	c := api.Component{Name: "rules", Status: api.StatusOK}
-	problems := s.library.Problems()
+	problems := slices.DeleteFunc(s.library.Problems(), func(p rule.Problem) bool { return p.Shipped })
 	if len(problems) == 0 {
 		return c
 	}

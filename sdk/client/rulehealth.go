@@ -36,6 +36,11 @@ type RuleHealth struct {
 	LastAlert  time.Time `json:"last_alert,omitzero"`
 	PerDay     float64   `json:"alerts_per_day"`
 	Error      string    `json:"error,omitempty"` // why it does not work
+	// Of the alerts of the last thirty days:
+	Judged         int64    `json:"judged"`              // that were closed with a verdict
+	FalsePositives *float64 `json:"false_positive_rate"` // of these; nil: none was
+	// Noise is alerts a day that are false alarms: all of them as long as nobody has judged one.
+	Noise float64 `json:"noise"`
 }
 
 // RuleHealth returns how rules fare: one of them, or all with an empty id.

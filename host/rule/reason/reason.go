@@ -8,7 +8,6 @@ package reason
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"math"
@@ -23,9 +22,6 @@ import (
 	"github.com/logcenter/logcenter/sdk/rule"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
-
-// ErrNotFound means that there is no such alert, or that the caller may not see it.
-var ErrNotFound = errors.New("there is no such alert")
 
 // Alert is what of an alert its reason follows from.
 type Alert struct {
