@@ -97,7 +97,7 @@ func (c *Config) compile(now func() time.Time, given []document.Rule) ([]*rule, 
 		index[r.ID] = len(out)
 		out = append(out, made)
 	}
-	if c.Builtin {
+	if c.Builtin && given == nil { // the host has those, too
 		for _, r := range builtins() {
 			add("builtin "+r.ID, r)
 		}
