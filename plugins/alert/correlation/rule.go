@@ -355,7 +355,7 @@ func (d *detector) Opened(reads []ecs.Field) error {
 	for _, r := range d.rules {
 		for _, name := range r.uses() {
 			if !slices.Contains(names, name) {
-				errs = append(errs, unread(r.place, name, names))
+				errs = append(errs, unread(r.at(name), name, names))
 			}
 		}
 	}
