@@ -17,6 +17,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/sirupsen/logrus"
 
+	"github.com/logcenter/logcenter/host/alert/record"
 	"github.com/logcenter/logcenter/host/archive"
 	"github.com/logcenter/logcenter/host/explain"
 	"github.com/logcenter/logcenter/host/filestore"
@@ -24,6 +25,7 @@ import (
 	"github.com/logcenter/logcenter/host/input/upload"
 	"github.com/logcenter/logcenter/host/journal"
 	"github.com/logcenter/logcenter/host/lifecycle"
+	"github.com/logcenter/logcenter/host/outbox"
 	"github.com/logcenter/logcenter/host/plugin/pack"
 	"github.com/logcenter/logcenter/host/rule"
 	"github.com/logcenter/logcenter/host/store"
@@ -97,6 +99,10 @@ var classes = []struct {
 	{ErrBusy, http.StatusTooManyRequests, "busy", "", "try again in a moment"},
 	{ErrNotFound, http.StatusNotFound, "not_found", "", ""},
 	{ErrConflict, http.StatusConflict, "conflict", "", ""},
+	{record.ErrNotFound, http.StatusNotFound, "not_found", "", ""},
+	{record.ErrState, http.StatusConflict, "conflict", "", ""},
+	{record.ErrInvalid, http.StatusBadRequest, "bad_request", "", ""},
+	{outbox.ErrUnknown, http.StatusNotFound, "not_found", "", ""},
 	{explain.ErrNotFound, http.StatusNotFound, "not_found", "", ""},
 	{archive.ErrNotFound, http.StatusNotFound, "not_found", "", "GET /api/v1/archive lists what is"},
 	{archive.ErrDamaged, http.StatusInternalServerError, "archive_damaged", "", "`logcenter archive verify` names every file that is not as it was written"},

@@ -40,6 +40,7 @@ type process struct {
 	schema     []byte        // JSON Schema of the config
 	sdk        string        // what it is made with, as it says
 	reads      *wire.ReadSet // what it wants to be sent; nil is all
+	targets    []string      // of a notifier
 	ticks      bool          // it wants to know how far event time has come
 
 	box    *sandbox.Box // nil: it is not confined
@@ -257,6 +258,10 @@ func (p *process) open(ctx context.Context, config, rules []byte) error {
 		return refusal(p.m.ID, o, p.schema)
 	}
 	p.reads = o.Reads
+	if err := checkTargets(o.Targets); err != nil {
+		return fmt.Errorf("open: %w", err)
+	}
+	p.targets = o.Targets
 	return nil
 }
 

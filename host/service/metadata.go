@@ -3,7 +3,9 @@ package service
 import (
 	"context"
 
+	"github.com/logcenter/logcenter/host/alert/record"
 	"github.com/logcenter/logcenter/host/metadata"
+	"github.com/logcenter/logcenter/host/outbox"
 	"github.com/logcenter/logcenter/host/rule"
 )
 
@@ -11,7 +13,7 @@ import (
 const metadataFile = "meta/logcenter.db"
 
 // schemas are what the host's packages keep in the metadata store, those first whose tables others refer to.
-func schemas() []metadata.Schema { return []metadata.Schema{rule.Schema} }
+func schemas() []metadata.Schema { return []metadata.Schema{rule.Schema, record.Schema, outbox.Schema} }
 
 // openMetadata comes behind the journals, whose lock keeps a second host away.
 func (s *Service) openMetadata(ctx context.Context) (err error) {

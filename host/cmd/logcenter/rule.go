@@ -10,8 +10,8 @@ import (
 func newRuleCommand(c *connection) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rule",
-		Short: "show, write and switch the rules that raise alerts",
-		Long: `Show, write and switch the rules that raise alerts. A rule is a document in YAML:
+		Short: "show, write, test and switch the rules that raise alerts",
+		Long: `Show, write, test and switch the rules that raise alerts. A rule is a document in YAML:
 
   id: many-not-found
   name: One address asks for many pages that are not there
@@ -34,6 +34,7 @@ enabled, silenced and disabled as it is, and every change is in its history.`,
 		newRuleListCommand(c), newRuleShowCommand(c), newRulePutCommand(c), newRuleDeleteCommand(c),
 		newRuleEnableCommand(c), newRuleSilenceCommand(c), newRuleDisableCommand(c),
 		newRuleHistoryCommand(c), newRuleDiffCommand(c), newRuleRollbackCommand(c), newRuleValidateCommand(),
+		newRuleTestCommand(), newRuleBacktestCommand(c), newRuleSigmaCommand(),
 	)
 	return cmd
 }

@@ -46,6 +46,7 @@ type detector struct {
 	journals journals
 	notes    notes
 	touched  []*group // of the row at hand
+	series   int      // of deviation rules
 	batch    view
 }
 
@@ -137,7 +138,9 @@ func (d *detector) event(r *rule, row int, emit func(sdk.Alert)) {
 		}
 		before := len(g.seen)
 		if d.pattern.find(g, g.fresh) {
-			emit(d.raise(g, d.pattern.found, d.carried(r, row)))
+			a := d.raise(g, d.pattern.found, d.carried(r, row))
+			emit(a)
+			d.opened(r, g.key, &a)
 			g.spend(d.pattern.found[len(d.pattern.found)-1])
 		} else {
 			d.notes.forgotten += g.settle()
@@ -149,6 +152,13 @@ func (d *detector) event(r *rule, row int, emit func(sdk.Alert)) {
 
 // put leaves a mark of an event in a group.
 func (d *detector) put(r *rule, key []byte, e seen, row int, emit func(sdk.Alert)) {
+	if r.kind == deviation {
+		d.count(r, key, e.at, row)
+		return
+	}
+	if len(r.open) > 0 {
+		d.heardAgain(r, key, e.at, emit)
+	}
 	g := r.groups[string(key)]
 	if r.kind == newValue {
 		d.known(r, g, key, e, row, emit)

@@ -56,6 +56,8 @@ type rule struct {
 	groups  map[string]*group
 	began   int64 // of a new_value rule: its first event, ns since 1970
 	filter
+	open  map[string]*open // by key: alerts that are waited for to be over
+	usual usual            // of a deviation rule
 }
 
 // part is one query of a rule: a step, or a Without.

@@ -46,6 +46,12 @@ func (d *detector) Tick(watermark time.Time, emit func(sdk.Alert)) error {
 			d.absent(t.g, t.seen, emit)
 		}
 	}
+	d.recoverAll(now, emit)
+	for _, r := range d.rules {
+		if r.kind == deviation {
+			d.judge(r, now, emit)
+		}
+	}
 	return nil
 }
 
@@ -68,7 +74,9 @@ func (d *detector) silent(g *group, now int64, emit func(sdk.Alert)) {
 		d.timers.add(timer{at: due, g: g, seen: g.seen[0]})
 		return
 	}
-	emit(d.raise(g, []int{0}, g.fields))
+	a := d.raise(g, []int{0}, g.fields)
+	emit(a)
+	d.opened(g.rule, g.key, &a)
 	d.groups.drop(g)
 }
 
