@@ -141,7 +141,7 @@ func (r *Rule) written() State {
 
 // given is what detectors get of a rule: always the same bytes for the same rule.
 func (r *Rule) given() ([]byte, error) {
-	data := r.Given()
+	data := r.Document.given()
 	if delete(data, "silent"); r.State == Silent {
 		data["silent"] = true
 	}

@@ -135,7 +135,7 @@ func TestRules(t *testing.T) {
 	h.start()
 	require.Regexp(t, `(?m)^ +2 .*/own\.yaml +edit`, h.does("rule", "history", "gamma", "--wide"))
 	require.Regexp(t, `(?m)^ +3 .*/own\.yaml +vanish +gone`, h.does("rule", "history", "thrice", "--wide"))
-	h.waitFor("what is wrong", time.Minute, func() bool { return strings.Contains(h.does("rule", "list"), "refused, refused") })
+	h.waitFor("what is wrong", time.Minute, func() bool { return strings.Contains(h.does("rule", "list"), "\nrefused ") && strings.Contains(h.does("rule", "list"), "note: rule refused: in ") })
 	health := h.does("health")
 	require.Contains(t, health, "wrong.yaml:2:")
 	out, err = h.program("rule", "validate", h.own)
@@ -155,7 +155,7 @@ func (h *ruledHost) yaml(id string) string {
 // TestRulesUnderKills: whenever the host is killed while a rule is changed, it has the old text or the new one, and its
 // detector looks for that.
 func TestRulesUnderKills(t *testing.T) {
-	kills := 2
+	kills := 1
 	if long() {
 		kills = 25
 	}
