@@ -12,12 +12,14 @@ import (
 
 	"github.com/sirupsen/logrus"
 
+	"github.com/logcenter/logcenter/host/alert"
 	"github.com/logcenter/logcenter/host/loadgen"
 	"github.com/logcenter/logcenter/host/pipeline"
 	"github.com/logcenter/logcenter/host/plugin"
+	"github.com/logcenter/logcenter/host/rule"
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
-	"github.com/logcenter/logcenter/sdk/rule"
+	saying "github.com/logcenter/logcenter/sdk/rule"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
@@ -25,7 +27,7 @@ import (
 type AlarmOptions struct {
 	Dirs  []string // plugins; all parsers, enrichers that need no configuration and maskers of them run
 	Dir   string   // working folder
-	Rules []rule.Document
+	Rules []*rule.Document
 	Seed  uint64
 	// Days are how many ordinary days go before the one that counts, for rules that learn; 0 is none, less than 0 is only the
 	// attack script.
@@ -55,7 +57,11 @@ func TryRules(ctx context.Context, o AlarmOptions) (list []Alarms, events int, e
 	if say == nil {
 		say = func(string) {}
 	}
-	script, told := loadgen.Script(o.Rules, officeStart.Add(10*time.Hour))
+	var said []*saying.Rule
+	for _, r := range o.Rules {
+		said = append(said, &r.Rule)
+	}
+	script, told := loadgen.Script(said, officeStart.Add(10*time.Hour))
 	say(fmt.Sprintf("attack script: %d lines", len(script)))
 	fired, _, err := alarmsOf(ctx, o, slices.Values(script), time.Time{}, 2*time.Hour)
 	if err != nil {
@@ -69,8 +75,7 @@ func TryRules(ctx context.Context, o AlarmOptions) (list []Alarms, events int, e
 			return nil, 0, err
 		}
 	}
-	for i := range o.Rules {
-		r := &o.Rules[i]
+	for _, r := range o.Rules {
 		learns := (r.Type == "new_value" || r.Type == "deviation") && r.Learn > time.Duration(o.Days)*24*time.Hour
 		list = append(list, Alarms{r.ID, r.Type, r.Severity, told[r.ID], fired[r.ID], wrong[r.ID], learns})
 	}
@@ -81,13 +86,11 @@ func TryRules(ctx context.Context, o AlarmOptions) (list []Alarms, events int, e
 type trier struct {
 	registry *plugin.Registry
 	process  *pipeline.Processor
-	detector *plugin.Plugin
-	gen      uint64
+	detector *alert.Rehearsal
 	from     time.Time
 	offset   uint64
 	counts   map[string]int
 	events   int
-	line     []byte
 }
 
 // alarmsOf counts the alerts by rule, and the events, that lines raise from an instant on. Event time goes on behind them.
@@ -96,7 +99,7 @@ func alarmsOf(ctx context.Context, o AlarmOptions, lines iter.Seq[loadgen.Writte
 	if err := t.open(ctx, o); err != nil {
 		return nil, 0, err
 	}
-	defer func() { err = errors.Join(err, t.registry.Close()) }()
+	defer func() { err = errors.Join(err, t.close()) }()
 	var batch []loadgen.Written
 	for w := range lines {
 		// A batch is what comes within half a minute: events may be a minute late, and the pipeline orders them by parser.
@@ -114,28 +117,44 @@ func alarmsOf(ctx context.Context, o AlarmOptions, lines iter.Seq[loadgen.Writte
 	if err := t.run(ctx, batch); err != nil {
 		return nil, 0, err
 	}
-	return t.counts, t.events, t.tick(ctx, batch[len(batch)-1].At.Add(behind))
+	res, err := t.detector.Wait(ctx, batch[len(batch)-1].At.Add(behind))
+	if err != nil {
+		return nil, 0, err
+	}
+	t.take(res)
+	return t.counts, t.events, nil
 }
 
 // open starts the plugins, with the rules as the detector's configuration.
 func (t *trier) open(ctx context.Context, o AlarmOptions) (err error) {
-	rules := make([]any, len(o.Rules))
-	for i := range o.Rules {
-		rules[i] = o.Rules[i].Data
-	}
 	log := logrus.New()
 	log.SetLevel(logrus.ErrorLevel)
-	t.registry, err = plugin.Open(plugin.Options{
-		Dirs: o.Dirs, RunDir: filepath.Join(o.Dir, "run"), Log: logrus.NewEntry(log),
-		Plugins: map[string]plugin.Settings{"correlation": {Config: map[string]any{"builtin": false, "rules": rules}}},
-	})
+	run := filepath.Join(o.Dir, "run")
+	t.registry, err = plugin.Open(plugin.Options{Dirs: o.Dirs, RunDir: run, Log: logrus.NewEntry(log)})
 	if err != nil {
 		return err
 	}
+	p, err := t.registry.Get("correlation")
+	if err != nil {
+		return errors.Join(err, t.registry.Close())
+	}
+	rules := make([]map[string]any, len(o.Rules))
+	for i, r := range o.Rules {
+		rules[i] = r.Data()
+	}
+	t.detector, err = alert.Rehearse(ctx, p.Manifest(), rules, plugin.SingleOptions{RunDir: run, Config: []byte(`{"builtin":false}`), Log: logrus.NewEntry(log)})
+	if err != nil {
+		return errors.Join(err, t.registry.Close())
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, t.close())
+		}
+	}()
 	var plan pipeline.Plan
 	for _, p := range t.registry.All() {
 		m := p.Manifest()
-		if m.Kind == wire.Kind_NOTIFIER || m.Kind == wire.Kind_DETECTOR && m.ID != "correlation" {
+		if m.Kind == wire.Kind_NOTIFIER || m.Kind == wire.Kind_DETECTOR {
 			continue
 		}
 		err := t.registry.Enable(ctx, m.ID)
@@ -144,7 +163,7 @@ func (t *trier) open(ctx context.Context, o AlarmOptions) (err error) {
 			continue // a host would run without it
 		}
 		if err != nil {
-			return errors.Join(err, t.registry.Close())
+			return err
 		}
 		switch m.Kind {
 		case wire.Kind_PARSER:
@@ -153,19 +172,15 @@ func (t *trier) open(ctx context.Context, o AlarmOptions) (err error) {
 			plan.Enrichers = append(plan.Enrichers, p)
 		case wire.Kind_MASKER:
 			plan.Maskers = append(plan.Maskers, p)
-		case wire.Kind_DETECTOR:
-			t.detector = p
 		}
 	}
-	if t.detector == nil {
-		return errors.Join(fmt.Errorf("no plugin correlation in %v", o.Dirs), t.registry.Close())
-	}
 	t.process = pipeline.NewProcessor(pipeline.NewPlan(plan), nil)
-	t.gen, err = t.detector.Generation(ctx)
-	return err
+	return nil
 }
 
-// run has a batch parsed and looked at, and event time go on.
+func (t *trier) close() error { return errors.Join(t.detector.Close(), t.registry.Close()) }
+
+// run has a batch parsed and looked at.
 func (t *trier) run(ctx context.Context, lines []loadgen.Written) error {
 	t.offset++
 	f, err := t.process.Process(ctx, pipeline.RawOf(benchJournal, t.offset, rawOf(lines)))
@@ -177,40 +192,20 @@ func (t *trier) run(ctx context.Context, lines []loadgen.Written) error {
 	if !last.Before(t.from) {
 		t.events += int(f.Batch.Rows)
 	}
-	if f.Batch.Rows > 0 {
-		req := &wire.Batch{Seq: t.offset, Rows: f.Batch.Rows, Journal: benchJournal, Offset: t.offset}
-		req.Columns = t.detector.Manifest().Columns(nil, f.Batch)
-		reply, err := t.detector.Detect(ctx, t.gen, req)
-		if err != nil {
-			return err
-		}
-		err = t.take(reply.Result)
-		reply.Release()
-		if err != nil {
-			return err
-		}
-	}
-	return t.tick(ctx, last.Add(-time.Minute)) // as late as events may be in a host
-}
-
-func (t *trier) tick(ctx context.Context, at time.Time) error {
-	res, err := t.detector.Tick(ctx, t.gen, at, t.offset)
+	res, err := t.detector.Take(ctx, f.Batch)
 	if err != nil {
 		return err
 	}
-	return t.take(res)
+	t.take(res)
+	return nil
 }
 
-func (t *trier) take(res *wire.Result) error {
-	if res.Error != "" {
-		return errors.New(res.Error)
-	}
+func (t *trier) take(res *wire.Result) {
 	for _, a := range res.Alerts {
 		if sdk.AlertFromWire(a).Kind == sdk.AlertRaised && a.LastNs >= t.from.UnixNano() {
 			t.counts[a.Rule]++
 		}
 	}
-	return nil
 }
 
 // rawOf is lines as an input hands them over, received when they were written.

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/logcenter/logcenter/host/bench"
-	"github.com/logcenter/logcenter/sdk/rule"
+	"github.com/logcenter/logcenter/host/rule"
 )
 
 // TestShippedRulesFire: every rule that comes with Logcenter and has device lines among its examples is fired by the attack
@@ -20,16 +20,8 @@ func TestShippedRulesFire(t *testing.T) {
 	if _, err := os.Stat(dir); err != nil {
 		t.Fatalf("%v: run make build first", err)
 	}
-	files, err := filepath.Glob("../../plugins/alert/correlation/rules/*.yaml")
+	rules, err := rule.ReadFolder("../../plugins/alert/correlation/rules")
 	require.NoError(t, err)
-	var rules []rule.Document
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		require.NoError(t, err)
-		list, err := rule.Read(file, text)
-		require.NoError(t, err)
-		rules = append(rules, list...)
-	}
 	o := bench.AlarmOptions{Dirs: []string{dir}, Dir: t.TempDir(), Rules: rules, Days: -1}
 	if os.Getenv("LOGCENTER_LONG") != "" {
 		o.Days = 8

@@ -11,11 +11,10 @@ import (
 // of the week that the example is about, in the order of time. start is the time of examples without one of their own; a
 // Monday at 10:00 of the bank keeps schedules true. Rules whose examples are fields, not lines, have no part in it; how many
 // lines each rule has says told.
-func Script(rules []rule.Document, start time.Time) (list []Written, told map[string]int) {
+func Script(rules []*rule.Rule, start time.Time) (list []Written, told map[string]int) {
 	told = map[string]int{}
 	plain := rule.Example{}
-	for i := range rules {
-		r := &rules[i]
+	for _, r := range rules {
 		for k := range r.Examples {
 			e := &r.Examples[k]
 			if e.Alerts == 0 {

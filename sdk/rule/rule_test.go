@@ -13,22 +13,34 @@ import (
 	"github.com/logcenter/logcenter/sdk/schema"
 )
 
-func TestRead(t *testing.T) {
-	docs, err := rule.Read("rules.yaml", []byte(`rules:
+// read decodes rules as a file has them.
+func read(text string) ([]rule.Rule, error) {
+	docs, err := document.Read("rules.yaml", []byte(text))
+	if err != nil {
+		return nil, err
+	}
+	var list rule.List
+	if len(docs) != 1 {
+		return nil, nil
+	}
+	err = docs[0].Decode(&list)
+	return list.Rules, err
+}
+
+func TestDefaults(t *testing.T) {
+	rules, err := read(`rules:
   - id: vpn-guessing
     name: Password guessing at the VPN
     query: event.dataset:dptech.vpn AND event.outcome:failure
     group_by: [source.ip]
   - {id: silent, name: Silent, type: silence, query: '*', window: 15m, frequency: 1m}
-`))
+`)
 	require.NoError(t, err)
-	require.Len(t, docs, 2)
-	assert.Equal(t, 2, docs[0].Line)
-	assert.Equal(t, "frequency", docs[0].Type)
-	assert.InDelta(t, 20, docs[0].Threshold, 0)
-	assert.Equal(t, time.Duration(0), docs[0].Period())
-	assert.Equal(t, time.Minute, docs[1].Period())
-	assert.Equal(t, map[string]any{"id": "silent", "name": "Silent", "type": "silence", "query": "*", "window": "15m", "frequency": "1m"}, docs[1].Data)
+	require.Len(t, rules, 2)
+	assert.Equal(t, "frequency", rules[0].Type)
+	assert.InDelta(t, 20, rules[0].Threshold, 0)
+	assert.Equal(t, time.Duration(0), rules[0].Period())
+	assert.Equal(t, time.Minute, rules[1].Period())
 }
 
 // Each bad rule stands in line 2; the key that is wrong is named.
@@ -38,7 +50,7 @@ func TestErrors(t *testing.T) {
 		{"a key nobody knows", "query: a, treshold: 5", `treshold: unknown key (did you mean "threshold"?)`},
 		{"no id", "-", "id: is required"},
 		{"a bad id", "id: a b, query: a", `id: "a b" is no id`},
-		{"twice", "query: a}\n  - {id: r, name: R, query: a", `rules.yaml:3:10: rules[1].id: "r" is used twice (the first stands in line 2)`},
+		{"twice", "query: a}\n  - {id: r, name: R, query: a", `rules.yaml:3:10: rules[1].id: "r" is used twice (the first is rules[0])`},
 		{"no query", "type: keyword", "query: is required"},
 		{"a bad query", "query: a AND", "query: column"},
 		{"a bad query of a step", "type: sequence, steps: [{query: a}, {query: '('}]", "steps[1].query: column"},
@@ -87,9 +99,8 @@ func TestErrors(t *testing.T) {
 			} else {
 				text = "name: R, " + text
 			}
-			docs, err := rule.Read("rules.yaml", []byte("rules:\n  - {"+text+"}\n"))
+			_, err := read("rules:\n  - {" + text + "}\n")
 			require.ErrorContains(t, err, tt.want)
-			assert.Empty(t, docs)
 			for _, e := range document.Errors(err) {
 				assert.GreaterOrEqual(t, e.Line, 2)
 			}
@@ -143,7 +154,7 @@ func TestCalendar(t *testing.T) {
 }
 
 func TestOccurrences(t *testing.T) {
-	docs, err := rule.Read("rules.yaml", []byte(`rules:
+	rules, err := read(`rules:
   - id: r
     name: R
     query: a
@@ -155,10 +166,10 @@ func TestOccurrences(t *testing.T) {
           - {line: '<38>{time:Jan _2 15:04:05} {time+08:00:15:04:05} {unix} x{n} {n:70} {"a":{"b":1}}', times: 2, every: 90s}
           - {fields: {user.name: 'u{n}', tags: [a, 'b{n}'], event.severity: 3}}
           - {at: 30s, line: plain, input: office}
-`))
+`)
 	require.NoError(t, err)
 	var got []string
-	list := docs[0].Examples[0].Occurrences(time.Time{})
+	list := rules[0].Examples[0].Occurrences(time.Time{})
 	for _, o := range list {
 		got = append(got, o.At.UTC().Format("15:04:05")+" "+string(o.Line))
 	}
@@ -178,18 +189,18 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte("rules:\n  - {id: r, name: R, type: deviation, query: a, window: 1h, frequency: 2h}\n"))
 	f.Add([]byte("rules:\n  - {id: r, name: R, query: a, examples: [{name: e, events: [{line: '{time+08:00:2006}{n:9}'}]}]}\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		docs, err := rule.Read("x", text)
+		rules, err := read(string(text))
 		if err != nil {
 			return
 		}
-		for i := range docs {
-			if s := docs[i].Schedule; s != nil {
+		for i := range rules {
+			if s := rules[i].Schedule; s != nil {
 				c, err := s.Compile()
 				require.NoError(t, err)
 				c.Watches(0)
 			}
-			for k := range docs[i].Examples {
-				e := &docs[i].Examples[k]
+			for k := range rules[i].Examples {
+				e := &rules[i].Examples[k]
 				if len(e.Events) < 10 && e.Events[0].Times < 10 {
 					e.Occurrences(time.Time{})
 				}

@@ -1,17 +1,13 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"strconv"
 
 	"github.com/spf13/cobra"
 
 	"github.com/logcenter/logcenter/host/bench"
-	"github.com/logcenter/logcenter/sdk/rule"
 )
 
 type benchAlarmsOptions struct {
@@ -54,16 +50,14 @@ func (o *benchAlarmsOptions) run(cmd *cobra.Command, paths []string) error {
 	if o.days < 0 || o.days > 90 {
 		return usagef("--days %d: 0 to 90", o.days)
 	}
-	rules, err := ruleFiles(paths)
+	rules, err := readRules(paths)
 	if err != nil {
-		return err
+		return &configError{err}
 	}
 	if len(o.dirs) == 0 {
-		self, err := os.Executable()
-		if err != nil {
+		if o.dirs, err = pluginsBeside(); err != nil {
 			return err
 		}
-		o.dirs = []string{filepath.Join(filepath.Dir(self), "plugins")}
 	}
 	dir, err := os.MkdirTemp("", "logcenter-alarms-")
 	if err != nil {
@@ -103,32 +97,4 @@ func (o *benchAlarmsOptions) run(cmd *cobra.Command, paths []string) error {
 		return fmt.Errorf("%d of %d rules do not do what they should", bad, len(list))
 	}
 	return nil
-}
-
-// ruleFiles reads the rules of files, and of all *.yaml below folders.
-func ruleFiles(paths []string) (rules []rule.Document, err error) {
-	var errs []error
-	read := func(file string) {
-		text, err := os.ReadFile(file)
-		if err == nil {
-			var list []rule.Document
-			if list, err = rule.Read(file, text); err == nil {
-				rules = append(rules, list...)
-			}
-		}
-		errs = append(errs, err)
-	}
-	for _, path := range paths {
-		err := filepath.WalkDir(path, func(file string, e fs.DirEntry, err error) error {
-			if err != nil || e.IsDir() {
-				return err
-			}
-			if file == path || filepath.Ext(file) == ".yaml" {
-				read(file)
-			}
-			return nil
-		})
-		errs = append(errs, err)
-	}
-	return rules, errors.Join(errs...)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	yaml "github.com/logcenter/logcenter/sdk/document"
 	document "github.com/logcenter/logcenter/sdk/rule"
 )
 
@@ -24,9 +25,12 @@ func TestShippedRules(t *testing.T) {
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		require.NoError(t, err)
-		rules, err := document.Read(file, text)
+		docs, err := yaml.Read(file, text)
 		require.NoError(t, err)
-		for _, r := range rules {
+		require.Len(t, docs, 1)
+		var list document.List
+		require.NoError(t, docs[0].Decode(&list))
+		for _, r := range list.Rules {
 			assert.Empty(t, ids[r.ID], "%s is in two files", r.ID)
 			ids[r.ID] = file
 			assert.Greater(t, len(r.Description), 40, "%s does not say what to do", r.ID)
