@@ -24,7 +24,6 @@ import (
 	"github.com/logcenter/logcenter/host/journal"
 	"github.com/logcenter/logcenter/host/pipeline"
 	"github.com/logcenter/logcenter/host/plugin"
-	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
@@ -318,11 +317,7 @@ func (r *Runner) take(ctx context.Context, d *detector, offset uint64, e *pipeli
 func (r *Runner) detect(ctx context.Context, d *detector, offset uint64, b *wire.Batch) error {
 	d.seq++
 	req := &wire.Batch{Seq: d.seq, Rows: b.Rows, Journal: b.Journal, Partition: b.Partition, Offset: offset}
-	for _, f := range append([]ecs.Field{ecs.Message, ecs.LogcenterPosition}, d.p.Manifest().Reads...) {
-		if c := b.Column(uint32(f)); c != nil && req.Column(uint32(f)) == nil {
-			req.Columns = append(req.Columns, c)
-		}
-	}
+	req.Columns = d.p.Manifest().Columns(nil, b)
 	reply, err := d.p.Detect(ctx, d.generation, req)
 	if err != nil {
 		return err

@@ -406,11 +406,7 @@ func (r *run) journalled(ctx context.Context) error {
 func (r *run) detect(ctx context.Context, offset uint64, e *pipeline.Entry) error {
 	for _, d := range r.detectors {
 		req := &wire.Batch{Seq: offset, Rows: e.Batch.Rows, Journal: e.Batch.Journal, Offset: offset}
-		for _, f := range append([]ecs.Field{ecs.Message, ecs.LogcenterPosition}, d.Manifest().Reads...) {
-			if c := e.Batch.Column(uint32(f)); c != nil && req.Column(uint32(f)) == nil {
-				req.Columns = append(req.Columns, c)
-			}
-		}
+		req.Columns = d.Manifest().Columns(nil, e.Batch)
 		a, err := d.Process(ctx, req)
 		if err != nil {
 			return err

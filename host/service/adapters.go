@@ -94,7 +94,7 @@ func (a pluginsAPI) info(p *plugin.Plugin) api.PluginInfo {
 		Errors: uint64(p.RowErrors.Load() + p.Failures.Load()), Retries: uint64(p.Retries.Load()), Poisoned: uint64(p.Poisoned.Load()),
 		BadValues: uint64(p.BadValues.Load()), Dropped: uint64(p.Dropped.Load()), Undeclared: uint64(p.Undeclared.Load()),
 		DropsRefused: uint64(p.DropsRefused.Load()), CPUSeconds: p.CPU().Seconds(),
-		Reads: names(m.Reads), Writes: names(m.Writes), ConfigSchema: p.ConfigSchema(),
+		Reads: readNames(m), Writes: names(m.Writes), ConfigSchema: p.ConfigSchema(),
 	}
 	if i.Reason == "" {
 		i.Reason = leftOut(p)
@@ -134,6 +134,14 @@ func (a pluginsAPI) severity(m *plugin.Manifest) (list []api.Level) {
 		list = append(list, api.Level{Word: l.Word, Level: string(l.Severity), By: by})
 	}
 	return list
+}
+
+// readNames are the fields that a plugin reads, * for every one.
+func readNames(m *plugin.Manifest) []string {
+	if m.ReadsAll {
+		return []string{"*"}
+	}
+	return names(m.Reads)
 }
 
 func names(fs []ecs.Field) (out []string) {

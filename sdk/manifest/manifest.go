@@ -40,21 +40,23 @@ type Manifest struct {
 	Description string
 	Accepts     []Recogniser // parsers
 	Reads       []ecs.Field
-	Writes      []ecs.Field
-	Constants   []Constant
-	Severity    Severities
-	MayDrop     bool
-	Hold        bool // enrichers: events wait while it is unavailable, instead of passing unenriched
-	Trusted     bool // shared memory allowed
-	Network     []string
-	Files       []string
-	Write       []string
-	Limits      Limits
-	Dir         string // folder of the manifest
-	Binary      string // path of the executable, or of the script that Runtime runs
-	Runtime     string // "" for executables, or [Python]
-	Source      []byte // plugin.yaml as it is
-	Declared    []Declaration
+	// ReadsAll says that the plugin reads whatever field there is: a detector whose rules name the fields. Reads is empty then.
+	ReadsAll  bool
+	Writes    []ecs.Field
+	Constants []Constant
+	Severity  Severities
+	MayDrop   bool
+	Hold      bool // enrichers: events wait while it is unavailable, instead of passing unenriched
+	Trusted   bool // shared memory allowed
+	Network   []string
+	Files     []string
+	Write     []string
+	Limits    Limits
+	Dir       string // folder of the manifest
+	Binary    string // path of the executable, or of the script that Runtime runs
+	Runtime   string // "" for executables, or [Python]
+	Source    []byte // plugin.yaml as it is
+	Declared  []Declaration
 }
 
 // Declaration is a field that the manifest itself describes.
@@ -202,7 +204,11 @@ func Parse(data []byte) (*Manifest, error) {
 		return nil, err
 	}
 	var err error
-	if m.Reads, err = m.fields("reads", f.Reads); err != nil {
+	if m.ReadsAll = slices.Contains(f.Reads, any("*")); m.ReadsAll {
+		if m.Kind != wire.Kind_DETECTOR || len(f.Reads) > 1 {
+			return nil, errors.New("reads: '*' is every field, stands alone, and is for detectors, whose rules say which: list the fields that the plugin reads")
+		}
+	} else if m.Reads, err = m.fields("reads", f.Reads); err != nil {
 		return nil, err
 	}
 	if m.Writes, err = m.fields("writes", f.Writes); err != nil {
@@ -308,6 +314,9 @@ var lineReads = []ecs.Field{ecs.EventIngested, ecs.EventTimezone}
 // this process.
 func (m *Manifest) OpenRequest(config []byte) *wire.OpenRequest {
 	reads := m.Reads
+	if m.ReadsAll {
+		reads = ecs.All()
+	}
 	if m.Kind == wire.Kind_PARSER {
 		reads = append(slices.Clip(reads), lineReads...)
 	}
@@ -327,6 +336,19 @@ func decls(fields []ecs.Field) []*wire.FieldDecl {
 
 // Label is how logs and errors name the plugin: id and version.
 func (m *Manifest) Label() string { return strings.TrimSpace(m.ID + " " + m.Version) }
+
+// Columns appends to list the columns of an event batch that the plugin may read, message and logcenter.position included.
+func (m *Manifest) Columns(list []*wire.Column, b *wire.Batch) []*wire.Column {
+	if m.ReadsAll {
+		return append(list, b.Columns...)
+	}
+	for _, c := range b.Columns {
+		if f := ecs.Field(c.Field); f == ecs.Message || f == ecs.LogcenterPosition || slices.Contains(m.Reads, f) {
+			list = append(list, c)
+		}
+	}
+	return list
+}
 
 // Grants says whether the plugin may write a field.
 func (m *Manifest) Grants(f ecs.Field) bool { return slices.Contains(m.Writes, f) }

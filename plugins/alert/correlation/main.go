@@ -14,6 +14,7 @@ import (
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/query"
+	document "github.com/logcenter/logcenter/sdk/rule"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
@@ -25,7 +26,7 @@ type Config struct {
 	// Disable are ids of rules that are left out.
 	Disable []string `yaml:"disable"`
 	// Rules are the admin's own.
-	Rules []Rule `yaml:"rules"`
+	Rules []document.Rule `yaml:"rules"`
 	// MaxGroups is how many groups, of all rules together, are watched at once. When there are more, the one
 	// that has been silent longest is forgotten, and counted.
 	MaxGroups int `yaml:"max_groups" default:"100000" min:"1" max:"10000000"`
@@ -35,6 +36,7 @@ type Config struct {
 
 // detector watches. The SDK hands it one batch at a time.
 type detector struct {
+	config   Config
 	rules    []*rule
 	set      *query.Set
 	matches  [][]uint64
@@ -49,10 +51,15 @@ type detector struct {
 
 // New compiles the rules. Errors name the rule and the key that is wrong.
 func New(c Config) (sdk.Detector, error) {
-	d := &detector{groups: groups{limit: c.MaxGroups, limitEvents: c.MaxEvents}}
+	d := &detector{config: c, groups: groups{limit: c.MaxGroups, limitEvents: c.MaxEvents}}
+	return d, d.SetRules(nil)
+}
+
+// SetRules takes the host's rules, beside those of the configuration.
+func (d *detector) SetRules(given []document.Rule) error {
 	var err error
-	if d.rules, err = c.compile(d.now); err != nil {
-		return nil, err
+	if d.rules, err = d.config.compile(d.now, given); err != nil {
+		return err
 	}
 	var matchers []*query.Matcher
 	for _, r := range d.rules {
@@ -61,10 +68,8 @@ func New(c Config) (sdk.Detector, error) {
 			matchers = append(matchers, r.parts[i].matcher)
 		}
 	}
-	if d.set, err = query.NewSet(matchers...); err != nil {
-		return nil, err
-	}
-	return d, nil
+	d.set, err = query.NewSet(matchers...)
+	return err
 }
 
 // now is the clock of relative dates in queries: a replay must decide as the first run did.

@@ -17,6 +17,7 @@ import (
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/manifest"
 	"github.com/logcenter/logcenter/sdk/plugintest"
+	document "github.com/logcenter/logcenter/sdk/rule"
 	"github.com/logcenter/logcenter/sdk/sample"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
@@ -282,9 +283,9 @@ func TestConfigErrors(t *testing.T) {
 		{`{"rules":[{"id":"r","name":"R"}]}`, `rules[0].query: is required`},
 		{`{"rules":[{"id":"r","name":"R","query":"x","window":"10"}]}`, `rules[0].window`},
 		{`{"rules":[{"id":"r","name":"R","query":"x","severity":"error"}]}`, `did you mean "Error"?`},
-		{`{"rules":[{"id":"r","name":"R","query":"x","group_by":["source.ipp"]}]}`, `rules[0].group_by[0]: field source.ipp is not one that this plugin reads`},
+		{`{"rules":[{"id":"r","name":"R","query":"x","group_by":["source.ipp"]}]}`, `rules[0].group_by[0]: there is no field source.ipp`},
 		{`{"rules":[{"id":"r","name":"R","query":"x","group_by":["tags"]}]}`, `rules[0].group_by[0]: tags cannot part groups`},
-		{`{"rules":[{"id":"r","name":"R","query":"process.executable:sh"}]}`, `rule r: field process.executable is not one that this plugin reads`},
+		{`{"rules":[{"id":"r","name":"R","query":"proces.executable:sh"}]}`, `rule r: there is no field proces.executable, or no enabled plugin has it (did you mean "process.executable"?)`},
 		{`{"rules":[{"id":"r","name":"R","query":"source.ip:x"}]}`, `rules[0].query`},
 		{`{"rules":[{"id":"r","name":"R","query":"x"},{"id":"r","name":"R","query":"x"}]}`, `rules[1].id: "r" is used twice`},
 		{`{"disable":["nope"]}`, `disable[0]: there is no rule "nope"`},
@@ -297,7 +298,7 @@ func TestConfigErrors(t *testing.T) {
 }
 
 func TestBuiltinCanBeReplacedAndLeftOut(t *testing.T) {
-	d, err := New(Config{MaxGroups: 1, MaxEvents: 100, Builtin: true, Disable: []string{"error-burst"}, Rules: []Rule{
+	d, err := New(Config{MaxGroups: 1, MaxEvents: 100, Builtin: true, Disable: []string{"error-burst"}, Rules: []document.Rule{
 		{ID: "attack-burst", Name: "mine", Query: "x", Threshold: 1, Window: m, Type: "frequency", Aggregate: "count"},
 	}})
 	require.NoError(t, err)

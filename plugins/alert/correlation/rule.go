@@ -10,81 +10,9 @@ import (
 
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/query"
+	document "github.com/logcenter/logcenter/sdk/rule"
 	"github.com/logcenter/logcenter/sdk/schema"
 )
-
-// Rule says which events raise an alert. Its texts are part of the alert.
-type Rule struct {
-	// ID names the rule in alerts and in this configuration.
-	ID string `yaml:"id" required:"true"`
-	// Name is the alert's title.
-	Name string `yaml:"name" required:"true"`
-	// Type is keyword (every event of query), frequency (more than threshold of them within window), sequence (the events
-	// of steps one after the other within window), simultaneous (those of all steps within window, in any order), absence
-	// (that of the first step, and not that of the second within window behind it), silence (no event of a group for
-	// window, of one that had some) or new_value (an event with values that were not seen before).
-	Type string `yaml:"type" default:"frequency" enum:"keyword,frequency,sequence,simultaneous,absence,silence,new_value"`
-	// Query selects events, in Logcenter's query language. It may use the fields that plugin.yaml reads. Rules with
-	// steps have a query in each of them instead.
-	Query string `yaml:"query"`
-	// GroupBy are fields whose values are looked at apart, e.g. source.ip. Events without one of them do not
-	// count. Empty takes all events together.
-	GroupBy []string `yaml:"group_by"`
-	// Steps are the events that a sequence, simultaneous or absence rule is about.
-	Steps []Step `yaml:"steps"`
-	// Window is the time within which it happens. It slides: it starts with any event, not with the clock.
-	Window time.Duration `yaml:"window" default:"10m" min:"1s" max:"168h"`
-	// Before is how long before the first step of an absence rule the second one is good, too.
-	Before time.Duration `yaml:"before" default:"0s" min:"0s" max:"168h"`
-	// Aggregate is what of the events of a frequency rule is compared with the threshold: how many there are (count), or
-	// the number of different values (distinct), sum, average (avg), least (min) or greatest (max) value of field.
-	Aggregate string `yaml:"aggregate" default:"count" enum:"count,distinct,sum,avg,min,max"`
-	// Field is what aggregates other than count look at. Events without it do not count.
-	Field string `yaml:"field"`
-	// Threshold is what is still fine; a count or other aggregate above it raises the alert.
-	Threshold float64 `yaml:"threshold" default:"20"`
-	// Compare is above, or below for an average, least or greatest value that must not fall under threshold.
-	Compare string `yaml:"compare" default:"above" enum:"above,below"`
-	// Values are the fields of which a new_value rule has not seen the values, each group apart.
-	Values []string `yaml:"values"`
-	// Learn is how long a new_value rule only learns, from its first event on.
-	Learn time.Duration `yaml:"learn" default:"24h" min:"0s" max:"2160h"`
-	// Quiet is how long after an alert the same group raises no other. 0 is a minute for keyword rules and the window for
-	// others.
-	Quiet time.Duration `yaml:"quiet" default:"0s" min:"0s" max:"168h"`
-	// Severity is one of the five unified ones.
-	Severity string `yaml:"severity" default:"Warn" enum:"Debug,Info,Warn,Error,Fatal"`
-	// Priority is how urgent the alert is, 1 (at once) to 5 (whenever).
-	Priority int `yaml:"priority" default:"3" min:"1" max:"5"`
-	// Description says what the alert means and what to do.
-	Description string `yaml:"description"`
-	// Topic is the stream or kind of log that is watched.
-	Topic string `yaml:"topic"`
-	// Method says how the alert is told; what is configured delivers it.
-	Method string `yaml:"method" default:"notifiers"`
-	// Frequency says how often the rule is checked.
-	Frequency string `yaml:"frequency" default:"continuous"`
-	// Remarks are for the reader of the alert.
-	Remarks string `yaml:"remarks"`
-	// Fields are taken over from the event that raised the alert; for an absence, from the newest of its first step.
-	Fields []string `yaml:"fields"`
-	// Tags are put on the alert.
-	Tags []string `yaml:"tags"`
-}
-
-// Step is one of the events that a rule is about.
-type Step struct {
-	// Query selects the events.
-	Query string `yaml:"query" required:"true"`
-	// By are the fields whose values tie the steps together, in the same order in each; empty is group_by of the rule.
-	// The first step's destination.ip may be the second's host.ip. An event with several values counts for each.
-	By []string `yaml:"by"`
-	// Count is how many such events a step of a sequence takes.
-	Count int `yaml:"count" default:"1" min:"1" max:"50"`
-	// Without is what must not happen between the step before this one and this one, in a sequence. It is tied by the
-	// same fields as this step.
-	Without string `yaml:"without"`
-}
 
 const keywordQuiet = time.Minute
 
@@ -113,7 +41,7 @@ var kinds = map[string]kind{
 
 // rule is a Rule made ready.
 type rule struct {
-	Rule
+	document.Rule
 	kind    kind
 	version string
 	parts   []part
@@ -146,12 +74,12 @@ type state struct {
 }
 
 // compile makes the rules that are on. Errors have the path of the key in the configuration.
-func (c *Config) compile(now func() time.Time) ([]*rule, error) {
+func (c *Config) compile(now func() time.Time, given []document.Rule) ([]*rule, error) {
 	var out []*rule
 	var errs []error
 	index := map[string]int{}
-	add := func(path string, r Rule) {
-		made, err := r.compile(now)
+	add := func(path string, r document.Rule) {
+		made, err := compile(r, now)
 		if err != nil {
 			errs = append(errs, schema.Under(path, err))
 			return
@@ -178,8 +106,17 @@ func (c *Config) compile(now func() time.Time) ([]*rule, error) {
 		own[r.ID] = true
 		add(path, r)
 	}
+	for i, r := range given {
+		path := schema.Index("", i)
+		if own[r.ID] {
+			errs = append(errs, &schema.Error{Path: path + ".id", Msg: fmt.Sprintf("%q is used twice", r.ID)})
+			continue
+		}
+		own[r.ID] = true
+		add(path, r)
+	}
 	for i, id := range c.Disable {
-		if _, ok := index[id]; !ok && !slices.ContainsFunc(builtins(), func(r Rule) bool { return r.ID == id }) {
+		if _, ok := index[id]; !ok && !slices.ContainsFunc(builtins(), func(r document.Rule) bool { return r.ID == id }) {
 			errs = append(errs, &schema.Error{Path: schema.Index("disable", i), Msg: fmt.Sprintf("there is no rule %q", id)})
 		}
 		out = slices.DeleteFunc(out, func(r *rule) bool { return r.ID == id })
@@ -187,12 +124,12 @@ func (c *Config) compile(now func() time.Time) ([]*rule, error) {
 	return out, errors.Join(errs...)
 }
 
-func (r Rule) compile(now func() time.Time) (*rule, error) {
+func compile(r document.Rule, now func() time.Time) (*rule, error) {
 	out := &rule{
 		Rule: r, kind: kinds[r.Type], window: int64(r.Window), before: int64(r.Before), quiet: int64(r.Quiet), learn: int64(r.Learn),
 		groups: map[string]*group{},
 	}
-	if err := r.check(out.kind); err != nil {
+	if err := out.check(out.kind); err != nil {
 		return nil, err
 	}
 	if out.quiet == 0 {
@@ -206,7 +143,7 @@ func (r Rule) compile(now func() time.Time) (*rule, error) {
 	}
 	var err error
 	if r.Field != "" {
-		if out.value, err = r.aggregated(); err != nil {
+		if out.value, err = out.aggregated(); err != nil {
 			return nil, err
 		}
 	}
@@ -232,7 +169,7 @@ func (r Rule) compile(now func() time.Time) (*rule, error) {
 func (k kind) steps() bool { return k == sequence || k == simultaneous || k == absence }
 
 // check refuses what does not go together.
-func (r *Rule) check(k kind) error {
+func (r *rule) check(k kind) error {
 	refuse := func(path, format string, args ...any) error {
 		return &schema.Error{Path: path, Msg: fmt.Sprintf(format, args...)}
 	}
@@ -266,7 +203,7 @@ func (r *Rule) check(k kind) error {
 // mostCounted bounds what a group of a frequency rule remembers.
 const mostCounted = 100000
 
-func (r *Rule) aggregated() (ecs.Field, error) {
+func (r *rule) aggregated() (ecs.Field, error) {
 	f, err := lookup("field", []string{r.Field})
 	if err != nil {
 		return 0, err
@@ -437,11 +374,11 @@ func (d *detector) Reads() []ecs.Field {
 
 // unread is the error of a field that the host does not send.
 func unread(path, name string, readable []string) error {
-	hint := "add it under reads in plugin.yaml"
+	hint := ""
 	if near := schema.Nearest(name, readable); near != "" {
-		hint = fmt.Sprintf("did you mean %q? otherwise %s", near, hint)
+		hint = fmt.Sprintf("did you mean %q?", near)
 	}
-	return &schema.Error{Path: path, Msg: fmt.Sprintf("field %s is not one that this plugin reads", name), Hint: hint}
+	return &schema.Error{Path: path, Msg: fmt.Sprintf("there is no field %s, or no enabled plugin has it", name), Hint: hint}
 }
 
 // Opened refuses rules that look at fields which the host does not send: they would never match.
