@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"strconv"
 	"time"
 
@@ -26,19 +25,27 @@ func (d *detector) carried(r *rule, row int) []string {
 	return values
 }
 
-// raise is the alert of the marks of a group that were found.
-func (d *detector) raise(g *group, found []int, fields []string) sdk.Alert {
-	r := g.rule
-	first, last := g.seen[found[0]].at, g.seen[found[len(found)-1]].at
+// emit raises the alert of the marks of a group that were found.
+func (d *detector) emit(g *group, found []int, fields []string, emit func(sdk.Alert)) {
+	r := d.rules[g.rule]
+	r.stats.raised++
+	emit(d.alert(r, g, found, fields))
+	g.suppressed = 0
+}
+
+func (d *detector) alert(r *rule, g *group, found []int, fields []string) sdk.Alert {
+	b := d.groups.block(g)
+	first, last := found[0], found[len(found)-1]
 	a := sdk.Alert{
 		Rule: r.ID, RuleVersion: r.version, Name: r.Name, Description: r.Description, Topic: r.Topic, Type: r.Type,
 		Method: r.Method, Frequency: r.Frequency, Remarks: r.Remarks, Severity: r.Severity, Priority: r.Priority,
 		Keys: map[string]string{}, Fields: map[string]string{}, Count: uint64(len(found)), Tags: r.Tags,
-		First: time.Unix(0, first).UTC(), Last: time.Unix(0, last).UTC(),
+		First: time.Unix(0, b.marks[first].at).UTC(), Last: time.Unix(0, b.marks[last].at).UTC(),
+		Channels: r.Channels, Silent: r.Silent,
 	}
-	rest := []byte(g.key)
+	rest := d.groups.key(g)
 	for i, name := range r.names {
-		a.Keys[name], rest = shown(rest, r.parts[0].by[i], r.parts[0].text[i])
+		a.Keys[name], rest = shown(rest, &r.parts[0], i)
 	}
 	for i, v := range fields {
 		if v != "" {
@@ -46,50 +53,16 @@ func (d *detector) raise(g *group, found []int, fields []string) sdk.Alert {
 		}
 	}
 	if r.Field != "" {
-		v := d.pattern.of(r.Aggregate, g.seen[found[0]:found[len(found)-1]+1])
-		a.Fields[r.Aggregate+" of "+r.Field] = strconv.FormatFloat(v, 'g', -1, 64)
+		a.Fields[r.Aggregate+" of "+r.Field] = strconv.FormatFloat(r.aggregate.of(b.values[first:last+1]), 'g', -1, 64)
 	}
 	if g.suppressed > 0 {
 		a.Fields["suppressed"] = fmt.Sprint(g.suppressed)
-		g.suppressed = 0
 	}
 	for _, i := range found[max(0, len(found)-maxEventIDs):] {
-		if s := g.seen[i]; s.position >= 0 {
-			a.EventIDs = append(a.EventIDs, d.journals.eventID(s))
+		if b.marks[i].position >= 0 {
+			a.EventIDs = append(a.EventIDs, d.origins.eventID(b.tags[i].origin, b.marks[i].position))
 		}
 	}
 	a.ID = sdk.AlertID(r.ID, a.Keys, a.First)
 	return a
-}
-
-// notes count what an admin should know, and tell it in the plugin's log once a minute at most.
-type notes struct {
-	ungrouped, forgotten, suppressed int
-	told                             time.Time
-}
-
-// every is how often an admin is told.
-const every = time.Minute
-
-func (n *notes) tell() {
-	if n.told.IsZero() { // the first batch
-		n.told = time.Now()
-	}
-	if time.Since(n.told) >= every {
-		n.flush()
-	}
-}
-
-func (n *notes) flush() {
-	if n.ungrouped+n.forgotten+n.suppressed > 0 {
-		fmt.Fprintf(os.Stderr, "not counted: %d events without the fields that tie them to others, %d in the quiet time behind an alert; %d groups or events forgotten because there were too many\n",
-			n.ungrouped, n.suppressed, n.forgotten)
-	}
-	*n = notes{told: time.Now()}
-}
-
-// Close tells what was not told yet.
-func (d *detector) Close() error {
-	d.notes.flush()
-	return nil
 }
