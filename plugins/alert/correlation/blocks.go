@@ -13,8 +13,7 @@ const (
 func (r ref) page() int   { return int(r >> pageBits) }
 func (r ref) offset() int { return int(r & (pageUnits - 1)) }
 
-// classSize is how many units a run of a class has: 1, 4, 8, 16 and so on. Most groups have one mark, and those that have
-// more leave little behind when they grow.
+// classSize is how many units a run of a class has: 1, 4, 8, 16 and so on.
 func classSize(class uint8) int {
 	if class == 0 {
 		return 1
@@ -31,61 +30,91 @@ func classFor(n int) uint8 {
 	return class
 }
 
-// blocks hands out runs of units in pages, and keeps none of the units itself. Page 0 is not used.
+// blocks hands out runs of units in pages, and keeps none of the units itself. The runs of a page are of one class, and a
+// page of which all were given back serves any class: groups that grow together leave nothing behind. Page 0 is not used.
 type blocks struct {
-	pages int // all that there ever were
-	free  [bigClass][]ref
-	spare []int // pages that were given back
-	next  ref   // the part of a page that was not handed out yet
-	left  int
+	pages []blockPage
+	open  [bigClass][]int // pages with free runs, by class
+	spare []int           // pages that nobody has
+}
+
+type blockPage struct {
+	class uint8
+	used  int      // runs that were handed out
+	next  int      // the units from here on were never handed out
+	free  []uint16 // runs that were given back, by offset
+	place int      // in open, -1 if the page is full
 }
 
 // take is a free run. size is how many units the page needs that it is in, if that is a new one, else 0.
 func (b *blocks) take(class uint8) (r ref, size int) {
 	if class >= bigClass {
-		return b.page(), classSize(class)
+		return ref(b.page(class)) << pageBits, classSize(class)
 	}
-	if list := b.free[class]; len(list) > 0 {
-		r, b.free[class] = list[len(list)-1], list[:len(list)-1]
-		return r, 0
+	if len(b.open[class]) == 0 {
+		n := b.page(class)
+		b.pages[n].place = 0
+		b.open[class] = append(b.open[class], n)
+		size = pageUnits
 	}
-	n := classSize(class)
-	if b.left < n {
-		b.cut(class)
-		b.next, b.left, size = b.page(), pageUnits, pageUnits
+	n := b.open[class][len(b.open[class])-1]
+	p := &b.pages[n]
+	offset := p.next
+	if k := len(p.free); k > 0 {
+		offset, p.free = int(p.free[k-1]), p.free[:k-1]
+	} else {
+		p.next += classSize(class)
 	}
-	r = b.next
-	b.next += ref(n)
-	b.left -= n
-	return r, size
+	p.used++
+	if len(p.free) == 0 && p.next == pageUnits {
+		b.close(n)
+	}
+	return ref(n)<<pageBits | ref(offset), size
 }
 
-// cut makes smaller runs of what is left of the page.
-func (b *blocks) cut(class uint8) {
-	for c := int(class) - 1; c >= 0; c-- {
-		for n := classSize(uint8(c)); b.left >= n; b.left -= n {
-			b.free[c] = append(b.free[c], b.next)
-			b.next += ref(n)
-		}
+// page is a page for runs of a class.
+func (b *blocks) page(class uint8) int {
+	if b.pages == nil {
+		b.pages = make([]blockPage, 1)
 	}
+	n := len(b.pages)
+	if k := len(b.spare); k > 0 {
+		n, b.spare = b.spare[k-1], b.spare[:k-1]
+	} else {
+		b.pages = append(b.pages, blockPage{})
+	}
+	b.pages[n] = blockPage{class: class, free: b.pages[n].free[:0], place: -1}
+	return n
 }
 
-func (b *blocks) page() ref {
-	if n := len(b.spare); n > 0 {
-		p := b.spare[n-1]
-		b.spare = b.spare[:n-1]
-		return ref(p) << pageBits
-	}
-	b.pages++
-	return ref(b.pages) << pageBits
+// close takes a page out of those that have free runs.
+func (b *blocks) close(n int) {
+	p := &b.pages[n]
+	list := b.open[p.class]
+	last := list[len(list)-1]
+	list[p.place], b.pages[last].place = last, p.place
+	b.open[p.class] = list[:len(list)-1]
+	p.place = -1
 }
 
-// give takes a run back, and says whether that was all of its page.
-func (b *blocks) give(r ref, class uint8) bool {
-	if class >= bigClass {
-		b.spare = append(b.spare, r.page())
+// give takes a run back, and says whether nobody has a run of its page any more: then its units can go.
+func (b *blocks) give(r ref) bool {
+	n := r.page()
+	p := &b.pages[n]
+	if p.class >= bigClass {
+		b.spare = append(b.spare, n)
 		return true
 	}
-	b.free[class] = append(b.free[class], r)
-	return false
+	p.used--
+	p.free = append(p.free, uint16(r.offset()))
+	if p.place < 0 {
+		p.place = len(b.open[p.class])
+		b.open[p.class] = append(b.open[p.class], n)
+	}
+	if p.used > 0 || len(b.open[p.class]) == 1 { // one stays, for groups that come and go
+		return false
+	}
+	b.close(n)
+	b.spare = append(b.spare, n)
+	return true
 }

@@ -249,7 +249,7 @@ func (g *groups) drop(id uint32) {
 	g.resize(e, 0)
 	g.setExtra(e, extra{})
 	if e.keyLen > inlineKey {
-		g.texts.drop(keyRef(e), int(e.keyLen))
+		g.texts.drop(keyRef(e))
 	}
 	g.n--
 	r.held.groups--
@@ -292,7 +292,7 @@ func (g *groups) resize(e *group, n int) {
 	s := g.store(e)
 	if n == 0 {
 		if e.marks != 0 {
-			s.give(e.marks, e.class)
+			s.give(e.marks)
 			g.account(g.rules[e.rule], -g.unit(e)*int64(classSize(e.class)))
 		}
 		e.marks, e.n, e.class = 0, 0, 0
@@ -307,7 +307,7 @@ func (g *groups) resize(e *group, n int) {
 	if e.marks != 0 {
 		into := s.of(r, n)
 		into.copy(s.of(e.marks, min(n, int(e.n))))
-		s.give(e.marks, e.class)
+		s.give(e.marks)
 		size -= int64(classSize(e.class))
 	}
 	g.account(g.rules[e.rule], g.unit(e)*size)

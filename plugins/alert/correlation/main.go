@@ -30,9 +30,9 @@ type Config struct {
 	Rules []document.Rule `yaml:"rules"`
 	// MaxState is how much all groups of all rules together may take in memory. When it is more, groups of the rule that
 	// takes most are forgotten, first those that were left alone longest, and counted.
-	MaxState schema.Bytes `yaml:"max_state" default:"384MiB" min:"1"`
+	MaxState schema.Bytes `yaml:"max_state" default:"256MiB" min:"1" max:"256MiB"`
 	// MaxRuleState is how much the groups of one rule may take.
-	MaxRuleState schema.Bytes `yaml:"max_rule_state" default:"256MiB" min:"1"`
+	MaxRuleState schema.Bytes `yaml:"max_rule_state" default:"192MiB" min:"1" max:"256MiB"`
 }
 
 // detector watches. The SDK hands it one batch at a time.

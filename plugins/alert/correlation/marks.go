@@ -76,8 +76,8 @@ func (s *markStore) take(class uint8) ref {
 }
 
 // give returns a run.
-func (s *markStore) give(r ref, class uint8) {
-	if s.blocks.give(r, class) {
+func (s *markStore) give(r ref) {
+	if s.blocks.give(r) {
 		s.pages[r.page()] = block{}
 	}
 }

@@ -45,7 +45,9 @@ func (d *detector) Snapshot(w io.Writer) error {
 
 func (d *detector) write(e *encoder, g *group) {
 	e.text(string(d.groups.key(g)))
-	e.signed(g.until)
+	if e.number(flag(g.until != never)); g.until != never {
+		e.signed(g.until)
+	}
 	e.signed(g.last)
 	e.number(uint64(g.suppressed))
 	fields := d.groups.extras[g.extra].fields
@@ -132,7 +134,10 @@ func (d *detector) read(s *decoder, p past) {
 		d.groups.touch(id)
 		g = d.groups.at(id)
 	}
-	g.until, g.last, g.suppressed = s.signed(), s.signed(), uint32(s.number(1<<32-1))
+	if g.until = never; s.number(1) == 1 {
+		g.until = s.signed()
+	}
+	g.last, g.suppressed = s.signed(), uint32(s.number(1<<32-1))
 	var fields []string
 	for range s.number(1 << 10) {
 		if fields = append(fields, s.text()); s.err != nil {

@@ -38,8 +38,8 @@ func (s *textStore) of(r ref, n int) []byte {
 	return s.pages[r.page()][from : from+n : from+n]
 }
 
-func (s *textStore) drop(r ref, n int) {
-	if s.give(r, textClass(n)) {
+func (s *textStore) drop(r ref) {
+	if s.give(r) {
 		s.pages[r.page()] = nil
 	}
 }
