@@ -173,15 +173,18 @@ func (d *detector) decide(r *rule, t touched, row int, emit func(sdk.Alert)) {
 		held = w.bytes()
 	}
 	found := d.pattern.find(r, d.groups.block(g), g.mask, t.fresh, w)
+	raised := found
+	for found {
+		d.emit(g, d.pattern.found, d.carried(r, row), emit)
+		d.groups.spend(g, d.pattern.found[len(d.pattern.found)-1])
+		found = d.pattern.again(r, d.groups.block(g), w)
+	}
 	if w != nil {
 		d.groups.account(r, w.bytes()-held)
 	}
-	if !found {
+	if !raised {
 		d.groups.settle(g)
-		return
 	}
-	d.emit(g, d.pattern.found, d.carried(r, row), emit)
-	d.groups.spend(g, d.pattern.found[len(d.pattern.found)-1])
 }
 
 // put leaves a mark of an event in a group.

@@ -25,15 +25,8 @@ func (p *pattern) find(r *rule, b block, mask uint16, at int, kept *window) bool
 		if r.need > 0 {
 			return p.count(r, b.marks, at)
 		}
-		if kept == nil {
-			kept = &p.window
-			kept.reset(0)
-		}
-		if !kept.look(r, b, at) {
-			return false
-		}
-		p.span(kept.lo, kept.hi)
-		return true
+		w := p.of(kept)
+		return p.spans(w, w.look(r, b, at))
 	case sequence:
 		return p.sequence(r, b, mask, at)
 	case simultaneous:
@@ -41,6 +34,34 @@ func (p *pattern) find(r *rule, b block, mask uint16, at int, kept *window) bool
 	default:
 		return false
 	}
+}
+
+// again looks at what an alert has left. Aggregates that a value can move away from the threshold may pass without what the
+// alert was made of; with others there is nothing more.
+func (p *pattern) again(r *rule, b block, kept *window) bool {
+	p.found = p.found[:0]
+	if r.kind != frequency || r.aggregate == count || r.aggregate == distinct {
+		return false
+	}
+	w := p.of(kept)
+	return p.spans(w, w.all(r, b))
+}
+
+// of is the window that a group keeps, or else an empty one.
+func (p *pattern) of(kept *window) *window {
+	if kept == nil {
+		kept = &p.window
+		kept.reset(0)
+	}
+	return kept
+}
+
+// spans takes the marks of a window, if it has passed.
+func (p *pattern) spans(w *window, passed bool) bool {
+	if passed {
+		p.span(w.lo, w.hi)
+	}
+	return passed
 }
 
 // count finds as many marks as are too many, the oldest first. The window is open at one end: events of which the last is

@@ -106,6 +106,18 @@ func (w *window) passes(r *rule, values []uint64) bool {
 // until one passes, and says whether one has. Else it ends with the newest mark.
 func (w *window) look(r *rule, b block, at int) bool {
 	w.retreat(r, b, at)
+	return w.move(r, b, at, b.marks[at].at+r.window)
+}
+
+// all moves the window over all places where it ends with a mark, as look does.
+func (w *window) all(r *rule, b block) bool {
+	w.reset(0)
+	return w.move(r, b, 0, math.MaxInt64)
+}
+
+// move has the window, which ends before the mark at, end with that one and all behind it in turn. Those before the time
+// until are looked at.
+func (w *window) move(r *rule, b block, at int, until int64) bool {
 	for end := at; end < len(b.marks); end++ {
 		w.add(r, b.values[end])
 		w.hi = end + 1
@@ -117,7 +129,7 @@ func (w *window) look(r *rule, b block, at int) bool {
 			w.lo--
 			w.add(r, b.values[w.lo])
 		}
-		if b.marks[end].at-b.marks[at].at < r.window && w.passes(r, b.values) {
+		if b.marks[end].at < until && w.passes(r, b.values) {
 			return true
 		}
 	}
