@@ -41,6 +41,7 @@ type run struct {
 	config string
 	n      int
 	alerts []sdk.Alert
+	rules  []*wire.RuleStat
 }
 
 func newRun(t testing.TB, config string) *run {
@@ -84,6 +85,7 @@ func (r *run) send(logins ...login) {
 		for _, a := range res.Alerts {
 			r.alerts = append(r.alerts, sdk.AlertFromWire(a))
 		}
+		r.rules = append(r.rules, res.Rules...)
 		require.Empty(r.t, res.Error)
 		return nil
 	}))
@@ -214,6 +216,20 @@ func TestGroupsAreBounded(t *testing.T) {
 	}
 	r.send(login{100, a})
 	assert.Empty(t, r.alerts, "a was forgotten when both had more than the rule may have")
+}
+
+func TestFiguresOfRules(t *testing.T) {
+	r := newRun(t, `{"max_rule_state":3000,`+config("")[1:])
+	a, b := "192.0.2.1", "192.0.2.2"
+	r.send(login{0, a}, login{1, a}, login{2, a}, login{3, a}, login{4, ""}, login{100 * m, b}, login{70 * m, b})
+	require.Len(t, r.rules, 1, "at the first batch")
+	s := r.rules[0]
+	assert.Positive(t, s.CostNs)
+	assert.Equal(t, start.Add(100*m).UnixNano(), s.LastMatchNs)
+	assert.EqualValues(t, 2*groupBytes+4*markBytes, s.Bytes)
+	assert.Equal(t, []uint64{7, 1, 1, 1, 1, 2, 0}, []uint64{s.Matched, s.Raised, s.Suppressed, s.Ungrouped, s.Late, s.Groups, s.Evicted})
+	r.send(login{0, a})
+	assert.Len(t, r.rules, 1, "the next after some seconds")
 }
 
 func TestSnapshot(t *testing.T) {

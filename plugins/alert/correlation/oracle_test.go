@@ -584,8 +584,8 @@ func (s stream) expected(ref reference) (out []raised) {
 }
 
 // draw is a rule and a stream, with the seed's luck.
-func draw(rnd *rand.Rand, make func(*rand.Rand) trial) (trial, stream) {
-	tr := make(rnd)
+func draw(rnd *rand.Rand, of func(*rand.Rand) trial) (trial, stream) {
+	tr := of(rnd)
 	return tr, drawStream(rnd, 10+rnd.IntN(50), 40, tr.dense)
 }
 
@@ -604,12 +604,12 @@ func TestTypesAreAsTheReferenceSays(t *testing.T) {
 	if os.Getenv("LOGCENTER_LONG") != "" {
 		streams = 10000
 	}
-	for name, make := range trials() {
+	for name, of := range trials() {
 		t.Run(name, func(t *testing.T) {
 			rnd := rand.New(rand.NewPCG(1, hash([]byte(name))))
 			fired := 0
 			for range streams {
-				tr, s := draw(rnd, make)
+				tr, s := draw(rnd, of)
 				got, want := watch(t, New, tr, s, rnd), s.expected(tr.ref)
 				require.Equal(t, sorted(want), sorted(got), "rule %v over %+v", tr.rule, s)
 				if len(want) > 0 {
