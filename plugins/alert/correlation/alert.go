@@ -25,6 +25,21 @@ func (d *detector) carried(r *rule, row int) []string {
 	return values
 }
 
+// keep notes the values that an alert of a tick will carry. A group mostly has those that it had.
+func (d *detector) keep(g *group, r *rule, row int) {
+	if len(r.fields) == 0 {
+		return
+	}
+	have := d.groups.extras[g.extra].fields
+	for i, f := range r.fields {
+		v, _ := d.batch.append(d.batch.value[:0], f, row)
+		if d.batch.value = v; len(have) == 0 || have[i] != string(v) {
+			d.groups.setExtra(g, extra{fields: d.carried(r, row)})
+			return
+		}
+	}
+}
+
 // emit raises the alert of the marks of a group that were found.
 func (d *detector) emit(g *group, found []int, fields []string, emit func(sdk.Alert)) {
 	r := d.rules[g.rule]

@@ -222,7 +222,7 @@ func (d *detector) put(r *rule, key []byte, e entry, row int, emit func(sdk.Aler
 	}
 	g.mask |= e.mask
 	if r.kind == absence && e.mask == 1 {
-		d.groups.setExtra(g, extra{fields: d.carried(r, row)})
+		d.keep(g, r, row)
 		d.setTimer(id, e.at+r.window, e.position)
 	}
 }

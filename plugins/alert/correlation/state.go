@@ -9,9 +9,10 @@ import (
 	"slices"
 )
 
-// A snapshot is: stateMagic; the origins; the rules' ids, versions and beginnings, and whether their marks have values; of each rule its groups, from the one that
-// was left alone longest, each behind a 1, and a 0 behind the last. Texts have their length in front; numbers are varints, and
-// times differences to the one before. Timers and windows are made of the marks.
+// A snapshot is: stateMagic; the origins; the rules' ids, versions and beginnings, and whether their marks have values; of
+// each rule its groups, from the one that was left alone longest, each behind a 1, and a 0 behind the last. Texts have their
+// length in front; numbers are varints, and times and positions differences to the mark before. Timers and windows are made of
+// the marks.
 const stateMagic = "logcenter correlation state 2\n"
 
 // maxText bounds what a damaged snapshot can make Restore allocate at once.
@@ -57,11 +58,11 @@ func (d *detector) write(e *encoder, g *group) {
 	}
 	b := d.groups.block(g)
 	e.number(uint64(len(b.marks)))
-	at := int64(0)
+	var before mark
 	for i, m := range b.marks {
-		e.signed(m.at - at)
-		at = m.at
-		e.signed(m.position)
+		e.signed(m.at - before.at)
+		e.signed(m.position - before.position)
+		before = m
 		e.number(uint64(b.tags[i].origin))
 		e.number(uint64(b.tags[i].mask))
 		if b.values != nil {
@@ -159,21 +160,19 @@ func (d *detector) read(s *decoder, p past) {
 
 // readMarks reads the marks of a group, and keeps them if its rule is not gone.
 func (d *detector) readMarks(s *decoder, p past, g *group) {
-	at := int64(0)
+	var before mark
 	for i := range int(s.number(1 << 20)) {
-		before := at
-		at += s.signed()
-		e := entry{mark: mark{at: at, position: s.signed()}, tag: tag{origin: uint16(s.number(1<<16 - 1)), mask: uint16(s.number(1<<16 - 1))}}
+		e := entry{mark: mark{before.at + s.signed(), before.position + s.signed()}, tag: tag{origin: uint16(s.number(1<<16 - 1)), mask: uint16(s.number(1<<16 - 1))}}
 		if p.valued {
 			e.value = s.number(1<<64 - 1)
 		}
-		if i > 0 && at < before || int(e.origin) >= len(d.origins) {
+		if i > 0 && e.at < before.at || int(e.origin) >= len(d.origins) {
 			s.fail()
 		}
 		if s.err != nil {
 			return
 		}
-		if p.rule != nil {
+		if before = e.mark; p.rule != nil {
 			d.groups.insert(g, i, e)
 			g.mask |= e.mask
 		}

@@ -129,7 +129,7 @@ func (d *detector) heard(id uint32, e entry, row int) {
 	g := d.groups.at(id)
 	r := d.rules[g.rule]
 	if e.at >= g.last || g.n == 0 {
-		d.groups.setExtra(g, extra{fields: d.carried(r, row)})
+		d.keep(g, r, row)
 		if g.n == 0 {
 			d.groups.insert(g, 0, e)
 		} else {
