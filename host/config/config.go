@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/logcenter/logcenter/sdk/document"
 	"github.com/logcenter/logcenter/sdk/manifest"
 	"github.com/logcenter/logcenter/sdk/schema"
 )
@@ -52,8 +53,8 @@ type Config struct {
 	// Files are files and videos that are kept beside the events that tell of them.
 	Files Files `yaml:"files"`
 
-	dir    string  // where relative paths start; empty is the working directory
-	places *places // of all keys in the file; nil if there is none
+	dir      string             // where relative paths start; empty is the working directory
+	document *document.Document // the file; nil if there is none
 }
 
 // HTTP configures the listener.

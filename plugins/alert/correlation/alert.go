@@ -33,7 +33,11 @@ func (d *detector) keep(g *group, r *rule, row int) {
 	have := d.groups.extras[g.extra].fields
 	for i, f := range r.fields {
 		v, _ := d.batch.append(d.batch.value[:0], f, row)
-		if d.batch.value = v; len(have) == 0 || have[i] != string(v) {
+		had := ""
+		if len(have) > 0 {
+			had = have[i]
+		}
+		if d.batch.value = v; had != string(v) {
 			d.groups.setExtra(g, extra{fields: d.carried(r, row)})
 			return
 		}
@@ -44,27 +48,22 @@ func (d *detector) keep(g *group, r *rule, row int) {
 func (d *detector) emit(g *group, found []int, fields []string, emit func(sdk.Alert)) {
 	r := d.rules[g.rule]
 	r.stats.raised++
-	emit(d.alert(r, g, found, fields))
+	a := d.alert(r, g, found, fields)
+	emit(a)
 	g.suppressed = 0
+	if r.Recovery {
+		d.opened(r, string(d.groups.key(g)), &a)
+	}
 }
 
 func (d *detector) alert(r *rule, g *group, found []int, fields []string) sdk.Alert {
 	b := d.groups.block(g)
 	first, last := found[0], found[len(found)-1]
-	a := sdk.Alert{
-		Rule: r.ID, RuleVersion: r.version, Name: r.Name, Description: r.Description, Topic: r.Topic, Type: r.Type,
-		Method: r.Method, Frequency: r.Frequency, Remarks: r.Remarks, Severity: r.Severity, Priority: r.Priority,
-		Keys: map[string]string{}, Fields: map[string]string{}, Count: uint64(len(found)), Tags: r.Tags,
-		First: time.Unix(0, b.marks[first].at).UTC(), Last: time.Unix(0, b.marks[last].at).UTC(),
-		Channels: r.Channels, Silent: r.Silent,
-	}
-	rest := d.groups.key(g)
-	for i, name := range r.names {
-		a.Keys[name], rest = shown(rest, &r.parts[0], i)
-	}
+	a := r.alert(d.groups.key(g))
+	a.Count, a.First, a.Last = uint64(len(found)), time.Unix(0, b.marks[first].at).UTC(), time.Unix(0, b.marks[last].at).UTC()
 	for i, v := range fields {
 		if v != "" {
-			a.Fields[r.Fields[i]] = v
+			a.Fields[r.carries[i]] = v
 		}
 	}
 	if r.Field != "" {

@@ -177,7 +177,7 @@ func (f *faulty) Restore(r io.Reader) error {
 
 // TestTheReferenceCatchesFaults: an engine with any of the faults is told from the reference within some hundred streams.
 func TestTheReferenceCatchesFaults(t *testing.T) {
-	all := trials()
+	all := allTrials()
 	for _, f := range faults {
 		for _, name := range f.types {
 			t.Run(f.name+"/"+name, func(t *testing.T) {

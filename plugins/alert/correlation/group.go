@@ -264,13 +264,13 @@ func (g *groups) trim(r *rule) {
 		g.evict(r)
 	}
 	for g.bytes > g.most {
-		most := r
+		var most *rule
 		for _, o := range g.rules {
-			if o.held.bytes > most.held.bytes && o.held.groups > 1 {
+			if o.held.groups > 1 && (most == nil || o.held.bytes > most.held.bytes) {
 				most = o
 			}
 		}
-		if most.held.groups <= 1 {
+		if most == nil {
 			return // what is left are the groups at hand
 		}
 		g.evict(most)

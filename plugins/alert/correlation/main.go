@@ -48,6 +48,7 @@ type detector struct {
 	origins    origins
 	reports    reports
 	touched    []touched // of the row at hand
+	series     int       // of deviation rules
 	bounded    int64     // bytes that the collector was told of
 	batch      view
 }
@@ -75,6 +76,10 @@ func (d *detector) SetRules(given []document.Rule) error {
 		for i := range r.parts {
 			r.parts[i].slot = len(matchers)
 			matchers = append(matchers, r.parts[i].matcher)
+		}
+		for i := range r.exceptions {
+			r.exceptions[i].slot = len(matchers)
+			matchers = append(matchers, r.exceptions[i].matcher)
 		}
 	}
 	if len(d.rules) > mostRules {
@@ -138,6 +143,9 @@ func (d *detector) run(r *rule, emit func(sdk.Alert)) {
 func (d *detector) event(r *rule, row int, emit func(sdk.Alert)) {
 	e := d.batch.entry(row)
 	r.stats.lastMatch = max(r.stats.lastMatch, e.at)
+	if d.leftOut(r, row, e.at) {
+		return
+	}
 	if r.Field != "" {
 		var ok bool
 		if e.value, ok = d.batch.number(r, row); !ok {
@@ -189,6 +197,13 @@ func (d *detector) decide(r *rule, t touched, row int, emit func(sdk.Alert)) {
 
 // put leaves a mark of an event in a group.
 func (d *detector) put(r *rule, key []byte, e entry, row int, emit func(sdk.Alert)) {
+	if r.kind == deviation {
+		d.count(r, key, e.at, row)
+		return
+	}
+	if len(r.open) > 0 {
+		d.heardAgain(r, key, e.at, emit)
+	}
 	id, hash := d.groups.find(r, key)
 	if r.kind == newValue {
 		d.known(r, id, key, hash, e, row, emit)
@@ -223,7 +238,7 @@ func (d *detector) put(r *rule, key []byte, e entry, row int, emit func(sdk.Aler
 	g.mask |= e.mask
 	if r.kind == absence && e.mask == 1 {
 		d.keep(g, r, row)
-		d.setTimer(id, e.at+r.window, e.position)
+		d.setTimer(id, r.round(e.at+r.window), e.mark)
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 )
 
 // A snapshot is: stateMagic; the origins; the rules' ids, versions and beginnings, and whether their marks have values; of
-// each rule its groups, from the one that was left alone longest, each behind a 1, and a 0 behind the last. Texts have their
+// each rule its groups, from the one that was left alone longest, each behind a 1, and a 0 behind the last; of each rule the open alerts and what is usual. Texts have their
 // length in front; numbers are varints, and times and positions differences to the mark before. Timers and windows are made of
 // the marks.
 const stateMagic = "logcenter correlation state 2\n"
@@ -40,6 +40,10 @@ func (d *detector) Snapshot(w io.Writer) error {
 			d.write(&e, d.groups.at(id))
 		}
 		e.number(0)
+	}
+	for _, r := range d.rules {
+		e.open(r)
+		e.usual(&r.usual)
 	}
 	return e.w.Flush()
 }
@@ -101,6 +105,14 @@ func (d *detector) Restore(r io.Reader) error {
 			d.read(&s, p)
 		}
 	}
+	for _, p := range rules {
+		s.open(p.rule)
+		s.usual(p.rule)
+		if p.rule != nil {
+			d.series += len(p.rule.usual.series)
+			d.groups.account(p.rule, seriesBytes*int64(len(p.rule.usual.series)))
+		}
+	}
 	if s.err != nil {
 		d.forget()
 		return fmt.Errorf("snapshot of correlation: %w", s.err)
@@ -127,7 +139,7 @@ func (d *detector) read(s *decoder, p past) {
 	key := s.bytes()
 	if s.err == nil && r != nil {
 		known, hash := d.groups.find(r, key)
-		if known != 0 || len(key) > 1<<16-1 || !sound(key, r) {
+		if known != 0 || len(key) > 1<<16-1 || !r.keyed(key) {
 			s.fail()
 			return
 		}
@@ -179,9 +191,9 @@ func (d *detector) readMarks(s *decoder, p past, g *group) {
 	}
 }
 
-// sound says whether a key is one that a rule may have: damage must not crash the detector.
-func sound(key []byte, r *rule) bool {
-	if len(r.parts[0].by) < 2 {
+// keyed says whether a key has a value for each name of the rule: damage must not crash the detector.
+func (r *rule) keyed(key []byte) bool {
+	if len(r.names) < 2 {
 		return true
 	}
 	for range r.names {
@@ -200,11 +212,11 @@ func (d *detector) wind(id uint32, r *rule, g *group) {
 	switch r.kind {
 	case silence:
 		g.timer = true
-		d.setTimer(id, g.last+r.window, b.marks[0].position)
+		d.setTimer(id, r.due(g.last+r.window), b.marks[0])
 	case absence:
 		for i, m := range b.marks {
 			if b.tags[i].mask&1 != 0 {
-				d.setTimer(id, m.at+r.window, m.position)
+				d.setTimer(id, r.round(m.at+r.window), m)
 			}
 		}
 	}
@@ -213,9 +225,9 @@ func (d *detector) wind(id uint32, r *rule, g *group) {
 func (d *detector) forget() {
 	d.timers, d.mostTimers = nil, firstTimers
 	d.groups = newGroups(d.rules, int64(d.config.MaxState), int64(d.config.MaxRuleState))
-	d.origins = nil
+	d.origins, d.series = nil, 0
 	for _, r := range d.rules {
-		r.began = 0
+		r.began, r.open, r.usual = 0, nil, usual{}
 	}
 }
 

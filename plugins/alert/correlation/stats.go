@@ -10,9 +10,10 @@ import (
 
 // stats are how a rule has fared since the process began.
 type stats struct {
-	matched, raised, suppressed, ungrouped, late uint64
-	cost                                         time.Duration // of its batches that were timed
-	lastMatch                                    int64         // ns since 1970, 0 is never
+	matched, raised, suppressed, ungrouped, late, excepted uint64
+	expired                                                uint64        // matching events of exceptions that are over
+	cost                                                   time.Duration // of its batches that were timed
+	lastMatch                                              int64         // ns since 1970, 0 is never
 }
 
 // reports is when the figures of rules were told, and what of it.
@@ -20,6 +21,7 @@ type reports struct {
 	stats   time.Time // when the host was told
 	log     time.Time // when the admin was told
 	evicted uint64    // that the admin was told of
+	expired uint64    // the same
 	batches uint64
 }
 
@@ -47,7 +49,7 @@ func (d *detector) RuleStats(out []*wire.RuleStat) []*wire.RuleStat {
 	for _, r := range d.rules {
 		out = append(out, &wire.RuleStat{
 			Rule: r.ID, Matched: r.stats.matched, Raised: r.stats.raised, Suppressed: r.stats.suppressed, Evicted: r.held.evicted,
-			Ungrouped: r.stats.ungrouped, Late: r.stats.late, Groups: uint64(r.held.groups), Bytes: uint64(max(0, r.held.bytes)),
+			Ungrouped: r.stats.ungrouped, Late: r.stats.late, Excepted: r.stats.excepted, Groups: uint64(r.held.groups + len(r.usual.series)), Bytes: uint64(max(0, r.held.bytes)),
 			CostNs: uint64(r.stats.cost) * timedBatches, LastMatchNs: r.stats.lastMatch,
 		})
 	}
@@ -65,17 +67,24 @@ func (d *detector) warn() {
 }
 
 func (d *detector) flush() {
-	total, most := uint64(0), (*rule)(nil)
+	var evicted, expired uint64
+	var most, past *rule
 	for _, r := range d.rules {
-		total += r.held.evicted
+		evicted, expired = evicted+r.held.evicted, expired+r.stats.expired
 		if most == nil || r.held.evicted > most.held.evicted {
 			most = r
 		}
+		if past == nil || r.stats.expired > past.stats.expired {
+			past = r
+		}
 	}
-	if total > d.reports.evicted {
-		fmt.Fprintf(os.Stderr, "%d groups or events of rules forgotten because there were too many, most of rule %s: see max_state and max_rule_state\n", total-d.reports.evicted, most.ID)
+	if evicted > d.reports.evicted {
+		fmt.Fprintf(os.Stderr, "%d groups or events of rules forgotten because there were too many, most of rule %s: see max_state and max_rule_state\n", evicted-d.reports.evicted, most.ID)
 	}
-	d.reports.evicted = total
+	if expired > d.reports.expired {
+		fmt.Fprintf(os.Stderr, "%d events counted that an exception would leave out if it were not over, most of rule %s\n", expired-d.reports.expired, past.ID)
+	}
+	d.reports.evicted, d.reports.expired = evicted, expired
 }
 
 // Close tells what was not told yet.

@@ -10,14 +10,14 @@ import (
 
 // timer is when something is decided that no event decides.
 type timer struct {
-	at       int64 // ns since 1970
-	position int64 // of the event that it was set by
-	group    uint32
-	serial   uint32 // of the group: of another one it is of a group that is gone
+	due    int64 // ns since 1970
+	mark         // of the event that it was set by
+	group  uint32
+	serial uint32 // of the group: of another one it is of a group that is gone
 }
 
 func (t timer) before(o timer) bool {
-	return t.at < o.at || t.at == o.at && t.position < o.position
+	return t.due < o.due || t.due == o.due && t.position < o.position
 }
 
 // timers are a heap in the order of time, those of equal times in that of their events.
@@ -60,15 +60,15 @@ func (t *timers) pop() timer {
 }
 
 // timerBytes is what a timer takes.
-const timerBytes = 24
+const timerBytes = 32
 
-// setTimer has a group looked at when event time has come to at.
-func (d *detector) setTimer(id uint32, at, position int64) {
+// setTimer has a group looked at when event time has come to due, because of an event.
+func (d *detector) setTimer(id uint32, due int64, m mark) {
 	if len(d.timers) >= d.mostTimers {
 		d.timers.keep(d.waits)
 		d.mostTimers = max(firstTimers, 2*len(d.timers))
 	}
-	d.timers.add(timer{at: at, position: position, group: id, serial: d.groups.at(id).serial})
+	d.timers.add(timer{due: due, mark: m, group: id, serial: d.groups.at(id).serial})
 }
 
 // firstTimers is how many there are before any is looked at for being of no use any more.
@@ -81,14 +81,14 @@ func (d *detector) waits(t timer) bool {
 		return false
 	}
 	r := d.rules[g.rule]
-	return r.kind == silence || first(d.groups.block(g), t.at-r.window, t.position) >= 0
+	return r.kind == silence || first(d.groups.block(g), t.mark) >= 0
 }
 
-// first is the undecided mark of a first step by its time and position, -1 if there is none.
-func first(b block, at, position int64) int {
-	i, _ := slices.BinarySearchFunc(b.marks, at, func(m mark, at int64) int { return cmp.Compare(m.at, at) })
-	for ; i < len(b.marks) && b.marks[i].at == at; i++ {
-		if b.marks[i].position == position && b.tags[i].mask&1 != 0 {
+// first is where the undecided mark of a first step is, -1 if there is none.
+func first(b block, of mark) int {
+	i, _ := slices.BinarySearchFunc(b.marks, of.at, func(m mark, at int64) int { return cmp.Compare(m.at, at) })
+	for ; i < len(b.marks) && b.marks[i].at == of.at; i++ {
+		if b.marks[i] == of && b.tags[i].mask&1 != 0 {
 			return i
 		}
 	}
@@ -109,7 +109,7 @@ func (t *timers) keep(keep func(timer) bool) {
 // Tick decides what stayed away, and who is silent.
 func (d *detector) Tick(watermark time.Time, emit func(sdk.Alert)) error {
 	now := watermark.UnixNano()
-	for len(d.timers) > 0 && d.timers[0].at <= now {
+	for len(d.timers) > 0 && d.timers[0].due <= now {
 		t := d.timers.pop()
 		g := d.groups.at(t.group)
 		if g.serial != t.serial {
@@ -119,6 +119,12 @@ func (d *detector) Tick(watermark time.Time, emit func(sdk.Alert)) error {
 			d.silent(t.group, now, emit)
 		} else {
 			d.absent(t, emit)
+		}
+	}
+	d.recoverAll(now, emit)
+	for _, r := range d.rules {
+		if r.kind == deviation {
+			d.judge(r, now, emit)
 		}
 	}
 	return nil
@@ -140,15 +146,15 @@ func (d *detector) heard(id uint32, e entry, row int) {
 	}
 	if !g.timer {
 		g.timer = true
-		d.setTimer(id, g.last+r.window, e.position)
+		d.setTimer(id, r.due(g.last+r.window), e.mark)
 	}
 }
 
 // silent raises an alert if a group has been silent for long enough, and forgets it until it is heard again.
 func (d *detector) silent(id uint32, now int64, emit func(sdk.Alert)) {
 	g := d.groups.at(id)
-	if due := g.last + d.rules[g.rule].window; due > now {
-		d.setTimer(id, due, d.groups.block(g).marks[0].position)
+	if due := d.rules[g.rule].due(g.last + d.rules[g.rule].window); due > now {
+		d.setTimer(id, due, d.groups.block(g).marks[0])
 		return
 	}
 	d.emit(g, []int{0}, d.groups.extras[g.extra].fields, emit)
@@ -159,8 +165,7 @@ func (d *detector) silent(id uint32, now int64, emit func(sdk.Alert)) {
 func (d *detector) absent(t timer, emit func(sdk.Alert)) {
 	g := d.groups.at(t.group)
 	r, b := d.rules[g.rule], d.groups.block(g)
-	begun := t.at - r.window
-	at := first(b, begun, t.position)
+	begun, at := t.at, first(b, t.mark)
 	if at < 0 {
 		return // it was in the quiet time behind another alert
 	}

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/logcenter/logcenter/sdk/ecs"
@@ -291,6 +292,7 @@ func (o *origins) number(journal string, partition uint32) uint16 {
 	if len(*o) == math.MaxUint16 { // each journal is a host that was set up anew
 		*o = (*o)[:math.MaxUint16-1]
 	}
+	x.journal = strings.Clone(journal) // the batch's memory is used again
 	*o = append(*o, x)
 	return uint16(len(*o) - 1)
 }
