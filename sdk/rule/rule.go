@@ -18,6 +18,9 @@ type Rule struct {
 	Name string `yaml:"name" required:"true"`
 	// Description says what the alert means and what to do.
 	Description string `yaml:"description"`
+	// Replaces is the id of the plugin whose rule of the same id this one stands in for. Without it an id that is taken is
+	// refused.
+	Replaces string `yaml:"replaces"`
 	// Disabled has the rule kept and not run.
 	Disabled bool `yaml:"disabled"`
 	// Type is keyword (every event of query), frequency (more than threshold of them within window), sequence (the events
