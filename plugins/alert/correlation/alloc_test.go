@@ -30,7 +30,7 @@ func TestNothingIsAllocatedForAnEvent(t *testing.T) {
 	}
 	b := batch(events)
 	run := func() {
-		require.NoError(t, stage.Process(context.Background(), b, func(r *wire.Result) error { return nil }))
+		require.NoError(t, stage.Process(context.Background(), b, func(*wire.Result) error { return nil }))
 	}
 	for range 5 { // what grows has grown: a group's room doubles
 		run()
