@@ -93,9 +93,12 @@ func vacuumed(rest []byte, e *entry, ev *sdk.Event) {
 	if !ok {
 		return
 	}
-	name, rest, _ := bytes.Cut(rest, []byte(": "))
-	name = unquoted(name)
-	db, name, ok := bytes.Cut(name, []byte("."))
+	name := bytes.TrimLeft(rest, `\"`)
+	end := bytes.IndexAny(name, `\"`)
+	if end < 0 {
+		return
+	}
+	db, name, ok := bytes.Cut(name[:end], []byte("."))
 	if !ok {
 		return
 	}
