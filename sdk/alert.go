@@ -36,6 +36,7 @@ func AlertToWire(a Alert) *wire.Alert {
 		Topic: a.Topic, Type: a.Type, Method: a.Method, Frequency: a.Frequency, Remarks: a.Remarks,
 		Severity: a.Severity, Priority: int32(a.Priority), Keys: a.Keys, Fields: a.Fields,
 		EventIds: a.EventIDs, EventCount: a.Count, FirstNs: nanos(a.First), LastNs: nanos(a.Last), Tags: a.Tags,
+		Kind: string(a.Kind), Recovers: a.Recovers, Channels: a.Channels, Silent: a.Silent, Target: a.Target, Url: a.URL,
 	}
 }
 
@@ -46,6 +47,7 @@ func AlertFromWire(a *wire.Alert) Alert {
 		Topic: a.Topic, Type: a.Type, Method: a.Method, Frequency: a.Frequency, Remarks: a.Remarks,
 		Severity: a.Severity, Priority: int(a.Priority), Keys: a.Keys, Fields: a.Fields,
 		EventIDs: a.EventIds, Count: a.EventCount, First: instant(a.FirstNs), Last: instant(a.LastNs), Tags: a.Tags,
+		Kind: AlertKind(a.Kind), Recovers: a.Recovers, Channels: a.Channels, Silent: a.Silent, Target: a.Target, URL: a.Url,
 	}
 }
 

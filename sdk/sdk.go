@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/rule"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
@@ -133,6 +134,27 @@ type Narrower interface {
 	Reads() []ecs.Field
 }
 
+// RuleTaker is an optional method of a Detector that looks for what rules say: those that plugins ship and the admin and
+// analysts write, kept by the host. It is called once, before Opened, with all rules that are on. An error refuses
+// them, its path begins with the rule's place in the list (e.g. "[3].query"); see package schema.
+type RuleTaker interface {
+	SetRules(rules []rule.Rule) error
+}
+
+// Targeter is an optional method of a Notifier that tells alerts to several places under one config.
+type Targeter interface {
+	// Targets are their names. Alert.Target is one of them, or of a config of before: a name that is not known is a
+	// final error.
+	Targets() []string
+}
+
+// RuleReporter is an optional method of a Detector: how its rules fare.
+type RuleReporter interface {
+	// RuleStats appends the figures of rules to stats behind a batch or a tick, and says nothing most times: every few
+	// seconds is enough.
+	RuleStats(stats []*wire.RuleStat) []*wire.RuleStat
+}
+
 // Closer is an optional method of all kinds, called once before the process ends.
 type Closer interface{ Close() error }
 
@@ -156,7 +178,25 @@ type Alert struct {
 	Count       uint64 // events behind it
 	First, Last time.Time
 	Tags        []string
+	Kind        AlertKind // AlertRaised, which is the zero value, or what else is told of one
+	Recovers    string    // of a recovery: ID of the alert that is over
+	Channels    []string  // where the rule wants it told, PLUGIN or PLUGIN/TARGET; none has the admin's routes decide
+	Silent      bool      // it is recorded, and nobody is told
+	Target      string    // for notifiers: which of their targets this goes to; empty is the only one
+	URL         string    // for notifiers: where a person can look at it; may be empty
 }
+
+// AlertKind is what is told of an alert.
+type AlertKind string
+
+// Kinds of alerts.
+const (
+	AlertRaised     AlertKind = ""           // something happened
+	AlertRecovery   AlertKind = "recovery"   // what an alert was about is over
+	AlertSummary    AlertKind = "summary"    // stands for many that were raised at once
+	AlertEscalation AlertKind = "escalation" // an alert that nobody has acknowledged
+	AlertTest       AlertKind = "test"       // somebody tries whether a channel works
+)
 
 // ErrSkip drops an event, counted; only if the manifest has drop: true.
 var ErrSkip = errors.New("skip")

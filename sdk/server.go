@@ -84,7 +84,7 @@ func (s *server) Open(_ context.Context, r *wire.OpenRequest) (*wire.OpenRespons
 	debug.FreeOSMemory() // what loading tables left behind
 	gc.Tune(garbage)
 	s.measure.start()
-	return &wire.OpenResponse{Reads: s.stage.Reads()}, nil
+	return &wire.OpenResponse{Reads: s.stage.Reads(), Targets: s.stage.Targets()}, nil
 }
 
 // utf8Text is the text of an error, which may quote anything; protocol buffers refuse to carry what is not UTF-8.

@@ -2,12 +2,15 @@ package sdk
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"sync"
 
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/rule"
+	"github.com/logcenter/logcenter/sdk/schema"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
@@ -84,6 +87,9 @@ func (s *Stage) Open(r *wire.OpenRequest) error {
 	if err != nil {
 		return err
 	}
+	if err := setRules(impl, r.RulesJson); err != nil {
+		return err
+	}
 	if o, ok := impl.(Opener); ok {
 		if err := o.Opened(reads); err != nil {
 			return err
@@ -99,6 +105,31 @@ func (s *Stage) Open(r *wire.OpenRequest) error {
 		}
 	}
 	s.impl = impl
+	return nil
+}
+
+// setRules gives a detector the host's rules.
+func setRules(impl any, text []byte) error {
+	t, ok := impl.(RuleTaker)
+	if !ok || len(text) == 0 {
+		return nil
+	}
+	var data any
+	if err := json.Unmarshal(text, &data); err != nil {
+		return fmt.Errorf("rules: %w", err)
+	}
+	var rules rule.List
+	if err := schema.Decode(map[string]any{"rules": data}, &rules); err != nil {
+		return err
+	}
+	return schema.Under("rules", t.SetRules(rules.Rules))
+}
+
+// Targets are the names of the places that an open notifier tells alerts to.
+func (s *Stage) Targets() []string {
+	if t, ok := s.impl.(Targeter); ok {
+		return t.Targets()
+	}
 	return nil
 }
 

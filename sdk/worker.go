@@ -152,6 +152,7 @@ func (w *worker) process(ctx context.Context, b *wire.Batch) *wire.Result {
 	default:
 		w.all()
 	}
+	w.reportRules()
 	for i, c := range b.Columns {
 		c.Field = w.hosts[i] // a batch that came without a process in between is still its owner's
 	}
@@ -397,7 +398,15 @@ func (w *worker) tick(t Ticker, r *wire.TickRequest) *wire.Result {
 	if err := t.Tick(time.Unix(0, r.WatermarkNs).UTC(), w.emit); err != nil {
 		w.result.Error = clip(err.Error())
 	}
+	w.reportRules()
 	return &w.result
+}
+
+// reportRules adds how the rules of a detector fare, when it says so.
+func (w *worker) reportRules() {
+	if r, ok := w.s.impl.(RuleReporter); ok {
+		w.result.Rules = r.RuleStats(w.result.Rules)
+	}
 }
 
 // finish gathers what the rows left in builders.

@@ -36,7 +36,11 @@ func (t *tester) manifest(_ context.Context, c *check) {
 	if t.m.Runtime != "" {
 		c.note("%s", t.m.Runtime)
 	}
-	c.note("reads %s", counted(len(t.m.Reads), "field"))
+	if t.m.ReadsAll {
+		c.note("reads every field")
+	} else {
+		c.note("reads %s", counted(len(t.m.Reads), "field"))
+	}
 	c.note("writes %d", len(t.m.Writes))
 }
 

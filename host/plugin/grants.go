@@ -48,6 +48,9 @@ func Permissions(m *Manifest) []string {
 	if m.Kind == wire.Kind_MASKER {
 		list = append(list, "change what is stored of a line")
 	}
+	if m.ReadsAll {
+		list = append(list, "read every field")
+	}
 	each("read %s", fieldNames(m.Reads))
 	each("write %s", fieldNames(m.Writes))
 	constants := map[string]string{}

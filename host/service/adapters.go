@@ -25,6 +25,7 @@ import (
 )
 
 const (
+	detectorKind = wire.Kind_DETECTOR
 	parserKind   = wire.Kind_PARSER
 	enricherKind = wire.Kind_ENRICHER
 	maskerKind   = wire.Kind_MASKER
@@ -94,7 +95,7 @@ func (a pluginsAPI) info(p *plugin.Plugin) api.PluginInfo {
 		Errors: uint64(p.RowErrors.Load() + p.Failures.Load()), Retries: uint64(p.Retries.Load()), Poisoned: uint64(p.Poisoned.Load()),
 		BadValues: uint64(p.BadValues.Load()), Dropped: uint64(p.Dropped.Load()), Undeclared: uint64(p.Undeclared.Load()),
 		DropsRefused: uint64(p.DropsRefused.Load()), CPUSeconds: p.CPU().Seconds(),
-		Reads: names(m.Reads), Writes: names(m.Writes), ConfigSchema: p.ConfigSchema(),
+		Reads: readNames(m), Writes: names(m.Writes), ConfigSchema: p.ConfigSchema(),
 	}
 	if i.Reason == "" {
 		i.Reason = leftOut(p)
@@ -134,6 +135,14 @@ func (a pluginsAPI) severity(m *plugin.Manifest) (list []api.Level) {
 		list = append(list, api.Level{Word: l.Word, Level: string(l.Severity), By: by})
 	}
 	return list
+}
+
+// readNames are the fields that a plugin reads, * for every one.
+func readNames(m *plugin.Manifest) []string {
+	if m.ReadsAll {
+		return []string{"*"}
+	}
+	return names(m.Reads)
 }
 
 func names(fs []ecs.Field) (out []string) {
@@ -232,7 +241,7 @@ func (a ingestAPI) Sender(token string) (name string, ok bool) {
 type healthAPI struct{ s *Service }
 
 // Components looks at every part; what is wrong says what an admin can do.
-func (a healthAPI) Components(context.Context) ([]api.Component, error) {
+func (a healthAPI) Components(ctx context.Context) ([]api.Component, error) {
 	s := a.s
 	list := []api.Component{s.journalHealth("raw journal", s.raw.Stats().Err, s.raw.Stats().Full), s.journalHealth("event journal", s.events.Stats().Err, s.events.Stats().Full), s.storeHealth(), s.retentionHealth()}
 	for _, p := range s.plugins.All() {
@@ -244,6 +253,8 @@ func (a healthAPI) Components(context.Context) ([]api.Component, error) {
 		list = append(list, filesHealth(s.files.Stats()))
 	}
 	list = append(list, s.driftHealth()...)
+	list = append(list, s.rulesHealth())
+	list = append(list, s.channelsHealth(ctx)...)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, name := range slices.Sorted(maps.Keys(s.faults)) {

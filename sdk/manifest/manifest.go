@@ -40,21 +40,25 @@ type Manifest struct {
 	Description string
 	Accepts     []Recogniser // parsers
 	Reads       []ecs.Field
-	Writes      []ecs.Field
-	Constants   []Constant
-	Severity    Severities
-	MayDrop     bool
-	Hold        bool // enrichers: events wait while it is unavailable, instead of passing unenriched
-	Trusted     bool // shared memory allowed
-	Network     []string
-	Files       []string
-	Write       []string
-	Limits      Limits
-	Dir         string // folder of the manifest
-	Binary      string // path of the executable, or of the script that Runtime runs
-	Runtime     string // "" for executables, or [Python]
-	Source      []byte // plugin.yaml as it is
-	Declared    []Declaration
+	// ReadsAll says that the plugin reads whatever field there is: a detector whose rules name the fields. Reads is empty then.
+	ReadsAll  bool
+	Writes    []ecs.Field
+	Constants []Constant
+	Severity  Severities
+	MayDrop   bool
+	Hold      bool // enrichers: events wait while it is unavailable, instead of passing unenriched
+	Trusted   bool // shared memory allowed
+	// TakesRules says that the host hands the detector its rules, see [sdk.RuleTaker].
+	TakesRules bool
+	Network    []string
+	Files      []string
+	Write      []string
+	Limits     Limits
+	Dir        string // folder of the manifest
+	Binary     string // path of the executable, or of the script that Runtime runs
+	Runtime    string // "" for executables, or [Python]
+	Source     []byte // plugin.yaml as it is
+	Declared   []Declaration
 }
 
 // Declaration is a field that the manifest itself describes.
@@ -108,7 +112,9 @@ type file struct {
 	} `yaml:"permissions"`
 	Limits    Limits `yaml:"limits"`
 	OnFailure string `yaml:"on_failure" enum:"pass,hold" default:"pass"`
-	Trusted   bool   `yaml:"trusted"`
+	// TakesRules is for detectors that are an [sdk.RuleTaker].
+	TakesRules bool `yaml:"takes_rules"`
+	Trusted    bool `yaml:"trusted"`
 }
 
 var kinds = map[string]wire.Kind{
@@ -181,7 +187,7 @@ func Parse(data []byte) (*Manifest, error) {
 		ID: f.ID, Kind: kinds[f.Kind], Version: f.Version, Description: f.Description, Accepts: f.Accepts,
 		MayDrop: f.Permissions.Drop, Network: f.Permissions.Network, Files: f.Permissions.Files,
 		Write: f.Permissions.Write, Limits: f.Limits,
-		Hold: f.OnFailure == "hold", Trusted: f.Trusted, Binary: f.Binary, Runtime: f.Runtime, Source: data,
+		Hold: f.OnFailure == "hold", Trusted: f.Trusted, TakesRules: f.TakesRules, Binary: f.Binary, Runtime: f.Runtime, Source: data,
 	}
 	switch {
 	case m.Binary != "":
@@ -193,6 +199,9 @@ func Parse(data []byte) (*Manifest, error) {
 	if m.Kind == wire.Kind_PARSER && len(m.Accepts) == 0 {
 		return nil, errors.New("accepts: a parser says which lines are its own")
 	}
+	if m.TakesRules && m.Kind != wire.Kind_DETECTOR {
+		return nil, fmt.Errorf("takes_rules: a %s looks for nothing; detectors do", f.Kind)
+	}
 	for i := range m.Accepts {
 		if err := m.Accepts[i].check(); err != nil {
 			return nil, fmt.Errorf("accepts[%d]%w", i, err)
@@ -202,7 +211,11 @@ func Parse(data []byte) (*Manifest, error) {
 		return nil, err
 	}
 	var err error
-	if m.Reads, err = m.fields("reads", f.Reads); err != nil {
+	if m.ReadsAll = slices.Contains(f.Reads, any("*")); m.ReadsAll {
+		if m.Kind != wire.Kind_DETECTOR || len(f.Reads) > 1 {
+			return nil, errors.New("reads: '*' is every field, stands alone, and is for detectors, whose rules say which: list the fields that the plugin reads")
+		}
+	} else if m.Reads, err = m.fields("reads", f.Reads); err != nil {
 		return nil, err
 	}
 	if m.Writes, err = m.fields("writes", f.Writes); err != nil {
@@ -308,6 +321,9 @@ var lineReads = []ecs.Field{ecs.EventIngested, ecs.EventTimezone}
 // this process.
 func (m *Manifest) OpenRequest(config []byte) *wire.OpenRequest {
 	reads := m.Reads
+	if m.ReadsAll {
+		reads = ecs.All()
+	}
 	if m.Kind == wire.Kind_PARSER {
 		reads = append(slices.Clip(reads), lineReads...)
 	}
@@ -327,6 +343,19 @@ func decls(fields []ecs.Field) []*wire.FieldDecl {
 
 // Label is how logs and errors name the plugin: id and version.
 func (m *Manifest) Label() string { return strings.TrimSpace(m.ID + " " + m.Version) }
+
+// Columns appends to list the columns of an event batch that the plugin may read, message and logcenter.position included.
+func (m *Manifest) Columns(list []*wire.Column, b *wire.Batch) []*wire.Column {
+	if m.ReadsAll {
+		return append(list, b.Columns...)
+	}
+	for _, c := range b.Columns {
+		if f := ecs.Field(c.Field); f == ecs.Message || f == ecs.LogcenterPosition || slices.Contains(m.Reads, f) {
+			list = append(list, c)
+		}
+	}
+	return list
+}
 
 // Grants says whether the plugin may write a field.
 func (m *Manifest) Grants(f ecs.Field) bool { return slices.Contains(m.Writes, f) }

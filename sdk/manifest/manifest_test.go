@@ -7,7 +7,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/manifest"
+	"github.com/logcenter/logcenter/sdk/wire"
 )
 
 func TestRecognisers(t *testing.T) {
@@ -84,4 +86,25 @@ func TestSeverity(t *testing.T) {
 	f("writes: [log.level]\nseverity: {' low': Info}", "without blanks around it")
 	f("writes: [log.level]\nseverity: {"+strings.Repeat("x", 65)+": Info}", "a word of more than 64 bytes")
 	f("writes: [log.level]\nseverity: {1.5: Info}", "must have keys")
+}
+
+// TestReadsAll proves that a detector may be sent every field, its own included that others declare, and nobody else.
+func TestReadsAll(t *testing.T) {
+	detector := strings.Replace(head, "kind: parser", "kind: detector", 1)
+	m, err := manifest.Parse([]byte(detector + "reads: ['*']\n"))
+	require.NoError(t, err)
+	later, err := ecs.Define(ecs.Info{Name: "acme.later", Type: ecs.Keyword, Description: "Declared by a plugin that was read later."})
+	require.NoError(t, err)
+	assert.Len(t, m.OpenRequest(nil).Reads, len(ecs.All()))
+	b := &wire.Batch{Columns: []*wire.Column{{Field: uint32(later)}, {Field: uint32(ecs.Message)}, {Field: uint32(ecs.SourceIP)}}}
+	assert.Equal(t, b.Columns, m.Columns(nil, b))
+
+	m, err = manifest.Parse([]byte(detector + "reads: [source.ip]\n"))
+	require.NoError(t, err)
+	assert.Equal(t, b.Columns[1:], m.Columns(nil, b))
+
+	for _, bad := range []string{head + "reads: ['*']\n", detector + "reads: ['*', source.ip]\n"} {
+		_, err = manifest.Parse([]byte(bad))
+		assert.ErrorContains(t, err, "reads: '*' is every field")
+	}
 }

@@ -45,6 +45,9 @@ func (m *Manifest) Reference(configSchema []byte, example *Example) []byte {
 			b.WriteString("- " + n + "\n")
 		}
 	}
+	if m.ReadsAll {
+		b.WriteString("\n## What it reads\n\nEvery field, as far as its rules name it.\n")
+	}
 	if reads := slices.DeleteFunc(slices.Clone(m.Reads), func(f ecs.Field) bool { return f == ecs.Message }); len(reads) > 0 && m.Kind != wire.Kind_PARSER {
 		names := make([]string, len(reads))
 		for i, f := range reads {

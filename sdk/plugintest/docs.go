@@ -6,6 +6,8 @@ import (
 	"go/format"
 	"maps"
 	"os"
+	"os/exec"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -27,10 +29,7 @@ func checkDocs(t *testing.T, s *sdk.Stage) {
 	if len(config.Fields) == 0 {
 		return
 	}
-	docs, err := schema.Docs(".")
-	if err != nil {
-		t.Fatal(err)
-	}
+	docs := configDocs(t, s)
 	if config, err = schema.Describe(s.Config(), docs); err != nil {
 		t.Fatal(err)
 	}
@@ -57,6 +56,43 @@ func checkDocs(t *testing.T, s *sdk.Stage) {
 			t.Errorf("config: %s: no description reaches the host", k.Path)
 		}
 	}
+}
+
+// configDocs are the comments of a config's types, those of other packages included.
+func configDocs(t *testing.T, s *sdk.Stage) map[string]string {
+	docs, err := schema.Docs(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := reflect.TypeOf(s.Config())
+	for _, pkg := range packages(config, config.PkgPath(), nil) {
+		dir, err := exec.CommandContext(t.Context(), "go", "list", "-f", "{{.Dir}}", pkg).Output() //nolint:gosec // of the config's own types
+		if err != nil {
+			t.Fatalf("where the comments of %s are: %v", pkg, err)
+		}
+		more, err := schema.Docs(strings.TrimSpace(string(dir)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		maps.Copy(docs, more)
+	}
+	return docs
+}
+
+// packages appends the packages besides the plugin's own that have types of a config.
+func packages(t reflect.Type, own string, pkgs []string) []string {
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Map:
+		return packages(t.Elem(), own, pkgs)
+	case reflect.Struct:
+		if p := t.PkgPath(); p != own && strings.Contains(p, ".") && !slices.Contains(pkgs, p) && t.Name() != "" {
+			pkgs = append(pkgs, p)
+		}
+		for i := range t.NumField() {
+			pkgs = packages(t.Field(i).Type, own, pkgs)
+		}
+	}
+	return pkgs
 }
 
 // explained gathers the comments of a type's fields, and complains of those that say nothing.

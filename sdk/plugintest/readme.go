@@ -25,11 +25,7 @@ func checkReadme(t *testing.T, m *manifest.Manifest, s *sdk.Stage) {
 	}
 	config := s.Describe().ConfigSchema
 	if len(schema.Settings(config)) > 0 {
-		docs, err := schema.Docs(".") // what -update writes for the program, which has it from the next build on
-		if err != nil {
-			t.Fatal(err)
-		}
-		config = schema.JSONSchema(s.Config(), docs)
+		config = schema.JSONSchema(s.Config(), configDocs(t, s)) // what -update writes for the program, which has it from the next build on
 	}
 	want := m.Readme(have, config, example(t, m, s))
 	if *update {

@@ -69,10 +69,11 @@ type (
 		Pos     Pos
 	}
 	// Regex is /expr/ in the subset that CompileRegex takes. On keywords it matches anywhere unless
-	// anchored, on text within one token, case-insensitively.
+	// anchored, in its case or, as /expr/i, in any; on text within one token, in any case.
 	Regex struct {
 		Field Field
 		Expr  string
+		Fold  bool // it was written with an i behind it
 		Pos   Pos
 	}
 	// Range is [a TO b], {a TO b}, >a, >=a, <a, <=a. A nil bound is open. Values are kept as written;

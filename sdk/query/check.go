@@ -157,7 +157,7 @@ func checkLeaf(n Node, resolve Resolve) *Error {
 		if t != ecs.Keyword && t != ecs.Text {
 			return fail(patternHint(f, t), "%s is %s field, regular expressions are for keyword and text fields", FieldName(f), a(t))
 		}
-		return placed(n, second(CompileRegex(n.Expr, t)))
+		return placed(n, second(n.Compile(t)))
 	case *Wildcard, *Prefix:
 		if t == ecs.Text {
 			return placed(n, second(TextWords(n)))

@@ -41,6 +41,9 @@ func dump(n query.Node) string {
 	case *query.Wildcard:
 		return fmt.Sprintf("%s~%s", n.Field.Name, n.Pattern)
 	case *query.Regex:
+		if n.Fold {
+			return fmt.Sprintf("%s~/%s/i", n.Field.Name, n.Expr)
+		}
 		return fmt.Sprintf("%s~/%s/", n.Field.Name, n.Expr)
 	case *query.Range:
 		open, closing := "{", "}"

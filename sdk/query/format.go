@@ -90,6 +90,9 @@ func formatLeaf(b *strings.Builder, n Node) {
 			}
 		}
 		b.WriteByte('/')
+		if n.Fold {
+			b.WriteByte('i')
+		}
 	case *Range:
 		formatField(b, n.Field)
 		formatRange(b, n)

@@ -106,7 +106,7 @@ func randomLeaf(r *rand.Rand) query.Node {
 		return &query.Wildcard{Field: f, Pattern: randomPattern(r)}
 	case 3:
 		expr := regexes[r.IntN(len(regexes))]
-		return &query.Regex{Field: f, Expr: strings.ReplaceAll(expr, `\/`, "/")}
+		return &query.Regex{Field: f, Expr: strings.ReplaceAll(expr, `\/`, "/"), Fold: r.IntN(2) == 0}
 	case 4:
 		n := &query.Range{Field: named}
 		lo, hi := randomText(r), randomText(r)

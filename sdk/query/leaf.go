@@ -102,6 +102,9 @@ func leafKey(n Node) string {
 	case *Term:
 		return "=" + n.Value
 	case *Regex:
+		if n.Fold {
+			return "i/" + n.Expr
+		}
 		return "/" + n.Expr
 	case *Prefix:
 		return "^" + n.Value
@@ -183,7 +186,7 @@ func (l *leaf) compareDate(r *Range, c *compiler) error {
 func (l *leaf) compareText(n Node) error {
 	l.kind, l.cost = leafWords, costSlow
 	if r, ok := n.(*Regex); ok {
-		p, err := CompileRegex(r.Expr, ecs.Text)
+		p, err := r.Compile(ecs.Text)
 		if err != nil {
 			return err
 		}
@@ -207,7 +210,7 @@ func (l *leaf) compareKeyword(n Node) (err error) {
 		l.pattern, err = CompileWildcard(n.Pattern, ecs.Keyword)
 	case *Regex:
 		l.kind, l.cost = leafMatch, costRegex
-		l.pattern, err = CompileRegex(n.Expr, ecs.Keyword)
+		l.pattern, err = n.Compile(ecs.Keyword)
 	default:
 		err = &Error{Msg: "not a comparison of strings"}
 	}

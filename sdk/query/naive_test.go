@@ -48,10 +48,10 @@ func naive(n query.Node, e event) bool {
 	case *query.Wildcard: // the generator makes patterns of one word for text
 		return naiveAny(n.Field, e, func(v any) bool {
 			re := strings.NewReplacer(`\*`, `\*`, `\?`, `\?`, `\\`, `\\`, "*", ".*", "?", ".").Replace(n.Pattern)
-			return naiveMatch("^(?:"+re+")$", n.Field, v)
+			return naiveMatch("^(?:"+re+")$", false, n.Field, v)
 		})
 	case *query.Regex:
-		return naiveAny(n.Field, e, func(v any) bool { return naiveMatch(n.Expr, n.Field, v) })
+		return naiveAny(n.Field, e, func(v any) bool { return naiveMatch(n.Expr, n.Fold, n.Field, v) })
 	case *query.CIDR:
 		return naiveAny(n.Field, e, func(v any) bool {
 			a := v.(netip.Addr)
@@ -140,11 +140,14 @@ func naiveBelow(v any, bound string, include bool) bool {
 	return !naiveAbove(v, bound, !include)
 }
 
-func naiveMatch(expr string, f query.Field, v any) bool {
-	if !isText(f) {
+func naiveMatch(expr string, fold bool, f query.Field, v any) bool {
+	if !isText(f) && !fold {
 		return regexp.MustCompile("(?s)" + expr).MatchString(v.(string))
 	}
 	re := regexp.MustCompile("(?is)" + expr)
+	if !isText(f) {
+		return re.MatchString(v.(string))
+	}
 	return slices.ContainsFunc(naiveTokens(v.(string)), re.MatchString)
 }
 
@@ -296,7 +299,7 @@ func naiveLeaf(r *rand.Rand) query.Node {
 	case 6:
 		return &query.Wildcard{Field: text, Pattern: patterns[r.IntN(len(patterns))]}
 	case 7:
-		return &query.Regex{Field: text, Expr: regexes[r.IntN(len(regexes))]}
+		return &query.Regex{Field: text, Expr: regexes[r.IntN(len(regexes))], Fold: r.IntN(2) == 0}
 	case 8, 9:
 		return &query.Term{Field: str, Value: word()}
 	case 10:
@@ -305,7 +308,7 @@ func naiveLeaf(r *rand.Rand) query.Node {
 		if r.IntN(2) == 0 {
 			return &query.Wildcard{Field: declared, Pattern: patterns[r.IntN(len(patterns))]}
 		}
-		return &query.Regex{Field: declared, Expr: regexes[r.IntN(len(regexes))]}
+		return &query.Regex{Field: declared, Expr: regexes[r.IntN(len(regexes))], Fold: r.IntN(2) == 0}
 	case 12:
 		return &query.Term{Field: query.Field{Name: "observer.type"}, Value: []string{"firewall", "ips", "waf"}[r.IntN(3)]}
 	case 13:

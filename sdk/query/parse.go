@@ -24,7 +24,7 @@ const (
 //	field:(a OR b)          the field goes to every value inside
 //	fail*  te?t  *          starts with, any one character, everything
 //	field:*  _exists_:field the field has a value
-//	/app[0-2][0-9]/         regular expression, see CompileRegex
+//	/app[0-2][0-9]/         regular expression, see CompileRegex; /\\cmd\.exe$/i in any case
 //	field:[1 TO 5]          range with its ends; {1 TO 5} without; [1 TO 5} mixed; * is an open end
 //	field:>5 >=5 <5 <=5     open ranges
 //	source.ip:10.0.0.0/8    addresses of a network

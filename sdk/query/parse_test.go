@@ -92,6 +92,9 @@ func TestParse(t *testing.T) {
 	f("host.name:/app[0-2][0-9]/ AND x", "(and host.name~/app[0-2][0-9]/ =x)")
 	f(`url.path:/a\/b c\.d/`, `url.path~/a/b c\.d/`)
 	f("(/a/)", "~/a/")
+	f(`process.executable:/\\cmd\.exe$/i OR x`, `(or process.executable~/\\cmd\.exe$/i =x)`)
+	f("/a/i", "~/a/i")
+	f("(/a/i)", "~/a/i")
 
 	// ranges
 	f("n:[1 TO 5]", `n["1" "5"]`)

@@ -24,6 +24,7 @@ const regexFlags = syntax.DotNL | syntax.OneLine | syntax.ClassNL | syntax.PerlX
 type Pattern struct {
 	tree     *syntax.Regexp // without what is redundant in an unanchored search
 	text     bool
+	fold     bool
 	re       *regexp.Regexp
 	lucene   string
 	re2      string
@@ -37,16 +38,22 @@ type Pattern struct {
 // The language is what RE2 and Lucene have in common: literals, "." (any character, line feeds included),
 // classes [a-z] [^a-z] \d \w \s [[:alpha:]] \p{Greek}, ( ) and (?: ), |, * + ? {n,m}, and ^ and $ at the ends
 // of the expression or of its outermost alternatives. Lucene's own operators " ~ & @ # < > mean themselves.
-// Anything else (\b, lazy quantifiers, flags, named groups, lookaround, back references) is an error.
+// Anything else (\b, lazy quantifiers, flags in the expression, named groups, lookaround, back references) is an error.
 //
-// On keywords an expression matches anywhere in the value unless anchored, in its case. On text it matches
+// On keywords an expression matches anywhere in the value unless anchored, in its case ([Regex.Fold] has it match in
+// any, where ASCII letters equal ASCII letters only). On text it matches
 // anywhere within one token unless anchored, in any case; one that matches the empty text or no token at all
 // is an error there. Errors are of type [*Error], with the place in expr.
 func CompileRegex(expr string, on ecs.Type) (*Pattern, error) {
-	if err := checkRegex(expr); err != nil {
+	return (&Regex{Expr: expr}).Compile(on)
+}
+
+// Compile compiles the expression of a query, see [CompileRegex].
+func (n *Regex) Compile(on ecs.Type) (*Pattern, error) {
+	if err := checkRegex(n.Expr); err != nil {
 		return nil, err
 	}
-	r, err := newRegex(expr, on == ecs.Text)
+	r, err := newRegex(n.Expr, on == ecs.Text, n.Fold)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +84,7 @@ func CompileWildcard(pattern string, on ecs.Type) (*Pattern, error) {
 		b.WriteString(regexp.QuoteMeta(string(r)))
 	}
 	b.WriteByte('$')
-	r, err := newRegex(b.String(), on == ecs.Text)
+	r, err := newRegex(b.String(), on == ecs.Text, false)
 	if err != nil {
 		err.Pos = Pos{}
 		if strings.HasPrefix(err.Msg, wordRegexMsg) {
@@ -88,10 +95,10 @@ func CompileWildcard(pattern string, on ecs.Type) (*Pattern, error) {
 	return r, nil
 }
 
-func newRegex(expr string, text bool) (*Pattern, *Error) {
+func newRegex(expr string, text, fold bool) (*Pattern, *Error) {
 	whole := Pos{0, len(expr)}
 	flags := syntax.Flags(regexFlags)
-	if text {
+	if text || fold {
 		flags |= syntax.FoldCase
 	}
 	tree, err := syntax.Parse(expr, flags)
@@ -101,7 +108,7 @@ func newRegex(expr string, text bool) (*Pattern, *Error) {
 	if err := checkTree(tree, expr); err != nil {
 		return nil, err
 	}
-	r := &Pattern{tree: trim(tree, true, true), text: text}
+	r := &Pattern{tree: trim(tree, true, true), text: text, fold: fold && !text}
 	r.re, err = regexp.Compile(printRegex(r.tree, dialectGo))
 	if err != nil {
 		return nil, syntaxError(expr, err)
@@ -118,11 +125,9 @@ func newRegex(expr string, text bool) (*Pattern, *Error) {
 	if n := utf8.RuneCountInString(r.lucene); n > MaxLuceneRegex {
 		return nil, &Error{Pos: whole, Msg: "the regular expression is too large when its classes are spelt out", Hint: "use a smaller class, or anchor or split it"}
 	}
-	r.literals = requiredLiterals(r.tree, text)
+	r.literals = requiredLiterals(r.tree, text || fold)
 	if !text {
-		for _, l := range r.literals {
-			r.needles = append(r.needles, []byte(l))
-		}
+		r.setNeedles()
 	}
 	return r, nil
 }
@@ -148,7 +153,8 @@ func (r *Pattern) RE2() string { return r.re2 }
 // over the single lower-cased tokens of a text.
 func (r *Pattern) Lucene() string { return r.lucene }
 
-// Literals are strings of which every match contains at least one; nil if nothing is known. On text they are
+// Literals are strings of which every match contains at least one; nil if nothing is known, or if keywords match in any
+// case. On text they are
 // lower-cased and parts of a token. The longest single one is best for an index or a scan before the match.
 func (r *Pattern) Literals() []string { return r.literals }
 
@@ -250,7 +256,7 @@ func scanGroup(expr string, i int) *Error {
 	case strings.HasPrefix(rest, "P") || strings.HasPrefix(rest, "<"):
 		return &Error{Pos: at, Msg: "named groups are not supported", Hint: "use plain ( )"}
 	default:
-		return &Error{Pos: at, Msg: "flags are not supported", Hint: "text is matched in any case, keywords in theirs: write [eE]rror"}
+		return &Error{Pos: at, Msg: "flags are not supported", Hint: "text is matched in any case, keywords in theirs: write /error/i for any"}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"regexp/syntax"
 	"slices"
+	"strings"
 	"sync"
 	"unicode/utf8"
 )
@@ -201,15 +202,44 @@ func shortest(ss []string) int {
 	return n
 }
 
+// setNeedles has values of keywords looked through for the literals before the expression is tried. In any case only
+// ASCII is looked for, and the literals are for nobody else.
+func (r *Pattern) setNeedles() {
+	for _, l := range r.literals {
+		if r.fold && strings.ContainsFunc(l, func(c rune) bool { return c >= utf8.RuneSelf }) {
+			r.needles = nil
+			break
+		}
+		r.needles = append(r.needles, []byte(l))
+	}
+	if r.fold {
+		r.literals = nil
+	}
+}
+
 // mayMatch says whether a keyword's value has one of the literals; true if nothing is known.
 func (r *Pattern) mayMatch(value []byte) bool {
 	if r.needles == nil {
 		return true
 	}
 	for _, l := range r.needles {
-		if bytes.Contains(value, l) {
+		if r.fold && containsFold(value, l) || !r.fold && bytes.Contains(value, l) {
 			return true
 		}
+	}
+	return false
+}
+
+// containsFold says whether value has the lower-cased ASCII text l in any case. l is not empty.
+func containsFold(value, l []byte) bool {
+next:
+	for i := 0; i+len(l) <= len(value); i++ {
+		for k, c := range l {
+			if asciiLower[value[i+k]] != c {
+				continue next
+			}
+		}
+		return true
 	}
 	return false
 }

@@ -17,7 +17,8 @@ import (
 func TestRegexKeyword(t *testing.T) {
 	f := func(expr, lucene, literals string, matches, others []string) {
 		t.Helper()
-		p, err := query.CompileRegex(expr, ecs.Keyword)
+		e, fold := strings.CutSuffix(expr, "/i")
+		p, err := (&query.Regex{Expr: e, Fold: fold}).Compile(ecs.Keyword)
 		require.NoError(t, err, expr)
 		assert.Equal(t, lucene, p.Lucene(), expr)
 		assert.Equal(t, literals, strings.Join(p.Literals(), "|"), expr)
@@ -53,6 +54,9 @@ func TestRegexKeyword(t *testing.T) {
 	f("a{3}", ".*a{3}.*", "a", s{"aaa"}, s{"aa"})
 	f("(a+)+", ".*(a+)+.*", "a", s{"a"}, s{"b"})
 	f("(ab)*c", ".*(ab)*c.*", "c", s{"ababc", "c"}, s{"ab"})
+
+	// In any case: the literals are for nobody who looks for them in theirs.
+	f(`\\cmd\.exe$/i`, `.*\\[Cc][Mm][Dd]\.[Ee][Xx][Ee]`, "", s{`C:\CMD.exe`, `\cmd.EXE`}, s{`C:\cmd.exe.bak`, "cmd.exe"})
 }
 
 // luceneMatch emulates Lucene: the expression has to match the whole value and has no anchors.
@@ -111,7 +115,7 @@ func TestRegexErrors(t *testing.T) {
 	const k = ecs.Keyword
 	f(k, `a\bfail`, `\b`, "word boundaries are not supported in regular expressions (on text, ^ and $ are the ends of a word)")
 	f(k, `a+?b`, `+?`, "lazy quantifiers are not supported (leave out the second ?: only whether it matches counts, not where)")
-	f(k, `x(?i)a`, `(?i`, "flags are not supported (text is matched in any case, keywords in theirs: write [eE]rror)")
+	f(k, `x(?i)a`, `(?i`, "flags are not supported (text is matched in any case, keywords in theirs: write /error/i for any)")
 	f(k, `(?P<n>a)`, `(?P`, "named groups are not supported (use plain ( ))")
 	f(k, `(?<n>a)`, `(?<`, "named groups are not supported (use plain ( ))")
 	f(k, `a(?!b)`, `(?!`, "lookaround is not supported (combine two conditions with AND or NOT)")

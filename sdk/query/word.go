@@ -224,7 +224,12 @@ func (p *parser) regex(f Field, start int) (Node, *Error) {
 		return nil, p.errorf(Pos{open, i}, "close it with /; "+path, "unclosed regular expression")
 	}
 	expr := b.String()
-	if i+1 < len(p.text) && !p.delimiter(i+1) {
+	end := i + 1
+	fold := end < len(p.text) && p.text[end] == 'i'
+	if fold {
+		end++
+	}
+	if end < len(p.text) && !p.delimiter(end) {
 		return nil, p.errorf(Pos{open, i + 1}, path, "a value that starts with / is a regular expression, and text follows it")
 	}
 	if expr == "" {
@@ -237,8 +242,8 @@ func (p *parser) regex(f Field, start int) (Node, *Error) {
 		err.Pos.End += shift + strings.Count(expr[:err.Pos.End], "/")
 		return nil, err
 	}
-	p.pos = i + 1
-	n := &Regex{Field: f, Expr: expr, Pos: Pos{start, p.pos}}
+	p.pos = end
+	n := &Regex{Field: f, Expr: expr, Fold: fold, Pos: Pos{start, p.pos}}
 	p.space()
 	return n, p.count(n.Pos)
 }

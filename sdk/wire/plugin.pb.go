@@ -537,6 +537,7 @@ type OpenRequest struct {
 	Shm           *Shm                   `protobuf:"bytes,4,opt,name=shm,proto3" json:"shm,omitempty"`                                                                                     // set when CAP_SHM is granted
 	ConstantsJson []byte                 `protobuf:"bytes,5,opt,name=constants_json,json=constantsJson,proto3" json:"constants_json,omitempty"`                                            // what the host sets on every event of this plugin; for the plugin to know
 	Severity      map[string]string      `protobuf:"bytes,8,rep,name=severity,proto3" json:"severity,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"` // device's word or number, ASCII letters in lower case → log.level
+	RulesJson     []byte                 `protobuf:"bytes,9,opt,name=rules_json,json=rulesJson,proto3" json:"rules_json,omitempty"`                                                        // detectors: a list of rules, as package sdk/rule has them
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -627,6 +628,13 @@ func (x *OpenRequest) GetSeverity() map[string]string {
 	return nil
 }
 
+func (x *OpenRequest) GetRulesJson() []byte {
+	if x != nil {
+		return x.RulesJson
+	}
+	return nil
+}
+
 // Shm describes two sealed memfds inherited as descriptors: requests (read only to the plugin) and replies.
 // Each holds slots of slot_bytes; slot i of both belongs to one call at a time.
 type Shm struct {
@@ -702,6 +710,7 @@ type OpenResponse struct {
 	Error         string                 `protobuf:"bytes,1,opt,name=error,proto3" json:"error,omitempty"`                          // empty: ready
 	ErrorPath     string                 `protobuf:"bytes,2,opt,name=error_path,json=errorPath,proto3" json:"error_path,omitempty"` // where in the config, e.g. rules[2].query
 	Reads         *ReadSet               `protobuf:"bytes,3,opt,name=reads,proto3" json:"reads,omitempty"`                          // absent: everything that the manifest reads
+	Targets       []string               `protobuf:"bytes,4,rep,name=targets,proto3" json:"targets,omitempty"`                      // notifiers: names of the places that they tell alerts to; none: only one, without a name
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -753,6 +762,13 @@ func (x *OpenResponse) GetErrorPath() string {
 func (x *OpenResponse) GetReads() *ReadSet {
 	if x != nil {
 		return x.Reads
+	}
+	return nil
+}
+
+func (x *OpenResponse) GetTargets() []string {
+	if x != nil {
+		return x.Targets
 	}
 	return nil
 }
@@ -1121,6 +1137,7 @@ type Result struct {
 	Counters      map[string]int64       `protobuf:"bytes,9,rep,name=counters,proto3" json:"counters,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
 	Error         string                 `protobuf:"bytes,10,opt,name=error,proto3" json:"error,omitempty"` // the whole batch failed; it may be tried again
 	Shm           *ShmRef                `protobuf:"bytes,11,opt,name=shm,proto3" json:"shm,omitempty"`
+	Rules         []*RuleStat            `protobuf:"bytes,12,rep,name=rules,proto3" json:"rules,omitempty"` // detectors, now and then: what rules have cost and done since the process began
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1232,6 +1249,154 @@ func (x *Result) GetShm() *ShmRef {
 	return nil
 }
 
+func (x *Result) GetRules() []*RuleStat {
+	if x != nil {
+		return x.Rules
+	}
+	return nil
+}
+
+// RuleStat is how a rule of a detector has fared since its process began; groups and bytes are as they are now.
+type RuleStat struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Rule          string                 `protobuf:"bytes,1,opt,name=rule,proto3" json:"rule,omitempty"`
+	Matched       uint64                 `protobuf:"varint,2,opt,name=matched,proto3" json:"matched,omitempty"` // events that some query of the rule matches
+	Raised        uint64                 `protobuf:"varint,3,opt,name=raised,proto3" json:"raised,omitempty"`
+	Suppressed    uint64                 `protobuf:"varint,4,opt,name=suppressed,proto3" json:"suppressed,omitempty"` // events in the quiet time behind an alert
+	Evicted       uint64                 `protobuf:"varint,5,opt,name=evicted,proto3" json:"evicted,omitempty"`       // groups or events forgotten because there were too many
+	Ungrouped     uint64                 `protobuf:"varint,6,opt,name=ungrouped,proto3" json:"ungrouped,omitempty"`   // matching events without a field that ties them to others
+	Late          uint64                 `protobuf:"varint,7,opt,name=late,proto3" json:"late,omitempty"`             // matching events that came too late to count
+	Excepted      uint64                 `protobuf:"varint,8,opt,name=excepted,proto3" json:"excepted,omitempty"`     // matching events that an exception or the schedule leaves out
+	Groups        uint64                 `protobuf:"varint,9,opt,name=groups,proto3" json:"groups,omitempty"`
+	Bytes         uint64                 `protobuf:"varint,10,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	CostNs        uint64                 `protobuf:"varint,11,opt,name=cost_ns,json=costNs,proto3" json:"cost_ns,omitempty"`                  // CPU time, an estimate
+	LastMatchNs   int64                  `protobuf:"varint,12,opt,name=last_match_ns,json=lastMatchNs,proto3" json:"last_match_ns,omitempty"` // event time, nanoseconds since 1970; 0 = never
+	Error         string                 `protobuf:"bytes,13,opt,name=error,proto3" json:"error,omitempty"`                                   // why the rule does not work, for the admin
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RuleStat) Reset() {
+	*x = RuleStat{}
+	mi := &file_plugin_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RuleStat) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RuleStat) ProtoMessage() {}
+
+func (x *RuleStat) ProtoReflect() protoreflect.Message {
+	mi := &file_plugin_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RuleStat.ProtoReflect.Descriptor instead.
+func (*RuleStat) Descriptor() ([]byte, []int) {
+	return file_plugin_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *RuleStat) GetRule() string {
+	if x != nil {
+		return x.Rule
+	}
+	return ""
+}
+
+func (x *RuleStat) GetMatched() uint64 {
+	if x != nil {
+		return x.Matched
+	}
+	return 0
+}
+
+func (x *RuleStat) GetRaised() uint64 {
+	if x != nil {
+		return x.Raised
+	}
+	return 0
+}
+
+func (x *RuleStat) GetSuppressed() uint64 {
+	if x != nil {
+		return x.Suppressed
+	}
+	return 0
+}
+
+func (x *RuleStat) GetEvicted() uint64 {
+	if x != nil {
+		return x.Evicted
+	}
+	return 0
+}
+
+func (x *RuleStat) GetUngrouped() uint64 {
+	if x != nil {
+		return x.Ungrouped
+	}
+	return 0
+}
+
+func (x *RuleStat) GetLate() uint64 {
+	if x != nil {
+		return x.Late
+	}
+	return 0
+}
+
+func (x *RuleStat) GetExcepted() uint64 {
+	if x != nil {
+		return x.Excepted
+	}
+	return 0
+}
+
+func (x *RuleStat) GetGroups() uint64 {
+	if x != nil {
+		return x.Groups
+	}
+	return 0
+}
+
+func (x *RuleStat) GetBytes() uint64 {
+	if x != nil {
+		return x.Bytes
+	}
+	return 0
+}
+
+func (x *RuleStat) GetCostNs() uint64 {
+	if x != nil {
+		return x.CostNs
+	}
+	return 0
+}
+
+func (x *RuleStat) GetLastMatchNs() int64 {
+	if x != nil {
+		return x.LastMatchNs
+	}
+	return 0
+}
+
+func (x *RuleStat) GetError() string {
+	if x != nil {
+		return x.Error
+	}
+	return ""
+}
+
 type RowError struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Row           uint32                 `protobuf:"varint,1,opt,name=row,proto3" json:"row,omitempty"`
@@ -1246,7 +1411,7 @@ type RowError struct {
 
 func (x *RowError) Reset() {
 	*x = RowError{}
-	mi := &file_plugin_proto_msgTypes[11]
+	mi := &file_plugin_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1258,7 +1423,7 @@ func (x *RowError) String() string {
 func (*RowError) ProtoMessage() {}
 
 func (x *RowError) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_proto_msgTypes[11]
+	mi := &file_plugin_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1271,7 +1436,7 @@ func (x *RowError) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RowError.ProtoReflect.Descriptor instead.
 func (*RowError) Descriptor() ([]byte, []int) {
-	return file_plugin_proto_rawDescGZIP(), []int{11}
+	return file_plugin_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *RowError) GetRow() uint32 {
@@ -1328,7 +1493,7 @@ type FanOut struct {
 
 func (x *FanOut) Reset() {
 	*x = FanOut{}
-	mi := &file_plugin_proto_msgTypes[12]
+	mi := &file_plugin_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1340,7 +1505,7 @@ func (x *FanOut) String() string {
 func (*FanOut) ProtoMessage() {}
 
 func (x *FanOut) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_proto_msgTypes[12]
+	mi := &file_plugin_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1353,7 +1518,7 @@ func (x *FanOut) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FanOut.ProtoReflect.Descriptor instead.
 func (*FanOut) Descriptor() ([]byte, []int) {
-	return file_plugin_proto_rawDescGZIP(), []int{12}
+	return file_plugin_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *FanOut) GetRows() uint32 {
@@ -1389,7 +1554,7 @@ type Edits struct {
 
 func (x *Edits) Reset() {
 	*x = Edits{}
-	mi := &file_plugin_proto_msgTypes[13]
+	mi := &file_plugin_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1401,7 +1566,7 @@ func (x *Edits) String() string {
 func (*Edits) ProtoMessage() {}
 
 func (x *Edits) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_proto_msgTypes[13]
+	mi := &file_plugin_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1414,7 +1579,7 @@ func (x *Edits) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Edits.ProtoReflect.Descriptor instead.
 func (*Edits) Descriptor() ([]byte, []int) {
-	return file_plugin_proto_rawDescGZIP(), []int{13}
+	return file_plugin_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Edits) GetField() uint32 {
@@ -1449,7 +1614,7 @@ type TickRequest struct {
 
 func (x *TickRequest) Reset() {
 	*x = TickRequest{}
-	mi := &file_plugin_proto_msgTypes[14]
+	mi := &file_plugin_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1461,7 +1626,7 @@ func (x *TickRequest) String() string {
 func (*TickRequest) ProtoMessage() {}
 
 func (x *TickRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_proto_msgTypes[14]
+	mi := &file_plugin_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1474,7 +1639,7 @@ func (x *TickRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TickRequest.ProtoReflect.Descriptor instead.
 func (*TickRequest) Descriptor() ([]byte, []int) {
-	return file_plugin_proto_rawDescGZIP(), []int{14}
+	return file_plugin_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *TickRequest) GetWatermarkNs() int64 {
@@ -1506,7 +1671,7 @@ type SnapshotRequest struct {
 
 func (x *SnapshotRequest) Reset() {
 	*x = SnapshotRequest{}
-	mi := &file_plugin_proto_msgTypes[15]
+	mi := &file_plugin_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1518,7 +1683,7 @@ func (x *SnapshotRequest) String() string {
 func (*SnapshotRequest) ProtoMessage() {}
 
 func (x *SnapshotRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_proto_msgTypes[15]
+	mi := &file_plugin_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1531,7 +1696,7 @@ func (x *SnapshotRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SnapshotRequest.ProtoReflect.Descriptor instead.
 func (*SnapshotRequest) Descriptor() ([]byte, []int) {
-	return file_plugin_proto_rawDescGZIP(), []int{15}
+	return file_plugin_proto_rawDescGZIP(), []int{16}
 }
 
 type StateChunk struct {
@@ -1544,7 +1709,7 @@ type StateChunk struct {
 
 func (x *StateChunk) Reset() {
 	*x = StateChunk{}
-	mi := &file_plugin_proto_msgTypes[16]
+	mi := &file_plugin_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1556,7 +1721,7 @@ func (x *StateChunk) String() string {
 func (*StateChunk) ProtoMessage() {}
 
 func (x *StateChunk) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_proto_msgTypes[16]
+	mi := &file_plugin_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1569,7 +1734,7 @@ func (x *StateChunk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StateChunk.ProtoReflect.Descriptor instead.
 func (*StateChunk) Descriptor() ([]byte, []int) {
-	return file_plugin_proto_rawDescGZIP(), []int{16}
+	return file_plugin_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *StateChunk) GetOffset() uint64 {
@@ -1595,7 +1760,7 @@ type RestoreResponse struct {
 
 func (x *RestoreResponse) Reset() {
 	*x = RestoreResponse{}
-	mi := &file_plugin_proto_msgTypes[17]
+	mi := &file_plugin_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1607,7 +1772,7 @@ func (x *RestoreResponse) String() string {
 func (*RestoreResponse) ProtoMessage() {}
 
 func (x *RestoreResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_proto_msgTypes[17]
+	mi := &file_plugin_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1620,7 +1785,7 @@ func (x *RestoreResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RestoreResponse.ProtoReflect.Descriptor instead.
 func (*RestoreResponse) Descriptor() ([]byte, []int) {
-	return file_plugin_proto_rawDescGZIP(), []int{17}
+	return file_plugin_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *RestoreResponse) GetError() string {
@@ -1652,13 +1817,19 @@ type Alert struct {
 	FirstNs       int64                  `protobuf:"varint,17,opt,name=first_ns,json=firstNs,proto3" json:"first_ns,omitempty"`
 	LastNs        int64                  `protobuf:"varint,18,opt,name=last_ns,json=lastNs,proto3" json:"last_ns,omitempty"`
 	Tags          []string               `protobuf:"bytes,19,rep,name=tags,proto3" json:"tags,omitempty"`
+	Kind          string                 `protobuf:"bytes,20,opt,name=kind,proto3" json:"kind,omitempty"`         // "" an alert, or recovery, summary, escalation, test
+	Recovers      string                 `protobuf:"bytes,21,opt,name=recovers,proto3" json:"recovers,omitempty"` // of a recovery: id of the alert that is over
+	Channels      []string               `protobuf:"bytes,22,rep,name=channels,proto3" json:"channels,omitempty"` // where the rule wants it told; none: by the admin's routes
+	Silent        bool                   `protobuf:"varint,23,opt,name=silent,proto3" json:"silent,omitempty"`    // recorded, told nobody
+	Target        string                 `protobuf:"bytes,24,opt,name=target,proto3" json:"target,omitempty"`     // to notifiers: which of their targets; "" is the only one
+	Url           string                 `protobuf:"bytes,25,opt,name=url,proto3" json:"url,omitempty"`           // to notifiers: where a person can look at it
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Alert) Reset() {
 	*x = Alert{}
-	mi := &file_plugin_proto_msgTypes[18]
+	mi := &file_plugin_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1670,7 +1841,7 @@ func (x *Alert) String() string {
 func (*Alert) ProtoMessage() {}
 
 func (x *Alert) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_proto_msgTypes[18]
+	mi := &file_plugin_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1683,7 +1854,7 @@ func (x *Alert) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Alert.ProtoReflect.Descriptor instead.
 func (*Alert) Descriptor() ([]byte, []int) {
-	return file_plugin_proto_rawDescGZIP(), []int{18}
+	return file_plugin_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Alert) GetId() string {
@@ -1819,6 +1990,48 @@ func (x *Alert) GetTags() []string {
 	return nil
 }
 
+func (x *Alert) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *Alert) GetRecovers() string {
+	if x != nil {
+		return x.Recovers
+	}
+	return ""
+}
+
+func (x *Alert) GetChannels() []string {
+	if x != nil {
+		return x.Channels
+	}
+	return nil
+}
+
+func (x *Alert) GetSilent() bool {
+	if x != nil {
+		return x.Silent
+	}
+	return false
+}
+
+func (x *Alert) GetTarget() string {
+	if x != nil {
+		return x.Target
+	}
+	return ""
+}
+
+func (x *Alert) GetUrl() string {
+	if x != nil {
+		return x.Url
+	}
+	return ""
+}
+
 type NotifyResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Receipt       string                 `protobuf:"bytes,1,opt,name=receipt,proto3" json:"receipt,omitempty"`
@@ -1830,7 +2043,7 @@ type NotifyResponse struct {
 
 func (x *NotifyResponse) Reset() {
 	*x = NotifyResponse{}
-	mi := &file_plugin_proto_msgTypes[19]
+	mi := &file_plugin_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1842,7 +2055,7 @@ func (x *NotifyResponse) String() string {
 func (*NotifyResponse) ProtoMessage() {}
 
 func (x *NotifyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_proto_msgTypes[19]
+	mi := &file_plugin_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1855,7 +2068,7 @@ func (x *NotifyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NotifyResponse.ProtoReflect.Descriptor instead.
 func (*NotifyResponse) Descriptor() ([]byte, []int) {
-	return file_plugin_proto_rawDescGZIP(), []int{19}
+	return file_plugin_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *NotifyResponse) GetReceipt() string {
@@ -1888,7 +2101,7 @@ type CloseRequest struct {
 
 func (x *CloseRequest) Reset() {
 	*x = CloseRequest{}
-	mi := &file_plugin_proto_msgTypes[20]
+	mi := &file_plugin_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1900,7 +2113,7 @@ func (x *CloseRequest) String() string {
 func (*CloseRequest) ProtoMessage() {}
 
 func (x *CloseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_proto_msgTypes[20]
+	mi := &file_plugin_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1913,7 +2126,7 @@ func (x *CloseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseRequest.ProtoReflect.Descriptor instead.
 func (*CloseRequest) Descriptor() ([]byte, []int) {
-	return file_plugin_proto_rawDescGZIP(), []int{20}
+	return file_plugin_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *CloseRequest) GetGraceMs() uint32 {
@@ -1931,7 +2144,7 @@ type CloseResponse struct {
 
 func (x *CloseResponse) Reset() {
 	*x = CloseResponse{}
-	mi := &file_plugin_proto_msgTypes[21]
+	mi := &file_plugin_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1943,7 +2156,7 @@ func (x *CloseResponse) String() string {
 func (*CloseResponse) ProtoMessage() {}
 
 func (x *CloseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_proto_msgTypes[21]
+	mi := &file_plugin_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1956,7 +2169,7 @@ func (x *CloseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseResponse.ProtoReflect.Descriptor instead.
 func (*CloseResponse) Descriptor() ([]byte, []int) {
-	return file_plugin_proto_rawDescGZIP(), []int{21}
+	return file_plugin_proto_rawDescGZIP(), []int{22}
 }
 
 var File_plugin_proto protoreflect.FileDescriptor
@@ -1981,7 +2194,7 @@ const file_plugin_proto_rawDesc = "" +
 	"\x05minor\x18\x04 \x01(\rR\x05minor\x123\n" +
 	"\x04caps\x18\x05 \x03(\x0e2\x1f.logcenter.plugin.v1.CapabilityR\x04caps\x12#\n" +
 	"\rconfig_schema\x18\x06 \x01(\fR\fconfigSchema\x12\x10\n" +
-	"\x03sdk\x18\a \x01(\tR\x03sdk\"\xd2\x03\n" +
+	"\x03sdk\x18\a \x01(\tR\x03sdk\"\xf1\x03\n" +
 	"\vOpenRequest\x12\x1f\n" +
 	"\vconfig_json\x18\x01 \x01(\fR\n" +
 	"configJson\x123\n" +
@@ -1991,7 +2204,9 @@ const file_plugin_proto_rawDesc = "" +
 	"\rmessage_field\x18\a \x01(\rR\fmessageField\x12*\n" +
 	"\x03shm\x18\x04 \x01(\v2\x18.logcenter.plugin.v1.ShmR\x03shm\x12%\n" +
 	"\x0econstants_json\x18\x05 \x01(\fR\rconstantsJson\x12J\n" +
-	"\bseverity\x18\b \x03(\v2..logcenter.plugin.v1.OpenRequest.SeverityEntryR\bseverity\x1a;\n" +
+	"\bseverity\x18\b \x03(\v2..logcenter.plugin.v1.OpenRequest.SeverityEntryR\bseverity\x12\x1d\n" +
+	"\n" +
+	"rules_json\x18\t \x01(\fR\trulesJson\x1a;\n" +
 	"\rSeverityEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"t\n" +
@@ -2001,12 +2216,13 @@ const file_plugin_proto_rawDesc = "" +
 	"\breply_fd\x18\x02 \x01(\rR\areplyFd\x12\x14\n" +
 	"\x05slots\x18\x03 \x01(\rR\x05slots\x12\x1d\n" +
 	"\n" +
-	"slot_bytes\x18\x04 \x01(\x04R\tslotBytes\"w\n" +
+	"slot_bytes\x18\x04 \x01(\x04R\tslotBytes\"\x91\x01\n" +
 	"\fOpenResponse\x12\x14\n" +
 	"\x05error\x18\x01 \x01(\tR\x05error\x12\x1d\n" +
 	"\n" +
 	"error_path\x18\x02 \x01(\tR\terrorPath\x122\n" +
-	"\x05reads\x18\x03 \x01(\v2\x1c.logcenter.plugin.v1.ReadSetR\x05reads\"!\n" +
+	"\x05reads\x18\x03 \x01(\v2\x1c.logcenter.plugin.v1.ReadSetR\x05reads\x12\x18\n" +
+	"\atargets\x18\x04 \x03(\tR\atargets\"!\n" +
 	"\aReadSet\x12\x16\n" +
 	"\x06fields\x18\x01 \x03(\rR\x06fields\"\xee\x02\n" +
 	"\x06Column\x12\x14\n" +
@@ -2036,7 +2252,7 @@ const file_plugin_proto_rawDesc = "" +
 	"\tbudget_ns\x18\x06 \x01(\x03R\bbudgetNs\x12-\n" +
 	"\x03shm\x18\a \x01(\v2\x1b.logcenter.plugin.v1.ShmRefR\x03shm\x12\x18\n" +
 	"\ajournal\x18\b \x01(\tR\ajournal\x12'\n" +
-	"\x0fidempotency_key\x18\t \x01(\tR\x0eidempotencyKey\"\x94\x04\n" +
+	"\x0fidempotency_key\x18\t \x01(\tR\x0eidempotencyKey\"\xc9\x04\n" +
 	"\x06Result\x12\x10\n" +
 	"\x03seq\x18\x01 \x01(\x04R\x03seq\x12\x12\n" +
 	"\x04rows\x18\x02 \x01(\rR\x04rows\x125\n" +
@@ -2049,10 +2265,28 @@ const file_plugin_proto_rawDesc = "" +
 	"\bcounters\x18\t \x03(\v2).logcenter.plugin.v1.Result.CountersEntryR\bcounters\x12\x14\n" +
 	"\x05error\x18\n" +
 	" \x01(\tR\x05error\x12-\n" +
-	"\x03shm\x18\v \x01(\v2\x1b.logcenter.plugin.v1.ShmRefR\x03shm\x1a;\n" +
+	"\x03shm\x18\v \x01(\v2\x1b.logcenter.plugin.v1.ShmRefR\x03shm\x123\n" +
+	"\x05rules\x18\f \x03(\v2\x1d.logcenter.plugin.v1.RuleStatR\x05rules\x1a;\n" +
 	"\rCountersEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"\xca\x01\n" +
+	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"\xd9\x02\n" +
+	"\bRuleStat\x12\x12\n" +
+	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x18\n" +
+	"\amatched\x18\x02 \x01(\x04R\amatched\x12\x16\n" +
+	"\x06raised\x18\x03 \x01(\x04R\x06raised\x12\x1e\n" +
+	"\n" +
+	"suppressed\x18\x04 \x01(\x04R\n" +
+	"suppressed\x12\x18\n" +
+	"\aevicted\x18\x05 \x01(\x04R\aevicted\x12\x1c\n" +
+	"\tungrouped\x18\x06 \x01(\x04R\tungrouped\x12\x12\n" +
+	"\x04late\x18\a \x01(\x04R\x04late\x12\x1a\n" +
+	"\bexcepted\x18\b \x01(\x04R\bexcepted\x12\x16\n" +
+	"\x06groups\x18\t \x01(\x04R\x06groups\x12\x14\n" +
+	"\x05bytes\x18\n" +
+	" \x01(\x04R\x05bytes\x12\x17\n" +
+	"\acost_ns\x18\v \x01(\x04R\x06costNs\x12\"\n" +
+	"\rlast_match_ns\x18\f \x01(\x03R\vlastMatchNs\x12\x14\n" +
+	"\x05error\x18\r \x01(\tR\x05error\"\xca\x01\n" +
 	"\bRowError\x12\x10\n" +
 	"\x03row\x18\x01 \x01(\rR\x03row\x12\x12\n" +
 	"\x04code\x18\x02 \x01(\tR\x04code\x12\x18\n" +
@@ -2078,7 +2312,7 @@ const file_plugin_proto_rawDesc = "" +
 	"\x06offset\x18\x01 \x01(\x04R\x06offset\x12\x12\n" +
 	"\x04data\x18\x02 \x01(\fR\x04data\"'\n" +
 	"\x0fRestoreResponse\x12\x14\n" +
-	"\x05error\x18\x01 \x01(\tR\x05error\"\xaa\x05\n" +
+	"\x05error\x18\x01 \x01(\tR\x05error\"\xb8\x06\n" +
 	"\x05Alert\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04rule\x18\x02 \x01(\tR\x04rule\x12!\n" +
@@ -2100,7 +2334,13 @@ const file_plugin_proto_rawDesc = "" +
 	"eventCount\x12\x19\n" +
 	"\bfirst_ns\x18\x11 \x01(\x03R\afirstNs\x12\x17\n" +
 	"\alast_ns\x18\x12 \x01(\x03R\x06lastNs\x12\x12\n" +
-	"\x04tags\x18\x13 \x03(\tR\x04tags\x1a7\n" +
+	"\x04tags\x18\x13 \x03(\tR\x04tags\x12\x12\n" +
+	"\x04kind\x18\x14 \x01(\tR\x04kind\x12\x1a\n" +
+	"\brecovers\x18\x15 \x01(\tR\brecovers\x12\x1a\n" +
+	"\bchannels\x18\x16 \x03(\tR\bchannels\x12\x16\n" +
+	"\x06silent\x18\x17 \x01(\bR\x06silent\x12\x16\n" +
+	"\x06target\x18\x18 \x01(\tR\x06target\x12\x10\n" +
+	"\x03url\x18\x19 \x01(\tR\x03url\x1a7\n" +
 	"\tKeysEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1a9\n" +
@@ -2176,7 +2416,7 @@ func file_plugin_proto_rawDescGZIP() []byte {
 }
 
 var file_plugin_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
+var file_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
 var file_plugin_proto_goTypes = []any{
 	(Capability)(0),          // 0: logcenter.plugin.v1.Capability
 	(Kind)(0),                // 1: logcenter.plugin.v1.Kind
@@ -2194,21 +2434,22 @@ var file_plugin_proto_goTypes = []any{
 	(*ShmRef)(nil),           // 13: logcenter.plugin.v1.ShmRef
 	(*Batch)(nil),            // 14: logcenter.plugin.v1.Batch
 	(*Result)(nil),           // 15: logcenter.plugin.v1.Result
-	(*RowError)(nil),         // 16: logcenter.plugin.v1.RowError
-	(*FanOut)(nil),           // 17: logcenter.plugin.v1.FanOut
-	(*Edits)(nil),            // 18: logcenter.plugin.v1.Edits
-	(*TickRequest)(nil),      // 19: logcenter.plugin.v1.TickRequest
-	(*SnapshotRequest)(nil),  // 20: logcenter.plugin.v1.SnapshotRequest
-	(*StateChunk)(nil),       // 21: logcenter.plugin.v1.StateChunk
-	(*RestoreResponse)(nil),  // 22: logcenter.plugin.v1.RestoreResponse
-	(*Alert)(nil),            // 23: logcenter.plugin.v1.Alert
-	(*NotifyResponse)(nil),   // 24: logcenter.plugin.v1.NotifyResponse
-	(*CloseRequest)(nil),     // 25: logcenter.plugin.v1.CloseRequest
-	(*CloseResponse)(nil),    // 26: logcenter.plugin.v1.CloseResponse
-	nil,                      // 27: logcenter.plugin.v1.OpenRequest.SeverityEntry
-	nil,                      // 28: logcenter.plugin.v1.Result.CountersEntry
-	nil,                      // 29: logcenter.plugin.v1.Alert.KeysEntry
-	nil,                      // 30: logcenter.plugin.v1.Alert.FieldsEntry
+	(*RuleStat)(nil),         // 16: logcenter.plugin.v1.RuleStat
+	(*RowError)(nil),         // 17: logcenter.plugin.v1.RowError
+	(*FanOut)(nil),           // 18: logcenter.plugin.v1.FanOut
+	(*Edits)(nil),            // 19: logcenter.plugin.v1.Edits
+	(*TickRequest)(nil),      // 20: logcenter.plugin.v1.TickRequest
+	(*SnapshotRequest)(nil),  // 21: logcenter.plugin.v1.SnapshotRequest
+	(*StateChunk)(nil),       // 22: logcenter.plugin.v1.StateChunk
+	(*RestoreResponse)(nil),  // 23: logcenter.plugin.v1.RestoreResponse
+	(*Alert)(nil),            // 24: logcenter.plugin.v1.Alert
+	(*NotifyResponse)(nil),   // 25: logcenter.plugin.v1.NotifyResponse
+	(*CloseRequest)(nil),     // 26: logcenter.plugin.v1.CloseRequest
+	(*CloseResponse)(nil),    // 27: logcenter.plugin.v1.CloseResponse
+	nil,                      // 28: logcenter.plugin.v1.OpenRequest.SeverityEntry
+	nil,                      // 29: logcenter.plugin.v1.Result.CountersEntry
+	nil,                      // 30: logcenter.plugin.v1.Alert.KeysEntry
+	nil,                      // 31: logcenter.plugin.v1.Alert.FieldsEntry
 }
 var file_plugin_proto_depIdxs = []int32{
 	2,  // 0: logcenter.plugin.v1.FieldDecl.type:type_name -> logcenter.plugin.v1.Type
@@ -2219,46 +2460,47 @@ var file_plugin_proto_depIdxs = []int32{
 	5,  // 5: logcenter.plugin.v1.OpenRequest.reads:type_name -> logcenter.plugin.v1.FieldDecl
 	5,  // 6: logcenter.plugin.v1.OpenRequest.writes:type_name -> logcenter.plugin.v1.FieldDecl
 	9,  // 7: logcenter.plugin.v1.OpenRequest.shm:type_name -> logcenter.plugin.v1.Shm
-	27, // 8: logcenter.plugin.v1.OpenRequest.severity:type_name -> logcenter.plugin.v1.OpenRequest.SeverityEntry
+	28, // 8: logcenter.plugin.v1.OpenRequest.severity:type_name -> logcenter.plugin.v1.OpenRequest.SeverityEntry
 	11, // 9: logcenter.plugin.v1.OpenResponse.reads:type_name -> logcenter.plugin.v1.ReadSet
 	2,  // 10: logcenter.plugin.v1.Column.type:type_name -> logcenter.plugin.v1.Type
 	3,  // 11: logcenter.plugin.v1.Column.encoding:type_name -> logcenter.plugin.v1.Encoding
 	12, // 12: logcenter.plugin.v1.Batch.columns:type_name -> logcenter.plugin.v1.Column
 	13, // 13: logcenter.plugin.v1.Batch.shm:type_name -> logcenter.plugin.v1.ShmRef
 	12, // 14: logcenter.plugin.v1.Result.columns:type_name -> logcenter.plugin.v1.Column
-	16, // 15: logcenter.plugin.v1.Result.errors:type_name -> logcenter.plugin.v1.RowError
-	17, // 16: logcenter.plugin.v1.Result.fanout:type_name -> logcenter.plugin.v1.FanOut
-	18, // 17: logcenter.plugin.v1.Result.edits:type_name -> logcenter.plugin.v1.Edits
-	23, // 18: logcenter.plugin.v1.Result.alerts:type_name -> logcenter.plugin.v1.Alert
-	28, // 19: logcenter.plugin.v1.Result.counters:type_name -> logcenter.plugin.v1.Result.CountersEntry
+	17, // 15: logcenter.plugin.v1.Result.errors:type_name -> logcenter.plugin.v1.RowError
+	18, // 16: logcenter.plugin.v1.Result.fanout:type_name -> logcenter.plugin.v1.FanOut
+	19, // 17: logcenter.plugin.v1.Result.edits:type_name -> logcenter.plugin.v1.Edits
+	24, // 18: logcenter.plugin.v1.Result.alerts:type_name -> logcenter.plugin.v1.Alert
+	29, // 19: logcenter.plugin.v1.Result.counters:type_name -> logcenter.plugin.v1.Result.CountersEntry
 	13, // 20: logcenter.plugin.v1.Result.shm:type_name -> logcenter.plugin.v1.ShmRef
-	4,  // 21: logcenter.plugin.v1.RowError.disposition:type_name -> logcenter.plugin.v1.Disposition
-	12, // 22: logcenter.plugin.v1.FanOut.columns:type_name -> logcenter.plugin.v1.Column
-	29, // 23: logcenter.plugin.v1.Alert.keys:type_name -> logcenter.plugin.v1.Alert.KeysEntry
-	30, // 24: logcenter.plugin.v1.Alert.fields:type_name -> logcenter.plugin.v1.Alert.FieldsEntry
-	6,  // 25: logcenter.plugin.v1.Stage.Describe:input_type -> logcenter.plugin.v1.DescribeRequest
-	8,  // 26: logcenter.plugin.v1.Stage.Open:input_type -> logcenter.plugin.v1.OpenRequest
-	14, // 27: logcenter.plugin.v1.Stage.Process:input_type -> logcenter.plugin.v1.Batch
-	14, // 28: logcenter.plugin.v1.Stage.ProcessStream:input_type -> logcenter.plugin.v1.Batch
-	19, // 29: logcenter.plugin.v1.Stage.Tick:input_type -> logcenter.plugin.v1.TickRequest
-	20, // 30: logcenter.plugin.v1.Stage.Snapshot:input_type -> logcenter.plugin.v1.SnapshotRequest
-	21, // 31: logcenter.plugin.v1.Stage.Restore:input_type -> logcenter.plugin.v1.StateChunk
-	23, // 32: logcenter.plugin.v1.Stage.Notify:input_type -> logcenter.plugin.v1.Alert
-	25, // 33: logcenter.plugin.v1.Stage.Close:input_type -> logcenter.plugin.v1.CloseRequest
-	7,  // 34: logcenter.plugin.v1.Stage.Describe:output_type -> logcenter.plugin.v1.DescribeResponse
-	10, // 35: logcenter.plugin.v1.Stage.Open:output_type -> logcenter.plugin.v1.OpenResponse
-	15, // 36: logcenter.plugin.v1.Stage.Process:output_type -> logcenter.plugin.v1.Result
-	15, // 37: logcenter.plugin.v1.Stage.ProcessStream:output_type -> logcenter.plugin.v1.Result
-	15, // 38: logcenter.plugin.v1.Stage.Tick:output_type -> logcenter.plugin.v1.Result
-	21, // 39: logcenter.plugin.v1.Stage.Snapshot:output_type -> logcenter.plugin.v1.StateChunk
-	22, // 40: logcenter.plugin.v1.Stage.Restore:output_type -> logcenter.plugin.v1.RestoreResponse
-	24, // 41: logcenter.plugin.v1.Stage.Notify:output_type -> logcenter.plugin.v1.NotifyResponse
-	26, // 42: logcenter.plugin.v1.Stage.Close:output_type -> logcenter.plugin.v1.CloseResponse
-	34, // [34:43] is the sub-list for method output_type
-	25, // [25:34] is the sub-list for method input_type
-	25, // [25:25] is the sub-list for extension type_name
-	25, // [25:25] is the sub-list for extension extendee
-	0,  // [0:25] is the sub-list for field type_name
+	16, // 21: logcenter.plugin.v1.Result.rules:type_name -> logcenter.plugin.v1.RuleStat
+	4,  // 22: logcenter.plugin.v1.RowError.disposition:type_name -> logcenter.plugin.v1.Disposition
+	12, // 23: logcenter.plugin.v1.FanOut.columns:type_name -> logcenter.plugin.v1.Column
+	30, // 24: logcenter.plugin.v1.Alert.keys:type_name -> logcenter.plugin.v1.Alert.KeysEntry
+	31, // 25: logcenter.plugin.v1.Alert.fields:type_name -> logcenter.plugin.v1.Alert.FieldsEntry
+	6,  // 26: logcenter.plugin.v1.Stage.Describe:input_type -> logcenter.plugin.v1.DescribeRequest
+	8,  // 27: logcenter.plugin.v1.Stage.Open:input_type -> logcenter.plugin.v1.OpenRequest
+	14, // 28: logcenter.plugin.v1.Stage.Process:input_type -> logcenter.plugin.v1.Batch
+	14, // 29: logcenter.plugin.v1.Stage.ProcessStream:input_type -> logcenter.plugin.v1.Batch
+	20, // 30: logcenter.plugin.v1.Stage.Tick:input_type -> logcenter.plugin.v1.TickRequest
+	21, // 31: logcenter.plugin.v1.Stage.Snapshot:input_type -> logcenter.plugin.v1.SnapshotRequest
+	22, // 32: logcenter.plugin.v1.Stage.Restore:input_type -> logcenter.plugin.v1.StateChunk
+	24, // 33: logcenter.plugin.v1.Stage.Notify:input_type -> logcenter.plugin.v1.Alert
+	26, // 34: logcenter.plugin.v1.Stage.Close:input_type -> logcenter.plugin.v1.CloseRequest
+	7,  // 35: logcenter.plugin.v1.Stage.Describe:output_type -> logcenter.plugin.v1.DescribeResponse
+	10, // 36: logcenter.plugin.v1.Stage.Open:output_type -> logcenter.plugin.v1.OpenResponse
+	15, // 37: logcenter.plugin.v1.Stage.Process:output_type -> logcenter.plugin.v1.Result
+	15, // 38: logcenter.plugin.v1.Stage.ProcessStream:output_type -> logcenter.plugin.v1.Result
+	15, // 39: logcenter.plugin.v1.Stage.Tick:output_type -> logcenter.plugin.v1.Result
+	22, // 40: logcenter.plugin.v1.Stage.Snapshot:output_type -> logcenter.plugin.v1.StateChunk
+	23, // 41: logcenter.plugin.v1.Stage.Restore:output_type -> logcenter.plugin.v1.RestoreResponse
+	25, // 42: logcenter.plugin.v1.Stage.Notify:output_type -> logcenter.plugin.v1.NotifyResponse
+	27, // 43: logcenter.plugin.v1.Stage.Close:output_type -> logcenter.plugin.v1.CloseResponse
+	35, // [35:44] is the sub-list for method output_type
+	26, // [26:35] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_plugin_proto_init() }
@@ -2272,7 +2514,7 @@ func file_plugin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_plugin_proto_rawDesc), len(file_plugin_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   26,
+			NumMessages:   27,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -203,7 +203,7 @@ func (t *translator) strings(n query.Node, field string) clause {
 	case *query.Wildcard:
 		return clause{"wildcard": clause{field: clause{"value": n.Pattern}}}
 	case *query.Regex:
-		p, err := query.CompileRegex(n.Expr, ecs.Keyword)
+		p, err := n.Compile(ecs.Keyword)
 		if err != nil {
 			return t.failed(n, err)
 		}
@@ -279,7 +279,7 @@ func (t *translator) between(n *query.Range, field string, typ ecs.Type) clause 
 // text compares words with a field of tokens.
 func (t *translator) text(n query.Node, field string) clause {
 	if r, ok := n.(*query.Regex); ok {
-		p, err := query.CompileRegex(r.Expr, ecs.Text)
+		p, err := r.Compile(ecs.Text)
 		if err != nil {
 			return t.failed(n, err)
 		}

@@ -199,7 +199,7 @@ func (c *condition) compare(n query.Node, t ecs.Type, x string) string {
 		p, err := query.CompileWildcard(n.Pattern, t)
 		return c.pattern(n, p, err, x)
 	case *query.Regex:
-		p, err := query.CompileRegex(n.Expr, t)
+		p, err := n.Compile(t)
 		return c.pattern(n, p, err, x)
 	case *query.Range:
 		return c.between(n, t, x)
@@ -400,7 +400,7 @@ func (c *condition) id(n query.Node) string {
 // text compares words.
 func (c *condition) text(n query.Node, x string) string {
 	if r, ok := n.(*query.Regex); ok {
-		p, err := query.CompileRegex(r.Expr, ecs.Text)
+		p, err := r.Compile(ecs.Text)
 		if err != nil {
 			return c.failed(n, err)
 		}

@@ -3,12 +3,13 @@ package main
 import (
 	"time"
 
+	document "github.com/logcenter/logcenter/sdk/rule"
 	"github.com/logcenter/logcenter/sdk/schema"
 )
 
 // builtins are useful without any configuration.
-func builtins() []Rule {
-	var base Rule
+func builtins() []document.Rule {
+	var base document.Rule
 	schema.Defaults(&base)
 	logins, attacks, errs, guessed := base, base, base, base
 	logins.ID, logins.Name = "login-failures", "Many failed logins from one address"
@@ -43,7 +44,7 @@ func builtins() []Rule {
 	errs.Tags = []string{"errors"}
 	guessed.ID, guessed.Name, guessed.Type = "login-guessed", "A login behind many that failed", "sequence"
 	guessed.GroupBy = []string{"source.ip"}
-	guessed.Steps = []Step{
+	guessed.Steps = []document.Step{
 		{Query: "event.outcome:failure AND (event.action:login OR event.category:authentication)", Count: 5},
 		{Query: "event.outcome:success AND (event.action:login OR event.category:authentication)", Count: 1},
 	}
@@ -52,5 +53,5 @@ func builtins() []Rule {
 	guessed.Description = "Five logins from one address failed and then one succeeded, within 10 minutes: a password may have been guessed. Lock the account, and look at what it did since."
 	guessed.Fields = logins.Fields
 	guessed.Tags = []string{"brute-force", "attack.t1110"}
-	return []Rule{logins, attacks, errs, guessed}
+	return []document.Rule{logins, attacks, errs, guessed}
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/query"
+	document "github.com/logcenter/logcenter/sdk/rule"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
@@ -25,7 +26,7 @@ type Config struct {
 	// Disable are ids of rules that are left out.
 	Disable []string `yaml:"disable"`
 	// Rules are the admin's own.
-	Rules []Rule `yaml:"rules"`
+	Rules []document.Rule `yaml:"rules"`
 	// MaxGroups is how many groups, of all rules together, are watched at once. When there are more, the one
 	// that has been silent longest is forgotten, and counted.
 	MaxGroups int `yaml:"max_groups" default:"100000" min:"1" max:"10000000"`
@@ -35,6 +36,7 @@ type Config struct {
 
 // detector watches. The SDK hands it one batch at a time.
 type detector struct {
+	config   Config
 	rules    []*rule
 	set      *query.Set
 	matches  [][]uint64
@@ -44,15 +46,21 @@ type detector struct {
 	journals journals
 	notes    notes
 	touched  []*group // of the row at hand
+	series   int      // of deviation rules
 	batch    view
 }
 
 // New compiles the rules. Errors name the rule and the key that is wrong.
 func New(c Config) (sdk.Detector, error) {
-	d := &detector{groups: groups{limit: c.MaxGroups, limitEvents: c.MaxEvents}}
+	d := &detector{config: c, groups: groups{limit: c.MaxGroups, limitEvents: c.MaxEvents}}
+	return d, d.SetRules(nil)
+}
+
+// SetRules takes the host's rules, beside those of the configuration.
+func (d *detector) SetRules(given []document.Rule) error {
 	var err error
-	if d.rules, err = c.compile(d.now); err != nil {
-		return nil, err
+	if d.rules, err = d.config.compile(d.now, given); err != nil {
+		return err
 	}
 	var matchers []*query.Matcher
 	for _, r := range d.rules {
@@ -60,11 +68,13 @@ func New(c Config) (sdk.Detector, error) {
 			r.parts[i].slot = len(matchers)
 			matchers = append(matchers, r.parts[i].matcher)
 		}
+		for i := range r.exceptions {
+			r.exceptions[i].slot = len(matchers)
+			matchers = append(matchers, r.exceptions[i].matcher)
+		}
 	}
-	if d.set, err = query.NewSet(matchers...); err != nil {
-		return nil, err
-	}
-	return d, nil
+	d.set, err = query.NewSet(matchers...)
+	return err
 }
 
 // now is the clock of relative dates in queries: a replay must decide as the first run did.
@@ -101,6 +111,9 @@ func (d *detector) run(r *rule, emit func(sdk.Alert)) {
 // event puts an event into the groups of its keys, and asks each whether that raises an alert.
 func (d *detector) event(r *rule, row int, emit func(sdk.Alert)) {
 	e := d.batch.seen(row)
+	if d.leftOut(r, row, e.at) {
+		return
+	}
 	if r.Field != "" {
 		var ok bool
 		if e.value, ok = d.batch.number(r, row); !ok {
@@ -125,7 +138,9 @@ func (d *detector) event(r *rule, row int, emit func(sdk.Alert)) {
 		}
 		before := len(g.seen)
 		if d.pattern.find(g, g.fresh) {
-			emit(d.raise(g, d.pattern.found, d.carried(r, row)))
+			a := d.raise(g, d.pattern.found, d.carried(r, row))
+			emit(a)
+			d.opened(r, g.key, &a)
 			g.spend(d.pattern.found[len(d.pattern.found)-1])
 		} else {
 			d.notes.forgotten += g.settle()
@@ -137,6 +152,13 @@ func (d *detector) event(r *rule, row int, emit func(sdk.Alert)) {
 
 // put leaves a mark of an event in a group.
 func (d *detector) put(r *rule, key []byte, e seen, row int, emit func(sdk.Alert)) {
+	if r.kind == deviation {
+		d.count(r, key, e.at, row)
+		return
+	}
+	if len(r.open) > 0 {
+		d.heardAgain(r, key, e.at, emit)
+	}
 	g := r.groups[string(key)]
 	if r.kind == newValue {
 		d.known(r, g, key, e, row, emit)
@@ -167,7 +189,7 @@ func (d *detector) put(r *rule, key []byte, e seen, row int, emit func(sdk.Alert
 	d.groups.events += len(g.seen) - before
 	if r.kind == absence && e.mask == 1 {
 		g.fields = d.carried(r, row)
-		d.timers.add(timer{at: e.at + r.window, g: g, seen: e})
+		d.timers.add(timer{at: r.round(e.at + r.window), g: g, seen: e})
 	}
 }
 

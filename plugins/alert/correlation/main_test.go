@@ -17,6 +17,7 @@ import (
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/manifest"
 	"github.com/logcenter/logcenter/sdk/plugintest"
+	document "github.com/logcenter/logcenter/sdk/rule"
 	"github.com/logcenter/logcenter/sdk/sample"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
@@ -167,14 +168,14 @@ func TestTwentyOneAcrossAClockBoundary(t *testing.T) {
 }
 
 func TestAlert(t *testing.T) {
-	r := newRun(t, config(`,"severity":"Error","priority":1,"description":"D","topic":"T","method":"M","frequency":"F","remarks":"X","tags":["t"],"fields":["event.outcome","user.name"]`))
+	r := newRun(t, config(`,"severity":"Error","priority":1,"description":"D","topic":"T","method":"M","frequency":"continuous","remarks":"X","tags":["t"],"fields":["event.outcome","user.name"]`))
 	r.send(login{0, "192.0.2.1"}, login{1, "192.0.2.1"}, login{2, "192.0.2.1"})
 	require.Len(t, r.alerts, 1)
 	a := r.alerts[0]
 	assert.Equal(t, sdk.AlertID("r", map[string]string{"source.ip": "192.0.2.1"}, start), a.ID)
 	a.RuleVersion, a.ID = "", ""
 	assert.Equal(t, sdk.Alert{
-		Rule: "r", Name: "R", Description: "D", Topic: "T", Type: "frequency", Method: "M", Frequency: "F", Remarks: "X",
+		Rule: "r", Name: "R", Description: "D", Topic: "T", Type: "frequency", Method: "M", Frequency: "continuous", Remarks: "X",
 		Severity: "Error", Priority: 1, Keys: map[string]string{"source.ip": "192.0.2.1"},
 		Fields: map[string]string{"event.outcome": "failure"}, EventIDs: []string{"journal-3-0-0", "journal-3-0-1", "journal-3-0-2"},
 		Count: 3, First: start, Last: start.Add(2), Tags: []string{"t"},
@@ -282,9 +283,9 @@ func TestConfigErrors(t *testing.T) {
 		{`{"rules":[{"id":"r","name":"R"}]}`, `rules[0].query: is required`},
 		{`{"rules":[{"id":"r","name":"R","query":"x","window":"10"}]}`, `rules[0].window`},
 		{`{"rules":[{"id":"r","name":"R","query":"x","severity":"error"}]}`, `did you mean "Error"?`},
-		{`{"rules":[{"id":"r","name":"R","query":"x","group_by":["source.ipp"]}]}`, `rules[0].group_by[0]: field source.ipp is not one that this plugin reads`},
+		{`{"rules":[{"id":"r","name":"R","query":"x","group_by":["source.ipp"]}]}`, `rules[0].group_by[0]: there is no field source.ipp`},
 		{`{"rules":[{"id":"r","name":"R","query":"x","group_by":["tags"]}]}`, `rules[0].group_by[0]: tags cannot part groups`},
-		{`{"rules":[{"id":"r","name":"R","query":"process.executable:sh"}]}`, `rule r: field process.executable is not one that this plugin reads`},
+		{`{"rules":[{"id":"r","name":"R","query":"proces.executable:sh"}]}`, `rule r: there is no field proces.executable, or no enabled plugin has it (did you mean "process.executable"?)`},
 		{`{"rules":[{"id":"r","name":"R","query":"source.ip:x"}]}`, `rules[0].query`},
 		{`{"rules":[{"id":"r","name":"R","query":"x"},{"id":"r","name":"R","query":"x"}]}`, `rules[1].id: "r" is used twice`},
 		{`{"disable":["nope"]}`, `disable[0]: there is no rule "nope"`},
@@ -297,7 +298,7 @@ func TestConfigErrors(t *testing.T) {
 }
 
 func TestBuiltinCanBeReplacedAndLeftOut(t *testing.T) {
-	d, err := New(Config{MaxGroups: 1, MaxEvents: 100, Builtin: true, Disable: []string{"error-burst"}, Rules: []Rule{
+	d, err := New(Config{MaxGroups: 1, MaxEvents: 100, Builtin: true, Disable: []string{"error-burst"}, Rules: []document.Rule{
 		{ID: "attack-burst", Name: "mine", Query: "x", Threshold: 1, Window: m, Type: "frequency", Aggregate: "count"},
 	}})
 	require.NoError(t, err)

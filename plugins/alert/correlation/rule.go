@@ -10,89 +10,14 @@ import (
 
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/query"
+	document "github.com/logcenter/logcenter/sdk/rule"
 	"github.com/logcenter/logcenter/sdk/schema"
 )
 
-// Rule says which events raise an alert. Its texts are part of the alert.
-type Rule struct {
-	// ID names the rule in alerts and in this configuration.
-	ID string `yaml:"id" required:"true"`
-	// Name is the alert's title.
-	Name string `yaml:"name" required:"true"`
-	// Type is keyword (every event of query), frequency (more than threshold of them within window), sequence (the events
-	// of steps one after the other within window), simultaneous (those of all steps within window, in any order), absence
-	// (that of the first step, and not that of the second within window behind it), silence (no event of a group for
-	// window, of one that had some) or new_value (an event with values that were not seen before).
-	Type string `yaml:"type" default:"frequency" enum:"keyword,frequency,sequence,simultaneous,absence,silence,new_value"`
-	// Query selects events, in Logcenter's query language. It may use the fields that plugin.yaml reads. Rules with
-	// steps have a query in each of them instead.
-	Query string `yaml:"query"`
-	// GroupBy are fields whose values are looked at apart, e.g. source.ip. Events without one of them do not
-	// count. Empty takes all events together.
-	GroupBy []string `yaml:"group_by"`
-	// Steps are the events that a sequence, simultaneous or absence rule is about.
-	Steps []Step `yaml:"steps"`
-	// Window is the time within which it happens. It slides: it starts with any event, not with the clock.
-	Window time.Duration `yaml:"window" default:"10m" min:"1s" max:"168h"`
-	// Before is how long before the first step of an absence rule the second one is good, too.
-	Before time.Duration `yaml:"before" default:"0s" min:"0s" max:"168h"`
-	// Aggregate is what of the events of a frequency rule is compared with the threshold: how many there are (count), or
-	// the number of different values (distinct), sum, average (avg), least (min) or greatest (max) value of field.
-	Aggregate string `yaml:"aggregate" default:"count" enum:"count,distinct,sum,avg,min,max"`
-	// Field is what aggregates other than count look at. Events without it do not count.
-	Field string `yaml:"field"`
-	// Threshold is what is still fine; a count or other aggregate above it raises the alert.
-	Threshold float64 `yaml:"threshold" default:"20"`
-	// Compare is above, or below for an average, least or greatest value that must not fall under threshold.
-	Compare string `yaml:"compare" default:"above" enum:"above,below"`
-	// Values are the fields of which a new_value rule has not seen the values, each group apart.
-	Values []string `yaml:"values"`
-	// Learn is how long a new_value rule only learns, from its first event on.
-	Learn time.Duration `yaml:"learn" default:"24h" min:"0s" max:"2160h"`
-	// Quiet is how long after an alert the same group raises no other. 0 is a minute for keyword rules and the window for
-	// others.
-	Quiet time.Duration `yaml:"quiet" default:"0s" min:"0s" max:"168h"`
-	// Severity is one of the five unified ones.
-	Severity string `yaml:"severity" default:"Warn" enum:"Debug,Info,Warn,Error,Fatal"`
-	// Priority is how urgent the alert is, 1 (at once) to 5 (whenever).
-	Priority int `yaml:"priority" default:"3" min:"1" max:"5"`
-	// Description says what the alert means and what to do.
-	Description string `yaml:"description"`
-	// Topic is the stream or kind of log that is watched.
-	Topic string `yaml:"topic"`
-	// Method says how the alert is told; what is configured delivers it.
-	Method string `yaml:"method" default:"notifiers"`
-	// Frequency says how often the rule is checked.
-	Frequency string `yaml:"frequency" default:"continuous"`
-	// Remarks are for the reader of the alert.
-	Remarks string `yaml:"remarks"`
-	// Fields are taken over from the event that raised the alert; for an absence, from the newest of its first step.
-	Fields []string `yaml:"fields"`
-	// Tags are put on the alert.
-	Tags []string `yaml:"tags"`
-}
-
-// Step is one of the events that a rule is about.
-type Step struct {
-	// Query selects the events.
-	Query string `yaml:"query" required:"true"`
-	// By are the fields whose values tie the steps together, in the same order in each; empty is group_by of the rule.
-	// The first step's destination.ip may be the second's host.ip. An event with several values counts for each.
-	By []string `yaml:"by"`
-	// Count is how many such events a step of a sequence takes.
-	Count int `yaml:"count" default:"1" min:"1" max:"50"`
-	// Without is what must not happen between the step before this one and this one, in a sequence. It is tied by the
-	// same fields as this step.
-	Without string `yaml:"without"`
-}
-
 const keywordQuiet = time.Minute
 
-// Bounds of rules with steps: a mark has a bit for each step and each Without.
-const (
-	mostSteps  = 8
-	mostStates = 64
-)
+// mostSteps of a rule: a mark has a bit for each step and each Without.
+const mostSteps = document.MostSteps
 
 type kind uint8
 
@@ -104,16 +29,17 @@ const (
 	absence
 	silence
 	newValue
+	deviation
 )
 
 var kinds = map[string]kind{
 	"keyword": keyword, "frequency": frequency, "sequence": sequence, "simultaneous": simultaneous,
-	"absence": absence, "silence": silence, "new_value": newValue,
+	"absence": absence, "silence": silence, "new_value": newValue, "deviation": deviation,
 }
 
 // rule is a Rule made ready.
 type rule struct {
-	Rule
+	document.Rule
 	kind    kind
 	version string
 	parts   []part
@@ -128,6 +54,9 @@ type rule struct {
 	states  []state   // of a sequence
 	groups  map[string]*group
 	began   int64 // of a new_value rule: its first event, ns since 1970
+	filter
+	open  map[string]*open // by key: alerts that are waited for to be over
+	usual usual            // of a deviation rule
 }
 
 // part is one query of a rule: a step, or a Without.
@@ -146,12 +75,12 @@ type state struct {
 }
 
 // compile makes the rules that are on. Errors have the path of the key in the configuration.
-func (c *Config) compile(now func() time.Time) ([]*rule, error) {
+func (c *Config) compile(now func() time.Time, given []document.Rule) ([]*rule, error) {
 	var out []*rule
 	var errs []error
 	index := map[string]int{}
-	add := func(path string, r Rule) {
-		made, err := r.compile(now)
+	add := func(path string, r document.Rule) {
+		made, err := compile(r, now)
 		if err != nil {
 			errs = append(errs, schema.Under(path, err))
 			return
@@ -178,8 +107,17 @@ func (c *Config) compile(now func() time.Time) ([]*rule, error) {
 		own[r.ID] = true
 		add(path, r)
 	}
+	for i, r := range given {
+		path := schema.Index("", i)
+		if own[r.ID] {
+			errs = append(errs, &schema.Error{Path: path + ".id", Msg: fmt.Sprintf("%q is used twice", r.ID)})
+			continue
+		}
+		own[r.ID] = true
+		add(path, r)
+	}
 	for i, id := range c.Disable {
-		if _, ok := index[id]; !ok && !slices.ContainsFunc(builtins(), func(r Rule) bool { return r.ID == id }) {
+		if _, ok := index[id]; !ok && !slices.ContainsFunc(builtins(), func(r document.Rule) bool { return r.ID == id }) {
 			errs = append(errs, &schema.Error{Path: schema.Index("disable", i), Msg: fmt.Sprintf("there is no rule %q", id)})
 		}
 		out = slices.DeleteFunc(out, func(r *rule) bool { return r.ID == id })
@@ -187,12 +125,12 @@ func (c *Config) compile(now func() time.Time) ([]*rule, error) {
 	return out, errors.Join(errs...)
 }
 
-func (r Rule) compile(now func() time.Time) (*rule, error) {
+func compile(r document.Rule, now func() time.Time) (*rule, error) {
 	out := &rule{
 		Rule: r, kind: kinds[r.Type], window: int64(r.Window), before: int64(r.Before), quiet: int64(r.Quiet), learn: int64(r.Learn),
 		groups: map[string]*group{},
 	}
-	if err := r.check(out.kind); err != nil {
+	if err := r.Validate(); err != nil {
 		return nil, err
 	}
 	if out.quiet == 0 {
@@ -206,11 +144,15 @@ func (r Rule) compile(now func() time.Time) (*rule, error) {
 	}
 	var err error
 	if r.Field != "" {
-		if out.value, err = r.aggregated(); err != nil {
+		if out.value, err = out.aggregated(); err != nil {
 			return nil, err
 		}
 	}
 	if out.fields, err = lookup("fields", r.Fields); err != nil {
+		return nil, err
+	}
+	out.carryOwner()
+	if err = out.filter.compile(&r, now); err != nil {
 		return nil, err
 	}
 	if out.kind.steps() {
@@ -222,7 +164,7 @@ func (r Rule) compile(now func() time.Time) (*rule, error) {
 		return nil, err
 	}
 	sum := sha256.Sum256(fmt.Appendf(nil, "%q", []any{
-		r.Type, r.Query, r.GroupBy, r.Steps, r.Window, r.Before, r.Aggregate, r.Field, r.Threshold, r.Compare, r.Values, r.Learn, r.Quiet,
+		r.Type, r.Stream, r.Query, r.GroupBy, r.Steps, r.Window, r.Before, r.Aggregate, r.Field, r.Threshold, r.Compare, r.Values, r.Learn, r.Quiet,
 	}))
 	out.version = hex.EncodeToString(sum[:4])
 	return out, nil
@@ -231,42 +173,7 @@ func (r Rule) compile(now func() time.Time) (*rule, error) {
 // steps says whether rules of a kind have steps.
 func (k kind) steps() bool { return k == sequence || k == simultaneous || k == absence }
 
-// check refuses what does not go together.
-func (r *Rule) check(k kind) error {
-	refuse := func(path, format string, args ...any) error {
-		return &schema.Error{Path: path, Msg: fmt.Sprintf(format, args...)}
-	}
-	switch {
-	case k.steps() && r.Query != "":
-		return refuse("query", "%s rules have a query in each of their steps", r.Type)
-	case !k.steps() && r.Query == "":
-		return refuse("query", "is required")
-	case !k.steps() && len(r.Steps) > 0:
-		return refuse("steps", "%s rules have none; sequence, simultaneous and absence have", r.Type)
-	case k == absence && len(r.Steps) != 2:
-		return refuse("steps", "an absence rule has two: what happens, and what then does not; not %d", len(r.Steps))
-	case k.steps() && (len(r.Steps) < 2 || len(r.Steps) > mostSteps):
-		return refuse("steps", "a %s has 2 to %d, not %d", r.Type, mostSteps, len(r.Steps))
-	case r.Before > 0 && k != absence:
-		return refuse("before", "is for absence rules")
-	case len(r.Values) > 0 != (k == newValue):
-		return refuse("values", "a new_value rule has some, and no other rule has")
-	case k != frequency && r.Aggregate != "count":
-		return refuse("aggregate", "is for frequency rules")
-	case (r.Aggregate != "count") != (r.Field != ""):
-		return refuse("field", "an aggregate other than count has one, and count has none")
-	case k == frequency && r.Aggregate == "count" && (r.Threshold < 1 || r.Threshold > mostCounted || r.Threshold != float64(int(r.Threshold))):
-		return refuse("threshold", "a count has a whole number from 1 to %d, not %v", mostCounted, r.Threshold)
-	case r.Compare == "below" && (r.Aggregate == "count" || r.Aggregate == "distinct" || r.Aggregate == "sum"):
-		return refuse("compare", "every window starts with a single event, so that below says nothing about a %s; what stays away is an absence or a silence", r.Aggregate)
-	}
-	return nil
-}
-
-// mostCounted bounds what a group of a frequency rule remembers.
-const mostCounted = 100000
-
-func (r *Rule) aggregated() (ecs.Field, error) {
+func (r *rule) aggregated() (ecs.Field, error) {
 	f, err := lookup("field", []string{r.Field})
 	if err != nil {
 		return 0, err
@@ -279,7 +186,7 @@ func (r *Rule) aggregated() (ecs.Field, error) {
 
 // one makes the only part of a rule without steps.
 func (r *rule) one(now func() time.Time) error {
-	m, err := matcher("query", r.Query, now)
+	m, err := matcher("query", r.selected(r.Query), now)
 	if err != nil {
 		return err
 	}
@@ -299,7 +206,6 @@ func (r *rule) one(now func() time.Time) error {
 
 // steps makes the parts of a rule's steps.
 func (r *rule) steps(now func() time.Time) error {
-	states := 0
 	for i, s := range r.Steps {
 		at := func(key string) string { return schema.Index("steps", i) + "." + key }
 		names := s.By
@@ -311,33 +217,23 @@ func (r *rule) steps(now func() time.Time) error {
 				r.names = names
 			}
 		}
-		if len(names) != len(r.names) {
-			return &schema.Error{Path: at("by"), Msg: fmt.Sprintf("has %d fields where %d tie the steps together", len(names), len(r.names))}
-		}
 		by, err := keyed(at("by"), names, true)
 		if err != nil {
 			return err
 		}
-		m, err := matcher(at("query"), s.Query, now)
+		m, err := matcher(at("query"), r.selected(s.Query), now)
 		if err != nil {
 			return err
 		}
 		r.parts = append(r.parts, part{bit: 1 << i, matcher: m, by: by, text: make([]bool, len(by))})
-		if r.kind != sequence && (s.Count > 1 || s.Without != "") {
-			return &schema.Error{Path: at("count"), Msg: "count and without are for sequences"}
-		}
-		if i == 0 && s.Without != "" {
-			return &schema.Error{Path: at("without"), Msg: "nothing is before the first step"}
-		}
 		var without uint16
 		if s.Without != "" {
 			without = 1 << (mostSteps + i)
-			if m, err = matcher(at("without"), s.Without, now); err != nil {
+			if m, err = matcher(at("without"), r.selected(s.Without), now); err != nil {
 				return err
 			}
 			r.parts = append(r.parts, part{bit: without, matcher: m, by: by, text: make([]bool, len(by))})
 		}
-		states += s.Count
 		for n := range s.Count {
 			next := state{step: 1 << i}
 			if n == 0 {
@@ -345,9 +241,6 @@ func (r *rule) steps(now func() time.Time) error {
 			}
 			r.states = append(r.states, next)
 		}
-	}
-	if states > mostStates {
-		return &schema.Error{Path: "steps", Msg: fmt.Sprintf("all counts together are %d; %d is the most", states, mostStates)}
 	}
 	r.unify()
 	return nil
@@ -409,7 +302,7 @@ func lookup(path string, names []string) (out []ecs.Field, err error) {
 
 // uses are the names of all fields that a rule looks at.
 func (r *rule) uses() []string {
-	names := slices.Concat(r.GroupBy, r.Fields, r.Values)
+	names := slices.Concat(r.GroupBy, r.carries, r.Values)
 	if r.Field != "" {
 		names = append(names, r.Field)
 	}
@@ -418,6 +311,9 @@ func (r *rule) uses() []string {
 	}
 	for _, p := range r.parts {
 		names = append(names, query.FieldsOf(p.matcher.Node())...)
+	}
+	for _, e := range r.exceptions {
+		names = append(names, query.FieldsOf(e.matcher.Node())...)
 	}
 	return names
 }
@@ -437,11 +333,11 @@ func (d *detector) Reads() []ecs.Field {
 
 // unread is the error of a field that the host does not send.
 func unread(path, name string, readable []string) error {
-	hint := "add it under reads in plugin.yaml"
+	hint := ""
 	if near := schema.Nearest(name, readable); near != "" {
-		hint = fmt.Sprintf("did you mean %q? otherwise %s", near, hint)
+		hint = fmt.Sprintf("did you mean %q?", near)
 	}
-	return &schema.Error{Path: path, Msg: fmt.Sprintf("field %s is not one that this plugin reads", name), Hint: hint}
+	return &schema.Error{Path: path, Msg: fmt.Sprintf("there is no field %s, or no enabled plugin has it", name), Hint: hint}
 }
 
 // Opened refuses rules that look at fields which the host does not send: they would never match.
