@@ -72,11 +72,9 @@ func (r *record) structured(h *syslog.Header) {
 	for e := h.Elements(); e.Next(); {
 		for p := e.Params(); p.Next(); {
 			name, v := p.Name(), p.Value()
-			s := none
+			s := datum(name)
 			if known := heads.Get(name); known != nil {
 				s = *known
-			} else {
-				s = datum(name)
 			}
 			if s == keywords {
 				r.keyword(v)
