@@ -111,6 +111,15 @@ func pairs(of map[string]string, text func(string) string) []Pair {
 	return list
 }
 
+// Pairs are names and values in a line, NAME=VALUE in the order of the names, parted by blanks.
+func Pairs(of map[string]string) string {
+	list := make([]Pair, 0, len(of))
+	for _, k := range slices.Sorted(maps.Keys(of)) {
+		list = append(list, Pair{k, of[k]})
+	}
+	return said(list)
+}
+
 // said is a list of pairs in a line.
 func said(list []Pair) string {
 	var b strings.Builder
