@@ -42,6 +42,7 @@ var reserved = []struct {
 	{"github.com/gin-gonic/gin", []string{"host/api/", "host/console/"}},
 	{"github.com/duckdb", []string{"host/store/embedded/"}},
 	{"github.com/apache/arrow-go", []string{"host/store/embedded/"}},
+	{"github.com/mattn/go-sqlite3", []string{"host/metadata/"}},
 	{"github.com/elastic/go-elasticsearch", []string{"host/store/elastic/"}},
 	{"github.com/twmb/franz-go", []string{"host/journal/kafka/", "host/input/"}},
 	{"github.com/tidwall/wal", []string{"host/journal/disk/"}}, // its benchmark alone

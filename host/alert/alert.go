@@ -1,10 +1,10 @@
-// Package alert runs detectors over the event journal and hands what they raise to notifiers.
+// Package alert runs detectors over the event journal and hands what they raise to a ledger.
 //
 // A [Runner] is one consumer group of the event journal. Detectors see every finished batch in journal
 // order. Their state is snapshotted with the offset it includes; a fresh process gets the last snapshot and
 // the batches since, so that a crash neither loses nor repeats an alert. Behind a batch they are told how far event
-// time has come, which follows from the journal alone (watermark.go). Delivery is at least once, under an id that
-// stays the same.
+// time has come, which follows from the journal alone (watermark.go). What is raised is durable before the entry counts
+// as seen, under an id that stays the same; who is told of it, and when, is not decided here (host/alert/record).
 package alert
 
 import (
@@ -19,11 +19,11 @@ import (
 	"time"
 
 	"github.com/sirupsen/logrus"
-	"google.golang.org/protobuf/proto"
 
 	"github.com/logcenter/logcenter/host/journal"
 	"github.com/logcenter/logcenter/host/pipeline"
 	"github.com/logcenter/logcenter/host/plugin"
+	"github.com/logcenter/logcenter/host/rule/health"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
@@ -31,17 +31,29 @@ import (
 type Builtin interface {
 	// Observe looks at an entry. It may get one that it has seen.
 	Observe(now time.Time, offset uint64, e *pipeline.Entry)
-	// Untold returns the alerts that were raised and not delivered yet.
+	// Untold returns the alerts that were raised and not recorded yet.
 	Untold() []*wire.Alert
-	// Told notes that some were.
+	// Told notes that some are.
 	Told(ids ...string)
+}
+
+// Ledger keeps what is raised.
+type Ledger interface {
+	// Raise makes alerts durable, all or none, each id once, and returns those that it did not have. It is called again
+	// with the same alerts until it succeeds.
+	Raise(ctx context.Context, alerts []*wire.Alert) (fresh []*wire.Alert, err error)
 }
 
 // Options say where state is kept.
 type Options struct {
-	Dir string // snapshots, one file a detector; made if missing
+	Dir    string // snapshots, one file a detector; made if missing
+	Ledger Ledger
+	// OnError is told why alerts cannot be recorded, each time; events wait until they are. nil: the log is.
+	OnError func(error)
 	// Builtin detects, too; nil is nobody.
 	Builtin Builtin
+	// Health is told how rules fare; nil is nobody.
+	Health *health.Tracker
 	// SnapshotEvery is how often state is saved, and so how much is replayed after a crash. 0 = 10 s.
 	SnapshotEvery time.Duration
 	Log           *logrus.Entry
@@ -53,25 +65,19 @@ type Runner struct {
 	registry  *plugin.Registry
 	journal   journal.Journal
 	detectors map[string]*detector
-	seen      map[string]time.Time // ids delivered lately
-	between   chan struct{}        // has room between two entries: while a detector may be swapped
-	Raised    atomic.Int64
-	Delivered atomic.Int64
-	Failed    atomic.Int64 // given up after a notifier's final error
-	Skipped   atomic.Int64 // batches that a detector did not survive
+	between   chan struct{} // has room between two entries: while a detector may be swapped
+	Skipped   atomic.Int64  // batches that a detector did not survive
 
 	mu      sync.Mutex // guards what follows, the map of detectors, and which plugin each is
 	handled uint64
-	recent  []*wire.Alert // newest last, bounded
 }
 
 const (
 	snapshotEvery = 10 * time.Second
-	notifyTimeout = 10 * time.Second
-	notifyTries   = 5
-	keepRecent    = 1000
-	keepSeen      = 100000
 	detectTries   = 3
+	// Between two tries of recording alerts.
+	firstPause = 50 * time.Millisecond
+	longPause  = 5 * time.Second
 )
 
 // detector is one detector plugin with its state on disk.
@@ -80,7 +86,7 @@ type detector struct {
 	path       string
 	generation uint64 // of the process that has seen all up to offset
 	offset     uint64 // the last entry it is done with
-	sent       uint64 // the last entry that its process was told of; done once its alerts are delivered
+	sent       uint64 // the last entry that its process was told of; done once its alerts are recorded
 	clock      clock  // event time up to offset
 	saved      atomic.Uint64
 	savedClock clock // at saved
@@ -96,7 +102,7 @@ func NewRunner(r *plugin.Registry, j journal.Journal, o Options) (*Runner, error
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return nil, err
 	}
-	runner := &Runner{o: o, registry: r, journal: j, detectors: map[string]*detector{}, seen: map[string]time.Time{}, between: make(chan struct{}, 1)}
+	runner := &Runner{o: o, registry: r, journal: j, detectors: map[string]*detector{}, between: make(chan struct{}, 1)}
 	r.OnHandover(runner.handover)
 	return runner, nil
 }
@@ -117,7 +123,7 @@ func (r *Runner) Durable() uint64 {
 	return least
 }
 
-// Handle runs one entry through all detectors in service and delivers what they raise. An error means that
+// Handle runs one entry through all detectors in service and records what they raise. An error means that
 // nothing of the entry is settled.
 func (r *Runner) Handle(ctx context.Context, offset uint64, e *pipeline.Entry) error {
 	select {
@@ -150,17 +156,16 @@ func (r *Runner) builtin(ctx context.Context, offset uint64, e *pipeline.Entry) 
 		return nil
 	}
 	r.o.Builtin.Observe(time.Now(), offset, e)
-	var told []string
-	for _, a := range r.o.Builtin.Untold() {
-		if r.deliver(ctx, a); ctx.Err() != nil {
-			break // it may not be delivered
-		}
-		told = append(told, a.Id)
+	untold := r.o.Builtin.Untold()
+	if err := r.record(ctx, untold); err != nil || len(untold) == 0 {
+		return err
 	}
-	if len(told) > 0 {
-		r.o.Builtin.Told(told...)
+	ids := make([]string, len(untold))
+	for i, a := range untold {
+		ids[i] = a.Id
 	}
-	return ctx.Err()
+	r.o.Builtin.Told(ids...)
+	return nil
 }
 
 // detector finds or makes the runner's view of a plugin. One seen for the first time starts at its snapshot,
@@ -334,15 +339,13 @@ func (r *Runner) tick(ctx context.Context, d *detector, offset uint64, at clock)
 	return r.raise(ctx, d, reply)
 }
 
-// raise delivers what a detector answered.
+// raise records what a detector answered.
 func (r *Runner) raise(ctx context.Context, d *detector, reply *wire.Result) error {
 	if reply.Error != "" {
 		r.o.Log.WithField("plugin", d.p.Manifest().ID).Error("detector: " + reply.Error)
 	}
-	for _, a := range reply.Alerts {
-		r.deliver(ctx, a)
-	}
-	return ctx.Err() // an alert may not be delivered, so the entry is not done: a snapshot must not include it
+	r.o.Health.Report(d.p.Manifest().ID, d.generation, reply.Rules)
+	return r.record(ctx, reply.Alerts) // with an error the entry is not done: a snapshot must not include it
 }
 
 func (r *Runner) save(ctx context.Context, d *detector) error {
@@ -350,7 +353,7 @@ func (r *Runner) save(ctx context.Context, d *detector) error {
 	if err != nil {
 		return fmt.Errorf("snapshot of %s: %w", d.p.Manifest().ID, err)
 	}
-	if seen = max(seen, d.sent); seen > d.offset { // its alerts of the last entry may not be delivered
+	if seen = max(seen, d.sent); seen > d.offset { // its alerts of the last entry may not be recorded
 		return fmt.Errorf("snapshot of %s: it has seen entry %d, done is %d", d.p.Manifest().ID, seen, d.offset)
 	}
 	// Entries behind the last one it was sent hold nothing for it.
@@ -374,64 +377,33 @@ func (r *Runner) Save(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// deliver tells all notifiers, and those who ask for recent alerts.
-func (r *Runner) deliver(ctx context.Context, a *wire.Alert) {
-	if _, dup := r.seen[a.Id]; dup {
-		return
+// record makes alerts durable, however long it takes: a detector must not see an entry twice, so that a failure cannot
+// be left to who called. It returns only when they are, or with ctx's error.
+func (r *Runner) record(ctx context.Context, alerts []*wire.Alert) error {
+	if len(alerts) == 0 {
+		return ctx.Err()
 	}
-	if len(r.seen) >= keepSeen {
-		clear(r.seen)
-	}
-	r.seen[a.Id] = time.Now()
-	r.Raised.Add(1)
-	a = proto.Clone(a).(*wire.Alert)
-	r.mu.Lock()
-	r.recent = append(r.recent, a)
-	if len(r.recent) > keepRecent {
-		r.recent = r.recent[len(r.recent)-keepRecent:]
-	}
-	r.mu.Unlock()
-	r.o.Log.WithFields(logrus.Fields{"rule": a.Rule, "id": a.Id, "severity": a.Severity, "events": a.EventCount}).Info("alert: " + a.Name)
-	for _, n := range r.registry.InService(wire.Kind_NOTIFIER) {
-		r.notify(ctx, n, a)
-	}
-}
-
-func (r *Runner) notify(ctx context.Context, n *plugin.Plugin, a *wire.Alert) {
-	for try := 1; ; try++ {
-		if now, err := r.registry.Get(n.Manifest().ID); err == nil { // it may have been swapped since
-			n = now
-		}
-		tctx, cancel := context.WithTimeout(ctx, notifyTimeout)
-		wait, err := n.Notify(tctx, a)
-		cancel()
+	for pause := firstPause; ; pause = min(2*pause, longPause) {
+		fresh, err := r.o.Ledger.Raise(ctx, alerts)
 		if err == nil {
-			r.Delivered.Add(1)
-			return
+			for _, a := range fresh {
+				r.o.Health.Raised(a.Rule)
+				r.o.Log.WithFields(logrus.Fields{"rule": a.Rule, "id": a.Id, "severity": a.Severity, "events": a.EventCount}).Info("alert: " + a.Name)
+			}
+			return nil
 		}
 		if ctx.Err() != nil {
-			return
+			return ctx.Err()
 		}
-		if wait == 0 || try == notifyTries {
-			r.Failed.Add(1)
-			r.o.Log.WithError(err).WithFields(logrus.Fields{"plugin": n.Manifest().ID, "id": a.Id}).Error("alert was not delivered")
-			return
+		if r.o.OnError != nil {
+			r.o.OnError(fmt.Errorf("alerts are not recorded: %w", err))
+		} else {
+			r.o.Log.WithError(err).Error("alerts are not recorded; it is tried again")
 		}
 		select {
-		case <-time.After(min(wait, notifyTimeout)):
+		case <-time.After(pause):
 		case <-ctx.Done():
-			return
+			return ctx.Err()
 		}
 	}
-}
-
-// Recent returns the newest alerts, newest first.
-func (r *Runner) Recent(n int) []*wire.Alert {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	out := make([]*wire.Alert, 0, min(n, len(r.recent)))
-	for i := len(r.recent) - 1; i >= 0 && len(out) < n; i-- {
-		out = append(out, r.recent[i])
-	}
-	return out
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -71,7 +70,7 @@ func batch(lines []string) *wire.Batch {
 }
 
 // feed hands the entries of a journal to a runner from where its state is on; after is called behind each.
-func feed(ctx context.Context, t *testing.T, r *alert.Runner, j journal.Journal, from uint64, after func(offset uint64)) {
+func feed(ctx context.Context, t *testing.T, r *recording, j journal.Journal, from uint64, after func(offset uint64)) {
 	for at := from; at <= j.Last(); at++ {
 		e, err := j.Read(at)
 		require.NoError(t, err)
@@ -92,18 +91,9 @@ func start(t *testing.T, settings plugin.Settings) (*plugin.Registry, *plugin.Pl
 	return trial.Start(t, plugin.Options{Plugins: map[string]plugin.Settings{"counter": settings}}, "counter", "detector", "trusted: true")
 }
 
-func ids(r *alert.Runner) (out []string) {
-	for _, a := range r.Recent(1000) {
-		out = append(out, a.Id+" "+a.Keys["word"]+a.Keys["n"])
-	}
-	slices.Sort(out)
-	return out
-}
-
 func undisturbed(t *testing.T, j journal.Journal) []string {
 	reg, _ := start(t, plugin.Settings{})
-	r, err := alert.NewRunner(reg, j, alert.Options{Dir: t.TempDir(), Log: trial.Quiet()})
-	require.NoError(t, err)
+	r := newRunner(t, reg, j, alert.Options{Dir: t.TempDir()})
 	feed(t.Context(), t, r, j, 1, nothing)
 	require.NotEmpty(t, ids(r))
 	return ids(r)
@@ -115,8 +105,7 @@ func TestKillsNeitherLoseNorRepeatAlerts(t *testing.T) {
 	for name, every := range map[string]time.Duration{"snapshots all the time": time.Nanosecond, "now and then": 20 * time.Millisecond, "none": time.Hour} {
 		t.Run(name, func(t *testing.T) {
 			reg, p := start(t, plugin.Settings{})
-			r, err := alert.NewRunner(reg, j, alert.Options{Dir: t.TempDir(), Log: trial.Quiet(), SnapshotEvery: every})
-			require.NoError(t, err)
+			r := newRunner(t, reg, j, alert.Options{Dir: t.TempDir(), SnapshotEvery: every})
 			rnd := rand.New(rand.NewPCG(1, 2))
 			// Kills come from beside, at any point of a call or a snapshot.
 			killer, done := make(chan struct{}, 1), make(chan struct{})
@@ -150,21 +139,18 @@ func TestHostRestarts(t *testing.T) {
 	j := events(t, 120, 5)
 	want := undisturbed(t, j)
 	dir := t.TempDir()
-	seen := map[string]bool{}
+	var got []string
 	from := uint64(1)
 	for run := 0; from <= j.Last(); run++ {
 		reg, _ := start(t, plugin.Settings{})
-		r, err := alert.NewRunner(reg, j, alert.Options{Dir: dir, Log: trial.Quiet(), SnapshotEvery: time.Nanosecond})
-		require.NoError(t, err)
+		r := newRunner(t, reg, j, alert.Options{Dir: dir, SnapshotEvery: time.Nanosecond})
 		ctx, cancel := context.WithCancel(t.Context())
 		feed(ctx, t, r, j, from, func(at uint64) {
 			if at == from+uint64(17*(run+1)) {
 				cancel()
 			}
 		})
-		for _, id := range ids(r) {
-			seen[id] = true
-		}
+		got = ids(r)
 		if ctx.Err() == nil {
 			from = j.Last() + 1
 		} else {
@@ -173,11 +159,6 @@ func TestHostRestarts(t *testing.T) {
 		}
 		cancel()
 	}
-	var got []string
-	for id := range seen {
-		got = append(got, id)
-	}
-	slices.Sort(got)
 	assert.Equal(t, want, got)
 }
 
@@ -185,8 +166,7 @@ func TestHostRestarts(t *testing.T) {
 func TestPoisonEntryIsSkippedOnce(t *testing.T) {
 	j := events(t, 60, 5, 20)
 	reg, p := start(t, plugin.Settings{})
-	r, err := alert.NewRunner(reg, j, alert.Options{Dir: t.TempDir(), Log: trial.Quiet()})
-	require.NoError(t, err)
+	r := newRunner(t, reg, j, alert.Options{Dir: t.TempDir()})
 	feed(t.Context(), t, r, j, 1, nothing)
 	assert.EqualValues(t, 1, r.Skipped.Load())
 	assert.EqualValues(t, 3, p.Restarts.Load())
@@ -196,39 +176,9 @@ func TestPoisonEntryIsSkippedOnce(t *testing.T) {
 func TestADisabledDetectorHoldsNothingBack(t *testing.T) {
 	j := events(t, 10, 5)
 	reg, _ := start(t, plugin.Settings{})
-	r, err := alert.NewRunner(reg, j, alert.Options{Dir: t.TempDir(), Log: trial.Quiet()})
-	require.NoError(t, err)
+	r := newRunner(t, reg, j, alert.Options{Dir: t.TempDir()})
 	feed(t.Context(), t, r, j, 1, nothing)
 	assert.Zero(t, r.Durable(), "no snapshot yet")
 	require.NoError(t, reg.Disable("counter"))
 	assert.EqualValues(t, 10, r.Durable())
-}
-
-func TestNotifierTriesAgainUnderTheSameID(t *testing.T) {
-	j := events(t, 20, 5)
-	dir, told := t.TempDir(), filepath.Join(t.TempDir(), "told")
-	trial.Folder(t, dir, "counter", trial.Manifest("counter", "detector"), "detector")
-	trial.Folder(t, dir, "teller", trial.Manifest("teller", "notifier"), "notifier")
-	trial.Folder(t, dir, "never", trial.Manifest("never", "notifier"), "notifier")
-	reg, err := trial.Open(t, dir, plugin.Options{Plugins: map[string]plugin.Settings{
-		"teller": {Config: map[string]any{"file": told, "fails": 2}},
-		"never":  {Config: map[string]any{"file": told + ".never", "fails": 1000}},
-	}})
-	require.NoError(t, err)
-	require.NoError(t, reg.Start(t.Context()))
-	r, err := alert.NewRunner(reg, j, alert.Options{Dir: t.TempDir(), Log: trial.Quiet()})
-	require.NoError(t, err)
-	feed(t.Context(), t, r, j, 1, nothing)
-	data, err := os.ReadFile(told)
-	require.NoError(t, err)
-	var want []string
-	recent := r.Recent(1000)
-	slices.Reverse(recent)
-	for _, a := range recent {
-		want = append(want, "try "+a.Id, "try "+a.Id, "told "+a.Id)
-	}
-	require.NotEmpty(t, want)
-	assert.Equal(t, want, strings.Split(strings.TrimSpace(string(data)), "\n"))
-	assert.EqualValues(t, len(recent), r.Delivered.Load())
-	assert.EqualValues(t, len(recent), r.Failed.Load(), "the other notifier's are given up in the end")
 }

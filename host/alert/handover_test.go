@@ -20,16 +20,14 @@ import (
 func TestSwapsNeitherLoseNorRepeatAlerts(t *testing.T) {
 	j := opened(t)
 	reg, _ := startTimed(t)
-	r, err := alert.NewRunner(reg, j, alert.Options{Dir: t.TempDir(), Log: trial.Quiet()})
-	require.NoError(t, err)
+	r := newRunner(t, reg, j, alert.Options{Dir: t.TempDir()})
 	feed(t.Context(), t, r, j, 1, nothing)
 	want := ids(r)
 
 	for name, kills := range map[string]bool{"swapped": false, "swapped and killed": true} {
 		t.Run(name, func(t *testing.T) {
 			reg, _ := startTimed(t)
-			r, err := alert.NewRunner(reg, j, alert.Options{Dir: t.TempDir(), Log: trial.Quiet(), SnapshotEvery: time.Hour})
-			require.NoError(t, err)
+			r := newRunner(t, reg, j, alert.Options{Dir: t.TempDir(), SnapshotEvery: time.Hour})
 			next := trial.Folder(t, t.TempDir(), "counter", trial.Manifest("counter", "detector", "version: 2.0.0", "reads: [message, '@timestamp']"), "detector")
 			swaps, rnd := make(chan struct{}, 1), rand.New(rand.NewPCG(7, 8))
 			var wg sync.WaitGroup
@@ -69,8 +67,7 @@ func TestADetectorIsReplacedWhileItIsDisabled(t *testing.T) {
 	j := events(t, 40, 5)
 	want := undisturbed(t, j)
 	reg, _ := start(t, plugin.Settings{})
-	r, err := alert.NewRunner(reg, j, alert.Options{Dir: t.TempDir(), Log: trial.Quiet(), SnapshotEvery: time.Nanosecond})
-	require.NoError(t, err)
+	r := newRunner(t, reg, j, alert.Options{Dir: t.TempDir(), SnapshotEvery: time.Nanosecond})
 	feed(t.Context(), t, r, j, 1, func(at uint64) {
 		if at == 17 {
 			require.NoError(t, reg.Disable("counter"))
@@ -89,8 +86,7 @@ func TestAVersionThatDoesNotTakeOverTheStateIsRefused(t *testing.T) {
 	j := events(t, 40, 5)
 	want := undisturbed(t, j)
 	reg, p := start(t, plugin.Settings{})
-	r, err := alert.NewRunner(reg, j, alert.Options{Dir: t.TempDir(), Log: trial.Quiet()})
-	require.NoError(t, err)
+	r := newRunner(t, reg, j, alert.Options{Dir: t.TempDir()})
 	feed(t.Context(), t, r, j, 1, func(at uint64) {
 		if at == 17 {
 			_, err := reg.Upgrade(t.Context(), "counter", trial.Folder(t, t.TempDir(), "counter", trial.Manifest("counter", "detector", "version: 2.0.0"), "choosy"))

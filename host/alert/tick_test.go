@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -87,11 +86,10 @@ func TestWindowsCloseAsEventTimeMovesOn(t *testing.T) {
 		[]timed{{"x", 130, 502}, {"x", 0, 1}},      // now
 	)
 	reg, _ := startTimed(t)
-	r, err := alert.NewRunner(reg, j, alert.Options{Dir: t.TempDir(), Log: trial.Quiet()})
-	require.NoError(t, err)
+	r := newRunner(t, reg, j, alert.Options{Dir: t.TempDir()})
 	var closed []string
 	feed(t.Context(), t, r, j, 1, func(offset uint64) {
-		for _, a := range r.Recent(1000)[:len(r.Recent(1000))-len(closed)] {
+		for _, a := range r.all()[len(closed):] {
 			closed = append(closed, fmt.Sprintf("%s behind entry %d: %s", a.Name, offset, a.Keys["n"]))
 		}
 	})
@@ -136,8 +134,7 @@ func closedWindows(all []string) (n int) {
 func TestTicksAreTheSameInAReplay(t *testing.T) {
 	j := opened(t)
 	reg, _ := startTimed(t)
-	r, err := alert.NewRunner(reg, j, alert.Options{Dir: t.TempDir(), Log: trial.Quiet()})
-	require.NoError(t, err)
+	r := newRunner(t, reg, j, alert.Options{Dir: t.TempDir()})
 	feed(t.Context(), t, r, j, 1, nothing)
 	want := ids(r)
 	require.Greater(t, closedWindows(want), 50)
@@ -145,8 +142,7 @@ func TestTicksAreTheSameInAReplay(t *testing.T) {
 	for name, every := range map[string]time.Duration{"snapshots all the time": time.Nanosecond, "now and then": 20 * time.Millisecond, "none": time.Hour} {
 		t.Run("killed, "+name, func(t *testing.T) {
 			reg, p := startTimed(t)
-			r, err := alert.NewRunner(reg, j, alert.Options{Dir: t.TempDir(), Log: trial.Quiet(), SnapshotEvery: every})
-			require.NoError(t, err)
+			r := newRunner(t, reg, j, alert.Options{Dir: t.TempDir(), SnapshotEvery: every})
 			rnd := rand.New(rand.NewPCG(1, 2))
 			killer := make(chan struct{}, 1)
 			var wg sync.WaitGroup
@@ -169,20 +165,18 @@ func TestTicksAreTheSameInAReplay(t *testing.T) {
 		})
 	}
 	t.Run("host restarts", func(t *testing.T) {
-		dir, seen := t.TempDir(), map[string]bool{}
+		var got []string
+		dir := t.TempDir()
 		for from, run := uint64(1), uint64(0); from <= j.Last(); run++ {
 			reg, _ := startTimed(t)
-			r, err := alert.NewRunner(reg, j, alert.Options{Dir: dir, Log: trial.Quiet(), SnapshotEvery: time.Nanosecond})
-			require.NoError(t, err)
+			r := newRunner(t, reg, j, alert.Options{Dir: dir, SnapshotEvery: time.Nanosecond})
 			ctx, cancel := context.WithCancel(t.Context())
 			feed(ctx, t, r, j, from, func(at uint64) {
 				if at == from+41*(run+1) {
 					cancel()
 				}
 			})
-			for _, id := range ids(r) {
-				seen[id] = true
-			}
+			got = ids(r)
 			if ctx.Err() == nil {
 				from = j.Last() + 1
 			} else {
@@ -191,11 +185,6 @@ func TestTicksAreTheSameInAReplay(t *testing.T) {
 			}
 			cancel()
 		}
-		var got []string
-		for id := range seen {
-			got = append(got, id)
-		}
-		slices.Sort(got)
 		assert.Equal(t, want, got)
 	})
 }
@@ -221,15 +210,14 @@ func TestWindowsOfASilentHostClose(t *testing.T) {
 
 	reg, _ := startTimed(t)
 	dir := t.TempDir()
-	r, err := alert.NewRunner(reg, events, alert.Options{Dir: dir, Log: trial.Quiet()})
-	require.NoError(t, err)
+	r := newRunner(t, reg, events, alert.Options{Dir: dir})
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	f := &pipeline.Feed{Group: "alert", Journal: events, Durable: r.Durable, Handle: r.Handle, OnError: func(err error) { t.Error(err) }}
 	var wg sync.WaitGroup
 	wg.Go(func() { assert.NoError(t, moves.Run(ctx)) })
 	wg.Go(func() { assert.NoError(t, f.Run(ctx)) })
-	require.Eventually(t, func() bool { return len(r.Recent(10)) == 1 }, 20*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return len(r.all()) == 1 }, 20*time.Second, time.Millisecond)
 	last := events.Last()
 	require.Eventually(t, func() bool { return events.Last() > last+3 }, 20*time.Second, time.Millisecond, "time goes on")
 	cancel()
@@ -237,8 +225,7 @@ func TestWindowsOfASilentHostClose(t *testing.T) {
 	assert.EqualValues(t, 1, raw.Last())
 
 	again, _ := startTimed(t)
-	replay, err := alert.NewRunner(again, events, alert.Options{Dir: t.TempDir(), Log: trial.Quiet()})
-	require.NoError(t, err)
+	replay := newRunner(t, again, events, alert.Options{Dir: t.TempDir()})
 	feed(t.Context(), t, replay, events, 1, nothing)
 	assert.Equal(t, ids(r), ids(replay))
 

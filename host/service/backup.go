@@ -121,6 +121,13 @@ func (b *backupRun) freeze(ctx context.Context) error {
 	if err := b.walk(); err != nil {
 		return err
 	}
+	// Behind the detectors' snapshots, so that it has the alerts of all entries that these include: what it has of later
+	// ones is raised again under the same ids.
+	meta := b.staging(filepath.FromSlash(metadataFile))
+	if err := errors.Join(os.MkdirAll(filepath.Dir(meta), 0o700), s.metadata.Copy(ctx, meta)); err != nil {
+		return err
+	}
+	b.add(metadataFile, meta, -1)
 	for i, j := range journals {
 		parts, first, last, err := b.pins[i].Link(b.staging("journal", j.name))
 		if err != nil {
@@ -211,8 +218,9 @@ var left = map[string]string{
 	"plugins/run": "made anew at every start",
 	"exports":     "downloads under way; ask for them again",
 	"journal/raw": "", "journal/event": "", // linked by themselves
-	archiveChain: "", // linked first
-	archiveWork:  "",
+	path.Dir(metadataFile): "", // copied by itself
+	archiveChain:           "", // linked first
+	archiveWork:            "",
 }
 
 // walk links everything else in the data directory.
@@ -328,7 +336,7 @@ func BackupStopped(ctx context.Context, cfg *config.Config, log *logrus.Logger, 
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	if err := s.openStore(ctx); err != nil {
+	if err := errors.Join(s.openMetadata(ctx), s.openStore(ctx)); err != nil {
 		return nil, err
 	}
 	return s.Backup(ctx, o)

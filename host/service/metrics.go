@@ -16,7 +16,7 @@ import (
 type collector struct{ s *Service }
 
 func (s *Service) register() {
-	s.metrics.MustRegister(collector{s}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	s.metrics.MustRegister(collector{s}, s.ledger, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 }
 
 // Describe sends nothing: the set of metrics depends on plugins and inputs.
@@ -41,6 +41,7 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 		send(prometheus.GaugeValue, name, help, v, labels...)
 	}
 	c.pipeline(counter, gauge)
+	c.s.outboxMetrics(out, counter, gauge)
 	for _, p := range c.s.plugins.All() {
 		pluginMetrics(p, counter, gauge)
 	}
@@ -49,6 +50,8 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 	c.rollouts(counter, gauge)
 	journalMetrics("raw", c.s.raw.Stats(), gauge)
 	journalMetrics("event", c.s.events.Stats(), gauge)
+	metadataMetrics(c.s.metadata.Stats(), counter, gauge)
+	ruleMetrics(c.s.library, counter, gauge)
 	st := c.s.store.Stats()
 	gauge("store_events", "Events in the store.", float64(st.Events))
 	gauge("store_bytes", "Bytes of the store on disk.", float64(st.Bytes))
@@ -101,9 +104,7 @@ func (c collector) pipeline(counter, gauge sender) {
 	counter("dead_letters_total", "Events made dead letters.", float64(p.DeadLetters.Load()))
 	gauge("batches_waiting_for_masker", "Batches held because a masker is out of service.", float64(p.WaitingForMasker.Load()))
 	gauge("batches_waiting_for_enricher", "Batches held because an enricher with on_failure: hold is out of service.", float64(p.WaitingForEnricher.Load()))
-	counter("alerts_raised_total", "Alerts raised.", float64(c.s.alerts.Raised.Load()))
-	counter("alerts_delivered_total", "Deliveries by notifiers.", float64(c.s.alerts.Delivered.Load()))
-	counter("alerts_failed_total", "Deliveries given up.", float64(c.s.alerts.Failed.Load()))
+	c.s.alertMetrics(counter, gauge)
 	counter("alerts_skipped_batches_total", "Batches that a detector did not survive; it goes on without them.", float64(c.s.alerts.Skipped.Load()))
 	kept, _, dropped := c.s.dead.Counts()
 	gauge("dead_letters_kept", "Dead letters that can be listed.", float64(kept))

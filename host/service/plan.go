@@ -8,7 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/logcenter/logcenter/host/alert"
 	"github.com/logcenter/logcenter/host/classification"
 	"github.com/logcenter/logcenter/host/input"
 	"github.com/logcenter/logcenter/host/lineage"
@@ -42,12 +41,7 @@ func (s *Service) openPipeline(context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	alerts := alert.Options{Dir: s.path("alert"), Log: s.log}
-	if s.openDrift(); s.drift != nil {
-		alerts.Builtin = s.drift
-	}
-	s.alerts, err = alert.NewRunner(s.plugins, s.events, alerts)
-	s.rollouts = rollout.NewManager(s.plugins, record{s}, s.processor, s.plan, s.log)
+	s.rollouts = rollout.NewManager(s.plugins, upgrades{s}, s.processor, s.plan, s.log)
 	s.onClose(s.rollouts.Close)
 	s.plugins.OnChange(s.plan)
 	return err

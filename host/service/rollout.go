@@ -32,8 +32,9 @@ func pluginSettings(c *config.Config) map[string]plugin.Settings {
 	return settings
 }
 
-// Reconfigure reads the configuration's file again and brings its classification rules and its plugins' settings into
-// effect: plugins whose settings changed are swapped for processes with the new config, those that were enabled or disabled are started or stopped. What a plugin
+// Reconfigure reads the configuration's file and the rules of plugins and of alerts.rules again and brings its
+// classification rules, the routes and channels of alerts and its plugins' settings into effect: plugins whose settings
+// changed are swapped for processes with the new config, those that were enabled or disabled are started or stopped. What a plugin
 // refuses leaves that plugin as it was; the error says why. Other keys need a restart and are not looked at.
 func (s *Service) Reconfigure(ctx context.Context) error {
 	c, err := s.reread()
@@ -44,7 +45,7 @@ func (s *Service) Reconfigure(ctx context.Context) error {
 		s.log.WithField("rules", len(c.Classification)).Info("other classification rules are in effect")
 	}
 	next := pluginSettings(c)
-	var errs []error
+	errs := []error{s.setDelivery(c), s.library.Reload(ctx)}
 	for _, p := range s.plugins.All() {
 		id := p.Manifest().ID
 		changed, err := s.reconfigure(ctx, id, next[id], false)
@@ -119,12 +120,12 @@ func (a pluginsAPI) Reconfigure(ctx context.Context, id string, check bool) (out
 	return out, err
 }
 
-// record is what a service remembers of upgrades: folders by itself, and of packages which is active.
-type record struct{ s *Service }
+// upgrades are what a service remembers of upgrades: folders by itself, and of packages which is active.
+type upgrades struct{ s *Service }
 
-func (r record) Previous(id string) string { return r.s.versions.Previous(id) }
+func (r upgrades) Previous(id string) string { return r.s.versions.Previous(id) }
 
-func (r record) Put(id, folder, previous string) error {
+func (r upgrades) Put(id, folder, previous string) error {
 	err := r.s.versions.Put(id, folder, previous)
 	if p, ok := r.s.packages.At(folder); ok {
 		return errors.Join(err, r.s.packages.Activate(id, p.Digest))
