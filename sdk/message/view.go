@@ -78,6 +78,20 @@ func Kind(a *sdk.Alert) string {
 	return string(a.Kind)
 }
 
+// fieldAlert is the field by which the host names the alert that an escalation is about.
+const fieldAlert = "logcenter.alert"
+
+// About is the id of the alert that a recovery or an escalation is about, empty for what is about itself.
+func About(a *sdk.Alert) string {
+	switch {
+	case a.Recovers != "":
+		return a.Recovers
+	case a.Kind == sdk.AlertEscalation:
+		return a.Fields[fieldAlert]
+	}
+	return ""
+}
+
 // anyMethod is the method of rules that leave it to the configuration.
 const anyMethod = "notifiers"
 
