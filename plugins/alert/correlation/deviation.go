@@ -135,10 +135,11 @@ func (d *detector) compare(r *rule, key string, window int64, emit func(sdk.Aler
 	slot := &s.slots[hourOfWeek(from, r.usual.zone)]
 	off := (x - slot.mean) / slot.spread()
 	far := off > r.Deviations && r.Compare != "below" || off < -r.Deviations && r.Compare != "above"
-	if slot.n < fewestWeeks || from < s.began*r.window+r.learn || max(x, slot.mean) < float64(r.Minimum) || !r.calendar.Watches(from) {
+	if slot.n < fewestWeeks || from < s.began*r.window+r.learn || !r.calendar.Watches(from) {
 		slot.learn(x)
 		return
 	}
+	far = far && max(x, slot.mean) >= float64(r.Minimum)
 	switch {
 	case far && from >= s.until:
 		a := r.alert(key)

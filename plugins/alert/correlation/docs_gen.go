@@ -57,6 +57,7 @@ func init() {
 		"rule.Rule.Recovery":        "Recovery has another message told when what a silence, frequency (count) or deviation alert was about is over.",
 		"rule.Rule.References":      "References are links to what the rule is about.",
 		"rule.Rule.Remarks":         "Remarks are for the reader of the alert.",
+		"rule.Rule.Replaces":        "Replaces is the id of the plugin whose rule of the same id this one stands in for. Without it an id that is taken is\nrefused.",
 		"rule.Rule.Schedule":        "Schedule says when the rule watches, by the events' own times. Absent, it always does.",
 		"rule.Rule.Severity":        "Severity is one of the five unified ones.",
 		"rule.Rule.Silent":          "Silent has alerts recorded and nobody told: for a rule that is being tried.",
