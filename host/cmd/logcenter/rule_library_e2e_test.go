@@ -135,7 +135,9 @@ func TestRules(t *testing.T) {
 	h.start()
 	require.Regexp(t, `(?m)^ +2 .*/own\.yaml +edit`, h.does("rule", "history", "gamma", "--wide"))
 	require.Regexp(t, `(?m)^ +3 .*/own\.yaml +vanish +gone`, h.does("rule", "history", "thrice", "--wide"))
-	h.waitFor("what is wrong", time.Minute, func() bool { return strings.Contains(h.does("rule", "list"), "\nrefused ") && strings.Contains(h.does("rule", "list"), "note: rule refused: in ") })
+	h.waitFor("what is wrong", time.Minute, func() bool {
+		return strings.Contains(h.does("rule", "list"), "\nrefused ") && strings.Contains(h.does("rule", "list"), "note: rule refused: in ")
+	})
 	health := h.does("health")
 	require.Contains(t, health, "wrong.yaml:2:")
 	out, err = h.program("rule", "validate", h.own)
