@@ -77,6 +77,23 @@ acmefw:
 - name: switch-faults
   query: log.syslog.appname:switch AND (Fail OR Bad OR Error) AND observer.type:server
   set: {log_type: error, dataset: switch.fault, category: [network], level: Error, priority: 2}`,
+	"alerts.routes": `
+- name: network
+  match: {severity: [Error, Fatal], fields: {asset.owner: netops}}
+  to: [smtp/netops]
+  continue: true
+- name: everything-else
+  to: [syslog]`,
+	"alerts.escalations": `
+- name: shift-lead
+  match: {priority: 2}
+  after: 15m
+  to: [smtp/lead]
+  repeat: 30m`,
+	"alerts.channels": `
+smtp/netops:
+  rate: 60/m
+  quiet_hours: [{from: "22:00", to: "07:00", timezone: Asia/Shanghai}]`,
 	"streams": `
 - name: ips-errors
   query: observer.type:ips AND log.level:(Error OR Fatal)

@@ -26,6 +26,7 @@ func (c *Config) Validate() error {
 	}
 	errs = append(errs, c.validateInputs()...)
 	errs = append(errs, c.validateClassification()...)
+	errs = append(errs, c.validateRoutes()...)
 	streams := map[string]bool{}
 	for i, s := range c.Streams {
 		if streams[s.Name] {

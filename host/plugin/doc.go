@@ -28,6 +28,9 @@ const (
 	spinWindow    = 30 * time.Second      // a processor used for so long without having been asked anything
 	closeGrace    = 2 * time.Second       // for a plugin to finish when it is stopped
 	settleMost    = 15 * time.Second      // for batches on their way, before a plugin that leaves is stopped
+	answersFailed = 10                    // answers in a row that a notifier owes, before it is quarantined
+	targetsMost   = 1000                  // of a notifier
+	targetBytes   = 128                   // of the name of one
 	idleStreams   = 64                    // that are kept for the next calls
 	shmSlots      = 4                     // calls in flight with shared memory
 	shmSlotBytes  = 8 << 20               // larger bodies travel over the socket

@@ -241,11 +241,12 @@ func TestPythonKinds(t *testing.T) {
 
 	notifier, err := startPython(t, "notifier", "notifier", pythonNotifier, nil)
 	require.NoError(t, err)
-	retry, err := notifier.Notify(t.Context(), &wire.Alert{Name: "busy"})
+	err = notifier.Notify(t.Context(), &wire.Alert{Name: "busy"}, time.Minute)
 	require.ErrorContains(t, err, "not now")
-	assert.Equal(t, 1500*time.Millisecond, retry)
-	_, err = notifier.Notify(t.Context(), &wire.Alert{Name: "fine"})
-	require.NoError(t, err)
+	var failed *plugin.NotifyError
+	require.ErrorAs(t, err, &failed)
+	assert.Equal(t, 1500*time.Millisecond, failed.RetryAfter)
+	require.NoError(t, notifier.Notify(t.Context(), &wire.Alert{Name: "fine"}, time.Minute))
 }
 
 func TestPythonPluginsThatDoNotStart(t *testing.T) {

@@ -103,28 +103,6 @@ func (p *Plugin) OnRestart(state func() (offset uint64, state []byte, err error)
 	}
 }
 
-// Notify has a notifier deliver an alert. retry says when to try again, 0 that the error is final.
-func (p *Plugin) Notify(ctx context.Context, a *wire.Alert) (retry time.Duration, err error) {
-	proc, err := p.running(ctx)
-	if err != nil {
-		return time.Second, err
-	}
-	r, err := proc.stage.Notify(ctx, a)
-	if err != nil {
-		if !errors.Is(ctx.Err(), context.Canceled) {
-			p.Failures.Add(1)
-			proc.fail(fmt.Errorf("notify: %w", err))
-		}
-		return time.Second, err
-	}
-	p.Calls.Add(1)
-	if r.Error != "" {
-		p.RowErrors.Add(1)
-		return time.Duration(r.RetryAfterMs) * time.Millisecond, errors.New(r.Error)
-	}
-	return 0, nil
-}
-
 // ErrRestarted means that the process is another than the one asked for: its state is the last snapshot's.
 var ErrRestarted = errors.New("plugin was restarted")
 
@@ -171,16 +149,24 @@ func (p *Plugin) Tick(ctx context.Context, generation uint64, watermark time.Tim
 	if proc.generation != generation {
 		return nil, ErrRestarted
 	}
-	if !proc.ticks {
+	r, err := proc.tick(ctx, watermark, offset)
+	if err != nil && ctx.Err() == nil {
+		p.Failures.Add(1)
+	}
+	return r, err
+}
+
+// tick tells the process how far event time has come. Any error but ctx's means that it is of no more use.
+func (p *process) tick(ctx context.Context, watermark time.Time, offset uint64) (*wire.Result, error) {
+	if !p.ticks {
 		return &wire.Result{}, nil
 	}
-	bounded, cancel := context.WithTimeout(ctx, proc.deadline)
+	bounded, cancel := context.WithTimeout(ctx, p.deadline)
 	defer cancel()
-	r, err := proc.stage.Tick(bounded, &wire.TickRequest{WatermarkNs: watermark.UnixNano(), Offset: offset})
+	r, err := p.stage.Tick(bounded, &wire.TickRequest{WatermarkNs: watermark.UnixNano(), Offset: offset})
 	if err != nil {
 		if ctx.Err() == nil {
-			p.Failures.Add(1)
-			proc.fail(fmt.Errorf("tick: %w", err))
+			p.fail(fmt.Errorf("tick: %w", err))
 		}
 		return nil, err
 	}

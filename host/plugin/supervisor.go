@@ -49,12 +49,14 @@ type Plugin struct {
 	stopped chan struct{}
 	onStart func(context.Context, *process) error // restores the state of detectors
 
-	change     Settings    // that it was prepared with
-	leaving    atomic.Bool // it is about to be disabled: nothing new goes to it
+	change     Settings     // that it was prepared with
+	leaving    atomic.Bool  // it is about to be disabled: nothing new goes to it
+	unanswered atomic.Int32 // alerts in a row
 	crashes    []time.Time
 	searches   atomic.Int32      // batches that are split now to find what kills it
 	generation uint64            // counts processes put into service
 	schema     []byte            // of the config
+	targets    []string          // of the notifier's process, also of one that is gone
 	refused    []sandbox.Refusal // to processes that are gone
 	failure    Failure
 	leftOut    string // why it runs in place of a package; guarded by mu
@@ -145,7 +147,7 @@ func (p *Plugin) setLocked(s State, reason string, proc *process) {
 	if proc != nil {
 		p.generation++
 		proc.generation = p.generation
-		p.schema = proc.schema
+		p.schema, p.targets = proc.schema, proc.targets
 	}
 	close(p.changed)
 	p.changed = make(chan struct{})
@@ -176,6 +178,7 @@ func (p *Plugin) Enable(ctx context.Context) error {
 		p.mu.Lock()
 	}
 	p.crashes = nil
+	p.unanswered.Store(0)
 	run, cancel := context.WithCancel(context.Background())
 	p.stop, p.stopped = cancel, make(chan struct{})
 	p.mu.Unlock()

@@ -25,6 +25,7 @@ import (
 )
 
 const (
+	detectorKind = wire.Kind_DETECTOR
 	parserKind   = wire.Kind_PARSER
 	enricherKind = wire.Kind_ENRICHER
 	maskerKind   = wire.Kind_MASKER
@@ -240,7 +241,7 @@ func (a ingestAPI) Sender(token string) (name string, ok bool) {
 type healthAPI struct{ s *Service }
 
 // Components looks at every part; what is wrong says what an admin can do.
-func (a healthAPI) Components(context.Context) ([]api.Component, error) {
+func (a healthAPI) Components(ctx context.Context) ([]api.Component, error) {
 	s := a.s
 	list := []api.Component{s.journalHealth("raw journal", s.raw.Stats().Err, s.raw.Stats().Full), s.journalHealth("event journal", s.events.Stats().Err, s.events.Stats().Full), s.storeHealth(), s.retentionHealth()}
 	for _, p := range s.plugins.All() {
@@ -252,6 +253,8 @@ func (a healthAPI) Components(context.Context) ([]api.Component, error) {
 		list = append(list, filesHealth(s.files.Stats()))
 	}
 	list = append(list, s.driftHealth()...)
+	list = append(list, s.rulesHealth())
+	list = append(list, s.channelsHealth(ctx)...)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, name := range slices.Sorted(maps.Keys(s.faults)) {

@@ -12,7 +12,7 @@ import (
 func (s *Service) openAlerts(context.Context) (err error) {
 	c := s.cfg.Alerts.Records
 	o := record.Options{
-		Remind: orNever(c.Remind), PerRule: orNever(c.StormRule), Together: orNever(c.StormAll), Window: c.StormWindow,
+		Deliveries: s.outbox, Remind: orNever(c.Remind), PerRule: orNever(c.StormRule), Together: orNever(c.StormAll), Window: c.StormWindow,
 		Keep: c.Keep, MaxAlerts: c.MaxRecords, Sample: c.Evidence, Log: s.log,
 	}
 	if _, none := s.engine.(noStore); !none {

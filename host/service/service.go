@@ -35,12 +35,14 @@ import (
 	"github.com/logcenter/logcenter/host/lifecycle"
 	"github.com/logcenter/logcenter/host/lineage"
 	"github.com/logcenter/logcenter/host/metadata"
+	"github.com/logcenter/logcenter/host/outbox"
 	"github.com/logcenter/logcenter/host/pipeline"
 	"github.com/logcenter/logcenter/host/plugin"
 	"github.com/logcenter/logcenter/host/plugin/install"
 	"github.com/logcenter/logcenter/host/redrive"
 	"github.com/logcenter/logcenter/host/retention"
 	"github.com/logcenter/logcenter/host/rollout"
+	"github.com/logcenter/logcenter/host/rule"
 	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/host/stream"
 	"github.com/logcenter/logcenter/host/tail"
@@ -59,6 +61,7 @@ type Service struct {
 	events     *disk.Journal
 	intake     *input.Intake
 	metadata   *metadata.Store
+	library    *rule.Library
 	hold       *hold.Hold
 	dead       *deadletter.List
 	redriver   *redrive.Redriver
@@ -73,6 +76,7 @@ type Service struct {
 	versions   *rollout.Versions
 	runner     *pipeline.Runner
 	ledger     *record.Ledger
+	outbox     *outbox.Outbox
 	alerts     *alert.Runner
 	drift      *drift.Tracker   // nil: it is not enabled
 	inputs     []input.Input    // as configured
@@ -93,8 +97,9 @@ type Service struct {
 	rules          []classification.Rule      // of the configuration
 	classifier     *classification.Classifier // of the plan
 	router         *pipeline.Router
-	streamsVersion uint64            // of the streams in the plan
-	faults         map[string]string // component → what is wrong now
+	streamsVersion uint64             // of the streams in the plan
+	named          []config.ChannelAt // of alerts
+	faults         map[string]string  // component → what is wrong now
 	closers        []func() error
 }
 
@@ -118,7 +123,7 @@ func Open(ctx context.Context, cfg *config.Config, log *logrus.Logger, version s
 		}
 	}()
 	for _, open := range [...]func(context.Context) error{
-		s.openData, s.openPlugins, s.openJournals, s.openMetadata, s.openStore, s.openAlerts, s.openPipeline, s.openInputs, s.openFiles, s.openAPI,
+		s.openData, s.openPlugins, s.openJournals, s.openMetadata, s.openStore, s.openOutbox, s.openAlerts, s.openPipeline, s.openRules, s.openInputs, s.openFiles, s.openAPI,
 	} {
 		if err := open(ctx); err != nil {
 			return s, err
@@ -198,7 +203,9 @@ func (s *Service) openAPI(context.Context) (err error) {
 		Store: s.store, Scoper: admin, Plugins: pluginsAPI{s}, Packages: packagesAPI{s}, Streams: s.streams, Inputs: inputsAPI{s},
 		Consumers: consumersAPI{s}, DeadLetters: deadLettersAPI{s}, Tail: &s.tails, Health: healthAPI{s}, Ingest: ingestAPI{s},
 		Explainer: &explain.Explainer{Store: s.store, Lineage: s.lineage, Plugins: s.plugins, Rules: s.currentRules},
-		Files:     s.filesAPI(), Backups: backupsAPI{s}, Replicas: replicated, Drift: s.driftAPI(), Alerts: s.ledger,
+		Backtests: backtestsAPI{s},
+		Files:     s.filesAPI(), Backups: backupsAPI{s}, Replicas: replicated, Drift: s.driftAPI(), Alerts: s.ledger, Outbox: s.outbox,
+		Library:   s.library,
 		Lifecycle: s.keeper, Rules: func() []classification.Counted { return s.currentRules().Rules() }, DataDir: s.path(), ArchiveHere: s.archiveHere(), ArchiveCache: int64(s.cfg.Archive.CacheBytes),
 		Metrics: s.metrics, OpenMetrics: s.cfg.HTTP.OpenMetrics, ExportDir: s.path("exports"), Log: s.log, Version: s.version,
 		Searches: s.cfg.Limits.Searches, SearchTimeout: s.cfg.Limits.SearchTimeout,
@@ -247,6 +254,9 @@ func (s *Service) Run(ctx context.Context, ready func()) error {
 		s.log.WithError(err).Warn("programs of plugins that nobody needs any more are left")
 	}
 	s.replan()
+	if err := s.missingChannels(); err != nil {
+		s.log.WithError(err).Error("the configuration names channels of alerts that there are not")
+	}
 	if len(s.plugins.InService(maskerKind)) == 0 {
 		s.log.Warn("no masking plugin is enabled: passwords and card numbers are stored as they come")
 	}
@@ -268,7 +278,9 @@ func (s *Service) Run(ctx context.Context, ready func()) error {
 	fatal("streams", s.followStreams)
 	fatal("hold", s.expireHold)
 	fatal("retention", s.keeper.Run)
+	fatal("rules", s.library.Run)
 	fatal("alerts", s.ledger.Run)
+	fatal("outbox", s.outbox.Run)
 	if s.files != nil {
 		fatal("files", s.collectFiles)
 	}

@@ -40,7 +40,8 @@ Without --config it listens on loopback only: HTTP on 127.0.0.1:8080, syslog (UD
 keeps all its data in one folder, ./data or what --data says. The admin token is made at the first start and lies
 in admin.token there.
 
-SIGHUP has it read classification and plugins.settings of the configuration file again.`,
+SIGHUP has it read classification, plugins.settings, and routes, escalations, channels and outbox of alerts from the
+configuration file again.`,
 		Example: `  logcenter run
   logcenter run --demo
   logcenter config example > logcenter.yaml && logcenter run --config logcenter.yaml`,

@@ -6,8 +6,11 @@ import "github.com/logcenter/logcenter/sdk"
 
 func init() {
 	sdk.ExplainConfig(map[string]string{
-		"main.Config.Keep":    "Keep is how many renamed files stay beside it; 0 removes the file instead of renaming it.",
-		"main.Config.MaxSize": "MaxSize is how large the file may grow before it is renamed; 0 means that it grows without end.",
-		"main.Config.Path":    "Path is the file, from the root on, as plugins run in folders of their own; its folder must be there.",
+		"main.Config.Targets": "Targets are the files. The channel of one is file/NAME.",
+		"main.Target.Keep":    "Keep is how many renamed files stay beside it; 0 removes the file instead of renaming it.",
+		"main.Target.MaxLine": "MaxLine bounds the line of an alert; what is too large loses event ids first, then the ends of long values, and says\nso by cut.",
+		"main.Target.MaxSize": "MaxSize is how large the file may grow before it is renamed; 0 means that it grows without end.",
+		"main.Target.Name":    "Name is what channels call the file.",
+		"main.Target.Path":    "Path is the file, from the root on, as plugins run in folders of their own; its folder must be there.",
 	})
 }

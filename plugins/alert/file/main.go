@@ -6,7 +6,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,23 +16,49 @@ import (
 	"time"
 
 	"github.com/logcenter/logcenter/sdk"
+	"github.com/logcenter/logcenter/sdk/message"
 	"github.com/logcenter/logcenter/sdk/schema"
+	"github.com/logcenter/logcenter/sdk/target"
 )
 
 // Config is what an admin may set for this plugin.
 type Config struct {
+	// Targets are the files. The channel of one is file/NAME.
+	Targets []Target `yaml:"targets"`
+}
+
+// Target is a file.
+type Target struct {
+	// Name is what channels call the file.
+	Name string `yaml:"name" required:"true"`
 	// Path is the file, from the root on, as plugins run in folders of their own; its folder must be there.
 	Path string `yaml:"path" required:"true"`
 	// MaxSize is how large the file may grow before it is renamed; 0 means that it grows without end.
 	MaxSize schema.Bytes `yaml:"max_size" default:"100MiB"`
 	// Keep is how many renamed files stay beside it; 0 removes the file instead of renaming it.
 	Keep int `yaml:"keep" default:"5" min:"0" max:"1000"`
+	// MaxLine bounds the line of an alert; what is too large loses event ids first, then the ends of long values, and says
+	// so by cut.
+	MaxLine schema.Bytes `yaml:"max_line" default:"1MiB" min:"4KiB" max:"16MiB"`
 }
 
 // Validate says what the tags cannot.
 func (c *Config) Validate() error {
-	if !filepath.IsAbs(c.Path) {
-		return &schema.Error{Path: "path", Msg: fmt.Sprintf("%q does not say where", c.Path), Hint: "a path from the root on, e.g. /var/log/logcenter/alerts.jsonl"}
+	names, paths := make([]string, len(c.Targets)), map[string]int{}
+	for i, t := range c.Targets {
+		names[i] = t.Name
+		if other, ok := paths[filepath.Clean(t.Path)]; ok {
+			return &schema.Error{Path: schema.Index("targets", i) + ".path", Msg: fmt.Sprintf("%q is the file of %s already", t.Path, schema.Index("targets", other))}
+		}
+		paths[filepath.Clean(t.Path)] = i
+	}
+	return target.Check(names)
+}
+
+// Validate says what the tags cannot.
+func (t *Target) Validate() error {
+	if !filepath.IsAbs(t.Path) {
+		return &schema.Error{Path: "path", Msg: fmt.Sprintf("%q does not say where", t.Path), Hint: "a path from the root on, e.g. /var/log/logcenter/alerts.jsonl"}
 	}
 	return nil
 }
@@ -41,110 +66,92 @@ func (c *Config) Validate() error {
 // retry is how long to wait after the disk refused a line: it may be full for now.
 const retry = 5 * time.Second
 
-type notifier struct {
-	c Config
+type notifier struct{ target.Set[*output] }
+
+// New opens the files, so that a path that cannot be written is known at once.
+func New(c Config) (sdk.Notifier, error) {
+	n := &notifier{}
+	for i, t := range c.Targets {
+		o := &output{c: t}
+		if err := o.open(); err != nil {
+			return nil, errors.Join(&schema.Error{Path: schema.Index("targets", i) + ".path", Msg: err.Error()}, n.Close())
+		}
+		n.Add(t.Name, o)
+	}
+	return n, nil
+}
+
+// Notify appends one alert. A crash can leave an alert twice in the file, under one id.
+func (n *notifier) Notify(_ context.Context, a sdk.Alert) error {
+	name, o, err := n.Choose(&a)
+	if err != nil {
+		return fmt.Errorf("file: %w", err)
+	}
+	b, err := message.Bounded(&a, "file/"+name, time.Now(), int(o.c.MaxLine))
+	if err != nil {
+		return err
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if err := o.append(append(b, '\n')); err != nil {
+		return sdk.RetryAfter(retry, fmt.Errorf("file/%s: %w", name, err))
+	}
+	return nil
+}
+
+// output is one file.
+type output struct {
+	c Target
 
 	mu   sync.Mutex
 	file *os.File
 	size int64
 }
 
-// New opens the file, so that a path that cannot be written is known at once.
-func New(c Config) (sdk.Notifier, error) {
-	n := &notifier{c: c}
-	if err := n.open(); err != nil {
-		return nil, &schema.Error{Path: "path", Msg: err.Error()}
-	}
-	return n, nil
-}
-
-// line is what an alert looks like in the file. Names are the log standard's, times RFC 3339.
-type line struct {
-	Time        time.Time         `json:"time"` // of writing
-	ID          string            `json:"id"`
-	Rule        string            `json:"rule"`
-	RuleVersion string            `json:"rule_version,omitempty"`
-	Name        string            `json:"name"`
-	Description string            `json:"description,omitempty"`
-	Topic       string            `json:"topic,omitempty"`
-	Type        string            `json:"type,omitempty"`
-	Method      string            `json:"method,omitempty"`
-	Frequency   string            `json:"frequency,omitempty"`
-	Remarks     string            `json:"remarks,omitempty"`
-	Severity    string            `json:"severity,omitempty"`
-	Priority    int               `json:"priority,omitempty"`
-	Keys        map[string]string `json:"keys,omitempty"`
-	Fields      map[string]string `json:"fields,omitempty"`
-	Count       uint64            `json:"count,omitempty"`
-	First       time.Time         `json:"first,omitzero"`
-	Last        time.Time         `json:"last,omitzero"`
-	EventIDs    []string          `json:"events,omitempty"`
-	Tags        []string          `json:"tags,omitempty"`
-}
-
-// Notify appends one alert. A crash can leave an alert twice in the file, under one id.
-func (n *notifier) Notify(_ context.Context, a sdk.Alert) error {
-	b, err := json.Marshal(line{
-		Time: time.Now().UTC(), ID: a.ID, Rule: a.Rule, RuleVersion: a.RuleVersion, Name: a.Name,
-		Description: a.Description, Topic: a.Topic, Type: a.Type, Method: a.Method, Frequency: a.Frequency,
-		Remarks: a.Remarks, Severity: a.Severity, Priority: a.Priority, Keys: a.Keys, Fields: a.Fields,
-		Count: a.Count, First: a.First, Last: a.Last, EventIDs: a.EventIDs, Tags: a.Tags,
-	})
-	if err != nil {
-		return err
-	}
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if err := n.append(append(b, '\n')); err != nil {
-		return sdk.RetryAfter(retry, fmt.Errorf("file: %w", err))
-	}
-	return nil
-}
-
-func (n *notifier) append(b []byte) error {
-	if n.file == nil || n.moved() {
-		if err := n.reopen(); err != nil {
+func (o *output) append(b []byte) error {
+	if o.file == nil || o.moved() {
+		if err := o.reopen(); err != nil {
 			return err
 		}
 	}
-	if most := int64(n.c.MaxSize); most > 0 && n.size > 0 && n.size+int64(len(b)) > most {
-		if err := n.rotate(); err != nil {
+	if most := int64(o.c.MaxSize); most > 0 && o.size > 0 && o.size+int64(len(b)) > most {
+		if err := o.rotate(); err != nil {
 			return err
 		}
 	}
-	k, err := n.file.Write(b)
+	k, err := o.file.Write(b)
 	if err != nil {
 		// Half a line must not stay in front of the next one.
 		if k > 0 {
-			err = errors.Join(err, n.file.Truncate(n.size))
+			err = errors.Join(err, o.file.Truncate(o.size))
 		}
 		return err
 	}
-	n.size += int64(k)
-	return n.file.Sync()
+	o.size += int64(k)
+	return o.file.Sync()
 }
 
 // moved says that somebody else renamed or removed the file, as logrotate does.
-func (n *notifier) moved() bool {
-	ours, err := n.file.Stat()
+func (o *output) moved() bool {
+	ours, err := o.file.Stat()
 	if err != nil {
 		return true
 	}
-	there, err := os.Stat(n.c.Path)
+	there, err := os.Stat(o.c.Path)
 	return err != nil || !os.SameFile(ours, there)
 }
 
-func (n *notifier) reopen() error {
-	if n.file != nil {
-		_ = n.file.Close() // all that was answered is synced
-		n.file = nil
+func (o *output) reopen() error {
+	if o.file != nil {
+		_ = o.file.Close() // all that was answered is synced
+		o.file = nil
 	}
-	return n.open()
+	return o.open()
 }
 
 // open opens the file for appending and repairs a last line without its end.
-func (n *notifier) open() error {
-	f, err := os.OpenFile(n.c.Path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
+func (o *output) open() error {
+	f, err := os.OpenFile(o.c.Path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
 		return err
 	}
@@ -153,8 +160,8 @@ func (n *notifier) open() error {
 		_ = f.Close()
 		return err
 	}
-	n.file, n.size = f, size
-	return syncDir(n.c.Path)
+	o.file, o.size = f, size
+	return syncDir(o.c.Path)
 }
 
 // wholeLines ends a line that a crash has cut, so that the next one starts on its own, and returns the size.
@@ -178,23 +185,23 @@ func wholeLines(f *os.File) (int64, error) {
 }
 
 // rotate renames the file and its predecessors by one and opens a new one.
-func (n *notifier) rotate() error {
-	name := func(i int) string { return n.c.Path + "." + strconv.Itoa(i) }
-	if n.c.Keep == 0 {
-		if err := os.Remove(n.c.Path); err != nil {
+func (o *output) rotate() error {
+	name := func(i int) string { return o.c.Path + "." + strconv.Itoa(i) }
+	if o.c.Keep == 0 {
+		if err := os.Remove(o.c.Path); err != nil {
 			return err
 		}
-		return n.reopen()
+		return o.reopen()
 	}
-	for i := n.c.Keep; i > 1; i-- {
+	for i := o.c.Keep; i > 1; i-- {
 		if err := os.Rename(name(i-1), name(i)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
-	if err := os.Rename(n.c.Path, name(1)); err != nil {
+	if err := os.Rename(o.c.Path, name(1)); err != nil {
 		return err
 	}
-	return n.reopen()
+	return o.reopen()
 }
 
 // syncDir makes a new name in path's folder last.
@@ -206,15 +213,16 @@ func syncDir(path string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// Close lets go of the file.
-func (n *notifier) Close() error {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.file == nil {
-		return nil
-	}
-	err := n.file.Close()
-	n.file = nil
+// Close lets go of the files.
+func (n *notifier) Close() (err error) {
+	n.Each(func(o *output) {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		if o.file != nil {
+			err = errors.Join(err, o.file.Close())
+			o.file = nil
+		}
+	})
 	return err
 }
 

@@ -21,9 +21,10 @@ import (
 
 func TestConformance(t *testing.T) { plugintest.Conformance(t, sdk.NotifierStage(New)) }
 
-func start(t *testing.T, c Config) sdk.Notifier {
+func start(t *testing.T, c Target) sdk.Notifier {
 	t.Helper()
-	n, err := New(c)
+	c.Name, c.MaxLine = "soc", 1<<20
+	n, err := New(Config{[]Target{c}})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = n.(sdk.Closer).Close() })
 	return n
@@ -51,7 +52,7 @@ var alert = sdk.Alert{
 
 func TestLineSaysAllOfTheAlert(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "alerts.jsonl")
-	n := start(t, Config{Path: path})
+	n := start(t, Target{Path: path})
 	require.NoError(t, n.Notify(context.Background(), alert))
 	got := lines(t, path)
 	require.Len(t, got, 1)
@@ -60,7 +61,7 @@ func TestLineSaysAllOfTheAlert(t *testing.T) {
 	assert.WithinDuration(t, time.Now(), written, time.Minute)
 	delete(got[0], "time")
 	assert.Equal(t, map[string]any{
-		"id": "5f2d", "rule": "login-failures", "rule_version": "1", "name": "多次登录失败", "description": "Somebody guesses <passwords>.",
+		"id": "5f2d", "kind": "alert", "rule": "login-failures", "rule_version": "1", "name": "多次登录失败", "description": "Somebody guesses <passwords>.",
 		"topic": "logins", "type": "frequency", "method": "file", "frequency": "continuous", "remarks": "night shift: call\nfirst",
 		"severity": "Error", "priority": 2.0, "keys": map[string]any{"source.ip": "203.0.113.9"}, "fields": map[string]any{"host.name": "fw-01"},
 		"events": []any{"j-0-1-2"}, "count": 21.0, "first": "2026-10-11T12:00:00Z", "last": "2026-10-11T12:09:00.000000005Z", "tags": []any{"vpn"},
@@ -72,7 +73,7 @@ func TestLineSaysAllOfTheAlert(t *testing.T) {
 
 func TestFileIsRenamedBeforeItGrowsTooLarge(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "alerts.jsonl")
-	n := start(t, Config{Path: path, MaxSize: schema.Bytes(600), Keep: 2})
+	n := start(t, Target{Path: path, MaxSize: schema.Bytes(600), Keep: 2})
 	for i := range 9 { // lines of about 200 bytes: two or three a file
 		require.NoError(t, n.Notify(context.Background(), sdk.Alert{ID: fmt.Sprint(i), Name: string(bytes.Repeat([]byte("x"), 120))}))
 	}
@@ -94,7 +95,7 @@ func TestFileIsRenamedBeforeItGrowsTooLarge(t *testing.T) {
 
 func TestAnAlertLargerThanTheFileIsStillWritten(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "alerts.jsonl")
-	n := start(t, Config{Path: path, MaxSize: 10, Keep: 0})
+	n := start(t, Target{Path: path, MaxSize: 10, Keep: 0})
 	require.NoError(t, n.Notify(context.Background(), alert))
 	require.NoError(t, n.Notify(context.Background(), alert))
 	assert.Len(t, lines(t, path), 1)
@@ -103,7 +104,7 @@ func TestAnAlertLargerThanTheFileIsStillWritten(t *testing.T) {
 func TestLineThatACrashHasCutIsEnded(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "alerts.jsonl")
 	require.NoError(t, os.WriteFile(path, []byte("{\"id\":\"1\"}\n{\"id\":\"2"), 0o600))
-	require.NoError(t, start(t, Config{Path: path}).Notify(context.Background(), sdk.Alert{ID: "3"}))
+	require.NoError(t, start(t, Target{Path: path}).Notify(context.Background(), sdk.Alert{ID: "3"}))
 	data, err := os.ReadFile(path)
 	require.NoError(t, err)
 	parts := bytes.Split(data, []byte("\n"))
@@ -114,7 +115,7 @@ func TestLineThatACrashHasCutIsEnded(t *testing.T) {
 
 func TestFileThatWasMovedAwayIsMadeAnew(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "alerts.jsonl")
-	n := start(t, Config{Path: path})
+	n := start(t, Target{Path: path})
 	require.NoError(t, n.Notify(context.Background(), sdk.Alert{ID: "1"}))
 	require.NoError(t, os.Rename(path, path+".old"))
 	require.NoError(t, n.Notify(context.Background(), sdk.Alert{ID: "2"}))
@@ -126,7 +127,7 @@ func TestWhatCannotBeWrittenIsTriedAgain(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "folder")
 	require.NoError(t, os.Mkdir(dir, 0o700))
 	path := filepath.Join(dir, "alerts.jsonl")
-	n := start(t, Config{Path: path})
+	n := start(t, Target{Path: path})
 	require.NoError(t, os.RemoveAll(dir))
 	err := n.Notify(context.Background(), alert)
 	var again *sdk.RetryError
@@ -138,23 +139,52 @@ func TestWhatCannotBeWrittenIsTriedAgain(t *testing.T) {
 }
 
 func TestPathThatCannotBeWrittenIsRefusedAtOnce(t *testing.T) {
-	_, err := New(Config{Path: filepath.Join(t.TempDir(), "no", "alerts.jsonl")})
+	_, err := New(Config{[]Target{{Name: "soc", Path: filepath.Join(t.TempDir(), "alerts.jsonl")}, {Name: "noc", Path: filepath.Join(t.TempDir(), "no", "alerts.jsonl")}}})
 	var e *schema.Error
 	require.ErrorAs(t, err, &e)
-	assert.Equal(t, "path", e.Path)
-	_, err = New(Config{Path: t.TempDir()})
+	assert.Equal(t, "targets[1].path", e.Path)
+	_, err = New(Config{[]Target{{Name: "soc", Path: t.TempDir()}}})
 	require.Error(t, err)
-	for _, data := range []map[string]any{{}, {"path": "alerts.jsonl"}} {
+	for path, targets := range map[string][]any{
+		"targets":         {},
+		"targets[0].path": {map[string]any{"name": "soc", "path": "alerts.jsonl"}},
+		"targets[0].name": {map[string]any{"path": "/a"}},
+		"targets[1].path": {map[string]any{"name": "soc", "path": "/a/b"}, map[string]any{"name": "noc", "path": "/a//b"}},
+		"targets[1].name": {map[string]any{"name": "soc", "path": "/a"}, map[string]any{"name": "soc", "path": "/b"}},
+	} {
 		var c Config
-		list := schema.Errors(schema.Decode(data, &c))
-		require.Len(t, list, 1, "%v", data)
-		assert.Equal(t, "path", list[0].Path)
+		list := schema.Errors(schema.Decode(map[string]any{"targets": targets}, &c))
+		require.Len(t, list, 1, "%v", targets)
+		assert.Equal(t, path, list[0].Path)
 	}
+}
+
+func TestTargetsAreFilesOfTheirOwn(t *testing.T) {
+	dir := t.TempDir()
+	soc, noc := filepath.Join(dir, "soc"), filepath.Join(dir, "noc")
+	n, err := New(Config{[]Target{{Name: "soc", Path: soc, MaxLine: 1 << 20}, {Name: "noc", Path: noc, MaxLine: 4096}}})
+	require.NoError(t, err)
+	defer n.(sdk.Closer).Close()
+	assert.Equal(t, []string{"soc", "noc"}, n.(sdk.Targeter).Targets())
+	long := alert
+	long.Target, long.Kind, long.Description = "noc", sdk.AlertSummary, string(bytes.Repeat([]byte("x"), 10000))
+	require.NoError(t, n.Notify(context.Background(), long))
+	got := lines(t, noc)
+	require.Len(t, got, 1)
+	assert.Equal(t, []any{"5f2d", "summary", "noc", true}, []any{got[0]["id"], got[0]["kind"], got[0]["target"], got[0]["cut"]})
+	data, err := os.ReadFile(soc)
+	require.NoError(t, err)
+	assert.Empty(t, data)
+	long.Target = "boc"
+	err = n.Notify(context.Background(), long)
+	require.ErrorContains(t, err, `no target "boc"`)
+	var again *sdk.RetryError
+	assert.NotErrorAs(t, err, &again)
 }
 
 func TestLinesOfManyAtOnceAreWhole(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "alerts.jsonl")
-	n := start(t, Config{Path: path, MaxSize: 5000, Keep: 100})
+	n := start(t, Target{Path: path, MaxSize: 5000, Keep: 100})
 	var wg sync.WaitGroup
 	for i := range 8 {
 		wg.Go(func() {

@@ -6,14 +6,23 @@ import "github.com/logcenter/logcenter/sdk"
 
 func init() {
 	sdk.ExplainConfig(map[string]string{
-		"main.Config.Address":  "Address is where to send, as host:port.",
-		"main.Config.AppName":  "AppName is the application of the messages' header.",
-		"main.Config.Facility": "Facility is that of RFC 5424, section 6.2.1.",
-		"main.Config.Framing":  "Framing is how messages are parted over TCP: octet puts their length in front, newline ends each with one.",
-		"main.Config.Hostname": "Hostname is the host of the messages' header. Empty means this machine's name.",
-		"main.Config.MaxBytes": "MaxBytes bounds a message; its text is cut. Receivers must take 480 bytes and should take 2048 (RFC 5424,\nsection 6.1).",
-		"main.Config.Protocol": "Protocol is udp or tcp.",
-		"main.Config.Retry":    "Retry is how long to wait after a failure before the alert is sent again.",
-		"main.Config.Timeout":  "Timeout bounds connecting and sending.",
+		"clienttls.Config.CAFile":     "CAFile is a file of certificates, PEM, by which the receiver's is checked. Empty means those of this machine.",
+		"clienttls.Config.CertFile":   "CertFile is the file of the certificate by which the receiver knows this client, PEM, those that vouch for it behind it.\nEmpty shows none.",
+		"clienttls.Config.KeyFile":    "KeyFile is the file of that certificate's private key, PEM.",
+		"clienttls.Config.ServerName": "ServerName is the name that the receiver's certificate must be for. Empty means the host that is called.",
+		"main.Config.Targets":         "Targets are the receivers. The channel of one is syslog/NAME.",
+		"main.Target.Address":         "Address is where to send, as host:port. The usual port is 514, of TLS 6514.",
+		"main.Target.AppName":         "AppName is the application of the messages' header.",
+		"main.Target.Facility":        "Facility is that of RFC 5424, section 6.2.1.",
+		"main.Target.Framing":         "Framing is how messages are parted over TCP: octet puts their length in front, newline ends each with one. TLS has\noctet (RFC 5425, section 4.3).",
+		"main.Target.Hostname":        "Hostname is the host of the messages' header. Empty means this machine's name.",
+		"main.Target.MaxBytes":        "MaxBytes bounds a message; its text is cut. Receivers must take 480 bytes and should take 2048 (RFC 5424,\nsection 6.1).",
+		"main.Target.Name":            "Name is what channels call the receiver.",
+		"main.Target.Protocol":        "Protocol is udp, tcp or tls.",
+		"main.Target.Retry":           "Retry is how long to wait after a failure before the alert is sent again.",
+		"main.Target.Timeout":         "Timeout bounds connecting and sending.",
+		"message.Config.Language":     "Language is that of the messages: en is English, zh Chinese.",
+		"message.Config.TemplateFile": "TemplateFile is a file of templates that stand in for built-in ones of the same name. Empty means the built-in ones.",
+		"message.Config.Timezone":     "Timezone is the IANA zone in which messages tell times.",
 	})
 }

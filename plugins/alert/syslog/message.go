@@ -10,8 +10,8 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/message"
 )
 
 // facilities are the numbers of RFC 5424, section 6.2.1.
@@ -51,33 +51,27 @@ const sdID = "alert@32473"
 
 // message is an alert as RFC 5424 has it:
 //
-//	<PRI>1 TIME HOST APP PID alert [alert@32473 id="…" …] BOM NAME: DESCRIPTION
+//	<PRI>1 TIME HOST APP PID alert [alert@32473 id="…" …] BOM TEXT
 //
 // The text is cut, then left out, then long values of the structured data are cut, to stay below most bytes.
-func (h *header) message(a sdk.Alert, now time.Time, most int) []byte {
-	b := fmt.Appendf(nil, "<%d>1 %s %s %s %d alert ", h.facility*8+severity(a.Severity),
+func (h *header) message(m *message.Message, now time.Time, most int) []byte {
+	d := m.Document()
+	b := fmt.Appendf(nil, "<%d>1 %s %s %s %d alert ", h.facility*8+severity(d.Severity),
 		now.UTC().Format("2006-01-02T15:04:05.000Z07:00"), h.host, h.app, h.pid)
 	for limit := most; ; limit /= 2 {
-		whole := appendData(b, a, limit)
+		whole := appendData(b, d, limit)
 		if len(whole) > most && limit > 1 {
 			continue
 		}
-		text := a.Name
-		if a.Description != "" {
-			text += ": " + a.Description
-		}
-		if keys := pairs(a.Keys); keys != "" {
-			text += " (" + keys + ")"
-		}
 		// The mark says that the text is UTF-8 (section 6.4).
 		whole = append(whole, " \ufeff"...)
-		return cut(append(whole, oneLine(text)...), most)
+		return cut(append(whole, m.Line(message.Plain)...), most)
 	}
 }
 
 // appendData appends the structured data with values of at most limit bytes. The log standard's eight facts come
 // first: name, description, topic, type, method, fields, frequency, remarks.
-func appendData(b []byte, a sdk.Alert, limit int) []byte {
+func appendData(b []byte, d *message.Document, limit int) []byte {
 	b = append(append([]byte(nil), b...), '[')
 	b = append(b, sdID...)
 	stamp := func(t time.Time) string {
@@ -93,29 +87,32 @@ func appendData(b []byte, a sdk.Alert, limit int) []byte {
 		return strconv.FormatUint(n, 10)
 	}
 	for _, p := range [...][2]string{
-		{"id", a.ID},
-		{"name", a.Name},
-		{"description", a.Description},
-		{"topic", a.Topic},
-		{"type", a.Type},
-		{"method", a.Method},
-		{"fields", pairs(a.Fields)},
-		{"frequency", a.Frequency},
-		{"remarks", a.Remarks},
-		{"rule", a.Rule},
-		{"severity", a.Severity},
-		{"priority", number(uint64(max(0, a.Priority)))},
-		{"keys", pairs(a.Keys)},
-		{"count", number(a.Count)},
-		{"first", stamp(a.First)},
-		{"last", stamp(a.Last)},
-		{"tags", strings.Join(a.Tags, ",")},
+		{"id", d.ID},
+		{"kind", d.Kind},
+		{"name", d.Name},
+		{"description", d.Description},
+		{"topic", d.Topic},
+		{"type", d.Type},
+		{"method", d.Method},
+		{"fields", pairs(d.Fields)},
+		{"frequency", d.Frequency},
+		{"remarks", d.Remarks},
+		{"rule", d.Rule},
+		{"severity", d.Severity},
+		{"priority", number(uint64(max(0, d.Priority)))},
+		{"keys", pairs(d.Keys)},
+		{"count", number(d.Count)},
+		{"first", stamp(d.First)},
+		{"last", stamp(d.Last)},
+		{"recovers", d.Recovers},
+		{"url", d.URL},
+		{"tags", strings.Join(d.Tags, ",")},
 	} {
 		if p[1] == "" {
 			continue
 		}
 		b = append(append(append(b, ' '), p[0]...), `="`...)
-		b = append(appendValue(b, cut([]byte(oneLine(p[1])), limit)), '"')
+		b = append(appendValue(b, cut([]byte(message.Clean(p[1])), limit)), '"')
 	}
 	return append(b, ']')
 }
@@ -138,16 +135,6 @@ func pairs(m map[string]string) string {
 		out = append(out, k+"="+m[k])
 	}
 	return strings.Join(out, " ")
-}
-
-// oneLine makes control characters blanks: a line end would part the message for many receivers.
-func oneLine(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(s, "\ufffd"))
 }
 
 // cut shortens b to at most n bytes, not within a character.

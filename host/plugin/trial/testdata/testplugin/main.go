@@ -32,8 +32,12 @@ type Config struct {
 	Every int `yaml:"every" default:"10"`
 	// Fails is how often the notifier asks for another try of each alert.
 	Fails int `yaml:"fails"`
-	// File is where the notifier writes ids of alerts.
+	// File is where the notifier writes ids of alerts, and their targets.
 	File string `yaml:"file"`
+	// Down is a file; while it is there, the notifier asks for another try of everything.
+	Down string `yaml:"down"`
+	// Targets are the notifier's.
+	Targets []string `yaml:"targets"`
 	// Narrow has the enricher want no field but host.name.
 	Narrow bool `yaml:"narrow"`
 	// Secret is what the masker hides.
@@ -257,9 +261,25 @@ type notifier struct {
 	tries map[string]int
 }
 
+func (n *notifier) Targets() []string { return n.c.Targets }
+
+// Notify writes the alert down, unless its name says otherwise.
 func (n *notifier) Notify(_ context.Context, a sdk.Alert) error {
+	switch a.Name {
+	case "KILL":
+		os.Exit(9)
+	case "HANG":
+		time.Sleep(time.Hour)
+	case "REFUSE":
+		return errors.New("never")
+	case "LATER":
+		return sdk.RetryAfter(time.Minute, errors.New("in a minute"))
+	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if _, err := os.Stat(n.c.Down); n.c.Down != "" && err == nil {
+		return sdk.RetryAfter(time.Millisecond, errors.New("the receiver is down"))
+	}
 	n.tries[a.ID]++
 	f, err := os.OpenFile(n.c.File, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -270,7 +290,7 @@ func (n *notifier) Notify(_ context.Context, a sdk.Alert) error {
 		fmt.Fprintln(f, "try", a.ID)
 		return sdk.RetryAfter(time.Millisecond, errors.New("busy"))
 	}
-	_, err = fmt.Fprintln(f, "told", a.ID)
+	_, err = fmt.Fprintln(f, strings.TrimSpace("told "+a.ID+" "+a.Target))
 	return err
 }
 
