@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/sirupsen/logrus"
 
+	"github.com/logcenter/logcenter/host/alert/record"
 	"github.com/logcenter/logcenter/host/classification"
 	"github.com/logcenter/logcenter/host/lifecycle"
 	"github.com/logcenter/logcenter/host/outbox"
@@ -55,6 +56,7 @@ type Options struct {
 	Drift       Drift            // nil: nobody watches whether devices change their lines
 	Explainer   Explainer        // nil: this host cannot explain events
 	Outbox      *outbox.Outbox   // nil: this host tells nobody of alerts
+	Alerts      *record.Ledger   // nil: this host keeps no alerts
 
 	Rules func() []classification.Counted // of classification; nil: there are none
 
@@ -174,6 +176,18 @@ func (s *Server) routes() error {
 	v1.DELETE("/exports/:id", s.handle(s.deleteExport))
 	v1.GET("/exports/:id/data", s.handle(s.exportData))
 	v1.GET("/files/:sha256", s.handle(s.getFile))
+	v1.GET("/alerts", s.handle(s.listAlerts))
+	v1.POST("/alerts/actions", s.handle(s.actOnAlerts))
+	v1.GET("/alerts/changes", s.handle(s.followAlerts))
+	v1.GET("/alerts/rates", s.handle(s.alertRates))
+	v1.GET("/alerts/missed", s.handle(s.listMissed))
+	v1.POST("/alerts/missed", s.handle(s.addMissed))
+	v1.DELETE("/alerts/missed/:id", s.handle(s.deleteMissed))
+	v1.GET("/alerts/:id", s.handle(s.getAlert))
+	v1.GET("/cases", s.handle(s.listCases))
+	v1.POST("/cases", s.handle(s.createCase))
+	v1.GET("/cases/:id", s.handle(s.getCase))
+	v1.POST("/cases/:id/actions", s.handle(s.actOnCase))
 	v1.GET("/streams", s.handle(s.listStreams))
 	v1.GET("/streams/:name", s.handle(s.getStream))
 

@@ -17,6 +17,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/sirupsen/logrus"
 
+	"github.com/logcenter/logcenter/host/alert/record"
 	"github.com/logcenter/logcenter/host/archive"
 	"github.com/logcenter/logcenter/host/explain"
 	"github.com/logcenter/logcenter/host/filestore"
@@ -97,6 +98,9 @@ var classes = []struct {
 	{ErrNotFound, http.StatusNotFound, "not_found", "", ""},
 	{ErrConflict, http.StatusConflict, "conflict", "", ""},
 	{outbox.ErrUnknown, http.StatusNotFound, "not_found", "", ""},
+	{record.ErrNotFound, http.StatusNotFound, "not_found", "", ""},
+	{record.ErrState, http.StatusConflict, "conflict", "", ""},
+	{record.ErrInvalid, http.StatusBadRequest, "bad_request", "", ""},
 	{explain.ErrNotFound, http.StatusNotFound, "not_found", "", ""},
 	{archive.ErrNotFound, http.StatusNotFound, "not_found", "", "GET /api/v1/archive lists what is"},
 	{archive.ErrDamaged, http.StatusInternalServerError, "archive_damaged", "", "`logcenter archive verify` names every file that is not as it was written"},

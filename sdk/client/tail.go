@@ -43,16 +43,35 @@ func (c *Client) Tail(ctx context.Context, r TailRequest, f func(Event) error) e
 	setText(p, "stream", r.Stream)
 	setList(p, "fields", r.Fields)
 	setFlag(p, "nested", r.Nested)
-	t := tail{c: c, r: r, f: f, q: get("tail").with(p)}
+	q := get("tail").with(p)
+	t := tail{r: r, f: f}
+	st := sseStream{c: c, request: func() request { return q }, message: t.message, onReconnect: r.OnReconnect}
+	return st.follow(ctx)
+}
+
+// sseStream is a stream of Server-Sent Events that is asked for again when the connection is lost.
+type sseStream struct {
+	c           *Client
+	request     func() request // of the next connection
+	message     func(event string, data []byte) error
+	onReconnect func(lost time.Time, reason error) // nil: nobody is told
+	connected   bool                               // ever
+	lost        time.Time
+	reason      error
+}
+
+// follow goes on until ctx is done, or until message or the host says something that another try would not change.
+func (t *sseStream) follow(ctx context.Context) error {
 	for try := 0; ; try++ {
-		connected, err := t.once(ctx)
+		q := t.request()
+		connected, err := t.once(ctx, q)
 		var stop *answerError
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case errors.As(err, &stop):
 			return stop.err
-		case !again(err, t.q), !t.connected && try >= c.retries:
+		case !again(err, q), !t.connected && try >= t.c.retries:
 			return err
 		}
 		if connected {
@@ -65,28 +84,18 @@ func (c *Client) Tail(ctx context.Context, r TailRequest, f func(Event) error) e
 	}
 }
 
-type tail struct {
-	c         *Client
-	r         TailRequest
-	f         func(Event) error
-	q         request
-	connected bool // ever
-	lost      time.Time
-	reason    error
-}
-
 // once follows one connection to its end.
-func (t *tail) once(ctx context.Context) (connected bool, err error) {
+func (t *sseStream) once(ctx context.Context, q request) (connected bool, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	quiet := time.AfterFunc(silence, func() { cancel(fmt.Errorf("nothing came for %s", silence)) })
 	defer quiet.Stop()
-	res, err := t.c.send(ctx, t.q)
+	res, err := t.c.send(ctx, q)
 	if err == nil {
 		defer res.Body.Close() //nolint:errcheck // a stream has no end to be proud of
 		connected, t.connected = true, true
-		if t.reason != nil && t.r.OnReconnect != nil {
-			t.r.OnReconnect(t.lost, t.reason)
+		if t.reason != nil && t.onReconnect != nil {
+			t.onReconnect(t.lost, t.reason)
 		}
 		t.reason = nil
 		err = readSSE(res.Body, func(event string, data []byte) error {
@@ -98,6 +107,11 @@ func (t *tail) once(ctx context.Context) (connected bool, err error) {
 		err = cause
 	}
 	return connected, err
+}
+
+type tail struct {
+	r TailRequest
+	f func(Event) error
 }
 
 func (t *tail) message(event string, data []byte) error {

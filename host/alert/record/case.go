@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -58,16 +57,16 @@ func (l *Ledger) CreateCase(ctx context.Context, s store.Scope, title, owner, no
 	title, owner, note = strings.TrimSpace(title), strings.TrimSpace(owner), strings.TrimSpace(note)
 	switch {
 	case title == "", len(title) > maxSentence:
-		return nil, fmt.Errorf("%w: a case has a title of 1 to %d bytes", ErrInvalid, maxSentence)
+		return nil, invalid("a case has a title of 1 to %d bytes", maxSentence)
 	case len(owner) > maxPerson, len(note) > maxNote:
-		return nil, fmt.Errorf("%w: owner may have %d bytes, note %d", ErrInvalid, maxPerson, maxNote)
+		return nil, invalid("owner may have %d bytes, note %d", maxPerson, maxNote)
 	}
 	v, err := newViewer(s)
 	if err != nil {
 		return nil, err
 	}
 	if !v.all && len(ids) == 0 {
-		return nil, fmt.Errorf("%w: name one alert at least: with a limited scope you would not see a case without any", ErrInvalid)
+		return nil, invalid("name one alert at least: with a limited scope you would not see a case without any")
 	}
 	err = l.update(ctx, func(tx *sql.Tx) error {
 		now := l.now()
@@ -117,7 +116,7 @@ func (l *Ledger) addTo(ctx context.Context, tx *sql.Tx, v *viewer, id int64, ale
 		return err
 	}
 	if n > maxCaseAlerts {
-		return fmt.Errorf("%w: case %d would have %d alerts, %d are possible: repeats and storms need not be added one by one", ErrInvalid, id, n, maxCaseAlerts)
+		return invalid("case %d would have %d alerts, %d are possible: repeats and storms need not be added one by one", id, n, maxCaseAlerts)
 	}
 	return nil
 }
@@ -127,15 +126,15 @@ func (l *Ledger) ActOnCase(ctx context.Context, s store.Scope, id int64, q CaseR
 	q.Owner, q.Note = strings.TrimSpace(q.Owner), strings.TrimSpace(q.Note)
 	switch {
 	case !slices.Contains([]Action{Add, Remove, Assign, Close, Reopen, Note}, q.Action):
-		return nil, fmt.Errorf("%w: there is no action %.40q: write add, remove, assign, close, reopen or note", ErrInvalid, q.Action)
+		return nil, invalid("there is no action %.40q: write add, remove, assign, close, reopen or note", q.Action)
 	case (q.Action == Add || q.Action == Remove) != (len(q.IDs) > 0):
-		return nil, fmt.Errorf("%w: add and remove name alerts, other actions none", ErrInvalid)
+		return nil, invalid("add and remove name alerts, other actions none")
 	case q.Action != Assign && q.Owner != "":
-		return nil, fmt.Errorf("%w: an owner belongs to the action assign", ErrInvalid)
+		return nil, invalid("an owner belongs to the action assign")
 	case q.Action == Note && q.Note == "":
-		return nil, fmt.Errorf("%w: the note is empty", ErrInvalid)
+		return nil, invalid("the note is empty")
 	case len(q.Owner) > maxPerson, len(q.Note) > maxNote:
-		return nil, fmt.Errorf("%w: owner may have %d bytes, note %d", ErrInvalid, maxPerson, maxNote)
+		return nil, invalid("owner may have %d bytes, note %d", maxPerson, maxNote)
 	}
 	v, err := newViewer(s)
 	if err != nil {
@@ -174,7 +173,7 @@ func (l *Ledger) actOnCase(ctx context.Context, tx *sql.Tx, v *viewer, c *Case, 
 	case q.Action == Reopen, q.Action == Close && c.State == Closed, q.Action == Assign && c.Owner == q.Owner:
 		return nil
 	case c.State == Closed:
-		return fmt.Errorf("%w: case %d is closed: reopen it first", ErrState, c.ID)
+		return misplaced("case %d is closed: reopen it first", c.ID)
 	case q.Action == Close:
 		return set(ChangeClosed, "", "state = ?, closed = ?", Closed, now.UnixNano())
 	case q.Action == Assign:
@@ -215,10 +214,10 @@ func scanCase(scan func(...any) error) (*Case, error) {
 
 // caseOf is a case that may be seen.
 func (l *Ledger) caseOf(ctx context.Context, tx *sql.Tx, v *viewer, id int64) (*Case, error) {
-	missing := fmt.Errorf("there is no case %d: %w", id, ErrNotFound)
+	none := missing("there is no case %d", id)
 	c, err := scanCase(tx.QueryRowContext(ctx, selectCase+"WHERE id = ?", id).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, missing
+		return nil, none
 	}
 	if err != nil || v.all {
 		return c, err
@@ -233,7 +232,7 @@ func (l *Ledger) caseOf(ctx context.Context, tx *sql.Tx, v *viewer, id int64) (*
 		return err
 	}, "SELECT record FROM record_case_alert WHERE incident = ?", id)
 	if err == nil && !seen {
-		err = missing
+		err = none
 	}
 	return c, err
 }
@@ -275,7 +274,7 @@ func (l *Ledger) Case(ctx context.Context, s store.Scope, id int64) (out *CaseDe
 // newest); of one state, unless that is empty.
 func (l *Ledger) Cases(ctx context.Context, s store.Scope, state State, owner string, before int64) (out []*Case, err error) {
 	if state != "" && state != Open && state != Closed {
-		return nil, fmt.Errorf("%w: state %.40q of a case: write open or closed", ErrInvalid, state)
+		return nil, invalid("state %.40q of a case: write open or closed", state)
 	}
 	v, err := newViewer(s)
 	if err != nil {

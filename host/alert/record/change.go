@@ -75,7 +75,7 @@ type Followed struct {
 const followedAtOnce = 500
 
 // Follow hands out changes in their order, those behind the change after that the filter selects and that may be seen,
-// until ctx is done or f returns an error, which it returns. after 0 is behind the newest there is. gap is called first
+// until EndFollows, or until ctx is done or f returns an error, which it returns. after 0 is behind the newest there is. gap is called first
 // if changes behind after were removed with the alerts they were made to. f is called with a nil change each time that
 // all was handed out, with the id of the last change looked at.
 func (l *Ledger) Follow(ctx context.Context, s store.Scope, filter Filter, after int64, gap func() error, f func(c *Followed, at int64) error) error {
@@ -86,7 +86,7 @@ func (l *Ledger) Follow(ctx context.Context, s store.Scope, filter Filter, after
 	if err := filter.check(); err != nil {
 		return err
 	}
-	first := true
+	first, resumed := true, after > 0
 	for {
 		changed := l.changed() // before it is read: what comes between is not missed
 		var (
@@ -110,7 +110,7 @@ func (l *Ledger) Follow(ctx context.Context, s store.Scope, filter Filter, after
 		if err != nil {
 			return err
 		}
-		if first && after < removed {
+		if first && resumed && after < removed {
 			if err := gap(); err != nil {
 				return err
 			}
@@ -130,11 +130,16 @@ func (l *Ledger) Follow(ctx context.Context, s store.Scope, filter Filter, after
 		}
 		select {
 		case <-changed:
+		case <-l.ended:
+			return nil
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
 }
+
+// EndFollows ends all calls of Follow, of now and of later.
+func (l *Ledger) EndFollows() { l.end.Do(func() { close(l.ended) }) }
 
 // followed reads the changes behind one.
 func (l *Ledger) followed(ctx context.Context, tx *sql.Tx, v *viewer, f Filter, after int64) (out []*Followed, last int64, done bool, err error) {

@@ -154,11 +154,17 @@ func (f *fixture) act(a record.Action, change func(*record.Request), ids ...stri
 	return err
 }
 
-func (f *fixture) list(filter record.Filter) (ids []string) {
+func (f *fixture) list(filter record.Filter) []string {
+	f.t.Helper()
+	return f.pages(filter, record.MaxPage)
+}
+
+// pages lists what a filter selects, so many a page.
+func (f *fixture) pages(filter record.Filter, limit int) (ids []string) {
 	f.t.Helper()
 	cursor := ""
 	for {
-		p, err := f.List(f.t.Context(), store.Everything(), filter, cursor, 7)
+		p, err := f.List(f.t.Context(), store.Everything(), filter, cursor, limit)
 		require.NoError(f.t, err)
 		for _, a := range p.Alerts {
 			ids = append(ids, a.ID)

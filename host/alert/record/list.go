@@ -153,21 +153,21 @@ const (
 func (f *Filter) check() error {
 	for _, s := range f.Severities {
 		if !slices.Contains(ecs.Severities[:], ecs.Severity(s)) {
-			return fmt.Errorf("%w: severity %.40q: write Debug, Info, Warn, Error or Fatal", ErrInvalid, s)
+			return invalid("severity %.40q: write Debug, Info, Warn, Error or Fatal", s)
 		}
 	}
 	for _, s := range f.States {
 		if !slices.Contains([]State{Open, Acknowledged, Closed}, s) {
-			return fmt.Errorf("%w: state %.40q: write open, acknowledged or closed", ErrInvalid, s)
+			return invalid("state %.40q: write open, acknowledged or closed", s)
 		}
 	}
 	for _, v := range f.Verdicts {
 		if !v.valid() {
-			return fmt.Errorf("%w: verdict %.40q: %s", ErrInvalid, v, verdictList)
+			return invalid("verdict %.40q: %s", v, verdictList)
 		}
 	}
 	if !f.From.IsZero() && !f.To.IsZero() && !f.From.Before(f.To) {
-		return fmt.Errorf("%w: from %s is not before to %s", ErrInvalid, f.From.Format(time.RFC3339), f.To.Format(time.RFC3339))
+		return invalid("from %s is not before to %s", f.From.Format(time.RFC3339), f.To.Format(time.RFC3339))
 	}
 	return nil
 }

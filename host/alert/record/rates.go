@@ -5,7 +5,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -36,26 +35,26 @@ func (m *Missed) check(now time.Time) error {
 	m.Description = strings.TrimSpace(m.Description)
 	switch {
 	case m.Time.IsZero():
-		return fmt.Errorf("%w: time is missing: when the attack was", ErrInvalid)
+		return invalid("time is missing: when the attack was")
 	case m.Time.After(now.Add(time.Minute)):
-		return fmt.Errorf("%w: time %s has not come yet", ErrInvalid, m.Time.Format(time.RFC3339))
+		return invalid("time %s has not come yet", m.Time.Format(time.RFC3339))
 	case m.Device == "":
-		return fmt.Errorf("%w: device is missing: the one that should have seen the attack", ErrInvalid)
+		return invalid("device is missing: the one that should have seen the attack")
 	case m.Description == "":
-		return fmt.Errorf("%w: description is missing: what the attack was", ErrInvalid)
+		return invalid("description is missing: what the attack was")
 	case len(m.Description) > maxNote:
-		return fmt.Errorf("%w: description has %d bytes, %d are possible", ErrInvalid, len(m.Description), maxNote)
+		return invalid("description has %d bytes, %d are possible", len(m.Description), maxNote)
 	case len(m.EventIDs) > maxMissedIDs:
-		return fmt.Errorf("%w: event_ids: %d of them, %d are possible", ErrInvalid, len(m.EventIDs), maxMissedIDs)
+		return invalid("event_ids: %d of them, %d are possible", len(m.EventIDs), maxMissedIDs)
 	}
 	for name, s := range map[string]string{"device": m.Device, "dataset": m.Dataset, "rule": m.Rule, "device_rule": m.DeviceRule} {
 		if len(s) > maxIndexed {
-			return fmt.Errorf("%w: %s has %d bytes, %d are possible", ErrInvalid, name, len(s), maxIndexed)
+			return invalid("%s has %d bytes, %d are possible", name, len(s), maxIndexed)
 		}
 	}
 	for _, id := range m.EventIDs {
 		if _, err := store.ParseEventID(id); err != nil {
-			return fmt.Errorf("%w: event_ids: %w", ErrInvalid, err)
+			return invalid("event_ids: %v", err)
 		}
 	}
 	return nil
@@ -65,7 +64,7 @@ func (m *Missed) check(now time.Time) error {
 func unlimited(s store.Scope) error {
 	v, err := newViewer(s)
 	if err == nil && !v.all {
-		err = fmt.Errorf("%w: missed attacks are for those who may see all events", ErrNotFound)
+		err = missing("missed attacks are for those who may see all events")
 	}
 	return err
 }
@@ -109,7 +108,7 @@ func (l *Ledger) Forgive(ctx context.Context, s store.Scope, id int64) error {
 			return err
 		}
 		if n, err := done.RowsAffected(); n == 0 || err != nil {
-			return cmp.Or(err, fmt.Errorf("there is no missed attack %d: %w", id, ErrNotFound))
+			return cmp.Or(err, missing("there is no missed attack %d", id))
 		}
 		return nil
 	})
@@ -177,7 +176,7 @@ type Rate struct {
 // most alerts first. Zero times are open. A limited scope has the alerts that it sees, and no missed attacks.
 func (l *Ledger) Rates(ctx context.Context, s store.Scope, by string, from, to time.Time) (out []Rate, err error) {
 	if by != ByRule && by != ByDevice && by != ByDeviceRule {
-		return nil, fmt.Errorf("%w: by %.40q: write rule, device or device_rule", ErrInvalid, by)
+		return nil, invalid("by %.40q: write rule, device or device_rule", by)
 	}
 	v, err := newViewer(s)
 	if err != nil {

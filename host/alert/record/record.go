@@ -38,9 +38,30 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrState means that something cannot be done in the state that an alert or case is in.
 	ErrState = errors.New("not in this state")
-	// ErrInvalid wraps what is wrong with a request.
+	// ErrInvalid means that a request cannot be right.
 	ErrInvalid = errors.New("not possible")
 )
+
+// fault is an error whose text is for who made the request.
+type fault struct {
+	is   error
+	text string
+}
+
+func (f *fault) Error() string        { return f.text }
+func (f *fault) Is(target error) bool { return target == f.is }
+
+func missing(format string, args ...any) error {
+	return &fault{ErrNotFound, fmt.Sprintf(format, args...)}
+}
+
+func misplaced(format string, args ...any) error {
+	return &fault{ErrState, fmt.Sprintf(format, args...)}
+}
+
+func invalid(format string, args ...any) error {
+	return &fault{ErrInvalid, fmt.Sprintf(format, args...)}
+}
 
 // Defaults of Options.
 const (
@@ -80,6 +101,8 @@ type Ledger struct {
 	mu      sync.Mutex
 	waiting chan struct{} // closed when something has changed
 
+	ended    chan struct{} // closed by EndFollows
+	end      sync.Once
 	wake     chan struct{} // for Run: evidence is wanted, or a storm began
 	counters counters
 	commits  prometheus.Histogram
@@ -111,9 +134,9 @@ func New(db *metadata.Store, o Options) (*Ledger, error) {
 		o.Log = logrus.NewEntry(logrus.StandardLogger())
 	}
 	if o.OnRecovery != "" && !o.OnRecovery.valid() {
-		return nil, fmt.Errorf("%w: %q is no verdict: %s", ErrInvalid, o.OnRecovery, verdictList)
+		return nil, invalid("%q is no verdict: %s", o.OnRecovery, verdictList)
 	}
-	l := &Ledger{o: o, db: db, waiting: make(chan struct{}), wake: make(chan struct{}, 1)}
+	l := &Ledger{o: o, db: db, waiting: make(chan struct{}), ended: make(chan struct{}), wake: make(chan struct{}, 1)}
 	l.commits = prometheus.NewHistogram(prometheus.HistogramOpts{
 		Name: "logcenter_alert_record_seconds", Help: "From a detector's answer to the committed record of its alerts.",
 		Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 5},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -71,21 +70,21 @@ func (q *Request) check() error {
 	q.Note, q.Assignee = strings.TrimSpace(q.Note), strings.TrimSpace(q.Assignee)
 	switch {
 	case len(q.IDs) == 0, len(q.IDs) > maxActed:
-		return fmt.Errorf("%w: name 1 to %d alerts, not %d", ErrInvalid, maxActed, len(q.IDs))
+		return invalid("name 1 to %d alerts, not %d", maxActed, len(q.IDs))
 	case len(q.Note) > maxNote:
-		return fmt.Errorf("%w: the note has %d bytes, %d are possible", ErrInvalid, len(q.Note), maxNote)
+		return invalid("the note has %d bytes, %d are possible", len(q.Note), maxNote)
 	case len(q.Assignee) > maxPerson:
-		return fmt.Errorf("%w: the name of the assignee has %d bytes, %d are possible", ErrInvalid, len(q.Assignee), maxPerson)
+		return invalid("the name of the assignee has %d bytes, %d are possible", len(q.Assignee), maxPerson)
 	case q.Action == Close && !q.Verdict.valid():
-		return fmt.Errorf("%w: who closes an alert says how it was judged: verdict %q: %s", ErrInvalid, q.Verdict, verdictList)
+		return invalid("who closes an alert says how it was judged: verdict %q: %s", q.Verdict, verdictList)
 	case q.Action != Close && q.Verdict != "":
-		return fmt.Errorf("%w: a verdict belongs to the action close", ErrInvalid)
+		return invalid("a verdict belongs to the action close")
 	case q.Action != Assign && q.Assignee != "":
-		return fmt.Errorf("%w: an assignee belongs to the action assign", ErrInvalid)
+		return invalid("an assignee belongs to the action assign")
 	case q.Action == Note && q.Note == "":
-		return fmt.Errorf("%w: the note is empty", ErrInvalid)
+		return invalid("the note is empty")
 	case !slices.Contains([]Action{Acknowledge, Assign, Close, Reopen, Note}, q.Action):
-		return fmt.Errorf("%w: there is no action %.40q: write acknowledge, assign, close, reopen or note", ErrInvalid, q.Action)
+		return invalid("there is no action %.40q: write acknowledge, assign, close, reopen or note", q.Action)
 	}
 	return nil
 }
@@ -146,14 +145,14 @@ func (l *Ledger) act(ctx context.Context, tx *sql.Tx, seq int64, id string, q Re
 		return l.change(ctx, tx, log)
 	}
 	if a.state == "" {
-		return fmt.Errorf("%w: %s is a %s: only alerts are acknowledged, assigned and closed; a note is possible", ErrState, id, a.kind)
+		return misplaced("%s is a %s: only alerts are acknowledged, assigned and closed; a note is possible", id, a.kind)
 	}
 	switch q.Action {
 	case Acknowledge:
 		return l.acknowledge(ctx, tx, id, a, log)
 	case Assign:
 		if a.state == Closed {
-			return fmt.Errorf("%w: alert %s is closed: reopen it first", ErrState, id)
+			return misplaced("alert %s is closed: reopen it first", id)
 		}
 		if a.assignee == q.Assignee {
 			return nil
@@ -177,7 +176,7 @@ func (l *Ledger) act(ctx context.Context, tx *sql.Tx, seq int64, id string, q Re
 func (l *Ledger) acknowledge(ctx context.Context, tx *sql.Tx, id string, a life, log Change) error {
 	switch a.state {
 	case Closed:
-		return fmt.Errorf("%w: alert %s is closed: reopen it first", ErrState, id)
+		return misplaced("alert %s is closed: reopen it first", id)
 	case Acknowledged:
 		return nil
 	}
@@ -227,7 +226,7 @@ func (l *Ledger) reopen(ctx context.Context, tx *sql.Tx, id string, a life, log 
 	err := tx.QueryRowContext(ctx, `SELECT o.id FROM record a JOIN record o ON o.grouping = a.grouping AND o.state IN ('open', 'acknowledged')
 		WHERE a.seq = ?`, log.record).Scan(&other)
 	if err == nil {
-		return fmt.Errorf("%w: alert %s cannot be reopened: alert %s of the same rule and keys is open", ErrState, id, other)
+		return misplaced("alert %s cannot be reopened: alert %s of the same rule and keys is open", id, other)
 	}
 	if !errors.Is(err, sql.ErrNoRows) {
 		return err

@@ -69,11 +69,11 @@ func (v *viewer) matches(b *wire.Batch) bool {
 
 // find is the alert with an id, or the one that it repeats, if it may be seen.
 func (v *viewer) find(ctx context.Context, tx *sql.Tx, id string) (seq int64, err error) {
-	missing := fmt.Errorf("there is no alert %.130s: %w", id, ErrNotFound)
+	none := missing("there is no alert %.130s", id)
 	var own int64
 	err = tx.QueryRowContext(ctx, "SELECT seq, CASE WHEN kind = '' THEN coalesce(head, seq) ELSE seq END FROM record WHERE id = ?", id).Scan(&own, &seq)
 	if errors.Is(err, sql.ErrNoRows) {
-		return 0, missing
+		return 0, none
 	}
 	if err != nil {
 		return 0, err
@@ -84,7 +84,7 @@ func (v *viewer) find(ctx context.Context, tx *sql.Tx, id string) (seq int64, er
 			return 0, err
 		}
 		if !ok {
-			return 0, missing
+			return 0, none
 		}
 		if own == seq {
 			break
