@@ -32,7 +32,7 @@ build: plugins ## host and plugins into bin/
 	go build -trimpath -tags $(TAGS) -o bin/logcenter ./host/cmd/logcenter
 
 # One go build for all plugins: they share most of their packages. Without the commit in the binary an
-# unchanged plugin keeps its checksum; without symbols it is a quarter smaller, and a panic names its lines all the same. Then each gets its folder: bin/plugins/ID/{ID,plugin.yaml,data}.
+# unchanged plugin keeps its checksum; without symbols it is a quarter smaller, and a panic names its lines all the same. Then each gets its folder: bin/plugins/ID/{ID,plugin.yaml,data,rules}.
 .PHONY: plugins
 plugins:
 	@twice=$$(printf '%s\n' $(notdir $(PLUGINS)) | sort | uniq -d); \
@@ -43,7 +43,7 @@ ifneq ($(PLUGINS),)
 	@for dir in $(PLUGINS); do \
 		id=$${dir##*/}; into=bin/plugins/$$id; mkdir $$into; \
 		cp build/plugins/$$id $$dir/plugin.yaml $$into/; \
-		if [ -d $$dir/data ]; then cp -r $$dir/data $$into/; fi; \
+		for data in data rules; do if [ -d $$dir/$$data ]; then cp -r $$dir/$$data $$into/; fi; done; \
 	done
 endif
 

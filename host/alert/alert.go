@@ -23,6 +23,7 @@ import (
 	"github.com/logcenter/logcenter/host/journal"
 	"github.com/logcenter/logcenter/host/pipeline"
 	"github.com/logcenter/logcenter/host/plugin"
+	"github.com/logcenter/logcenter/host/rule/health"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
@@ -51,6 +52,8 @@ type Options struct {
 	OnError func(error)
 	// Builtin detects, too; nil is nobody.
 	Builtin Builtin
+	// Health is told how rules fare; nil is nobody.
+	Health *health.Tracker
 	// SnapshotEvery is how often state is saved, and so how much is replayed after a crash. 0 = 10 s.
 	SnapshotEvery time.Duration
 	Log           *logrus.Entry
@@ -341,6 +344,7 @@ func (r *Runner) raise(ctx context.Context, d *detector, reply *wire.Result) err
 	if reply.Error != "" {
 		r.o.Log.WithField("plugin", d.p.Manifest().ID).Error("detector: " + reply.Error)
 	}
+	r.o.Health.Report(d.p.Manifest().ID, d.generation, reply.Rules)
 	return r.record(ctx, reply.Alerts) // with an error the entry is not done: a snapshot must not include it
 }
 
@@ -383,6 +387,7 @@ func (r *Runner) record(ctx context.Context, alerts []*wire.Alert) error {
 		fresh, err := r.o.Ledger.Raise(ctx, alerts)
 		if err == nil {
 			for _, a := range fresh {
+				r.o.Health.Raised(a.Rule)
 				r.o.Log.WithFields(logrus.Fields{"rule": a.Rule, "id": a.Id, "severity": a.Severity, "events": a.EventCount}).Info("alert: " + a.Name)
 			}
 			return nil

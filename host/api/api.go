@@ -21,6 +21,7 @@ import (
 	"github.com/logcenter/logcenter/host/classification"
 	"github.com/logcenter/logcenter/host/lifecycle"
 	"github.com/logcenter/logcenter/host/outbox"
+	"github.com/logcenter/logcenter/host/rule"
 	"github.com/logcenter/logcenter/host/store"
 )
 
@@ -55,10 +56,12 @@ type Options struct {
 	Replicas    store.Replicated // nil: the store keeps no copies
 	Drift       Drift            // nil: nobody watches whether devices change their lines
 	Explainer   Explainer        // nil: this host cannot explain events
-	Outbox      *outbox.Outbox   // nil: this host tells nobody of alerts
+	Backtests   Backtests        // nil: rules cannot be run over stored events
 	Alerts      *record.Ledger   // nil: this host keeps no alerts
+	Outbox      *outbox.Outbox   // nil: this host tells nobody of alerts
 
-	Rules func() []classification.Counted // of classification; nil: there are none
+	Library Rules                           // nil: there is no library of rules
+	Rules   func() []classification.Counted // of classification; nil: there are none
 
 	Lifecycle    *lifecycle.Keeper // nil: nothing is said of retention and archive
 	DataDir      string            // whose disk a retention plan is about
@@ -84,9 +87,10 @@ type Server struct {
 	slots   chan struct{} // one for each running search
 	archive chan struct{} // one for each running search of the archive
 
-	installs chan struct{} // one for each package that is unpacked
-	files    transfers
-	tails    atomic.Int64 // clients that follow
+	installs  chan struct{} // one for each package that is unpacked
+	backtests chan struct{} // one for each that runs
+	files     transfers
+	tails     atomic.Int64 // clients that follow
 }
 
 // New checks the options and readies all routes.
@@ -122,6 +126,7 @@ func New(o Options) (*Server, error) {
 	s := &Server{
 		o: o, engine: gin.New(), exports: ex, metrics: m, files: newTransfers(),
 		slots: make(chan struct{}, o.Searches), archive: make(chan struct{}, archiveSearches), installs: make(chan struct{}, maxInstalls),
+		backtests: make(chan struct{}, 1),
 	}
 	if err := s.routes(); err != nil {
 		return nil, fmt.Errorf("api: %w", err)
@@ -169,6 +174,7 @@ func (s *Server) routes() error {
 	v1.GET("/fields/:name/values", s.handle(s.fieldValues))
 	v1.GET("/query/validate", s.handle(s.validate))
 	v1.GET("/tail", s.handle(s.tail))
+	v1.POST("/rules/backtest", s.handle(s.backtest))
 	v1.GET("/export", s.handle(s.exportOnline))
 	v1.GET("/exports", s.handle(s.listExports))
 	v1.POST("/exports", s.handle(s.createExport))
@@ -190,11 +196,21 @@ func (s *Server) routes() error {
 	v1.POST("/cases/:id/actions", s.handle(s.actOnCase))
 	v1.GET("/streams", s.handle(s.listStreams))
 	v1.GET("/streams/:name", s.handle(s.getStream))
+	v1.GET("/rules", s.handle(s.listAlertRules))
+	v1.GET("/rules/:id", s.handle(s.getAlertRule))
+	v1.GET("/rules/:id/history", s.handle(s.ruleHistory))
+	v1.GET("/rules/:id/diff", s.handle(s.ruleDiff))
 
 	a := v1.Group("", s.admins)
 	a.GET("/classification", s.handle(s.listRules))
 	a.PUT("/streams/:name", s.handle(s.putStream))
 	a.DELETE("/streams/:name", s.handle(s.deleteStream))
+	a.PUT("/rules/:id", s.handle(s.putAlertRule))
+	a.DELETE("/rules/:id", s.handle(s.deleteAlertRule))
+	a.POST("/rules/:id/enable", s.handle(s.switchAlertRule(rule.Enable)))
+	a.POST("/rules/:id/silence", s.handle(s.switchAlertRule(rule.Silence)))
+	a.POST("/rules/:id/disable", s.handle(s.switchAlertRule(rule.Disable)))
+	a.POST("/rules/:id/rollback", s.handle(s.rollbackAlertRule))
 	a.GET("/plugins", s.handle(s.listPlugins))
 	a.GET("/plugins/:id", s.handle(s.getPlugin))
 	a.POST("/plugins/:id/enable", s.handle(s.enablePlugin))

@@ -27,6 +27,7 @@ import (
 	"github.com/logcenter/logcenter/host/lifecycle"
 	"github.com/logcenter/logcenter/host/outbox"
 	"github.com/logcenter/logcenter/host/plugin/pack"
+	"github.com/logcenter/logcenter/host/rule"
 	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/host/stream"
 	"github.com/logcenter/logcenter/sdk/query"
@@ -38,6 +39,7 @@ type Error struct {
 	Message  string    `json:"message"`
 	Hint     string    `json:"hint,omitempty"`     // what would be right
 	Position *Position `json:"position,omitempty"` // in the query
+	Faults   []Fault   `json:"faults,omitempty"`   // of a rule
 	status   int
 }
 
@@ -97,10 +99,10 @@ var classes = []struct {
 	{ErrBusy, http.StatusTooManyRequests, "busy", "", "try again in a moment"},
 	{ErrNotFound, http.StatusNotFound, "not_found", "", ""},
 	{ErrConflict, http.StatusConflict, "conflict", "", ""},
-	{outbox.ErrUnknown, http.StatusNotFound, "not_found", "", ""},
 	{record.ErrNotFound, http.StatusNotFound, "not_found", "", ""},
 	{record.ErrState, http.StatusConflict, "conflict", "", ""},
 	{record.ErrInvalid, http.StatusBadRequest, "bad_request", "", ""},
+	{outbox.ErrUnknown, http.StatusNotFound, "not_found", "", ""},
 	{explain.ErrNotFound, http.StatusNotFound, "not_found", "", ""},
 	{archive.ErrNotFound, http.StatusNotFound, "not_found", "", "GET /api/v1/archive lists what is"},
 	{archive.ErrDamaged, http.StatusInternalServerError, "archive_damaged", "", "`logcenter archive verify` names every file that is not as it was written"},
@@ -111,6 +113,9 @@ var classes = []struct {
 	{stream.ErrNotFound, http.StatusNotFound, "not_found", "", "GET /api/v1/streams lists all"},
 	{stream.ErrConfig, http.StatusConflict, "conflict", "", "change it in the configuration file"},
 	{stream.ErrTooMany, http.StatusConflict, "conflict", "", "delete one that is not needed"},
+	{rule.ErrNotFound, http.StatusNotFound, "not_found", "", "GET /api/v1/rules lists all"},
+	{rule.ErrStale, http.StatusPreconditionFailed, "stale", "", "read it again, and decide again"},
+	{rule.ErrConflict, http.StatusConflict, "conflict", "", ""},
 	{stream.ErrInvalid, http.StatusBadRequest, "bad_request", "", ""},
 	{store.ErrCursor, http.StatusGone, "cursor_expired", "", "start again without it"},
 	{store.ErrTooManyBuckets, http.StatusBadRequest, "too_many_buckets", "", "use a longer interval, a smaller size or a shorter time range"},
@@ -140,6 +145,8 @@ func asError(err error) *Error {
 			text = refused.Place + ": " + text
 		}
 		return &Error{Code: "package_refused", Message: text, Hint: refused.Hint, status: http.StatusBadRequest}
+	case badRule(err) != nil:
+		return badRule(err)
 	case errors.As(err, &large):
 		return &Error{
 			Code: "too_large", Message: fmt.Sprintf("the request has more than %d bytes", large.Limit), status: http.StatusRequestEntityTooLarge,

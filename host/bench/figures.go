@@ -36,7 +36,7 @@ func ownCPU() time.Duration {
 func (r *run) result(before usage, wall time.Duration) *Result {
 	res := &Result{
 		Name: r.o.Name, RawMB: float64(r.bytes) / 1e6, Events: r.processor.Events.Load(), Unparsed: r.processor.Unparsed.Load(),
-		Masked: r.processor.Masked.Load(), WallS: round(wall.Seconds()), Processes: map[string]float64{},
+		Masked: r.processor.Masked.Load(), Alerts: r.alerts.Load(), WallS: round(wall.Seconds()), Processes: map[string]float64{}, MemoryOf: map[string]float64{},
 	}
 	var total time.Duration
 	for name, c := range r.cpu() {
@@ -52,7 +52,9 @@ func (r *run) result(before usage, wall time.Duration) *Result {
 	if r.registry != nil {
 		for _, p := range r.registry.All() {
 			if pid := p.PID(); pid != 0 {
-				memory += peak(pid)
+				most := peak(pid)
+				res.MemoryOf[p.Manifest().ID] = round(float64(most) / 1e6)
+				memory += most
 			}
 		}
 	}

@@ -43,6 +43,8 @@ type Options struct {
 	Workers    int    // 0: as in a host
 	Dir        string // for journals; emptied
 	BatchSize  int    // bytes; 0 means 768 KiB
+	// Settings are an admin's words on plugins, by id; nil: their defaults.
+	Settings map[string]plugin.Settings
 	// Stages are used in place of processes, for the baseline in one process.
 	Stages []pipeline.Stage
 	// Store takes the finished events; nil is none.
@@ -64,6 +66,8 @@ type Result struct {
 	MBPerCoreS    float64            `json:"mb_per_core_s"`
 	Processes     map[string]float64 `json:"cpu_ms_per_mb_by_process"`
 	MemoryMB      float64            `json:"memory_mb"` // peaks of all processes added up
+	MemoryOf      map[string]float64 `json:"memory_mb_by_process"`
+	Alerts        int64              `json:"alerts"`
 	StoreRawRatio float64            `json:"store_bytes_per_raw_byte,omitempty"`
 }
 
@@ -81,6 +85,7 @@ type run struct {
 	processor *pipeline.Processor
 	drift     *drift.Tracker
 	bytes     int64
+	alerts    atomic.Int64
 }
 
 // Pipeline runs the input through the path once and returns the figures.
@@ -126,7 +131,7 @@ func (r *run) start(ctx context.Context) error {
 	}
 	log := logrus.New()
 	log.SetLevel(logrus.WarnLevel)
-	o := plugin.Options{Dirs: r.o.Dirs, RunDir: filepath.Join(r.o.Dir, "run"), Socket: r.o.Socket, Log: logrus.NewEntry(log)}
+	o := plugin.Options{Dirs: r.o.Dirs, RunDir: filepath.Join(r.o.Dir, "run"), Socket: r.o.Socket, Plugins: r.o.Settings, Log: logrus.NewEntry(log)}
 	if r.o.Unconfined {
 		o.Sandbox = plugin.SandboxOff
 	}
@@ -162,9 +167,6 @@ func (r *run) assign(stages []pipeline.Stage) {
 		case wire.Kind_DETECTOR:
 			r.detectors = append(r.detectors, s)
 		}
-	}
-	if !r.o.Journal {
-		r.plan.Detectors = r.detectors
 	}
 	r.processor = pipeline.NewProcessor(pipeline.NewPlan(r.plan), nil)
 	if r.o.Drift {
@@ -264,7 +266,7 @@ func frame(buf []byte, last bool) (*wire.Batch, int) {
 // benchJournal is the id of the raw journal where there is none.
 const benchJournal = "benchbenchbenchbenchbe"
 
-// direct has workers take batches from the reader; the store, if there is one, gets them in order.
+// direct has workers take batches from the reader; detectors and the store, if there is one, get them in order.
 func (r *run) direct(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -291,7 +293,11 @@ func (r *run) direct(ctx context.Context) error {
 			if f == nil {
 				continue
 			}
-			r.observe(u.raw.From, &pipeline.Entry{Batch: f.Batch, Dead: f.Dead})
+			e := &pipeline.Entry{Batch: f.Batch, Dead: f.Dead}
+			r.observe(u.raw.From, e)
+			if err := r.detect(ctx, u.raw.From, e); err != nil {
+				cancel(err)
+			}
 			if r.o.Store != nil {
 				if err := r.o.Store.Append(ctx, u.raw.From, []*wire.Batch{f.Batch}); err != nil {
 					cancel(err)
@@ -404,6 +410,11 @@ func (r *run) detect(ctx context.Context, offset uint64, e *pipeline.Entry) erro
 		a, err := d.Process(ctx, req)
 		if err != nil {
 			return err
+		}
+		for _, p := range a.Parts {
+			if p.Reply != nil {
+				r.alerts.Add(int64(len(p.Reply.Alerts)))
+			}
 		}
 		a.Release()
 	}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/logcenter/logcenter/sdk/document"
 	"github.com/logcenter/logcenter/sdk/manifest"
 	"github.com/logcenter/logcenter/sdk/schema"
 )
@@ -54,8 +55,8 @@ type Config struct {
 	// Files are files and videos that are kept beside the events that tell of them.
 	Files Files `yaml:"files"`
 
-	dir    string  // where relative paths start; empty is the working directory
-	places *places // of all keys in the file; nil if there is none
+	dir      string             // where relative paths start; empty is the working directory
+	document *document.Document // the file; nil if there is none
 }
 
 // HTTP configures the listener.
@@ -247,6 +248,9 @@ type Stream struct {
 
 // Alerts configures what is looked for.
 type Alerts struct {
+	// Rules is a folder whose files *.yaml have rules, beside those that plugins ship and those made by the API. SIGHUP
+	// reads them again. Empty is none.
+	Rules string `yaml:"rules"`
 	// Records is how alerts are grouped and kept.
 	Records AlertRecords `yaml:"records"`
 	// Routes say where alerts go whose rules name no channels. They are asked in this order; the first one that matches

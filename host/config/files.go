@@ -28,15 +28,11 @@ func (c *Config) CheckFiles() error {
 	for i, dir := range c.Plugins.Dirs {
 		check(schema.Index("plugins.dirs", i), dir)
 	}
-	if c.places == nil || errs == nil {
-		return errors.Join(errs...)
+	err := errors.Join(errs...)
+	if c.document == nil {
+		return err
 	}
-	p := *c.places
-	p.errs = nil
-	for _, e := range schema.Errors(errors.Join(errs...)) {
-		p.add(e)
-	}
-	return p.join()
+	return c.document.Locate(err)
 }
 
 // SecretFiles are the paths of the keys, certificates and passwords that the configuration names.
@@ -51,10 +47,10 @@ func (c *Config) SecretFiles() (list []string) {
 
 // File is where the configuration was read from, as it was given; empty: nowhere.
 func (c *Config) File() string {
-	if c.places == nil {
+	if c.document == nil {
 		return ""
 	}
-	return c.places.file
+	return c.document.File()
 }
 
 // eachFile calls f with the key and value of every certificate, key, token and password file.

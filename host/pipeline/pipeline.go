@@ -34,7 +34,6 @@ type Plan struct {
 	Parsers   []Stage
 	Enrichers []Stage
 	Maskers   []Stage
-	Detectors []Stage                    // only in benchmarks: the host's detectors read the event journal
 	Overrides map[string]string          // input name → parser id, for lines that need no recognising
 	Rules     *classification.Classifier // may be nil
 	Streams   *Router                    // may be nil
@@ -196,7 +195,6 @@ func (r *Processor) Process(ctx context.Context, raw *Raw) (*Finished, error) {
 		{"complete", w.complete},
 		{"classify", w.classify},
 		{"route", w.route},
-		{"detect", w.detect},
 	} {
 		if err := step.do(ctx); err != nil {
 			w.release()

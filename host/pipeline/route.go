@@ -64,22 +64,9 @@ func (w *work) route(context.Context) error {
 	if r == nil || w.rows == 0 {
 		return nil
 	}
-	set := r.sets.Get().(*query.Set)
-	defer r.sets.Put(set)
-	matches := set.Match(&w.batch, nil)
-	var b wire.Builder
-	b.Reset(wire.Type_STRING, true, w.rows, nil, nil)
-	counts := make([]int64, len(r.names))
-	for row := range w.rows {
-		for i, m := range matches {
-			if m[row>>6]>>(row&63)&1 != 0 {
-				b.Text(row, r.names[i])
-				counts[i]++
-			}
-		}
-	}
-	if b.Used() {
-		w.set(b.Finish(id(ecs.LogcenterStream)))
+	column, counts := r.of(&w.batch)
+	if column != nil {
+		w.set(column)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -87,4 +74,33 @@ func (w *work) route(context.Context) error {
 		r.count[r.names[i]] += n
 	}
 	return nil
+}
+
+// Of is the column logcenter.stream of a batch of finished events; nil if they are in no stream.
+func (r *Router) Of(b *wire.Batch) *wire.Column {
+	c, _ := r.of(b)
+	return c
+}
+
+// of is also how many events each stream has.
+func (r *Router) of(events *wire.Batch) (*wire.Column, []int64) {
+	set := r.sets.Get().(*query.Set)
+	defer r.sets.Put(set)
+	rows := int(events.Rows)
+	matches := set.Match(events, nil)
+	var b wire.Builder
+	b.Reset(wire.Type_STRING, true, rows, nil, nil)
+	counts := make([]int64, len(r.names))
+	for row := range rows {
+		for i, m := range matches {
+			if m[row>>6]>>(row&63)&1 != 0 {
+				b.Text(row, r.names[i])
+				counts[i]++
+			}
+		}
+	}
+	if !b.Used() {
+		return nil, counts
+	}
+	return b.Finish(id(ecs.LogcenterStream)), counts
 }

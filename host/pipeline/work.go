@@ -438,16 +438,3 @@ func (w *work) ask(ctx context.Context, stage Stage, batch func(*plugin.Manifest
 		}
 	}
 }
-
-// detect is for benchmarks, where no journal stands before the detectors.
-func (w *work) detect(ctx context.Context) error {
-	for _, stage := range w.plan.Detectors {
-		b := w.project(append([]ecs.Field{ecs.Message}, stage.Manifest().Reads...), 0, w.rows)
-		a, err := stage.Process(ctx, unique(b))
-		if err != nil {
-			return err
-		}
-		w.answers = append(w.answers, a)
-	}
-	return nil
-}

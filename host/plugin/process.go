@@ -80,6 +80,7 @@ type launch struct {
 	mode      SandboxMode
 	spin      time.Duration       // how long it may use a processor without having been asked anything
 	config    []byte              // JSON
+	rules     []byte              // JSON, for a detector that takes some
 	severity  manifest.Severities // the admin's words, which go before the manifest's
 	shm       bool
 	profile   *os.File      // nil, or where the SDK profiles the process to
@@ -168,7 +169,7 @@ func start(ctx context.Context, l launch) (p *process, err error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	return p, p.open(ctx, l.config)
+	return p, p.open(ctx, l.config, l.rules)
 }
 
 // explainStart puts go-plugin's words for the usual mishaps into an admin's.
@@ -227,7 +228,7 @@ func (p *process) share() (err error) {
 	return nil
 }
 
-func (p *process) open(ctx context.Context, config []byte) error {
+func (p *process) open(ctx context.Context, config, rules []byte) error {
 	d, err := p.stage.Describe(ctx, &wire.DescribeRequest{})
 	if err != nil {
 		return fmt.Errorf("describe: %w", err)
@@ -242,7 +243,7 @@ func (p *process) open(ctx context.Context, config []byte) error {
 	}
 	r := p.m.OpenRequest(config)
 	r.Severity = p.m.Severity.With(p.severity).Wire()
-	r.Caps = d.Caps
+	r.Caps, r.RulesJson = d.Caps, rules
 	if !slices.Contains(d.Caps, wire.Capability_CAP_SHM) {
 		p.slots = nil // bodies travel over the socket
 	}
@@ -254,7 +255,7 @@ func (p *process) open(ctx context.Context, config []byte) error {
 		return fmt.Errorf("open: %w", err)
 	}
 	if o.Error != "" {
-		return &ConfigError{Plugin: p.m.ID, Msg: o.Error, schema: p.schema}
+		return refusal(p.m.ID, o, p.schema)
 	}
 	p.reads = o.Reads
 	if err := checkTargets(o.Targets); err != nil {
@@ -304,17 +305,6 @@ func lineless(b *wire.Batch) *wire.Batch {
 	}
 	return o
 }
-
-// ConfigError says that the plugin refused its configuration: starting again will not help.
-type ConfigError struct {
-	Plugin, Msg string
-	schema      []byte // for who mends it
-}
-
-// Schema is the JSON Schema of the config.
-func (e *ConfigError) Schema() []byte { return e.schema }
-
-func (e *ConfigError) Error() string { return "plugin " + e.Plugin + " refuses its config: " + e.Msg }
 
 // Reply is a plugin's checked answer. It must be released, and is dead then.
 type Reply struct {

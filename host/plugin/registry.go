@@ -49,6 +49,9 @@ type Options struct {
 	SpinWindow time.Duration
 	// CallDeadline is how long one call may take until the plugin counts as hung. 0 = 10 s.
 	CallDeadline time.Duration
+	// RulesRefused is asked when a detector that is being enabled refuses some of the rules it was given, which are JSON:
+	// it returns those that it is to be tried with instead, or nil to leave it at the refusal. nil does so always.
+	RulesRefused func(given []byte, refused *ConfigError) []byte
 	Log          *logrus.Entry
 }
 
@@ -80,6 +83,8 @@ type Registry struct {
 
 	mu        sync.RWMutex // guards what follows, and o.Plugins
 	plugins   map[string]*Plugin
+	rules     []byte            // JSON, for detectors that take some and are started from now on
+	started   bool              // Start was called: who is disabled is so by an admin's will
 	order     []string          // of ids; replaced, not changed, once the registry is open
 	shadowed  map[string]string // id → folder of Dirs that an installed package was put before
 	listeners []func() (settled <-chan struct{})
@@ -247,6 +252,9 @@ func (r *Registry) Start(ctx context.Context) error {
 		return err
 	}
 	defer done()
+	r.mu.Lock()
+	r.started = true
+	r.mu.Unlock()
 	configured := map[string]bool{}
 	for id := range r.o.Plugins {
 		configured[id] = true
@@ -320,7 +328,7 @@ func (r *Registry) enable(ctx context.Context, id string) error {
 		p.unfit(err)
 		return err
 	}
-	if err := p.Enable(ctx); err != nil {
+	if err := r.withRules(ctx, p); err != nil {
 		return fmt.Errorf("plugin %s: %w", id, err)
 	}
 	return nil
@@ -388,6 +396,7 @@ func (r *Registry) ready(p *Plugin, s Settings) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.launch.program, p.launch.config, p.launch.policy = prog, config, prog.confine(may)
+	p.launch.rules = r.rulesFor(p.m)
 	return nil
 }
 

@@ -7,13 +7,16 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/sirupsen/logrus"
+	"golang.org/x/sys/unix"
 	"google.golang.org/grpc"
 
 	"github.com/logcenter/logcenter/host/plugin/sandbox"
+	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
@@ -30,6 +33,7 @@ type Single struct {
 type SingleOptions struct {
 	RunDir   string        // for private copies of binaries; made if missing, 0700
 	Config   []byte        // JSON; nil means defaults
+	Rules    []byte        // JSON, for detectors; nil means none
 	Deadline time.Duration // of one call; 0 = 10 s, as in service
 	Log      *logrus.Entry // gets what the plugin prints
 	// Profile gets a profile of the process's processor time, in the format of pprof, once the Single is closed, and has
@@ -71,7 +75,7 @@ func StartSingle(ctx context.Context, m *Manifest, o SingleOptions) (*Single, er
 	}
 	s.p, err = start(ctx, launch{
 		manifest: m, program: prog, policy: prog.confine(may), mode: SandboxOn, spin: spinWindow,
-		socketDir: s.sockets.dir, config: config, shm: m.Trusted && m.Runtime == "",
+		socketDir: s.sockets.dir, config: config, rules: o.Rules, shm: m.Trusted && m.Runtime == "",
 		profile: profile, deadline: o.Deadline, log: newLog(o.Log, m.ID, nil),
 	})
 	if profile != nil {
@@ -134,6 +138,61 @@ func (s *Single) Process(ctx context.Context, b *wire.Batch) (*Reply, error) {
 	return r, err
 }
 
+// Detect has a detector look at a batch, as in service. The alerts are the caller's.
+func (s *Single) Detect(ctx context.Context, b *wire.Batch) (*wire.Result, error) {
+	r, err := s.p.process(ctx, b)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Release()
+	return detected(r.Result), nil
+}
+
+// Tick tells a detector how far event time has come, as in service. The alerts are the caller's.
+func (s *Single) Tick(ctx context.Context, watermark time.Time, offset uint64) (*wire.Result, error) {
+	return s.p.tick(ctx, watermark, offset)
+}
+
+// Snapshot returns the state of a detector, and the offset of the last batch that is in it.
+func (s *Single) Snapshot(ctx context.Context) (offset uint64, state []byte, err error) {
+	return s.p.snapshot(ctx)
+}
+
+// Restore replaces the state of a detector.
+func (s *Single) Restore(ctx context.Context, offset uint64, state []byte) error {
+	return s.p.restore(ctx, offset, state)
+}
+
+// Reads are the fields that the plugin wants to be sent under its config.
+func (s *Single) Reads() []ecs.Field {
+	switch {
+	case s.p.reads == nil && s.p.m.ReadsAll:
+		return ecs.All()
+	case s.p.reads == nil:
+		return slices.Clone(s.p.m.Reads)
+	}
+	out := make([]ecs.Field, 0, len(s.p.reads.Fields))
+	for _, id := range s.p.reads.Fields {
+		out = append(out, ecs.Field(id))
+	}
+	return out
+}
+
+// Yield has the process work when nobody else wants the processor.
+func (s *Single) Yield() error {
+	group, err := unix.Getpgid(s.p.pid)
+	if err != nil {
+		return err
+	}
+	if group != s.p.pid { // it is not confined, and the group is the host's
+		return unix.Setpriority(unix.PRIO_PROCESS, s.p.pid, lowest)
+	}
+	return unix.Setpriority(unix.PRIO_PGRP, group, lowest)
+}
+
+// lowest is the greatest niceness there is.
+const lowest = 19
+
 // Call hands the plugin a batch as it is, of any size, and returns its answer as it is. The process outlives an error.
 func (s *Single) Call(ctx context.Context, b *wire.Batch) (*wire.Result, error) {
 	return s.p.stage.Process(ctx, b, grpc.MaxCallSendMsgSize(2*wire.MaxMessageBytes))
@@ -159,4 +218,15 @@ func (s *Single) Close() error {
 	}
 	s.profiled.Wait()
 	return s.sockets.Close()
+}
+
+// detected is what a detector answered, in memory of its own.
+func detected(r *wire.Result) *wire.Result {
+	for _, a := range r.Alerts {
+		mendAlert(a)
+	}
+	for _, s := range r.Rules {
+		s.Rule, s.Error = mend(s.Rule), mend(s.Error)
+	}
+	return &wire.Result{Alerts: r.Alerts, Rules: r.Rules, Error: mend(r.Error)}
 }

@@ -14,6 +14,7 @@ import (
 type Change struct {
 	Dir      string    // folder of another version; "" keeps the present one
 	Settings *Settings // nil keeps the present ones; Disabled is not looked at
+	Rules    []byte    // JSON, for a detector that takes some; nil gives it those of SetRules
 }
 
 // Swap says how a plugin was replaced.
@@ -60,6 +61,9 @@ func (r *Registry) Prepare(ctx context.Context, id string, c Change) (*Plugin, e
 		return nil, err
 	}
 	next.change = s
+	if c.Rules != nil {
+		next.launch.rules = c.Rules
+	}
 	if err := next.Enable(ctx); err != nil {
 		next.Disable()
 		return nil, fmt.Errorf("plugin %s: %w", m.Label(), err)

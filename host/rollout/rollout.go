@@ -423,6 +423,17 @@ func (m *Manager) Rollback(ctx context.Context, id string) (Report, error) {
 // Reconfigure gives a plugin other settings, of which the plugin says first whether it takes them. It may not while a
 // rollout is under way, in which two versions are compared under the same settings.
 func (m *Manager) Reconfigure(ctx context.Context, id string, s plugin.Settings) error {
+	return m.replace(ctx, id, func() (plugin.Swap, error) { return m.registry.Reconfigure(ctx, id, s) })
+}
+
+// GiveRules has a detector look for other rules, see [plugin.Registry.GiveRules]. It may not while a rollout is under way,
+// either.
+func (m *Manager) GiveRules(ctx context.Context, id string, rules []byte) error {
+	return m.replace(ctx, id, func() (plugin.Swap, error) { return m.registry.GiveRules(ctx, id, rules) })
+}
+
+// replace swaps a plugin for one of the same version, unless a rollout is under way.
+func (m *Manager) replace(ctx context.Context, id string, by func() (plugin.Swap, error)) error {
 	done, err := m.claim(ctx, id)
 	if err != nil {
 		return err
@@ -431,7 +442,7 @@ func (m *Manager) Reconfigure(ctx context.Context, id string, s plugin.Settings)
 	if err := m.free(id); err != nil {
 		return err
 	}
-	swap, err := m.registry.Reconfigure(ctx, id, s)
+	swap, err := by()
 	if err == nil {
 		m.swaps.add(swap)
 	}

@@ -25,6 +25,7 @@ import (
 )
 
 const (
+	detectorKind = wire.Kind_DETECTOR
 	parserKind   = wire.Kind_PARSER
 	enricherKind = wire.Kind_ENRICHER
 	maskerKind   = wire.Kind_MASKER
@@ -252,6 +253,7 @@ func (a healthAPI) Components(ctx context.Context) ([]api.Component, error) {
 		list = append(list, filesHealth(s.files.Stats()))
 	}
 	list = append(list, s.driftHealth()...)
+	list = append(list, s.rulesHealth())
 	list = append(list, s.channelsHealth(ctx)...)
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -51,6 +51,7 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 	journalMetrics("raw", c.s.raw.Stats(), gauge)
 	journalMetrics("event", c.s.events.Stats(), gauge)
 	metadataMetrics(c.s.metadata.Stats(), counter, gauge)
+	ruleMetrics(c.s.library, counter, gauge)
 	st := c.s.store.Stats()
 	gauge("store_events", "Events in the store.", float64(st.Events))
 	gauge("store_bytes", "Bytes of the store on disk.", float64(st.Bytes))

@@ -9,6 +9,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sirupsen/logrus"
+
+	"github.com/logcenter/logcenter/host/config"
 	"github.com/logcenter/logcenter/host/plugin"
 	"github.com/logcenter/logcenter/host/plugin/sandbox"
 	"github.com/logcenter/logcenter/host/rollout"
@@ -21,20 +24,11 @@ func (s *Service) openPlugins(context.Context) (err error) {
 	if s.versions, err = rollout.OpenVersions(s.path("plugins", "versions.json")); err != nil {
 		return err
 	}
-	for _, d := range s.cfg.Plugins.Dirs {
-		s.pluginDirs = append(s.pluginDirs, s.cfg.Path(d))
+	o, err := PluginOptions(s.cfg, s.path("plugins", "run"), s.log)
+	if err != nil {
+		return err
 	}
-	if len(s.pluginDirs) == 0 {
-		self, err := os.Executable()
-		if err != nil {
-			return err
-		}
-		s.pluginDirs = []string{filepath.Join(filepath.Dir(self), "plugins")}
-	}
-	o := plugin.Options{
-		Dirs: s.pluginDirs, RunDir: s.path("plugins", "run"), Plugins: pluginSettings(s.cfg), Log: s.log,
-		Sandbox: plugin.SandboxMode(s.cfg.Plugins.Sandbox), Guard: s.path(),
-	}
+	s.pluginDirs, o.Guard, o.RulesRefused = o.Dirs, s.path(), s.leaveOut
 	if err := s.openPackages(&o); err != nil {
 		return err
 	}
@@ -57,6 +51,22 @@ func (s *Service) openPlugins(context.Context) (err error) {
 		s.fault("plugins", err)
 	}
 	return nil
+}
+
+// PluginOptions are what a configuration says of plugins in folders; runDir is for private copies of their programs.
+func PluginOptions(cfg *config.Config, runDir string, log *logrus.Entry) (plugin.Options, error) {
+	o := plugin.Options{RunDir: runDir, Plugins: pluginSettings(cfg), Log: log, Sandbox: plugin.SandboxMode(cfg.Plugins.Sandbox)}
+	for _, d := range cfg.Plugins.Dirs {
+		o.Dirs = append(o.Dirs, cfg.Path(d))
+	}
+	if len(o.Dirs) == 0 {
+		self, err := os.Executable()
+		if err != nil {
+			return o, err
+		}
+		o.Dirs = []string{filepath.Join(filepath.Dir(self), "plugins")}
+	}
+	return o, nil
 }
 
 // sandboxFaults says in the log, and in the health, when plugins are less confined than they could be.

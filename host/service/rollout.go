@@ -32,8 +32,9 @@ func pluginSettings(c *config.Config) map[string]plugin.Settings {
 	return settings
 }
 
-// Reconfigure reads the configuration's file again and brings its classification rules, the routes and channels of alerts
-// and its plugins' settings into effect: plugins whose settings changed are swapped for processes with the new config, those that were enabled or disabled are started or stopped. What a plugin
+// Reconfigure reads the configuration's file and the rules of plugins and of alerts.rules again and brings its
+// classification rules, the routes and channels of alerts and its plugins' settings into effect: plugins whose settings
+// changed are swapped for processes with the new config, those that were enabled or disabled are started or stopped. What a plugin
 // refuses leaves that plugin as it was; the error says why. Other keys need a restart and are not looked at.
 func (s *Service) Reconfigure(ctx context.Context) error {
 	c, err := s.reread()
@@ -44,7 +45,7 @@ func (s *Service) Reconfigure(ctx context.Context) error {
 		s.log.WithField("rules", len(c.Classification)).Info("other classification rules are in effect")
 	}
 	next := pluginSettings(c)
-	errs := []error{s.setDelivery(c)}
+	errs := []error{s.setDelivery(c), s.library.Reload(ctx)}
 	for _, p := range s.plugins.All() {
 		id := p.Manifest().ID
 		changed, err := s.reconfigure(ctx, id, next[id], false)

@@ -42,6 +42,7 @@ import (
 	"github.com/logcenter/logcenter/host/redrive"
 	"github.com/logcenter/logcenter/host/retention"
 	"github.com/logcenter/logcenter/host/rollout"
+	"github.com/logcenter/logcenter/host/rule"
 	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/host/stream"
 	"github.com/logcenter/logcenter/host/tail"
@@ -60,6 +61,7 @@ type Service struct {
 	events     *disk.Journal
 	intake     *input.Intake
 	metadata   *metadata.Store
+	library    *rule.Library
 	hold       *hold.Hold
 	dead       *deadletter.List
 	redriver   *redrive.Redriver
@@ -121,7 +123,7 @@ func Open(ctx context.Context, cfg *config.Config, log *logrus.Logger, version s
 		}
 	}()
 	for _, open := range [...]func(context.Context) error{
-		s.openData, s.openPlugins, s.openJournals, s.openMetadata, s.openStore, s.openOutbox, s.openAlerts, s.openPipeline, s.openInputs, s.openFiles, s.openAPI,
+		s.openData, s.openPlugins, s.openJournals, s.openMetadata, s.openStore, s.openOutbox, s.openAlerts, s.openPipeline, s.openRules, s.openInputs, s.openFiles, s.openAPI,
 	} {
 		if err := open(ctx); err != nil {
 			return s, err
@@ -201,8 +203,9 @@ func (s *Service) openAPI(context.Context) (err error) {
 		Store: s.store, Scoper: admin, Plugins: pluginsAPI{s}, Packages: packagesAPI{s}, Streams: s.streams, Inputs: inputsAPI{s},
 		Consumers: consumersAPI{s}, DeadLetters: deadLettersAPI{s}, Tail: &s.tails, Health: healthAPI{s}, Ingest: ingestAPI{s},
 		Explainer: &explain.Explainer{Store: s.store, Lineage: s.lineage, Plugins: s.plugins, Rules: s.currentRules},
-		Files:     s.filesAPI(), Backups: backupsAPI{s}, Replicas: replicated, Drift: s.driftAPI(), Alerts: s.ledger,
-		Outbox:    s.outbox,
+		Backtests: backtestsAPI{s},
+		Files:     s.filesAPI(), Backups: backupsAPI{s}, Replicas: replicated, Drift: s.driftAPI(), Alerts: s.ledger, Outbox: s.outbox,
+		Library:   s.library,
 		Lifecycle: s.keeper, Rules: func() []classification.Counted { return s.currentRules().Rules() }, DataDir: s.path(), ArchiveHere: s.archiveHere(), ArchiveCache: int64(s.cfg.Archive.CacheBytes),
 		Metrics: s.metrics, OpenMetrics: s.cfg.HTTP.OpenMetrics, ExportDir: s.path("exports"), Log: s.log, Version: s.version,
 		Searches: s.cfg.Limits.Searches, SearchTimeout: s.cfg.Limits.SearchTimeout,
@@ -275,6 +278,7 @@ func (s *Service) Run(ctx context.Context, ready func()) error {
 	fatal("streams", s.followStreams)
 	fatal("hold", s.expireHold)
 	fatal("retention", s.keeper.Run)
+	fatal("rules", s.library.Run)
 	fatal("alerts", s.ledger.Run)
 	fatal("outbox", s.outbox.Run)
 	if s.files != nil {

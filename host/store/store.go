@@ -252,6 +252,8 @@ type ScanRequest struct {
 	Partition string   // only the events of the partition with this ID; empty means all. With it From and To may be zero, which is all times
 	Resume    string   // token of the last batch seen; empty starts
 	Fields    []string // only these; empty means all
+	// Settled leaves out what is not durable yet, where making it so would cost something: for many scans one after the other.
+	Settled bool
 }
 
 // Whole is the request's selection with the range that a scan of one partition may leave out.

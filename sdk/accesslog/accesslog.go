@@ -136,6 +136,9 @@ func (e *Entry) client(b []byte) {
 		first, rest = second, behind
 	}
 	e.Client = value(first)
+	if len(rest) > 3 && string(rest[:3]) == "-> " { // "CLIENT -> SERVER", as gateways write it
+		_, rest = word(rest[3:])
+	}
 	identity, user := word(rest)
 	e.Identity = value(identity)
 	if e.User = value(user); string(user) == `""` {

@@ -18,6 +18,7 @@ type Error struct {
 	Message    string        // what is wrong
 	Hint       string        // what would be right; may be empty
 	Position   *Position     // in the query; nil if it is not about one
+	Faults     []RuleFault   // of a rule's text; nil if it is not about one
 	RetryAfter time.Duration // how long to wait before trying again; 0 if it does not say
 }
 
@@ -38,6 +39,8 @@ const (
 	CodeConflict         = "conflict"
 	CodeCursorExpired    = "cursor_expired"
 	CodeTooManyBuckets   = "too_many_buckets"
+	CodeBadRule          = "bad_rule"
+	CodeStale            = "stale"
 	CodeTooLarge         = "too_large"
 	CodeBodyTooLarge     = "body_too_large"
 	CodeEncoding         = "unsupported_encoding"
@@ -75,14 +78,16 @@ func readError(res *http.Response) error {
 	b, _ := io.ReadAll(io.LimitReader(res.Body, maxErrorBody)) // what is there must do
 	var answer struct {
 		Error *struct {
-			Code     string    `json:"code"`
-			Message  string    `json:"message"`
-			Hint     string    `json:"hint"`
-			Position *Position `json:"position"`
+			Code     string      `json:"code"`
+			Message  string      `json:"message"`
+			Hint     string      `json:"hint"`
+			Position *Position   `json:"position"`
+			Faults   []RuleFault `json:"faults"`
 		} `json:"error"`
 	}
 	if json.Unmarshal(b, &answer) == nil && answer.Error != nil && answer.Error.Code != "" {
-		e.Code, e.Message, e.Hint, e.Position = answer.Error.Code, answer.Error.Message, answer.Error.Hint, answer.Error.Position
+		e.Code, e.Message, e.Hint = answer.Error.Code, answer.Error.Message, answer.Error.Hint
+		e.Position, e.Faults = answer.Error.Position, answer.Error.Faults
 		return e
 	}
 	e.Code = codeHTTP

@@ -60,6 +60,29 @@ func (m *Message) Parse(line []byte, mark string) error {
 	return nil
 }
 
+// ParseBuffer is Parse for a line as the device itself shows what it has in memory, which is what people paste and some scripts
+// send: a percent sign in front of the time, and none in front of the name of the message.
+//
+//	%Oct 11 12:00:01:123 2026 SW-01 SHELL/5/SHELL_LOGIN: netadmin logged in from 10.1.1.5.
+func (m *Message) ParseBuffer(line []byte) error {
+	line = bytes.TrimPrefix(line, []byte{'%'})
+	m.Header, _, _ = syslog.Parse(line)
+	head := line[:min(len(line), maxHeader)]
+	for at := 0; at < len(head); {
+		end := bytes.IndexByte(head[at:], ' ')
+		if end < 0 {
+			end = len(head) - at
+		}
+		if bytes.Count(head[at:at+end], []byte{'/'}) >= 2 && m.name(line[at:]) {
+			m.origin(line[:at])
+			return nil
+		}
+		at += end + 1
+	}
+	m.Name, m.Module, m.Digit, m.Mnemonic, m.Sequence, m.Text = nil, nil, nil, nil, nil, nil
+	return ErrName
+}
+
 // find returns where mark is in b, -1 if nowhere.
 func find(b []byte, mark string) int {
 	for i := 0; ; i++ {

@@ -48,15 +48,17 @@ type Manifest struct {
 	MayDrop   bool
 	Hold      bool // enrichers: events wait while it is unavailable, instead of passing unenriched
 	Trusted   bool // shared memory allowed
-	Network   []string
-	Files     []string
-	Write     []string
-	Limits    Limits
-	Dir       string // folder of the manifest
-	Binary    string // path of the executable, or of the script that Runtime runs
-	Runtime   string // "" for executables, or [Python]
-	Source    []byte // plugin.yaml as it is
-	Declared  []Declaration
+	// TakesRules says that the host hands the detector its rules, see [sdk.RuleTaker].
+	TakesRules bool
+	Network    []string
+	Files      []string
+	Write      []string
+	Limits     Limits
+	Dir        string // folder of the manifest
+	Binary     string // path of the executable, or of the script that Runtime runs
+	Runtime    string // "" for executables, or [Python]
+	Source     []byte // plugin.yaml as it is
+	Declared   []Declaration
 }
 
 // Declaration is a field that the manifest itself describes.
@@ -110,7 +112,9 @@ type file struct {
 	} `yaml:"permissions"`
 	Limits    Limits `yaml:"limits"`
 	OnFailure string `yaml:"on_failure" enum:"pass,hold" default:"pass"`
-	Trusted   bool   `yaml:"trusted"`
+	// TakesRules is for detectors that are an [sdk.RuleTaker].
+	TakesRules bool `yaml:"takes_rules"`
+	Trusted    bool `yaml:"trusted"`
 }
 
 var kinds = map[string]wire.Kind{
@@ -183,7 +187,7 @@ func Parse(data []byte) (*Manifest, error) {
 		ID: f.ID, Kind: kinds[f.Kind], Version: f.Version, Description: f.Description, Accepts: f.Accepts,
 		MayDrop: f.Permissions.Drop, Network: f.Permissions.Network, Files: f.Permissions.Files,
 		Write: f.Permissions.Write, Limits: f.Limits,
-		Hold: f.OnFailure == "hold", Trusted: f.Trusted, Binary: f.Binary, Runtime: f.Runtime, Source: data,
+		Hold: f.OnFailure == "hold", Trusted: f.Trusted, TakesRules: f.TakesRules, Binary: f.Binary, Runtime: f.Runtime, Source: data,
 	}
 	switch {
 	case m.Binary != "":
@@ -194,6 +198,9 @@ func Parse(data []byte) (*Manifest, error) {
 	}
 	if m.Kind == wire.Kind_PARSER && len(m.Accepts) == 0 {
 		return nil, errors.New("accepts: a parser says which lines are its own")
+	}
+	if m.TakesRules && m.Kind != wire.Kind_DETECTOR {
+		return nil, fmt.Errorf("takes_rules: a %s looks for nothing; detectors do", f.Kind)
 	}
 	for i := range m.Accepts {
 		if err := m.Accepts[i].check(); err != nil {

@@ -33,20 +33,32 @@ func (f *File) Batch(from, to int) (*wire.Batch, error) {
 	for _, name := range names {
 		field, ok := ecs.Lookup(name)
 		if !ok {
-			return nil, fmt.Errorf("%s: field %s is neither known nor declared", f.Path, name)
+			return nil, f.at(fmt.Errorf("field %s is neither known nor declared", name))
 		}
 		var w wire.Builder
 		w.Reset(sdk.WireType(field.Type()), field.Info().List, to-from, b.Columns[0], nil)
 		for row, e := range f.fields[from:to] {
 			if v, ok := e[name]; ok {
 				if err := put(&w, field, row, v, f.Lines[from+row]); err != nil {
-					return nil, fmt.Errorf("%s:%d: %s: %w", f.Path, from+row+1, name, err)
+					err = fmt.Errorf("%s: %w", name, err)
+					if f.Path != "" {
+						err = fmt.Errorf("%s:%d: %w", f.Path, from+row+1, err)
+					}
+					return nil, err
 				}
 			}
 		}
 		b.Columns = append(b.Columns, w.Finish(uint32(field)))
 	}
 	return b, nil
+}
+
+// at puts the file before an error, if it is one.
+func (f *File) at(err error) error {
+	if f.Path == "" {
+		return err
+	}
+	return fmt.Errorf("%s: %w", f.Path, err)
 }
 
 // put sets one value of a JSON event; null is none. A string that is part of the line is a span of it, as a parser's are.

@@ -237,3 +237,7 @@ func (f *File) Compare(got [][]byte) ([]Difference, error) {
 	}
 	return out, nil
 }
+
+// Events makes a file of events by hand: the fields of each beside its line, which may be empty. Values are as JSON or
+// YAML has them.
+func Events(lines [][]byte, fields []map[string]any) *File { return &File{Lines: lines, fields: fields} }

@@ -178,8 +178,8 @@ archive: {format: ndjson}
 plugins:
   dirs: [%s, %s]
   settings:
-    file: {config: {path: %s}}
-    syslog: {config: {address: %q, max_bytes: 65000}}
+    file: {config: {targets: [{name: all, path: %s}]}}
+    syslog: {config: {targets: [{name: all, address: %q, max_bytes: 65000}]}}
     correlation: {config: {rules: [{id: canary, name: Canary, type: keyword, query: 'canary OR par OR GET', quiet: 1s, group_by: [logcenter.position], fields: [message, url.query, user.name, event.reason]}]}}
 `, own, dir, told, address))
 	h.start()

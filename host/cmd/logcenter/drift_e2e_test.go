@@ -19,7 +19,7 @@ import (
 // since goes to the notifiers, once, also when the host is killed, and health names the device until it is accepted.
 func TestDrift(t *testing.T) {
 	told := filepath.Join(t.TempDir(), "alerts.jsonl")
-	h := newHost(t, fmt.Sprintf("drift: {persist: 0s}\nplugins: {settings: {file: {config: {path: %s}}, correlation: {enabled: false}}}\n", told))
+	h := newHost(t, fmt.Sprintf("drift: {persist: 0s}\nplugins: {settings: {file: {config: {targets: [{name: all, path: %s}]}}, correlation: {enabled: false}}}\n", told))
 	h.start()
 	send := func(n int, format string) {
 		t.Helper()

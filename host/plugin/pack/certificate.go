@@ -77,7 +77,7 @@ func (c *Certificate) match(m *manifest.Manifest, program string, sums Sums) err
 	tested := false
 	for _, file := range slices.Sorted(maps.Keys(c.Sums)) {
 		sum := c.Sums[file]
-		if top, _, _ := strings.Cut(file, "/"); path.Base(file) == path.Base(program) && top != "data" && top != "testdata" {
+		if top, _, _ := strings.Cut(file, "/"); path.Base(file) == path.Base(program) && top != "data" && top != "testdata" && top != "rules" {
 			if !ofProgram(sums, program, sum) {
 				return fmt.Errorf("another program was tested, with the SHA-256 %s", sum)
 			}

@@ -11,6 +11,7 @@
 //	plugin.yaml          the manifest
 //	bin/OS-ARCH/NAME     the program for each platform; one that any platform runs, such as a script, is NAME
 //	data/ testdata/      what the plugin reads when it runs, and its samples
+//	rules/               rules that it ships, for detectors
 //	README.md            and LICENSE, CHANGELOG.md
 //	certificate.json     optional: what `logcenter plugin test` found of exactly these files
 //

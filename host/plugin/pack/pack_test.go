@@ -64,6 +64,7 @@ func folder(t testing.TB) (dir, program string) {
 	write(t, dir, "README.md", "# acmefw\n")
 	write(t, dir, "LICENSE", "as is")
 	write(t, dir, "data/zones.csv", "1,dmz\n")
+	write(t, dir, "rules/login.yaml", "rules: []\n")
 	write(t, dir, "testdata/login.log", "acme: deny\n")
 	write(t, dir, "testdata/fuzz/FuzzParse/1", "go test fuzz v1")
 	write(t, dir, ".git/config", "secret")
@@ -190,7 +191,7 @@ func TestRoundTrip(t *testing.T) {
 		names = append(names, name)
 	}
 	ours := "bin/" + manifest.Platform() + "/acmefw"
-	assert.ElementsMatch(t, []string{"LICENSE", "README.md", ours, "data/zones.csv", "plugin.yaml", "testdata/login.log"}, names)
+	assert.ElementsMatch(t, []string{"LICENSE", "README.md", ours, "data/zones.csv", "plugin.yaml", "rules/login.yaml", "testdata/login.log"}, names)
 	assert.Equal(t, filepath.Join(into, filepath.FromSlash(ours)), p.Manifest.Binary)
 	assert.True(t, p.IsProgram(ours))
 	require.NoError(t, pack.Check(t.Context(), into, p.Sums))

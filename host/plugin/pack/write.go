@@ -41,7 +41,7 @@ type Built struct {
 	Uncertified string            // why not
 }
 
-// texts are the files of a compiled plugin's folder that belong into the package, besides folders data and testdata.
+// texts are the files of a compiled plugin's folder that belong into the package, besides folders data, testdata and rules.
 var texts = regexp.MustCompile(`(?i)^(README\.md|CHANGELOG\.md|(LICENSE|NOTICE|COPYING)(\.[a-z]+)?)$`)
 
 // platform is OS-ARCH.
@@ -167,7 +167,7 @@ func belongs(name string, script bool) bool {
 	switch {
 	case strings.HasPrefix(base, "."), unlisted(name), strings.HasSuffix(base, Ext), base == "__pycache__", strings.HasSuffix(base, ".pyc"), name == "testdata/fuzz":
 		return false
-	case top == "data", top == "testdata", name == manifest.Name, name == CertificateName:
+	case top == "data", top == "testdata", top == "rules", name == manifest.Name, name == CertificateName:
 		return true
 	case script:
 		return top+"/" != programs

@@ -45,7 +45,7 @@ const (
 	scanParts   = 512 // pieces that a time range with too many events is counted in
 )
 
-// Scan implements [store.Store]. It flushes, then reads segments only.
+// Scan implements [store.Store]. It flushes, unless only what is settled is asked for, then reads segments only.
 func (s *Store) Scan(ctx context.Context, scope store.Scope, r store.ScanRequest) iter.Seq2[store.ScanBatch, error] {
 	return func(yield func(store.ScanBatch, error) bool) {
 		err := s.scan(ctx, scope, r, func(b store.ScanBatch) bool { return yield(b, nil) })
@@ -86,8 +86,10 @@ func (s *Store) scan(ctx context.Context, scope store.Scope, r store.ScanRequest
 		after := x.token
 		x.after = &after
 	}
-	if err := s.Flush(ctx); err != nil {
-		return err
+	if !r.Settled {
+		if err := s.Flush(ctx); err != nil {
+			return err
+		}
 	}
 	see := s.visible
 	if r.Partition != "" { // it is asked for whatever its age

@@ -30,19 +30,11 @@ func (d *detector) carried(r *rule, row int) []string {
 func (d *detector) raise(g *group, found []int, fields []string) sdk.Alert {
 	r := g.rule
 	first, last := g.seen[found[0]].at, g.seen[found[len(found)-1]].at
-	a := sdk.Alert{
-		Rule: r.ID, RuleVersion: r.version, Name: r.Name, Description: r.Description, Topic: r.Topic, Type: r.Type,
-		Method: r.Method, Frequency: r.Frequency, Remarks: r.Remarks, Severity: r.Severity, Priority: r.Priority,
-		Keys: map[string]string{}, Fields: map[string]string{}, Count: uint64(len(found)), Tags: r.Tags,
-		First: time.Unix(0, first).UTC(), Last: time.Unix(0, last).UTC(),
-	}
-	rest := []byte(g.key)
-	for i, name := range r.names {
-		a.Keys[name], rest = shown(rest, r.parts[0].by[i], r.parts[0].text[i])
-	}
+	a := r.alert(g.key)
+	a.Count, a.First, a.Last = uint64(len(found)), time.Unix(0, first).UTC(), time.Unix(0, last).UTC()
 	for i, v := range fields {
 		if v != "" {
-			a.Fields[r.Fields[i]] = v
+			a.Fields[r.carries[i]] = v
 		}
 	}
 	if r.Field != "" {
@@ -64,8 +56,8 @@ func (d *detector) raise(g *group, found []int, fields []string) sdk.Alert {
 
 // notes count what an admin should know, and tell it in the plugin's log once a minute at most.
 type notes struct {
-	ungrouped, forgotten, suppressed int
-	told                             time.Time
+	ungrouped, forgotten, suppressed, excepted, expired, late int
+	told                                                      time.Time
 }
 
 // every is how often an admin is told.
@@ -81,9 +73,9 @@ func (n *notes) tell() {
 }
 
 func (n *notes) flush() {
-	if n.ungrouped+n.forgotten+n.suppressed > 0 {
-		fmt.Fprintf(os.Stderr, "not counted: %d events without the fields that tie them to others, %d in the quiet time behind an alert; %d groups or events forgotten because there were too many\n",
-			n.ungrouped, n.suppressed, n.forgotten)
+	if n.ungrouped+n.forgotten+n.suppressed+n.excepted+n.expired+n.late > 0 {
+		fmt.Fprintf(os.Stderr, "not counted: %d events without the fields that tie them to others, %d in the quiet time behind an alert, %d left out by exceptions and schedules, %d too late for their window; counted: %d of exceptions that are over; %d groups or events forgotten because there were too many\n",
+			n.ungrouped, n.suppressed, n.excepted, n.late, n.expired, n.forgotten)
 	}
 	*n = notes{told: time.Now()}
 }

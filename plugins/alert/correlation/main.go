@@ -46,6 +46,7 @@ type detector struct {
 	journals journals
 	notes    notes
 	touched  []*group // of the row at hand
+	series   int      // of deviation rules
 	batch    view
 }
 
@@ -66,6 +67,10 @@ func (d *detector) SetRules(given []document.Rule) error {
 		for i := range r.parts {
 			r.parts[i].slot = len(matchers)
 			matchers = append(matchers, r.parts[i].matcher)
+		}
+		for i := range r.exceptions {
+			r.exceptions[i].slot = len(matchers)
+			matchers = append(matchers, r.exceptions[i].matcher)
 		}
 	}
 	d.set, err = query.NewSet(matchers...)
@@ -106,6 +111,9 @@ func (d *detector) run(r *rule, emit func(sdk.Alert)) {
 // event puts an event into the groups of its keys, and asks each whether that raises an alert.
 func (d *detector) event(r *rule, row int, emit func(sdk.Alert)) {
 	e := d.batch.seen(row)
+	if d.leftOut(r, row, e.at) {
+		return
+	}
 	if r.Field != "" {
 		var ok bool
 		if e.value, ok = d.batch.number(r, row); !ok {
@@ -130,7 +138,9 @@ func (d *detector) event(r *rule, row int, emit func(sdk.Alert)) {
 		}
 		before := len(g.seen)
 		if d.pattern.find(g, g.fresh) {
-			emit(d.raise(g, d.pattern.found, d.carried(r, row)))
+			a := d.raise(g, d.pattern.found, d.carried(r, row))
+			emit(a)
+			d.opened(r, g.key, &a)
 			g.spend(d.pattern.found[len(d.pattern.found)-1])
 		} else {
 			d.notes.forgotten += g.settle()
@@ -142,6 +152,13 @@ func (d *detector) event(r *rule, row int, emit func(sdk.Alert)) {
 
 // put leaves a mark of an event in a group.
 func (d *detector) put(r *rule, key []byte, e seen, row int, emit func(sdk.Alert)) {
+	if r.kind == deviation {
+		d.count(r, key, e.at, row)
+		return
+	}
+	if len(r.open) > 0 {
+		d.heardAgain(r, key, e.at, emit)
+	}
 	g := r.groups[string(key)]
 	if r.kind == newValue {
 		d.known(r, g, key, e, row, emit)
@@ -172,7 +189,7 @@ func (d *detector) put(r *rule, key []byte, e seen, row int, emit func(sdk.Alert
 	d.groups.events += len(g.seen) - before
 	if r.kind == absence && e.mask == 1 {
 		g.fields = d.carried(r, row)
-		d.timers.add(timer{at: e.at + r.window, g: g, seen: e})
+		d.timers.add(timer{at: r.round(e.at + r.window), g: g, seen: e})
 	}
 }
 

@@ -168,14 +168,14 @@ func TestTwentyOneAcrossAClockBoundary(t *testing.T) {
 }
 
 func TestAlert(t *testing.T) {
-	r := newRun(t, config(`,"severity":"Error","priority":1,"description":"D","topic":"T","method":"M","frequency":"F","remarks":"X","tags":["t"],"fields":["event.outcome","user.name"]`))
+	r := newRun(t, config(`,"severity":"Error","priority":1,"description":"D","topic":"T","method":"M","frequency":"continuous","remarks":"X","tags":["t"],"fields":["event.outcome","user.name"]`))
 	r.send(login{0, "192.0.2.1"}, login{1, "192.0.2.1"}, login{2, "192.0.2.1"})
 	require.Len(t, r.alerts, 1)
 	a := r.alerts[0]
 	assert.Equal(t, sdk.AlertID("r", map[string]string{"source.ip": "192.0.2.1"}, start), a.ID)
 	a.RuleVersion, a.ID = "", ""
 	assert.Equal(t, sdk.Alert{
-		Rule: "r", Name: "R", Description: "D", Topic: "T", Type: "frequency", Method: "M", Frequency: "F", Remarks: "X",
+		Rule: "r", Name: "R", Description: "D", Topic: "T", Type: "frequency", Method: "M", Frequency: "continuous", Remarks: "X",
 		Severity: "Error", Priority: 1, Keys: map[string]string{"source.ip": "192.0.2.1"},
 		Fields: map[string]string{"event.outcome": "failure"}, EventIDs: []string{"journal-3-0-0", "journal-3-0-1", "journal-3-0-2"},
 		Count: 3, First: start, Last: start.Add(2), Tags: []string{"t"},

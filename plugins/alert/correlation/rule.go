@@ -16,11 +16,8 @@ import (
 
 const keywordQuiet = time.Minute
 
-// Bounds of rules with steps: a mark has a bit for each step and each Without.
-const (
-	mostSteps  = 8
-	mostStates = 64
-)
+// mostSteps of a rule: a mark has a bit for each step and each Without.
+const mostSteps = document.MostSteps
 
 type kind uint8
 
@@ -32,11 +29,12 @@ const (
 	absence
 	silence
 	newValue
+	deviation
 )
 
 var kinds = map[string]kind{
 	"keyword": keyword, "frequency": frequency, "sequence": sequence, "simultaneous": simultaneous,
-	"absence": absence, "silence": silence, "new_value": newValue,
+	"absence": absence, "silence": silence, "new_value": newValue, "deviation": deviation,
 }
 
 // rule is a Rule made ready.
@@ -56,6 +54,9 @@ type rule struct {
 	states  []state   // of a sequence
 	groups  map[string]*group
 	began   int64 // of a new_value rule: its first event, ns since 1970
+	filter
+	open  map[string]*open // by key: alerts that are waited for to be over
+	usual usual            // of a deviation rule
 }
 
 // part is one query of a rule: a step, or a Without.
@@ -129,7 +130,7 @@ func compile(r document.Rule, now func() time.Time) (*rule, error) {
 		Rule: r, kind: kinds[r.Type], window: int64(r.Window), before: int64(r.Before), quiet: int64(r.Quiet), learn: int64(r.Learn),
 		groups: map[string]*group{},
 	}
-	if err := out.check(out.kind); err != nil {
+	if err := r.Validate(); err != nil {
 		return nil, err
 	}
 	if out.quiet == 0 {
@@ -150,6 +151,10 @@ func compile(r document.Rule, now func() time.Time) (*rule, error) {
 	if out.fields, err = lookup("fields", r.Fields); err != nil {
 		return nil, err
 	}
+	out.carryOwner()
+	if err = out.filter.compile(&r, now); err != nil {
+		return nil, err
+	}
 	if out.kind.steps() {
 		err = out.steps(now)
 	} else {
@@ -159,7 +164,7 @@ func compile(r document.Rule, now func() time.Time) (*rule, error) {
 		return nil, err
 	}
 	sum := sha256.Sum256(fmt.Appendf(nil, "%q", []any{
-		r.Type, r.Query, r.GroupBy, r.Steps, r.Window, r.Before, r.Aggregate, r.Field, r.Threshold, r.Compare, r.Values, r.Learn, r.Quiet,
+		r.Type, r.Stream, r.Query, r.GroupBy, r.Steps, r.Window, r.Before, r.Aggregate, r.Field, r.Threshold, r.Compare, r.Values, r.Learn, r.Quiet,
 	}))
 	out.version = hex.EncodeToString(sum[:4])
 	return out, nil
@@ -167,41 +172,6 @@ func compile(r document.Rule, now func() time.Time) (*rule, error) {
 
 // steps says whether rules of a kind have steps.
 func (k kind) steps() bool { return k == sequence || k == simultaneous || k == absence }
-
-// check refuses what does not go together.
-func (r *rule) check(k kind) error {
-	refuse := func(path, format string, args ...any) error {
-		return &schema.Error{Path: path, Msg: fmt.Sprintf(format, args...)}
-	}
-	switch {
-	case k.steps() && r.Query != "":
-		return refuse("query", "%s rules have a query in each of their steps", r.Type)
-	case !k.steps() && r.Query == "":
-		return refuse("query", "is required")
-	case !k.steps() && len(r.Steps) > 0:
-		return refuse("steps", "%s rules have none; sequence, simultaneous and absence have", r.Type)
-	case k == absence && len(r.Steps) != 2:
-		return refuse("steps", "an absence rule has two: what happens, and what then does not; not %d", len(r.Steps))
-	case k.steps() && (len(r.Steps) < 2 || len(r.Steps) > mostSteps):
-		return refuse("steps", "a %s has 2 to %d, not %d", r.Type, mostSteps, len(r.Steps))
-	case r.Before > 0 && k != absence:
-		return refuse("before", "is for absence rules")
-	case len(r.Values) > 0 != (k == newValue):
-		return refuse("values", "a new_value rule has some, and no other rule has")
-	case k != frequency && r.Aggregate != "count":
-		return refuse("aggregate", "is for frequency rules")
-	case (r.Aggregate != "count") != (r.Field != ""):
-		return refuse("field", "an aggregate other than count has one, and count has none")
-	case k == frequency && r.Aggregate == "count" && (r.Threshold < 1 || r.Threshold > mostCounted || r.Threshold != float64(int(r.Threshold))):
-		return refuse("threshold", "a count has a whole number from 1 to %d, not %v", mostCounted, r.Threshold)
-	case r.Compare == "below" && (r.Aggregate == "count" || r.Aggregate == "distinct" || r.Aggregate == "sum"):
-		return refuse("compare", "every window starts with a single event, so that below says nothing about a %s; what stays away is an absence or a silence", r.Aggregate)
-	}
-	return nil
-}
-
-// mostCounted bounds what a group of a frequency rule remembers.
-const mostCounted = 100000
 
 func (r *rule) aggregated() (ecs.Field, error) {
 	f, err := lookup("field", []string{r.Field})
@@ -216,7 +186,7 @@ func (r *rule) aggregated() (ecs.Field, error) {
 
 // one makes the only part of a rule without steps.
 func (r *rule) one(now func() time.Time) error {
-	m, err := matcher("query", r.Query, now)
+	m, err := matcher("query", r.selected(r.Query), now)
 	if err != nil {
 		return err
 	}
@@ -236,7 +206,6 @@ func (r *rule) one(now func() time.Time) error {
 
 // steps makes the parts of a rule's steps.
 func (r *rule) steps(now func() time.Time) error {
-	states := 0
 	for i, s := range r.Steps {
 		at := func(key string) string { return schema.Index("steps", i) + "." + key }
 		names := s.By
@@ -248,33 +217,23 @@ func (r *rule) steps(now func() time.Time) error {
 				r.names = names
 			}
 		}
-		if len(names) != len(r.names) {
-			return &schema.Error{Path: at("by"), Msg: fmt.Sprintf("has %d fields where %d tie the steps together", len(names), len(r.names))}
-		}
 		by, err := keyed(at("by"), names, true)
 		if err != nil {
 			return err
 		}
-		m, err := matcher(at("query"), s.Query, now)
+		m, err := matcher(at("query"), r.selected(s.Query), now)
 		if err != nil {
 			return err
 		}
 		r.parts = append(r.parts, part{bit: 1 << i, matcher: m, by: by, text: make([]bool, len(by))})
-		if r.kind != sequence && (s.Count > 1 || s.Without != "") {
-			return &schema.Error{Path: at("count"), Msg: "count and without are for sequences"}
-		}
-		if i == 0 && s.Without != "" {
-			return &schema.Error{Path: at("without"), Msg: "nothing is before the first step"}
-		}
 		var without uint16
 		if s.Without != "" {
 			without = 1 << (mostSteps + i)
-			if m, err = matcher(at("without"), s.Without, now); err != nil {
+			if m, err = matcher(at("without"), r.selected(s.Without), now); err != nil {
 				return err
 			}
 			r.parts = append(r.parts, part{bit: without, matcher: m, by: by, text: make([]bool, len(by))})
 		}
-		states += s.Count
 		for n := range s.Count {
 			next := state{step: 1 << i}
 			if n == 0 {
@@ -282,9 +241,6 @@ func (r *rule) steps(now func() time.Time) error {
 			}
 			r.states = append(r.states, next)
 		}
-	}
-	if states > mostStates {
-		return &schema.Error{Path: "steps", Msg: fmt.Sprintf("all counts together are %d; %d is the most", states, mostStates)}
 	}
 	r.unify()
 	return nil
@@ -346,7 +302,7 @@ func lookup(path string, names []string) (out []ecs.Field, err error) {
 
 // uses are the names of all fields that a rule looks at.
 func (r *rule) uses() []string {
-	names := slices.Concat(r.GroupBy, r.Fields, r.Values)
+	names := slices.Concat(r.GroupBy, r.carries, r.Values)
 	if r.Field != "" {
 		names = append(names, r.Field)
 	}
@@ -355,6 +311,9 @@ func (r *rule) uses() []string {
 	}
 	for _, p := range r.parts {
 		names = append(names, query.FieldsOf(p.matcher.Node())...)
+	}
+	for _, e := range r.exceptions {
+		names = append(names, query.FieldsOf(e.matcher.Node())...)
 	}
 	return names
 }

@@ -11,8 +11,8 @@ import (
 )
 
 // A snapshot is: stateMagic; the journals' ids; the rules' ids, versions and beginnings; the groups from the one that has
-// been silent longest. Texts have their length in front; numbers are varints. Timers are made of the groups.
-const stateMagic = "logcenter correlation state 1\n"
+// been silent longest; of each rule the open alerts and what is usual. Texts have their length in front; numbers are varints. Timers are made of the groups.
+const stateMagic = "logcenter correlation state 2\n"
 
 // maxText bounds what a damaged snapshot can make Restore allocate at once.
 const maxText = 1 << 20
@@ -56,6 +56,10 @@ func (d *detector) Snapshot(w io.Writer) error {
 			}
 		}
 	}
+	for _, r := range d.rules {
+		e.open(r)
+		e.usual(&r.usual)
+	}
 	return e.w.Flush()
 }
 
@@ -90,6 +94,13 @@ func (d *detector) Restore(r io.Reader) error {
 			d.groups.events += len(g.seen)
 			d.wind(g)
 			d.notes.forgotten += d.groups.trim()
+		}
+	}
+	for _, r := range rules {
+		s.open(r)
+		s.usual(r)
+		if r != nil {
+			d.series += len(r.usual.series)
 		}
 	}
 	if s.err != nil {
@@ -139,13 +150,8 @@ func (g *group) sound() bool {
 	if len(g.fields) > 0 && len(g.fields) != len(g.rule.fields) {
 		return false
 	}
-	rest := []byte(g.key)
-	for range g.rule.names {
-		n, k := binary.Uvarint(rest)
-		if k <= 0 || n > uint64(len(rest)-k) {
-			return false
-		}
-		rest = rest[k+int(n):]
+	if !g.rule.keyed(g.key) {
+		return false
 	}
 	if !slices.IsSortedFunc(g.seen, func(a, b seen) int { return cmp.Compare(a.at, b.at) }) {
 		return false
@@ -153,16 +159,29 @@ func (g *group) sound() bool {
 	return g.rule.kind != silence || len(g.seen) == 1
 }
 
+// keyed says whether a key has a value for each name of the rule.
+func (r *rule) keyed(key string) bool {
+	rest := []byte(key)
+	for range r.names {
+		n, k := binary.Uvarint(rest)
+		if k <= 0 || n > uint64(len(rest)-k) {
+			return false
+		}
+		rest = rest[k+int(n):]
+	}
+	return true
+}
+
 // wind sets the timers that a group had.
 func (d *detector) wind(g *group) {
 	switch g.rule.kind {
 	case silence:
 		g.timer = true
-		d.timers.add(timer{at: g.last + g.rule.window, g: g, seen: g.seen[0]})
+		d.timers.add(timer{at: g.rule.due(g.last + g.rule.window), g: g, seen: g.seen[0]})
 	case absence:
 		for _, e := range g.seen {
 			if e.mask&1 != 0 {
-				d.timers.add(timer{at: e.at + g.rule.window, g: g, seen: e})
+				d.timers.add(timer{at: g.rule.round(e.at + g.rule.window), g: g, seen: e})
 			}
 		}
 	}
@@ -171,10 +190,10 @@ func (d *detector) wind(g *group) {
 func (d *detector) forget() {
 	d.timers = nil
 	d.groups = groups{limit: d.groups.limit, limitEvents: d.groups.limitEvents}
-	d.journals = nil
+	d.journals, d.series = nil, 0
 	for _, r := range d.rules {
 		clear(r.groups)
-		r.began = 0
+		r.began, r.open, r.usual = 0, nil, usual{}
 	}
 }
 

@@ -46,6 +46,12 @@ func (d *detector) Tick(watermark time.Time, emit func(sdk.Alert)) error {
 			d.absent(t.g, t.seen, emit)
 		}
 	}
+	d.recoverAll(now, emit)
+	for _, r := range d.rules {
+		if r.kind == deviation {
+			d.judge(r, now, emit)
+		}
+	}
 	return nil
 }
 
@@ -58,17 +64,19 @@ func (d *detector) heard(g *group, e seen, row int) {
 	}
 	if !g.timer {
 		g.timer = true
-		d.timers.add(timer{at: g.last + g.rule.window, g: g, seen: e})
+		d.timers.add(timer{at: g.rule.due(g.last + g.rule.window), g: g, seen: e})
 	}
 }
 
 // silent raises an alert if a group has been silent for long enough, and forgets it until it is heard again.
 func (d *detector) silent(g *group, now int64, emit func(sdk.Alert)) {
-	if due := g.last + g.rule.window; due > now {
+	if due := g.rule.due(g.last + g.rule.window); due > now {
 		d.timers.add(timer{at: due, g: g, seen: g.seen[0]})
 		return
 	}
-	emit(d.raise(g, []int{0}, g.fields))
+	a := d.raise(g, []int{0}, g.fields)
+	emit(a)
+	d.opened(g.rule, g.key, &a)
 	d.groups.drop(g)
 }
 

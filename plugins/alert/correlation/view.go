@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/logcenter/logcenter/sdk/ecs"
@@ -250,7 +251,7 @@ func (j *journals) number(id string) uint16 {
 	if len(*j) == math.MaxUint16 { // each is a host that was set up anew
 		*j = (*j)[:math.MaxUint16-1]
 	}
-	*j = append(*j, id)
+	*j = append(*j, strings.Clone(id)) // the batch's memory is used again
 	return uint16(len(*j) - 1)
 }
 

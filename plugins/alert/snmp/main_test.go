@@ -83,7 +83,7 @@ func mibs(t *testing.T) string {
 	for name, body := range modules {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name+".txt"), []byte(name+" DEFINITIONS ::= BEGIN\n"+body+"\nEND\n"), 0o600))
 	}
-	ours, err := os.ReadFile("LOGCENTER-MIB.txt")
+	ours, err := os.ReadFile("data/LOGCENTER-MIB.txt")
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "LOGCENTER-MIB.txt"), ours, 0o600))
 	return dir

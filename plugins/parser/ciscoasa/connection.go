@@ -28,11 +28,11 @@ func (c *connection) set(ev *sdk.Event) {
 	}
 	ev.Set(ecs.ObserverIngressInterfaceName, from.iface)
 	ev.Set(ecs.ObserverEgressInterfaceName, to.iface)
-	c.address(ev, ecs.SourceIP, ecs.SourceAddress, from.ip)
-	c.address(ev, ecs.DestinationIP, ecs.DestinationAddress, to.ip)
+	c.address(ev, ecs.SourceIP, ecs.SourceAddress, ecs.SourceDomain, from.ip)
+	c.address(ev, ecs.DestinationIP, ecs.DestinationAddress, ecs.DestinationDomain, to.ip)
 	if !c.portless {
-		c.port(ev, ecs.SourcePort, from.port)
-		c.port(ev, ecs.DestinationPort, to.port)
+		c.port(ev, ecs.SourcePort, ecs.SourceDomain, from.port)
+		c.port(ev, ecs.DestinationPort, ecs.DestinationDomain, to.port)
 	}
 	if !bytes.Equal(from.ip, from.natIP) || !bytes.Equal(from.port, from.natPort) {
 		ev.SetIP(ecs.SourceNATIP, from.natIP)
@@ -60,7 +60,7 @@ func wellKnown(port []byte) bool {
 }
 
 // address sets an IP address, or the name that the device was told to write for it.
-func (c *connection) address(ev *sdk.Event, ip, name ecs.Field, v []byte) {
+func (c *connection) address(ev *sdk.Event, ip, name, domain ecs.Field, v []byte) {
 	if a, ok := netaddr.ParseAddr(v); ok {
 		ev.SetAddr(ip, a)
 		return
@@ -68,8 +68,10 @@ func (c *connection) address(ev *sdk.Event, ip, name ecs.Field, v []byte) {
 	v, user := bracketed(v)
 	if i := bytes.IndexByte(v, '@'); i > 0 {
 		v, user = v[i+1:], v[:i:i]
+		c.account(ev, user)
+	} else {
+		c.identity(ev, domain, user)
 	}
-	c.account(ev, user)
 	if a, ok := netaddr.ParseAddr(v); ok {
 		ev.SetAddr(ip, a)
 		return
@@ -79,13 +81,13 @@ func (c *connection) address(ev *sdk.Event, ip, name ecs.Field, v []byte) {
 
 // port sets a port, or the protocol where the device writes its name: 192.0.2.1/ssh. A user may stand behind:
 // 51514(CORP\li).
-func (c *connection) port(ev *sdk.Event, f ecs.Field, v []byte) {
+func (c *connection) port(ev *sdk.Event, f, domain ecs.Field, v []byte) {
 	if n, ok := netaddr.Port(v); ok {
 		ev.SetInt(f, int64(n))
 		return
 	}
 	v, user := bracketed(v)
-	c.account(ev, user)
+	c.identity(ev, domain, user)
 	if len(v) > 0 && (v[0]|0x20)-'a' < 26 {
 		ev.Set(ecs.NetworkProtocol, v)
 		return
@@ -134,6 +136,17 @@ func (c *connection) account(ev *sdk.Event, v []byte) {
 	if !c.named && len(v) > 0 {
 		c.named = account(ev, v)
 	}
+}
+
+// identity sets what stands in brackets behind an end: a user with a domain in front, or the full name of the host; the tag of
+// TrustSec may follow (message 106023).
+func (c *connection) identity(ev *sdk.Event, domain ecs.Field, v []byte) {
+	v, _, _ = bytes.Cut(v, []byte(", "))
+	if bytes.IndexByte(v, '.') > 0 && bytes.IndexByte(v, '\\') < 0 && bytes.IndexByte(v, '@') < 0 {
+		ev.Set(domain, v)
+		return
+	}
+	c.account(ev, v)
 }
 
 // icmpNumbers sets type and code from "type 3, code 0", "type=8, code=0" or "8".

@@ -16,6 +16,7 @@ import (
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/keys"
 	"github.com/logcenter/logcenter/sdk/syslog"
 )
 
@@ -44,7 +45,11 @@ var (
 // fault: what kind of message it is follows from its class.
 func (p parser) Parse(line []byte, ev *sdk.Event) error {
 	h, _, _ := syslog.Parse(line)
+	clock := zoneOf(&h, line)
 	ev.SetSyslog(&h, p.zone)
+	if clock != nil {
+		setTime(ev, &h, clock, p.zone)
+	}
 	ev.Set(ecs.ObserverName, h.Hostname)
 	m, ok := readHead(line)
 	if !ok {
@@ -58,6 +63,40 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 		return event(ev, m.id, m.text)
 	}
 	return message(ev, &m)
+}
+
+// zones are abbreviations of time zones that stand behind the time: "logging timestamp" of a device whose clock has a zone.
+var zones = keys.New(map[string]bool{
+	"UTC": true, "GMT": true, "MSK": true, "MSD": true, "CET": true, "CEST": true, "CEDT": true, "EET": true, "EEST": true, "WET": true, "WEST": true,
+	"BST": true, "IST": true, "EST": true, "EDT": true, "CST": true, "CDT": true, "MST": true, "MDT": true, "PST": true, "PDT": true, "AST": true,
+	"ADT": true, "AKST": true, "AKDT": true, "HST": true, "JST": true, "KST": true, "HKT": true, "SGT": true, "ICT": true, "WIB": true, "PHT": true,
+	"MYT": true, "PKT": true, "GST": true, "TRT": true, "IDT": true, "SAST": true, "CAT": true, "EAT": true, "WAT": true, "AEST": true, "AEDT": true,
+	"ACST": true, "ACDT": true, "AWST": true, "NZST": true, "NZDT": true, "BRT": true, "BRST": true, "ART": true, "CLT": true, "COT": true, "PET": true,
+	"YEKT": true, "OMST": true, "KRAT": true, "IRKT": true, "YAKT": true, "VLAT": true, "SAMT": true, "ALMT": true, "UZT": true,
+})
+
+// zoneOf is the abbreviation of a zone that was taken for the name of the device; what stands behind it is that, then.
+func zoneOf(h *syslog.Header, line []byte) []byte {
+	zone := bytes.TrimSuffix(h.Hostname, []byte(":"))
+	if len(zone) < 3 || len(zone) > 4 || zones.Get(zone) == nil {
+		return nil
+	}
+	h.Hostname = nil
+	i := bytes.Index(line[:min(len(line), maxHeader)], zone) + len(zone)
+	rest := bytes.TrimLeft(line[i:], " ")
+	if end := bytes.IndexAny(rest, " :"); end > 0 && rest[0] != '%' {
+		h.Hostname = rest[:end:end]
+	}
+	return zone
+}
+
+// setTime sets the time of the header with its zone.
+func setTime(ev *sdk.Event, h *syslog.Header, clock []byte, zone *time.Location) {
+	layout := "Jan _2 15:04:05 MST"
+	if len(h.Timestamp) > len("Oct 11 12:00:01.123") {
+		layout = "Jan _2 2006 15:04:05 MST"
+	}
+	ev.SetTime(layout, zone, h.Timestamp, clock)
 }
 
 // head is %ASA-SEVERITY-ID: TEXT.

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/logcenter/logcenter/sdk/keys"
 	"github.com/logcenter/logcenter/sdk/template"
 )
@@ -14,14 +16,14 @@ type row struct {
 // rows are the messages. The gaps have the names of kind, see names. Ends of a connection are a, which the text
 // has first, and b.
 var rows = []row{
-	{"106001: Inbound %{proto:word} connection denied from %{aip}/%{aport} to %{bip}/%{bport} flags %{flags} on interface %{aif}", &denied},
+	{"106001: %{direction:word} %{proto:word} connection denied from %{aip}/%{aport} to %{bip}/%{bport} flags %{flags} on interface %{aif}", &denied},
 	{"106002: %{proto:word} Connection denied by outbound list %{acl} src %{aip} %{aport} dest %{bip} %{bport}", &denied},
-	{"106006: Deny inbound %{proto:word} from %{aip}/%{aport} to %{bip}/%{bport} on interface %{aif}", &denied},
-	{"106007: Deny inbound %{proto:word} from %{aip}/%{aport} to %{bip}/%{bport} due to %{reason}", &denied},
-	{"106010: Deny inbound %{proto} src %{aif}:%{aend:word} dst %{bif}:%{bend:word}", &denied},
+	{"106006: Deny %{direction:word} %{proto:word} from %{aip}/%{aport} to %{bip}/%{bport} on interface %{aif}", &denied},
+	{"106007: Deny %{direction:word} %{proto:word} from %{aip}/%{aport} to %{bip}/%{bport} due to %{reason}", &denied},
+	{"106010: Deny %{direction:word} %{proto} src %{aif}:%{aend:word} dst %{bif}:%{bend:word}", &denied},
 	{"106012: Deny %{:word} from %{aip} to %{bip}, IP options%{}", &denied},
-	{"106014: Deny inbound %{proto:word} src %{aif}:%{aip} dst %{bif}:%{bip} (%{icmp})", &denied},
-	{"106014: Deny inbound %{proto:word} src %{aif}:%{aip} dst %{bif}:%{bip}(%{icmp})", &denied},
+	{"106014: Deny %{direction:word} %{proto:word} src %{aif}:%{aip} dst %{bif}:%{bip} (%{icmp})", &denied},
+	{"106014: Deny %{direction:word} %{proto:word} src %{aif}:%{aip} dst %{bif}:%{bip}(%{icmp})", &denied},
 	{"106015: Deny %{proto:word} (%{reason}) from %{aip}/%{aport} to %{bip}/%{bport} flags %{flags} on interface %{aif}", &denied},
 	{"106016: Deny IP spoof from (%{aip}) to %{bip} on interface %{aif}", &attacked},
 	{"106017: Deny IP due to Land Attack from %{aip} to %{bip}", &attacked},
@@ -146,8 +148,6 @@ var rows = []row{
 	{"710003: %{proto:word} access denied by ACL from %{aip}/%{aport} to %{bif}:%{bip}/%{bport}", &denied},
 	{"710005: %{proto:word} request discarded from %{aip}/%{aport} to %{bif}:%{bip}/%{bport}", &denied},
 	{"710006: %{proto:word} request discarded from %{aip} to %{bif}:%{bip}", &denied},
-	{"713119: Group = %{group}, Username = %{user}, IP = %{aip}, PHASE 1 COMPLETED", &tunnelUp},
-	{"713119: Group = %{group}, IP = %{aip}, PHASE 1 COMPLETED", &tunnelUp},
 	{"716001: Group <%{group}> User <%{user}> IP <%{aip}> WebVPN session started.", &tunnelUp},
 	{"716002: Group <%{group}> User <%{user}> IP <%{aip}> WebVPN session terminated: %{reason}.", &tunnelEnd},
 	{"716038: Group <%{group}> User <%{user}> IP <%{aip}> Authentication: successful, Session Type: %{session}.", &loggedIn},
@@ -209,7 +209,7 @@ type texts struct {
 // byID are the texts of rows.
 var byID = func() *keys.Table[texts] {
 	patterns, all := map[string][]string{}, map[string]texts{}
-	for _, r := range rows {
+	for _, r := range slices.Concat(rows, rarer, tunnelRows()) {
 		id, text := r.pattern[:6], r.pattern[len("302013: "):]
 		patterns[id] = append(patterns[id], text)
 		t := all[id]

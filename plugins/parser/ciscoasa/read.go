@@ -38,6 +38,8 @@ type kind uint8
 const (
 	kNone kind = iota
 	kAEnd
+	kAgent
+	kCipher
 	kAIface
 	kAIP
 	kAMAC
@@ -94,7 +96,7 @@ const (
 )
 
 var names = map[string]kind{
-	"aend": kAEnd, "aif": kAIface, "aip": kAIP, "amac": kAMAC, "anat": kANAT, "aport": kAPort, "auser": kAUser,
+	"aend": kAEnd, "agent": kAgent, "cipher": kCipher, "aif": kAIface, "aip": kAIP, "amac": kAMAC, "anat": kANAT, "aport": kAPort, "auser": kAUser,
 	"bend": kBEnd, "bmac": kBMAC, "category": kCategory, "icode": kICMPCode, "itype": kICMPType, "listed": kListed, "spi": kSPI, "threat": kThreat,
 	"bif": kBIface, "bip": kBIP, "bnat": kBNAT, "bport": kBPort, "buser": kBUser,
 	"acl": kACL, "assigned": kAssigned, "bytes": kBytes, "client": kClient, "command": kCommand,
@@ -148,6 +150,7 @@ func message(ev *sdk.Event, h *head) error {
 		return nil
 	}
 	ev.Set(text, bytes.TrimSpace(h.text))
+	ev.Set(ecs.EventReason, bytes.TrimSpace(h.text))
 	if known != nil {
 		return errText
 	}
@@ -192,7 +195,7 @@ func (c *connection) take(ev *sdk.Event, k kind, v []byte) {
 		c.a.natPort = v
 	case kDirection:
 		c.outbound = string(v) == "outbound"
-		ev.Set(ecs.NetworkDirection, v)
+		ev.SetLower(ecs.NetworkDirection, v)
 	case kProto:
 		c.portless = len(v) >= 4 && bytes.EqualFold(v[:4], []byte("icmp"))
 		transport(ev, v)
@@ -212,6 +215,8 @@ func (c *connection) take(ev *sdk.Event, k kind, v []byte) {
 // plain are the gaps that are a field as they stand.
 var plain = [...]ecs.Field{
 	kACL:         ecs.RuleName,
+	kAgent:       ecs.UserAgentOriginal,
+	kCipher:      ecs.TLSCipher,
 	kCategory:    ecs.RuleCategory,
 	kICMPCode:    icmpCode,
 	kICMPType:    icmpType,
@@ -233,7 +238,6 @@ var plain = [...]ecs.Field{
 	kServer:      server,
 	kSession:     sessionType,
 	kState:       lineState,
-	kText:        text,
 	kTo:          privilegeTo,
 	kTranslation: translation,
 }
@@ -245,10 +249,15 @@ func rest(ev *sdk.Event, k kind, v []byte) {
 		return
 	}
 	switch k {
+	case kText:
+		ev.Set(text, v)
+		ev.Set(ecs.EventReason, v)
 	case kBMAC:
 		ev.SetMAC(existingMAC, v)
 	case kAMAC:
-		ev.SetMAC(ecs.SourceMAC, v)
+		if netaddr.MACLen(v) == len(v) { // else it is the identity that a client of DHCP chose
+			ev.SetMAC(ecs.SourceMAC, v)
+		}
 	case kAssigned:
 		ev.SetIP(assignedIP, v)
 	case kICMP:

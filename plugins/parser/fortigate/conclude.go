@@ -158,7 +158,7 @@ func (r *record) outcome(ev *sdk.Event) {
 		said = r.kept[theResult]
 	}
 	switch string(said) {
-	case "success", "succeeded", "negotiate_success", "OK", "DONE", "up":
+	case "success", "succeeded", "negotiate_success", "OK", "DONE":
 		ev.SetString(ecs.EventOutcome, "success")
 	case "failed", "failure", "fail", "negotiate_error", "ERROR", "esp_error", "phase1_error", "phase2_error", "dpd_failure", "timed_out":
 		ev.SetString(ecs.EventOutcome, "failure")

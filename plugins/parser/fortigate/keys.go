@@ -13,6 +13,7 @@ const (
 	set     use = iota
 	setText     // set, of which quotes may be escaped
 	setSeconds
+	percent // 2.000%
 	setMAC
 	keep    // until all of the line is read
 	setKeep // both
@@ -72,7 +73,7 @@ const (
 )
 
 // known are the keys of all types of logs; others stay in the line only.
-var known = keys.New(map[string]target{
+var known = keys.New(withDetails(map[string]target{
 	// All logs.
 	"date":       {use: keep, slot: theDate},
 	"time":       {use: keep, slot: theClock},
@@ -211,4 +212,16 @@ var known = keys.New(map[string]target{
 	"cpu":          {use: set, field: cpuPercent},
 	"mem":          {use: set, field: memoryPercent},
 	"totalsession": {use: set, field: sessionCount},
-})
+
+	// Of ECS and rarer.
+	"outintf":     {use: set, field: ecs.ObserverEgressInterfaceName},
+	"srccity":     {use: set, field: ecs.SourceGeoCityName},
+	"dstcity":     {use: set, field: ecs.DestinationGeoCityName},
+	"srcregion":   {use: set, field: ecs.SourceGeoRegionName},
+	"dstregion":   {use: set, field: ecs.DestinationGeoRegionName},
+	"contenttype": {use: set, field: ecs.HTTPResponseMimeType},
+	"httpcode":    {use: set, field: ecs.HTTPResponseStatusCode},
+	"dstuser":     {use: set, field: ecs.DestinationUserName},
+	"vlanid":      {use: set, field: ecs.NetworkVLANID},
+	"assignip":    {use: tunnel, field: tunnelIP},
+}))

@@ -60,6 +60,9 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 		scanner = &commas
 	}
 	var r record
+	if scanner == &spaced {
+		r.line = rest
+	}
 	pairs := 0
 	it := scanner.Scan(rest)
 	for it.Next() {

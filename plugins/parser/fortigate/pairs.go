@@ -13,6 +13,7 @@ import (
 
 // record is what of a line is decided when all of it is read.
 type record struct {
+	line []byte // with blanks between its pairs; nil: with commas
 	kept [slots][]byte
 	flow flow.Flow
 }
@@ -27,6 +28,9 @@ func (r *record) pair(ev *sdk.Event, it *kv.Iter) {
 	if len(v) == 0 || string(v) == "N/A" {
 		return
 	}
+	if (v[0]|0x20)-'a' < 26 && !it.Quoted() && r.line != nil {
+		v = words(r.line, it.Pos(), len(v))
+	}
 	if t.part != flow.None {
 		r.flow.Set(ev, t.part, v)
 		return
@@ -35,7 +39,11 @@ func (r *record) pair(ev *sdk.Event, it *kv.Iter) {
 	case set:
 		ev.Set(t.field, v)
 	case setText:
-		text(ev, t.field, it)
+		if it.Quoted() {
+			text(ev, t.field, it)
+		} else {
+			ev.Set(t.field, v)
+		}
 	case keep:
 		r.keep(t.slot, v)
 	case setKeep:
@@ -58,6 +66,23 @@ func (r *record) pair(ev *sdk.Event, it *kv.Iter) {
 	default:
 		r.rare(ev, t, it)
 	}
+}
+
+// words is the value without quotes that begins at pos and is n bytes long, with the words behind it that are no pairs: what
+// passes lines on may lose quotes, as in dstcountry=United States.
+func words(line []byte, pos, n int) []byte {
+	end := pos + n
+	for end < len(line) && line[end] == ' ' {
+		next := end + 1
+		for next < len(line) && line[next] != ' ' && line[next] != '=' {
+			next++
+		}
+		if next == end+1 || next < len(line) && line[next] == '=' {
+			break
+		}
+		end = next
+	}
+	return line[pos:end:end]
 }
 
 // keep keeps the first value for a slot; it is false for further ones.
@@ -119,6 +144,8 @@ func (r *record) rare(ev *sdk.Event, t *target, it *kv.Iter) {
 		if string(v) != "none" {
 			text(ev, t.field, it)
 		}
+	case percent:
+		ev.Set(t.field, bytes.TrimSuffix(v, []byte("%")))
 	case setMAC:
 		ev.SetMAC(t.field, v)
 	case tunnel:

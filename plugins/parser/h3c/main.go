@@ -4,7 +4,7 @@
 //
 //	<PRI>TIME HOSTNAME %%10MODULE/SEVERITY/BRIEF: DESCRIPTION
 //
-// 10 is the version of the format; (l), a log, or (t), a trap, may stand behind BRIEF. DESCRIPTION begins with
+// or, as "display logbuffer" shows it, %TIME HOSTNAME MODULE/SEVERITY/BRIEF: DESCRIPTION. 10 is the version of the format; (l), a log, or (t), a trap, may stand behind BRIEF. DESCRIPTION begins with
 // -Key=value pairs that say where in the device it is from and ends in text; or it is Key(NUMBER)=value pairs with
 // semicolons between them.
 package main
@@ -44,7 +44,12 @@ const mark = "%%10"
 // Parse reads one line. What stands in front of a fault is set.
 func (p parser) Parse(line []byte, ev *sdk.Event) error {
 	var m infocenter.Message
-	err := m.Parse(line, mark)
+	var err error
+	if len(line) > 1 && line[0] == '%' && line[1] != '%' {
+		err = m.ParseBuffer(line)
+	} else {
+		err = m.Parse(line, mark)
+	}
 	m.Set(ev, p.zone, module)
 	if err != nil {
 		return errHead

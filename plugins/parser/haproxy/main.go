@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/logcenter/logcenter/sdk"
+	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/syslog"
 )
 
@@ -55,22 +56,81 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 	if err != nil {
 		rest = line
 	}
-	client, behind := word(rest)
-	session := len(behind) > 0 && behind[0] == '[' && bytes.IndexByte(client, ':') >= 0
-	if session {
+	client, behind := session(rest)
+	if client == nil {
+		if client, behind = session(line); client != nil { // the header has no name: the client was taken for it
+			h.AppName, h.ProcID = nil, nil
+		}
+	}
+	if client != nil {
 		h.Timestamp = nil // the line has a better one
 	}
 	if err == nil {
 		ev.SetSyslog(&h, p.zone)
 	}
-	if session {
+	if client != nil {
 		ev.SetFacts(cutFacts)
 		return p.traffic(client, behind, ev)
 	}
 	if err == nil && h.Priority >= 0 {
 		ev.SetSeverity(severities[h.Severity()])
 	}
-	return state(rest, len(h.AppName) > 0, ev)
+	rest, console := printed(rest, ev)
+	return state(rest, console || len(h.AppName) > 0, ev)
+}
+
+// session finds the client and what is behind it, from the time in brackets on: nil if b is not about a session. All that is in
+// front of the client is a header.
+func session(b []byte) (client, behind []byte) {
+	if client, behind = word(b); len(behind) > 0 && behind[0] == '[' && bytes.IndexByte(client, ':') >= 0 {
+		return client, behind
+	}
+	const stamp = "[11/Oct/2026:12:00:01"
+	head := b[:min(len(b), maxHeader)]
+	for at := 0; ; {
+		i := bytes.IndexByte(head[at:], '[')
+		if i < 0 {
+			return nil, nil
+		}
+		at += i + 1
+		if v := b[at-1:]; at < 3 || b[at-2] != ' ' || len(v) < len(stamp) || v[3] != '/' || v[7] != '/' || v[12] != ':' {
+			continue
+		}
+		client = b[bytes.LastIndexByte(b[:at-2], ' ')+1 : at-2]
+		if n := len(client); n == 0 || client[n-1]-'0' > 9 || bytes.IndexByte(client, ':') < 0 {
+			return nil, nil
+		}
+		return client, b[at-1:]
+	}
+}
+
+// maxHeader is how far behind the start of a line the time of a session may begin.
+const maxHeader = 256
+
+// printed reads what HAProxy prints while no logger is there, "[WARNING] 283/120001 (8) : TEXT", where the day of the year and the
+// time are missing from version 2.4 on. It is false for other lines.
+func printed(b []byte, ev *sdk.Event) ([]byte, bool) {
+	if len(b) == 0 || b[0] != '[' {
+		return b, false
+	}
+	level, rest, ok := bytes.Cut(b[1:], []byte("]"))
+	head, text, more := bytes.Cut(rest, []byte(") : "))
+	i := bytes.LastIndexByte(head, '(')
+	if !ok || !more || i < 0 {
+		return b, false
+	}
+	switch string(level) {
+	case "ALERT":
+		ev.SetLevel(ecs.Error)
+	case "WARNING":
+		ev.SetLevel(ecs.Warn)
+	case "NOTICE", "INFO":
+		ev.SetLevel(ecs.Informational)
+	default:
+		return b, false
+	}
+	ev.Set(ecs.ProcessPID, head[i+1:])
+	return text, true
 }
 
 // word cuts b at the first blank.

@@ -24,6 +24,15 @@ var messages = []message{
 	{`Server %{backend}/%{server} is going DOWN for maintenance%{reason}. %{}`, "server-maintenance", "host", "change", ""},
 	{`Server %{backend}/%{server} is stopping%{reason}`, "server-stopping", "host", "change", ""},
 	{`Server %{backend}/%{server} remains in %{reason}`, "server-maintenance", "host", "change", ""},
+	{`Server %{backend}/%{server} was DOWN and now enters maintenance%{reason}`, "server-maintenance", "host", "change", ""},
+	{`Server %{backend}/%{server} enters drain state%{reason}`, "server-drain", "host", "change", ""},
+	{`Server %{backend}/%{server} administratively READY %{reason}`, "server-up", "host", "change", "success"},
+	{`Backup Server %{backend}/%{server} is DOWN, reason: %{reason}, check duration: %{}`, "server-down", "host", "change", "failure"},
+	{`Backup Server %{backend}/%{server} is UP, reason: %{reason}, check duration: %{}`, "server-up", "host", "change", "success"},
+	{`Backup Server %{backend}/%{server} is DOWN%{reason}`, "server-down", "host", "change", "failure"},
+	{`Backup Server %{backend}/%{server} is UP%{reason}`, "server-up", "host", "change", "success"},
+	{`%{backend:word} changed its IP from %{reason}`, "server-address", "host", "change", ""},
+	{`Health check for backup server %{backend}/%{server} failed, reason: %{reason}, check duration: %{}`, "health-check", "host", "info", "failure"},
 	{`Health check for server %{backend}/%{server} failed, reason: %{reason}, check duration: %{}`, "health-check", "host", "info", "failure"},
 	{`Health check for server %{backend}/%{server} succeeded, reason: %{reason}, check duration: %{}`, "health-check", "host", "info", "success"},
 	{`backend %{backend:word} has no server available!`, "backend-down", "host", "change", "failure"},
@@ -84,7 +93,12 @@ func state(b []byte, named bool, ev *sdk.Event) error {
 		ev.SetString(ecs.NetworkProtocol, "http")
 	}
 	ev.Set(frontend, m.Get("frontend"))
-	ev.Set(backendOf, m.Get("backend"))
+	name := m.Get("backend")
+	if front, server := part(name); len(server) > 0 {
+		ev.Set(serverOf, server)
+		name = front
+	}
+	ev.Set(backendOf, name)
 	ev.Set(serverOf, m.Get("server"))
 	ev.Set(ecs.EventReason, bytes.Trim(m.Get("reason"), " ,"))
 	return nil

@@ -69,11 +69,14 @@ func journalled(text []byte, ev *sdk.Event) *facts {
 
 // read reads the pairs of a record.
 func (k *kind) read(b []byte, ev *sdk.Event) *facts {
-	r := reader{ev: ev, byUID: k.byUID, target: k.target, access: k.number == accessDecided, group: k.number == addGroup || k.number == delGroup}
+	r := reader{ev: ev, byUID: k.byUID, target: k.target, access: k.number == accessDecided, path: k.number == touchedPath, group: k.number == addGroup || k.number == delGroup}
 	if access, ok := bytes.CutPrefix(b, []byte("avc:")); ok { // "avc:  denied  { read } for  pid=…"
 		b = r.selinux(access)
 	}
 	r.pairs(b)
+	if i := bytes.Index(b, []byte(" a0=")); i >= 0 && k.number == executed {
+		ev.SetDecoded(ecs.ProcessCommandLine, b[i+1:], appendCommandLine)
+	}
 	ev.SetString(ecs.EventOutcome, r.outcome)
 	if r.outcome == failed {
 		return &k.refused
@@ -88,6 +91,7 @@ type reader struct {
 	target  bool   // acct= and id= are the account that was changed
 	group   bool   // acct= and id= are those of a group
 	access  bool   // of SELinux or AppArmor: src= and dest= are ports
+	path    bool   // of a file that a system call touched: dev= is a disk
 	named   bool   // acct= was there
 	remote  []byte // hostname=, which without addr= is the host itself
 	outcome string
@@ -134,8 +138,10 @@ type meaning struct {
 type meaningKind uint8
 
 const (
-	asIs meaningKind = iota
-	text             // in quotes or hexadecimal
+	asIs   meaningKind = iota
+	onDisk             // dev= of a file
+	gid
+	text // in quotes or hexadecimal
 	actor
 	effective
 	object // id= of a user, or of a group
@@ -152,6 +158,26 @@ const (
 )
 
 var meanings = keys.New(map[string]meaning{
+	"OGID":           {fileGroup, asIs},
+	"OUID":           {fileOwner, asIs},
+	"arch":           {auditArch, asIs},
+	"dev":            {fileDevice, onDisk},
+	"direction":      {auditDirection, asIs},
+	"fp":             {sshKey, asIs},
+	"gid":            {as: gid},
+	"grantors":       {pamGrantors, asIs},
+	"ino":            {fileInode, asIs},
+	"inode":          {fileInode, asIs},
+	"ksize":          {keyBits, asIs},
+	"mac":            {auditMAC, asIs},
+	"mode":           {fileMode, asIs},
+	"nametype":       {pathType, asIs},
+	"ogid":           {fileGID, asIs},
+	"old-auid":       {oldLoginID, asIs},
+	"ouid":           {fileUID, asIs},
+	"reason":         {ecs.EventReason, text},
+	"sig":            {auditSignal, asIs},
+	"sw_type":        {softwareType, asIs},
 	"AUID":           {loginName, asIs},
 	"ID":             {as: recordName},
 	"EUID":           {ecs.UserEffectiveName, asIs},
@@ -206,6 +232,31 @@ var meanings = keys.New(map[string]meaning{
 	"unit":           {unit, asIs},
 })
 
+// appendCommandLine appends the words of `argc=2 a0="cat" a1=2F6574632F61`; of a long one auditd writes pieces, a1[0]= and so on.
+func appendCommandLine(dst, argv []byte) []byte {
+	start := len(dst)
+	for it := quotedPairs.Scan(argv); it.Next(); {
+		key, v := it.Key(), it.Value()
+		n := 1
+		for n < len(key) && key[n]-'0' <= 9 {
+			n++
+		}
+		piece := n < len(key) && key[n] == '['
+		if key[0] != 'a' || n == 1 || n < len(key) && !piece {
+			continue
+		}
+		if len(dst) > start && (!piece || bytes.HasSuffix(key, []byte("[0]"))) {
+			dst = append(dst, ' ')
+		}
+		if it.Quoted() || !isHex(v) {
+			dst = append(dst, v...)
+		} else {
+			dst = appendUnhexed(dst, v)
+		}
+	}
+	return dst
+}
+
 func (r *reader) pair(key, v []byte, quoted bool) {
 	m := meanings.Get(key)
 	if m == nil {
@@ -218,11 +269,21 @@ func (r *reader) pair(key, v []byte, quoted bool) {
 	switch m.as {
 	case asIs:
 		ev.Set(m.field, v)
+	case onDisk:
+		if r.path {
+			ev.Set(m.field, v)
+		}
+	case gid:
+		if r.byUID {
+			idOrName(ev, userGroupID, ecs.UserGroupName, v)
+		}
 	case text:
 		r.text(m.field, v, quoted)
 	case actor:
 		if r.byUID {
 			idOrName(ev, ecs.UserID, ecs.UserName, v)
+		} else if v[0]-'0' <= 9 {
+			ev.Set(processUserID, v)
 		}
 	case effective:
 		idOrName(ev, effectiveID, ecs.UserEffectiveName, v)

@@ -133,9 +133,10 @@ func sessionUser(b []byte, ev *sdk.Event) {
 }
 
 // attempt reads "logname=  uid=0 euid=0 tty=ssh ruser=  rhost=192.0.2.7  user=USER". A name may hold blanks and pairs
-// of its own; it is the last.
+// of its own; it is the last. Without it the name that the other side gave is the one that was tried.
 func attempt(b []byte, ev *sdk.Event) {
-	if pairs, name, ok := cut(b, " user="); ok {
+	pairs, name, ok := cut(b, " user=")
+	if ok {
 		ev.Set(ecs.UserName, name)
 		b = pairs
 	}
@@ -148,8 +149,17 @@ func attempt(b []byte, ev *sdk.Event) {
 			source(v, ev)
 		case "ruser":
 			ev.Set(ecs.SourceUserName, v)
+			if !ok {
+				ev.Set(ecs.UserName, v)
+			}
 		case "tty":
 			ev.Set(terminal, v)
+		case "uid":
+			ev.Set(processUserID, v)
+		case "euid":
+			ev.Set(effectiveID, v)
+		case "logname":
+			ev.Set(loginName, v)
 		}
 	}
 }
@@ -210,6 +220,10 @@ func sudo(text []byte, ev *sdk.Event) *facts {
 		return &otherAuth
 	}
 	ev.Set(ecs.UserName, name)
+	if more, ok := bytes.CutPrefix(rest, []byte("(command continued) ")); ok { // of a line that was too long
+		ev.Set(ecs.ProcessCommandLine, more)
+		return &commandRun
+	}
 	f := &commandRun
 	for len(rest) > 0 {
 		if command, ok := bytes.CutPrefix(rest, []byte("COMMAND=")); ok {

@@ -33,6 +33,8 @@ var kernelPhrases = newPhrases([]phrase{
 	{"Out of memory: Kill", killed, outOfMemory},
 	{"Memory cgroup out of memory: Kill", killed, outOfMemory},
 	{"Killed process ", killedProcess, outOfMemory},
+	{"oom-kill:", oomKill, outOfMemory},
+	{"oom_reaper: reaped process ", killedProcess, outOfMemory},
 	{"Kernel panic - not syncing: ", reason, panicked},
 	{"BUG: ", reason, kernelBug},
 	{"watchdog: BUG: ", reason, kernelBug},
@@ -99,6 +101,11 @@ func kernelInside(text []byte, ev *sdk.Event) *facts {
 		front, rest = word(text)
 	}
 	switch {
+	case bytes.Contains(text, []byte(" invoked oom-killer: ")):
+		name, why, _ := cut(text, " invoked oom-killer: ")
+		ev.Set(ecs.ProcessName, name)
+		reason(why, ev)
+		return &outOfMemory
 	case bytes.Contains(text, []byte("]: segfault at ")), bytes.Contains(text, []byte("] general protection fault")),
 		bytes.Contains(text, []byte("] trap ")):
 		front, _ = bytes.CutPrefix(text, []byte("traps: "))
@@ -156,8 +163,37 @@ func killedProcess(b []byte, ev *sdk.Event) {
 	ev.Set(ecs.ProcessName, name)
 	sizes = bytes.TrimLeft(sizes, ", ")
 	ev.Set(oomMemory, sizes)
+	for i := range oomSizes {
+		if _, size, ok := cut(sizes, oomSizes[i].key); ok {
+			ev.Set(oomSizes[i].field, size[:digitsLen(size)])
+		}
+	}
 	if _, id, ok := cut(sizes, "UID:"); ok {
 		ev.Set(ecs.UserID, id[:digitsLen(id)])
+	}
+}
+
+// oomSizes are the sizes of a killed process, "total-vm:8213400kB, anon-rss:7901220kB".
+var oomSizes = [...]struct {
+	key   string
+	field ecs.Field
+}{{"total-vm:", oomTotal}, {"anon-rss:", oomAnon}, {"file-rss:", oomFile}}
+
+// oomKill reads "constraint=CONSTRAINT_NONE,…,task=java,pid=733,uid=1002".
+func oomKill(b []byte, ev *sdk.Event) {
+	for len(b) > 0 {
+		var pair []byte
+		pair, b, _ = cut(b, ",")
+		switch key, v, _ := cut(pair, "="); string(key) {
+		case "constraint":
+			ev.Set(ecs.EventReason, v)
+		case "task":
+			ev.Set(ecs.ProcessName, v)
+		case "pid":
+			ev.Set(ecs.ProcessPID, v)
+		case "uid":
+			ev.Set(ecs.UserID, v)
+		}
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/logcenter/logcenter/sdk"
+	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/syslog"
 )
 
@@ -47,6 +48,9 @@ var (
 // digit has the severities of syslog as the words that SetSeverity takes.
 var digit = [8][]byte{{'0'}, {'1'}, {'2'}, {'3'}, {'4'}, {'5'}, {'6'}, {'7'}}
 
+// maxName is how long the name of a program is at most.
+const maxName = 64
+
 // Parse reads one line. Messages that are not known keep what the header says.
 func (p parser) Parse(line []byte, ev *sdk.Event) error {
 	if isRecord(line) {
@@ -62,6 +66,12 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 	ev.SetSyslog(&h, p.zone)
 	rated := h.Priority >= 0 && ev.SetSeverity(digit[h.Severity()])
 	text = bytes.TrimSpace(text)
+	if len(h.AppName) == 0 { // "gdm-password]: pam_unix(…", as GDM names its workers
+		if name, rest, ok := cut(text, "]: pam_"); ok && len(name) < maxName {
+			h.AppName, text = name, text[len(text)-len(rest)-len("pam_"):]
+			ev.Set(ecs.ProcessName, name)
+		}
+	}
 	switch {
 	case len(h.AppName) == 0:
 		unknown.set(ev, rated)
@@ -70,7 +80,11 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 		unknown.set(ev, rated)
 		return errMessage
 	}
-	f, err := message(h.AppName, repeats(text, ev), ev)
+	text = repeats(text, ev)
+	f, err := message(h.AppName, text, ev)
+	if f.action == "" && !ev.Has(ecs.EventReason) {
+		ev.Set(ecs.EventReason, text)
+	}
 	f.set(ev, rated)
 	return err
 }
@@ -94,13 +108,20 @@ func message(program, text []byte, ev *sdk.Event) (*facts, error) {
 	if bytes.HasPrefix(text, []byte("pam_")) || bytes.HasPrefix(text, []byte("PAM ")) {
 		return pam(text, ev), nil
 	}
+	if bytes.HasPrefix(text, []byte("(pam_")) { // "(pam_unix) TEXT" of old distributions
+		if module, rest, ok := cut(text[1:], ") "); ok {
+			ev.Set(pamModule, module)
+			ev.Set(pamService, program)
+			return pamText(rest, ev), nil
+		}
+	}
 	if program[len(program)-1] == ')' {
 		if f, ok := oldPAM(program, text, ev); ok {
 			return f, nil
 		}
 	}
 	switch string(program) {
-	case "sshd", "sshd-session", "sshd-auth":
+	case "sshd", "sshd-session", "sshd-auth", "internal-sftp", "sftp-server":
 		return ssh(text, ev)
 	case "sudo":
 		return sudo(text, ev), nil
@@ -112,7 +133,9 @@ func message(program, text []byte, ev *sdk.Event) (*facts, error) {
 		return found(accounts, text, ev, &otherAccount), nil
 	case "cron", "CRON", "crond", "CROND", "crontab":
 		return cron(text, ev), nil
-	case "anacron", "atd":
+	case "anacron":
+		return found(anacronPhrases, text, ev, &otherCron), nil
+	case "atd":
 		return &otherCron, nil
 	case "systemd":
 		return systemd(text, ev), nil

@@ -39,6 +39,8 @@ func suspicious(action string, category, types []string) facts {
 
 // Numbers that more is made of than a name.
 const (
+	touchedPath   = 1302
+	executed      = 1309
 	addGroup      = 1116
 	delGroup      = 1117
 	accessDecided = 1400
@@ -81,11 +83,11 @@ var kinds = []kind{
 	{number: 1203, name: "DAEMON_CONFIG", facts: of("audit-configured", security, configuration, change)},
 	{number: 1205, name: "DAEMON_ROTATE", facts: of("audit-rotated", runState, process, info)},
 	{number: 1300, name: "SYSCALL", facts: byUID("called-system", security, process, info)},
-	{number: 1302, name: "PATH", facts: byUID("touched-path", security, file, info)},
+	{number: touchedPath, name: "PATH", facts: byUID("touched-path", security, file, info)},
 	{number: 1305, name: "CONFIG_CHANGE", facts: of("changed-audit-configuration", security, configuration, change)},
 	{number: 1306, name: "SOCKADDR", facts: byUID("addressed-socket", security, network, connection)},
 	{number: 1307, name: "CWD", facts: byUID("noted-folder", security, process, info)},
-	{number: 1309, name: "EXECVE", facts: of("executed", security, process, start)},
+	{number: executed, name: "EXECVE", facts: of("executed", security, process, start)},
 	{number: 1319, name: "TTY", facts: byUID("typed", security, process, info)},
 	{number: 1325, name: "NETFILTER_CFG", facts: byUID("changed-packet-filter", security, configuration, change)},
 	{number: 1326, name: "SECCOMP", facts: suspicious("violated-seccomp-policy", process, refusal)},

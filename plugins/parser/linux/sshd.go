@@ -41,7 +41,13 @@ var sshPhrases = newPhrases([]phrase{
 	{"Disconnected from ", userEndpoint, disconnected},
 	{"Received disconnect from ", endpointReason, disconnected},
 	{"Disconnecting ", endpointReason, disconnected},
+	{"Disconnecting: Too many authentication failures for ", tooMany, refused},
 	{"Disconnecting: ", reason, disconnected},
+	{"Transferred: sent ", transferred, disconnected},
+	{"session opened for local user ", localUser, sshSession},
+	{"session closed for local user ", localUser, sshEnded},
+	{"Found matching ", matchingKey, stepped},
+	{"User child is on pid ", childPID, connected},
 	{"error: maximum authentication attempts exceeded for ", userEndpoint, refused},
 	{"maximum authentication attempts exceeded for ", userEndpoint, refused},
 	{"error: PAM: ", pamError, loginFailed},
@@ -50,6 +56,8 @@ var sshPhrases = newPhrases([]phrase{
 	{"Did not receive identification string from ", userEndpoint, scanned},
 	{"Bad protocol version identification ", userEndpoint, scanned},
 	{"banner exchange: Connection from ", endpointReason, scanned},
+	{"Protocol major versions differ for ", endpointReason, scanned},
+	{"Nasty PTR record ", nastyRecord, scanned},
 	{"Bad packet length ", badLength, scanned},
 	{"Corrupted MAC on input", corrupted, scanned},
 	{"Read error from remote host ", endpointReason, disconnected},
@@ -58,7 +66,7 @@ var sshPhrases = newPhrases([]phrase{
 	{"ssh_dispatch_run_fatal: Connection from ", endpointReason, scanned},
 	{"refused connect from ", refusedConnect, dropped},
 	{"User ", notAllowed, refused},
-	{"ROOT LOGIN REFUSED FROM ", userEndpoint, refused},
+	{"ROOT LOGIN REFUSED FROM ", rootRefused, refused},
 	{"Authentication refused: ", reason, refused},
 	{"Certificate invalid: ", reason, refused},
 	{"reverse mapping checking getaddrinfo for ", mapping, scanned},
@@ -350,3 +358,57 @@ func subsystem(b []byte, ev *sdk.Event) {
 func badLength(_ []byte, ev *sdk.Event) { ev.SetString(ecs.EventReason, "bad packet length") }
 
 func corrupted(_ []byte, ev *sdk.Event) { ev.SetString(ecs.EventReason, "corrupted MAC on input") }
+
+// rootRefused reads "192.0.2.7 port 45586".
+func rootRefused(b []byte, ev *sdk.Event) {
+	ev.SetString(ecs.UserName, "root")
+	user(b, ev)
+}
+
+// tooMany reads "USER from IP port PORT ssh2", of which older versions have the name alone.
+func tooMany(b []byte, ev *sdk.Event) {
+	ev.SetString(ecs.EventReason, "Too many authentication failures")
+	if bytes.Contains(b, []byte(" from ")) {
+		userEndpoint(b, ev)
+		return
+	}
+	ev.Set(ecs.UserName, b)
+}
+
+// transferred reads "2048, received 1024 bytes", as the server counts them.
+func transferred(b []byte, ev *sdk.Event) {
+	sent, rest, ok := cut(b, ", received ")
+	if !ok {
+		return
+	}
+	received, _ := word(rest)
+	ev.Set(ecs.DestinationBytes, sent)
+	ev.Set(ecs.SourceBytes, received)
+}
+
+// localUser reads "USER from [IP]" of internal-sftp.
+func localUser(b []byte, ev *sdk.Event) {
+	name, from, ok := cut(b, " from [")
+	ev.Set(ecs.UserName, name)
+	if ok {
+		ev.SetIP(ecs.SourceIP, bytes.TrimSuffix(from, []byte("]")))
+	}
+}
+
+// matchingKey reads "RSA key: FINGERPRINT".
+func matchingKey(b []byte, ev *sdk.Event) {
+	if _, key, ok := cut(b, " key: "); ok {
+		ev.Set(sshKey, key)
+	}
+}
+
+// childPID reads the process that has the user's rights.
+func childPID(b []byte, ev *sdk.Event) { ev.Set(sshChild, b[:digitsLen(b)]) }
+
+// nastyRecord reads `"203.0.113.66" is set up for 203.0.113.66, ignoring`.
+func nastyRecord(b []byte, ev *sdk.Event) {
+	if _, addr, ok := cut(b, " is set up for "); ok {
+		addr, _, _ = cut(addr, ",")
+		source(addr, ev)
+	}
+}

@@ -9,6 +9,8 @@ import (
 
 var (
 	jobRun       = facts{dataset: jobs, logType: runState, action: "job-started", category: process, types: start}
+	jobEnded     = facts{dataset: jobs, logType: runState, action: "job-ended", category: process, types: end}
+	jobWaits     = facts{dataset: jobs, logType: runState, action: "job-scheduled", category: process, types: info}
 	jobOutput    = facts{dataset: jobs, logType: runState, action: "job-output", category: process, types: info}
 	tableChanged = facts{dataset: jobs, logType: security, action: "crontab-changed", category: configuration, types: change, outcome: succeeded}
 	tableRead    = facts{dataset: jobs, logType: security, action: "crontab-read", category: configuration, types: []string{"access"}, outcome: succeeded}
@@ -40,7 +42,11 @@ func cron(text []byte, ev *sdk.Event) *facts {
 	case "CMD":
 		ev.Set(ecs.ProcessCommandLine, bytes.TrimLeft(detail, " ")) // Debian's crontab begins it with three
 		return &jobRun
-	case "CMDOUT", "CMDEND", "MAIL":
+	case "CMDEND":
+		ev.Set(ecs.ProcessCommandLine, detail)
+		return &jobEnded
+	case "CMDOUT", "MAIL":
+		reason(detail, ev)
 		return &jobOutput
 	case "REPLACE", "DELETE", "BEGIN EDIT", "END EDIT":
 		owner(detail, ev)
@@ -62,6 +68,20 @@ func cron(text []byte, ev *sdk.Event) *facts {
 	return &otherCron
 }
 
+// anacronPhrases are those of anacron(8).
+var anacronPhrases = newPhrases([]phrase{
+	{"Job `", anacronJob, jobRun},
+	{"Will run job `", anacronJob, jobWaits},
+	{"Anacron ", reason, cronStarted},
+})
+
+// anacronJob reads "cron.daily' started" and "cron.daily' in 12 min.".
+func anacronJob(b []byte, ev *sdk.Event) {
+	name, why, _ := cut(b, "'")
+	ev.Set(cronJob, name)
+	reason(why, ev)
+}
+
 // owner sets whose table of jobs it is.
 func owner(name []byte, ev *sdk.Event) { ev.Set(targetUser, name) }
 
@@ -78,10 +98,24 @@ var (
 	restarting   = facts{dataset: service, logType: runState, action: "service-restarting", category: process, types: start, level: ecs.Warn}
 	booted       = facts{dataset: service, logType: runState, action: "system-started", category: host, types: start}
 	shuttingDown = facts{dataset: service, logType: runState, action: "system-stopping", category: host, types: end}
+	sessionBegun = facts{dataset: auth, logType: security, action: "session-started", category: session, types: start, outcome: succeeded}
+	sessionOver  = facts{dataset: auth, logType: security, action: "session-ended", category: session, types: end, outcome: succeeded}
+	unitKilled   = facts{dataset: service, logType: failing, action: "service-process-killed", category: process, types: end, level: ecs.Warn}
 	unitOther    = facts{dataset: service, logType: runState, category: process, types: info}
 )
 
 var systemdPhrases = newPhrases([]phrase{
+	{"Started Session ", newSession, sessionBegun},
+	{"Stopped Session ", newSession, sessionOver},
+	{"Starting Session ", newSession, sessionBegun},
+	{"Created slice User Slice of ", sliceOf, started},
+	{"Removed slice User Slice of ", sliceOf, stopped},
+	{"Started User Manager for UID ", managerOf, started},
+	{"Starting User Manager for UID ", managerOf, starting},
+	{"Stopped User Manager for UID ", managerOf, stopped},
+	{"Stopping User Manager for UID ", managerOf, stopping},
+	{"Dependency failed for ", unitName, startFailed},
+	{"Stopped target ", unitName, stopped},
 	{"Started ", unitName, started},
 	{"Starting ", unitName, starting},
 	{"Stopped ", unitName, stopped},
@@ -128,6 +162,10 @@ var unitPhrases = newPhrases([]phrase{
 	{"Succeeded.", nil, unitExited},
 	{"Deactivated successfully", nil, unitExited},
 	{"Scheduled restart job, ", reason, restarting},
+	{"Killing process ", killedInUnit, unitKilled},
+	{"State ", reason, unitKilled},
+	{"Consumed ", reason, unitOther},
+	{"Job ", reason, unitOther},
 })
 
 // unitName reads "nginx.service - A web server." and "A web server…".
@@ -142,6 +180,28 @@ func unitName(b []byte, ev *sdk.Event) {
 		b = name
 	}
 	ev.Set(unit, b)
+}
+
+// sliceOf reads "anna." and "UID 1001.".
+func sliceOf(b []byte, ev *sdk.Event) {
+	b = bytes.TrimSuffix(b, []byte("."))
+	if id, ok := bytes.CutPrefix(b, []byte("UID ")); ok {
+		ev.Set(ecs.UserID, id)
+		return
+	}
+	ev.Set(ecs.UserName, b)
+}
+
+// managerOf reads "1001..." and "1001.".
+func managerOf(b []byte, ev *sdk.Event) { ev.Set(ecs.UserID, b[:digitsLen(b)]) }
+
+// killedInUnit reads "733 (java) with signal SIGKILL.".
+func killedInUnit(b []byte, ev *sdk.Event) {
+	n := digitsLen(b)
+	ev.Set(ecs.ProcessPID, b[:n])
+	name, why, _ := cut(bytes.TrimPrefix(b[n:], []byte(" (")), ") ")
+	ev.Set(ecs.ProcessName, name)
+	reason(bytes.TrimSuffix(why, []byte(".")), ev)
 }
 
 // unitState reads "nginx.service entered failed state." of older versions.
@@ -177,7 +237,9 @@ var seats = newPhrases([]phrase{
 func newSession(b []byte, ev *sdk.Event) {
 	id, rest := word(b)
 	ev.Set(sessionID, id)
-	if name, ok := bytes.CutPrefix(rest, []byte("of user ")); ok {
+	if name, ok := bytes.CutPrefix(rest, []byte("of User ")); ok {
+		ev.Set(ecs.UserName, bytes.Trim(name, "'."))
+	} else if name, ok := bytes.CutPrefix(rest, []byte("of user ")); ok {
 		name, _, _ = cut(name, " with class ")
 		ev.Set(ecs.UserName, bytes.Trim(name, "'."))
 	}

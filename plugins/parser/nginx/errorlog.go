@@ -50,7 +50,18 @@ func (p parser) failure(b []byte, ev *sdk.Event) error {
 		return errWhen
 	}
 	ev.SetTime("2006/01/02 15:04:05", p.zone, b[:stamp])
-	b = b[stamp+1:]
+	return p.leveled(b[stamp+1:], true, ev)
+}
+
+// undated reads a line of an error log whose time is in the header, or nowhere.
+func (p parser) undated(b []byte, ev *sdk.Event) error {
+	ev.SetString(ecs.EventDataset, "nginx.error")
+	ev.SetString(ecs.LogcenterLogType, "web_server")
+	return p.leveled(b, false, ev)
+}
+
+// leveled reads "[LEVEL] PROCESS#THREAD: *CONNECTION TEXT", of which lines without a date may lack the process.
+func (p parser) leveled(b []byte, dated bool, ev *sdk.Event) error {
 	level, rest := word(b)
 	if len(level) < 3 || level[0] != '[' || level[len(level)-1] != ']' {
 		return errLevel
@@ -58,13 +69,15 @@ func (p parser) failure(b []byte, ev *sdk.Event) error {
 	level = level[1 : len(level)-1]
 	ev.Set(levelOf, level)
 	known := ev.SetSeverity(level)
-	ids, rest := word(rest)
-	process, thread, ok := bytes.Cut(ids, []byte{'#'})
-	if !ok || len(thread) < 2 || thread[len(thread)-1] != ':' {
+	ids, behind := word(rest)
+	switch process, thread, ok := bytes.Cut(ids, []byte{'#'}); {
+	case ok && len(thread) > 1 && thread[len(thread)-1] == ':':
+		ev.Set(ecs.ProcessPID, process)
+		ev.Set(threadID, thread[:len(thread)-1])
+		rest = behind
+	case dated:
 		return errProcess
 	}
-	ev.Set(ecs.ProcessPID, process)
-	ev.Set(threadID, thread[:len(thread)-1])
 	if len(rest) > 1 && rest[0] == '*' {
 		var number []byte
 		number, rest = word(rest)
@@ -200,7 +213,9 @@ func said(b, level []byte, ev *sdk.Event) {
 		b = b[:i]
 	}
 	ev.Set(text, b)
-	cause(b, ev)
+	if !cause(b, ev) {
+		ev.Set(ecs.EventReason, b)
+	}
 	m, err := messages.Match(b)
 	if err != nil {
 		ev.SetString(ecs.EventType, typeOf(level))
@@ -259,19 +274,19 @@ func script(b []byte, ev *sdk.Event) []byte {
 	return rest
 }
 
-// cause reads "(111: Connection refused)" and "(SSL: error:…)".
-func cause(b []byte, ev *sdk.Event) {
+// cause reads "(111: Connection refused)" and "(SSL: error:…)". It is false if there is none.
+func cause(b []byte, ev *sdk.Event) bool {
 	open := bytes.Index(b, []byte(" ("))
 	if open < 0 {
-		return
+		return false
 	}
 	number, why, ok := bytes.Cut(b[open+2:], []byte(": "))
 	if !ok {
-		return
+		return false
 	}
 	n, isNumber := digits(number, 9)
 	if !isNumber && string(number) != "SSL" {
-		return
+		return false
 	}
 	if isNumber {
 		ev.SetInt(errno, n)
@@ -282,6 +297,7 @@ func cause(b []byte, ev *sdk.Event) {
 		why = why[:i]
 	}
 	ev.Set(ecs.EventReason, why)
+	return true
 }
 
 // host is the name without user and port.

@@ -6,7 +6,7 @@ import "github.com/logcenter/logcenter/sdk"
 
 func init() {
 	sdk.ExplainConfig(map[string]string{
-		"main.Config.LogLinePrefix": "LogLinePrefix is log_line_prefix of postgresql.conf, e.g. '%m [%p] %q%u@%d '. Empty means that the usual ones are\ntried.",
+		"main.Config.LogLinePrefix": "LogLinePrefix is log_line_prefix of postgresql.conf, e.g. '%m [%p] %q%u@%d '. Empty means that the parts of the prefix\nare told by their shapes, which is right for the usual ones; but a client that chooses a name with blanks, such as\n\"192.0.2.9 anna\", may then pass for another.",
 		"main.Config.Timezone":      "Timezone is the IANA zone of the servers' clocks, e.g. Asia/Shanghai, for times whose abbreviation means several\nzones, such as CST, and those without one. Empty means the zone of the input.",
 	})
 }

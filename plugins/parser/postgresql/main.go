@@ -26,34 +26,31 @@ type Config struct {
 	// Timezone is the IANA zone of the servers' clocks, e.g. Asia/Shanghai, for times whose abbreviation means several
 	// zones, such as CST, and those without one. Empty means the zone of the input.
 	Timezone string `yaml:"timezone"`
-	// LogLinePrefix is log_line_prefix of postgresql.conf, e.g. '%m [%p] %q%u@%d '. Empty means that the usual ones are
-	// tried.
+	// LogLinePrefix is log_line_prefix of postgresql.conf, e.g. '%m [%p] %q%u@%d '. Empty means that the parts of the prefix
+	// are told by their shapes, which is right for the usual ones; but a client that chooses a name with blanks, such as
+	// "192.0.2.9 anna", may then pass for another.
 	LogLinePrefix string `yaml:"log_line_prefix"`
 }
 
 type parser struct {
-	zone     *time.Location
-	prefixes *tree
+	zone *time.Location
+	own  prefix // what the admin has set; nil: told by shape
 }
 
 // New returns a parser that is safe for concurrent use.
 func New(c Config) (sdk.Parser, error) {
-	p := parser{prefixes: usual}
-	if c.LogLinePrefix != "" {
-		own, err := compile(c.LogLinePrefix)
-		if err != nil {
-			return nil, fmt.Errorf("log_line_prefix: %w", err)
-		}
-		p.prefixes = join(own)
-	}
+	var p parser
 	var err error
+	if p.own, err = compile(c.LogLinePrefix); err != nil {
+		return nil, fmt.Errorf("log_line_prefix: %w", err)
+	}
 	p.zone, err = sdk.LoadZone(c.Timezone)
 	return p, err
 }
 
 var (
-	errSeverity = errors.New("postgresql: want a severity such as LOG or ERROR, a colon and two blanks behind the prefix")
-	errPrefix   = errors.New("postgresql: want one of the usual prefixes in front of the severity: set log_line_prefix as in postgresql.conf")
+	errSeverity = errors.New("postgresql: want a severity such as LOG or ERROR, a colon and blanks behind the prefix")
+	errPrefix   = errors.New("postgresql: want a prefix whose parts are told by their shape in front of the severity: set log_line_prefix as in postgresql.conf")
 	errCSV      = errors.New("postgresql: want 23 to 26 columns of csvlog, with quotes closed")
 	errJSON     = errors.New("postgresql: want whole JSON; the object is cut or damaged")
 	errMessage  = errors.New("postgresql: want a message behind the severity")
@@ -61,22 +58,22 @@ var (
 
 // Parse reads one line. What is missing is an error, but what is there is set.
 func (p parser) Parse(line []byte, ev *sdk.Event) error {
-	body := line
-	if hasHeader(line) {
-		body = header(line, ev, p.zone)
-	}
 	var e entry
 	var err error
+	body := line
+	if hasHeader(line) {
+		body = e.header(line, ev, p.zone)
+	}
 	switch n := timeLen(body); {
 	case len(body) > 0 && body[0] == '{':
 		err = e.json(body)
-	case n >= 19 && n < len(body) && body[n] == ',', len(body) > 20 && body[0] == '"' && timeLen(body[1:]) >= 19:
+	case n >= 19 && n+1 < len(body) && body[n] == ',' && body[n+1] != ' ', len(body) > 20 && body[0] == '"' && timeLen(body[1:]) >= 19:
 		err = e.csv(body)
 	default:
-		err = e.text(body, n, p.prefixes)
+		err = e.text(body, n, p.own)
 	}
 	e.emit(ev, p.zone)
-	if err == nil && len(e.v[message]) == 0 {
+	if err == nil && len(e.v[message]) == 0 && len(e.v[auditType]) == 0 {
 		return errMessage
 	}
 	return err
@@ -90,7 +87,7 @@ func hasHeader(line []byte) bool {
 	case line[0] == '<':
 		return line[1]-'0' <= 9
 	case line[10] == 'T':
-		return bytes.Contains(line[:min(len(line), maxHeader)], []byte(" postgres["))
+		return bytes.Contains(line[:min(len(line), maxHeader)], []byte(" postgres"))
 	}
 	return line[0]-'A' < 26 && line[3] == ' '
 }
@@ -98,19 +95,31 @@ func hasHeader(line []byte) bool {
 // maxHeader is how far behind the start of a line the tag of a syslog header may begin.
 const maxHeader = 128
 
-// header reads a syslog header and the number of the message that PostgreSQL puts behind, "[3-1] ".
-func header(line []byte, ev *sdk.Event, zone *time.Location) []byte {
+// header reads a syslog header and the numbers that PostgreSQL puts behind, "[3-1] ": of the message, and of its line.
+func (e *entry) header(line []byte, ev *sdk.Event, zone *time.Location) []byte {
 	h, rest, err := syslog.Parse(line)
 	if err != nil {
 		return line
 	}
 	ev.SetSyslog(&h, zone)
-	if len(rest) > 0 && rest[0] == '[' {
-		if n := bytes.IndexByte(rest[:min(len(rest), 24)], ']'); n > 0 && bytes.IndexByte(rest[:n], '-') > 0 {
-			rest = bytes.TrimLeft(rest[n+1:], " ")
-		}
+	if n := digits(h.ProcID); n > 0 && n == len(h.ProcID) {
+		e.v[pid] = h.ProcID
 	}
-	return rest
+	if len(rest) == 0 || rest[0] != '[' {
+		return rest
+	}
+	n := digits(rest[1:]) + 1
+	if n == 1 || n == len(rest) || rest[n] != '-' {
+		return rest
+	}
+	k := digits(rest[n+1:])
+	end := n + 1 + k
+	if k == 0 || end == len(rest) || rest[end] != ']' {
+		return rest
+	}
+	e.v[lineNumber] = rest[1:n:n]
+	e.goesOn = k > 1 || rest[n+1] != '1'
+	return bytes.TrimLeft(rest[end+1:], " ")
 }
 
 func main() { sdk.ServeParser(New) }
@@ -143,6 +152,13 @@ const (
 	backend
 	queryID
 	position
+	begun // when the session began
+	virtual
+	transaction
+	auditType // of pgAudit, where it stands in columns of its own
+	auditClass
+	objectKind
+	objectName
 	slots
 )
 
@@ -153,6 +169,8 @@ type entry struct {
 	decode  func(dst, v []byte) []byte // takes them out
 	quote   string                     // a double quote of a message, with its escape; empty: as it is
 	further bool                       // a line that goes on an earlier one: DETAIL, STATEMENT, ...
+	shape
+	goesOn bool // behind a syslog header, a later line of a message: its number is not 1
 }
 
 // escaped notes that a value has escapes, and what takes them out.

@@ -14,13 +14,7 @@ const (
 	other   = "other"
 )
 
-// facts are what a kind of message says whatever its values are.
-type facts struct {
-	action, logType string
-	category, types []string
-	outcome         string
-}
-
+// Categories and types of ECS, by the combinations that occur.
 var (
 	authentication = []string{"authentication"}
 	sessions       = []string{"session"}
@@ -40,43 +34,65 @@ var (
 	errorType  = []string{"error"}
 )
 
+// newFacts makes what messages of a kind say whatever their values are; empty texts are not set.
+func newFacts(action, logType string, category, types []string, outcome string) *sdk.Facts {
+	return sdk.NewFacts(map[ecs.Field][]string{
+		ecs.EventAction: {action}, ecs.LogcenterLogType: {logType}, ecs.EventCategory: category, ecs.EventType: types, ecs.EventOutcome: {outcome},
+	})
+}
+
+func executed(types []string) *sdk.Facts {
+	return newFacts("executed-statement", audit, dbase, types, "")
+}
+
+// Statements by what their verb does; statements stands for the one that it chooses.
 var (
-	connected     = facts{"connection-received", audit, network, connection, ""}
-	authenticated = facts{"authenticated", audit, authentication, info, "success"}
-	authorized    = facts{"login", audit, []string{"authentication", "session"}, start, "success"}
-	disconnected  = facts{"logout", audit, sessions, end, ""}
-	loginFailed   = facts{"login", audit, authentication, start, "failure"}
-	denied        = facts{"access-denied", audit, dbase, errorType, "failure"}
-	statements    = facts{"executed-statement", audit, dbase, nil, ""} // types by the verb
-	timed         = facts{"measured-statement", audit, dbase, info, ""}
-	started       = facts{"database-started", service, dbProcess, start, "success"}
-	starting      = facts{"database-starting", service, dbProcess, start, ""}
-	stopped       = facts{"database-stopped", service, dbProcess, end, ""}
-	crashed       = facts{"process-crashed", service, dbProcess, errorType, "failure"}
-	reloaded      = facts{"configuration-reloaded", service, configuration, change, ""}
-	parameter     = facts{"parameter-changed", service, configuration, change, ""}
-	checkpoint    = facts{"checkpoint", service, dbase, info, ""}
-	vacuum        = facts{"automatic-vacuum", service, dbase, info, ""}
-	temporary     = facts{"temporary-file", service, dbase, info, ""}
-	waiting       = facts{"lock-wait", service, dbase, info, ""}
-	replication   = facts{"replication", service, dbProcess, info, ""}
-	clientLost    = facts{"client-lost", service, network, errorType, "failure"}
-	listening     = facts{"listening", service, network, start, ""}
-	full          = facts{"connection-refused", service, network, errorType, "failure"}
-	failedQuery   = facts{"statement-failed", service, dbase, errorType, "failure"}
-	cancelled     = facts{"statement-cancelled", service, dbase, errorType, "failure"}
-	fault         = facts{"error", service, dbase, errorType, "failure"}
-	running       = facts{"", service, dbase, info, ""}
-	notice        = facts{"", other, dbase, info, ""}
-	continuation  = facts{"", other, dbase, info, ""}
-	furtherSQL    = facts{"", audit, dbase, info, ""}
+	statements = executed(access)
+	changing   = executed(change)
+	creating   = executed(creation)
+	deleting   = executed(deletion)
+)
+
+var (
+	connected       = newFacts("connection-received", audit, network, connection, "")
+	authenticated   = newFacts("authenticated", audit, authentication, info, "success")
+	authorized      = newFacts("login", audit, []string{"authentication", "session"}, start, "success")
+	disconnected    = newFacts("logout", audit, sessions, end, "")
+	loginFailed     = newFacts("login", audit, authentication, start, "failure")
+	denied          = newFacts("access-denied", audit, dbase, errorType, "failure")
+	timed           = newFacts("measured-statement", audit, dbase, info, "")
+	started         = newFacts("database-started", service, dbProcess, start, "success")
+	starting        = newFacts("database-starting", service, dbProcess, start, "")
+	stopped         = newFacts("database-stopped", service, dbProcess, end, "")
+	crashed         = newFacts("process-crashed", service, dbProcess, errorType, "failure")
+	reloaded        = newFacts("configuration-reloaded", service, configuration, change, "")
+	parameter       = newFacts("parameter-changed", service, configuration, change, "")
+	checkpoint      = newFacts("checkpoint", service, dbase, info, "")
+	vacuum          = newFacts("automatic-vacuum", service, dbase, info, "")
+	temporary       = newFacts("temporary-file", service, dbase, info, "")
+	waiting         = newFacts("lock-wait", service, dbase, info, "")
+	replication     = newFacts("replication", service, dbProcess, info, "")
+	replicationLost = newFacts("replication", service, dbProcess, errorType, "failure")
+	recovery        = newFacts("recovery", service, dbProcess, info, "")
+	storageFault    = newFacts("storage-error", service, dbase, errorType, "failure")
+	archiveFailed   = newFacts("archive-failed", service, dbProcess, errorType, "failure")
+	clientLost      = newFacts("client-lost", service, network, errorType, "failure")
+	listening       = newFacts("listening", service, network, start, "")
+	full            = newFacts("connection-refused", service, network, errorType, "failure")
+	failedQuery     = newFacts("statement-failed", service, dbase, errorType, "failure")
+	cancelled       = newFacts("statement-cancelled", service, dbase, errorType, "failure")
+	fault           = newFacts("error", service, dbase, errorType, "failure")
+	running         = newFacts("", service, dbase, info, "")
+	notice          = newFacts("", other, dbase, info, "")
+	continuation    = newFacts("", other, dbase, info, "")
+	furtherSQL      = newFacts("", audit, dbase, info, "")
 )
 
 // phrase is a kind of message, told by the text it begins with.
 type phrase struct {
 	text  string
 	form  form // of what is behind text
-	facts *facts
+	facts *sdk.Facts
 }
 
 // form is how what stands behind the text of a phrase is read. It is no function, so that an entry stays on the stack.
@@ -98,54 +114,88 @@ const (
 	formVersion
 	formEndpoint
 	formFile
+	formFigures
+	formVacuum
+	formLock
+	formParameter
+	formObject
+	formStorage
+	formPrimary
 )
 
 // phrases are by the first byte of their text; of several that fit, the first of the list counts.
 var phrases = newPhrases([]phrase{
-	{"connection received: ", formReceived, &connected},
-	{"connection authenticated: ", formIdentity, &authenticated},
-	{"connection authorized: ", formAuthorized, &authorized},
-	{"replication connection authorized: ", formAuthorized, &authorized},
-	{"disconnection: session time: ", formSession, &disconnected},
-	{"duration: ", formDuration, &timed},
-	{"statement: ", formSQL, &statements},
-	{"execute ", formNamedSQL, &statements},
-	{"AUDIT: ", formAudit, &statements},
-	{"no pg_hba.conf entry for ", formHBA, &loginFailed},
-	{"pg_hba.conf rejects ", formHBA, &loginFailed},
-	{"role ", formRole, &loginFailed},
+	{"connection received: ", formReceived, connected},
+	{"connection authenticated: ", formIdentity, authenticated},
+	{"connection authorized: ", formAuthorized, authorized},
+	{"replication connection authorized: ", formAuthorized, authorized},
+	{"disconnection: session time: ", formSession, disconnected},
+	{"duration: ", formDuration, timed},
+	{"statement: ", formSQL, statements},
+	{"execute ", formNamedSQL, statements},
+	{"AUDIT: ", formAudit, statements},
+	{"no pg_hba.conf entry for ", formHBA, loginFailed},
+	{"pg_hba.conf rejects ", formHBA, loginFailed},
+	{"role ", formRole, loginFailed},
 	{"database ", formDatabase, nil},
-	{"permission denied ", whole, &denied},
-	{"must be ", whole, &denied},
-	{"sorry, too many clients already", whole, &full},
-	{"remaining connection slots are reserved", whole, &full},
-	{"too many connections for ", whole, &full},
-	{"starting PostgreSQL ", formVersion, &starting},
-	{"listening on ", formEndpoint, &listening},
-	{"received fast shutdown request", whole, &stopped},
-	{"received smart shutdown request", whole, &stopped},
-	{"received immediate shutdown request", whole, &stopped},
-	{"shutting down", whole, &stopped},
-	{"received SIGHUP", whole, &reloaded},
-	{"parameter ", whole, &parameter},
-	{"checkpoint ", whole, &checkpoint},
-	{"restartpoint ", whole, &checkpoint},
-	{"automatic ", whole, &vacuum},
-	{"temporary file: path ", formFile, &temporary},
-	{"process ", whole, &waiting},
-	{"deadlock detected", whole, &failedQuery},
-	{"terminating any other active server processes", whole, &crashed},
-	{"terminating connection ", whole, &cancelled},
-	{"canceling ", whole, &cancelled},
-	{"started streaming WAL ", whole, &replication},
-	{"replication terminated ", whole, &replication},
-	{"unexpected EOF on ", whole, &clientLost},
-	{"could not receive data from client", whole, &clientLost},
-	{"could not send data to client", whole, &clientLost},
-	{"could not accept SSL connection", whole, &clientLost},
-	{"unsupported frontend protocol ", whole, &clientLost},
-	{"invalid length of startup packet", whole, &clientLost},
-	{"incomplete startup packet", whole, &clientLost},
+	{"permission denied for ", formObject, denied},
+	{"permission denied ", whole, denied},
+	{"must be ", whole, denied},
+	{"sorry, too many clients already", whole, full},
+	{"remaining connection slots are reserved", whole, full},
+	{"too many connections for ", whole, full},
+	{"the database system is ", whole, full},
+	{"starting PostgreSQL ", formVersion, starting},
+	{"listening on ", formEndpoint, listening},
+	{"received fast shutdown request", whole, stopped},
+	{"received smart shutdown request", whole, stopped},
+	{"received immediate shutdown request", whole, stopped},
+	{"shutting down", whole, stopped},
+	{"received SIGHUP", whole, reloaded},
+	{"parameter ", formParameter, parameter},
+	{"checkpoint ", formFigures, checkpoint},
+	{"restartpoint ", formFigures, checkpoint},
+	{"automatic ", formVacuum, vacuum},
+	{"temporary file: path ", formFile, temporary},
+	{"process ", formLock, waiting},
+	{"deadlock detected", whole, failedQuery},
+	{"terminating any other active server processes", whole, crashed},
+	{"terminating connection ", whole, cancelled},
+	{"canceling ", whole, cancelled},
+	{"started streaming WAL ", whole, replication},
+	{"starting logical decoding ", whole, replication},
+	{"logical decoding found ", whole, replication},
+	{"could not connect to the primary server", formPrimary, replicationLost},
+	{"could not receive data from WAL stream", whole, replicationLost},
+	{"streaming replication successfully connected", whole, replication},
+	{"starting backup recovery ", whole, recovery},
+	{"entering standby mode", whole, recovery},
+	{"redo ", whole, recovery},
+	{"consistent recovery state reached ", whole, recovery},
+	{"archive recovery complete", whole, recovery},
+	{"invalid record length ", whole, recovery},
+	{"selected new timeline ID", whole, recovery},
+	{"could not open ", formStorage, storageFault},
+	{"could not write ", formStorage, storageFault},
+	{"could not read ", formStorage, storageFault},
+	{"could not extend ", formStorage, storageFault},
+	{"could not create ", formStorage, storageFault},
+	{"could not rename ", formStorage, storageFault},
+	{"could not remove ", formStorage, storageFault},
+	{"could not fsync ", formStorage, storageFault},
+	{"archive command failed ", whole, archiveFailed},
+	{"connection to client lost", whole, clientLost},
+	{"SSL error: ", whole, clientLost},
+	{"relation ", formObject, nil},
+	{"table ", formObject, nil},
+	{"replication terminated ", whole, replication},
+	{"unexpected EOF on ", whole, clientLost},
+	{"could not receive data from client", whole, clientLost},
+	{"could not send data to client", whole, clientLost},
+	{"could not accept SSL connection", whole, clientLost},
+	{"unsupported frontend protocol ", whole, clientLost},
+	{"invalid length of startup packet", whole, clientLost},
+	{"incomplete startup packet", whole, clientLost},
 })
 
 func newPhrases(list []phrase) *[256][]phrase {
@@ -162,13 +212,15 @@ var (
 )
 
 // classify sets what the message says and returns its facts.
-func (e *entry) classify(ev *sdk.Event) *facts {
+func (e *entry) classify(ev *sdk.Event) *sdk.Facts {
 	m := e.v[message]
 	switch {
 	case e.further && e.v[statement] != nil:
-		return &furtherSQL
+		return furtherSQL
 	case e.further:
-		return &continuation
+		return continuation
+	case len(e.v[auditType]) > 0:
+		return statements
 	}
 	if len(m) > 0 {
 		list := phrases[m[0]]
@@ -178,7 +230,10 @@ func (e *entry) classify(ev *sdk.Event) *facts {
 				continue
 			}
 			f, rest := p.facts, m[len(p.text):]
-			if f == nil {
+			switch {
+			case p.form == formObject && f == nil:
+				relation(rest, e, ev)
+			case f == nil:
 				f = stateOf(rest)
 			}
 			if f != nil {
@@ -190,26 +245,26 @@ func (e *entry) classify(ev *sdk.Event) *facts {
 	head := m[:min(len(m), maxMethod)]
 	if at := bytes.Index(head, authenticationFailed); at >= 0 {
 		quotedUser(m[at+len(authenticationFailed):], e, ev)
-		return &loginFailed
+		return loginFailed
 	}
 	if bytes.Contains(head, terminated) {
-		return &crashed
+		return crashed
 	}
 	switch string(e.v[state]) {
 	case "28000", "28P01":
-		return &loginFailed
+		return loginFailed
 	case "42501":
-		return &denied
+		return denied
 	}
 	switch string(e.v[severity]) {
-	case "ERROR", "错误":
-		return &failedQuery
-	case "FATAL", "PANIC", "致命错误":
-		return &fault
-	case "LOG", "日志":
-		return &running
+	case "ERROR", "错误", "FEHLER", "ERREUR", "ERRO", "ОШИБКА", "エラー":
+		return failedQuery
+	case "FATAL", "PANIC", "致命错误", "PANIK", "PANIQUE", "PÁNICO", "PÂNICO", "ВАЖНО", "ПАНИКА", "致命的", "パニック":
+		return fault
+	case "LOG", "日志", "СООБЩЕНИЕ", "ログ":
+		return running
 	}
-	return &notice
+	return notice
 }
 
 func (e *entry) read(f form, rest []byte, ev *sdk.Event) {
@@ -243,6 +298,22 @@ func (e *entry) read(f form, rest []byte, ev *sdk.Event) {
 		endpoint(rest, e, ev)
 	case formFile:
 		temporaryFile(rest, e, ev)
+	case formFigures:
+		figures(rest, e, ev)
+	case formVacuum:
+		vacuumed(rest, e, ev)
+	case formLock:
+		lockWait(rest, e, ev)
+	case formParameter:
+		changedParameter(rest, e, ev)
+	case formObject:
+		refused(rest, e, ev)
+	case formStorage:
+		storage(rest, e, ev)
+	case formPrimary:
+		if addr := unquoted(behind(rest, "server at ")); len(addr) > 0 {
+			ev.SetIP(ecs.DestinationIP, addr)
+		}
 	}
 }
 
@@ -250,18 +321,18 @@ func (e *entry) read(f form, rest []byte, ev *sdk.Event) {
 const maxMethod = 64
 
 // stateOf tells messages that begin with "database " apart; nil if they are of no kind.
-func stateOf(rest []byte) *facts {
+func stateOf(rest []byte) *sdk.Facts {
 	switch {
 	case bytes.HasPrefix(rest, []byte("system is ready to accept")):
-		return &started
+		return started
 	case bytes.HasPrefix(rest, []byte("system is shut down")):
-		return &stopped
+		return stopped
 	case bytes.HasPrefix(rest, []byte("system was interrupted")), bytes.HasPrefix(rest, []byte("system was not properly shut down")):
-		return &crashed
+		return crashed
 	case bytes.HasPrefix(rest, []byte("system was shut down")):
-		return &starting
+		return starting
 	case bytes.HasSuffix(rest, []byte(" does not exist")), bytes.HasSuffix(rest, []byte(" is not currently accepting connections")):
-		return &loginFailed
+		return loginFailed
 	}
 	return nil
 }
@@ -336,8 +407,8 @@ func sql(s slot, query []byte, e *entry, ev *sdk.Event) {
 	}
 }
 
-// verb is what a statement does, by its kind or its first word.
-func (e *entry) verb() []string {
+// byVerb are the facts of a statement by its kind or its first word.
+func (e *entry) byVerb() *sdk.Facts {
 	w, _, _ := bytes.Cut(e.v[tag], []byte(" "))
 	var upper [maxWord]byte
 	n := copy(upper[:], w)
@@ -348,13 +419,13 @@ func (e *entry) verb() []string {
 	}
 	switch string(upper[:n]) {
 	case "INSERT", "UPDATE", "DELETE", "MERGE", "COPY", "TRUNCATE", "ALTER", "GRANT", "REVOKE", "SET":
-		return change
+		return changing
 	case "CREATE":
-		return creation
+		return creating
 	case "DROP":
-		return deletion
+		return deleting
 	}
-	return access
+	return statements
 }
 
 // maxWord bounds the first word of a statement.
@@ -418,8 +489,12 @@ func version(rest []byte, e *entry, ev *sdk.Event) {
 	e.setPart(ev, ecs.ObserverVersion, message, v)
 }
 
-// endpoint reads `IPv4 address "0.0.0.0", port 5432`.
-func endpoint(rest []byte, _ *entry, ev *sdk.Event) {
+// endpoint reads `IPv4 address "0.0.0.0", port 5432` and `Unix socket "/run/postgresql/.s.PGSQL.5432"`.
+func endpoint(rest []byte, e *entry, ev *sdk.Event) {
+	if path, ok := bytes.CutPrefix(rest, []byte("Unix socket ")); ok {
+		e.setPart(ev, ecs.FilePath, message, unquoted(path))
+		return
+	}
 	if addr := unquoted(behind(rest, "address ")); len(addr) > 0 {
 		ev.SetIP(ecs.DestinationIP, addr)
 		ev.SetPort(ecs.DestinationPort, behind(rest, "port "))

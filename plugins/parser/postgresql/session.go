@@ -99,7 +99,13 @@ func authorizedPairs(rest []byte, e *entry, ev *sdk.Event) {
 	e.setPart(ev, ecs.UserName, message, p.user)
 	e.setPart(ev, databaseName, message, p.database)
 	if len(e.v[application]) == 0 {
-		e.setPart(ev, applicationName, message, p.application)
+		_, name, _ := bytes.Cut(rest, []byte(" application_name=")) // it may have blanks
+		for _, end := range [...]string{" SSL enabled (", " GSS ("} {
+			if i := bytes.LastIndex(name, []byte(end)); i >= 0 {
+				name = name[:i:i]
+			}
+		}
+		e.setPart(ev, applicationName, message, name)
 	}
 	ev.Set(ecs.TLSVersion, bytes.TrimPrefix(p.protocol, []byte("TLSv")))
 	ev.Set(ecs.TLSCipher, p.cipher)

@@ -18,6 +18,9 @@ func (r *record) emit(ev *sdk.Event, zone *time.Location) int {
 	} else if r.v[eventID] != nil {
 		ev.Bad(ecs.EventCode, "not an event id from 0 to 65535")
 	}
+	if id < 0 && r.v[eventID] == nil {
+		id = r.numberBySentence()
+	}
 	for i, s := range inserts[id] {
 		if i < r.n {
 			r.put(s, r.inserts[i].v, r.inserts[i].escaped)
@@ -59,6 +62,9 @@ func (r *record) emit(ev *sdk.Event, zone *time.Location) int {
 	switch {
 	case from == sysmon:
 		r.endpoint(ev, id)
+		r.registry(ev, id)
+	case id == 4657:
+		r.registry(ev, id)
 	case from == auditing && id >= 6272 && id <= 6280:
 		r.network(ev)
 	}
@@ -136,6 +142,11 @@ func (r *record) head(ev *sdk.Event, zone *time.Location) {
 		ev.SetTime(timestamp.Any, zone, t)
 	}
 	r.set(ev, ecs.EventProvider, provider)
+	if n, ok := number(r.v[threadID]); ok && n < 1<<32 {
+		ev.SetInt(ecs.ProcessThreadID, int64(n))
+	}
+	r.set(ev, category, taskCategory)
+	ev.Set(activity, r.v[activityID])
 	r.set(ev, ecs.LogLogger, channel)
 	r.set(ev, ecs.HostName, computer)
 	ev.Set(ecs.EventSequence, r.v[recordID])
@@ -221,7 +232,10 @@ func (r *record) accounts(ev *sdk.Event, who role, id int) {
 		if r.domainAccount(ev) {
 			return
 		}
-		if r.v[subjectName] == nil && r.v[accountName] != nil { // NXLog: the account that wrote the event
+		if r.v[subjectName] == nil && r.v[actorName] != nil {
+			r.set(ev, ecs.UserName, actorName)
+			r.set(ev, ecs.UserDomain, actorDomain)
+		} else if r.v[subjectName] == nil && r.v[accountName] != nil { // NXLog: the account that wrote the event
 			r.set(ev, ecs.UserName, accountName)
 			r.set(ev, ecs.UserDomain, accountDomain)
 		}
@@ -271,6 +285,9 @@ func (r *record) logon(ev *sdk.Event, id int) {
 	r.set(ev, statusCode, status)
 	r.set(ev, subStatusCode, subStatus)
 	ev.Set(encryption, r.v[ticketEncryption])
+	for i := range further {
+		r.set(ev, further[i].field, further[i].slot)
+	}
 	names := statuses
 	switch id {
 	case 4768, 4769, 4771:
@@ -292,7 +309,7 @@ func (r *record) processes(ev *sdk.Event, id int) {
 		r.executable(ev, newProcessName)
 		pid(ev, ecs.ProcessPID, r.v[newProcessID])
 		pid(ev, ecs.ProcessParentPID, r.v[processID])
-		r.set(ev, parentExecutable, parentProcessName)
+		r.parent(ev)
 		r.set(ev, ecs.ProcessCommandLine, commandLine)
 		return
 	}
@@ -304,6 +321,13 @@ func (r *record) processes(ev *sdk.Event, id int) {
 	if r.v[guid] == nil { // else the one that writes is Sysmon
 		pid(ev, ecs.ProcessPID, r.v[execPID])
 	}
+}
+
+// parent sets the program of the process that made the process.
+func (r *record) parent(ev *sdk.Event) {
+	r.set(ev, parentExecutable, parentProcessName)
+	v := r.v[parentProcessName]
+	r.setPart(ev, parentName, parentProcessName, v[bytes.LastIndexByte(v, '\\')+1:])
 }
 
 func (r *record) executable(ev *sdk.Event, s slot) {
@@ -366,8 +390,34 @@ func (r *record) objects(ev *sdk.Event, id int) {
 	}
 	r.set(ev, ecs.RuleName, threatName)
 	r.set(ev, ecs.FilePath, targetFile)
+	r.fileName(ev, targetFile)
 	r.setPart(ev, ecs.FilePath, threatPath, bytes.TrimPrefix(r.v[threatPath], []byte("file:_")))
 	r.set(ev, scriptText, script)
+}
+
+// fileName sets the last part of the path in s.
+func (r *record) fileName(ev *sdk.Event, s slot) {
+	v := r.v[s]
+	r.setPart(ev, ecs.FileName, s, v[bytes.LastIndexByte(v, '\\')+1:])
+}
+
+// further are values that are set as they are.
+var further = [...]struct {
+	slot  slot
+	field ecs.Field
+}{
+	{ticketOptions, kerberosOptions},
+	{preAuth, preAuthentication},
+	{handle, handleID},
+	{accesses, accessList},
+	{impersonation, impersonationLevel},
+	{elevated, elevatedToken},
+	{keyLength, sessionKeyBits},
+	{logonGUID, logonIdentity},
+	{lmPackage, lmVersion},
+	{tokenType, tokenElevation},
+	{integrity, integrityLevel},
+	{failureReason, failureCode},
 }
 
 // Fields of the plugin's own, and those of ECS that the SDK has no constant for.

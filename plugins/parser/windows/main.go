@@ -6,7 +6,8 @@
 // [MS-ERREF], section 2.3.1, for status codes, and RFC 4120, section 7.5.9, for those of Kerberos; "Exported fields" of
 // Winlogbeat 8; the NXLog Reference Manual, im_msvistalog; the Fluent Bit Manual, "Windows Event logs".
 //
-// A syslog header may stand in front.
+// Clients that send the text of messages only are understood, too: Snare, NXLog by to_syslog_bsd and to_syslog_snare,
+// Eventlog-to-Syslog, EventReporter, OSSEC and Wazuh. A syslog header may stand in front.
 package main
 
 import (
@@ -35,7 +36,7 @@ func New(c Config) (sdk.Parser, error) {
 }
 
 var (
-	errForm = errors.New("windows: want an event as a JSON object or as <Event>…</Event>")
+	errForm = errors.New("windows: want an event as a JSON object, as <Event>…</Event>, or in one of the text forms of Snare, NXLog, Eventlog-to-Syslog, EventReporter and OSSEC")
 	errJSON = errors.New("windows: want whole JSON; the object is cut or damaged")
 	errXML  = errors.New("windows: want one whole <Event>…</Event>; the event is cut or damaged, or something stands behind it")
 	errID   = errors.New("windows: want EventID, or winlog.event_id, and a number")
@@ -50,6 +51,7 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 	var r record
 	var err error
 	switch at := bodyAt(line); {
+	case at < 0 && r.text(line, ev, p):
 	case at < 0:
 		ev.SetString(ecs.EventDataset, "windows.eventlog")
 		ev.SetString(ecs.LogcenterLogType, other)
@@ -65,7 +67,7 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 		return err
 	case id < 0:
 		return errID
-	case r.v[created] == nil:
+	case r.v[created] == nil && !r.timed:
 		return errTime
 	}
 	return nil

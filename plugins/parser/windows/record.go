@@ -108,6 +108,41 @@ const (
 	proxyPolicy
 	authServer
 
+	actorName // of who wrote the event, by its client
+	actorDomain
+	ticketOptions
+	preAuth
+	handle
+	accesses
+	impersonation
+	elevated
+	keyLength
+	logonGUID
+	lmPackage
+	tokenType
+	integrity
+	threadID
+	taskCategory
+	activityID
+	originalName
+	company
+	productName
+	fileDescription
+	fileVersion
+	signed
+	signature
+	signatureStatus
+	callTrace
+	startAddress
+	startModule
+	startFunction
+	terminalSession
+	targetProcessID
+	targetGUID
+	sysmonType
+	oldValue
+	failureReason
+
 	param1
 	param2
 	param3
@@ -131,6 +166,9 @@ var heads = keys.New(map[string]slot{
 	"winlog.record_id": recordID, "RecordNumber": recordID, "EventRecordID": recordID, "RecordID": recordID, "record_id": recordID,
 	"winlog.process.pid": execPID, "ExecutionProcessID": execPID, "ProcessID": execPID, "process_id": execPID,
 	"winlog.user.identifier": userSID, "UserID": userSID, "Sid": userSID,
+	"winlog.process.thread.id": threadID, "ThreadID": threadID, "ExecutionThreadID": threadID, "thread_id": threadID,
+	"winlog.task": taskCategory, "Category": taskCategory, "task": taskCategory, "TaskCategory": taskCategory,
+	"winlog.activity_id": activityID, "ActivityID": activityID, "activity_id": activityID,
 	"message": message, "Message": message, "EventReceivedTime": received,
 	// Diagnostics of Azure.
 	"time": created, "properties.EventId": eventID, "properties.ProviderName": provider, "properties.Channel": channel, "properties.Level": level,
@@ -169,6 +207,13 @@ var data = keys.New(map[string]slot{
 
 	"ClientIPAddress": ipAddress, "CallingStationID": callingStation, "NASIPv4Address": accessServerIP, "NetworkPolicyName": threatName,
 	"Requester": actor, "Detection User": actor, "Process Name": processName, "FilePath": targetFile,
+	"TicketOptions": ticketOptions, "PreAuthType": preAuth, "HandleId": handle, "AccessList": accesses, "ImpersonationLevel": impersonation,
+	"ElevatedToken": elevated, "KeyLength": keyLength, "LogonGuid": logonGUID, "LmPackageName": lmPackage, "TokenElevationType": tokenType,
+	"MandatoryLabel": integrity, "IntegrityLevel": integrity, "OriginalFileName": originalName, "Company": company, "Product": productName,
+	"Description": fileDescription, "FileVersion": fileVersion, "Signed": signed, "Signature": signature, "SignatureStatus": signatureStatus,
+	"CallTrace": callTrace, "StartAddress": startAddress, "StartModule": startModule, "StartFunction": startFunction,
+	"TerminalSessionId": terminalSession, "LogonId": subjectLogon, "TargetProcessId": targetProcessID, "TargetProcessGuid": targetGUID, "TargetProcessGUID": targetGUID,
+	"EventType": sysmonType, "OldValue": oldValue, "NewValue": details, "FailureReason": failureReason,
 	"ProxyPolicyName": proxyPolicy, "AuthenticationServer": authServer,
 })
 
@@ -188,6 +233,7 @@ type record struct {
 	v       [slots][]byte
 	escaped [slots]bool                // the value has escapes
 	decode  func(dst, v []byte) []byte // takes them out
+	timed   bool                       // the header's time is that of the event
 	marks   byte                       // of the keywords: audit success or failure
 
 	inserts [maxInserts]struct { // values without names, in their order

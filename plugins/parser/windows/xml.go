@@ -55,13 +55,16 @@ func (r *record) element(at section, e *xmlscan.Iter) {
 			return
 		}
 		if name := e.Attr("Name"); name != nil {
-			r.text(datum(name), e)
+			r.putText(datum(name), e)
 			return
 		}
 		r.insert(e.Text(), e.Escaped())
 	case rendering:
-		if string(e.Name()) == "Message" {
-			r.text(message, e)
+		switch string(e.Name()) {
+		case "Message":
+			r.putText(message, e)
+		case "Task":
+			r.putText(taskCategory, e)
 		}
 	}
 }
@@ -71,27 +74,30 @@ func (r *record) system(e *xmlscan.Iter) {
 	case "Provider":
 		r.attr(provider, e, "Name")
 	case "EventID":
-		r.text(eventID, e)
+		r.putText(eventID, e)
 	case "Level":
-		r.text(level, e)
+		r.putText(level, e)
 	case "Keywords":
 		r.keyword(e.Text())
 	case "TimeCreated":
 		r.attr(created, e, "SystemTime")
 	case "EventRecordID":
-		r.text(recordID, e)
+		r.putText(recordID, e)
 	case "Execution":
 		r.attr(execPID, e, "ProcessID")
+		r.attr(threadID, e, "ThreadID")
+	case "Correlation":
+		r.attr(activityID, e, "ActivityID")
 	case "Channel":
-		r.text(channel, e)
+		r.putText(channel, e)
 	case "Computer":
-		r.text(computer, e)
+		r.putText(computer, e)
 	case "Security":
 		r.attr(userSID, e, "UserID")
 	}
 }
 
-func (r *record) text(s slot, e *xmlscan.Iter) {
+func (r *record) putText(s slot, e *xmlscan.Iter) {
 	if s != none {
 		r.put(s, e.Text(), e.Escaped())
 	}

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/sirupsen/logrus"
+	"github.com/spf13/cobra"
+
+	"github.com/logcenter/logcenter/host/plugin"
+	"github.com/logcenter/logcenter/host/rule"
+	"github.com/logcenter/logcenter/sdk/manifest"
+)
+
+func newRuleValidateCommand() *cobra.Command {
+	var dirs []string
+	cmd := &cobra.Command{
+		Use:   "validate FILE|DIR...",
+		Short: "check rules without a host",
+		Long: `Check the rules of files, - being standard input, or of all files *.yaml of folders, without a host: first by themselves, and
+then by the detectors that take rules, of which a process is started. Every fault is told with file, line, column, key and what
+would be right, and the exit code is 5 if there is any.
+
+Whether an id is taken by a rule that the host has, and what plugins that are installed on the host only know, is told by
+` + "`logcenter rule put --try`" + `.`,
+		Example: `  logcenter rule validate many-not-found.yaml
+  logcenter rule validate plugins/alert/correlation/rules`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			docs, err := rulesToCheck(cmd, args)
+			if err != nil {
+				return ruleFileError(err)
+			}
+			if len(dirs) == 0 {
+				if dirs, err = pluginsBeside(); err != nil {
+					return err
+				}
+			}
+			detectors, err := detectorsIn(dirs)
+			if err != nil {
+				return err
+			}
+			if len(detectors) == 0 {
+				tell(cmd.ErrOrStderr(), "note: in %s is no detector that takes rules; the fields that they ask for are not checked\n", strings.Join(dirs, ", "))
+			}
+			for _, m := range detectors {
+				if err := opensWith(cmd.Context(), m, docs); err != nil {
+					return ruleFileError(err)
+				}
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s right\n", are(len(docs), "rule"))
+			return err
+		},
+	}
+	cmd.Flags().StringSliceVar(&dirs, "plugin-dir", nil, "`folders` with plugins; default: plugins beside this program")
+	return cmd
+}
+
+// are is a number of things with the verb that goes with it.
+func are(n int, noun string) string {
+	if n == 1 {
+		return counted(n, noun) + " is"
+	}
+	return counted(n, noun) + " are"
+}
+
+// rulesToCheck reads all rules that are named. No two may have the same id.
+func rulesToCheck(cmd *cobra.Command, args []string) (docs []*rule.Document, err error) {
+	var errs []error
+	first := map[string]*rule.Document{}
+	for _, name := range args {
+		var list []*rule.Document
+		if st, serr := os.Stat(name); serr == nil && st.IsDir() {
+			list, err = rule.ReadFolder(name)
+		} else {
+			list, err = readRuleFile(cmd, name)
+		}
+		errs = append(errs, err)
+		for _, d := range list {
+			if other := first[d.ID]; other != nil {
+				errs = append(errs, d.Fault("id", fmt.Sprintf("%q is used twice", d.ID), fmt.Sprintf("the first is in %s:%d", other.File, other.Line)))
+				continue
+			}
+			first[d.ID] = d
+			docs = append(docs, d)
+		}
+	}
+	return docs, errors.Join(errs...)
+}
+
+// detectorsIn finds the detectors that take rules. Reading a manifest makes the fields of its plugin known.
+func detectorsIn(dirs []string) (list []*manifest.Manifest, err error) {
+	for _, dir := range dirs {
+		entries, err := os.ReadDir(dir)
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, err
+		}
+		for _, e := range entries {
+			m, err := manifest.Read(filepath.Join(dir, e.Name()))
+			if errors.Is(err, os.ErrNotExist) {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			if m.TakesRules {
+				list = append(list, m)
+			}
+		}
+	}
+	return list, nil
+}
+
+// opensWith starts a detector with rules.
+func opensWith(ctx context.Context, m *manifest.Manifest, docs []*rule.Document) (err error) {
+	list := make([]map[string]any, 0, len(docs))
+	for _, d := range docs {
+		list = append(list, d.Given())
+	}
+	rules, err := json.Marshal(list)
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "logcenter-rules-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	log := logrus.New()
+	log.SetOutput(io.Discard)
+	one, err := plugin.StartSingle(ctx, m, plugin.SingleOptions{RunDir: dir, Rules: rules, Log: logrus.NewEntry(log)})
+	var refused *plugin.ConfigError
+	if errors.As(err, &refused) && len(refused.Rules()) > 0 {
+		var errs []error
+		for _, f := range refused.Rules() {
+			errs = append(errs, docs[f.Rule].Fault(f.Path, f.Msg, ""))
+		}
+		return errors.Join(errs...)
+	}
+	if err != nil {
+		return fmt.Errorf("plugin %s: %w", m.Label(), err)
+	}
+	return one.Close()
+}

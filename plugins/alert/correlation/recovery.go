@@ -1,0 +1,215 @@
+package main
+
+import (
+	"slices"
+	"time"
+
+	"github.com/logcenter/logcenter/sdk"
+)
+
+// open is an alert that is waited for to be over.
+type open struct {
+	id      string
+	first   int64   // of the alert, ns since 1970
+	from    int64   // its last event
+	next    int64   // of a frequency rule: the window to be looked at next
+	tallies tallies // of a frequency rule: its events since, in windows side by side from there on
+}
+
+// tally is how many events were in a window, by its number.
+type tally struct {
+	window int64
+	events uint64
+}
+
+// tallies are in the order of their windows. Windows without an event are not among them.
+type tallies []tally
+
+// mostTallies bounds windows that event time has not passed yet; they are a minute long together, at most times.
+const mostTallies = 256
+
+// add counts an event; false if there are too many windows.
+func (t *tallies) add(window int64) bool {
+	i := len(*t)
+	for i > 0 && (*t)[i-1].window > window {
+		i--
+	}
+	if i > 0 && (*t)[i-1].window == window {
+		(*t)[i-1].events++
+		return true
+	}
+	if len(*t) >= mostTallies {
+		return false
+	}
+	*t = slices.Insert(*t, i, tally{window, 1})
+	return true
+}
+
+// of is how many events were in a window.
+func (t tallies) of(window int64) uint64 {
+	for _, x := range t {
+		if x.window == window {
+			return x.events
+		}
+	}
+	return 0
+}
+
+// drop forgets windows up to one.
+func (t *tallies) drop(upTo int64) {
+	i := 0
+	for i < len(*t) && (*t)[i].window <= upTo {
+		i++
+	}
+	*t = append((*t)[:0], (*t)[i:]...)
+}
+
+// mostOpen bounds what is waited for, of one rule.
+const mostOpen = 10000
+
+// opened notes an alert whose end is told, too.
+func (d *detector) opened(r *rule, key string, a *sdk.Alert) {
+	if !r.Recovery {
+		return
+	}
+	if r.open == nil {
+		r.open = map[string]*open{}
+	}
+	if _, again := r.open[key]; !again && len(r.open) >= mostOpen {
+		d.notes.forgotten++
+		return
+	}
+	r.open[key] = &open{id: a.ID, first: a.First.UnixNano(), from: a.Last.UnixNano()}
+}
+
+// heardAgain looks whether an event says that an alert is over, or that it is not yet.
+func (d *detector) heardAgain(r *rule, key []byte, at int64, emit func(sdk.Alert)) {
+	o := r.open[string(key)]
+	if o == nil || at <= o.from {
+		return
+	}
+	switch r.kind {
+	case silence:
+		d.over(r, string(key), at, emit)
+	case frequency:
+		// A window is open at its beginning: the alert's last event is before it.
+		if window := (at - o.from - 1) / r.window; window >= o.next {
+			o.tallies.add(window)
+		}
+	}
+}
+
+// recoverAll tells which frequency alerts are over: those behind which a whole window had no more than the threshold.
+func (d *detector) recoverAll(now int64, emit func(sdk.Alert)) {
+	for _, r := range d.rules {
+		if r.kind != frequency || len(r.open) == 0 {
+			continue
+		}
+		for _, key := range sortedKeys(r.open) {
+			o := r.open[key]
+			for ; o.from+(o.next+1)*r.window <= now; o.next++ {
+				if o.tallies.of(o.next) < uint64(r.need) {
+					d.over(r, key, o.from+(o.next+1)*r.window, emit)
+					break
+				}
+				o.tallies.drop(o.next)
+			}
+		}
+	}
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// over tells that an alert is over, and waits for it no more.
+func (d *detector) over(r *rule, key string, at int64, emit func(sdk.Alert)) {
+	o := r.open[key]
+	delete(r.open, key)
+	a := r.alert(key)
+	a.Kind, a.Recovers = sdk.AlertRecovery, o.id
+	a.First, a.Last = time.Unix(0, o.first).UTC(), time.Unix(0, at).UTC()
+	a.Fields = map[string]string{"lasted": a.Last.Sub(a.First).Round(time.Second).String()}
+	a.ID = sdk.AlertID(r.ID+" over", a.Keys, a.First)
+	emit(a)
+}
+
+// alert has what all alerts of a rule and a key have.
+func (r *rule) alert(key string) sdk.Alert {
+	a := sdk.Alert{
+		Rule: r.ID, RuleVersion: r.version, Name: r.Name, Description: r.Description, Topic: r.Topic, Type: r.Type,
+		Method: r.Method, Frequency: r.Frequency, Remarks: r.Remarks, Severity: r.Severity, Priority: r.Priority,
+		Keys: map[string]string{}, Fields: map[string]string{}, Tags: r.Tags, Channels: r.Channels, Silent: r.Silent,
+	}
+	rest := []byte(key)
+	for i, name := range r.names {
+		a.Keys[name], rest = shown(rest, r.parts[0].by[i], r.parts[0].text[i])
+	}
+	return a
+}
+
+// The part of a snapshot about open alerts: for each rule their number, and each with its key.
+func (e *encoder) open(r *rule) {
+	e.number(uint64(len(r.open)))
+	for _, key := range sortedKeys(r.open) {
+		o := r.open[key]
+		e.text(key)
+		e.text(o.id)
+		e.signed(o.first)
+		e.signed(o.from)
+		e.signed(o.next)
+		e.tallies(o.tallies)
+	}
+}
+
+func (d *decoder) open(r *rule) {
+	for range d.number(mostOpen) {
+		key := d.text()
+		o := &open{id: d.text(), first: d.signed(), from: d.signed(), next: d.signed(), tallies: d.tallies()}
+		if o.next < 0 {
+			d.fail()
+		}
+		if d.err != nil {
+			return
+		}
+		if r == nil || !r.Recovery {
+			continue
+		}
+		if !r.keyed(key) {
+			d.fail()
+			return
+		}
+		if r.open == nil {
+			r.open = map[string]*open{}
+		}
+		r.open[key] = o
+	}
+}
+
+func (e *encoder) tallies(t tallies) {
+	e.number(uint64(len(t)))
+	for _, x := range t {
+		e.signed(x.window)
+		e.number(x.events)
+	}
+}
+
+func (d *decoder) tallies() (t tallies) {
+	for range d.number(mostTallies) {
+		x := tally{d.signed(), d.number(1 << 62)}
+		if d.err != nil {
+			return nil
+		}
+		if n := len(t); n > 0 && t[n-1].window >= x.window {
+			d.fail()
+			return nil
+		}
+		t = append(t, x)
+	}
+	return t
+}
