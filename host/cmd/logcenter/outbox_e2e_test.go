@@ -247,7 +247,9 @@ func TestOutbox(t *testing.T) {
 	out, ok := h.run(ack...)
 	require.True(t, ok, out)
 	h.waitFor("the escalation", time.Minute, func() bool { return len(inFile(t, file)["w0009"]) == 2 })
-	h.waitFor("all that is due", time.Minute, func() bool { return metric(h.metrics(), "logcenter_alerts_escalated_total") == "logcenter_alerts_escalated_total 1" })
+	h.waitFor("all that is due", time.Minute, func() bool {
+		return metric(h.metrics(), "logcenter_alerts_escalated_total") == "logcenter_alerts_escalated_total 1"
+	})
 	waiting := func() int { return len(h.deliveries(client.DeliveryFilter{State: "waiting", Channel: "syslog/soc"})) }
 	require.Equal(t, 20, waiting())
 	cli := func(args ...string) string {
@@ -269,6 +271,10 @@ func TestOutbox(t *testing.T) {
 	assert.Regexp(t, `file/local +escalation lead +after 5s, if nobody acknowledges it`, out)
 	assert.Contains(t, cli("route", "test", "--field", "word=w9000"), "nobody is told at once")
 	assert.Contains(t, cli("health"), "alerts.routes[2].to[0]: there is no notifier sislog; is it syslog?")
+
+	out, ok = h.run("validate", "--config", h.config)
+	assert.False(t, ok)
+	assert.Regexp(t, `logcenter.yaml:\d+:\d+: alerts.routes\[2\].to\[0\]: there is no notifier sislog \(did you mean "syslog"\? there are file, syslog\)`, out)
 
 	h.kill(syscall.SIGKILL)
 	h.start()
