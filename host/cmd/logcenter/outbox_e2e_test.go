@@ -102,7 +102,7 @@ func (r *receiver) got() map[string][]string {
 }
 
 // inFile are the ids of alerts in a file of the notifier, by the word that raised them.
-func inFile(t *testing.T, path string) map[string][]string {
+func inFile(path string) map[string][]string {
 	ids := map[string][]string{}
 	text, _ := os.ReadFile(path) // it is there once something was told
 	for line := range strings.Lines(string(text)) {
@@ -209,7 +209,7 @@ func TestAlertsUnderKills(t *testing.T) {
 	for i := range n {
 		want = append(want, fmt.Sprintf("w%04d", i))
 	}
-	words, again := once(t, inFile(t, file))
+	words, again := once(t, inFile(file))
 	assert.Equal(t, want, words, "in the file")
 	told, more := once(t, syslog.got())
 	assert.Equal(t, want, told, "at the receiver")
@@ -218,7 +218,7 @@ func TestAlertsUnderKills(t *testing.T) {
 		raised[d.Alert] = true
 	}
 	assert.Len(t, raised, n, "raised ids")
-	for word, ids := range inFile(t, file) {
+	for word, ids := range inFile(file) {
 		assert.True(t, raised[ids[0]], word)
 		assert.Equal(t, ids[0], syslog.got()[word][0], "%s has one id", word)
 	}
@@ -238,15 +238,15 @@ func TestOutbox(t *testing.T) {
 `)
 	h.start()
 	h.raise(0, 20)
-	h.waitFor("the file", time.Minute, func() bool { return len(inFile(t, file)) == 20 })
+	h.waitFor("the file", time.Minute, func() bool { return len(inFile(file)) == 20 })
 	// Nine of ten are taken up in time.
 	ack := []string{"alert", "ack"}
 	for i := range 9 {
-		ack = append(ack, inFile(t, file)[fmt.Sprintf("w%04d", i)][0])
+		ack = append(ack, inFile(file)[fmt.Sprintf("w%04d", i)][0])
 	}
 	out, ok := h.run(ack...)
 	require.True(t, ok, out)
-	h.waitFor("the escalation", time.Minute, func() bool { return len(inFile(t, file)["w0009"]) == 2 })
+	h.waitFor("the escalation", time.Minute, func() bool { return len(inFile(file)["w0009"]) == 2 })
 	h.waitFor("all that is due", time.Minute, func() bool {
 		return metric(h.metrics(), "logcenter_alerts_escalated_total") == "logcenter_alerts_escalated_total 1"
 	})
