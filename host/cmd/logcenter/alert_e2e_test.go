@@ -16,7 +16,17 @@ import (
 // TestAlertsSurviveKills kills the host and the detector while addresses attack a web server, one after the other: in the
 // end each has one record, with its evidence, and can be taken up, judged and closed.
 func TestAlertsSurviveKills(t *testing.T) {
-	h := newHost(t, "drift: {enabled: false}\nplugins: {settings: {file: {enabled: false}}}\n")
+	h := newHost(t, `
+drift: {enabled: false}
+plugins:
+  settings:
+    file: {enabled: false}
+    correlation:
+      config:
+        builtin: false
+        rules:
+          - {id: refused, name: Refused by a web server, query: 'http.response.status_code:403', group_by: [source.ip], threshold: 20, window: 5m, severity: Error}
+`)
 	h.start()
 	kills, addresses := 4, 40
 	if long() {
@@ -69,9 +79,9 @@ func TestAlertsSurviveKills(t *testing.T) {
 			}
 		}
 	}
-	h.waitFor("an alert of each address", 2*time.Minute, func() bool { return len(by()["attack-burst"]) == addresses })
+	h.waitFor("an alert of each address", 2*time.Minute, func() bool { return len(by()["refused"]) == addresses })
 	h.waitFor("their evidence", time.Minute, func() bool { return strings.Contains(h.metrics(), "\nlogcenter_alerts_evidence_wanted 0\n") })
-	for ip, n := range by()["attack-burst"] {
+	for ip, n := range by()["refused"] {
 		require.Equal(t, 1, n, "%s has one record", ip)
 	}
 
@@ -81,7 +91,7 @@ func TestAlertsSurviveKills(t *testing.T) {
 		require.NoError(t, err, "%q: %s", args, out)
 		return out
 	}
-	page, err := h.client().Alerts(t.Context(), client.AlertFilter{Keys: []string{"source.ip=" + address(7)}})
+	page, err := h.client().Alerts(t.Context(), client.AlertFilter{Rules: []string{"refused"}, Keys: []string{"source.ip=" + address(7)}})
 	require.NoError(t, err)
 	require.Len(t, page.Alerts, 1)
 	id := page.Alerts[0].ID
@@ -97,11 +107,11 @@ func TestAlertsSurviveKills(t *testing.T) {
 	_, err = h.cli("alert", "ack", id)
 	require.Error(t, err)
 	require.Contains(t, cli("case", "show", "1"), "closed true_positive by admin")
-	require.Contains(t, cli("alert", "missed", "add", "SQL injection in a cookie", "--time", "-1h", "--device", "web01", "--rule", "attack-burst"), "missed attack 1")
-	require.Regexp(t, fmt.Sprintf(`attack-burst +%d +0 +1 +0 +0 +%d +1 +0.0%% +50.0%%`, addresses, addresses-1), cli("alert", "rates"))
+	require.Contains(t, cli("alert", "missed", "add", "SQL injection in a cookie", "--time", "-1h", "--device", "web01", "--rule", "refused"), "missed attack 1")
+	require.Regexp(t, fmt.Sprintf(`refused +%d +0 +1 +0 +0 +%d +1 +0.0%% +50.0%%`, addresses, addresses-1), cli("alert", "rates"))
 
 	h.kill(syscall.SIGKILL)
 	h.start()
 	require.Contains(t, cli("alert", "show", id), "blocked at the firewall")
-	require.Contains(t, cli("alert", "list", "--kind", "summary"), "rule attack-burst raised more than 20 alerts in 5m0s")
+	require.Contains(t, cli("alert", "list", "--kind", "summary"), "rule refused raised more than 20 alerts in 5m0s")
 }
