@@ -38,7 +38,7 @@ func countingRule(more map[string]any) map[string]any {
 }
 
 func counted() *counting {
-	return &counting{min10, min10, "count", 2, map[string]*watched{}}
+	return &counting{min10, min10, "count", 2, false, map[string]*watched{}}
 }
 
 // exceptionTrial leaves out what one user does, until an instant.
@@ -291,7 +291,10 @@ func (c *rates) window(user string, from time.Duration, raise func(raised)) {
 	}
 	deviation := math.Sqrt(max(variance, mean, 1))
 	above, below := x > mean+2*deviation && c.direction != "below", x < mean-2*deviation && c.direction != "above"
-	if len(c.learnt[hour]) < 2 || from < c.first[user]+c.learn || max(x, mean) < float64(c.minimum) {
+	if int(max(x, mean)) < c.minimum {
+		above, below = false, false
+	}
+	if len(c.learnt[hour]) < 2 || from < c.first[user]+c.learn {
 		c.learnt[hour] = append(c.learnt[hour], x)
 		return
 	}
