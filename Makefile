@@ -143,6 +143,7 @@ bench: build ## figures of each plugin, and of the whole path on 288 MB of made-
 	bin/logcenter bench pipeline --transport shm --journal disk --store embedded
 	bin/logcenter bench store --size $(QUERY_SIZE)
 	bin/logcenter bench queries
+	bin/logcenter bench alarms plugins/alert/correlation/rules
 	go build -o build/with ./host/store/elastic/estest/with
 	build/with -- $(SHELL) -euc '\
 		bin/logcenter bench store --kind elasticsearch --address $$ELASTICSEARCH_URL --size $(QUERY_SIZE); \

@@ -29,8 +29,7 @@ type AlarmOptions struct {
 	Dir   string   // working folder
 	Rules []*rule.Document
 	Seed  uint64
-	// Days are how many ordinary days go before the one that counts, for rules that learn; 0 is none, less than 0 is only the
-	// attack script.
+	// Days are how many ordinary days go before the one that counts, for rules that learn; 0 is none.
 	Days int
 	// Progress is told what is done; may be nil.
 	Progress func(what string)
@@ -67,13 +66,11 @@ func TryRules(ctx context.Context, o AlarmOptions) (list []Alarms, events int, e
 	if err != nil {
 		return nil, 0, err
 	}
-	var wrong map[string]int
-	if o.Days >= 0 {
-		say(fmt.Sprintf("ordinary days: %d and the one that counts", o.Days))
-		office := loadgen.Office(loadgen.OfficeOptions{Seed: o.Seed, Start: officeStart, Days: o.Days + 1})
-		if wrong, events, err = alarmsOf(ctx, o, office, officeStart.AddDate(0, 0, o.Days), 0); err != nil {
-			return nil, 0, err
-		}
+	say(fmt.Sprintf("ordinary days: %d and the one that counts", o.Days))
+	office := loadgen.Office(loadgen.OfficeOptions{Seed: o.Seed, Start: officeStart, Days: o.Days + 1})
+	wrong, events, err := alarmsOf(ctx, o, office, officeStart.AddDate(0, 0, o.Days), 0)
+	if err != nil {
+		return nil, 0, err
 	}
 	for _, r := range o.Rules {
 		learns := (r.Type == "new_value" || r.Type == "deviation") && r.Learn > time.Duration(o.Days)*24*time.Hour
