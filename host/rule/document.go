@@ -116,14 +116,6 @@ func (d *Document) Fault(path, msg, hint string) error {
 
 func (d *Document) locate(err error) error { return d.in.Locate(schema.Under(d.path, err)) }
 
-// place is where the rule stands, for people.
-func (d *Document) place() string {
-	if d.File == "" {
-		return fmt.Sprintf("line %d", d.Line)
-	}
-	return fmt.Sprintf("%s:%d", d.File, d.Line)
-}
-
 // excerpt is the text of one rule of a list, by itself.
 func excerpt(text []byte, in *document.Document, i, n int, data any) string {
 	lines := bytes.SplitAfter(text, []byte("\n"))
