@@ -26,7 +26,7 @@ func (s *Service) openOutbox(context.Context) error {
 		return fmt.Errorf("alerts: %w", err)
 	}
 	s.outbox = outbox.New(outbox.Options{
-		Store: s.metadata, Plugins: s.plugins, Settings: settings, Open: record.Unacknowledged,
+		Store: s.metadata, Plugins: s.plugins, Settings: settings, Open: record.Unacknowledged, Escalated: record.Escalated,
 		OnError: func(err error) { s.warn("outbox", err) }, Log: s.log,
 	})
 	s.named = s.cfg.NamedChannels()

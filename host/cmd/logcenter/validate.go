@@ -8,6 +8,7 @@ import (
 
 	"github.com/logcenter/logcenter/host/config"
 	"github.com/logcenter/logcenter/host/journal/disk"
+	"github.com/logcenter/logcenter/host/rule"
 	"github.com/logcenter/logcenter/host/service"
 )
 
@@ -21,7 +22,9 @@ func newValidateCommand() *cobra.Command {
 Every fault is told with file, line, column, key and what would be right, all of them at once. The exit code
 is 5 if there is any. Certificates, keys, tokens and folders that it names must be readable. Addresses that cannot
 be listened on now, unless by the host that runs with this data, are told as notes, as is where events are kept
-shorter than the log standard asks for. Classification rules are compared with the retention table, channels of alerts with the plugins there are. What only the running plugins know is not checked here: their own settings under
+shorter than the log standard asks for. Classification rules are compared with the retention table, channels of alerts with
+the plugins there are, and rules of alerts.rules are read; ` + "`logcenter rule validate`" + ` asks the detectors as well. What only
+the running plugins know is not checked here: their own settings under
 plugins.settings.ID.config, and whether the fields that streams ask for exist.`,
 		Example: `  logcenter validate
   logcenter validate --config /etc/logcenter/logcenter.yaml`,
@@ -30,6 +33,9 @@ plugins.settings.ID.config, and whether the fields that streams ask for exist.`,
 			c, err := config.Load(path)
 			if err == nil {
 				err = c.CheckFiles()
+			}
+			if err == nil && c.Alerts.Rules != "" {
+				_, err = rule.ReadFolder(c.Path(c.Alerts.Rules))
 			}
 			if err == nil {
 				err = checkChannels(cmd, c)
