@@ -288,8 +288,12 @@ func TestCases(t *testing.T) {
 		return f.ActOnCase(ctx, all, made.ID, q)
 	}
 	for _, q := range []record.CaseRequest{
-		{Action: record.Add, IDs: []string{c.Id, a.Id}}, {Action: record.Remove, IDs: []string{b.Id}}, {Action: record.Assign, Owner: "bob"},
-		{Action: record.Note, Note: "the user was on leave"}, {Action: record.Close, Note: "locked"}, {Action: record.Close},
+		{Action: record.Add, IDs: []string{c.Id, a.Id}},
+		{Action: record.Remove, IDs: []string{b.Id}},
+		{Action: record.Assign, Owner: "bob"},
+		{Action: record.Note, Note: "the user was on leave"},
+		{Action: record.Close, Note: "locked"},
+		{Action: record.Close},
 	} {
 		_, err := act(q)
 		require.NoError(t, err)

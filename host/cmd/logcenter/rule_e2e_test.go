@@ -35,7 +35,6 @@ plugins:
     file: {config: {path: %s}}
     correlation:
       config:
-        builtin: false
 %s`, told, &indented))
 	h.start()
 	const lines = 12000
