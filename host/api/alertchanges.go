@@ -49,7 +49,10 @@ func (s *Server) followAlerts(c *gin.Context) error {
 			return w.change(ctx, one, at)
 		})
 	}()
-	defer func() { cancel(); <-ended }() // it uses what is ours
+	defer func() {
+		cancel()
+		_ = <-ended // it uses what is ours
+	}()
 	return w.run(ctx, ended)
 }
 

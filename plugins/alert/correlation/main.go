@@ -61,7 +61,7 @@ func New(c Config) (sdk.Detector, error) {
 	return d, d.SetRules(nil)
 }
 
-// SetRules takes the host's rules, beside those of the configuration.
+// SetRules takes the host's rules, beside those of the configuration; nil is none, without a host that has some.
 func (d *detector) SetRules(given []document.Rule) error {
 	var err error
 	if d.rules, err = d.config.compile(d.now, given); err != nil {

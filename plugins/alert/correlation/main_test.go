@@ -300,7 +300,7 @@ func TestConfigErrors(t *testing.T) {
 		{`{"rules":[{"id":"r","name":"R","query":"x","severity":"error"}]}`, `did you mean "Error"?`},
 		{`{"rules":[{"id":"r","name":"R","query":"x","group_by":["source.ipp"]}]}`, `rules[0].group_by[0]: there is no field source.ipp`},
 		{`{"rules":[{"id":"r","name":"R","query":"x","group_by":["tags"]}]}`, `rules[0].group_by[0]: tags cannot part groups`},
-		{`{"rules":[{"id":"r","name":"R","query":"proces.executable:sh"}]}`, `rule r: there is no field proces.executable, or no enabled plugin has it (did you mean "process.executable"?)`},
+		{`{"rules":[{"id":"r","name":"R","query":"proces.executable:sh"}]}`, `rule r.query: there is no field proces.executable, or no enabled plugin has it (did you mean "process.executable"?)`},
 		{`{"rules":[{"id":"r","name":"R","query":"source.ip:x"}]}`, `rules[0].query`},
 		{`{"rules":[{"id":"r","name":"R","query":"x"},{"id":"r","name":"R","query":"x"}]}`, `rules[1].id: "r" is used twice`},
 	} {

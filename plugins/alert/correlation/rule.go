@@ -40,6 +40,7 @@ var kinds = map[string]kind{
 // rule is a Rule made ready.
 type rule struct {
 	document.Rule
+	place   string // for errors
 	kind    kind
 	version string
 	parts   []part
@@ -92,6 +93,12 @@ func (c *Config) compile(now func() time.Time, given []document.Rule) ([]*rule, 
 		}
 		used[r.ID] = true
 		made, err := compile(r, now)
+		if made != nil {
+			made.place = "rule " + r.ID
+			if path[0] == '[' { // of the host's list, which asks for it
+				made.place = "rules" + path
+			}
+		}
 		if err != nil {
 			errs = append(errs, schema.Under(path, err))
 			return
@@ -340,7 +347,7 @@ func (d *detector) Opened(reads []ecs.Field) error {
 	for _, r := range d.rules {
 		for _, name := range r.uses() {
 			if !slices.Contains(names, name) {
-				errs = append(errs, unread("rule "+r.ID, name, names))
+				errs = append(errs, unread(r.at(name), name, names))
 			}
 		}
 	}

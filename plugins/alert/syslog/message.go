@@ -3,8 +3,6 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -94,13 +92,13 @@ func appendData(b []byte, d *message.Document, limit int) []byte {
 		{"topic", d.Topic},
 		{"type", d.Type},
 		{"method", d.Method},
-		{"fields", pairs(d.Fields)},
+		{"fields", message.Pairs(d.Fields)},
 		{"frequency", d.Frequency},
 		{"remarks", d.Remarks},
 		{"rule", d.Rule},
 		{"severity", d.Severity},
 		{"priority", number(uint64(max(0, d.Priority)))},
-		{"keys", pairs(d.Keys)},
+		{"keys", message.Pairs(d.Keys)},
 		{"count", number(d.Count)},
 		{"first", stamp(d.First)},
 		{"last", stamp(d.Last)},
@@ -126,15 +124,6 @@ func appendValue(b, v []byte) []byte {
 		b = append(b, c)
 	}
 	return b
-}
-
-// pairs are names and values in the order of the names.
-func pairs(m map[string]string) string {
-	var out []string
-	for _, k := range slices.Sorted(maps.Keys(m)) {
-		out = append(out, k+"="+m[k])
-	}
-	return strings.Join(out, " ")
 }
 
 // cut shortens b to at most n bytes, not within a character.
