@@ -246,7 +246,7 @@ func TestRuleTest(t *testing.T) {
     query selects 3 of 3 events; 1 of them have no source.ip
 FAILED guessed  bad.yaml:15: example "a line of nobody": 1 line is not parsed by any plugin here: is the line as the device writes it, and its plugin beside this program or in --plugins?
     query selects 0 of 1 events
-FAILED unreadable  bad.yaml:17: field acme.thing is not one that this plugin reads (add it under reads in plugin.yaml)
+FAILED unreadable  bad.yaml:19: query: there is no field acme.thing, or no enabled plugin has it
 FAILED untested  bad.yaml:21: there are no examples: under examples, say which events must fire (alerts: 1) and which must not (alerts: 0)
 3 of 3 rules failed
 `, got)
