@@ -101,7 +101,9 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 	if err != nil {
 		return nil, err
 	}
-	x.progress(true)
+	if err := x.progress(true); err != nil {
+		return nil, err
+	}
 	return x.report.finish(x.p, o.Selection, figures, x.r.Process().CPU()), nil
 }
 

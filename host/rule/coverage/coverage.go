@@ -226,13 +226,15 @@ func Of(in Input) *Report {
 		if err != nil && one.Problem == "" {
 			one.Problem = err.Error()
 		}
+		one.judge(parts, all, Dead)
 		if one.Problem != "" {
-			one.Verdict = Refused
+			if one.Verdict == Fires { // else it is refused for what nobody writes
+				one.Verdict = Refused
+			}
 			out.Rules = append(out.Rules, one)
 			addTechniques(techniques, r, one, nil)
 			continue
 		}
-		one.judge(parts, all, Dead)
 		if one.Verdict == Fires && in.Live != nil {
 			one.judge(parts, live, Idle)
 		}

@@ -126,7 +126,7 @@ func (o *Reason) events(ctx context.Context, st Scanner, scope store.Scope, a Al
 		o.note("no event is behind it")
 		return nil
 	}
-	var any query.Or
+	var behind query.Or
 	for _, id := range a.EventIDs {
 		if _, err := store.ParseEventID(id); err != nil {
 			o.note("%q is no id of an event", id)
@@ -136,14 +136,14 @@ func (o *Reason) events(ctx context.Context, st Scanner, scope store.Scope, a Al
 		if err != nil {
 			return err
 		}
-		any.Nodes = append(any.Nodes, n)
+		behind.Nodes = append(behind.Nodes, n)
 	}
-	var n query.Node = &any
-	switch len(any.Nodes) {
+	var n query.Node = &behind
+	switch len(behind.Nodes) {
 	case 0:
 		return nil
 	case 1:
-		n = any.Nodes[0]
+		n = behind.Nodes[0]
 	}
 	// A clock that is ahead counts as the time of receipt: its event may be anywhere later.
 	sel := store.Selection{Query: n, From: a.First.Add(-clocks), To: time.Unix(0, math.MaxInt64).UTC()}
@@ -156,8 +156,8 @@ func (o *Reason) events(ctx context.Context, st Scanner, scope store.Scope, a Al
 	slices.SortFunc(o.Events, func(a, b Event) int {
 		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.position, b.position))
 	})
-	if gone := len(any.Nodes) - len(o.Events); gone > 0 {
-		o.note("%d of %d events are not in the store any more, or you may not see them", gone, len(any.Nodes))
+	if gone := len(behind.Nodes) - len(o.Events); gone > 0 {
+		o.note("%d of %d events are not in the store any more, or you may not see them", gone, len(behind.Nodes))
 	}
 	if rest := o.Count - int64(len(a.EventIDs)); rest > 0 {
 		o.note("of %d events behind it the newest %d are remembered", o.Count, len(a.EventIDs))
