@@ -139,7 +139,7 @@ func (t *trier) open(ctx context.Context, o AlarmOptions) (err error) {
 	for i, r := range o.Rules {
 		rules[i] = r.Data()
 	}
-	t.detector, err = alert.Rehearse(ctx, p.Manifest(), rules, plugin.SingleOptions{RunDir: run, Config: []byte(`{"builtin":false}`), Log: logrus.NewEntry(log)})
+	t.detector, err = alert.Rehearse(ctx, p.Manifest(), rules, plugin.SingleOptions{RunDir: run, Log: logrus.NewEntry(log)})
 	if err != nil {
 		return errors.Join(err, t.registry.Close())
 	}

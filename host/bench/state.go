@@ -82,7 +82,7 @@ func (c *memoryCase) measure(ctx context.Context, o Options) (res StateResult, e
 	log.SetLevel(logrus.WarnLevel)
 	reg, err := plugin.Open(plugin.Options{
 		Dirs: o.Dirs, RunDir: filepath.Join(o.Dir, "run"), Log: logrus.NewEntry(log), CallDeadline: time.Minute,
-		Plugins: map[string]plugin.Settings{detector: {Config: map[string]any{"builtin": false, "rules": []any{c.rule}}}},
+		Plugins: map[string]plugin.Settings{detector: {Config: map[string]any{"rules": []any{c.rule}}}},
 	})
 	if err != nil {
 		return res, err

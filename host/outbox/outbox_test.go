@@ -469,6 +469,23 @@ func TestSwapAndDisable(t *testing.T) {
 	assert.Contains(t, o.told("one"), "a0051 b")
 }
 
+func TestTargetsThatWereNotKnown(t *testing.T) {
+	o := newOffice(t, func(o *office, p map[string]plugin.Settings) {
+		s := o.notifier("one", "soc", "lead")
+		s.Disabled = true
+		p["one"] = s
+	})
+	a := alert("early")
+	a.Channels = []string{"one"}
+	o.add(a)
+	assert.EqualValues(t, 1, o.state("one").Waiting)
+	require.NoError(t, o.registry.Enable(t.Context(), "one"))
+	o.eventually("both are told", func() bool { return len(o.told("one")) == 2 })
+	o.settled()
+	assert.ElementsMatch(t, []string{"early soc", "early lead"}, o.told("one"))
+	assert.Len(t, o.list(outbox.Filter{}), 2)
+}
+
 func TestLimitsRedriveAndDrop(t *testing.T) {
 	clock := newClock()
 	o := newOffice(t, func(o *office, p map[string]plugin.Settings) {

@@ -23,7 +23,6 @@ plugins:
     file: {enabled: false}
     correlation:
       config:
-        builtin: false
         rules:
           - {id: refused, name: Refused by a web server, query: 'http.response.status_code:403', group_by: [source.ip], threshold: 20, window: 5m, severity: Error}
 `)

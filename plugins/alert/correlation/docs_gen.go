@@ -6,11 +6,9 @@ import "github.com/logcenter/logcenter/sdk"
 
 func init() {
 	sdk.ExplainConfig(map[string]string{
-		"main.Config.Builtin":       "Builtin adds the rules that come with the plugin: login-failures, attack-burst, error-burst and\nlogin-guessed. A rule of the same id under rules replaces one.",
-		"main.Config.Disable":       "Disable are ids of rules that are left out.",
 		"main.Config.MaxRuleState":  "MaxRuleState is how much the groups of one rule may take.",
 		"main.Config.MaxState":      "MaxState is how much all groups of all rules together may take in memory. When it is more, groups of the rule that\ntakes most are forgotten, first those that were left alone longest, and counted.",
-		"main.Config.Rules":         "Rules are the admin's own.",
+		"main.Config.Rules":         "Rules are looked for beside those that the host hands over: plugins', the admin's and the API's. For a detector that is\ntried by itself.",
 		"rule.Example.Alerts":       "Alerts is how many alerts the rule raises; 0: it must not fire.",
 		"rule.Example.Events":       "Events are what comes in, in this order.",
 		"rule.Example.Keys":         "Keys are those of the alerts, in the order of their raising; each must have what stands here. Empty looks at none.",

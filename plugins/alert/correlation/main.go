@@ -21,12 +21,8 @@ import (
 
 // Config is what an admin may set for this plugin.
 type Config struct {
-	// Builtin adds the rules that come with the plugin: login-failures, attack-burst, error-burst and
-	// login-guessed. A rule of the same id under rules replaces one.
-	Builtin bool `yaml:"builtin" default:"true"`
-	// Disable are ids of rules that are left out.
-	Disable []string `yaml:"disable"`
-	// Rules are the admin's own.
+	// Rules are looked for beside those that the host hands over: plugins', the admin's and the API's. For a detector that is
+	// tried by itself.
 	Rules []document.Rule `yaml:"rules"`
 	// MaxState is how much all groups of all rules together may take in memory. When it is more, groups of the rule that
 	// takes most are forgotten, first those that were left alone longest, and counted.

@@ -106,7 +106,7 @@ func batchOf(lines [][]byte, columns map[ecs.Field]*wire.Builder) *wire.Batch {
 
 // rule is a config with one rule of three events in ten minutes.
 func config(more string) string {
-	return `{"builtin":false,"rules":[{"id":"r","name":"R","query":"event.outcome:failure","group_by":["source.ip"],"threshold":2` + more + `}]}`
+	return `{"rules":[{"id":"r","name":"R","query":"event.outcome:failure","group_by":["source.ip"],"threshold":2` + more + `}]}`
 }
 
 const m = time.Minute
@@ -154,14 +154,7 @@ func TestWindow(t *testing.T) {
 }
 
 func TestTwentyOneAcrossAClockBoundary(t *testing.T) {
-	r := newRun(t, `{}`)
-	for i := range 21 { // 9:50 minutes from 11:55 to 12:05
-		r.send(login{time.Duration(i) * 29500 * time.Millisecond, "192.0.2.1"})
-		assert.Empty(t, r.alerts)
-	}
-	assert.Empty(t, r.alerts, "the built-in rule wants logins, not only failures")
-
-	r = newRun(t, `{"builtin":false,"rules":[{"id":"r","name":"R","query":"event.outcome:failure"}]}`)
+	r := newRun(t, `{"rules":[{"id":"r","name":"R","query":"event.outcome:failure"}]}`)
 	for i := range 21 {
 		assert.Empty(t, r.alerts, "after %d", i)
 		r.send(login{time.Duration(i) * 29500 * time.Millisecond, "192.0.2.1"})
@@ -284,14 +277,14 @@ func TestRestoreRefuses(t *testing.T) {
 
 func FuzzRestore(f *testing.F) {
 	f.Add([]byte(stateMagic))
-	r := newRun(f, `{}`)
+	r := newRun(f, config(""))
 	r.send(login{0, "192.0.2.1"}, login{1, "192.0.2.2"})
 	var state bytes.Buffer
 	_, err := r.stage.Snapshot(&state)
 	require.NoError(f, err)
 	f.Add(state.Bytes())
 	f.Fuzz(func(t *testing.T, state []byte) {
-		d, err := New(Config{MaxState: 1000, MaxRuleState: 500, Builtin: true})
+		d, err := New(Config{MaxState: 1000, MaxRuleState: 500, Rules: []document.Rule{{ID: "r", Name: "R", Type: "frequency", Query: "event.outcome:failure", GroupBy: []string{"source.ip"}, Aggregate: "count", Threshold: 2, Window: 10 * m}}})
 		require.NoError(t, err)
 		if d.(*detector).Restore(bytes.NewReader(state)) == nil {
 			require.NoError(t, d.(*detector).Snapshot(&bytes.Buffer{}))
@@ -310,23 +303,10 @@ func TestConfigErrors(t *testing.T) {
 		{`{"rules":[{"id":"r","name":"R","query":"proces.executable:sh"}]}`, `rule r.query: there is no field proces.executable, or no enabled plugin has it (did you mean "process.executable"?)`},
 		{`{"rules":[{"id":"r","name":"R","query":"source.ip:x"}]}`, `rules[0].query`},
 		{`{"rules":[{"id":"r","name":"R","query":"x"},{"id":"r","name":"R","query":"x"}]}`, `rules[1].id: "r" is used twice`},
-		{`{"disable":["nope"]}`, `disable[0]: there is no rule "nope"`},
 	} {
 		m, err := manifest.Read(".")
 		require.NoError(t, err)
 		err = sdk.DetectorStage(New).Open(m.OpenRequest([]byte(tt.config)))
 		assert.ErrorContains(t, err, tt.want, "%s", tt.config)
 	}
-}
-
-func TestBuiltinCanBeReplacedAndLeftOut(t *testing.T) {
-	d, err := New(Config{MaxState: 1000, MaxRuleState: 500, Builtin: true, Disable: []string{"error-burst"}, Rules: []document.Rule{
-		{ID: "attack-burst", Name: "mine", Query: "x", Threshold: 1, Window: m, Type: "frequency", Aggregate: "count"},
-	}})
-	require.NoError(t, err)
-	var got []string
-	for _, r := range d.(*detector).rules {
-		got = append(got, r.ID+" "+r.Name)
-	}
-	assert.Equal(t, []string{"login-failures Many failed logins from one address", "attack-burst mine", "login-guessed A login behind many that failed"}, got)
 }

@@ -525,7 +525,7 @@ func batch(events []drawn) *wire.Batch {
 func watch(t *testing.T, create func(Config) (sdk.Detector, error), tr trial, s stream, rnd *rand.Rand) (out []raised) {
 	t.Helper()
 	tr.rule["id"], tr.rule["name"] = "r", "R"
-	config, err := json.Marshal(map[string]any{"builtin": false, "rules": []any{tr.rule}})
+	config, err := json.Marshal(map[string]any{"rules": []any{tr.rule}})
 	require.NoError(t, err)
 	stage := sdk.DetectorStage(create)
 	plugintest.Open(t, stage, config)

@@ -78,12 +78,20 @@ type state struct {
 	without uint16 // bits of what takes it back to the state before
 }
 
-// compile makes the rules that are on. Errors have the path of the key in the configuration.
+// compile makes the rules that are on, those of the configuration and those given. Errors have the path of the key.
 func (c *Config) compile(now func() time.Time, given []document.Rule) ([]*rule, error) {
 	var out []*rule
 	var errs []error
-	index := map[string]int{}
+	used := map[string]bool{}
 	add := func(path string, r document.Rule) {
+		if r.Disabled {
+			return
+		}
+		if used[r.ID] {
+			errs = append(errs, &schema.Error{Path: path + ".id", Msg: fmt.Sprintf("%q is used twice", r.ID)})
+			return
+		}
+		used[r.ID] = true
 		made, err := compile(r, now)
 		if made != nil {
 			made.place = "rule " + r.ID
@@ -95,42 +103,13 @@ func (c *Config) compile(now func() time.Time, given []document.Rule) ([]*rule, 
 			errs = append(errs, schema.Under(path, err))
 			return
 		}
-		if i, ok := index[r.ID]; ok {
-			out[i] = made
-			return
-		}
-		index[r.ID] = len(out)
 		out = append(out, made)
 	}
-	if c.Builtin && given == nil { // the host has those, too
-		for _, r := range builtins() {
-			add("builtin "+r.ID, r)
-		}
-	}
-	own := map[string]bool{}
 	for i, r := range c.Rules {
-		path := schema.Index("rules", i)
-		if own[r.ID] {
-			errs = append(errs, &schema.Error{Path: path + ".id", Msg: fmt.Sprintf("%q is used twice", r.ID)})
-			continue
-		}
-		own[r.ID] = true
-		add(path, r)
+		add(schema.Index("rules", i), r)
 	}
 	for i, r := range given {
-		path := schema.Index("", i)
-		if own[r.ID] {
-			errs = append(errs, &schema.Error{Path: path + ".id", Msg: fmt.Sprintf("%q is used twice", r.ID)})
-			continue
-		}
-		own[r.ID] = true
-		add(path, r)
-	}
-	for i, id := range c.Disable {
-		if _, ok := index[id]; !ok && !slices.ContainsFunc(builtins(), func(r document.Rule) bool { return r.ID == id }) {
-			errs = append(errs, &schema.Error{Path: schema.Index("disable", i), Msg: fmt.Sprintf("there is no rule %q", id)})
-		}
-		out = slices.DeleteFunc(out, func(r *rule) bool { return r.ID == id })
+		add(schema.Index("", i), r)
 	}
 	return out, errors.Join(errs...)
 }

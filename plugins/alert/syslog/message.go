@@ -84,7 +84,8 @@ func appendData(b []byte, d *message.Document, limit int) []byte {
 		}
 		return strconv.FormatUint(n, 10)
 	}
-	for _, p := range [...][2]string{
+	const facts = 10 // what the log standard demands is there also when it is empty
+	for i, p := range [...][2]string{
 		{"id", d.ID},
 		{"kind", d.Kind},
 		{"name", d.Name},
@@ -106,7 +107,7 @@ func appendData(b []byte, d *message.Document, limit int) []byte {
 		{"url", d.URL},
 		{"tags", strings.Join(d.Tags, ",")},
 	} {
-		if p[1] == "" {
+		if p[1] == "" && i >= facts {
 			continue
 		}
 		b = append(append(append(b, ' '), p[0]...), `="`...)
