@@ -99,7 +99,7 @@ func TestBacktestRaisesWhatLiveRaised(t *testing.T) {
 	// While nothing comes in, time goes on in the host, and more that should come stays away.
 	require.GreaterOrEqual(t, counts["bt-login-without-logout"], expected["bt-login-without-logout"])
 	counts["bt-login-without-logout"] = expected["bt-login-without-logout"]
-	require.Equal(t, counts, expected)
+	require.Equal(t, expected, counts)
 	for _, r := range answer.Report.Rules {
 		require.NotZero(t, r.Alerts, "%s raises nothing, so that it proves nothing", r.Rule)
 	}
