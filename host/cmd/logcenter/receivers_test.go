@@ -29,7 +29,7 @@ import (
 )
 
 // receiver is a system that alerts are told to: a real one, or a listener that does what the protocol asks of it.
-type receiver struct {
+type alertReceiver struct {
 	channel string
 	start   func() // again after stop, at the same address
 	stop    func()
@@ -37,11 +37,11 @@ type receiver struct {
 }
 
 // receivers are one of each kind, running, and the configuration of a host that tells all of them.
-func receivers(t *testing.T) (list []*receiver, config string) {
+func receivers(t *testing.T) (list []*alertReceiver, config string) {
 	ca := plugintest.NewAuthority(t)
 	dir := t.TempDir()
 	var settings strings.Builder
-	for _, r := range []func(*testing.T, *plugintest.Authority, string) (*receiver, string){rsyslogd, snmptrapd, mailServer, lineReceiver, httpsReceiver} {
+	for _, r := range []func(*testing.T, *plugintest.Authority, string) (*alertReceiver, string){rsyslogd, snmptrapd, mailServer, lineReceiver, httpsReceiver} {
 		one, plugin := r(t, ca, dir)
 		one.start()
 		t.Cleanup(one.stop)
@@ -102,7 +102,7 @@ func listens(network, address string) func() bool {
 	}
 }
 
-func rsyslogd(t *testing.T, _ *plugintest.Authority, dir string) (*receiver, string) {
+func rsyslogd(t *testing.T, _ *plugintest.Authority, dir string) (*alertReceiver, string) {
 	address, out, conf := freePort(t), filepath.Join(dir, "rsyslog.out"), filepath.Join(dir, "rsyslog.conf")
 	_, port, err := net.SplitHostPort(address)
 	require.NoError(t, err)
@@ -113,7 +113,7 @@ input(type="imtcp" address="127.0.0.1" port="%s")
 template(name="all" type="string" string="%%structured-data%%|%%msg%%\n")
 action(type="omfile" file=%q template="all")
 `, dir, port, out), 0o600))
-	r := &receiver{channel: "syslog/soc"}
+	r := &alertReceiver{channel: "syslog/soc"}
 	r.start, r.stop = daemon(t, listens("tcp", address), "rsyslogd", "-n", "-f", conf, "-i", filepath.Join(dir, "rsyslog.pid"))
 	id := regexp.MustCompile(` id="([^"]+)"`)
 	r.read = func() map[string]string { return linesByID(out, "\n", id) }
@@ -132,7 +132,7 @@ func linesByID(file, end string, id *regexp.Regexp) map[string]string {
 	return got
 }
 
-func snmptrapd(t *testing.T, _ *plugintest.Authority, dir string) (*receiver, string) {
+func snmptrapd(t *testing.T, _ *plugintest.Authority, dir string) (*alertReceiver, string) {
 	l, err := net.ListenPacket("udp", "127.0.0.1:0")
 	require.NoError(t, err)
 	address := l.LocalAddr().String()
@@ -141,7 +141,7 @@ func snmptrapd(t *testing.T, _ *plugintest.Authority, dir string) (*receiver, st
 	require.NoError(t, os.WriteFile(conf, []byte("disableAuthorization no\nauthCommunity log c0mmunity\n"), 0o600))
 	require.NoError(t, os.WriteFile(community, []byte("c0mmunity\n"), 0o600))
 	t.Setenv("SNMP_PERSISTENT_DIR", dir)
-	r := &receiver{channel: "snmp/nms"}
+	r := &alertReceiver{channel: "snmp/nms"}
 	starts := 0
 	up := func() bool {
 		b, _ := os.ReadFile(out)
@@ -154,7 +154,7 @@ func snmptrapd(t *testing.T, _ *plugintest.Authority, dir string) (*receiver, st
 	return r, fmt.Sprintf("    snmp: {config: {targets: [{name: nms, address: %q, version: 2c, inform: true, community_file: %q}]}}\n", address, community)
 }
 
-func mailServer(t *testing.T, ca *plugintest.Authority, dir string) (*receiver, string) {
+func mailServer(t *testing.T, ca *plugintest.Authority, dir string) (*alertReceiver, string) {
 	python := "/usr/bin/python3"
 	if exec.CommandContext(t.Context(), python, "-c", "import aiosmtpd").Run() != nil {
 		python = "python3"
@@ -164,7 +164,7 @@ func mailServer(t *testing.T, ca *plugintest.Authority, dir string) (*receiver, 
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(password, []byte("pa55word\n"), 0o600))
 	cert, key := ca.Issue(t, "mail", "mail.test")
-	r := &receiver{channel: "smtp/soc"}
+	r := &alertReceiver{channel: "smtp/soc"}
 	starts, stop := 0, func() {}
 	folder := func(n int) string { return filepath.Join(dir, "mails"+strconv.Itoa(n)) }
 	r.start = func() {
@@ -218,11 +218,11 @@ func (i *inbox) read() map[string]string {
 }
 
 // lineReceiver takes JSON lines by TCP and acknowledges each.
-func lineReceiver(t *testing.T, _ *plugintest.Authority, _ string) (*receiver, string) {
+func lineReceiver(t *testing.T, _ *plugintest.Authority, _ string) (*alertReceiver, string) {
 	address, box := freePort(t), &inbox{}
 	var l net.Listener
 	var conns sync.Map
-	r := &receiver{channel: "tcp/siem", read: box.read}
+	r := &alertReceiver{channel: "tcp/siem", read: box.read}
 	r.start = func() {
 		var err error
 		l, err = net.Listen("tcp", address)
@@ -255,7 +255,7 @@ func lineReceiver(t *testing.T, _ *plugintest.Authority, _ string) (*receiver, s
 }
 
 // httpsReceiver takes what is signed.
-func httpsReceiver(t *testing.T, ca *plugintest.Authority, dir string) (*receiver, string) {
+func httpsReceiver(t *testing.T, ca *plugintest.Authority, dir string) (*alertReceiver, string) {
 	address, box, secret := freePort(t), &inbox{}, filepath.Join(dir, "hook.secret")
 	require.NoError(t, os.WriteFile(secret, []byte("a secret of the test, 32 bytes.."), 0o600))
 	key, err := os.ReadFile(secret)
@@ -264,7 +264,7 @@ func httpsReceiver(t *testing.T, ca *plugintest.Authority, dir string) (*receive
 	cert, err := tls.LoadX509KeyPair(certFile, keyFile)
 	require.NoError(t, err)
 	var server *http.Server
-	r := &receiver{channel: "webhook/soar", read: box.read}
+	r := &alertReceiver{channel: "webhook/soar", read: box.read}
 	r.start = func() {
 		l, err := tls.Listen("tcp", address, &tls.Config{Certificates: []tls.Certificate{cert}})
 		require.NoError(t, err)

@@ -34,7 +34,8 @@ enabled, silenced and disabled as it is, and every change is in its history.`,
 		newRuleListCommand(c), newRuleShowCommand(c), newRulePutCommand(c), newRuleDeleteCommand(c),
 		newRuleEnableCommand(c), newRuleSilenceCommand(c), newRuleDisableCommand(c),
 		newRuleHistoryCommand(c), newRuleDiffCommand(c), newRuleRollbackCommand(c), newRuleValidateCommand(),
-		newRuleTestCommand(), newRuleBacktestCommand(c), newRuleSigmaCommand(),
+		newRuleTestCommand(), newRuleBacktestCommand(c), newRuleExplainCommand(c), newRuleHealthCommand(c), newRuleCoverageCommand(c),
+		newRuleSigmaCommand(),
 	)
 	return cmd
 }

@@ -124,13 +124,13 @@ func TestRules(t *testing.T) {
 	require.Contains(t, h.metrics(), "\nlogcenter_rules{source=\"directory\",state=\"silent\"} 1\n")
 
 	// Files are read again, as a whole or not at all.
-	file("own.yaml", "rules:\n  - {id: thrice, name: Three times, query: slow, threshold: 2}\n  - {id: gamma, name: Gamma, type: keyword, query: gamma}\n")
+	file("own.yaml", "rules:\n  - {id: thrice, name: Three times, query: slow, threshold: 2}\n  - {id: gamma, name: Gamma, type: keyword, query: gamma, group_by: [logcenter.position]}\n")
 	require.NoError(t, h.cmd.Process.Signal(syscall.SIGHUP))
 	h.waitFor("the rule gamma", time.Minute, func() bool { _, err := h.client().Rule(t.Context(), "gamma"); return err == nil })
 	h.ingest("gamma")
 	h.tells("gamma")
 	h.kill(syscall.SIGTERM)
-	file("own.yaml", "rules:\n  - {id: gamma, name: Gamma, type: keyword, query: delta}\n")
+	file("own.yaml", "rules:\n  - {id: gamma, name: Gamma, type: keyword, query: delta, group_by: [logcenter.position]}\n")
 	file("wrong.yaml", "rules:\n  - {id: wrong, name: Wrong, query: 'a AND'}\n  - {id: refused, name: Refused, query: 'no.such.field:1'}\n")
 	h.start()
 	require.Regexp(t, `(?m)^ +2 .*/own\.yaml +edit`, h.does("rule", "history", "gamma", "--wide"))

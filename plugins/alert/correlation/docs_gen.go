@@ -8,8 +8,8 @@ func init() {
 	sdk.ExplainConfig(map[string]string{
 		"main.Config.Builtin":       "Builtin adds the rules that come with the plugin: login-failures, attack-burst, error-burst and\nlogin-guessed. A rule of the same id under rules replaces one.",
 		"main.Config.Disable":       "Disable are ids of rules that are left out.",
-		"main.Config.MaxEvents":     "MaxEvents is how many events all groups together remember, 32 bytes each. Beyond, groups are forgotten.",
-		"main.Config.MaxGroups":     "MaxGroups is how many groups, of all rules together, are watched at once. When there are more, the one\nthat has been silent longest is forgotten, and counted.",
+		"main.Config.MaxRuleState":  "MaxRuleState is how much the groups of one rule may take.",
+		"main.Config.MaxState":      "MaxState is how much all groups of all rules together may take in memory. When it is more, groups of the rule that\ntakes most are forgotten, first those that were left alone longest, and counted.",
 		"main.Config.Rules":         "Rules are the admin's own.",
 		"rule.Example.Alerts":       "Alerts is how many alerts the rule raises; 0: it must not fire.",
 		"rule.Example.Events":       "Events are what comes in, in this order.",

@@ -38,7 +38,7 @@ func countingRule(more map[string]any) map[string]any {
 }
 
 func counted() *counting {
-	return &counting{min10, min10, "count", 2, map[string]*watched{}}
+	return &counting{min10, min10, "count", 2, false, map[string]*watched{}}
 }
 
 // exceptionTrial leaves out what one user does, until an instant.

@@ -53,11 +53,14 @@ type rule struct {
 	learn   int64
 	value   ecs.Field // of Field
 	states  []state   // of a sequence
-	groups  map[string]*group
-	began   int64 // of a new_value rule: its first event, ns since 1970
+	began   int64     // of a new_value rule: its first event, ns since 1970
 	filter
 	open  map[string]*open // by key: alerts that are waited for to be over
 	usual usual            // of a deviation rule
+
+	aggregate aggregate
+	held      held
+	stats     stats
 }
 
 // part is one query of a rule: a step, or a Without.
@@ -135,7 +138,7 @@ func (c *Config) compile(now func() time.Time, given []document.Rule) ([]*rule, 
 func compile(r document.Rule, now func() time.Time) (*rule, error) {
 	out := &rule{
 		Rule: r, kind: kinds[r.Type], window: int64(r.Window), before: int64(r.Before), quiet: int64(r.Quiet), learn: int64(r.Learn),
-		groups: map[string]*group{},
+		aggregate: aggregates[r.Aggregate],
 	}
 	if err := r.Validate(); err != nil {
 		return nil, err
@@ -205,7 +208,9 @@ func (r *rule) one(now func() time.Time) error {
 	if err != nil {
 		return err
 	}
-	by = append(by, values...)
+	if by = append(by, values...); len(by) > mostKeys {
+		return &schema.Error{Path: "values", Msg: fmt.Sprintf("%d fields with those of group_by; %d is the most", len(by), mostKeys)}
+	}
 	r.names = slices.Concat(r.GroupBy, r.Values)
 	r.parts = []part{{bit: 1, matcher: m, by: by, text: make([]bool, len(by))}}
 	return nil
@@ -278,11 +283,17 @@ func matcher(path, text string, now func() time.Time) (*query.Matcher, error) {
 	return m, nil
 }
 
+// mostKeys is how many fields may tie events together.
+const mostKeys = 16
+
 // keyed looks up fields that tie events together.
 func keyed(path string, names []string, lists bool) ([]ecs.Field, error) {
 	fields, err := lookup(path, names)
 	if err != nil {
 		return nil, err
+	}
+	if len(fields) > mostKeys {
+		return nil, &schema.Error{Path: path, Msg: fmt.Sprintf("%d fields; %d is the most", len(fields), mostKeys)}
 	}
 	several := 0
 	for i, f := range fields {
