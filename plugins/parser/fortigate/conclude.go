@@ -105,10 +105,14 @@ func (r *record) inspected(ev *sdk.Event) {
 
 // happened classifies logs of the device itself, of its users and VPNs.
 func (r *record) happened(ev *sdk.Event) {
+	if string(r.kept[theConfigPath]) == "firewall.policy" {
+		ev.Set(ecs.RuleUUID, r.kept[theObjectUUID])
+	}
 	r.flow.Set(ev, flow.SourceIP, r.kept[theUI]) // where the administrator sits, if nothing else says so
 	switch string(r.kept[theSubtype]) {
 	case "vpn":
 		ev.SetFacts(vpnFacts)
+		r.eap(ev)
 		r.session(ev)
 	case "user":
 		ev.SetFacts(userFacts)
@@ -116,6 +120,16 @@ func (r *record) happened(ev *sdk.Event) {
 		ev.SetFacts(r.system())
 	}
 	r.outcome(ev)
+}
+
+// eap sets who proved by EAP who it is: in logs of IKEv2 the user is then the address of the peer.
+func (r *record) eap(ev *sdk.Event) {
+	if name := r.kept[theEAPUser]; len(name) > 0 && string(name) != "N/A" {
+		ev.SetAccount(ecs.UserName, ecs.UserDomain, name)
+	}
+	if group := r.kept[theEAPGroup]; string(group) != "N/A" {
+		ev.Set(ecs.UserGroupName, group)
+	}
 }
 
 // session says whether a tunnel or a user's session begins or ends.

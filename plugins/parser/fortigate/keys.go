@@ -68,6 +68,9 @@ const (
 	theHostname
 	theMethod
 	theURL
+	theObjectUUID
+	theEAPUser
+	theEAPGroup
 	theUI // the address in ssh(10.1.1.5)
 	slots
 )
@@ -104,6 +107,7 @@ var known = keys.New(withDetails(map[string]target{
 	"proto":      {part: flow.Transport},
 	"service":    {use: service, field: ecs.NetworkProtocol},
 	"sessionid":  {use: set, field: sessionID},
+	"session_id": {use: set, field: sessionID},
 	"duration":   {use: setSeconds, field: ecs.EventDuration},
 	"msg":        {use: setText, field: messageText},
 
@@ -196,6 +200,9 @@ var known = keys.New(withDetails(map[string]target{
 	"remport":      {part: flow.SourcePort},
 	"locip":        {part: flow.DestinationIP},
 	"locport":      {part: flow.DestinationPort},
+	"uuid":         {use: keep, slot: theObjectUUID},
+	"eapuser":      {use: keep, slot: theEAPUser},
+	"eapauthgroup": {use: keep, slot: theEAPGroup},
 	"tunnelip":     {use: tunnel, field: tunnelIP},
 	"tunnelid":     {use: set, field: tunnelID},
 	"init":         {use: set, field: negotiationInit},

@@ -79,6 +79,10 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 	} else {
 		named = len(h.AppName) > 0
 	}
+	if at, text := dated(line); at != nil { // what runs the process has put the time in front of what it prints
+		ev.SetTime("2006-01-02 15:04:05", p.zone, at)
+		rest = text
+	}
 	rest, console := printed(rest, ev)
 	switch {
 	case err == nil && h.Priority >= 0:
@@ -116,6 +120,15 @@ func session(b []byte) (client, behind []byte) {
 
 // maxHeader is how far behind the start of a line the time of a session may begin.
 const maxHeader = 256
+
+// dated cuts "2026-10-11 12:00:01 " off what HAProxy prints; at is nil for other lines.
+func dated(line []byte) (at, text []byte) {
+	const stamp = "2026-10-11 12:00:01"
+	if len(line) < len(stamp)+2 || line[4] != '-' || line[7] != '-' || line[10] != ' ' || line[13] != ':' || line[len(stamp)] != ' ' || line[len(stamp)+1] != '[' {
+		return nil, nil
+	}
+	return line[:len(stamp)], line[len(stamp)+1:]
+}
 
 // printed reads what HAProxy prints while no logger is there, "[WARNING] 283/120001 (8) : TEXT", where the day of the year and the
 // time are missing from version 2.4 on. It is false for other lines.

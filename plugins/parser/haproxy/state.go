@@ -15,6 +15,8 @@ type message struct {
 
 var messages = []message{
 	{`Connect from %{client:word} to %{address:word} (%{frontend}/%{mode:word})`, "connect", "network", "connection", "success"},
+	{`Server %{backend}/%{server} ('%{}') is UP%{reason}`, "server-up", "host", "change", "success"},
+	{`Server %{backend}/%{server} ('%{}') is DOWN%{reason}`, "server-down", "host", "change", "failure"},
 	{`Server %{backend}/%{server} is DOWN, reason: %{reason}, check duration: %{}`, "server-down", "host", "change", "failure"},
 	{`Server %{backend}/%{server} is DOWN via %{reason}. %{}`, "server-down", "host", "change", "failure"},
 	{`Server %{backend}/%{server} is DOWN for maintenance%{reason}`, "server-maintenance", "host", "change", ""},
@@ -32,9 +34,13 @@ var messages = []message{
 	{`Backup Server %{backend}/%{server} is DOWN%{reason}`, "server-down", "host", "change", "failure"},
 	{`Backup Server %{backend}/%{server} is UP%{reason}`, "server-up", "host", "change", "success"},
 	{`%{backend:word} changed its IP from %{reason}`, "server-address", "host", "change", ""},
+	{`%{backend}/%{server}: IP changed from '%{}' to '%{to}' by '%{by}'%{}`, "server-address", "host", "change", ""},
 	{`Health check for backup server %{backend}/%{server} failed, reason: %{reason}, check duration: %{}`, "health-check", "host", "info", "failure"},
+	{`Health check for backup server %{backend}/%{server} failed, reason: %{reason}, status: %{}`, "health-check", "host", "info", "failure"},
 	{`Health check for server %{backend}/%{server} failed, reason: %{reason}, check duration: %{}`, "health-check", "host", "info", "failure"},
+	{`Health check for server %{backend}/%{server} failed, reason: %{reason}, status: %{}`, "health-check", "host", "info", "failure"},
 	{`Health check for server %{backend}/%{server} succeeded, reason: %{reason}, check duration: %{}`, "health-check", "host", "info", "success"},
+	{`backend '%{backend}' has no server available!`, "backend-down", "host", "change", "failure"},
 	{`backend %{backend:word} has no server available!`, "backend-down", "host", "change", "failure"},
 	{`Proxy %{frontend:word} started.`, "proxy-start", "process", "start", ""},
 	{`Proxy %{frontend:word} stopped %{reason}`, "proxy-stop", "process", "end", ""},
@@ -89,6 +95,10 @@ func state(b []byte, named bool, ev *sdk.Event) error {
 	ev.SetFacts(messageFacts[m.Pattern()])
 	ev.SetIPPort(ecs.SourceIP, ecs.SourcePort, m.Get("client"))
 	ev.SetIPPort(ecs.DestinationIP, ecs.DestinationPort, m.Get("address"))
+	if to := m.Get("to"); len(to) > 0 {
+		ev.SetIP(ecs.DestinationIP, to)
+		ev.Set(ecs.EventReason, b) // all of the text: the old address and who said so are in it
+	}
 	if string(m.Get("mode")) == "HTTP" {
 		ev.SetString(ecs.NetworkProtocol, "http")
 	}
@@ -100,6 +110,8 @@ func state(b []byte, named bool, ev *sdk.Event) error {
 	}
 	ev.Set(backendOf, name)
 	ev.Set(serverOf, m.Get("server"))
-	ev.Set(ecs.EventReason, bytes.Trim(m.Get("reason"), " ,"))
+	if reason := bytes.Trim(m.Get("reason"), " ,"); len(reason) > 0 {
+		ev.Set(ecs.EventReason, reason)
+	}
 	return nil
 }

@@ -58,7 +58,14 @@ func (p parser) traffic(client, b []byte, ev *sdk.Event) error {
 	ev.Set(backendOf, where[:slash])
 	ev.Set(serverOf, where[slash+1:]) // empty where none was chosen
 	var timers numbers
-	switch b = timers.read(b); timers.n {
+	if rest := timers.read(b); timers.bad && timers.n == 1 { // formats of one's own have a word here, often the Host asked for
+		_, rest = word(b)
+		timers = numbers{}
+		b = timers.read(rest)
+	} else {
+		b = rest
+	}
+	switch timers.n {
 	case 5:
 		return http(&timers, b, ev)
 	case 3:

@@ -118,7 +118,11 @@ func joined(b []byte, ev *sdk.Event) {
 func quotedName(b []byte, ev *sdk.Event) {
 	name, rest, _ := cut(b, "'")
 	ev.Set(ecs.UserName, name)
-	reason(bytes.TrimLeft(rest, ", "), ev)
+	rest = bytes.TrimLeft(rest, ", ")
+	if code, ok := bytes.CutPrefix(rest, []byte("exit code: ")); ok {
+		ev.Set(exitCode, code)
+	}
+	reason(rest, ev)
 }
 
 // quotedGroup reads "dev' removed from /etc/group" and "anna' owned by 'anna'".

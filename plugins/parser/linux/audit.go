@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"net/netip"
+	"time"
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
@@ -23,7 +24,7 @@ func isRecord(text []byte) bool {
 }
 
 // record reads "node=HOST type=TYPE msg=audit(TIME:SERIAL): key=value …".
-func record(text []byte, ev *sdk.Event) (*facts, error) {
+func record(text []byte, ev *sdk.Event, zone *time.Location) (*facts, error) {
 	if rest, ok := bytes.CutPrefix(text, []byte("node=")); ok {
 		var name []byte
 		name, text = word(rest)
@@ -46,13 +47,32 @@ func record(text []byte, ev *sdk.Event) (*facts, error) {
 		return &k.facts, errRecord
 	}
 	stamp, rest, ok = cut(stamp, ")")
-	seconds, serial, whole := cut(stamp, ":")
-	ev.SetTime(timestamp.Unix, nil, seconds)
-	if !ok || !whole || len(rest) == 0 {
+	at := bytes.LastIndexByte(stamp, ':')
+	when, serial := stamp[:max(at, 0)], stamp[at+1:]
+	setStamp(when, zone, ev)
+	if !ok || at < 0 || len(rest) == 0 {
 		return &k.facts, errRecord
 	}
 	ev.Set(ecs.EventSequence, serial)
 	return k.read(bytes.TrimLeft(rest, ": "), ev), nil // auditd before 2.8 leaves out the colon in records about itself
+}
+
+// setStamp sets the time of a record: seconds, or as ausearch -i prints it, 10/11/26 12:00:01.710, in the order of the day and the
+// month that the numbers allow, the month first if both.
+func setStamp(when []byte, zone *time.Location, ev *sdk.Event) {
+	const short = "01/02/06 15:04:05.000"
+	switch {
+	case len(when) < len(short) || when[2] != '/' || when[5] != '/':
+		ev.SetTime(timestamp.Unix, nil, when)
+	case when[8] != ' ' && string(when[:2]) > "12":
+		ev.SetTime("02/01/2006 15:04:05.000", zone, when)
+	case when[8] != ' ':
+		ev.SetTime("01/02/2006 15:04:05.000", zone, when)
+	case string(when[:2]) > "12":
+		ev.SetTime("02/01/06 15:04:05.000", zone, when)
+	default:
+		ev.SetTime(short, zone, when)
+	}
 }
 
 // journalled reads "TYPE key=value …", as journald writes records of the kernel, without their time and serial.
@@ -107,6 +127,12 @@ func (r *reader) pairs(b []byte) {
 		case "", "?", "(null)", "(none)", "4294967295", "unset":
 			continue
 		}
+		if it.Quoted() {
+			if i := bytes.IndexByte(v, '"'); i >= 0 && i+1 < len(v) && v[i+1]-'A' < 26 {
+				r.pairs(v[i+1:]) // key="fs"ARCH=x86_64: what parts the kernel's pairs from auditd's was lost on the way
+				v = v[:i:i]
+			}
+		}
 		switch key := it.Key(); string(key) {
 		case "msg":
 			if it.Quoted() {
@@ -139,11 +165,12 @@ type meaningKind uint8
 
 const (
 	asIs   meaningKind = iota
-	onDisk             // dev= of a file
+	onDisk             // dev= of a file that was touched or refused
 	gid
 	text // in quotes or hexadecimal
 	actor
 	effective
+	login  // auid=
 	object // id= of a user, or of a group
 	accountName
 	actingName
@@ -187,7 +214,7 @@ var meanings = keys.New(map[string]meaning{
 	"addr":           {as: remoteAddress},
 	"apparmor":       {as: decision},
 	"argc":           {argumentsLen, asIs},
-	"auid":           {auditLoginID, asIs},
+	"auid":           {as: login},
 	"cipher":         {cipher, asIs},
 	"cmd":            {ecs.ProcessCommandLine, text},
 	"comm":           {ecs.ProcessName, text},
@@ -270,7 +297,7 @@ func (r *reader) pair(key, v []byte, quoted bool) {
 	case asIs:
 		ev.Set(m.field, v)
 	case onDisk:
-		if r.path {
+		if r.path || r.access {
 			ev.Set(m.field, v)
 		}
 	case gid:
@@ -285,6 +312,8 @@ func (r *reader) pair(key, v []byte, quoted bool) {
 		} else if v[0]-'0' <= 9 {
 			ev.Set(processUserID, v)
 		}
+	case login:
+		idOrName(ev, auditLoginID, loginName, v)
 	case effective:
 		idOrName(ev, effectiveID, ecs.UserEffectiveName, v)
 	case object:

@@ -310,6 +310,16 @@ func suPair(b []byte, ev *sdk.Event) {
 	ev.Set(ecs.UserEffectiveName, to)
 }
 
+// checks are what the helper of pam_unix says, which looks passwords up for programs that may not.
+var checks = newPhrases([]phrase{
+	{"password check failed for user (", helperUser, authFailed},
+	{"check pass; user unknown", nil, authFailed},
+	{"could not obtain user info (", helperUser, authFailed},
+})
+
+// helperUser reads "USER)".
+func helperUser(b []byte, ev *sdk.Event) { ev.Set(ecs.UserName, bytes.TrimSuffix(b, []byte(")"))) }
+
 var logins = newPhrases([]phrase{
 	{"LOGIN ON ", loginOn, loggedIn},
 	{"ROOT LOGIN ON ", rootLogin, loggedIn},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"time"
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
@@ -52,13 +53,13 @@ var kernelPhrases = newPhrases([]phrase{
 })
 
 // kernel reads a message of the kernel, in front of which printk may have put the seconds since the start.
-func kernel(text []byte, ev *sdk.Event) (*facts, error) {
+func kernel(text []byte, ev *sdk.Event, zone *time.Location) (*facts, error) {
 	text = uptime(text)
 	if len(text) == 0 {
 		return &otherKernel, errMessage
 	}
 	if rest := bytes.TrimPrefix(text, []byte("audit: ")); isRecord(rest) {
-		return record(rest, ev)
+		return record(rest, ev, zone)
 	}
 	if at := packetAt(text); at >= 0 {
 		return netfilter(text[:at], text[at:], ev)

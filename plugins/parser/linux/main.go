@@ -19,6 +19,7 @@ import (
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/keys"
 	"github.com/logcenter/logcenter/sdk/syslog"
 )
 
@@ -54,7 +55,7 @@ const maxName = 64
 // Parse reads one line. Messages that are not known keep what the header says.
 func (p parser) Parse(line []byte, ev *sdk.Event) error {
 	if isRecord(line) {
-		f, err := record(line, ev)
+		f, err := record(line, ev, p.zone)
 		f.set(ev, false)
 		return err
 	}
@@ -72,6 +73,12 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 			ev.Set(ecs.ProcessName, name)
 		}
 	}
+	if len(h.AppName) == 0 {
+		var level int
+		if h.AppName, text, level = logread(text, ev); level >= 0 && !rated {
+			rated = ev.SetSeverity(digit[level])
+		}
+	}
 	switch {
 	case len(h.AppName) == 0:
 		unknown.set(ev, rated)
@@ -81,12 +88,35 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 		return errMessage
 	}
 	text = repeats(text, ev)
-	f, err := message(h.AppName, text, ev)
+	f, err := p.message(h.AppName, text, ev)
 	if f.action == "" && !ev.Has(ecs.EventReason) {
 		ev.Set(ecs.EventReason, text)
 	}
 	f.set(ev, rated)
 	return err
+}
+
+// levels are the words for the severities of syslog, from 0 on.
+var levels = keys.New(map[string]int{
+	"emerg": 0, "panic": 0, "alert": 1, "crit": 2, "err": 3, "error": 3, "warn": 4, "warning": 4, "notice": 5, "info": 6, "debug": 7,
+})
+
+// logread reads "authpriv.notice sshd[733]: TEXT": BusyBox and OpenWrt write facility and severity as words in front of the
+// program. Of other texts the program is empty and the level below zero.
+func logread(text []byte, ev *sdk.Event) (program, rest []byte, level int) {
+	first, said := word(text)
+	_, name, ok := cut(first, ".")
+	known := levels.Get(name)
+	tag, rest, whole := cut(said, ":")
+	if !ok || known == nil || !whole || len(tag) == 0 || len(tag) > maxName || bytes.IndexByte(tag, ' ') >= 0 {
+		return nil, text, -1
+	}
+	program, pid, numbered := cut(tag, "[")
+	if numbered {
+		ev.Set(ecs.ProcessPID, bytes.TrimSuffix(pid, []byte("]")))
+	}
+	ev.Set(ecs.ProcessName, program)
+	return program, bytes.TrimSpace(rest), *known
 }
 
 // repeats takes the wrapping off a message that rsyslog writes once for several: "message repeated 3 times: [ … ]".
@@ -104,7 +134,7 @@ func repeats(text []byte, ev *sdk.Event) []byte {
 }
 
 // message reads what a program says.
-func message(program, text []byte, ev *sdk.Event) (*facts, error) {
+func (p parser) message(program, text []byte, ev *sdk.Event) (*facts, error) {
 	if bytes.HasPrefix(text, []byte("pam_")) || bytes.HasPrefix(text, []byte("PAM ")) {
 		return pam(text, ev), nil
 	}
@@ -127,6 +157,8 @@ func message(program, text []byte, ev *sdk.Event) (*facts, error) {
 		return sudo(text, ev), nil
 	case "su", "runuser":
 		return su(text, ev), nil
+	case "unix_chkpwd":
+		return found(checks, text, ev, &otherAuth), nil
 	case "login":
 		return found(logins, text, ev, &otherAuth), nil
 	case "useradd", "usermod", "userdel", "groupadd", "groupmod", "groupdel", "gpasswd", "passwd", "chpasswd", "chage":
@@ -142,15 +174,15 @@ func message(program, text []byte, ev *sdk.Event) (*facts, error) {
 	case "systemd-logind":
 		return found(seats, text, ev, &otherSystem), nil
 	case "kernel":
-		return kernel(text, ev)
+		return kernel(text, ev, p.zone)
 	case "audispd", "audisp-syslog", "auditd", "audit":
 		if isRecord(text) {
-			return record(text, ev)
+			return record(text, ev, p.zone)
 		}
 		return journalled(text, ev), nil
 	}
 	if isRecord(text) { // a file of auditd sent on with a tag of one's own
-		return record(text, ev)
+		return record(text, ev, p.zone)
 	}
 	return &unknown, nil
 }

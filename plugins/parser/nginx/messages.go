@@ -26,6 +26,8 @@ var shapes = []shape{
 	{`delaying request, excess: %{:number}, by zone "%{v}"`, "", "info", "", zoneOf},
 	{`client intended to send too large body: %{:int} bytes`, "", "denied", "failure", 0},
 	{`client SSL certificate verify error: %{}`, "authentication", "start", "failure", 0},
+	{`an upstream response is buffered to a temporary file %{v}`, "", "", "", ecs.FilePath},
+	{`a client request body is buffered to a temporary file %{v}`, "", "", "", ecs.FilePath},
 	{`open() "%{v}" failed %{}`, "", "error", "failure", ecs.FilePath},
 	{`"%{v}" is forbidden %{}`, "", "denied", "failure", ecs.FilePath},
 	{`"%{v}" is not found %{}`, "", "error", "failure", ecs.FilePath},

@@ -348,7 +348,10 @@ func pid(ev *sdk.Event, f ecs.Field, v []byte) {
 // objects sets what was touched: services, tasks, files, keys, shares, connections, malware.
 func (r *record) objects(ev *sdk.Event, id int) {
 	switch id {
-	case 7036, 7040, 7000, 7031, 7034:
+	case 7040:
+		r.set(ev, ecs.ServiceName, param1)
+		r.set(ev, startType, param3)
+	case 7036, 7000, 7031, 7034:
 		r.set(ev, ecs.ServiceName, param1)
 		r.set(ev, serviceState, param2)
 	default:

@@ -294,7 +294,11 @@ func own(path []byte) []byte {
 		return path
 	}
 	front := path[:i]
-	switch string(front[bytes.LastIndexByte(front, '.')+1:]) {
+	j := bytes.LastIndexByte(front, '.')
+	if j > 0 && bytes.HasSuffix(front[:j], []byte("UserData")) { // UserData.LogFileCleared.SubjectUserName
+		return path[i+1:]
+	}
+	switch string(front[j+1:]) {
 	case "event_data", "EventData", "user_data", "UserData":
 		return path[i+1:]
 	}
