@@ -132,6 +132,8 @@ bench: build ## figures of each plugin, and of the whole path on 288 MB of made-
 	CGO_ENABLED=0 go build -trimpath -o bin/logcenter-inprocess ./build/_inprocess
 	CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o build/floor/ ./host/bench/floor/...
 	bin/logcenter bench plugins --programs bin/plugins --floor build/floor $(filter plugins/parser/% plugins/enricher/% plugins/masking/%,$(PLUGINS))
+	bin/logcenter bench rules
+	bin/logcenter bench state
 	bin/logcenter bench pipeline --transport inprocess
 	bin/logcenter bench pipeline --transport socket
 	bin/logcenter bench pipeline --transport shm
@@ -141,6 +143,7 @@ bench: build ## figures of each plugin, and of the whole path on 288 MB of made-
 	bin/logcenter bench pipeline --transport shm --journal disk --store embedded
 	bin/logcenter bench store --size $(QUERY_SIZE)
 	bin/logcenter bench queries
+	bin/logcenter bench alarms plugins/alert/correlation/rules
 	go build -o build/with ./host/store/elastic/estest/with
 	build/with -- $(SHELL) -euc '\
 		bin/logcenter bench store --kind elasticsearch --address $$ELASTICSEARCH_URL --size $(QUERY_SIZE); \

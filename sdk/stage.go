@@ -122,7 +122,7 @@ func setRules(impl any, text []byte) error {
 	if err := schema.Decode(map[string]any{"rules": data}, &rules); err != nil {
 		return err
 	}
-	return schema.Under("rules", t.SetRules(rules.Rules))
+	return schema.Under("rules", t.SetRules(append([]rule.Rule{}, rules.Rules...)))
 }
 
 // Targets are the names of the places that an open notifier tells alerts to.

@@ -24,6 +24,7 @@ import (
 	"github.com/logcenter/logcenter/host/pipeline"
 	"github.com/logcenter/logcenter/host/plugin"
 	"github.com/logcenter/logcenter/host/rule/health"
+	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
@@ -387,7 +388,9 @@ func (r *Runner) record(ctx context.Context, alerts []*wire.Alert) error {
 		fresh, err := r.o.Ledger.Raise(ctx, alerts)
 		if err == nil {
 			for _, a := range fresh {
-				r.o.Health.Raised(a.Rule)
+				if a.Kind == string(sdk.AlertRaised) {
+					r.o.Health.Raised(a.Rule)
+				}
 				r.o.Log.WithFields(logrus.Fields{"rule": a.Rule, "id": a.Id, "severity": a.Severity, "events": a.EventCount}).Info("alert: " + a.Name)
 			}
 			return nil

@@ -146,7 +146,5 @@ func RehearsalConfig(config map[string]any) ([]byte, error) {
 	c := map[string]any{}
 	maps.Copy(c, config)
 	delete(c, "rules")
-	delete(c, "disable")
-	c["builtin"] = false
 	return json.Marshal(c)
 }

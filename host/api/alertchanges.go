@@ -43,13 +43,17 @@ func (s *Server) followAlerts(c *gin.Context) error {
 	defer s.metrics.tails.Dec()
 	ctx, cancel := context.WithCancel(c.Request.Context())
 	w := &alertFollower{s: s, c: c, messages: make(chan message), at: after}
-	ended := make(chan error, 1)
+	ended, done := make(chan error, 1), make(chan struct{})
 	go func() {
+		defer close(done)
 		ended <- l.Follow(ctx, caller(c).Scope, f, after, func() error { return w.send(ctx, message{after, []byte("event: gap\ndata: {}\n\n")}) }, func(one *record.Followed, at int64) error {
 			return w.change(ctx, one, at)
 		})
 	}()
-	defer func() { cancel(); <-ended }() // it uses what is ours
+	defer func() {
+		cancel()
+		<-done // it uses what is ours
+	}()
 	return w.run(ctx, ended)
 }
 
@@ -107,7 +111,6 @@ func (w *alertFollower) run(ctx context.Context, ended chan error) error {
 		case <-beat.C:
 			b = heartbeatAt(w.at)
 		case err := <-ended:
-			ended <- err
 			if begun || err == nil {
 				return nil //nolint:nilerr // a stream that has begun just ends: the client comes back
 			}

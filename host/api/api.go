@@ -22,6 +22,8 @@ import (
 	"github.com/logcenter/logcenter/host/lifecycle"
 	"github.com/logcenter/logcenter/host/outbox"
 	"github.com/logcenter/logcenter/host/rule"
+	"github.com/logcenter/logcenter/host/rule/coverage"
+	"github.com/logcenter/logcenter/host/rule/health"
 	"github.com/logcenter/logcenter/host/store"
 )
 
@@ -60,8 +62,12 @@ type Options struct {
 	Alerts      *record.Ledger   // nil: this host keeps no alerts
 	Outbox      *outbox.Outbox   // nil: this host tells nobody of alerts
 
-	Library Rules                           // nil: there is no library of rules
-	Rules   func() []classification.Counted // of classification; nil: there are none
+	Library Rules // nil: there is no library of rules
+
+	Reasons    Reasons                         // nil: this host cannot say why alerts were raised
+	RuleHealth *health.Tracker                 // nil: nobody keeps how rules fare
+	Coverage   func() coverage.Input           // what rules can see, rules and live events left out; nil: that is not known
+	Rules      func() []classification.Counted // of classification; nil: there are none
 
 	Lifecycle    *lifecycle.Keeper // nil: nothing is said of retention and archive
 	DataDir      string            // whose disk a retention plan is about
@@ -174,7 +180,10 @@ func (s *Server) routes() error {
 	v1.GET("/fields/:name/values", s.handle(s.fieldValues))
 	v1.GET("/query/validate", s.handle(s.validate))
 	v1.GET("/tail", s.handle(s.tail))
-	v1.POST("/rules/backtest", s.handle(s.backtest))
+	v1.POST("/backtest", s.handle(s.backtest))
+	v1.GET("/alerts/:id/explain", s.handle(s.alertReason))
+	v1.GET("/rule-health", s.handle(s.ruleHealth))
+	v1.GET("/rule-coverage", s.handle(s.ruleCoverage))
 	v1.GET("/export", s.handle(s.exportOnline))
 	v1.GET("/exports", s.handle(s.listExports))
 	v1.POST("/exports", s.handle(s.createExport))

@@ -33,7 +33,7 @@ func Rules(ctx context.Context, o Options, numbers []int, each func(RulesResult)
 	for _, n := range numbers {
 		run := o
 		run.Name = fmt.Sprintf("%d rules", n)
-		run.Settings = map[string]plugin.Settings{detector: {Config: map[string]any{"builtin": false, "rules": MadeUpRules(n)}}}
+		run.Settings = map[string]plugin.Settings{detector: {Config: map[string]any{"rules": MadeUpRules(n)}}}
 		r, err := Pipeline(ctx, run)
 		if err != nil {
 			return fmt.Errorf("%d rules: %w", n, err)

@@ -230,6 +230,20 @@ func TestErrors(t *testing.T) {
 	f("plugins:\n  settings:\n    a.b:\n      enabeld: true\n", `logcenter.yaml:4:7: plugins.settings["a.b"].enabeld: unknown key (did you mean "enabled"?)`)
 	f("plugins: {settings: {a: {severity: {low: info}}}}\n", `logcenter.yaml:1:42: plugins.settings.a.severity.low: "info" is not allowed (did you mean "Info"? one of Debug, Info, Warn, Error, Fatal)`)
 	f("plugins: {settings: {a: {severity: {1-3: Info, 2: Warn}}}}\n", `logcenter.yaml:1:26: plugins.settings.a.severity: 2: 2 is there by 1-3, too`)
+	f("alerts:\n  routes:\n  - {name: a, match: {severity: [error]}, to: [syslog]}\n  - {name: B, to: [syslog]}\n  - {name: c}\n",
+		`logcenter.yaml:3:34: alerts.routes[0].match.severity[0]: "error" is not allowed (did you mean "Error"? one of Debug, Info, Warn, Error, Fatal)`,
+		`logcenter.yaml:4:12: alerts.routes[1].name: "B" is no name (1 to 64 lower-case letters, digits, '.', '_' or '-', beginning with a letter or digit)`,
+		`logcenter.yaml:5:5: alerts.routes[2].to: is missing (channels, e.g. [syslog, smtp/soc], or [] to tell nobody)`)
+	f("alerts:\n  routes:\n  - {name: a, to: [smtp/sok]}\n  - {name: a, to: [smtp/]}\n  escalations: [{name: l, after: 1m, to: [smtp/x]}]\n  channels: {smtp/no: {}}\nplugins: {settings: {smtp: {config: {targets: [{name: soc}]}}}}\n",
+		`logcenter.yaml:3:20: alerts.routes[0].to[0]: plugins.settings.smtp.config.targets has no sok (did you mean "smtp/soc"? it has soc)`,
+		`logcenter.yaml:4:12: alerts.routes[1].name: there is "a" already (names are unique)`,
+		`logcenter.yaml:4:20: alerts.routes[1].to[0]: "smtp/" is no channel (PLUGIN or PLUGIN/TARGET, e.g. smtp/soc)`,
+		`logcenter.yaml:5:43: alerts.escalations[0].to[0]: plugins.settings.smtp.config.targets has no x (it has soc)`,
+		`logcenter.yaml:6:14: alerts.channels.smtp/no: plugins.settings.smtp.config.targets has no no (it has soc)`)
+	f("alerts:\n  channels:\n    syslog: {rate: 5/d}\n    file: {quiet_hours: [{from: \"25:00\", to: \"07:00\", timezone: Moon}]}\n",
+		`logcenter.yaml:3:20: alerts.channels.syslog.rate: "5/d" is no rate: write a number of alerts per s, m or h, e.g. 60/m`,
+		`logcenter.yaml:4:33: alerts.channels.file.quiet_hours[0].from: "25:00" is no time of a day (write "22:00", in quotes)`,
+		`logcenter.yaml:4:65: alerts.channels.file.quiet_hours[0].timezone: unknown time zone Moon (an IANA zone, e.g. Asia/Shanghai)`)
 	f("log: {level: info}\nlog: {level: warn}\n", `logcenter.yaml:2:1: log: is given twice (the first stands in line 1)`)
 	f("log:\n  level: info\n level: warn\n", `logcenter.yaml:2: did not find expected key (this is not YAML; are indents, quotes and colons right?)`)
 	f("log:\n\tlevel: info\n", `logcenter.yaml:2: found character that cannot start any token (this is not YAML; are indents, quotes and colons right?)`)

@@ -8,7 +8,7 @@ import (
 )
 
 // CheckFiles says which of the files that the configuration names cannot be read by the caller: certificates,
-// keys, tokens, folders of plugins. Files of inputs are not among them, they may come up later. The error is
+// keys, tokens, folders of plugins and rules. Files of inputs are not among them, they may come up later. The error is
 // as that of [Load].
 func (c *Config) CheckFiles() error {
 	var errs []error
@@ -28,6 +28,7 @@ func (c *Config) CheckFiles() error {
 	for i, dir := range c.Plugins.Dirs {
 		check(schema.Index("plugins.dirs", i), dir)
 	}
+	check("alerts.rules", c.Alerts.Rules)
 	err := errors.Join(errs...)
 	if c.document == nil {
 		return err

@@ -236,6 +236,27 @@ func (c *Config) validateRoutes() (errs []error) {
 	return errs
 }
 
+// CheckChannels says which channels the configuration names of which there is no notifier, given the ids of all. The error
+// is as that of [Load].
+func (c *Config) CheckChannels(notifiers []string) error {
+	var errs []error
+	for _, ch := range c.NamedChannels() {
+		id, _ := route.Split(ch.Channel)
+		if slices.Contains(notifiers, id) {
+			continue
+		}
+		hint := "there are " + strings.Join(notifiers, ", ")
+		if near := schema.Nearest(id, notifiers); near != "" {
+			hint = fmt.Sprintf("did you mean %q? %s", near, hint)
+		}
+		errs = append(errs, &schema.Error{Path: ch.Path, Msg: "there is no notifier " + id, Hint: hint})
+	}
+	if err := errors.Join(errs...); err == nil || c.document == nil {
+		return err
+	}
+	return c.document.Locate(errors.Join(errs...))
+}
+
 // checkChannel says what is wrong with a channel's name, and whether its plugin's settings have its target.
 func (c *Config) checkChannel(name string) error {
 	id, target := route.Split(name)

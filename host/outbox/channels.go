@@ -172,7 +172,7 @@ func testAlert(channel, by string, now time.Time) *wire.Alert {
 	})
 }
 
-// Figures of the outbox as a whole, since the host started.
+// Totals are figures of the outbox as a whole, since the host started.
 type Totals struct {
 	Untold    int64 // alerts that no channel was there for
 	Unknown   int64 // deliveries to channels that do not exist

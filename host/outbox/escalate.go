@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -108,6 +109,11 @@ func (b *Outbox) escalateOne(ctx context.Context, tx *sql.Tx, w *waiting, now ti
 	b.counters.escalated.Add(1)
 	if err := b.Add(ctx, tx, a); err != nil {
 		return err
+	}
+	if b.o.Escalated != nil {
+		if err := b.o.Escalated(ctx, tx, w.alert, strings.Join(e.To, ", "), now); err != nil {
+			return err
+		}
 	}
 	if e.Repeat == 0 || w.told == e.Times {
 		return forget(ctx, tx, w)

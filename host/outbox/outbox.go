@@ -94,6 +94,9 @@ type Options struct {
 	// Open says whether an alert is one that somebody should take up and nobody has, as tx sees it. Escalations end where
 	// it says no.
 	Open func(ctx context.Context, tx *sql.Tx, alert string) (bool, error)
+	// Escalated notes that an alert was escalated to some channels, in the transaction that writes the deliveries down. nil:
+	// nobody does.
+	Escalated func(ctx context.Context, tx *sql.Tx, alert, to string, at time.Time) error
 	// Now is the clock; nil is the real one.
 	Now func() time.Time
 	// OnError is told of the host's own trouble, such as a full disk; work goes on when it is over. nil: nobody is.

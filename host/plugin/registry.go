@@ -84,7 +84,7 @@ type Registry struct {
 	mu        sync.RWMutex // guards what follows, and o.Plugins
 	plugins   map[string]*Plugin
 	rules     []byte            // JSON, for detectors that take some and are started from now on
-	started   bool              // Start was called: who is disabled is so by an admin's will
+	started   bool              // Start has returned: who is disabled is not wanted
 	order     []string          // of ids; replaced, not changed, once the registry is open
 	shadowed  map[string]string // id → folder of Dirs that an installed package was put before
 	listeners []func() (settled <-chan struct{})
@@ -252,9 +252,6 @@ func (r *Registry) Start(ctx context.Context) error {
 		return err
 	}
 	defer done()
-	r.mu.Lock()
-	r.started = true
-	r.mu.Unlock()
 	configured := map[string]bool{}
 	for id := range r.o.Plugins {
 		configured[id] = true
@@ -284,6 +281,10 @@ func (r *Registry) Start(ctx context.Context) error {
 		})
 	}
 	wg.Wait()
+	r.mu.Lock()
+	r.started = true
+	r.mu.Unlock()
+	r.tell() // Wanted may be others now
 	return errors.Join(errs...)
 }
 

@@ -62,8 +62,8 @@ func (r *Registry) withRules(ctx context.Context, p *Plugin) error {
 	}
 }
 
-// Wanted returns the plugins that an admin wants to run, sorted by id, whether they do or have failed. Before Start these
-// are those that it will start.
+// Wanted returns the plugins that an admin wants to run, sorted by id, whether they do or have failed. Until Start has returned these
+// are those that it is to start.
 func (r *Registry) Wanted() (list []*Plugin) {
 	r.mu.RLock()
 	started := r.started

@@ -2,6 +2,7 @@ package rule
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -115,14 +116,6 @@ func (d *Document) Fault(path, msg, hint string) error {
 
 func (d *Document) locate(err error) error { return d.in.Locate(schema.Under(d.path, err)) }
 
-// place is where the rule stands, for people.
-func (d *Document) place() string {
-	if d.File == "" {
-		return fmt.Sprintf("line %d", d.Line)
-	}
-	return fmt.Sprintf("%s:%d", d.File, d.Line)
-}
-
 // excerpt is the text of one rule of a list, by itself.
 func excerpt(text []byte, in *document.Document, i, n int, data any) string {
 	lines := bytes.SplitAfter(text, []byte("\n"))
@@ -180,11 +173,20 @@ func (d *Document) Data() map[string]any { return maps.Clone(d.data) }
 // notGiven are keys that are not for detectors.
 var notGiven = []string{"disabled", "replaces", "examples", "author", "references", "false_positives"}
 
-// Given is Data as detectors get it.
-func (d *Document) Given() map[string]any {
+// given is Data as detectors get it.
+func (d *Document) given() map[string]any {
 	data := d.Data()
 	for _, key := range notGiven {
 		delete(data, key)
 	}
 	return data
+}
+
+// Given is the list, in JSON, that detectors get of rules, in their order and as their texts switch them.
+func Given(docs []*Document) ([]byte, error) {
+	list := make([]map[string]any, 0, len(docs))
+	for _, d := range docs {
+		list = append(list, d.given())
+	}
+	return json.Marshal(list)
 }

@@ -76,7 +76,7 @@ func (s *sources) resolve(heads map[string]*Version, refused refusals) (*set, er
 			return nil, err
 		}
 		if f, is := refused[string(one)]; is {
-			r.Problem = f.explain(r.Document)
+			r.Problem = f.String()
 			continue
 		}
 		list, out.order = append(list, one), append(out.order, id)
@@ -141,7 +141,7 @@ func (r *Rule) written() State {
 
 // given is what detectors get of a rule: always the same bytes for the same rule.
 func (r *Rule) given() ([]byte, error) {
-	data := r.Given()
+	data := r.Document.given()
 	if delete(data, "silent"); r.State == Silent {
 		data["silent"] = true
 	}
@@ -155,7 +155,8 @@ type Fault struct {
 	Msg      string
 }
 
-func (f Fault) explain(d *Document) string {
+// String is a fault in one line.
+func (f Fault) String() string {
 	s := f.Msg
 	if f.Path != "" {
 		s = f.Path + ": " + s

@@ -6,6 +6,7 @@ import (
 
 	"github.com/logcenter/logcenter/host/alert"
 	"github.com/logcenter/logcenter/host/alert/record"
+	"github.com/logcenter/logcenter/host/rule/health"
 )
 
 // openAlerts readies detection: what detectors raise goes into the ledger.
@@ -24,7 +25,8 @@ func (s *Service) openAlerts(context.Context) (err error) {
 	if s.ledger, err = record.New(s.metadata, o); err != nil {
 		return err
 	}
-	alerts := alert.Options{Dir: s.path("alert"), Log: s.log, Ledger: s.ledger, OnError: func(err error) { s.warn("alerts", err) }}
+	s.health = health.New(nil)
+	alerts := alert.Options{Dir: s.path("alert"), Health: s.health, Log: s.log, Ledger: s.ledger, OnError: func(err error) { s.warn("alerts", err) }}
 	if s.openDrift(); s.drift != nil {
 		alerts.Builtin = s.drift
 	}

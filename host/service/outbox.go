@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 	"github.com/logcenter/logcenter/host/api"
 	"github.com/logcenter/logcenter/host/config"
 	"github.com/logcenter/logcenter/host/outbox"
+	"github.com/logcenter/logcenter/sdk/manifest"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
@@ -23,7 +26,7 @@ func (s *Service) openOutbox(context.Context) error {
 		return fmt.Errorf("alerts: %w", err)
 	}
 	s.outbox = outbox.New(outbox.Options{
-		Store: s.metadata, Plugins: s.plugins, Settings: settings, Open: record.Unacknowledged,
+		Store: s.metadata, Plugins: s.plugins, Settings: settings, Open: record.Unacknowledged, Escalated: record.Escalated,
 		OnError: func(err error) { s.warn("outbox", err) }, Log: s.log,
 	})
 	s.named = s.cfg.NamedChannels()
@@ -138,4 +141,27 @@ func (s *Service) outboxMetrics(out chan<- prometheus.Metric, counter, gauge sen
 	counter("alert_deliveries_forgotten_total", "Given-up deliveries that made room for newer ones.", float64(t.Forgotten))
 	counter("alert_deliveries_dropped_total", "Deliveries that people dropped.", float64(t.Dropped))
 	counter("alert_deliveries_redriven_total", "Deliveries that people had tried again.", float64(t.Redriven))
+}
+
+// Notifiers are the ids of the notifiers that a host of this configuration has, installed ones included. Folders that
+// cannot be read are left out; none: this machine has no plugins.
+func Notifiers(cfg *config.Config) (ids []string) {
+	o, err := PluginOptions(cfg, "", nil)
+	if err != nil {
+		return nil // nobody knows where this program is
+	}
+	patterns := []string{filepath.Join(InstalledDir(cfg), "*", "*")}
+	for _, d := range o.Dirs {
+		patterns = append(patterns, d, filepath.Join(d, "*"))
+	}
+	for _, p := range patterns {
+		files, _ := filepath.Glob(filepath.Join(p, manifest.Name)) // the pattern is one
+		for _, f := range files {
+			if m, err := manifest.Read(filepath.Dir(f)); err == nil && m.Kind == wire.Kind_NOTIFIER && !slices.Contains(ids, m.ID) {
+				ids = append(ids, m.ID)
+			}
+		}
+	}
+	slices.Sort(ids)
+	return ids
 }

@@ -43,6 +43,7 @@ import (
 	"github.com/logcenter/logcenter/host/retention"
 	"github.com/logcenter/logcenter/host/rollout"
 	"github.com/logcenter/logcenter/host/rule"
+	"github.com/logcenter/logcenter/host/rule/health"
 	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/host/stream"
 	"github.com/logcenter/logcenter/host/tail"
@@ -62,6 +63,7 @@ type Service struct {
 	intake     *input.Intake
 	metadata   *metadata.Store
 	library    *rule.Library
+	health     *health.Tracker // of rules
 	hold       *hold.Hold
 	dead       *deadletter.List
 	redriver   *redrive.Redriver
@@ -205,6 +207,7 @@ func (s *Service) openAPI(context.Context) (err error) {
 		Explainer: &explain.Explainer{Store: s.store, Lineage: s.lineage, Plugins: s.plugins, Rules: s.currentRules},
 		Backtests: backtestsAPI{s},
 		Files:     s.filesAPI(), Backups: backupsAPI{s}, Replicas: replicated, Drift: s.driftAPI(), Alerts: s.ledger, Outbox: s.outbox,
+		Reasons: reasonsAPI{s}, RuleHealth: s.health, Coverage: s.coverage,
 		Library:   s.library,
 		Lifecycle: s.keeper, Rules: func() []classification.Counted { return s.currentRules().Rules() }, DataDir: s.path(), ArchiveHere: s.archiveHere(), ArchiveCache: int64(s.cfg.Archive.CacheBytes),
 		Metrics: s.metrics, OpenMetrics: s.cfg.HTTP.OpenMetrics, ExportDir: s.path("exports"), Log: s.log, Version: s.version,

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	library "github.com/logcenter/logcenter/host/rule"
 	"github.com/logcenter/logcenter/host/sigma"
 	"github.com/logcenter/logcenter/sdk/manifest"
 	"github.com/logcenter/logcenter/sdk/rule"
@@ -153,7 +154,7 @@ detection:
 
 	text, err := sigma.Write([]sigma.Result{r})
 	require.NoError(t, err)
-	docs, err := rule.Read("out.yaml", text)
+	docs, err := library.Read("out.yaml", text)
 	require.NoError(t, err, string(text))
 	require.Len(t, docs, 1)
 	assert.Equal(t, *r.Rule, docs[0].Rule, "what is written is read again as it was")

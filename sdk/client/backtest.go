@@ -87,7 +87,7 @@ type BacktestKey struct {
 
 // Backtest runs rules over stored events; nothing is recorded, and nobody is told. It ends with ctx.
 func (c *Client) Backtest(ctx context.Context, r BacktestRequest) (report *BacktestReport, err error) {
-	q, err := request{method: http.MethodPost, path: []string{"rules", "backtest"}, once: true}.json(r)
+	q, err := request{method: http.MethodPost, path: []string{"backtest"}, once: true}.json(r)
 	if err != nil {
 		return nil, err
 	}

@@ -7,8 +7,8 @@ import (
 	"github.com/logcenter/logcenter/sdk"
 )
 
-// Document is an alert for programs. Names are the log standard's, times RFC 3339; what is empty is left out, but for
-// id, kind, rule and name.
+// Document is an alert for programs. Names are the log standard's, times RFC 3339. The eight facts that it demands of each
+// alert are always there, and id, kind and rule; what else is empty is left out.
 type Document struct {
 	Time        time.Time         `json:"time"` // of telling
 	ID          string            `json:"id"`
@@ -17,16 +17,16 @@ type Document struct {
 	Rule        string            `json:"rule"`
 	RuleVersion string            `json:"rule_version,omitempty"`
 	Name        string            `json:"name"`
-	Description string            `json:"description,omitempty"`
-	Topic       string            `json:"topic,omitempty"`
-	Type        string            `json:"type,omitempty"`
-	Method      string            `json:"method,omitempty"`
-	Frequency   string            `json:"frequency,omitempty"`
-	Remarks     string            `json:"remarks,omitempty"`
+	Description string            `json:"description"`
+	Topic       string            `json:"topic"`
+	Type        string            `json:"type"`
+	Method      string            `json:"method"`
+	Frequency   string            `json:"frequency"`
+	Remarks     string            `json:"remarks"`
 	Severity    string            `json:"severity,omitempty"`
 	Priority    int               `json:"priority,omitempty"`
 	Keys        map[string]string `json:"keys,omitempty"`
-	Fields      map[string]string `json:"fields,omitempty"`
+	Fields      map[string]string `json:"fields"`
 	Count       uint64            `json:"count,omitempty"`
 	First       time.Time         `json:"first,omitzero"`
 	Last        time.Time         `json:"last,omitzero"`
@@ -48,10 +48,14 @@ func (m *Message) Document() *Document {
 	if err := m.Err(); err != nil {
 		note = Cut(err.Error(), maxNote)
 	}
+	fields := a.Fields
+	if fields == nil {
+		fields = map[string]string{} // {} in JSON
+	}
 	return &Document{
 		Time: m.now.UTC(), ID: a.ID, Kind: Kind(a), Recovers: a.Recovers, Rule: a.Rule, RuleVersion: a.RuleVersion, Name: a.Name,
 		Description: a.Description, Topic: a.Topic, Type: a.Type, Method: m.method(), Frequency: a.Frequency, Remarks: a.Remarks,
-		Severity: a.Severity, Priority: a.Priority, Keys: a.Keys, Fields: a.Fields, Count: a.Count, First: a.First, Last: a.Last,
+		Severity: a.Severity, Priority: a.Priority, Keys: a.Keys, Fields: fields, Count: a.Count, First: a.First, Last: a.Last,
 		EventIDs: a.EventIDs, Tags: a.Tags, URL: a.URL, Target: a.Target, Note: note,
 	}
 }

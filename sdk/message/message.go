@@ -26,7 +26,8 @@ type Config struct {
 	Language string `yaml:"language" default:"en" enum:"en,zh"`
 	// Timezone is the IANA zone in which messages tell times.
 	Timezone string `yaml:"timezone" default:"UTC"`
-	// TemplateFile is a file of templates that stand in for built-in ones of the same name. Empty means the built-in ones.
+	// TemplateFile is a file of templates that stand in for built-in ones of the same name, read when the plugin is opened.
+	// Empty means the built-in ones.
 	TemplateFile string `yaml:"template_file"`
 }
 

@@ -268,7 +268,7 @@ func TestDocumentKeepsItsBound(t *testing.T) {
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"time": "2026-10-11T12:09:01Z", "id": "5f2d", "kind": "recovery", "recovers": "5f2c", "rule": "vpn-brute-force", "rule_version": "3",
 		"name": "多次登录失败", "description": "Somebody guesses passwords.", "topic": "vpn logins", "type": "frequency", "method": "tcp/soc",
-		"frequency": "continuous", "severity": "Error", "priority": 2, "keys": {"user.name": "zhang", "source.ip": "203.0.113.9"},
+		"frequency": "continuous", "remarks": "", "severity": "Error", "priority": 2, "keys": {"user.name": "zhang", "source.ip": "203.0.113.9"},
 		"fields": {"host.name": "fw-01"}, "count": 21, "first": "2026-10-11T12:00:00Z", "last": "2026-10-11T12:09:00Z", "events": ["raw-0-1-2"],
 		"tags": ["vpn"], "url": "https://lc.example/alerts/5f2d", "target": "soc"}`, string(b))
 

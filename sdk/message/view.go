@@ -78,6 +78,20 @@ func Kind(a *sdk.Alert) string {
 	return string(a.Kind)
 }
 
+// fieldAlert is the field by which the host names the alert that an escalation is about.
+const fieldAlert = "logcenter.alert"
+
+// About is the id of the alert that a recovery or an escalation is about, empty for what is about itself.
+func About(a *sdk.Alert) string {
+	switch {
+	case a.Recovers != "":
+		return a.Recovers
+	case a.Kind == sdk.AlertEscalation:
+		return a.Fields[fieldAlert]
+	}
+	return ""
+}
+
 // anyMethod is the method of rules that leave it to the configuration.
 const anyMethod = "notifiers"
 
@@ -109,6 +123,15 @@ func pairs(of map[string]string, text func(string) string) []Pair {
 		list = append(list, Pair{text(Cut(k, maxShort)), text(Cut(of[k], maxValue/2))})
 	}
 	return list
+}
+
+// Pairs are names and values in a line, NAME=VALUE in the order of the names, parted by blanks.
+func Pairs(of map[string]string) string {
+	list := make([]Pair, 0, len(of))
+	for _, k := range slices.Sorted(maps.Keys(of)) {
+		list = append(list, Pair{k, of[k]})
+	}
+	return said(list)
 }
 
 // said is a list of pairs in a line.

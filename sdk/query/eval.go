@@ -22,6 +22,7 @@ type run struct {
 	words   int // of a bitmap
 
 	columns []*wire.Column // by field of the plan
+	fields  []fieldState
 	states  []leafState
 	epoch   uint64 // of the batch: a leafState of another epoch is of a batch before
 	scanned bool   // deferred leaves are known
@@ -43,6 +44,7 @@ type leafState struct {
 	bits     []uint64 // matching rows among done
 	done     []uint64
 	complete bool // done is all rows
+	entry    bool // some entry of its field's dictionary matches; see fieldState.dict
 }
 
 func resized(b []uint64, n int) []uint64 {
@@ -61,6 +63,11 @@ func (r *run) match(b *wire.Batch, out [][]uint64) {
 	for i, root := range p.roots {
 		out[i] = resized(out[i], r.words)
 		pending := r.pending[i*r.words : (i+1)*r.words]
+		if !r.possible(root) {
+			clear(out[i])
+			clear(pending)
+			continue
+		}
 		r.eval(root, 0, r.all, out[i], pending)
 		if !root.text {
 			continue
@@ -112,6 +119,8 @@ func (r *run) bind(b *wire.Batch) {
 	if r.states == nil {
 		r.states = make([]leafState, len(p.leaves))
 		r.columns = make([]*wire.Column, len(p.fields))
+		r.fields = make([]fieldState, len(p.fields))
+		p.index()
 	}
 	r.message = findColumn(b, field{name: "message", handle: uint32(ecs.Message)})
 	for i, f := range p.fields {
@@ -236,6 +245,7 @@ func (r *run) state(i int) *leafState {
 	st.bits = resized(st.bits, r.words)
 	clear(st.bits)
 	st.complete = st.column == nil || st.column.Count == 0
+	st.entry = false
 	st.done = resized(st.done, r.words)
 	clear(st.done)
 	return st
@@ -244,6 +254,10 @@ func (r *run) state(i int) *leafState {
 // settle evaluates a leaf for those rows of alive that it was not evaluated for.
 func (r *run) settle(l *leaf, st *leafState, alive []uint64) {
 	c := st.column
+	if r.indexed(l, c) {
+		r.post(l, alive)
+		return
+	}
 	if c.Type == wire.Type_STRING && c.Encoding == wire.Encoding_DICT && l.kind != leafExists {
 		r.settleDict(l, st)
 		return

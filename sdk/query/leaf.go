@@ -29,7 +29,7 @@ const (
 	leafDate
 )
 
-// leaf is one comparison, shared by all places of all queries that make it. It is immutable.
+// leaf is one comparison, shared by all places of all queries that make it. It is immutable once its plan runs.
 type leaf struct {
 	kind  leafKind
 	field int // of the plan
@@ -37,6 +37,7 @@ type leaf struct {
 
 	// deferred leaves look for words in message and are known after the scan: through it, or else row by row.
 	deferred bool
+	class    indexClass // in which part of its field's index it is
 
 	value   []byte // leafEqual, leafPrefix
 	in      map[string]struct{}

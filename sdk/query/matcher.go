@@ -55,8 +55,9 @@ func (m *Matcher) Match(b *wire.Batch, out []uint64) []uint64 {
 	return out
 }
 
-// Set evaluates many queries together: equal comparisons are made once, and message is scanned once for the
-// words of all. Like a Matcher it is not for concurrent use.
+// Set evaluates many queries together: equal comparisons are made once, all comparisons of a field by one look at each
+// value, and message is scanned once for the words of all. What it costs grows with the queries that match something,
+// and little with their number. Like a Matcher it is not for concurrent use.
 type Set struct {
 	plan *plan
 	run  run
@@ -106,8 +107,15 @@ type plan struct {
 	depth  int // of the deepest step
 	slots  map[string]int
 
-	scanOnce sync.Once // many plans are made for a Set only and never scan
-	scan     *scanner
+	indexOnce sync.Once // many plans are made for a Set only and never run
+	indexes   []*index  // by field; nil where comparing is as fast
+	scanOnce  sync.Once // many never scan
+	scan      *scanner
+}
+
+// index makes the indexes.
+func (p *plan) index() {
+	p.indexOnce.Do(func() { p.indexes = newIndexes(len(p.fields), p.leaves) })
 }
 
 // scanner is nil if no query looks for words in message.

@@ -351,15 +351,7 @@ func naiveCompare(t *testing.T, r *rand.Rand) {
 	sets := set.Match(b, nil)
 	out := []uint64{math.MaxUint64, math.MaxUint64}
 	for i, n := range nodes {
-		var want []uint64
-		for row := range events {
-			if row%64 == 0 {
-				want = append(want, 0)
-			}
-			if naive(n, events[row]) {
-				want[row/64] |= 1 << (row % 64)
-			}
-		}
+		want := naiveRows(n, events)
 		for range 2 {
 			out = ms[i].Match(b, out)
 			if !slices.Equal(want, out) {
@@ -371,6 +363,82 @@ func naiveCompare(t *testing.T, r *rand.Rand) {
 			}
 		}
 		require.Equal(t, want, sets[i], "in a set: %s", query.Format(n))
+	}
+	if r.IntN(3) == 0 { // what was remembered of a batch is right in the next
+		events := naiveEvents(r)
+		sets = set.Match(batchOf(t, events, encoding(r.IntN(3))), sets)
+		for i, n := range nodes {
+			require.Equal(t, naiveRows(n, events), sets[i], "in another batch: %s", query.Format(n))
+		}
+	}
+}
+
+// naiveRows is the bitmap of the events that match.
+func naiveRows(n query.Node, events []event) []uint64 {
+	rows := make([]uint64, (len(events)+63)/64)
+	for row, e := range events {
+		if naive(n, e) {
+			rows[row/64] |= 1 << (row % 64)
+		}
+	}
+	return rows
+}
+
+// A field whose values never come again is no longer remembered, and one whose values do is again.
+func TestSetOverEverNewValues(t *testing.T) {
+	var ms []*query.Matcher
+	texts := []string{"url.path:\\/a*", "url.path:*7", "url.path:/b+/", "url.path:\\/a\\/7", "url.path:(x OR y OR z OR \"/bb/17\")", "NOT url.path:\\/a*"}
+	for _, text := range texts {
+		ms = append(ms, compile(t, text))
+	}
+	set, err := query.NewSet(ms...)
+	require.NoError(t, err)
+	value := 0
+	var outs [][]uint64
+	for n := range 300 {
+		events := make([]event, 100)
+		for i := range events {
+			switch {
+			case n < 100:
+				value++
+			default:
+				value = i % 40
+			}
+			path := []string{"/a/", "/bb/", "/c/"}[i%3] + strconv.Itoa(value)
+			events[i] = event{"message": "GET " + path, "url.path": path}
+		}
+		outs = set.Match(batchOf(t, events, []encoding{asSpan, asDict, asPlain}[n%3]), outs)
+		for i, m := range ms {
+			if n%10 == 0 || n < 3 {
+				require.Equal(t, naiveRows(m.Node(), events), outs[i], "batch %d: %s", n, texts[i])
+			}
+		}
+	}
+}
+
+// Ranges that end at the last value of their type have nothing behind them.
+func TestSetAtTheEndsOfTypes(t *testing.T) {
+	events := []event{
+		{"source.port": int64(math.MinInt64), "source.ip": netip.MustParseAddr("::")},
+		{"source.port": int64(-1), "source.ip": netip.MustParseAddr("0.0.0.0")},
+		{"source.port": int64(0), "source.ip": netip.MustParseAddr("255.255.255.255")},
+		{"source.port": int64(math.MaxInt64), "source.ip": netip.MustParseAddr("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")},
+	}
+	var ms []*query.Matcher
+	for _, text := range []string{
+		"source.port:>=0", "source.port:<0", "source.port:9223372036854775807", "source.port:[-9223372036854775808 TO 0]", "source.port:[5 TO 4]",
+		"source.ip:0.0.0.0/0", "source.ip:\"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff\"", "source.ip:\"::\"", "source.ip:[255.255.255.255 TO *]", "source.ip:255.255.255.255",
+	} {
+		ms = append(ms, compile(t, text))
+	}
+	set, err := query.NewSet(ms...)
+	require.NoError(t, err)
+	b := batchOf(t, events, asPlain)
+	for i, bits := range set.Match(b, nil) {
+		require.Equal(t, rowsOf(ms[i].Match(b, nil)), rowsOf(bits), query.Format(ms[i].Node()))
+		if i == 0 {
+			require.Equal(t, "2 3", rowsOf(bits))
+		}
 	}
 }
 

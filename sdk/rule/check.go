@@ -9,57 +9,23 @@ import (
 	"strings"
 	"time"
 
-	"github.com/logcenter/logcenter/sdk/document"
 	"github.com/logcenter/logcenter/sdk/query"
 	"github.com/logcenter/logcenter/sdk/schema"
 )
 
-// Document is a rule and where it was read.
-type Document struct {
-	Rule
-	File string
-	Line int // from 1
-	// Data is the rule as plain data without what stands at its default: what travels to detectors as JSON.
-	Data map[string]any
-}
-
-// Read returns the rules of a file, which are a list under the key rules. file is its name in errors. The error tells
-// everything that is wrong with file, line and column, see package document; then there are no rules.
-func Read(file string, text []byte) ([]Document, error) {
-	docs, err := document.Read(file, text)
-	if err != nil {
-		return nil, err
-	}
-	if len(docs) != 1 {
-		return nil, document.Empty(file).At(fmt.Sprintf("has %d documents", len(docs)), "one, with all rules under the key rules")
-	}
-	doc := docs[0]
-	var list List
-	if err := doc.Decode(&list); err != nil {
-		return nil, err
-	}
-	var out []Document
+// Validate refuses ids that are used twice.
+func (l *List) Validate() error {
 	var errs []error
 	first := map[string]int{}
-	data, _ := doc.Data.(map[string]any)
-	given, _ := data["rules"].([]any)
-	for i := range list.Rules {
-		r, path := list.Rules[i], schema.Index("rules", i)
-		line := doc.Line(path + ".id")
-		if at, twice := first[r.ID]; twice {
-			errs = append(errs, &schema.Error{Path: path + ".id", Msg: fmt.Sprintf("%q is used twice", r.ID), Hint: fmt.Sprintf("the first stands in line %d", at)})
+	for i := range l.Rules {
+		id := l.Rules[i].ID
+		if at, twice := first[id]; twice {
+			errs = append(errs, wrong(schema.Index("rules", i)+".id", fmt.Sprintf("%q is used twice", id), "the first is "+schema.Index("rules", at)))
+			continue
 		}
-		first[r.ID] = line
-		one, _ := given[i].(map[string]any)
-		out = append(out, Document{Rule: r, File: file, Line: line, Data: one})
+		first[id] = i
 	}
-	if len(out) == 0 {
-		errs = append(errs, &schema.Error{Path: "rules", Msg: "there are none", Hint: "rules: [{id: …, name: …, query: …}]"})
-	}
-	if err := errors.Join(errs...); err != nil {
-		return nil, doc.Locate(err)
-	}
-	return out, nil
+	return errors.Join(errs...)
 }
 
 func wrong(path, msg, hint string) error { return &schema.Error{Path: path, Msg: msg, Hint: hint} }

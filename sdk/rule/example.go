@@ -82,7 +82,7 @@ func (e *Example) Occurrences(start time.Time) []Occurrence {
 			when := start.Add(at + time.Duration(n)*ev.Every)
 			o := Occurrence{At: when, Input: ev.Input}
 			if ev.Line != "" {
-				o.Line = []byte(expand(ev.Line, n, when))
+				o.Line = []byte(Expand(ev.Line, n, when))
 			} else {
 				o.Fields = make(map[string]any, len(ev.Fields))
 				for name, v := range ev.Fields {
@@ -100,7 +100,7 @@ func (e *Example) Occurrences(start time.Time) []Occurrence {
 func expandValue(v any, n int, at time.Time) any {
 	switch v := v.(type) {
 	case string:
-		return expand(v, n, at)
+		return Expand(v, n, at)
 	case []any:
 		list := make([]any, len(v))
 		for i, e := range v {
@@ -112,8 +112,8 @@ func expandValue(v any, n int, at time.Time) any {
 	}
 }
 
-// expand puts number and time in the places that ask for them.
-func expand(s string, n int, at time.Time) string {
+// Expand puts number and time in the places that ask for them.
+func Expand(s string, n int, at time.Time) string {
 	if !strings.Contains(s, "{") {
 		return s
 	}

@@ -240,4 +240,6 @@ func (f *File) Compare(got [][]byte) ([]Difference, error) {
 
 // Events makes a file of events by hand: the fields of each beside its line, which may be empty. Values are as JSON or
 // YAML has them.
-func Events(lines [][]byte, fields []map[string]any) *File { return &File{Lines: lines, fields: fields} }
+func Events(lines [][]byte, fields []map[string]any) *File {
+	return &File{Lines: lines, fields: fields}
+}

@@ -16,18 +16,17 @@ const Most = 100
 // name is what a target may be called, since PLUGIN/TARGET is a channel.
 var name = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
-// Check says what is wrong with the names of the list at key "targets" of a config, in its order. The error is for the
-// admin.
-func Check(names []string) error {
-	if len(names) == 0 {
+// Check says what is wrong with the names of the list at key "targets" of a config. The error is for the admin.
+func Check[C any](list []C, nameOf func(*C) string) error {
+	if len(list) == 0 {
 		return &schema.Error{Path: "targets", Msg: "there is none", Hint: "a list of receivers, each with a name"}
 	}
-	if len(names) > Most {
-		return &schema.Error{Path: "targets", Msg: fmt.Sprintf("%d are too many: at most %d", len(names), Most)}
+	if len(list) > Most {
+		return &schema.Error{Path: "targets", Msg: fmt.Sprintf("%d are too many: at most %d", len(list), Most)}
 	}
 	seen := map[string]int{}
-	for i, n := range names {
-		at := schema.Index("targets", i) + ".name"
+	for i := range list {
+		n, at := nameOf(&list[i]), schema.Index("targets", i)+".name"
 		if !name.MatchString(n) {
 			return &schema.Error{Path: at, Msg: fmt.Sprintf("%q is not a name", n), Hint: "1 to 64 letters, digits, dots, hyphens and underscores, e.g. soc"}
 		}
@@ -46,12 +45,19 @@ type Set[T any] struct {
 	of    map[string]T
 }
 
-// Add appends a target, while a notifier is made.
-func (s *Set[T]) Add(name string, t T) {
-	if s.of == nil {
-		s.of = map[string]T{}
+// New makes a target of each entry of the list at key "targets" of a config. An error, whose path is within the entry, is of
+// the first that cannot be made; the set then has those before it, to be closed.
+func New[C, T any](list []C, nameOf func(*C) string, create func(C) (T, error)) (Set[T], error) {
+	s := Set[T]{of: make(map[string]T, len(list))}
+	for i := range list {
+		t, err := create(list[i])
+		if err != nil {
+			return s, schema.Under(schema.Index("targets", i), err)
+		}
+		n := nameOf(&list[i])
+		s.names, s.of[n] = append(s.names, n), t
 	}
-	s.names, s.of[name] = append(s.names, name), t
+	return s, nil
 }
 
 // Targets are the names in their order.

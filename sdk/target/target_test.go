@@ -12,8 +12,17 @@ import (
 	"github.com/logcenter/logcenter/sdk/target"
 )
 
+func self(s *string) string { return *s }
+
+func set(t *testing.T, names ...string) *target.Set[string] {
+	t.Helper()
+	s, err := target.New(names, self, func(name string) (string, error) { return "to " + name, nil })
+	require.NoError(t, err)
+	return &s
+}
+
 func TestCheckNamesTheTargetThatIsWrong(t *testing.T) {
-	require.NoError(t, target.Check([]string{"soc", "noc-2", "a.b_C"}))
+	require.NoError(t, target.Check([]string{"soc", "noc-2", "a.b_C"}, self))
 	for _, tt := range []struct {
 		names []string
 		path  string
@@ -27,29 +36,41 @@ func TestCheckNamesTheTargetThatIsWrong(t *testing.T) {
 		{make([]string, target.Most+1), "targets", "too many"},
 	} {
 		var e *schema.Error
-		require.ErrorAs(t, target.Check(tt.names), &e)
+		require.ErrorAs(t, target.Check(tt.names, self), &e)
 		assert.Equal(t, tt.path, e.Path)
 		assert.Contains(t, e.Msg, tt.says)
 	}
 }
 
 func TestChoose(t *testing.T) {
-	var one, two target.Set[int]
-	one.Add("soc", 1)
-	two.Add("soc", 1)
-	two.Add("noc", 2)
+	one, two := set(t, "soc"), set(t, "soc", "noc")
 	for _, tt := range []struct {
-		of   *target.Set[int]
+		of   *target.Set[string]
 		name string
-		want int // 0: an error
-	}{{&one, "", 1}, {&one, "soc", 1}, {&one, "noc", 0}, {&two, "noc", 2}, {&two, "", 0}, {&two, "NOC", 0}} {
+		want string // empty: an error
+	}{{one, "", "to soc"}, {one, "soc", "to soc"}, {one, "noc", ""}, {two, "noc", "to noc"}, {two, "", ""}, {two, "NOC", ""}} {
 		_, got, err := tt.of.Choose(&sdk.Alert{Target: tt.name})
 		assert.Equal(t, tt.want, got)
-		assert.Equal(t, tt.want == 0, err != nil, tt.name)
+		assert.Equal(t, tt.want == "", err != nil, tt.name)
 		var again *sdk.RetryError
 		assert.NotErrorAs(t, err, &again)
 	}
 	_, _, err := two.Choose(&sdk.Alert{Target: "boc"})
 	require.EqualError(t, err, `there is no target "boc": configured are soc, noc`)
 	assert.Equal(t, []string{"soc", "noc"}, two.Targets())
+}
+
+func TestWhatCannotBeMadeIsNamed(t *testing.T) {
+	s, err := target.New([]string{"soc", "noc", "boc"}, self, func(name string) (string, error) {
+		if name == "noc" {
+			return "", &schema.Error{Path: "address", Msg: "is none"}
+		}
+		return name, nil
+	})
+	var e *schema.Error
+	require.ErrorAs(t, err, &e)
+	assert.Equal(t, "targets[1].address", e.Path)
+	var made []string
+	s.Each(func(name string) { made = append(made, name) })
+	assert.Equal(t, []string{"soc"}, made)
 }

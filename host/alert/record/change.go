@@ -72,7 +72,11 @@ type Followed struct {
 	Case   *Case   `json:"case,omitempty"`
 }
 
-const followedAtOnce = 500
+const (
+	followedAtOnce = 500
+	// What others write into the log, within transactions of their own, is seen so much later.
+	followEvery = 5 * time.Second
+)
 
 // Follow hands out changes in their order, those behind the change after that the filter selects and that may be seen,
 // until EndFollows, or until ctx is done or f returns an error, which it returns. after 0 is behind the newest there is. gap is called first
@@ -130,6 +134,7 @@ func (l *Ledger) Follow(ctx context.Context, s store.Scope, filter Filter, after
 		}
 		select {
 		case <-changed:
+		case <-time.After(followEvery):
 		case <-l.ended:
 			return nil
 		case <-ctx.Done():

@@ -2,7 +2,6 @@ package record_test
 
 import (
 	"database/sql"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -287,5 +286,5 @@ func TestVerdictsAreChecked(t *testing.T) {
 	require.ErrorContains(t, err, "true_positive, false_positive or benign")
 	f := newFixture(t)
 	_, err = f.List(t.Context(), store.Everything(), record.Filter{}, "x", 1)
-	require.True(t, errors.Is(err, store.ErrCursor))
+	require.ErrorIs(t, err, store.ErrCursor)
 }

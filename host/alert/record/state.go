@@ -238,23 +238,16 @@ func (l *Ledger) reopen(ctx context.Context, tx *sql.Tx, id string, a life, log 
 	return l.change(ctx, tx, log)
 }
 
-// Unanswered says whether an alert, or the one that it repeats, is one that nobody has taken up: it is open and not over.
-// For deliveries that are to be escalated. What is not kept any more is answered.
-func (l *Ledger) Unanswered(ctx context.Context, tx *sql.Tx, id string) (bool, error) {
-	var state State
-	var recovered sql.NullInt64
-	err := tx.QueryRowContext(ctx, "SELECT h.state, h.recovered FROM record a JOIN record h ON h.seq = coalesce(a.head, a.seq) WHERE a.id = ?",
-		idOf(id)).Scan(&state, &recovered)
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
-	}
-	return state == Open && !recovered.Valid, err
+// Unacknowledged says, as tx sees it, whether an alert is one that people are to take up and nobody has: it is open and not
+// over. It is not for repeats, whose first one is, nor for recoveries and summaries, which have no state.
+func Unacknowledged(ctx context.Context, tx *sql.Tx, id string) (is bool, err error) {
+	err = tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM record WHERE id = ? AND state = 'open' AND recovered IS NULL)", idOf(id)).Scan(&is)
+	return is, err
 }
 
-// Escalated notes in the history of an alert that it was told to somebody because nobody has taken it up. It runs within
-// the transaction of a metadata.Store.Update; clients that follow changes see it with the next one.
-func (l *Ledger) Escalated(ctx context.Context, tx *sql.Tx, id, to string) error {
+// Escalated notes in the history of an alert that somebody was told because nobody has taken it up.
+func Escalated(ctx context.Context, tx *sql.Tx, id, to string, at time.Time) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO record_change (at, record, by, what, value, note)
-		SELECT ?, coalesce(head, seq), '', ?, ?, '' FROM record WHERE id = ?`, l.now().UnixNano(), ChangeEscalated, to, idOf(id))
+		SELECT ?, seq, '', ?, ?, '' FROM record WHERE id = ?`, at.UnixNano(), ChangeEscalated, to, idOf(id))
 	return err
 }

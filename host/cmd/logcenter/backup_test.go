@@ -180,13 +180,17 @@ func TestBackupAndRestore(t *testing.T) {
 	require.NoError(t, err, out)
 }
 
-// flip flips one bit in the middle of the largest file and returns its name; twice is as before.
+// flip flips one bit in the middle of the largest file of the newest copy and returns its name; twice is as before.
 func flip(t *testing.T, dir string) string {
 	t.Helper()
+	copies, err := filepath.Glob(filepath.Join(dir, "copies", "*.json"))
+	require.NoError(t, err)
+	newest, err := os.ReadFile(copies[len(copies)-1])
+	require.NoError(t, err)
 	var largest string
 	var size int64
 	require.NoError(t, filepath.Walk(filepath.Join(dir, "files"), func(path string, info os.FileInfo, err error) error {
-		if err == nil && info.Mode().IsRegular() && info.Size() > size {
+		if err == nil && info.Mode().IsRegular() && info.Size() > size && strings.Contains(string(newest), filepath.Base(path)) {
 			largest, size = path, info.Size()
 		}
 		return err

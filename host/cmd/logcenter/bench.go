@@ -28,7 +28,7 @@ func newBenchCommand() *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newBenchPipelineCommand(), newBenchStoreCommand(), newBenchQueriesCommand(), newBenchBacktestCommand(), newBenchPluginsCommand(), newBenchRulesCommand())
+	cmd.AddCommand(newBenchPipelineCommand(), newBenchStoreCommand(), newBenchQueriesCommand(), newBenchBacktestCommand(), newBenchPluginsCommand(), newBenchRulesCommand(), newBenchStateCommand(), newBenchAlarmsCommand())
 	return cmd
 }
 

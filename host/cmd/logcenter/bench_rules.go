@@ -74,14 +74,11 @@ func (o *benchRulesOptions) run(cmd *cobra.Command) (err error) {
 		numbers("rules", "events", "alerts", "ms/MB", "bar", "us/MB/rule", "ns/event", "memory MB")
 	err = bench.Rules(cmd.Context(), bench.Options{Input: o.input, Dirs: o.dirs, Dir: o.dir}, o.numbers, func(r bench.RulesResult) error {
 		all = append(all, r)
-		bar, over := "", ""
-		if r.BarMs > 0 {
-			bar = number(r.BarMs)
-			if r.MsPerMB > r.BarMs {
-				over = "over"
-			}
+		over := ""
+		if r.BarMs > 0 && r.MsPerMB > r.BarMs {
+			over = "over"
 		}
-		t.add(fmt.Sprint(r.Rules), fmt.Sprint(r.Events), fmt.Sprint(r.Alerts), fmt.Sprintf("%.2f", r.MsPerMB), bar,
+		t.add(fmt.Sprint(r.Rules), fmt.Sprint(r.Events), fmt.Sprint(r.Alerts), fmt.Sprintf("%.2f", r.MsPerMB), bar(r.BarMs),
 			fmt.Sprintf("%.1f", r.PerRule), fmt.Sprintf("%.0f", r.NsPer), fmt.Sprintf("%.0f", r.MemoryMB), over)
 		return nil
 	})

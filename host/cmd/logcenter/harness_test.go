@@ -38,13 +38,14 @@ import (
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
-var update = flag.Bool("update", false, "write the expected output anew")
+// updating says whether the expected output is written anew: -update, a flag of package plugintest.
+func updating() bool { return flag.Lookup("update").Value.(flag.Getter).Get().(bool) }
 
 // golden compares with a file in testdata.
 func golden(t *testing.T, name, got string) {
 	t.Helper()
 	path := filepath.Join("testdata", name)
-	if *update {
+	if updating() {
 		require.NoError(t, os.WriteFile(path, []byte(got), 0o644))
 	}
 	want, err := os.ReadFile(path)

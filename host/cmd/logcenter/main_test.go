@@ -33,26 +33,28 @@ func linkPrograms(bin string) error {
 	if err := os.RemoveAll(programs); err != nil {
 		return err
 	}
-	link := func(path string) error {
-		return filepath.WalkDir(filepath.Join(bin, path), func(from string, d fs.DirEntry, err error) error {
-			if err != nil {
-				return err
-			}
-			rel, err := filepath.Rel(bin, from)
-			if err != nil {
-				return err
-			}
-			to := filepath.Join(programs, rel)
-			if d.IsDir() {
-				return os.MkdirAll(to, 0o755)
-			}
-			return os.Link(from, to)
-		})
-	}
 	for _, id := range beside {
-		if err := link(filepath.Join("plugins", id)); err != nil {
+		if err := linkTree(bin, programs, filepath.Join("plugins", id)); err != nil {
 			return err
 		}
 	}
-	return link("logcenter")
+	return linkTree(bin, programs, "logcenter")
+}
+
+// linkTree links what is at path in one folder into another.
+func linkTree(in, into, path string) error {
+	return filepath.WalkDir(filepath.Join(in, path), func(from string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(in, from)
+		if err != nil {
+			return err
+		}
+		to := filepath.Join(into, rel)
+		if d.IsDir() {
+			return os.MkdirAll(to, 0o755)
+		}
+		return os.Link(from, to)
+	})
 }

@@ -24,7 +24,8 @@ Rules come from plugins, which ship them in their folders, from the folder that 
 from this command. A rule of your own stands in for a plugin's if it has its id and says ` + "`replaces: PLUGIN`" + `. Every rule can be
 enabled, silenced and disabled as it is, and every change is in its history.`,
 		Example: `  logcenter rule list
-  logcenter rule validate many-not-found.yaml && logcenter rule put many-not-found.yaml --note 'scanners'
+  logcenter rule validate many-not-found.yaml
+  logcenter rule put many-not-found.yaml --note 'scanners'
   logcenter rule silence many-not-found
   logcenter rule history many-not-found`,
 		Args: cobra.NoArgs,
@@ -34,7 +35,8 @@ enabled, silenced and disabled as it is, and every change is in its history.`,
 		newRuleListCommand(c), newRuleShowCommand(c), newRulePutCommand(c), newRuleDeleteCommand(c),
 		newRuleEnableCommand(c), newRuleSilenceCommand(c), newRuleDisableCommand(c),
 		newRuleHistoryCommand(c), newRuleDiffCommand(c), newRuleRollbackCommand(c), newRuleValidateCommand(),
-		newRuleTestCommand(), newRuleBacktestCommand(c), newRuleSigmaCommand(),
+		newRuleTestCommand(), newRuleBacktestCommand(c), newRuleExplainCommand(c), newRuleHealthCommand(c), newRuleCoverageCommand(c),
+		newRuleSigmaCommand(),
 	)
 	return cmd
 }

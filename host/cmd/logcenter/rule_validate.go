@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -119,11 +118,7 @@ func detectorsIn(dirs []string) (list []*manifest.Manifest, err error) {
 
 // opensWith starts a detector with rules.
 func opensWith(ctx context.Context, m *manifest.Manifest, docs []*rule.Document) (err error) {
-	list := make([]map[string]any, 0, len(docs))
-	for _, d := range docs {
-		list = append(list, d.Given())
-	}
-	rules, err := json.Marshal(list)
+	rules, err := rule.Given(docs)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/logcenter/logcenter/host/config"
 	"github.com/logcenter/logcenter/host/journal/disk"
+	"github.com/logcenter/logcenter/host/rule"
 	"github.com/logcenter/logcenter/host/service"
 )
 
@@ -21,7 +22,9 @@ func newValidateCommand() *cobra.Command {
 Every fault is told with file, line, column, key and what would be right, all of them at once. The exit code
 is 5 if there is any. Certificates, keys, tokens and folders that it names must be readable. Addresses that cannot
 be listened on now, unless by the host that runs with this data, are told as notes, as is where events are kept
-shorter than the log standard asks for. Classification rules are compared with the retention table. What only the running plugins know is not checked here: their own settings under
+shorter than the log standard asks for. Classification rules are compared with the retention table, channels of alerts with
+the plugins there are, and rules of alerts.rules are read; ` + "`logcenter rule validate`" + ` asks the detectors as well. What only
+the running plugins know is not checked here: their own settings under
 plugins.settings.ID.config, and whether the fields that streams ask for exist.`,
 		Example: `  logcenter validate
   logcenter validate --config /etc/logcenter/logcenter.yaml`,
@@ -30,6 +33,12 @@ plugins.settings.ID.config, and whether the fields that streams ask for exist.`,
 			c, err := config.Load(path)
 			if err == nil {
 				err = c.CheckFiles()
+			}
+			if err == nil && c.Alerts.Rules != "" {
+				_, err = rule.ReadFolder(c.Path(c.Alerts.Rules))
+			}
+			if err == nil {
+				err = checkChannels(cmd, c)
 			}
 			if err != nil {
 				return &configError{err}
@@ -50,6 +59,19 @@ plugins.settings.ID.config, and whether the fields that streams ask for exist.`,
 	cmd.Flags().StringVarP(&path, "config", "c", "logcenter.yaml", "the configuration `file`")
 	markFile(cmd, "config", "yaml", "yml")
 	return cmd
+}
+
+// checkChannels compares the channels of alerts with the plugins of this machine, if it has any.
+func checkChannels(cmd *cobra.Command, c *config.Config) error {
+	if len(c.NamedChannels()) == 0 {
+		return nil
+	}
+	notifiers := service.Notifiers(c)
+	if len(notifiers) == 0 {
+		tell(cmd.ErrOrStderr(), "note: there are no notifiers on this machine, so that the channels of alerts are not checked\n")
+		return nil
+	}
+	return c.CheckChannels(notifiers)
 }
 
 // tellGaps says where the configuration keeps events shorter than the log standard asks for.

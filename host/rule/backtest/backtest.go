@@ -97,11 +97,13 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 	if err := x.wait(ctx, end); err != nil {
 		return nil, err
 	}
-	figures, err := x.r.Figures(ctx)
+	if err := x.progress(true); err != nil {
+		return nil, err
+	}
+	figures, err := x.r.Figures(ctx) // for which it waits some seconds, which are not part of the speed
 	if err != nil {
 		return nil, err
 	}
-	x.progress(true)
 	return x.report.finish(x.p, o.Selection, figures, x.r.Process().CPU()), nil
 }
 

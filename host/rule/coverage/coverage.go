@@ -57,7 +57,8 @@ type Rule struct {
 	Verdict Verdict  `json:"verdict"` //
 	Missing []string `json:"missing"` // of dead ones, fields or field:value, which nobody writes; of idle ones, that no event had
 	Part    string   `json:"part,omitempty"`
-	Plugins []string `json:"plugins"` // whose events it can see, in some step
+	Plugins []string `json:"plugins"`           // whose events it can see, in some step
+	Problem string   `json:"problem,omitempty"` // why it is refused
 }
 
 // Verdict says whether a rule can fire.
@@ -65,9 +66,10 @@ type Verdict string
 
 // The verdicts.
 const (
-	Fires Verdict = "ok"
-	Idle  Verdict = "idle" // no event of late had what it needs
-	Dead  Verdict = "dead" // nobody writes what it needs
+	Fires   Verdict = "ok"
+	Idle    Verdict = "idle"    // no event of late had what it needs
+	Dead    Verdict = "dead"    // nobody writes what it needs
+	Refused Verdict = "refused" // no detector takes it
 )
 
 // Technique is one of MITRE ATT&CK, with the rules that look for it.
@@ -186,7 +188,7 @@ func asks(n query.Node, own source) bool {
 var technique = regexp.MustCompile(`^attack\.(t\d{4}(?:\.\d{3})?)$`)
 
 // Of says what rules can see.
-func Of(in Input) (*Report, error) {
+func Of(in Input) *Report {
 	all, shared := newSource(), newSource()
 	var parsers []*manifest.Manifest
 	for _, f := range hosts {
@@ -219,12 +221,20 @@ func Of(in Input) (*Report, error) {
 			continue
 		}
 		streams[r.Stream] = true
+		one := Rule{ID: r.ID, Name: r.Name, State: string(r.State), Verdict: Fires, Missing: []string{}, Plugins: []string{}, Problem: r.Problem}
 		parts, err := dissect.Parts(&r.Rule)
-		if err != nil {
-			return nil, err
+		if err != nil && one.Problem == "" {
+			one.Problem = err.Error()
 		}
-		one := Rule{ID: r.ID, Name: r.Name, State: string(r.State), Verdict: Fires, Missing: []string{}, Plugins: []string{}}
 		one.judge(parts, all, Dead)
+		if one.Problem != "" {
+			if one.Verdict == Fires { // else it is refused for what nobody writes
+				one.Verdict = Refused
+			}
+			out.Rules = append(out.Rules, one)
+			addTechniques(techniques, r, one, nil)
+			continue
+		}
 		if one.Verdict == Fires && in.Live != nil {
 			one.judge(parts, live, Idle)
 		}
@@ -257,7 +267,7 @@ func Of(in Input) (*Report, error) {
 		}
 	}
 	slices.SortFunc(out.Rules, func(a, b Rule) int { return cmp.Compare(a.ID, b.ID) })
-	return out, nil
+	return out
 }
 
 // judge finds the first part of a rule that a source can never be true of. What must not happen needs nothing.
@@ -312,7 +322,7 @@ func addTechniques(all map[string]*Technique, r *rule.Rule, one Rule, devices ma
 			t = &Technique{ID: id, Rules: []string{}, Devices: []string{}}
 			all[id] = t
 		}
-		if one.Verdict == Dead {
+		if one.Verdict == Dead || one.Verdict == Refused {
 			t.Dead = append(t.Dead, r.ID)
 			continue
 		}

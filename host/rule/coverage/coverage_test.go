@@ -45,14 +45,14 @@ func TestCoverage(t *testing.T) {
   - {id: step, name: h, type: sequence, group_by: [source.ip], steps: [{query: 'event.action:login'}, {query: 'url.path:\/x', without: 'dns.question.name:x'}]}
   - {id: half-step, name: i, type: sequence, group_by: [source.ip], steps: [{query: 'event.action:login'}, {query: 'process.name:x'}]}
   - {id: classified, name: j, query: 'event.category:gossip'}
+  - {id: wrong, name: l, query: 'source.ip:"10.0.0.0/8"'}
   - {id: misclassified, name: k, query: 'event.category:rumour'}
 `)
-	r, err := coverage.Of(coverage.Input{
+	r := coverage.Of(coverage.Input{
 		Rules: list, Plugins: []*manifest.Manifest{fw, web, geo}, Streams: []string{"admin", "forgotten"},
 		Classified: map[string][]string{"event.category": {"gossip"}},
 		Live:       map[string]int64{"message": 9, "source.ip": 9, "event.action": 9, "url.path": 0, "logcenter.stream": 3, "event.category": 1},
 	})
-	require.NoError(t, err)
 	type row struct {
 		verdict coverage.Verdict
 		missing string
@@ -80,6 +80,7 @@ func TestCoverage(t *testing.T) {
 		"step":          {coverage.Idle, "url.path ", "acmefw acmeweb "},
 		"half-step":     {coverage.Dead, "process.name ", ""},
 		"classified":    {coverage.Fires, "", ""},
+		"wrong":         {coverage.Refused, "", ""},
 		"misclassified": {coverage.Dead, "event.category:rumour ", ""},
 	}, got)
 	require.Len(t, r.Techniques, 2)
@@ -87,8 +88,7 @@ func TestCoverage(t *testing.T) {
 	assert.Equal(t, []string{"forgotten"}, r.Streams)
 	assert.Empty(t, r.Uncovered)
 
-	r, err = coverage.Of(coverage.Input{Rules: list[:1], Plugins: []*manifest.Manifest{fw, web, geo}})
-	require.NoError(t, err)
+	r = coverage.Of(coverage.Input{Rules: list[:1], Plugins: []*manifest.Manifest{fw, web, geo}})
 	assert.Equal(t, []coverage.Device{{Plugin: "acmeweb", Types: []string{"web_server"}}}, r.Uncovered)
 	assert.Equal(t, coverage.Fires, r.Rules[0].Verdict, "nobody has looked at live events")
 }

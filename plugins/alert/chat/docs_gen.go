@@ -21,7 +21,7 @@ func init() {
 		"main.Target.TokenFile":       "TokenFile is the file with the rest of the webhook's URL, read for each alert: what stands behind access_token= for\nDingTalk, behind key= for WeCom, and behind the last part of url above for Feishu and Slack.",
 		"main.Target.URL":             "URL is the webhook's without its token: https://oapi.dingtalk.com/robot/send, https://qyapi.weixin.qq.com/cgi-bin/webhook/send,\nhttps://open.feishu.cn/open-apis/bot/v2/hook or https://hooks.slack.com/services.",
 		"message.Config.Language":     "Language is that of the messages: en is English, zh Chinese.",
-		"message.Config.TemplateFile": "TemplateFile is a file of templates that stand in for built-in ones of the same name. Empty means the built-in ones.",
+		"message.Config.TemplateFile": "TemplateFile is a file of templates that stand in for built-in ones of the same name, read when the plugin is opened.\nEmpty means the built-in ones.",
 		"message.Config.Timezone":     "Timezone is the IANA zone in which messages tell times.",
 	})
 }

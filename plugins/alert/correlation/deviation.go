@@ -41,7 +41,8 @@ const (
 	slots        = 7 * 24
 	smoothing    = 4
 	fewestWeeks  = 2    // windows that a slot must have seen to say what is usual
-	mostSeries   = 5000 // of all rules, 4 KB each
+	mostSeries   = 5000 // of all rules
+	seriesBytes  = 4096 // about what one takes
 	mostOverdue  = 35 * 24 * time.Hour
 	seriesFields = 64
 )
@@ -70,16 +71,17 @@ func (d *detector) count(r *rule, key []byte, at int64, row int) {
 		}
 	}
 	if window < u.next {
-		d.notes.late++
+		r.stats.late++
 		return
 	}
 	s := u.series[string(key)]
 	if s == nil {
 		if d.series >= mostSeries {
-			d.notes.forgotten++
+			r.held.evicted++
 			return
 		}
 		d.series++
+		d.groups.account(r, seriesBytes)
 		s = &series{began: window, until: never}
 		u.series[string(key)] = s
 	}
@@ -87,7 +89,7 @@ func (d *detector) count(r *rule, key []byte, at int64, row int) {
 		s.fields = d.carried(r, row)
 	}
 	if !s.pending.add(window) || !u.all.add(window) {
-		d.notes.forgotten++
+		r.held.evicted++
 	}
 }
 
@@ -135,13 +137,14 @@ func (d *detector) compare(r *rule, key string, window int64, emit func(sdk.Aler
 	slot := &s.slots[hourOfWeek(from, r.usual.zone)]
 	off := (x - slot.mean) / slot.spread()
 	far := off > r.Deviations && r.Compare != "below" || off < -r.Deviations && r.Compare != "above"
-	if slot.n < fewestWeeks || from < s.began*r.window+r.learn || max(x, slot.mean) < float64(r.Minimum) || !r.calendar.Watches(from) {
+	if slot.n < fewestWeeks || from < s.began*r.window+r.learn || !r.calendar.Watches(from) {
 		slot.learn(x)
 		return
 	}
+	far = far && max(x, slot.mean) >= float64(r.Minimum)
 	switch {
 	case far && from >= s.until:
-		a := r.alert(key)
+		a := r.alert([]byte(key))
 		a.Count, a.First, a.Last = uint64(x), time.Unix(0, from).UTC(), time.Unix(0, from+r.window).UTC()
 		for i, v := range s.fields {
 			if v != "" {
@@ -152,10 +155,13 @@ func (d *detector) compare(r *rule, key string, window int64, emit func(sdk.Aler
 		a.Fields["deviations"] = fmt.Sprintf("%.1f", off)
 		a.ID = sdk.AlertID(r.ID, a.Keys, a.First)
 		s.until = from + r.window + r.quiet
+		r.stats.raised++
 		emit(a)
-		d.opened(r, key, &a)
+		if r.Recovery {
+			d.opened(r, key, &a)
+		}
 	case far:
-		d.notes.suppressed++
+		r.stats.suppressed++
 	case r.open[key] != nil:
 		d.over(r, key, from+r.window, emit)
 	}
@@ -234,7 +240,7 @@ func (d *decoder) usual(r *rule) {
 				return
 			}
 		}
-		if r != nil && (!r.keyed(key) || len(s.fields) > 0 && len(s.fields) != len(r.fields)) {
+		if r != nil && (!r.keyed([]byte(key)) || len(s.fields) > 0 && len(s.fields) != len(r.fields)) {
 			d.fail()
 			return
 		}

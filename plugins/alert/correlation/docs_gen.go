@@ -6,11 +6,9 @@ import "github.com/logcenter/logcenter/sdk"
 
 func init() {
 	sdk.ExplainConfig(map[string]string{
-		"main.Config.Builtin":       "Builtin adds the rules that come with the plugin: login-failures, attack-burst, error-burst and\nlogin-guessed. A rule of the same id under rules replaces one.",
-		"main.Config.Disable":       "Disable are ids of rules that are left out.",
-		"main.Config.MaxEvents":     "MaxEvents is how many events all groups together remember, 32 bytes each. Beyond, groups are forgotten.",
-		"main.Config.MaxGroups":     "MaxGroups is how many groups, of all rules together, are watched at once. When there are more, the one\nthat has been silent longest is forgotten, and counted.",
-		"main.Config.Rules":         "Rules are the admin's own.",
+		"main.Config.MaxRuleState":  "MaxRuleState is how much the groups of one rule may take.",
+		"main.Config.MaxState":      "MaxState is how much all groups of all rules together may take in memory. When it is more, groups of the rule that\ntakes most are forgotten, first those that were left alone longest, and counted.",
+		"main.Config.Rules":         "Rules are looked for beside those that the host hands over: plugins', the admin's and the API's. For a detector that is\ntried by itself.",
 		"rule.Example.Alerts":       "Alerts is how many alerts the rule raises; 0: it must not fire.",
 		"rule.Example.Events":       "Events are what comes in, in this order.",
 		"rule.Example.Keys":         "Keys are those of the alerts, in the order of their raising; each must have what stands here. Empty looks at none.",
@@ -57,6 +55,7 @@ func init() {
 		"rule.Rule.Recovery":        "Recovery has another message told when what a silence, frequency (count) or deviation alert was about is over.",
 		"rule.Rule.References":      "References are links to what the rule is about.",
 		"rule.Rule.Remarks":         "Remarks are for the reader of the alert.",
+		"rule.Rule.Replaces":        "Replaces is the id of the plugin whose rule of the same id this one stands in for. Without it an id that is taken is\nrefused.",
 		"rule.Rule.Schedule":        "Schedule says when the rule watches, by the events' own times. Absent, it always does.",
 		"rule.Rule.Severity":        "Severity is one of the five unified ones.",
 		"rule.Rule.Silent":          "Silent has alerts recorded and nobody told: for a rule that is being tried.",

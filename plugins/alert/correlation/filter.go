@@ -85,10 +85,10 @@ func (d *detector) leftOut(r *rule, row int, at int64) bool {
 			continue
 		}
 		if at < x.until {
-			d.notes.excepted++
+			r.stats.excepted++
 			return true
 		}
-		d.notes.expired++
+		r.stats.expired++
 	}
 	if r.calendar == nil || r.kind == silence || r.kind == deviation {
 		return false
@@ -99,7 +99,7 @@ func (d *detector) leftOut(r *rule, row int, at int64) bool {
 	if r.calendar.Watches(at) {
 		return false
 	}
-	d.notes.excepted++
+	r.stats.excepted++
 	return true
 }
 

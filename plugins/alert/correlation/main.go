@@ -8,55 +8,60 @@
 package main
 
 import (
+	"fmt"
 	"math/bits"
-	"slices"
 	"time"
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/query"
 	document "github.com/logcenter/logcenter/sdk/rule"
+	"github.com/logcenter/logcenter/sdk/schema"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
 // Config is what an admin may set for this plugin.
 type Config struct {
-	// Builtin adds the rules that come with the plugin: login-failures, attack-burst, error-burst and
-	// login-guessed. A rule of the same id under rules replaces one.
-	Builtin bool `yaml:"builtin" default:"true"`
-	// Disable are ids of rules that are left out.
-	Disable []string `yaml:"disable"`
-	// Rules are the admin's own.
+	// Rules are looked for beside those that the host hands over: plugins', the admin's and the API's. For a detector that is
+	// tried by itself.
 	Rules []document.Rule `yaml:"rules"`
-	// MaxGroups is how many groups, of all rules together, are watched at once. When there are more, the one
-	// that has been silent longest is forgotten, and counted.
-	MaxGroups int `yaml:"max_groups" default:"100000" min:"1" max:"10000000"`
-	// MaxEvents is how many events all groups together remember, 32 bytes each. Beyond, groups are forgotten.
-	MaxEvents int `yaml:"max_events" default:"2000000" min:"100" max:"100000000"`
+	// MaxState is how much all groups of all rules together may take in memory. When it is more, groups of the rule that
+	// takes most are forgotten, first those that were left alone longest, and counted.
+	MaxState schema.Bytes `yaml:"max_state" default:"256MiB" min:"1" max:"256MiB"`
+	// MaxRuleState is how much the groups of one rule may take.
+	MaxRuleState schema.Bytes `yaml:"max_rule_state" default:"192MiB" min:"1" max:"256MiB"`
 }
 
 // detector watches. The SDK hands it one batch at a time.
 type detector struct {
-	config   Config
-	rules    []*rule
-	set      *query.Set
-	matches  [][]uint64
-	groups   groups
-	timers   timers
-	pattern  pattern
-	journals journals
-	notes    notes
-	touched  []*group // of the row at hand
-	series   int      // of deviation rules
-	batch    view
+	config     Config
+	rules      []*rule
+	set        *query.Set
+	matches    [][]uint64
+	groups     groups
+	timers     timers
+	mostTimers int // how many there may be before useless ones are looked for
+	pattern    pattern
+	origins    origins
+	reports    reports
+	touched    []touched // of the row at hand
+	series     int       // of deviation rules
+	bounded    int64     // bytes that the collector was told of
+	batch      view
+}
+
+// touched is a group that the row at hand has left a mark in, at index fresh; -1 if that is suppressed.
+type touched struct {
+	group uint32
+	fresh int
 }
 
 // New compiles the rules. Errors name the rule and the key that is wrong.
 func New(c Config) (sdk.Detector, error) {
-	d := &detector{config: c, groups: groups{limit: c.MaxGroups, limitEvents: c.MaxEvents}}
+	d := &detector{config: c}
 	return d, d.SetRules(nil)
 }
 
-// SetRules takes the host's rules, beside those of the configuration.
+// SetRules takes the host's rules, beside those of the configuration; nil is none, without a host that has some.
 func (d *detector) SetRules(given []document.Rule) error {
 	var err error
 	if d.rules, err = d.config.compile(d.now, given); err != nil {
@@ -73,9 +78,16 @@ func (d *detector) SetRules(given []document.Rule) error {
 			matchers = append(matchers, r.exceptions[i].matcher)
 		}
 	}
+	if len(d.rules) > mostRules {
+		return fmt.Errorf("%d rules; %d is the most", len(d.rules), mostRules)
+	}
+	d.forget()
 	d.set, err = query.NewSet(matchers...)
 	return err
 }
+
+// mostRules is how many rules a process has room for.
+const mostRules = 1 << 16
 
 // now is the clock of relative dates in queries: a replay must decide as the first run did.
 func (d *detector) now() time.Time { return d.batch.newest() }
@@ -85,23 +97,38 @@ func (d *detector) Detect(*sdk.Event, func(sdk.Alert)) error { return nil }
 
 // DetectBatch looks at the events of one batch.
 func (d *detector) DetectBatch(b *wire.Batch, emit func(sdk.Alert)) error {
-	d.batch.reset(b, d.journals.number(b.Journal))
+	d.batch.reset(b, d.origins.number(b.Journal, b.Partition))
 	d.matches = d.set.Match(b, d.matches)
+	timed := d.reports.timed()
 	for _, r := range d.rules {
+		if !timed {
+			d.run(r, emit)
+			continue
+		}
+		begun := time.Now()
 		d.run(r, emit)
+		r.stats.cost += time.Since(begun)
 	}
-	d.notes.tell()
+	d.bound()
 	return nil
 }
 
 // run goes through the rows that match some part of a rule, in order.
 func (d *detector) run(r *rule, emit func(sdk.Alert)) {
-	d.batch.rewind()
+	begun := false
 	for i := range d.matches[r.parts[0].slot] {
 		some := uint64(0)
 		for k := range r.parts {
 			some |= d.matches[r.parts[k].slot][i]
 		}
+		if some == 0 {
+			continue
+		}
+		if !begun {
+			begun = true
+			d.batch.rewind()
+		}
+		r.stats.matched += uint64(bits.OnesCount64(some))
 		for ; some != 0; some &= some - 1 {
 			d.event(r, i*64+bits.TrailingZeros64(some), emit)
 		}
@@ -110,14 +137,15 @@ func (d *detector) run(r *rule, emit func(sdk.Alert)) {
 
 // event puts an event into the groups of its keys, and asks each whether that raises an alert.
 func (d *detector) event(r *rule, row int, emit func(sdk.Alert)) {
-	e := d.batch.seen(row)
+	e := d.batch.entry(row)
+	r.stats.lastMatch = max(r.stats.lastMatch, e.at)
 	if d.leftOut(r, row, e.at) {
 		return
 	}
 	if r.Field != "" {
 		var ok bool
 		if e.value, ok = d.batch.number(r, row); !ok {
-			d.notes.ungrouped++
+			r.stats.ungrouped++
 			return
 		}
 	}
@@ -129,29 +157,42 @@ func (d *detector) event(r *rule, row int, emit func(sdk.Alert)) {
 		}
 		e.mask = p.bit
 		if !d.batch.keys(p, row, func(key []byte) { d.put(r, key, e, row, emit) }) {
-			d.notes.ungrouped++
+			r.stats.ungrouped++
 		}
 	}
-	for _, g := range d.touched {
-		if g.gone || g.fresh < 0 {
-			continue
+	for _, t := range d.touched {
+		if t.fresh >= 0 {
+			d.decide(r, t, row, emit)
 		}
-		before := len(g.seen)
-		if d.pattern.find(g, g.fresh) {
-			a := d.raise(g, d.pattern.found, d.carried(r, row))
-			emit(a)
-			d.opened(r, g.key, &a)
-			g.spend(d.pattern.found[len(d.pattern.found)-1])
-		} else {
-			d.notes.forgotten += g.settle()
-		}
-		d.groups.events += len(g.seen) - before
 	}
-	d.notes.forgotten += d.groups.trim()
+	d.groups.trim(r)
+}
+
+// decide asks whether the fresh mark of a group raises an alert.
+func (d *detector) decide(r *rule, t touched, row int, emit func(sdk.Alert)) {
+	g := d.groups.at(t.group)
+	w := d.groups.keepWindow(g)
+	held := int64(0)
+	if w != nil {
+		held = w.bytes()
+	}
+	found := d.pattern.find(r, d.groups.block(g), g.mask, t.fresh, w)
+	raised := found
+	for found {
+		d.emit(g, d.pattern.found, d.carried(r, row), emit)
+		d.groups.spend(g, d.pattern.found[len(d.pattern.found)-1])
+		found = d.pattern.again(r, d.groups.block(g), w)
+	}
+	if w != nil {
+		d.groups.account(r, w.bytes()-held)
+	}
+	if !raised {
+		d.groups.settle(g)
+	}
 }
 
 // put leaves a mark of an event in a group.
-func (d *detector) put(r *rule, key []byte, e seen, row int, emit func(sdk.Alert)) {
+func (d *detector) put(r *rule, key []byte, e entry, row int, emit func(sdk.Alert)) {
 	if r.kind == deviation {
 		d.count(r, key, e.at, row)
 		return
@@ -159,38 +200,58 @@ func (d *detector) put(r *rule, key []byte, e seen, row int, emit func(sdk.Alert
 	if len(r.open) > 0 {
 		d.heardAgain(r, key, e.at, emit)
 	}
-	g := r.groups[string(key)]
+	id, hash := d.groups.find(r, key)
 	if r.kind == newValue {
-		d.known(r, g, key, e, row, emit)
+		d.known(r, id, key, hash, e, row, emit)
 		return
 	}
-	if g == nil {
-		g = &group{rule: r, key: string(key), fresh: -1, until: never}
-		r.groups[g.key] = g
+	if id == 0 {
+		id = d.groups.add(r, key, hash)
 	}
-	d.groups.touch(g)
+	d.groups.touch(id)
 	if r.kind == silence {
-		d.heard(g, e, row)
+		d.heard(id, e, row)
 		return
 	}
-	first := !slices.Contains(d.touched, g)
-	if first {
-		g.fresh = -1
-		d.touched = append(d.touched, g)
-	}
-	before := len(g.seen)
-	if !g.add(e) {
-		if first {
+	g := d.groups.at(id)
+	t := d.touch(id)
+	if e.at < g.until && (r.kind != absence || e.mask == 1) { // in the quiet time; what then came is good for later ones
+		if t.fresh == untouched {
+			t.fresh = suppressed
 			g.suppressed++
-			d.notes.suppressed++
+			r.stats.suppressed++
 		}
 		return
 	}
-	d.groups.events += len(g.seen) - before
-	if r.kind == absence && e.mask == 1 {
-		g.fields = d.carried(r, row)
-		d.timers.add(timer{at: r.round(e.at + r.window), g: g, seen: e})
+	if t.fresh >= 0 { // of another part of the rule
+		d.groups.block(g).tags[t.fresh].mask |= e.mask
+	} else {
+		if g.n > 0 && e.at < g.last-r.lateness() {
+			r.stats.late++
+		}
+		t.fresh = d.groups.place(g, e)
 	}
+	g.mask |= e.mask
+	if r.kind == absence && e.mask == 1 {
+		d.keep(g, r, row)
+		d.setTimer(id, r.round(e.at+r.window), e.mark)
+	}
+}
+
+const (
+	untouched  = -1
+	suppressed = -2
+)
+
+// touch is what is known of a group and the row at hand; valid until the next call.
+func (d *detector) touch(id uint32) *touched {
+	for i := range d.touched {
+		if d.touched[i].group == id {
+			return &d.touched[i]
+		}
+	}
+	d.touched = append(d.touched, touched{id, untouched})
+	return &d.touched[len(d.touched)-1]
 }
 
 // never is before all times.

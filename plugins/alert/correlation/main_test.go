@@ -36,14 +36,15 @@ var start = time.Date(2026, 10, 11, 11, 55, 0, 0, time.UTC)
 
 // run is a detector with one rule, and what it has raised.
 type run struct {
-	t      *testing.T
+	t      testing.TB
 	stage  *sdk.Stage
 	config string
 	n      int
 	alerts []sdk.Alert
+	rules  []*wire.RuleStat
 }
 
-func newRun(t *testing.T, config string) *run {
+func newRun(t testing.TB, config string) *run {
 	r := &run{t: t, config: config}
 	r.restart()
 	return r
@@ -84,6 +85,7 @@ func (r *run) send(logins ...login) {
 		for _, a := range res.Alerts {
 			r.alerts = append(r.alerts, sdk.AlertFromWire(a))
 		}
+		r.rules = append(r.rules, res.Rules...)
 		require.Empty(r.t, res.Error)
 		return nil
 	}))
@@ -104,7 +106,7 @@ func batchOf(lines [][]byte, columns map[ecs.Field]*wire.Builder) *wire.Batch {
 
 // rule is a config with one rule of three events in ten minutes.
 func config(more string) string {
-	return `{"builtin":false,"rules":[{"id":"r","name":"R","query":"event.outcome:failure","group_by":["source.ip"],"threshold":2` + more + `}]}`
+	return `{"rules":[{"id":"r","name":"R","query":"event.outcome:failure","group_by":["source.ip"],"threshold":2` + more + `}]}`
 }
 
 const m = time.Minute
@@ -127,6 +129,7 @@ func TestWindow(t *testing.T) {
 		{"again when the quiet is over", []login{{0, a}, {1, a}, {2, a}, {5 * m, a}, {11 * m, a}, {12 * m, a}, {13 * m, a}}, []time.Duration{2, 13 * m}},
 		{"events of the alert are spent", []login{{0, a}, {8 * m, a}, {9 * m, a}, {19 * m, a}, {20 * m, a}}, []time.Duration{9 * m}},
 		{"late event completes", []login{{0, a}, {12 * m, a}, {6 * m, a}, {5 * m, a}}, []time.Duration{6 * m}},
+		{"late by hours", []login{{0, a}, {300 * m, a}, {1, a}, {2, a}}, []time.Duration{2}},
 		{"late event, old window", []login{{0, a}, {m, a}, {15 * m, a}, {26 * m, a}, {37 * m, a}, {2 * m, a}}, []time.Duration{2 * m}},
 		{"a clock years ahead", []login{{0, a}, {876000 * time.Hour, a}, {m, a}, {2 * m, a}}, []time.Duration{2 * m}},
 		{"without an address", []login{{0, ""}, {1, ""}, {2, ""}, {3, ""}}, nil},
@@ -151,14 +154,7 @@ func TestWindow(t *testing.T) {
 }
 
 func TestTwentyOneAcrossAClockBoundary(t *testing.T) {
-	r := newRun(t, `{}`)
-	for i := range 21 { // 9:50 minutes from 11:55 to 12:05
-		r.send(login{time.Duration(i) * 29500 * time.Millisecond, "192.0.2.1"})
-		assert.Empty(t, r.alerts)
-	}
-	assert.Empty(t, r.alerts, "the built-in rule wants logins, not only failures")
-
-	r = newRun(t, `{"builtin":false,"rules":[{"id":"r","name":"R","query":"event.outcome:failure"}]}`)
+	r := newRun(t, `{"rules":[{"id":"r","name":"R","query":"event.outcome:failure"}]}`)
 	for i := range 21 {
 		assert.Empty(t, r.alerts, "after %d", i)
 		r.send(login{time.Duration(i) * 29500 * time.Millisecond, "192.0.2.1"})
@@ -197,14 +193,14 @@ func TestKeyword(t *testing.T) {
 }
 
 func TestGroupsAreBounded(t *testing.T) {
-	r := newRun(t, `{"max_groups":2,`+config("")[1:])
+	r := newRun(t, `{"max_state":400,`+config("")[1:])
 	a, b, c := "192.0.2.1", "192.0.2.2", "192.0.2.3"
 	r.send(login{0, a}, login{1, a}, login{2, b}, login{3, b}, login{4, c}, login{5, a})
 	assert.Empty(t, r.alerts, "a was silent longest when c came")
 	r.send(login{6, c}, login{7, c})
 	assert.Len(t, r.alerts, 1)
 
-	r = newRun(t, `{"max_events":100,`+strings.Replace(config(""), `"threshold":2`, `"threshold":90`, 1)[1:])
+	r = newRun(t, `{"max_rule_state":3000,`+strings.Replace(config(""), `"threshold":2`, `"threshold":90`, 1)[1:])
 	for i := range 90 {
 		r.send(login{time.Duration(i), a})
 	}
@@ -212,7 +208,21 @@ func TestGroupsAreBounded(t *testing.T) {
 		r.send(login{time.Duration(i), b})
 	}
 	r.send(login{100, a})
-	assert.Empty(t, r.alerts, "a was forgotten when both had more than 100 events")
+	assert.Empty(t, r.alerts, "a was forgotten when both had more than the rule may have")
+}
+
+func TestFiguresOfRules(t *testing.T) {
+	r := newRun(t, `{"max_rule_state":3000,`+config("")[1:])
+	a, b := "192.0.2.1", "192.0.2.2"
+	r.send(login{0, a}, login{1, a}, login{2, a}, login{3, a}, login{4, ""}, login{100 * m, b}, login{70 * m, b})
+	require.Len(t, r.rules, 1, "at the first batch")
+	s := r.rules[0]
+	assert.Positive(t, s.CostNs)
+	assert.Equal(t, start.Add(100*m).UnixNano(), s.LastMatchNs)
+	assert.EqualValues(t, 2*groupBytes+4*markBytes, s.Bytes)
+	assert.Equal(t, []uint64{7, 1, 1, 1, 1, 2, 0}, []uint64{s.Matched, s.Raised, s.Suppressed, s.Ungrouped, s.Late, s.Groups, s.Evicted})
+	r.send(login{0, a})
+	assert.Len(t, r.rules, 1, "the next after some seconds")
 }
 
 func TestSnapshot(t *testing.T) {
@@ -267,9 +277,14 @@ func TestRestoreRefuses(t *testing.T) {
 
 func FuzzRestore(f *testing.F) {
 	f.Add([]byte(stateMagic))
-	f.Add([]byte(stateMagic + "\x01\x01j\x01\x01r\x00\x01\x00\x00\x02\x00\x01\x02\x02\x00\x00"))
+	r := newRun(f, config(""))
+	r.send(login{0, "192.0.2.1"}, login{1, "192.0.2.2"})
+	var state bytes.Buffer
+	_, err := r.stage.Snapshot(&state)
+	require.NoError(f, err)
+	f.Add(state.Bytes())
 	f.Fuzz(func(t *testing.T, state []byte) {
-		d, err := New(Config{MaxGroups: 10, MaxEvents: 100, Builtin: true})
+		d, err := New(Config{MaxState: 1000, MaxRuleState: 500, Rules: []document.Rule{{ID: "r", Name: "R", Type: "frequency", Query: "event.outcome:failure", GroupBy: []string{"source.ip"}, Aggregate: "count", Threshold: 2, Window: 10 * m}}})
 		require.NoError(t, err)
 		if d.(*detector).Restore(bytes.NewReader(state)) == nil {
 			require.NoError(t, d.(*detector).Snapshot(&bytes.Buffer{}))
@@ -285,26 +300,13 @@ func TestConfigErrors(t *testing.T) {
 		{`{"rules":[{"id":"r","name":"R","query":"x","severity":"error"}]}`, `did you mean "Error"?`},
 		{`{"rules":[{"id":"r","name":"R","query":"x","group_by":["source.ipp"]}]}`, `rules[0].group_by[0]: there is no field source.ipp`},
 		{`{"rules":[{"id":"r","name":"R","query":"x","group_by":["tags"]}]}`, `rules[0].group_by[0]: tags cannot part groups`},
-		{`{"rules":[{"id":"r","name":"R","query":"proces.executable:sh"}]}`, `rule r: there is no field proces.executable, or no enabled plugin has it (did you mean "process.executable"?)`},
+		{`{"rules":[{"id":"r","name":"R","query":"proces.executable:sh"}]}`, `rule r.query: there is no field proces.executable, or no enabled plugin has it (did you mean "process.executable"?)`},
 		{`{"rules":[{"id":"r","name":"R","query":"source.ip:x"}]}`, `rules[0].query`},
 		{`{"rules":[{"id":"r","name":"R","query":"x"},{"id":"r","name":"R","query":"x"}]}`, `rules[1].id: "r" is used twice`},
-		{`{"disable":["nope"]}`, `disable[0]: there is no rule "nope"`},
 	} {
 		m, err := manifest.Read(".")
 		require.NoError(t, err)
 		err = sdk.DetectorStage(New).Open(m.OpenRequest([]byte(tt.config)))
 		assert.ErrorContains(t, err, tt.want, "%s", tt.config)
 	}
-}
-
-func TestBuiltinCanBeReplacedAndLeftOut(t *testing.T) {
-	d, err := New(Config{MaxGroups: 1, MaxEvents: 100, Builtin: true, Disable: []string{"error-burst"}, Rules: []document.Rule{
-		{ID: "attack-burst", Name: "mine", Query: "x", Threshold: 1, Window: m, Type: "frequency", Aggregate: "count"},
-	}})
-	require.NoError(t, err)
-	var got []string
-	for _, r := range d.(*detector).rules {
-		got = append(got, r.ID+" "+r.Name)
-	}
-	assert.Equal(t, []string{"login-failures Many failed logins from one address", "attack-burst mine", "login-guessed A login behind many that failed"}, got)
 }

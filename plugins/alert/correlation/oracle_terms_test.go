@@ -38,7 +38,7 @@ func countingRule(more map[string]any) map[string]any {
 }
 
 func counted() *counting {
-	return &counting{min10, min10, "count", 2, map[string]*watched{}}
+	return &counting{min10, min10, "count", 2, false, map[string]*watched{}}
 }
 
 // exceptionTrial leaves out what one user does, until an instant.
@@ -193,8 +193,8 @@ type rates struct {
 }
 
 const (
-	sixHours = 6 * time.Hour
-	toStart  = 11*time.Hour + 55*m // from midnight
+	quarterDay = 6 * time.Hour
+	toStart    = 11*time.Hour + 55*m // from midnight
 )
 
 func deviationTrial(rnd *rand.Rand) trial {
@@ -214,7 +214,7 @@ func drawWeeks(rnd *rand.Rand) stream {
 	s := stream{ticks: map[int]time.Duration{}}
 	newest := time.Duration(0)
 	if rnd.IntN(2) == 0 { // exactly when a window begins
-		s.events = append(s.events, drawn{at: sixHours*2 - toStart, action: "a", user: "u0", source: "192.0.2.0", target: "192.0.2.0"})
+		s.events = append(s.events, drawn{at: quarterDay*2 - toStart, action: "a", user: "u0", source: "192.0.2.0", target: "192.0.2.0"})
 	}
 	for window := range 6 * 28 {
 		for _, user := range []string{"u0", "u1"} {
@@ -226,9 +226,9 @@ func drawWeeks(rnd *rand.Rand) stream {
 				n = 0
 			}
 			for range n {
-				at := time.Duration(window)*sixHours + time.Duration(rnd.IntN(720))*half
+				at := time.Duration(window)*quarterDay + time.Duration(rnd.IntN(720))*half
 				if rnd.IntN(20) == 0 {
-					at -= sixHours // perhaps too late
+					at -= quarterDay // perhaps too late
 				}
 				newest = max(newest, at)
 				s.events = append(s.events, drawn{at: at, number: len(s.events), action: "a", user: user, source: "192.0.2.0", target: "192.0.2.0"})
@@ -247,11 +247,11 @@ func (c *rates) event(e drawn, _ func(raised)) {
 	if at < 0 {
 		return // before the first window, which begins at midnight
 	}
-	window := at / sixHours * sixHours
+	window := at / quarterDay * quarterDay
 	if !c.began {
 		c.began = true
 		if c.next = window; window < at {
-			c.next += sixHours
+			c.next += quarterDay
 		}
 	}
 	if window < c.next {
@@ -265,10 +265,10 @@ func (c *rates) event(e drawn, _ func(raised)) {
 }
 
 func (c *rates) tick(watermark time.Duration, raise func(raised)) {
-	for ; c.began && c.next+sixHours <= watermark+toStart; c.next += sixHours {
-		any := slices.ContainsFunc(c.events, func(e drawn) bool { return e.at == c.next })
+	for ; c.began && c.next+quarterDay <= watermark+toStart; c.next += quarterDay {
+		some := slices.ContainsFunc(c.events, func(e drawn) bool { return e.at == c.next })
 		for user, first := range c.first {
-			if any && first <= c.next {
+			if some && first <= c.next {
 				c.window(user, c.next, raise)
 			}
 		}
@@ -291,20 +291,23 @@ func (c *rates) window(user string, from time.Duration, raise func(raised)) {
 	}
 	deviation := math.Sqrt(max(variance, mean, 1))
 	above, below := x > mean+2*deviation && c.direction != "below", x < mean-2*deviation && c.direction != "above"
-	if len(c.learnt[hour]) < 2 || from < c.first[user]+c.learn || max(x, mean) < float64(c.minimum) {
+	if int(max(x, mean)) < c.minimum {
+		above, below = false, false
+	}
+	if len(c.learnt[hour]) < 2 || from < c.first[user]+c.learn {
 		c.learnt[hour] = append(c.learnt[hour], x)
 		return
 	}
 	until, was := c.until[user]
 	switch at := from - toStart; {
 	case (above || below) && (!was || from >= until):
-		r := raised{user, at, at + sixHours, int(x)}
+		r := raised{user, at, at + quarterDay, int(x)}
 		raise(r)
-		c.open[user], c.until[user] = r, from+2*sixHours
+		c.open[user], c.until[user] = r, from+2*quarterDay
 	case above || below:
 	default:
 		if a, open := c.open[user]; open {
-			raise(raised{"over " + user, a.first, at + sixHours, 0})
+			raise(raised{"over " + user, a.first, at + quarterDay, 0})
 			delete(c.open, user)
 		}
 	}

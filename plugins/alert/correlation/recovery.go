@@ -69,14 +69,11 @@ const mostOpen = 10000
 
 // opened notes an alert whose end is told, too.
 func (d *detector) opened(r *rule, key string, a *sdk.Alert) {
-	if !r.Recovery {
-		return
-	}
 	if r.open == nil {
 		r.open = map[string]*open{}
 	}
 	if _, again := r.open[key]; !again && len(r.open) >= mostOpen {
-		d.notes.forgotten++
+		r.held.evicted++
 		return
 	}
 	r.open[key] = &open{id: a.ID, first: a.First.UnixNano(), from: a.Last.UnixNano()}
@@ -131,7 +128,7 @@ func sortedKeys[V any](m map[string]V) []string {
 func (d *detector) over(r *rule, key string, at int64, emit func(sdk.Alert)) {
 	o := r.open[key]
 	delete(r.open, key)
-	a := r.alert(key)
+	a := r.alert([]byte(key))
 	a.Kind, a.Recovers = sdk.AlertRecovery, o.id
 	a.First, a.Last = time.Unix(0, o.first).UTC(), time.Unix(0, at).UTC()
 	a.Fields = map[string]string{"lasted": a.Last.Sub(a.First).Round(time.Second).String()}
@@ -140,15 +137,14 @@ func (d *detector) over(r *rule, key string, at int64, emit func(sdk.Alert)) {
 }
 
 // alert has what all alerts of a rule and a key have.
-func (r *rule) alert(key string) sdk.Alert {
+func (r *rule) alert(key []byte) sdk.Alert {
 	a := sdk.Alert{
 		Rule: r.ID, RuleVersion: r.version, Name: r.Name, Description: r.Description, Topic: r.Topic, Type: r.Type,
 		Method: r.Method, Frequency: r.Frequency, Remarks: r.Remarks, Severity: r.Severity, Priority: r.Priority,
 		Keys: map[string]string{}, Fields: map[string]string{}, Tags: r.Tags, Channels: r.Channels, Silent: r.Silent,
 	}
-	rest := []byte(key)
 	for i, name := range r.names {
-		a.Keys[name], rest = shown(rest, r.parts[0].by[i], r.parts[0].text[i])
+		a.Keys[name], key = shown(key, &r.parts[0], i)
 	}
 	return a
 }
@@ -180,7 +176,7 @@ func (d *decoder) open(r *rule) {
 		if r == nil || !r.Recovery {
 			continue
 		}
-		if !r.keyed(key) {
+		if !r.keyed([]byte(key)) {
 			d.fail()
 			return
 		}

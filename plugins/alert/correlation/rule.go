@@ -40,6 +40,7 @@ var kinds = map[string]kind{
 // rule is a Rule made ready.
 type rule struct {
 	document.Rule
+	place   string // for errors
 	kind    kind
 	version string
 	parts   []part
@@ -52,11 +53,14 @@ type rule struct {
 	learn   int64
 	value   ecs.Field // of Field
 	states  []state   // of a sequence
-	groups  map[string]*group
-	began   int64 // of a new_value rule: its first event, ns since 1970
+	began   int64     // of a new_value rule: its first event, ns since 1970
 	filter
 	open  map[string]*open // by key: alerts that are waited for to be over
 	usual usual            // of a deviation rule
+
+	aggregate aggregate
+	held      held
+	stats     stats
 }
 
 // part is one query of a rule: a step, or a Without.
@@ -74,53 +78,38 @@ type state struct {
 	without uint16 // bits of what takes it back to the state before
 }
 
-// compile makes the rules that are on. Errors have the path of the key in the configuration.
+// compile makes the rules that are on, those of the configuration and those given. Errors have the path of the key.
 func (c *Config) compile(now func() time.Time, given []document.Rule) ([]*rule, error) {
 	var out []*rule
 	var errs []error
-	index := map[string]int{}
+	used := map[string]bool{}
 	add := func(path string, r document.Rule) {
+		if r.Disabled {
+			return
+		}
+		if used[r.ID] {
+			errs = append(errs, &schema.Error{Path: path + ".id", Msg: fmt.Sprintf("%q is used twice", r.ID)})
+			return
+		}
+		used[r.ID] = true
 		made, err := compile(r, now)
+		if made != nil {
+			made.place = "rule " + r.ID
+			if path[0] == '[' { // of the host's list, which asks for it
+				made.place = "rules" + path
+			}
+		}
 		if err != nil {
 			errs = append(errs, schema.Under(path, err))
 			return
 		}
-		if i, ok := index[r.ID]; ok {
-			out[i] = made
-			return
-		}
-		index[r.ID] = len(out)
 		out = append(out, made)
 	}
-	if c.Builtin {
-		for _, r := range builtins() {
-			add("builtin "+r.ID, r)
-		}
-	}
-	own := map[string]bool{}
 	for i, r := range c.Rules {
-		path := schema.Index("rules", i)
-		if own[r.ID] {
-			errs = append(errs, &schema.Error{Path: path + ".id", Msg: fmt.Sprintf("%q is used twice", r.ID)})
-			continue
-		}
-		own[r.ID] = true
-		add(path, r)
+		add(schema.Index("rules", i), r)
 	}
 	for i, r := range given {
-		path := schema.Index("", i)
-		if own[r.ID] {
-			errs = append(errs, &schema.Error{Path: path + ".id", Msg: fmt.Sprintf("%q is used twice", r.ID)})
-			continue
-		}
-		own[r.ID] = true
-		add(path, r)
-	}
-	for i, id := range c.Disable {
-		if _, ok := index[id]; !ok && !slices.ContainsFunc(builtins(), func(r document.Rule) bool { return r.ID == id }) {
-			errs = append(errs, &schema.Error{Path: schema.Index("disable", i), Msg: fmt.Sprintf("there is no rule %q", id)})
-		}
-		out = slices.DeleteFunc(out, func(r *rule) bool { return r.ID == id })
+		add(schema.Index("", i), r)
 	}
 	return out, errors.Join(errs...)
 }
@@ -128,7 +117,7 @@ func (c *Config) compile(now func() time.Time, given []document.Rule) ([]*rule, 
 func compile(r document.Rule, now func() time.Time) (*rule, error) {
 	out := &rule{
 		Rule: r, kind: kinds[r.Type], window: int64(r.Window), before: int64(r.Before), quiet: int64(r.Quiet), learn: int64(r.Learn),
-		groups: map[string]*group{},
+		aggregate: aggregates[r.Aggregate],
 	}
 	if err := r.Validate(); err != nil {
 		return nil, err
@@ -198,7 +187,9 @@ func (r *rule) one(now func() time.Time) error {
 	if err != nil {
 		return err
 	}
-	by = append(by, values...)
+	if by = append(by, values...); len(by) > mostKeys {
+		return &schema.Error{Path: "values", Msg: fmt.Sprintf("%d fields with those of group_by; %d is the most", len(by), mostKeys)}
+	}
 	r.names = slices.Concat(r.GroupBy, r.Values)
 	r.parts = []part{{bit: 1, matcher: m, by: by, text: make([]bool, len(by))}}
 	return nil
@@ -271,11 +262,17 @@ func matcher(path, text string, now func() time.Time) (*query.Matcher, error) {
 	return m, nil
 }
 
+// mostKeys is how many fields may tie events together.
+const mostKeys = 16
+
 // keyed looks up fields that tie events together.
 func keyed(path string, names []string, lists bool) ([]ecs.Field, error) {
 	fields, err := lookup(path, names)
 	if err != nil {
 		return nil, err
+	}
+	if len(fields) > mostKeys {
+		return nil, &schema.Error{Path: path, Msg: fmt.Sprintf("%d fields; %d is the most", len(fields), mostKeys)}
 	}
 	several := 0
 	for i, f := range fields {
@@ -350,7 +347,7 @@ func (d *detector) Opened(reads []ecs.Field) error {
 	for _, r := range d.rules {
 		for _, name := range r.uses() {
 			if !slices.Contains(names, name) {
-				errs = append(errs, unread("rule "+r.ID, name, names))
+				errs = append(errs, unread(r.at(name), name, names))
 			}
 		}
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -10,8 +9,10 @@ import (
 	"slices"
 )
 
-// A snapshot is: stateMagic; the journals' ids; the rules' ids, versions and beginnings; the groups from the one that has
-// been silent longest; of each rule the open alerts and what is usual. Texts have their length in front; numbers are varints. Timers are made of the groups.
+// A snapshot is: stateMagic; the origins; the rules' ids, versions and beginnings, and whether their marks have values; of
+// each rule its groups, from the one that was left alone longest, each behind a 1, and a 0 behind the last; of each rule the open alerts and what is usual. Texts have their
+// length in front; numbers are varints, and times and positions differences to the mark before. Timers and windows are made of
+// the marks.
 const stateMagic = "logcenter correlation state 2\n"
 
 // maxText bounds what a damaged snapshot can make Restore allocate at once.
@@ -21,46 +22,57 @@ const maxText = 1 << 20
 func (d *detector) Snapshot(w io.Writer) error {
 	e := encoder{w: bufio.NewWriterSize(w, 64<<10)}
 	e.raw(stateMagic)
-	e.number(uint64(len(d.journals)))
-	for _, j := range d.journals {
-		e.text(j)
+	e.number(uint64(len(d.origins)))
+	for _, o := range d.origins {
+		e.text(o.journal)
+		e.number(uint64(o.partition))
 	}
-	index := map[*rule]uint64{}
 	e.number(uint64(len(d.rules)))
-	for i, r := range d.rules {
-		index[r] = uint64(i)
+	for _, r := range d.rules {
 		e.text(r.ID)
 		e.text(r.version)
 		e.signed(r.began)
+		e.number(flag(r.Field != ""))
 	}
-	e.number(uint64(d.groups.n))
-	if d.groups.n > 0 {
-		for g := d.groups.ends.prev; g != &d.groups.ends; g = g.prev {
-			e.number(index[g.rule])
-			e.text(g.key)
-			e.signed(g.until)
-			e.signed(g.last)
-			e.number(g.suppressed)
-			e.number(uint64(len(g.fields)))
-			for _, f := range g.fields {
-				e.text(f)
-			}
-			e.number(uint64(len(g.seen)))
-			for _, s := range g.seen {
-				e.signed(s.at)
-				e.signed(s.position)
-				e.number(uint64(s.partition))
-				e.number(uint64(s.journal))
-				e.number(uint64(s.mask))
-				e.number(s.value)
-			}
+	for _, r := range d.rules {
+		for id := r.held.oldest; id != 0; id = d.groups.at(id).newer {
+			e.number(1)
+			d.write(&e, d.groups.at(id))
 		}
+		e.number(0)
 	}
 	for _, r := range d.rules {
 		e.open(r)
 		e.usual(&r.usual)
 	}
 	return e.w.Flush()
+}
+
+func (d *detector) write(e *encoder, g *group) {
+	e.text(string(d.groups.key(g)))
+	if e.number(flag(g.until != never)); g.until != never {
+		e.signed(g.until)
+	}
+	e.signed(g.last)
+	e.number(uint64(g.suppressed))
+	fields := d.groups.extras[g.extra].fields
+	e.number(uint64(len(fields)))
+	for _, f := range fields {
+		e.text(f)
+	}
+	b := d.groups.block(g)
+	e.number(uint64(len(b.marks)))
+	var before mark
+	for i, m := range b.marks {
+		e.signed(m.at - before.at)
+		e.signed(m.position - before.position)
+		before = m
+		e.number(uint64(b.tags[i].origin))
+		e.number(uint64(b.tags[i].mask))
+		if b.values != nil {
+			e.number(b.values[i])
+		}
+	}
 }
 
 // Restore takes over a snapshot. Groups of rules that are gone, or count differently now, are left out.
@@ -71,128 +83,150 @@ func (d *detector) Restore(r io.Reader) error {
 		return fmt.Errorf("this is no snapshot of this version of correlation: it does not start with %q", stateMagic)
 	}
 	d.forget()
-	names := make(journals, 0, 1)
-	for range s.number(1 << 20) {
-		names = append(names, s.text())
+	for range s.number(1<<16 - 1) {
+		d.origins = append(d.origins, origin{s.text(), uint32(s.number(1<<32 - 1))})
 	}
-	var rules []*rule
+	var rules []past
 	for range s.number(1 << 20) {
-		r := d.find(s.text(), s.text())
-		if began := s.signed(); r != nil {
-			r.began = began
+		p := past{rule: d.find(s.text(), s.text())}
+		if began := s.signed(); p.rule != nil {
+			p.rule.began = began
 		}
-		rules = append(rules, r)
-	}
-	for range s.number(1 << 30) {
-		g := s.group(rules, len(names))
-		if s.err != nil {
+		p.valued = s.number(1) == 1
+		if p.rule != nil && p.valued != (p.rule.Field != "") {
+			s.fail()
+		}
+		if rules = append(rules, p); s.err != nil {
 			break
 		}
-		if g.rule != nil {
-			g.rule.groups[g.key] = g
-			d.groups.touch(g)
-			d.groups.events += len(g.seen)
-			d.wind(g)
-			d.notes.forgotten += d.groups.trim()
+	}
+	for _, p := range rules {
+		for s.number(1) == 1 && s.err == nil {
+			d.read(&s, p)
 		}
 	}
-	for _, r := range rules {
-		s.open(r)
-		s.usual(r)
-		if r != nil {
-			d.series += len(r.usual.series)
+	for _, p := range rules {
+		s.open(p.rule)
+		s.usual(p.rule)
+		if p.rule != nil {
+			d.series += len(p.rule.usual.series)
+			d.groups.account(p.rule, seriesBytes*int64(len(p.rule.usual.series)))
 		}
 	}
 	if s.err != nil {
 		d.forget()
 		return fmt.Errorf("snapshot of correlation: %w", s.err)
 	}
-	d.journals = names
 	return nil
 }
 
-// group reads one; its rule is nil if that is gone.
-func (d *decoder) group(rules []*rule, journals int) *group {
-	g := &group{fresh: -1}
-	n := d.number(uint64(len(rules)))
-	if d.err == nil && n < uint64(len(rules)) {
-		g.rule = rules[n]
-	}
-	g.key, g.until, g.last, g.suppressed = d.text(), d.signed(), d.signed(), d.number(1<<62)
-	for range d.number(1 << 10) {
-		g.fields = append(g.fields, d.text())
-		if d.err != nil {
-			return g
-		}
-	}
-	for range d.number(1 << 20) {
-		e := seen{
-			at: d.signed(), position: d.signed(), partition: uint32(d.number(1<<32 - 1)),
-			journal: uint16(d.number(min(uint64(journals), 1<<16-1))), mask: uint16(d.number(1<<16 - 1)), value: d.number(1<<64 - 1),
-		}
-		if int(e.journal) >= journals {
-			d.fail()
-		}
-		if d.err != nil {
-			return g
-		}
-		g.seen = append(g.seen, e)
-		g.mask |= e.mask
-	}
-	if g.rule != nil && d.err == nil && !g.sound() {
-		d.fail()
-	}
-	return g
+// past is a rule of a snapshot; nil if it is gone.
+type past struct {
+	rule   *rule
+	valued bool // its marks have values
 }
 
-// sound says whether a group is one that its rule may have: damage must not crash the detector.
-func (g *group) sound() bool {
-	if len(g.fields) > 0 && len(g.fields) != len(g.rule.fields) {
-		return false
+func flag(b bool) uint64 {
+	if b {
+		return 1
 	}
-	if !g.rule.keyed(g.key) {
-		return false
-	}
-	if !slices.IsSortedFunc(g.seen, func(a, b seen) int { return cmp.Compare(a.at, b.at) }) {
-		return false
-	}
-	return g.rule.kind != silence || len(g.seen) == 1
+	return 0
 }
 
-// keyed says whether a key has a value for each name of the rule.
-func (r *rule) keyed(key string) bool {
-	rest := []byte(key)
+// read takes over a group of a rule, or skips it.
+func (d *detector) read(s *decoder, p past) {
+	r, id, g := p.rule, uint32(0), &group{}
+	key := s.bytes()
+	if s.err == nil && r != nil {
+		known, hash := d.groups.find(r, key)
+		if known != 0 || len(key) > 1<<16-1 || !r.keyed(key) {
+			s.fail()
+			return
+		}
+		id = d.groups.add(r, key, hash)
+		d.groups.touch(id)
+		g = d.groups.at(id)
+	}
+	if g.until = never; s.number(1) == 1 {
+		g.until = s.signed()
+	}
+	g.last, g.suppressed = s.signed(), uint32(s.number(1<<32-1))
+	var fields []string
+	for range s.number(1 << 10) {
+		if fields = append(fields, s.text()); s.err != nil {
+			return
+		}
+	}
+	d.readMarks(s, p, g)
+	if s.err != nil || r == nil {
+		return
+	}
+	if len(fields) > 0 && len(fields) != len(r.fields) || r.kind == silence && g.n != 1 {
+		s.fail()
+		return
+	}
+	d.groups.setExtra(g, extra{fields: fields})
+	d.wind(id, r, g)
+	d.groups.trim(r)
+}
+
+// readMarks reads the marks of a group, and keeps them if its rule is not gone.
+func (d *detector) readMarks(s *decoder, p past, g *group) {
+	var before mark
+	for i := range int(s.number(1 << 20)) {
+		e := entry{mark: mark{before.at + s.signed(), before.position + s.signed()}, tag: tag{origin: uint16(s.number(1<<16 - 1)), mask: uint16(s.number(1<<16 - 1))}}
+		if p.valued {
+			e.value = s.number(1<<64 - 1)
+		}
+		if i > 0 && e.at < before.at || int(e.origin) >= len(d.origins) {
+			s.fail()
+		}
+		if s.err != nil {
+			return
+		}
+		if before = e.mark; p.rule != nil {
+			d.groups.insert(g, i, e)
+			g.mask |= e.mask
+		}
+	}
+}
+
+// keyed says whether a key has a value for each name of the rule: damage must not crash the detector.
+func (r *rule) keyed(key []byte) bool {
+	if len(r.names) < 2 {
+		return true
+	}
 	for range r.names {
-		n, k := binary.Uvarint(rest)
-		if k <= 0 || n > uint64(len(rest)-k) {
+		n, k := binary.Uvarint(key)
+		if k <= 0 || n > uint64(len(key)-k) {
 			return false
 		}
-		rest = rest[k+int(n):]
+		key = key[k+int(n):]
 	}
 	return true
 }
 
 // wind sets the timers that a group had.
-func (d *detector) wind(g *group) {
-	switch g.rule.kind {
+func (d *detector) wind(id uint32, r *rule, g *group) {
+	b := d.groups.block(g)
+	switch r.kind {
 	case silence:
 		g.timer = true
-		d.timers.add(timer{at: g.rule.due(g.last + g.rule.window), g: g, seen: g.seen[0]})
+		d.setTimer(id, r.due(g.last+r.window), b.marks[0])
 	case absence:
-		for _, e := range g.seen {
-			if e.mask&1 != 0 {
-				d.timers.add(timer{at: g.rule.round(e.at + g.rule.window), g: g, seen: e})
+		for i, m := range b.marks {
+			if b.tags[i].mask&1 != 0 {
+				d.setTimer(id, r.round(m.at+r.window), m)
 			}
 		}
 	}
 }
 
 func (d *detector) forget() {
-	d.timers = nil
-	d.groups = groups{limit: d.groups.limit, limitEvents: d.groups.limitEvents}
-	d.journals, d.series = nil, 0
+	d.timers, d.mostTimers = nil, firstTimers
+	d.groups = newGroups(d.rules, int64(d.config.MaxState), int64(d.config.MaxRuleState))
+	d.origins, d.series = nil, 0
 	for _, r := range d.rules {
-		clear(r.groups)
 		r.began, r.open, r.usual = 0, nil, usual{}
 	}
 }
@@ -231,8 +265,9 @@ func (e *encoder) text(s string) {
 
 // decoder reads zeros after the first error.
 type decoder struct {
-	r   *bufio.Reader
-	err error
+	r       *bufio.Reader
+	scratch []byte
+	err     error
 }
 
 func (d *decoder) fail() {
@@ -268,14 +303,18 @@ func (d *decoder) signed() int64 {
 	return n
 }
 
-func (d *decoder) text() string {
-	b := make([]byte, d.number(maxText))
+func (d *decoder) text() string { return string(d.bytes()) }
+
+// bytes is a text, valid until the next call.
+func (d *decoder) bytes() []byte {
+	n := int(d.number(maxText))
+	d.scratch = slices.Grow(d.scratch[:0], n)[:n]
 	if d.err == nil {
-		if _, err := io.ReadFull(d.r, b); err != nil {
+		if _, err := io.ReadFull(d.r, d.scratch); err != nil {
 			d.err = noEOF(err)
 		}
 	}
-	return string(b)
+	return d.scratch
 }
 
 // noEOF makes an end inside a snapshot an error that says so.

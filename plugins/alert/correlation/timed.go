@@ -1,7 +1,8 @@
 package main
 
 import (
-	"container/heap"
+	"cmp"
+	"slices"
 	"time"
 
 	"github.com/logcenter/logcenter/sdk"
@@ -9,41 +10,115 @@ import (
 
 // timer is when something is decided that no event decides.
 type timer struct {
-	at int64 // ns since 1970
-	g  *group
-	seen
+	due    int64 // ns since 1970
+	mark         // of the event that it was set by
+	group  uint32
+	serial uint32 // of the group: of another one it is of a group that is gone
 }
 
-// timers are in the order of time, those of equal times in that of their events.
+func (t timer) before(o timer) bool {
+	return t.due < o.due || t.due == o.due && t.position < o.position
+}
+
+// timers are a heap in the order of time, those of equal times in that of their events.
 type timers []timer
 
-func (t timers) Len() int { return len(t) }
-func (t timers) Less(i, k int) bool {
-	return t[i].at < t[k].at || t[i].at == t[k].at && t[i].position < t[k].position
-}
-func (t timers) Swap(i, k int) { t[i], t[k] = t[k], t[i] }
-func (t *timers) Push(x any)   { *t = append(*t, x.(timer)) }
-func (t *timers) Pop() any {
-	last := len(*t) - 1
-	x := (*t)[last]
-	(*t)[last] = timer{}
-	*t = (*t)[:last]
-	return x
+func (t *timers) add(x timer) {
+	*t = append(*t, x)
+	h := *t
+	for i := len(h) - 1; i > 0; {
+		up := (i - 1) / 2
+		if !h[i].before(h[up]) {
+			return
+		}
+		h[i], h[up] = h[up], h[i]
+		i = up
+	}
 }
 
-func (t *timers) add(x timer) { heap.Push(t, x) }
+// pop removes the first timer, of which there is one.
+func (t *timers) pop() timer {
+	h := *t
+	first, last := h[0], len(h)-1
+	h[0] = h[last]
+	h = h[:last]
+	*t = h
+	for i := 0; ; {
+		down := 2*i + 1
+		if down >= last {
+			return first
+		}
+		if down+1 < last && h[down+1].before(h[down]) {
+			down++
+		}
+		if !h[down].before(h[i]) {
+			return first
+		}
+		h[i], h[down] = h[down], h[i]
+		i = down
+	}
+}
+
+// timerBytes is what a timer takes.
+const timerBytes = 32
+
+// setTimer has a group looked at when event time has come to due, because of an event.
+func (d *detector) setTimer(id uint32, due int64, m mark) {
+	if len(d.timers) >= d.mostTimers {
+		d.timers.keep(d.waits)
+		d.mostTimers = max(firstTimers, 2*len(d.timers))
+	}
+	d.timers.add(timer{due: due, mark: m, group: id, serial: d.groups.at(id).serial})
+}
+
+// firstTimers is how many there are before any is looked at for being of no use any more.
+const firstTimers = 4096
+
+// waits says whether there is something left for a timer to decide.
+func (d *detector) waits(t timer) bool {
+	g := d.groups.at(t.group)
+	if g.serial != t.serial {
+		return false
+	}
+	r := d.rules[g.rule]
+	return r.kind == silence || first(d.groups.block(g), t.mark) >= 0
+}
+
+// first is where the undecided mark of a first step is, -1 if there is none.
+func first(b block, of mark) int {
+	i, _ := slices.BinarySearchFunc(b.marks, of.at, func(m mark, at int64) int { return cmp.Compare(m.at, at) })
+	for ; i < len(b.marks) && b.marks[i].at == of.at; i++ {
+		if b.marks[i] == of && b.tags[i].mask&1 != 0 {
+			return i
+		}
+	}
+	return -1
+}
+
+// keep leaves out timers.
+func (t *timers) keep(keep func(timer) bool) {
+	all := *t
+	*t = all[:0]
+	for _, x := range all {
+		if keep(x) {
+			t.add(x)
+		}
+	}
+}
 
 // Tick decides what stayed away, and who is silent.
 func (d *detector) Tick(watermark time.Time, emit func(sdk.Alert)) error {
 	now := watermark.UnixNano()
-	for len(d.timers) > 0 && d.timers[0].at <= now {
-		t := heap.Pop(&d.timers).(timer)
-		switch {
-		case t.g.gone:
-		case t.g.rule.kind == silence:
-			d.silent(t.g, now, emit)
-		default:
-			d.absent(t.g, t.seen, emit)
+	for len(d.timers) > 0 && d.timers[0].due <= now {
+		t := d.timers.pop()
+		g := d.groups.at(t.group)
+		if g.serial != t.serial {
+			continue
+		}
+		if d.rules[g.rule].kind == silence {
+			d.silent(t.group, now, emit)
+		} else {
+			d.absent(t, emit)
 		}
 	}
 	d.recoverAll(now, emit)
@@ -56,90 +131,87 @@ func (d *detector) Tick(watermark time.Time, emit func(sdk.Alert)) error {
 }
 
 // heard notes that a group is not silent.
-func (d *detector) heard(g *group, e seen, row int) {
-	if e.at >= g.last || len(g.seen) == 0 {
-		g.fields = d.carried(g.rule, row)
-		d.groups.events += 1 - len(g.seen)
-		g.last, g.seen = e.at, append(g.seen[:0], e)
+func (d *detector) heard(id uint32, e entry, row int) {
+	g := d.groups.at(id)
+	r := d.rules[g.rule]
+	if e.at >= g.last || g.n == 0 {
+		d.keep(g, r, row)
+		if g.n == 0 {
+			d.groups.insert(g, 0, e)
+		} else {
+			b := d.groups.block(g)
+			b.set(0, e)
+		}
+		g.last = e.at
 	}
 	if !g.timer {
 		g.timer = true
-		d.timers.add(timer{at: g.rule.due(g.last + g.rule.window), g: g, seen: e})
+		d.setTimer(id, r.due(g.last+r.window), e.mark)
 	}
 }
 
 // silent raises an alert if a group has been silent for long enough, and forgets it until it is heard again.
-func (d *detector) silent(g *group, now int64, emit func(sdk.Alert)) {
-	if due := g.rule.due(g.last + g.rule.window); due > now {
-		d.timers.add(timer{at: due, g: g, seen: g.seen[0]})
+func (d *detector) silent(id uint32, now int64, emit func(sdk.Alert)) {
+	g := d.groups.at(id)
+	if due := d.rules[g.rule].due(g.last + d.rules[g.rule].window); due > now {
+		d.setTimer(id, due, d.groups.block(g).marks[0])
 		return
 	}
-	a := d.raise(g, []int{0}, g.fields)
-	emit(a)
-	d.opened(g.rule, g.key, &a)
-	d.groups.drop(g)
+	d.emit(g, []int{0}, d.groups.extras[g.extra].fields, emit)
+	d.groups.drop(id)
 }
 
 // absent raises an alert if the second step did not come around an event of the first.
-func (d *detector) absent(g *group, first seen, emit func(sdk.Alert)) {
-	r, at := g.rule, -1
-	for i := range g.seen {
-		s := &g.seen[i]
-		if s.mask&1 != 0 && s.same(&first) {
-			at = i
-			break
-		}
-	}
+func (d *detector) absent(t timer, emit func(sdk.Alert)) {
+	g := d.groups.at(t.group)
+	r, b := d.rules[g.rule], d.groups.block(g)
+	begun, at := t.at, first(b, t.mark)
 	if at < 0 {
 		return // it was in the quiet time behind another alert
 	}
 	came := false
-	for i := range g.seen {
-		s := &g.seen[i]
-		if behind := s.at - first.at; s.mask&2 != 0 && i != at && behind < r.window && -behind <= r.before {
+	for i, m := range b.marks {
+		if behind := m.at - begun; b.tags[i].mask&2 != 0 && i != at && behind < r.window && -behind <= r.before {
 			came = true
 			break
 		}
 	}
-	before := len(g.seen)
+	b.tags[at].mask &^= 1
 	if came {
-		g.seen[at].mask &^= 1
-		d.notes.forgotten += g.settle()
-	} else {
-		emit(d.raise(g, []int{at}, g.fields))
-		g.seen[at].mask &^= 1
-		g.quieten(first.at + r.quiet)
+		d.groups.settle(g)
+		return
 	}
-	d.groups.events += len(g.seen) - before
+	d.emit(g, []int{at}, d.groups.extras[g.extra].fields, emit)
+	g.quieten(b, begun+r.quiet)
 }
 
 // quieten has a group raise no alert before a time, and takes back what waits for it.
-func (g *group) quieten(until int64) {
+func (g *group) quieten(b block, until int64) {
 	g.until = until
-	for i := range g.seen {
-		if s := &g.seen[i]; s.at < until && s.mask&1 != 0 {
-			s.mask &^= 1
+	for i, m := range b.marks {
+		if m.at < until && b.tags[i].mask&1 != 0 {
+			b.tags[i].mask &^= 1
 			g.suppressed++
 		}
 	}
 }
 
 // known notes a value, and raises an alert if it is new and the rule has learnt long enough.
-func (d *detector) known(r *rule, g *group, key []byte, e seen, row int, emit func(sdk.Alert)) {
+func (d *detector) known(r *rule, id uint32, key []byte, hash uint32, e entry, row int, emit func(sdk.Alert)) {
 	if r.began == 0 {
 		r.began = e.at
 	}
-	isNew := g == nil
+	isNew := id == 0
 	if isNew {
-		g = &group{rule: r, key: string(key), fresh: -1}
-		r.groups[g.key] = g
+		id = d.groups.add(r, key, hash)
 	}
-	d.groups.touch(g)
+	d.groups.touch(id)
+	g := d.groups.at(id)
 	g.last = max(g.last, e.at)
 	if !isNew || e.at < r.began+r.learn {
 		return
 	}
-	g.seen = append(g.seen, e)
-	emit(d.raise(g, []int{0}, d.carried(r, row)))
-	g.seen = nil
+	d.groups.insert(g, 0, e)
+	d.emit(g, []int{0}, d.carried(r, row), emit)
+	d.groups.cut(g, 1)
 }

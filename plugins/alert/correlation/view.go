@@ -16,7 +16,8 @@ import (
 // view reads values of the batch at hand.
 type view struct {
 	b       *wire.Batch
-	journal uint16
+	origin  uint16
+	rows    []mark // when and where each row happened
 	message *wire.Column
 	columns []*wire.Column // by field
 	cursors []wire.Cursor
@@ -24,8 +25,8 @@ type view struct {
 	key     []byte
 }
 
-func (v *view) reset(b *wire.Batch, journal uint16) {
-	v.b, v.journal = b, journal
+func (v *view) reset(b *wire.Batch, origin uint16) {
+	v.b, v.origin = b, origin
 	clear(v.columns)
 	for _, c := range b.Columns {
 		for len(v.columns) <= int(c.Field) {
@@ -35,6 +36,7 @@ func (v *view) reset(b *wire.Batch, journal uint16) {
 	}
 	v.columns[0] = nil
 	v.message = v.column(ecs.Message)
+	v.marks()
 }
 
 // newest is when the last event of the batch was received, or the time of the last event of a batch that does
@@ -74,28 +76,50 @@ func (v *view) at(f ecs.Field, row int) (*wire.Column, int) {
 // clockSkew is how far ahead of the time of receipt a device's clock is believed.
 const clockSkew = int64(5 * time.Minute)
 
-// seen is when and where the event of a row happened. A time in the future is taken for the time of receipt:
-// one wrong clock must not hold a window open for years.
-func (v *view) seen(row int) seen {
-	s := seen{position: -1, partition: v.b.Partition, journal: v.journal}
-	received := int64(0)
-	if c, k := v.at(ecs.EventIngested, row); k >= 0 && c.Type == wire.Type_TIMESTAMP {
-		received = c.Nanos(k)
-	}
-	s.at = received
-	if c, k := v.at(ecs.Timestamp, row); k >= 0 && c.Type == wire.Type_TIMESTAMP {
-		if at := c.Nanos(k); received == 0 || at <= received+clockSkew {
-			s.at = at
+// marks notes when and where the events of all rows happened. A time in the future is taken for the time of receipt: one wrong
+// clock must not hold a window open for years.
+func (v *view) marks() {
+	v.rewind()
+	received, at, position := v.typed(ecs.EventIngested, wire.Type_TIMESTAMP), v.typed(ecs.Timestamp, wire.Type_TIMESTAMP), v.typed(ecs.LogcenterPosition, wire.Type_INT64)
+	v.rows = v.rows[:0]
+	for row := range int(v.b.Rows) {
+		m := mark{position: -1}
+		if received != nil {
+			if k := v.cursors[ecs.EventIngested].At(received, row); k >= 0 {
+				m.at = received.Nanos(k)
+			}
 		}
+		if at != nil {
+			if k := v.cursors[ecs.Timestamp].At(at, row); k >= 0 {
+				if t := at.Nanos(k); m.at == 0 || t <= m.at+clockSkew {
+					m.at = t
+				}
+			}
+		}
+		if position != nil {
+			if k := v.cursors[ecs.LogcenterPosition].At(position, row); k >= 0 {
+				m.position = position.Int(k)
+			}
+		}
+		v.rows = append(v.rows, m)
 	}
-	if c, k := v.at(ecs.LogcenterPosition, row); k >= 0 && c.Type == wire.Type_INT64 {
-		s.position = c.Int(k)
-	}
-	return s
 }
 
-// keys calls use with the key of a row in a part of a rule: the values of its fields, each with its length. With a list
-// among them there are several. It says false if a value is missing. The key is valid until use returns.
+// typed is the column of a field if it is of a type.
+func (v *view) typed(f ecs.Field, t wire.Type) *wire.Column {
+	if c := v.column(f); c != nil && c.Type == t {
+		return c
+	}
+	return nil
+}
+
+// entry is the event of a row.
+func (v *view) entry(row int) entry {
+	return entry{mark: v.rows[row], tag: tag{origin: v.origin}}
+}
+
+// keys calls use with the key of a row in a part of a rule: the value of its field, or the values of its fields, each with
+// its length. With a list among them there are several. It says false if a value is missing. The key is valid until use returns.
 func (v *view) keys(p *part, row int, use func(key []byte)) bool {
 	v.key = v.key[:0]
 	for i, f := range p.by {
@@ -113,19 +137,19 @@ func (v *view) keys(p *part, row int, use func(key []byte)) bool {
 			return false
 		}
 		if to-from == 1 {
-			v.key = v.component(v.key, c, from, row, p.text[i])
+			v.key = v.component(v.key, c, from, row, p, i)
 			continue
 		}
 		// The other fields are the same for each element.
 		head := len(v.key)
 		for e := from; e < to; e++ {
-			v.key = v.component(v.key[:head], c, e, row, p.text[i])
+			v.key = v.component(v.key[:head], c, e, row, p, i)
 			for j := i + 1; j < len(p.by); j++ {
 				c, k := v.at(p.by[j], row)
 				if k < 0 {
 					return false
 				}
-				v.key = v.component(v.key, c, k, row, p.text[j])
+				v.key = v.component(v.key, c, k, row, p, j)
 			}
 			use(v.key)
 		}
@@ -138,10 +162,18 @@ func (v *view) keys(p *part, row int, use func(key []byte)) bool {
 // mostElements of a list count.
 const mostElements = 64
 
-// component appends a value with its length. Addresses stay bytes: most keys are looked up and never shown.
-func (v *view) component(dst []byte, c *wire.Column, k, row int, text bool) []byte {
-	if c.Type == wire.Type_IP && !text {
-		return append(append(dst, addressBytes), c.IP16(k)...)
+// component appends the i-th value of a key of a part, with its length if there are others. Addresses stay bytes: most keys are
+// looked up and never shown.
+func (v *view) component(dst []byte, c *wire.Column, k, row int, p *part, i int) []byte {
+	one := len(p.by) == 1
+	if c.Type == wire.Type_IP && !p.text[i] {
+		if !one {
+			dst = append(dst, addressBytes)
+		}
+		return append(dst, c.IP16(k)...)
+	}
+	if one {
+		return v.appendOne(dst, c, k, row)
 	}
 	v.value = v.appendOne(v.value[:0], c, k, row)
 	dst = binary.AppendUvarint(dst, uint64(len(v.value)))
@@ -157,7 +189,7 @@ func (v *view) number(r *rule, row int) (bits uint64, ok bool) {
 		return 0, false
 	}
 	switch {
-	case r.Aggregate == "distinct":
+	case r.aggregate == distinct:
 		if v.value, ok = v.append(v.value[:0], r.value, row); !ok {
 			return 0, false
 		}
@@ -183,11 +215,14 @@ func hash(b []byte) uint64 {
 	return h ^ h>>33
 }
 
-// shown is a value of a key as text, and the rest of the key.
-func shown(key []byte, f ecs.Field, asText bool) (text string, rest []byte) {
-	n, k := binary.Uvarint(key)
-	v, rest := key[k:k+int(n)], key[k+int(n):]
-	if a, ok := netip.AddrFromSlice(v); ok && f.Type() == ecs.IP && !asText {
+// shown is the i-th value of a key of a part as text, and the rest of the key.
+func shown(key []byte, p *part, i int) (text string, rest []byte) {
+	v := key
+	if len(p.by) > 1 {
+		n, k := binary.Uvarint(key)
+		v, rest = key[k:k+int(n)], key[k+int(n):]
+	}
+	if a, ok := netip.AddrFromSlice(v); ok && p.by[i].Type() == ecs.IP && !p.text[i] {
 		return a.Unmap().String(), rest
 	}
 	return string(v), rest
@@ -241,28 +276,35 @@ func (v *view) appendOne(dst []byte, c *wire.Column, k, row int) []byte {
 	return dst
 }
 
-// journals numbers the ids of raw journals, of which there are few.
-type journals []string
+// origins numbers the raw journals and partitions that events come from, of which there are few.
+type origins []origin
 
-func (j *journals) number(id string) uint16 {
-	if i := slices.Index(*j, id); i >= 0 {
+type origin struct {
+	journal   string
+	partition uint32
+}
+
+func (o *origins) number(journal string, partition uint32) uint16 {
+	x := origin{journal, partition}
+	if i := slices.Index(*o, x); i >= 0 {
 		return uint16(i)
 	}
-	if len(*j) == math.MaxUint16 { // each is a host that was set up anew
-		*j = (*j)[:math.MaxUint16-1]
+	if len(*o) == math.MaxUint16 { // each journal is a host that was set up anew
+		*o = (*o)[:math.MaxUint16-1]
 	}
-	*j = append(*j, strings.Clone(id)) // the batch's memory is used again
-	return uint16(len(*j) - 1)
+	x.journal = strings.Clone(journal) // the batch's memory is used again
+	*o = append(*o, x)
+	return uint16(len(*o) - 1)
 }
 
 // eventID is the event.id of an event: journal, partition, entry offset, row, and its ordinal among the events
 // of its line if that is not the first.
-func (j journals) eventID(s seen) string {
-	b := append([]byte(j[s.journal]), '-')
-	b = append(strconv.AppendUint(b, uint64(s.partition), 10), '-')
-	b = append(strconv.AppendInt(b, s.position>>24, 10), '-')
-	b = strconv.AppendInt(b, s.position>>8&0xffff, 10)
-	if o := s.position & 0xff; o != 0 {
+func (o origins) eventID(number uint16, position int64) string {
+	b := append([]byte(o[number].journal), '-')
+	b = append(strconv.AppendUint(b, uint64(o[number].partition), 10), '-')
+	b = append(strconv.AppendInt(b, position>>24, 10), '-')
+	b = strconv.AppendInt(b, position>>8&0xffff, 10)
+	if o := position & 0xff; o != 0 {
 		b = strconv.AppendInt(append(b, '-'), o, 10)
 	}
 	return string(b)

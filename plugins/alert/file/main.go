@@ -44,16 +44,17 @@ type Target struct {
 
 // Validate says what the tags cannot.
 func (c *Config) Validate() error {
-	names, paths := make([]string, len(c.Targets)), map[string]int{}
+	paths := map[string]int{}
 	for i, t := range c.Targets {
-		names[i] = t.Name
 		if other, ok := paths[filepath.Clean(t.Path)]; ok {
 			return &schema.Error{Path: schema.Index("targets", i) + ".path", Msg: fmt.Sprintf("%q is the file of %s already", t.Path, schema.Index("targets", other))}
 		}
 		paths[filepath.Clean(t.Path)] = i
 	}
-	return target.Check(names)
+	return target.Check(c.Targets, nameOf)
 }
+
+func nameOf(t *Target) string { return t.Name }
 
 // Validate says what the tags cannot.
 func (t *Target) Validate() error {
@@ -70,13 +71,16 @@ type notifier struct{ target.Set[*output] }
 
 // New opens the files, so that a path that cannot be written is known at once.
 func New(c Config) (sdk.Notifier, error) {
-	n := &notifier{}
-	for i, t := range c.Targets {
+	set, err := target.New(c.Targets, nameOf, func(t Target) (*output, error) {
 		o := &output{c: t}
 		if err := o.open(); err != nil {
-			return nil, errors.Join(&schema.Error{Path: schema.Index("targets", i) + ".path", Msg: err.Error()}, n.Close())
+			return nil, &schema.Error{Path: "path", Msg: err.Error()}
 		}
-		n.Add(t.Name, o)
+		return o, nil
+	})
+	n := &notifier{set}
+	if err != nil {
+		return nil, errors.Join(err, n.Close())
 	}
 	return n, nil
 }

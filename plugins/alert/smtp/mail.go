@@ -57,11 +57,7 @@ func (g *group) thread(msg *gomail.Msg, a *sdk.Alert, name string) {
 		subject = append(subject, k, a.Keys[k])
 	}
 	references := "<" + g.messageID(subject...) + ">"
-	about := a.Recovers
-	if about == "" && a.Kind == sdk.AlertEscalation {
-		about = a.ID
-	}
-	if about != "" {
+	if about := message.About(a); about != "" {
 		before := "<" + g.messageID(name, "", about) + ">"
 		msg.SetGenHeader(gomail.HeaderInReplyTo, before)
 		references += " " + before

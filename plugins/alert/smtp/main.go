@@ -57,13 +57,9 @@ type Target struct {
 }
 
 // Validate says what the tags cannot.
-func (c *Config) Validate() error {
-	names := make([]string, len(c.Targets))
-	for i := range c.Targets {
-		names[i] = c.Targets[i].Name
-	}
-	return target.Check(names)
-}
+func (c *Config) Validate() error { return target.Check(c.Targets, nameOf) }
+
+func nameOf(t *Target) string { return t.Name }
 
 // maxRecipients bounds a target: servers must take so many at once (RFC 5321, section 4.5.3.1.8).
 const maxRecipients = 100
@@ -114,15 +110,8 @@ type notifier struct{ target.Set[*group] }
 // New returns a notifier; it connects when there is something to send. Secrets, certificates and templates are read at
 // once, so that what is wrong with them is known.
 func New(c Config) (sdk.Notifier, error) {
-	n := &notifier{}
-	for i := range c.Targets {
-		g, err := newGroup(c.Targets[i])
-		if err != nil {
-			return nil, schema.Under(schema.Index("targets", i), err)
-		}
-		n.Add(g.c.Name, g)
-	}
-	return n, nil
+	set, err := target.New(c.Targets, nameOf, newGroup)
+	return &notifier{set}, err
 }
 
 func newGroup(c Target) (g *group, err error) {

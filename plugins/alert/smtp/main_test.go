@@ -152,7 +152,7 @@ func TestMailsByARealServer(t *testing.T) {
 	over := alert
 	over.ID, over.Kind, over.Recovers, over.Priority = "5f2e", sdk.AlertRecovery, alert.ID, 3
 	louder := alert
-	louder.Kind = sdk.AlertEscalation
+	louder.ID, louder.Kind, louder.Fields = "5f30", sdk.AlertEscalation, map[string]string{"logcenter.alert": alert.ID}
 	other := alert
 	other.ID, other.Keys = "5f2f", map[string]string{"source.ip": "203.0.113.10"}
 	for _, a := range []sdk.Alert{alert, alert, over, louder, other} {

@@ -68,13 +68,9 @@ type Target struct {
 }
 
 // Validate says what the tags cannot.
-func (c *Config) Validate() error {
-	names := make([]string, len(c.Targets))
-	for i := range c.Targets {
-		names[i] = c.Targets[i].Name
-	}
-	return target.Check(names)
-}
+func (c *Config) Validate() error { return target.Check(c.Targets, nameOf) }
+
+func nameOf(t *Target) string { return t.Name }
 
 // Validate says what the tags cannot.
 func (t *Target) Validate() error {
@@ -132,14 +128,9 @@ type notifier struct {
 func New(c Config) (sdk.Notifier, error) {
 	n := &notifier{started: time.Now()}
 	n.boots = bootsAt(n.started)
-	for i := range c.Targets {
-		r, err := newReceiver(c.Targets[i])
-		if err != nil {
-			return nil, schema.Under(schema.Index("targets", i), err)
-		}
-		n.Add(r.c.Name, r)
-	}
-	return n, nil
+	var err error
+	n.Set, err = target.New(c.Targets, nameOf, newReceiver)
+	return n, err
 }
 
 func newReceiver(c Target) (r *receiver, err error) {

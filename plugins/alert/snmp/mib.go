@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
@@ -74,12 +72,12 @@ func (r *receiver) variables(m *message.Message, up time.Duration) []gosnmp.Snmp
 		}
 		add(oidID, gosnmp.OctetString, []byte(message.Cut(message.Clean(d.ID), maxID)), min(len(d.ID), maxID))
 		text(oidKind, d.Kind, true)
-		for i, s := range [...]string{d.Name, d.Description, d.Topic, d.Type, d.Method, pairs(d.Fields), d.Frequency, d.Remarks} {
+		for i, s := range [...]string{d.Name, d.Description, d.Topic, d.Type, d.Method, message.Pairs(d.Fields), d.Frequency, d.Remarks} {
 			text(oidName+i, s, true)
 		}
 		add(oidSeverity, gosnmp.Integer, severities[ecs.Severity(d.Severity)], 1)
 		add(oidPriority, gosnmp.Integer, min(max(d.Priority, 0), 5), 1)
-		text(oidKeys, pairs(d.Keys), false)
+		text(oidKeys, message.Pairs(d.Keys), false)
 		add(oidCount, gosnmp.Gauge32, uint32(min(d.Count, 1<<32-1)), 4)
 		for i, at := range [...]time.Time{d.First, d.Last} {
 			if !at.IsZero() {
@@ -105,18 +103,6 @@ const (
 	maxID   = 64
 	maxURL  = 256
 )
-
-// pairs are names and values in the order of the names.
-func pairs(m map[string]string) string {
-	var b strings.Builder
-	for _, k := range slices.Sorted(maps.Keys(m)) {
-		if b.Len() > 0 {
-			b.WriteByte(' ')
-		}
-		b.WriteString(k + "=" + m[k])
-	}
-	return b.String()
-}
 
 // dateAndTime is a time as the textual convention of that name has it (RFC 2579).
 func dateAndTime(t time.Time) []byte {

@@ -22,7 +22,7 @@ func init() {
 		"main.Target.Retry":           "Retry is how long to wait after a failure before the alert is sent again.",
 		"main.Target.Timeout":         "Timeout bounds connecting and sending.",
 		"message.Config.Language":     "Language is that of the messages: en is English, zh Chinese.",
-		"message.Config.TemplateFile": "TemplateFile is a file of templates that stand in for built-in ones of the same name. Empty means the built-in ones.",
+		"message.Config.TemplateFile": "TemplateFile is a file of templates that stand in for built-in ones of the same name, read when the plugin is opened.\nEmpty means the built-in ones.",
 		"message.Config.Timezone":     "Timezone is the IANA zone in which messages tell times.",
 	})
 }

@@ -56,13 +56,9 @@ type Target struct {
 }
 
 // Validate says what the tags cannot.
-func (c *Config) Validate() error {
-	names := make([]string, len(c.Targets))
-	for i := range c.Targets {
-		names[i] = c.Targets[i].Name
-	}
-	return target.Check(names)
-}
+func (c *Config) Validate() error { return target.Check(c.Targets, nameOf) }
+
+func nameOf(t *Target) string { return t.Name }
 
 // Validate says what the tags cannot.
 func (t *Target) Validate() error {
@@ -96,15 +92,8 @@ type notifier struct{ target.Set[*receiver] }
 // New returns a notifier; it connects when there is something to send. Certificates and templates are read at once, so
 // that what is wrong with them is known.
 func New(c Config) (sdk.Notifier, error) {
-	n := &notifier{}
-	for i := range c.Targets {
-		r, err := newReceiver(c.Targets[i])
-		if err != nil {
-			return nil, schema.Under(schema.Index("targets", i), err)
-		}
-		n.Add(r.c.Name, r)
-	}
-	return n, nil
+	set, err := target.New(c.Targets, nameOf, newReceiver)
+	return &notifier{set}, err
 }
 
 func newReceiver(c Target) (*receiver, error) {

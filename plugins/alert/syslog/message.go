@@ -3,8 +3,6 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -86,7 +84,8 @@ func appendData(b []byte, d *message.Document, limit int) []byte {
 		}
 		return strconv.FormatUint(n, 10)
 	}
-	for _, p := range [...][2]string{
+	const facts = 10 // what the log standard demands is there also when it is empty
+	for i, p := range [...][2]string{
 		{"id", d.ID},
 		{"kind", d.Kind},
 		{"name", d.Name},
@@ -94,13 +93,13 @@ func appendData(b []byte, d *message.Document, limit int) []byte {
 		{"topic", d.Topic},
 		{"type", d.Type},
 		{"method", d.Method},
-		{"fields", pairs(d.Fields)},
+		{"fields", message.Pairs(d.Fields)},
 		{"frequency", d.Frequency},
 		{"remarks", d.Remarks},
 		{"rule", d.Rule},
 		{"severity", d.Severity},
 		{"priority", number(uint64(max(0, d.Priority)))},
-		{"keys", pairs(d.Keys)},
+		{"keys", message.Pairs(d.Keys)},
 		{"count", number(d.Count)},
 		{"first", stamp(d.First)},
 		{"last", stamp(d.Last)},
@@ -108,7 +107,7 @@ func appendData(b []byte, d *message.Document, limit int) []byte {
 		{"url", d.URL},
 		{"tags", strings.Join(d.Tags, ",")},
 	} {
-		if p[1] == "" {
+		if p[1] == "" && i >= facts {
 			continue
 		}
 		b = append(append(append(b, ' '), p[0]...), `="`...)
@@ -126,15 +125,6 @@ func appendValue(b, v []byte) []byte {
 		b = append(b, c)
 	}
 	return b
-}
-
-// pairs are names and values in the order of the names.
-func pairs(m map[string]string) string {
-	var out []string
-	for _, k := range slices.Sorted(maps.Keys(m)) {
-		out = append(out, k+"="+m[k])
-	}
-	return strings.Join(out, " ")
 }
 
 // cut shortens b to at most n bytes, not within a character.

@@ -52,6 +52,7 @@ func tunnelRows() (out []row) {
 		{"722034: New %{proto:word} SVC connection, no existing connection.", &vpn},
 		{"722036: Transmitting large packet %{reason}", &vpn},
 		{"722037: SVC closing connection: %{reason}", &tunnelEnd},
+		{"722051: Address <%{assigned}> assigned to session", &vpn},
 		{"722055: Client Type: %{agent}", &vpn},
 	} {
 		out = append(out, row{r.pattern[:8] + sessions + r.pattern[8:], r.meaning})

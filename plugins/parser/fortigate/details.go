@@ -149,4 +149,9 @@ var details = []detail{
 	{"recipient", setText, "mail.to", ecs.Keyword, "Whom a mail was sent to."},
 	{"to", setText, "mail.to", ecs.Keyword, ""},
 	{"subject", setText, "mail.subject", ecs.Keyword, "What a mail is about, by its sender."},
+	{"scertcname", set, "certificate.name", ecs.Keyword, "Name that the certificate of the server is for."},
+	{"scertissuer", set, "certificate.issuer", ecs.Keyword, "Who signed the certificate of the server."},
+	{"size", set, "mail.size", ecs.Long, "Bytes that a mail has."},
+	{"useralt", set, "user_alt", ecs.Keyword, "Further name of a user, e.g. from a certificate."},
+	{"sslaction", set, "tls.action", ecs.Keyword, "What the inspection of TLS did with a session."},
 }

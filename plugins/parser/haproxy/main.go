@@ -72,11 +72,21 @@ func (p parser) Parse(line []byte, ev *sdk.Event) error {
 		ev.SetFacts(cutFacts)
 		return p.traffic(client, behind, ev)
 	}
-	if err == nil && h.Priority >= 0 {
-		ev.SetSeverity(severities[h.Severity()])
+	name, text, named := bytes.Cut(rest, []byte("]: "))
+	if process, ok := bytes.CutPrefix(name, []byte("haproxy[")); err != nil && named && ok { // of a container: no time
+		ev.Set(ecs.ProcessPID, process)
+		rest = text
+	} else {
+		named = len(h.AppName) > 0
 	}
 	rest, console := printed(rest, ev)
-	return state(rest, console || len(h.AppName) > 0, ev)
+	switch {
+	case err == nil && h.Priority >= 0:
+		ev.SetSeverity(severities[h.Severity()])
+	case !console:
+		ev.SetLevel(ecs.Informational)
+	}
+	return state(rest, console || named, ev)
 }
 
 // session finds the client and what is behind it, from the time in brackets on: nil if b is not about a session. All that is in

@@ -93,9 +93,12 @@ func vacuumed(rest []byte, e *entry, ev *sdk.Event) {
 	if !ok {
 		return
 	}
-	name, rest, _ := bytes.Cut(rest, []byte(": "))
-	name = unquoted(name)
-	db, name, ok := bytes.Cut(name, []byte("."))
+	name := bytes.TrimLeft(rest, `\"`)
+	end := bytes.IndexAny(name, `\"`)
+	if end < 0 {
+		return
+	}
+	db, name, ok := bytes.Cut(name[:end], []byte("."))
 	if !ok {
 		return
 	}
@@ -179,5 +182,32 @@ func storage(rest []byte, e *entry, ev *sdk.Event) {
 	name = bytes.TrimLeft(name, `\"`)
 	if end := bytes.IndexAny(name, `\"`); end >= 0 {
 		e.setPart(ev, ecs.FilePath, message, name[:end])
+	}
+}
+
+// version reads "16.4 on x86_64-pc-linux-gnu, compiled by …".
+func version(rest []byte, e *entry, ev *sdk.Event) {
+	v, _, _ := bytes.Cut(rest, []byte(" "))
+	e.setPart(ev, ecs.ObserverVersion, message, v)
+}
+
+// endpoint reads `IPv4 address "0.0.0.0", port 5432` and `Unix socket "/run/postgresql/.s.PGSQL.5432"`.
+func endpoint(rest []byte, e *entry, ev *sdk.Event) {
+	if path, ok := bytes.CutPrefix(rest, []byte("Unix socket ")); ok {
+		e.setPart(ev, ecs.FilePath, message, unquoted(path))
+		return
+	}
+	if addr := unquoted(behind(rest, "address ")); len(addr) > 0 {
+		ev.SetIP(ecs.DestinationIP, addr)
+		ev.SetPort(ecs.DestinationPort, behind(rest, "port "))
+	}
+}
+
+// temporaryFile reads `"base/pgsql_tmp/pgsql_tmp2068.0", size 12345`.
+func temporaryFile(rest []byte, e *entry, ev *sdk.Event) {
+	path, size, ok := bytes.Cut(rest, []byte(", size "))
+	e.setPart(ev, ecs.FilePath, message, unquoted(path))
+	if ok {
+		ev.Set(ecs.FileSize, size)
 	}
 }

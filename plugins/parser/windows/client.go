@@ -21,6 +21,8 @@ var (
 	snareMark    = []byte("MSWinEventLog")
 	ossecMark    = []byte("WinEvtLog: ")
 	reporterMark = []byte("EvntSLog: ")
+	windowsMark  = []byte("Microsoft-Windows-")
+	eventIDMark  = []byte(` EventID="`)
 	escapedTab   = []byte("#011")
 )
 
@@ -37,7 +39,8 @@ func (r *record) text(line []byte, ev *sdk.Event, p parser) bool {
 	case bytes.Contains(line[:min(len(line), maxHeader)], reporterMark):
 		i := bytes.Index(line, reporterMark)
 		r.reporter(line[i+len(reporterMark):])
-	case len(h.AppName) > 0 && sources[string(h.AppName)] != anyone:
+	case len(h.AppName) > 0 && sources[string(h.AppName)] != anyone, bytes.HasPrefix(h.AppName, windowsMark), bytes.Contains(h.Structured, eventIDMark):
+		r.structured(&h)
 		r.put(provider, h.AppName, false)
 		r.numbered(rest)
 	default:
@@ -50,12 +53,58 @@ func (r *record) text(line []byte, ev *sdk.Event, p parser) bool {
 	}
 	r.put(computer, h.Hostname, false)
 	r.put(execPID, h.ProcID, false)
+	const stamp = len("2026 Oct 11 12:00:01")
+	if len(line) > stamp && line[4] == ' ' && line[0] == '2' && line[stamp] == ' ' { // as OSSEC keeps it
+		r.put(created, line[:stamp:stamp], false)
+	}
 	if len(r.v[created]) == 0 && len(h.Timestamp) > 0 {
 		ev.SetSyslogTime(&h, p.zone)
 		r.timed = true
 	}
 	r.labelled()
+	r.serviceState()
 	return true
+}
+
+// structured reads the data of an event that NXLog has in structured data: [NXLOG@14506 EventID="4688" SubjectUserName="…"].
+func (r *record) structured(h *syslog.Header) {
+	r.decode = appendParam
+	for e := h.Elements(); e.Next(); {
+		for p := e.Params(); p.Next(); {
+			name, v := p.Name(), p.Value()
+			s := datum(name)
+			if known := heads.Get(name); known != nil {
+				s = *known
+			}
+			if s == keywords {
+				r.keyword(v)
+			}
+			r.put(s, v, bytes.IndexByte(v, '\\') >= 0)
+		}
+	}
+}
+
+// appendParam takes the backslashes off that protect '"', '\\' and ']' (RFC 5424, section 6.3.3).
+func appendParam(dst, v []byte) []byte {
+	for i := 0; i < len(v); i++ {
+		if v[i] == '\\' && i+1 < len(v) && (v[i+1] == '"' || v[i+1] == '\\' || v[i+1] == ']') {
+			i++
+		}
+		dst = append(dst, v[i])
+	}
+	return dst
+}
+
+// serviceState reads "The NAME service entered the running state.", event 7036.
+func (r *record) serviceState() {
+	rest, ok := bytes.CutPrefix(r.v[message], []byte("The "))
+	name, rest, entered := bytes.Cut(rest, []byte(" service entered the "))
+	if !ok || !entered {
+		return
+	}
+	r.put(param1, name, false)
+	to, _, _ := bytes.Cut(rest, []byte(" state"))
+	r.put(param2, to, false)
 }
 
 // snareFields are the fields behind the mark; the text of the message is the last but the number of the line.
@@ -86,9 +135,6 @@ func (r *record) snare(b []byte) {
 
 // ossec reads "Security: AUDIT_SUCCESS(4624): PROVIDER: USER: DOMAIN: COMPUTER: MESSAGE".
 func (r *record) ossec(b []byte) {
-	if len(b) > 20 && b[4] == ' ' && b[0]-'0' <= 9 { // "2026 Oct 11 12:00:01 WinEvtLog: …", as the agent keeps it
-		b = b[5:]
-	}
 	log, b, _ := bytes.Cut(b, []byte(": "))
 	kind, b, _ := bytes.Cut(b, []byte(": "))
 	word, id, _ := bytes.Cut(kind, []byte("("))

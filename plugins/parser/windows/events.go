@@ -30,7 +30,7 @@ const (
 // sources by the names of providers.
 var sources = map[string]source{
 	"Microsoft-Windows-Security-Auditing": auditing, "Security-Auditing": auditing, "Microsoft-Windows-Eventlog": eventlog, "EventLog": eventlog, "Eventlog": eventlog,
-	"Service Control Manager": controlManager, "User32": user32, "USER32": user32, "Microsoft-Windows-Kernel-Power": kernelPower,
+	"Service Control Manager": controlManager, "Service_Control_Manager": controlManager, "User32": user32, "USER32": user32, "Microsoft-Windows-Kernel-Power": kernelPower,
 	"Microsoft-Windows-Kernel-General": kernelGeneral, "Microsoft-Windows-PowerShell": powerShell, "PowerShell": powerShell,
 	"Microsoft-Windows-Windows Defender": defender, "Microsoft-Windows-TerminalServices-RemoteConnectionManager": terminal,
 	"Microsoft-Windows-Sysmon": sysmon, "AD FS Auditing": federation, "Microsoft-Windows-AppLocker": appLocker,

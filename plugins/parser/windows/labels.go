@@ -75,13 +75,10 @@ func label(m []byte, i int, at part) (start int, s slot, next part) {
 	start = -1
 	words := 0
 	for j := i; j > 0 && i-j < maxLabel && words < maxLabelWords; {
-		for j--; j > 0 && m[j-1] != ' ' && m[j-1] != '\t' && m[j-1] != '\n' && m[j-1] != '\r'; j-- {
+		for j--; j > 0 && i-j < maxLabel && m[j-1] != ' ' && m[j-1] != '\t' && m[j-1] != '\n' && m[j-1] != '\r'; j-- {
 		}
 		words++
 		name := m[j:i]
-		if len(name) > maxLabel {
-			break
-		}
 		if a := accountLabels.Get(name); a != nil {
 			start, s, next = j, none, at
 			if at < ofOthers {

@@ -1,0 +1,235 @@
+package bench
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"iter"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"github.com/logcenter/logcenter/host/alert"
+	"github.com/logcenter/logcenter/host/loadgen"
+	"github.com/logcenter/logcenter/host/pipeline"
+	"github.com/logcenter/logcenter/host/plugin"
+	"github.com/logcenter/logcenter/host/rule"
+	"github.com/logcenter/logcenter/sdk"
+	"github.com/logcenter/logcenter/sdk/ecs"
+	saying "github.com/logcenter/logcenter/sdk/rule"
+	"github.com/logcenter/logcenter/sdk/wire"
+)
+
+// AlarmOptions say which rules are tried.
+type AlarmOptions struct {
+	Dirs  []string // plugins; all parsers, enrichers that need no configuration and maskers of them run
+	Dir   string   // working folder
+	Rules []*rule.Document
+	Seed  uint64
+	// Days are how many ordinary days go before the one that counts, for rules that learn; 0 is none.
+	Days int
+	// Progress is told what is done; may be nil.
+	Progress func(what string)
+}
+
+// Alarms is how one rule did.
+type Alarms struct {
+	Rule     string `json:"rule"`
+	Type     string `json:"type"`
+	Severity string `json:"severity"`
+	Lines    int    `json:"script_lines"` // of the attack script that are about it
+	Script   int    `json:"script_alerts"`
+	False    int    `json:"false_alarms"`
+	Learning bool   `json:"learning,omitempty"` // it learns longer than the days before
+}
+
+// officeStart is a Monday.
+var officeStart = time.Date(2026, 10, 12, 0, 0, 0, 0, time.FixedZone("", 8*3600))
+
+// TryRules runs rules over an attack script and over an ordinary day, each through the real plugins, with event times that
+// are made up. events is how many there were on the ordinary day.
+func TryRules(ctx context.Context, o AlarmOptions) (list []Alarms, events int, err error) {
+	say := o.Progress
+	if say == nil {
+		say = func(string) {}
+	}
+	var said []*saying.Rule
+	for _, r := range o.Rules {
+		said = append(said, &r.Rule)
+	}
+	script, told := loadgen.Script(said, officeStart.Add(10*time.Hour))
+	say(fmt.Sprintf("attack script: %d lines", len(script)))
+	fired, _, err := alarmsOf(ctx, o, slices.Values(script), time.Time{}, 2*time.Hour)
+	if err != nil {
+		return nil, 0, err
+	}
+	say(fmt.Sprintf("ordinary days: %d and the one that counts", o.Days))
+	office := loadgen.Office(loadgen.OfficeOptions{Seed: o.Seed, Start: officeStart, Days: o.Days + 1})
+	wrong, events, err := alarmsOf(ctx, o, office, officeStart.AddDate(0, 0, o.Days), 0)
+	if err != nil {
+		return nil, 0, err
+	}
+	for _, r := range o.Rules {
+		learns := (r.Type == "new_value" || r.Type == "deviation") && r.Learn > time.Duration(o.Days)*24*time.Hour
+		list = append(list, Alarms{r.ID, r.Type, r.Severity, told[r.ID], fired[r.ID], wrong[r.ID], learns})
+	}
+	return list, events, nil
+}
+
+// trier is a run of lines through plugins and the detector.
+type trier struct {
+	registry *plugin.Registry
+	process  *pipeline.Processor
+	detector *alert.Rehearsal
+	from     time.Time
+	offset   uint64
+	counts   map[string]int
+	events   int
+}
+
+// alarmsOf counts the alerts by rule, and the events, that lines raise from an instant on. Event time goes on behind them.
+func alarmsOf(ctx context.Context, o AlarmOptions, lines iter.Seq[loadgen.Written], from time.Time, behind time.Duration) (counts map[string]int, events int, err error) {
+	t := &trier{from: from, counts: map[string]int{}}
+	if err := t.open(ctx, o); err != nil {
+		return nil, 0, err
+	}
+	defer func() { err = errors.Join(err, t.close()) }()
+	var batch []loadgen.Written
+	for w := range lines {
+		// A batch is what comes within half a minute: events may be a minute late, and the pipeline orders them by parser.
+		if len(batch) > 0 && (w.At.Sub(batch[0].At) > 30*time.Second || len(batch) == 1000) {
+			if err := t.run(ctx, batch); err != nil {
+				return nil, 0, err
+			}
+			batch = batch[:0]
+		}
+		batch = append(batch, w)
+	}
+	if len(batch) == 0 {
+		return t.counts, t.events, nil
+	}
+	if err := t.run(ctx, batch); err != nil {
+		return nil, 0, err
+	}
+	res, err := t.detector.Wait(ctx, batch[len(batch)-1].At.Add(behind))
+	if err != nil {
+		return nil, 0, err
+	}
+	t.take(res)
+	return t.counts, t.events, nil
+}
+
+// open starts the plugins, with the rules as the detector's configuration.
+func (t *trier) open(ctx context.Context, o AlarmOptions) (err error) {
+	log := logrus.New()
+	log.SetLevel(logrus.ErrorLevel)
+	run := filepath.Join(o.Dir, "run")
+	t.registry, err = plugin.Open(plugin.Options{Dirs: o.Dirs, RunDir: run, Log: logrus.NewEntry(log)})
+	if err != nil {
+		return err
+	}
+	p, err := t.registry.Get("correlation")
+	if err != nil {
+		return errors.Join(err, t.registry.Close())
+	}
+	rules := make([]map[string]any, len(o.Rules))
+	for i, r := range o.Rules {
+		rules[i] = r.Data()
+	}
+	t.detector, err = alert.Rehearse(ctx, p.Manifest(), rules, plugin.SingleOptions{RunDir: run, Log: logrus.NewEntry(log)})
+	if err != nil {
+		return errors.Join(err, t.registry.Close())
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, t.close())
+		}
+	}()
+	var plan pipeline.Plan
+	for _, p := range t.registry.All() {
+		m := p.Manifest()
+		if m.Kind == wire.Kind_NOTIFIER || m.Kind == wire.Kind_DETECTOR {
+			continue
+		}
+		err := t.registry.Enable(ctx, m.ID)
+		var unconfigured *plugin.ConfigError
+		if errors.As(err, &unconfigured) && m.Kind == wire.Kind_ENRICHER {
+			continue // a host would run without it
+		}
+		if err != nil {
+			return err
+		}
+		switch m.Kind {
+		case wire.Kind_PARSER:
+			plan.Parsers = append(plan.Parsers, p)
+		case wire.Kind_ENRICHER:
+			plan.Enrichers = append(plan.Enrichers, p)
+		case wire.Kind_MASKER:
+			plan.Maskers = append(plan.Maskers, p)
+		}
+	}
+	t.process = pipeline.NewProcessor(pipeline.NewPlan(plan), nil)
+	return nil
+}
+
+func (t *trier) close() error { return errors.Join(t.detector.Close(), t.registry.Close()) }
+
+// run has a batch parsed and looked at.
+func (t *trier) run(ctx context.Context, lines []loadgen.Written) error {
+	t.offset++
+	f, err := t.process.Process(ctx, pipeline.RawOf(benchJournal, t.offset, rawOf(lines)))
+	if err != nil {
+		return err
+	}
+	defer f.Release()
+	last := lines[len(lines)-1].At
+	if !last.Before(t.from) {
+		t.events += int(f.Batch.Rows)
+	}
+	res, err := t.detector.Take(ctx, f.Batch)
+	if err != nil {
+		return err
+	}
+	t.take(res)
+	return nil
+}
+
+func (t *trier) take(res *wire.Result) {
+	for _, a := range res.Alerts {
+		if sdk.AlertFromWire(a).Kind == sdk.AlertRaised && a.LastNs >= t.from.UnixNano() {
+			t.counts[a.Rule]++
+		}
+	}
+}
+
+// rawOf is lines as an input hands them over, received when they were written.
+func rawOf(lines []loadgen.Written) *wire.Batch {
+	n := uint32(len(lines))
+	m := &wire.Column{Field: uint32(ecs.Message), Name: "message", Type: wire.Type_STRING, Separator: 1, Count: n, Values: make([]byte, 4)}
+	received := &wire.Column{Field: uint32(ecs.EventIngested), Name: "event.ingested", Type: wire.Type_TIMESTAMP, Count: n}
+	in := &wire.Column{
+		Field: uint32(ecs.LogcenterInput), Name: "logcenter.input", Type: wire.Type_STRING, Encoding: wire.Encoding_DICT, Count: n, Width: 1,
+		Values: make([]byte, n), Data: []byte("syslog"), Dict: []byte{0, 0, 0, 0, 6, 0, 0, 0},
+	}
+	from := &wire.Column{
+		Field: uint32(ecs.LogSourceAddress), Name: "log.source.address", Type: wire.Type_STRING, Encoding: wire.Encoding_DICT, Count: n, Width: 1, Dict: make([]byte, 4),
+	}
+	senders := map[string]byte{}
+	for _, w := range lines {
+		m.Data = append(append(m.Data, w.Line...), '\n')
+		m.Values = binary.LittleEndian.AppendUint32(m.Values, uint32(len(m.Data)))
+		received.Values = binary.LittleEndian.AppendUint64(received.Values, uint64(w.At.UnixNano()))
+		code, known := senders[w.Sender]
+		if !known {
+			code = byte(len(senders))
+			senders[w.Sender] = code
+			from.Data = append(from.Data, w.Sender...)
+			from.Dict = binary.LittleEndian.AppendUint32(from.Dict, uint32(len(from.Data)))
+		}
+		from.Values = append(from.Values, code)
+	}
+	return &wire.Batch{Rows: n, Columns: []*wire.Column{m, received, in, from}}
+}

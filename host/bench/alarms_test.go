@@ -1,0 +1,40 @@
+package bench_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/logcenter/logcenter/host/bench"
+	"github.com/logcenter/logcenter/host/rule"
+)
+
+// TestShippedRulesFire: every rule that comes with Logcenter and has device lines among its examples is fired by the attack
+// script, all rules and all attacks at once; none is fired more than once by an ordinary day.
+func TestShippedRulesFire(t *testing.T) {
+	if os.Getenv("LOGCENTER_LONG") == "" {
+		t.Skip("nine days through thirty plugins; set LOGCENTER_LONG=1")
+	}
+	dir, err := filepath.Abs("../../bin/plugins")
+	require.NoError(t, err)
+	if _, err := os.Stat(dir); err != nil {
+		t.Fatalf("%v: run make build first", err)
+	}
+	rules, err := rule.ReadFolder("../../plugins/alert/correlation/rules")
+	require.NoError(t, err)
+	o := bench.AlarmOptions{Dirs: []string{dir}, Dir: t.TempDir(), Rules: rules, Days: 8}
+	list, _, err := bench.TryRules(t.Context(), o)
+	require.NoError(t, err)
+	fired := 0
+	for _, a := range list {
+		if a.Lines > 0 {
+			assert.Positive(t, a.Script, "%s does not fire", a.Rule)
+			fired++
+		}
+		assert.LessOrEqual(t, a.False, 1, "%s raises false alarms", a.Rule)
+	}
+	assert.GreaterOrEqual(t, fired, 60)
+}
