@@ -78,6 +78,7 @@ func TestAsPySigma(t *testing.T) {
 type compare struct {
 	title, text, lucene string
 	node                query.Node
+	source              *logSource
 }
 
 // compared are the rules that can be compared, and how many cannot and why.
@@ -112,7 +113,7 @@ func compared(t *testing.T) (cases []compare, left string) {
 					continue
 				}
 				if node, err := c.condition(docs[0], source); err == nil {
-					cases = append(cases, compare{title: docs[0].Title, text: part, node: node})
+					cases = append(cases, compare{title: docs[0].Title, text: part, node: node, source: source})
 				}
 			}
 			return nil
@@ -188,19 +189,21 @@ func pySigma(t *testing.T, cases []compare) {
 		out, err := exec.CommandContext(t.Context(), args[0], args[1:]...).CombinedOutput() //nolint:gosec // as above
 		require.NoError(t, err, "%s", out)
 	}
-	fields := map[string][]string{}
-	for _, table := range []string{"web", "windows", "linux", "auditd", "network", "dns"} {
-		for name, target := range Builtin().fields[table] {
-			if fields[name] == nil {
+	type rule struct {
+		Fields map[string][]string `json:"fields"`
+		Rule   string              `json:"rule"`
+	}
+	var rules []rule
+	for _, c := range cases {
+		fields := map[string][]string{}
+		for _, table := range slices.Backward(c.source.Tables) {
+			for name, target := range c.source.mapping.fields[table] {
 				fields[name] = target.Fields
 			}
 		}
+		rules = append(rules, rule{fields, c.text})
 	}
-	var texts []string
-	for _, c := range cases {
-		texts = append(texts, c.text)
-	}
-	asked, err := json.Marshal(map[string]any{"fields": fields, "rules": texts})
+	asked, err := json.Marshal(rules)
 	require.NoError(t, err)
 	cmd := exec.CommandContext(t.Context(), filepath.Join(venv, "bin", "python"), "testdata/pysigma.py") //nolint:gosec // as above
 	cmd.Stdin = bytes.NewReader(asked)
