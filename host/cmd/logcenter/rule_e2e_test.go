@@ -148,10 +148,15 @@ func (h *hostProcess) reasoned(ids map[string]string) {
 	require.EqualValues(h.t, 5, r.Count)
 	require.Contains(h.t, r.Wanted, "events of the same source.ip within 2m: more than 4")
 	require.Contains(h.t, r.Found, "without 1 of them it would not have been raised")
+	alert, err := h.client().Alert(h.t.Context(), of["bt-failures"])
+	require.NoError(h.t, err)
+	var behind []string
 	for _, e := range r.Events {
+		behind = append(behind, e.ID)
 		require.Equal(h.t, []string{"query"}, e.Parts)
 		require.Equal(h.t, r.Keys, e.Keys)
 	}
+	require.ElementsMatch(h.t, alert.EventIDs, behind)
 	r = reason("bt-denied-then-permitted")
 	require.Equal(h.t, []string{"steps[0].query", "steps[1].query"}, []string{r.Parts[0].Name, r.Parts[1].Name})
 	require.Equal(h.t, []int{2, 1}, []int{r.Parts[0].Matched, r.Parts[1].Matched})

@@ -174,8 +174,10 @@ func (o *Reason) take(b *wire.Batch, parts []*dissect.Part) {
 	for row := range int(b.Rows) {
 		ev := store.EventAt(b, row)
 		e := Event{Parts: []string{}, Keys: map[string]string{}}
-		e.position, _ = ev[ecs.LogcenterPosition.Name()].(int64)
-		e.ID = store.EventID{Journal: b.Journal, Partition: b.Partition, Position: e.position}.String()
+		e.ID, _ = ev[ecs.EventID.Name()].(string)
+		if id, err := store.ParseEventID(e.ID); err == nil {
+			e.position = id.Position
+		}
 		e.Time, _ = ev[ecs.Timestamp.Name()].(time.Time)
 		e.Received, _ = ev[ecs.EventIngested.Name()].(time.Time)
 		e.Message, _ = ev[ecs.Message.Name()].(string)
