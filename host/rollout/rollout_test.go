@@ -287,8 +287,13 @@ func TestCanaryThatIsWellIsPromoted(t *testing.T) {
 	assert.GreaterOrEqual(t, r.New.Batches, int64(rollout.MinBatches))
 	assert.InDelta(t, 0.25, float64(r.New.Batches)/float64(r.New.Batches+r.Old.Batches), 0.02)
 	assert.EqualValues(t, h.sent.Load()*100, h.by["words 1.2.3"]+h.by["words 2.0.0"], "each event by one version")
-	h.by = map[string]int{}
-	h.traffic()
+	// It is in service some milliseconds behind its state.
+	for deadline := time.Now().Add(60 * time.Second); ; {
+		h.by = map[string]int{}
+		if h.traffic(); h.by["words 2.0.0"] == 100 || time.Now().After(deadline) {
+			break
+		}
+	}
 	assert.Equal(t, map[string]int{"words 2.0.0": 100}, h.by)
 }
 

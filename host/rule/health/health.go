@@ -8,6 +8,7 @@ package health
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -90,11 +91,11 @@ func New(now func() time.Time) *Tracker {
 func (t *Tracker) Since() time.Time { return t.since }
 
 func (t *Tracker) rule(detector, id string) *state {
-	k := key{detector, id}
-	s := t.rules[k]
+	s := t.rules[key{detector, id}]
 	if s == nil && len(t.rules) < MostRules {
+		id = strings.Clone(id) // the caller's may be memory of a message
 		s = &state{Rule: Rule{ID: id, Detector: detector}}
-		t.rules[k] = s
+		t.rules[key{detector, id}] = s
 	}
 	return s
 }
@@ -141,7 +142,7 @@ func (t *Tracker) Raised(rule string) {
 			return
 		}
 		a = &alerts{}
-		t.alerts[rule] = a
+		t.alerts[strings.Clone(rule)] = a
 	}
 	a.last = t.now().UTC()
 	a.turn(a.last)

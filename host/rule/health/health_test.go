@@ -3,6 +3,7 @@ package health_test
 import (
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -31,6 +32,19 @@ func TestCountsAddUpOverProcesses(t *testing.T) {
 	assert.Equal(t, now, rules[0].LastRun)
 	assert.InDelta(t, 0.6, rules[0].Share, 1e-9)
 	assert.Zero(t, rules[1].LastAlert)
+}
+
+// TestNamesAreKept: what a reply says lies in its memory, which is used again.
+func TestNamesAreKept(t *testing.T) {
+	h := health.New(time.Now)
+	memory := []byte("rule-one")
+	name := unsafe.String(&memory[0], len(memory))
+	h.Report("correlation", 1, []*wire.RuleStat{{Rule: name}})
+	h.Raised(name)
+	copy(memory, "xxxxxxxx")
+	require.Len(t, h.Rules(), 1)
+	assert.Equal(t, "rule-one", h.Rules()[0].ID)
+	assert.False(t, h.Rules()[0].LastAlert.IsZero())
 }
 
 func TestAlertsADayAreThoseOfAWeek(t *testing.T) {
