@@ -20,10 +20,10 @@ import (
 
 	"github.com/sirupsen/logrus"
 
+	"github.com/logcenter/logcenter/host/alert/health"
 	"github.com/logcenter/logcenter/host/journal"
 	"github.com/logcenter/logcenter/host/pipeline"
 	"github.com/logcenter/logcenter/host/plugin"
-	"github.com/logcenter/logcenter/host/rule/health"
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/wire"
 )

@@ -17,13 +17,13 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/sirupsen/logrus"
 
+	"github.com/logcenter/logcenter/host/alert/health"
 	"github.com/logcenter/logcenter/host/alert/record"
 	"github.com/logcenter/logcenter/host/classification"
 	"github.com/logcenter/logcenter/host/lifecycle"
 	"github.com/logcenter/logcenter/host/outbox"
 	"github.com/logcenter/logcenter/host/rule"
 	"github.com/logcenter/logcenter/host/rule/coverage"
-	"github.com/logcenter/logcenter/host/rule/health"
 	"github.com/logcenter/logcenter/host/store"
 )
 

@@ -8,10 +8,10 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/logcenter/logcenter/host/alert/health"
 	"github.com/logcenter/logcenter/host/alert/record"
 	"github.com/logcenter/logcenter/host/rule"
 	"github.com/logcenter/logcenter/host/rule/coverage"
-	"github.com/logcenter/logcenter/host/rule/health"
 	"github.com/logcenter/logcenter/host/store"
 )
 

@@ -5,8 +5,8 @@ import (
 	"time"
 
 	"github.com/logcenter/logcenter/host/alert"
+	"github.com/logcenter/logcenter/host/alert/health"
 	"github.com/logcenter/logcenter/host/alert/record"
-	"github.com/logcenter/logcenter/host/rule/health"
 )
 
 // openAlerts readies detection: what detectors raise goes into the ledger.

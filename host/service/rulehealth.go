@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/logcenter/logcenter/host/alert/health"
 	"github.com/logcenter/logcenter/host/plugin"
 	"github.com/logcenter/logcenter/host/rule/coverage"
-	"github.com/logcenter/logcenter/host/rule/health"
 	"github.com/logcenter/logcenter/sdk/ecs"
 )
 

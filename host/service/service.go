@@ -19,6 +19,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/logcenter/logcenter/host/alert"
+	"github.com/logcenter/logcenter/host/alert/health"
 	"github.com/logcenter/logcenter/host/alert/record"
 	"github.com/logcenter/logcenter/host/api"
 	"github.com/logcenter/logcenter/host/backup"
@@ -43,7 +44,6 @@ import (
 	"github.com/logcenter/logcenter/host/retention"
 	"github.com/logcenter/logcenter/host/rollout"
 	"github.com/logcenter/logcenter/host/rule"
-	"github.com/logcenter/logcenter/host/rule/health"
 	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/host/stream"
 	"github.com/logcenter/logcenter/host/tail"

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/logcenter/logcenter/host/rule/health"
+	"github.com/logcenter/logcenter/host/alert/health"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
