@@ -14,8 +14,6 @@ import (
 	"github.com/logcenter/logcenter/sdk/query"
 )
 
-var errEOF = io.EOF
-
 //go:embed mapping.yaml
 var builtin []byte
 
@@ -133,7 +131,7 @@ func (m *Mapping) Add(file string, text []byte) error {
 
 func (m *Mapping) find(s Source) *logSource { return m.sources[s] }
 
-// field is what a name is in events of the source. A name that is a field's own, in ECS, is itself.
+// field is what a name is in events of the source.
 func (s *logSource) field(name string) (target, bool) {
 	for _, t := range s.Tables {
 		if f, ok := s.mapping.fields[t][name]; ok {

@@ -10,6 +10,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"regexp"
 	"slices"
 	"strings"
@@ -176,7 +177,7 @@ func read(f File) ([]*document, error) {
 		var n yaml.Node
 		err := dec.Decode(&n)
 		if err != nil {
-			if errors.Is(err, errEOF) {
+			if errors.Is(err, io.EOF) {
 				return docs, nil
 			}
 			return docs, err

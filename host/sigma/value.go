@@ -207,7 +207,7 @@ func (c *converter) compare(name, f string, t target, m modifiers, v *yaml.Node)
 	case v.Tag == "!!null" || v.Value == "" || v.Value == "-" && typ != ecs.Keyword:
 		return &query.Not{Node: &query.Exists{Field: field}}, nil // empty values are not kept
 	case m.re:
-		return c.regex(name, field, typ, v.Value, m.fold || c.anyCase(typ))
+		return c.regex(name, field, typ, v.Value, m.fold)
 	case m.compare != "":
 		return compareNumber(name, field, typ, m.compare, v.Value)
 	case m.cidr:
@@ -231,10 +231,7 @@ func (c *converter) compare(name, f string, t target, m modifiers, v *yaml.Node)
 	return join(or, some), nil
 }
 
-// anyCase says whether expressions on a field are in any case whatever they say: on text.
-func (c *converter) anyCase(t ecs.Type) bool { return t == ecs.Text }
-
-// dashes are what windash takes for each other, before a word.
+// dash is what windash takes for others of its kind: one before a word.
 var dash = regexp.MustCompile(`(^|[^\pL\pN_])[-/–—―](\pL|\pN|_)`)
 
 // patterns are what a value is after its modifiers: with base64offset there are three.

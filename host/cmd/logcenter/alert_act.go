@@ -34,47 +34,56 @@ func actOnAlerts(cmd *cobra.Command, c *connection, a client.AlertAction) error 
 	return nil
 }
 
-func newAlertAckCommand(c *connection) *cobra.Command {
-	a := client.AlertAction{Action: "acknowledge"}
-	cmd := &cobra.Command{
-		Use:     "ack ID...",
-		Short:   "acknowledge alerts: somebody has taken them up",
-		Long:    "Acknowledge alerts: somebody has taken them up, so that they are not escalated. All of them are, or none.",
-		Example: "  logcenter alert ack 7d9f0c21aa35be10c4f2d6180e9b7a53 --note 'looking at it'",
-		Args:    cobra.MinimumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			a.IDs = args
-			return actOnAlerts(cmd, c, a)
-		},
+// newAlertActionCommand completes a command that does something to the alerts whose ids are its arguments. ready says what
+// is wrong with its flags, or sets what follows from them.
+func newAlertActionCommand(c *connection, a *client.AlertAction, ready func(*cobra.Command) error, cmd *cobra.Command) *cobra.Command {
+	cmd.Args = cobra.MinimumNArgs(1)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := ready(cmd); err != nil {
+			return err
+		}
+		a.IDs = args
+		return actOnAlerts(cmd, c, *a)
 	}
 	cmd.Flags().StringVar(&a.Note, "note", "", "`text` for the history")
 	return cmd
 }
 
+func newAlertAckCommand(c *connection) *cobra.Command {
+	return newAlertActionCommand(c, &client.AlertAction{Action: "acknowledge"}, func(*cobra.Command) error { return nil }, &cobra.Command{
+		Use:     "ack ID...",
+		Short:   "acknowledge alerts: somebody has taken them up",
+		Long:    "Acknowledge alerts: somebody has taken them up, so that they are not escalated. All of them are, or none.",
+		Example: "  logcenter alert ack 7d9f0c21aa35be10c4f2d6180e9b7a53 --note 'looking at it'",
+	})
+}
+
 func newAlertAssignCommand(c *connection) *cobra.Command {
 	a := client.AlertAction{Action: "assign"}
-	cmd := &cobra.Command{
+	cmd := newAlertActionCommand(c, &a, func(cmd *cobra.Command) error {
+		if !cmd.Flags().Changed("to") {
+			return usagef("say to whom: --to NAME; --to '' is nobody")
+		}
+		return nil
+	}, &cobra.Command{
 		Use:   "assign ID...",
 		Short: "give alerts to somebody",
 		Example: `  logcenter alert assign 7d9f0c21aa35be10c4f2d6180e9b7a53 --to alice
   logcenter alert assign 7d9f0c21aa35be10c4f2d6180e9b7a53 --to ''`,
-		Args: cobra.MinimumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if !cmd.Flags().Changed("to") {
-				return usagef("say to whom: --to NAME; --to '' is nobody")
-			}
-			a.IDs = args
-			return actOnAlerts(cmd, c, a)
-		},
-	}
+	})
 	cmd.Flags().StringVar(&a.Assignee, "to", "", "`name` of who has them from now on; empty is nobody")
-	cmd.Flags().StringVar(&a.Note, "note", "", "`text` for the history")
 	return cmd
 }
 
 func newAlertCloseCommand(c *connection) *cobra.Command {
 	a := client.AlertAction{Action: "close"}
-	cmd := &cobra.Command{
+	cmd := newAlertActionCommand(c, &a, func(*cobra.Command) error {
+		if a.Verdict == "" {
+			return usagef("say how the alert is judged: --verdict true-positive, false-positive or benign")
+		}
+		a.Verdict = spelt(a.Verdict)[0]
+		return nil
+	}, &cobra.Command{
 		Use:   "close ID...",
 		Short: "close alerts with a verdict",
 		Long: `Close alerts with a verdict: true-positive (an attack or fault, as the alert says), false-positive (nothing of the kind:
@@ -82,35 +91,18 @@ the rule or the device is wrong) or benign (as the alert says, and permitted, su
 again judges it anew.`,
 		Example: `  logcenter alert close 7d9f0c21aa35be10c4f2d6180e9b7a53 --verdict true-positive --note 'blocked at the firewall'
   logcenter alert list --storm 3 --limit 1000 -o json | jq -r '.alerts[].id' | xargs logcenter alert close --verdict benign`,
-		Args: cobra.MinimumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if a.Verdict == "" {
-				return usagef("say how the alert is judged: --verdict true-positive, false-positive or benign")
-			}
-			a.IDs, a.Verdict = args, spelt(a.Verdict)[0]
-			return actOnAlerts(cmd, c, a)
-		},
-	}
+	})
 	cmd.Flags().StringVar(&a.Verdict, "verdict", "", "true-positive, false-positive or benign")
-	cmd.Flags().StringVar(&a.Note, "note", "", "`text` for the history")
 	complete(cmd, "verdict", verdicts...)
 	return cmd
 }
 
 func newAlertReopenCommand(c *connection) *cobra.Command {
-	a := client.AlertAction{Action: "reopen"}
-	cmd := &cobra.Command{
+	return newAlertActionCommand(c, &client.AlertAction{Action: "reopen"}, func(*cobra.Command) error { return nil }, &cobra.Command{
 		Use:     "reopen ID...",
 		Short:   "open closed alerts again; their verdict is void",
 		Example: "  logcenter alert reopen 7d9f0c21aa35be10c4f2d6180e9b7a53 --note 'it was no test'",
-		Args:    cobra.MinimumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			a.IDs = args
-			return actOnAlerts(cmd, c, a)
-		},
-	}
-	cmd.Flags().StringVar(&a.Note, "note", "", "`text` for the history")
-	return cmd
+	})
 }
 
 func newAlertNoteCommand(c *connection) *cobra.Command {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/logcenter/logcenter/host/alert"
 	"github.com/logcenter/logcenter/host/classification"
+	"github.com/logcenter/logcenter/host/config"
 	"github.com/logcenter/logcenter/host/pipeline"
 	"github.com/logcenter/logcenter/host/plugin"
 	"github.com/logcenter/logcenter/host/rule"
@@ -117,25 +118,32 @@ func (o *ruleTestOptions) test(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
+// openPlugins finds the plugins of a configuration, and those of further folders, without starting any. work is a folder
+// for what runs; the caller closes the registry.
+func openPlugins(run *runOptions, extra []string, work string, log *logrus.Logger) (*config.Config, plugin.Options, *plugin.Registry, error) {
+	cfg, err := run.load()
+	if err != nil {
+		return nil, plugin.Options{}, nil, err
+	}
+	options, err := service.PluginOptions(cfg, filepath.Join(work, "run"), logrus.NewEntry(log))
+	if err != nil {
+		return nil, options, nil, err
+	}
+	options.Dirs = append(options.Dirs, extra...)
+	registry, err := plugin.Open(options)
+	if err != nil && registry != nil {
+		err = errors.Join(err, registry.Close())
+	}
+	return cfg, options, registry, err
+}
+
 // engine is what examples are run with, and what ends it.
 func (o *ruleTestOptions) engine(work string, said io.Writer) (x example.Options, done func(), err error) {
-	cfg, err := o.run.load()
-	if err != nil {
-		return x, nil, err
-	}
 	log := logrus.New()
 	log.SetOutput(said)
 	log.SetLevel(logrus.WarnLevel)
-	options, err := service.PluginOptions(cfg, filepath.Join(work, "run"), logrus.NewEntry(log))
+	cfg, options, registry, err := openPlugins(&o.run, o.extra, work, log)
 	if err != nil {
-		return x, nil, err
-	}
-	options.Dirs = append(options.Dirs, o.extra...)
-	registry, err := plugin.Open(options)
-	if err != nil {
-		if registry != nil {
-			err = errors.Join(err, registry.Close())
-		}
 		return x, nil, err
 	}
 	done = func() { _ = registry.Close() } // its folder is a temporary one

@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -14,8 +13,6 @@ import (
 	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
 
-	"github.com/logcenter/logcenter/host/plugin"
-	"github.com/logcenter/logcenter/host/service"
 	"github.com/logcenter/logcenter/host/sigma"
 )
 
@@ -111,23 +108,14 @@ func (o *sigmaOptions) declareFields() error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(work) }() // what is left of it does no harm
-	cfg, err := o.run.load()
-	if err != nil {
-		return err
-	}
 	log := logrus.New()
 	log.SetOutput(os.Stderr)
 	log.SetLevel(logrus.ErrorLevel)
-	options, err := service.PluginOptions(cfg, filepath.Join(work, "run"), logrus.NewEntry(log))
+	_, _, registry, err := openPlugins(&o.run, o.extra, work, log)
 	if err != nil {
 		return err
 	}
-	options.Dirs = append(options.Dirs, o.extra...)
-	registry, err := plugin.Open(options)
-	if registry != nil {
-		err = errors.Join(err, registry.Close())
-	}
-	return err
+	return registry.Close()
 }
 
 // maxSigmaFile bounds a file of Sigma rules, in bytes.
