@@ -92,7 +92,7 @@ type Stats struct {
 	First, Last uint64 // offsets of the oldest and newest entry held; First > Last when empty
 	Bytes       int64  // held on disk
 	MaxBytes    int64  // the bound; 0 = none
-	Full        bool   // Append is waiting for space
+	Full        bool   // the last that was appended had to wait for space, or was refused, and would be again
 	Err         string // why appends fail at the moment (disk full, I/O error), empty when they do not
 	Groups      []GroupStats
 }

@@ -120,6 +120,7 @@ func (j *Journal) withdraw(r *request, why error) {
 		why = fmt.Errorf("append to journal: %w (%w)", why, j.failing)
 	case j.full:
 		why = fmt.Errorf("append to journal: %w (%w: %s)", why, journal.ErrFull, j.fullTextLocked())
+		j.wantRoom = r.cost // as full as before, though nobody waits any more
 	}
 	if r.writing {
 		r.gone = why

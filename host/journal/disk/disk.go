@@ -148,7 +148,7 @@ type Journal struct {
 	groups       map[string]*group
 	dirty        bool  // state.json is behind
 	full         bool  // somebody waits for space
-	wantRoom     int64 // a TryAppend of so many bytes was refused
+	wantRoom     int64 // an entry of so many bytes was refused, or waited until its time was over
 	rotateWanted bool
 	pins         int       // nothing is trimmed while there are any
 	appended     time.Time // of the newest entry, for noticing idleness

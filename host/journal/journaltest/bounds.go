@@ -82,6 +82,18 @@ func testRequired(t *testing.T, f Fixture) {
 		_, err := j.TryAppend(body(j.Last()+1, 16<<10))
 		return err == nil
 	})
+	testGivenUp(t, j)
+}
+
+// testGivenUp fills the journal with appends that wait, and the last of them in vain.
+func testGivenUp(t *testing.T, j journal.Journal) {
+	t.Helper()
+	for err := error(nil); err == nil; {
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
+		_, err = j.Append(ctx, body(j.Last()+1, entryBytes))
+		cancel()
+	}
+	require.Never(t, func() bool { return !j.Stats().Full }, 30*time.Millisecond, time.Millisecond, "as full as while it waited")
 }
 
 func testDetach(t *testing.T, f Fixture) {
