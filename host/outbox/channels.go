@@ -29,13 +29,13 @@ type Channel struct {
 	Oldest  time.Time // of those that wait; zero: none does
 	// LastDead is when the last one was given up of those that can be redriven; zero: there is none.
 	LastDead time.Time
-	Resume   time.Time // until when it pauses; zero: it does not
+	Resume   time.Time // until when it pauses, past while the next try is under way; zero: it does not
 	Pace     Pace
 	Figures  Figures // since the host started
 }
 
-// ChannelStates are what a channel may be: ready; paused, behind a failure or for its rate; quiet, in quiet hours;
-// starting, disabled, failed or quarantined, as its notifier is; missing, where no notifier has it.
+// ChannelStates are what a channel may be: ready; paused, behind a failure until a try succeeds, or for its rate; quiet,
+// in quiet hours; starting, disabled, failed or quarantined, as its notifier is; missing, where no notifier has it.
 var ChannelStates = []string{"ready", "paused", "quiet", "starting", "disabled", "failed", "quarantined", "missing"}
 
 // Channels are those of all notifiers, and those that deliveries wait for besides, by name.
@@ -107,7 +107,8 @@ func (b *Outbox) judge(c *Channel, m memory, now time.Time) {
 		return
 	}
 	switch {
-	case m.resume.After(now) && m.blocked == "":
+	// While a try behind a failure is under way, it is not ready yet.
+	case m.blocked == "" && (m.resume.After(now) || m.streak > 0 && c.Waiting > 0):
 		c.State, c.Resume = "paused", m.resume.UTC()
 		c.Reason = "for its rate"
 		if m.streak > 0 {

@@ -286,6 +286,7 @@ func TestOneThatCannotBeDeliveredHoldsNobodyBackForLong(t *testing.T) {
 		o.look()
 		assert.Equal(t, n-1, o.list(outbox.Filter{Alert: "later"})[0].Tries, "RetryAfter is obeyed")
 		clock.advance(2 * time.Second)
+		assert.Equal(t, "paused", o.state("one").State, "until a try succeeds")
 		o.eventually("the next try", func() bool { return o.list(outbox.Filter{Alert: "later"})[0].Tries == n })
 	}
 	clock.advance(time.Minute)
