@@ -2,6 +2,7 @@ package certify
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -81,7 +82,7 @@ func (t *tester) notify(ctx context.Context, c *check, p *plugin.Single, what st
 	switch {
 	case err == nil:
 		return r
-	case in.Err() != nil && ctx.Err() == nil:
+	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
 		c.fault("%s is not answered within %v: bound how long the receiver may take, and heed the context", what, answerWithin)
 	default:
 		c.fault("%s: %v", what, err)

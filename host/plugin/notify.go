@@ -10,6 +10,9 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
@@ -38,12 +41,12 @@ func (p *Plugin) Notify(ctx context.Context, a *wire.Alert, within time.Duration
 	}
 	bounded, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
-	r, err := proc.stage.Notify(bounded, a)
+	r, err := proc.notify(bounded, a)
 	if err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if bounded.Err() != nil {
+		if errors.Is(err, context.DeadlineExceeded) {
 			err = fmt.Errorf("no answer within %v", within)
 		}
 		err = proc.explain(err)
@@ -64,6 +67,15 @@ func (p *Plugin) Notify(ctx context.Context, a *wire.Alert, within time.Duration
 		}
 	}
 	return nil
+}
+
+// notify is one call. The error is ctx's if its time is over, which the other end of the call may see, and say, first.
+func (p *process) notify(ctx context.Context, a *wire.Alert) (*wire.NotifyResponse, error) {
+	r, err := p.stage.Notify(ctx, a)
+	if status.Code(err) == codes.DeadlineExceeded {
+		return nil, context.DeadlineExceeded
+	}
+	return r, err
 }
 
 // Targets are the places that a notifier tells alerts to, as its last process said; none: it has just one, without a

@@ -198,9 +198,10 @@ func (s *Single) Call(ctx context.Context, b *wire.Batch) (*wire.Result, error) 
 	return s.p.stage.Process(ctx, b, grpc.MaxCallSendMsgSize(2*wire.MaxMessageBytes))
 }
 
-// Notify has a notifier deliver an alert. An error says that it did not answer.
+// Notify has a notifier deliver an alert. An error says that it did not answer; it is [context.DeadlineExceeded] if the
+// time of ctx is over.
 func (s *Single) Notify(ctx context.Context, a *wire.Alert) (*wire.NotifyResponse, error) {
-	return s.p.stage.Notify(ctx, a)
+	return s.p.notify(ctx, a)
 }
 
 // OpenAgain opens the plugin a second time, which it must refuse.

@@ -80,7 +80,7 @@ func (p *parser) spoil(line []byte, ev *sdk.Event) {
 	case "quadratic":
 		n := 0
 		for i := range line {
-			n += strings.Count(string(line[i:min(len(line), i+20000)]), "=")
+			n += strings.Count(string(line[i:min(len(line), i+60000)]), "=")
 		}
 		ev.SetInt(words, int64(n))
 	case "leak":
