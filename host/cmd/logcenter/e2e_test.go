@@ -24,6 +24,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/logcenter/logcenter/host/loadgen"
+	"github.com/logcenter/logcenter/host/porttest"
 	"github.com/logcenter/logcenter/sdk/client"
 )
 
@@ -47,10 +48,9 @@ type hostProcess struct {
 
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := porttest.Free()
 	require.NoError(t, err)
-	defer l.Close()
-	return l.Addr().String()
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 }
 
 func newHost(t *testing.T, extra string) *hostProcess {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/logcenter/logcenter/host/porttest"
 )
 
 // Cluster is several nodes on this machine: some that keep data, and a small one that only votes, so that one node of
@@ -64,7 +66,7 @@ func (c *Cluster) start(java, zip string, data int) error {
 		if s.dir, err = os.MkdirTemp("", "logcenter-es-"+s.name+"-"); err != nil {
 			return err
 		}
-		if s.transport, err = freePort(); err != nil {
+		if s.transport, err = porttest.Free(); err != nil {
 			return err
 		}
 	}

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -19,6 +18,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/logcenter/logcenter/host/porttest"
 )
 
 const (
@@ -145,11 +146,11 @@ func (s *Server) prepare(zip string) error {
 	if err := os.Mkdir(filepath.Join(s.dir, "tmp"), 0o755); err != nil {
 		return err
 	}
-	if s.http, err = freePort(); err != nil {
+	if s.http, err = porttest.Free(); err != nil {
 		return err
 	}
 	if s.transport == 0 {
-		if s.transport, err = freePort(); err != nil {
+		if s.transport, err = porttest.Free(); err != nil {
 			return err
 		}
 	}
@@ -198,15 +199,6 @@ func (s *Server) prepare(zip string) error {
 	}
 	kept = append(kept, "-Xms"+s.heap(), "-Xmx"+s.heap(), "")
 	return os.WriteFile(filepath.Join(conf, "jvm.options"), []byte(strings.Join(kept, "\n")), 0o644)
-}
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer l.Close() //nolint:errcheck // it only found a number
-	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
 // Run starts the server, again after Kill.

@@ -7,7 +7,8 @@ import (
 	"github.com/logcenter/logcenter/host/store/elastic/estest"
 )
 
-// The tests of this file come last, so that the servers are started once each.
+// Tests that need another server than estest.Shared are in files with_*, whose names come last: so each server is started
+// once.
 
 func TestSuiteOnOpenSearch(t *testing.T) { runSuite(t, "opensearch", estest.SharedOpenSearch) }
 
