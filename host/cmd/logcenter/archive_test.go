@@ -167,6 +167,7 @@ func TestArchiveRoundTrip(t *testing.T) {
 // An archive in a bucket, by TLS with an authority of its own, whose files are fetched for a search only if they may have
 // what is searched; and keys that do not work are told, with nothing dropped.
 func TestArchiveInABucket(t *testing.T) {
+	t.Parallel()
 	s := s3test.StartTLS(t, "bank")
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "access"), []byte(s3test.AccessKey+"\n"), 0o600))
@@ -244,6 +245,7 @@ func (h *hostProcess) tally() (online, archived map[string]int) {
 }
 
 func TestArchivingUnderKillsLosesNothingAndDoublesNothing(t *testing.T) {
+	t.Parallel()
 	days, per, kills := 10, 300, 4
 	if long() {
 		days, per, kills = 60, 3000, 60

@@ -123,6 +123,7 @@ func (h *hostProcess) requireOnce(batches int) {
 // TestBackupAndRestore: what was acknowledged before a backup of a host at work is there once after everything else was
 // lost, and the host goes on.
 func TestBackupAndRestore(t *testing.T) {
+	t.Parallel()
 	h := newHost(t, "store: {flush_bytes: 1MiB, flush_every: 1s}\nstreams: []\n")
 	h.start()
 	dir := filepath.Join(t.TempDir(), "backups")

@@ -165,6 +165,7 @@ func textOf(lines []canary.Line) []byte {
 // the store, the archive, a backup or any other file but the raw journal, not in an answer of the API, a tail, an
 // export, an alert, a dead letter, an explanation, a metric or the host's log, in no spelling.
 func TestNothingSecretComesOut(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	trial.Folder(t, dir, "par", trial.Manifest("par", "parser"), "parser")
 	own, err := filepath.Abs(programs + "/plugins")
@@ -313,6 +314,7 @@ plugins:
 
 // TestCanaryCommand: what an admin runs says that nothing came out, and what came out of a host that masks nothing.
 func TestCanaryCommand(t *testing.T) {
+	t.Parallel()
 	h := newHost(t, "")
 	h.start()
 	out, err := h.cli("masking", "canary")

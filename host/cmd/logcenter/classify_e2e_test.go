@@ -28,6 +28,7 @@ streams:
 // goes by that: streams, retention, explanations. Other rules come into effect while the host runs, and an event of
 // before is explained by those of its time.
 func TestClassification(t *testing.T) {
+	t.Parallel()
 	h := newHost(t, faultRules)
 	h.start()
 	ingest := func(lines string, events int64) {

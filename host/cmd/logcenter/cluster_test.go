@@ -68,6 +68,7 @@ func (h *hostProcess) unreachable() {
 
 // TestClusterIsNotThere: a host without its cluster starts, takes logs, answers searches with 503 and says what to do.
 func TestClusterIsNotThere(t *testing.T) {
+	t.Parallel()
 	h := clusterHost(t, "http://"+freePort(t), "")
 	h.start()
 	_, err := h.client().Ingest(t.Context(), "http", []byte("a line\n"), client.IngestOptions{})
@@ -78,6 +79,7 @@ func TestClusterIsNotThere(t *testing.T) {
 // TestSecuredClusterByConfig: by user, password and client certificate of the configuration, a host finds its cluster
 // when it comes; what the cluster refuses is a dead letter.
 func TestSecuredClusterByConfig(t *testing.T) {
+	t.Parallel()
 	server := estest.Secured(t)
 	front := freePort(t)
 	secret := filepath.Join(t.TempDir(), "password")

@@ -18,6 +18,7 @@ import (
 // TestDrift: a web server that is brought to another log format is found: an alert with masked lines from before and
 // since goes to the notifiers, once, also when the host is killed, and health names the device until it is accepted.
 func TestDrift(t *testing.T) {
+	t.Parallel()
 	told := filepath.Join(t.TempDir(), "alerts.jsonl")
 	h := newHost(t, fmt.Sprintf("drift: {persist: 0s}\nplugins: {settings: {file: {config: {targets: [{name: all, path: %s}]}}, correlation: {enabled: false}}}\n", told))
 	h.start()

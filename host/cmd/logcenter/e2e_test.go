@@ -322,6 +322,7 @@ func (h *hostProcess) killer(done <-chan struct{}, kills, hosts int, rnd *rand.R
 }
 
 func TestNothingLostNothingTwiceUnderKills(t *testing.T) {
+	t.Parallel()
 	lines, kills, hosts := 15000, 6, 3
 	if long() {
 		lines, kills, hosts = 200000, 24, 10
@@ -362,6 +363,7 @@ func TestNothingLostNothingTwiceUnderKills(t *testing.T) {
 }
 
 func TestSyslogUnderKillsStoresNothingTwice(t *testing.T) {
+	t.Parallel()
 	lines, hosts := 10000, 2
 	if long() {
 		lines, hosts = 200000, 8

@@ -39,6 +39,7 @@ func (h *hostProcess) explained(query string) (*client.Explanation, map[string]c
 // TestExplain: of a stored event the host tells who wrote which field and from which bytes of its line; it does so by
 // the very program that handled the line, though the plugin was replaced since, and says when that is gone.
 func TestExplain(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	folder := trial.Folder(t, dir, "par", trial.Manifest("par", "parser"), "parser")
 	own, err := filepath.Abs(programs + "/plugins")

@@ -63,6 +63,7 @@ func (h *hostProcess) blobs() (blobs map[string]string, rest []string) {
 // A user gives files, finds them by their events, and gets them back; what the disk has damaged is refused, and
 // giving it again mends it; the names of secrets are masked like any text; files whose time is over go.
 func TestFilesThroughTheBinary(t *testing.T) {
+	t.Parallel()
 	h := newHost(t, "files: {max_bytes: 16MiB, total_bytes: 24MiB}\n")
 	h.start()
 	dir := t.TempDir()
@@ -208,6 +209,7 @@ func (h *hostProcess) putFile(name string, content []byte) (status int, text str
 // Whatever the host was doing when it was killed: each file that it answered for is there with its event, and nothing
 // is there that no event tells of.
 func TestFilesUnderKills(t *testing.T) {
+	t.Parallel()
 	kills, senders := 6, 4
 	if long() {
 		kills, senders = 60, 8

@@ -98,6 +98,7 @@ func (h *hostProcess) post(key string, lines []byte) (status int, text string) {
 // A full disk costs nobody anything but time: what was answered is there, what was not is not promised, what is
 // stored can be searched, and everything goes on when there is space again.
 func TestFullDisk(t *testing.T) {
+	t.Parallel()
 	if !inOwnMounts(t) {
 		return
 	}
@@ -198,6 +199,7 @@ func TestFullDisk(t *testing.T) {
 
 // While the archive's disk is full nothing is dropped; when there is space again, all goes where it belongs.
 func TestArchiveOnAFullDisk(t *testing.T) {
+	t.Parallel()
 	if !inOwnMounts(t) {
 		return
 	}

@@ -75,6 +75,7 @@ func seal(t *testing.T, dir, file string, more ...string) {
 
 // From a vendor's folder to a plugin that parses in a running host, over a restart, and out again.
 func TestAPackageFromItsVendorToTheHost(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	said := alone(t, "plugin", "key", "new", "acme", "--dir", dir)
 	st, err := os.Stat(filepath.Join(dir, "acme.key"))
@@ -156,6 +157,7 @@ func TestAPackageFromItsVendorToTheHost(t *testing.T) {
 }
 
 func TestPackagesThatAHostRefuses(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	public := func(name string) string {
 		said := alone(t, "plugin", "key", "new", name, "--dir", dir)

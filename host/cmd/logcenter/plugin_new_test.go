@@ -18,6 +18,7 @@ import (
 // The vendor's guide is true: its commands, taken out of it, make a parser of sample lines that passes its tests and runs
 // in a host.
 func TestParserGuide(t *testing.T) {
+	t.Parallel()
 	guide, err := os.ReadFile("../../../sdk/README.md")
 	require.NoError(t, err)
 	_, section, found := strings.Cut(string(guide), "## A parser in five minutes\n")

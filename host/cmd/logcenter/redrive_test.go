@@ -32,6 +32,7 @@ func (h *hostProcess) redrive(args ...string) (r client.RedriveResult, ok bool) 
 // TestRedrive: lines that a parser does not survive, or makes nothing of, are found parsed and masked once the parser
 // is mended and they are redriven: each once, though the redrive is cut off by kill -9 and asked for again.
 func TestRedrive(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	folder := trial.Folder(t, dir, "par", trial.Manifest("par", "parser"), "parser")
 	own, err := filepath.Abs(programs + "/plugins")

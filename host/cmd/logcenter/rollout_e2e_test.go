@@ -63,6 +63,7 @@ func metric(all, begins string) string {
 // A real host: plugins are upgraded, watched, taken back and given other settings while lines come in, and every line
 // is stored once.
 func TestUpgradesOfARunningHost(t *testing.T) {
+	t.Parallel()
 	versions := t.TempDir()
 	own, err := filepath.Abs(filepath.Join(filepath.Dir(binary), "plugins"))
 	require.NoError(t, err)
@@ -197,6 +198,7 @@ func TestUpgradesOfARunningHost(t *testing.T) {
 
 // An upgrade by packages, over restarts of the host, and back.
 func TestUpgradeByPackages(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	public := regexp.MustCompile(`public_key: (RW\S+)`).FindStringSubmatch(alone(t, "plugin", "key", "new", "acme", "--dir", dir))
 	require.Len(t, public, 2)
