@@ -7,6 +7,8 @@ MAKEFLAGS   += --no-print-directory
 
 # duckdb_arrow lets the embedded store hand Arrow records to DuckDB.
 TAGS := duckdb_arrow
+# Vetted is all at once before. Without DWARF a test binary is linked in half the time; a panic names its lines all the same.
+GO_TEST := go test -tags $(TAGS) -vet=off -ldflags=-w
 # Pinned in tools/go.mod; Go builds a tool at its first use and keeps it in its cache.
 TOOL := go tool -modfile=tools/go.mod
 
@@ -17,8 +19,10 @@ SCRIPTED := $(patsubst %/main.py,%,$(wildcard plugins/*/*/main.py examples/*/mai
 # Packages in which goroutines meet.
 RACE := $(patsubst %,./%/...,$(wildcard host/plugin host/pipeline host/journal host/input))
 
-# The others: those of RACE run once, and with the race detector.
-PACKAGES = $$(go list -tags $(TAGS) ./... | grep -vxFf <(go list -tags $(TAGS) $(RACE)))
+# Those that take longest go first, so that none runs alone in the end; the others, but for those of RACE, which run once,
+# and with the race detector.
+LONGEST := ./host/store/elastic ./host/cmd/logcenter ./host/certify
+PACKAGES = $(LONGEST) $$(go list -tags $(TAGS) ./... | grep -vxFf <(go list -tags $(TAGS) $(RACE) $(LONGEST)))
 
 # What package storetest must have been run on. Its tests leave reports in build/storetest; a cached test's are still there.
 EXECUTORS := embedded elasticsearch opensearch matcher
@@ -60,16 +64,15 @@ build/venv/.done: sdk/python/requirements.txt
 run: build ## build, start with the embedded store and feed the sample logs
 	bin/logcenter run --demo
 
-# The package that takes longest goes first, so that it does not run alone in the end.
 .PHONY: test
 test: build ## all tests, 1 s of each fuzz target, races where they can be
 	@$(MAKE) venv || echo '*** SKIPPED: the tests of plugins in Python, which need Python 3.11 with venv, and PyPI ***' >&2
 	go vet -tags $(TAGS) ./...
-	@failed=0; echo 'go test -tags $(TAGS) -timeout 15m -p 2, of all but $(RACE)'; \
-	go test -tags $(TAGS) -timeout 15m -p 2 ./host/store/elastic $(PACKAGES) || failed=$$?; \
+	@failed=0; echo '$(GO_TEST) -timeout 15m -p 2, of all but $(RACE)'; \
+	$(GO_TEST) -timeout 15m -p 2 $(PACKAGES) || failed=$$?; \
 	go run -tags $(TAGS) ./host/store/storetest/table $(EXECUTORS) || failed=1; \
 	$(MAKE) plugin-test || failed=1; exit $$failed
-	$(if $(RACE),go test -race -tags $(TAGS) -timeout 15m -p 2 $(RACE))
+	$(if $(RACE),$(GO_TEST) -race -timeout 15m -p 2 $(RACE))
 	tools/fuzz.sh 1s
 
 .PHONY: plugin-test
