@@ -178,10 +178,10 @@ func TestLimits(t *testing.T) {
 		}
 		return n
 	}
-	require.Eventually(t, func() bool { return p.LastFailure().Reason != "" || len(p.Refused()) > 0 }, 5*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return p.LastFailure().Reason != "" || len(p.Refused()) > 0 }, 30*time.Second, 5*time.Millisecond)
 	assert.LessOrEqual(t, in(), 3)
 	p.Disable()
-	require.Eventually(t, func() bool { return in() == 0 }, 5*time.Second, 10*time.Millisecond, "what it started ends with it")
+	require.Eventually(t, func() bool { return in() == 0 }, 30*time.Second, 10*time.Millisecond, "what it started ends with it")
 }
 
 func TestPermissionsThatAreRefused(t *testing.T) {

