@@ -77,7 +77,7 @@ test: build ## all tests, 1 s of each fuzz target, races where they can be
 
 .PHONY: plugin-test
 plugin-test: ## `plugin test` on every plugin of this tree, as built by make, and one table of all
-	PATH=$(CURDIR)/build/venv/bin:$$PATH bin/logcenter plugin test --quick --programs bin/plugins $(PLUGINS) \
+	PATH=$(CURDIR)/build/venv/bin:$$PATH bin/logcenter plugin test --quick --jobs 2 --programs bin/plugins $(PLUGINS) \
 		$$(if [ -e build/venv/.done ]; then echo $(SCRIPTED); else echo '*** SKIPPED: $(SCRIPTED), run make venv ***' >&2; fi)
 
 .PHONY: test-long

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -19,6 +21,7 @@ type pluginTestOptions struct {
 	certify.Options
 	programs    string
 	certificate bool
+	jobs        int
 }
 
 func newPluginTestCommand() *cobra.Command {
@@ -55,7 +58,7 @@ samples cannot be read.`,
   logcenter plugin test . --update                   # then read the difference
   logcenter plugin test . --only fuzz,leak
   logcenter plugin test acmevpn --certificate        # for the package
-  logcenter plugin test plugins/parser/* --programs bin/plugins --quick`,
+  logcenter plugin test plugins/parser/* --programs bin/plugins --quick --jobs 2`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd, args) },
 	}
@@ -65,6 +68,7 @@ samples cannot be read.`,
 	f.StringSliceVar(&o.Only, "only", nil, "`checks` to run, separated by commas, instead of all")
 	f.BoolVar(&o.certificate, "certificate", false, "write "+pack.CertificateName+" into the folder of a plugin that passes")
 	f.StringVar(&o.programs, "programs", "", "`folder` in which programs lie as FOLDER/ID/ID, where make puts them")
+	f.IntVarP(&o.jobs, "jobs", "j", 1, "how many plugins are tested at a `time`; what one costs is measured best alone")
 	o.flags(f, "the certificate, of several folders a list")
 	completeOutput(cmd)
 	complete(cmd, "only", append(certify.Checks("parser"), "deliver")...)
@@ -83,14 +87,13 @@ func (o *pluginTestOptions) run(cmd *cobra.Command, dirs []string) error {
 	case o.certificate && o.Update:
 		return usagef("--certificate compares with golden files that were read: run --update first, and read the difference")
 	}
+	if o.jobs < 1 {
+		return usagef("--jobs %d: at least one plugin is tested at a time", o.jobs)
+	}
 	o.Logcenter = version
-	var all []*certify.Certificate
-	for _, dir := range dirs {
-		c, err := o.test(cmd, dir)
-		if err != nil {
-			return err
-		}
-		all = append(all, c)
+	all, err := o.tests(cmd, dirs)
+	if err != nil {
+		return err
 	}
 	if err := o.show(cmd.OutOrStdout(), all); err != nil {
 		return err
@@ -103,7 +106,30 @@ func (o *pluginTestOptions) run(cmd *cobra.Command, dirs []string) error {
 	return nil
 }
 
-func (o *pluginTestOptions) test(cmd *cobra.Command, dir string) (*certify.Certificate, error) {
+// tests are the certificates of all, in the order of their folders. The first error ends those under way.
+func (o *pluginTestOptions) tests(cmd *cobra.Command, dirs []string) ([]*certify.Certificate, error) {
+	p := newProgress(cmd.ErrOrStderr(), o.format != "table")
+	defer p.clear()
+	all := make([]*certify.Certificate, len(dirs))
+	ctx, cancel := context.WithCancelCause(cmd.Context())
+	defer cancel(nil)
+	free := make(chan struct{}, o.jobs)
+	var wg sync.WaitGroup
+	for i, dir := range dirs {
+		free <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-free }()
+			var err error
+			if all[i], err = o.test(ctx, dir, p); err != nil {
+				cancel(err)
+			}
+		})
+	}
+	wg.Wait()
+	return all, context.Cause(ctx)
+}
+
+func (o *pluginTestOptions) test(ctx context.Context, dir string, p *progress) (*certify.Certificate, error) {
 	options := o.Options
 	if o.programs != "" {
 		m, err := manifest.Read(dir)
@@ -114,14 +140,15 @@ func (o *pluginTestOptions) test(cmd *cobra.Command, dir string) (*certify.Certi
 			options.Program = filepath.Join(o.programs, m.ID, m.ID)
 		}
 	}
-	p := newProgress(cmd.ErrOrStderr(), o.format != "table")
 	options.Progress = func(check string, done, total int) {
 		p.tell(func() string { return fmt.Sprintf("%s: %s %d%%", dir, check, 100*done/max(1, total)) })
 	}
-	c, err := certify.Test(cmd.Context(), dir, options)
-	p.clear()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	c, err := certify.Test(ctx, dir, options)
 	if err != nil {
-		if cmd.Context().Err() != nil {
+		if ctx.Err() != nil {
 			return nil, err
 		}
 		return nil, &wrongError{err}

@@ -53,7 +53,7 @@ func TestPluginTest(t *testing.T) {
 	assert.Equal(t, strings.Split(goldenLines, "\n"), strings.Split(string(have), "\n"))
 
 	other := tried(t, "other")
-	_, out, _ = run(t, "plugin", "test", dir, other, "--only", "golden")
+	_, out, _ = run(t, "plugin", "test", dir, other, "--only", "golden", "--jobs", "2")
 	assert.Contains(t, out, "tried   parser  go/0.1.0      2               0                  FAILED start\nother   parser  go/0.1.0")
 
 	for _, tt := range []struct {
@@ -65,6 +65,7 @@ func TestPluginTest(t *testing.T) {
 		{exitUsage, "--certificate needs all checks: leave out --only", []string{dir, "--certificate", "--only", "golden"}},
 		{exitUsage, "leave out --quick", []string{dir, "--certificate", "--quick"}},
 		{exitUsage, "run --update first, and read the difference", []string{dir, "--certificate", "--update"}},
+		{exitUsage, "--jobs 0: at least one", []string{dir, "--jobs", "0"}},
 		{exitWrong, `no check "gold" for a parser`, []string{dir, "--only", "gold"}},
 		{exitWrong, "plugin.yaml: colour: unknown key", []string{tried(t, "red", "colour: red")}},
 		{exitWrong, "plugin.yaml: no such file", []string{t.TempDir()}},

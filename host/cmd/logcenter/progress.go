@@ -2,17 +2,20 @@ package main
 
 import (
 	"io"
+	"sync"
 	"time"
 )
 
 // progress tells on a terminal how far a long work is, in one line that is written over, and else every now
-// and then in a line of its own. For one goroutine.
+// and then in a line of its own. It is safe for concurrent use.
 type progress struct {
 	w        io.Writer
 	quiet    bool
 	terminal bool
-	next     time.Time
-	written  int // columns of the line that will be written over
+
+	mu      sync.Mutex
+	next    time.Time
+	written int // columns of the line that will be written over
 }
 
 const (
@@ -35,6 +38,8 @@ func (p *progress) every() time.Duration {
 
 // tell writes what text returns if it is time to.
 func (p *progress) tell(text func() string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.quiet || time.Now().Before(p.next) {
 		return
 	}
@@ -53,6 +58,8 @@ func (p *progress) tell(text func() string) {
 
 // clear takes the line away that would be written over.
 func (p *progress) clear() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.written > 0 {
 		tell(p.w, "\r\x1b[K")
 		p.written = 0
