@@ -102,6 +102,7 @@ func found(c *certify.Certificate, name string) string {
 }
 
 func TestFaultsAreFound(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		fault, check, want string
 		files              map[string]string
@@ -133,6 +134,7 @@ func TestFaultsAreFound(t *testing.T) {
 		{"files", "leak", "close what a line opens", nil},
 	} {
 		t.Run(strings.TrimSpace(tt.check+" "+tt.fault), func(t *testing.T) {
+			t.Parallel()
 			dir, o := sick(t, tt.fault, tt.files)
 			o.Only = []string{tt.check}
 			c, err := certify.Test(t.Context(), dir, o)
@@ -148,6 +150,7 @@ func TestFaultsAreFound(t *testing.T) {
 const notifies = "id: victim\nkind: notifier\nversion: 1.0.0\nprotocol: 1\ndescription: Alerts of the tests of this package.\n"
 
 func TestNotifiers(t *testing.T) {
+	t.Parallel() // one of them hangs for as long as it may
 	assert.Equal(t, []string{"manifest", "start", "deliver"}, certify.Checks("notifier"))
 	for _, tt := range []struct{ fault, want string }{
 		{"", "ok nothing was delivered, for want of a testdata/NAME.config.yaml"},
