@@ -30,16 +30,16 @@ type sender struct {
 	h     *hostProcess
 	mu    sync.Mutex
 	acked int // batches
-	stop  chan struct{}
+	stop  context.CancelFunc
 	done  chan struct{}
 }
 
-func (h *hostProcess) send(n int) error {
+func (h *hostProcess) send(ctx context.Context, n int) error {
 	var lines strings.Builder
 	for i := range linesOfBatch {
 		fmt.Fprintf(&lines, "<13>Nov 21 10:00:00 box app: line %06d of the backup\n", n*linesOfBatch+i)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	_, err := h.client().Ingest(ctx, "http", []byte(lines.String()), client.IngestOptions{Key: fmt.Sprintf("batch-%d", n)})
 	return err
@@ -47,24 +47,23 @@ func (h *hostProcess) send(n int) error {
 
 func startSender(h *hostProcess) *sender {
 	h.client() // before there are two goroutines
-	s := &sender{h: h, stop: make(chan struct{}), done: make(chan struct{})}
+	ctx, cancel := context.WithCancel(h.t.Context())
+	s := &sender{h: h, stop: cancel, done: make(chan struct{})}
 	go func() {
 		defer close(s.done)
-		for n := 0; ; n++ {
-			select {
-			case <-s.stop:
-				return
-			default:
-			}
-			if h.send(n) != nil {
-				return
-			}
+		for n := 0; h.send(ctx, n) == nil; n++ {
 			s.mu.Lock()
 			s.acked = n + 1
 			s.mu.Unlock()
 		}
 	}()
 	return s
+}
+
+// end has it try no more.
+func (s *sender) end() {
+	s.stop()
+	<-s.done
 }
 
 func (s *sender) batches() int {
@@ -140,7 +139,7 @@ func TestBackupAndRestore(t *testing.T) {
 	h.backup("--to", dir, "--secrets") // keys belong to the token they came with
 	h.waitFor("still more", time.Minute, func() bool { return s.batches() > before+5 })
 	h.kill(syscall.SIGKILL)
-	<-s.done
+	s.end()
 	out, err = h.program("restore", "--from", dir, "--config", h.config)
 	require.Error(t, err)
 	require.Contains(t, out, "is not empty")
@@ -166,8 +165,8 @@ func TestBackupAndRestore(t *testing.T) {
 	require.NoError(t, err)
 	_, err = h.client().Rule(t.Context(), "mine")
 	require.NoError(t, err)
-	require.NoError(t, h.send(3), "a sender that did not hear of it sends again")
-	require.NoError(t, h.send(laterBatch))
+	require.NoError(t, h.send(t.Context(), 3), "a sender that did not hear of it sends again")
+	require.NoError(t, h.send(t.Context(), laterBatch))
 	h.waitFor("a new batch", 3*time.Minute, func() bool { return h.count(fmt.Sprintf(`"line %06d"`, laterBatch*linesOfBatch)) == 1 })
 	h.requireOnce(before)
 
@@ -244,7 +243,7 @@ func TestElasticsearchMovesAndReturns(t *testing.T) {
 	h := newHost(t, cluster)
 	h.start()
 	for n := range 30 {
-		require.NoError(t, h.send(n))
+		require.NoError(t, h.send(t.Context(), n))
 	}
 	h.requireOnce(30)
 	out, err := h.program("migrate", "--config", h.config, "--to", "elasticsearch")
@@ -270,7 +269,7 @@ func TestElasticsearchMovesAndReturns(t *testing.T) {
 	h.backup(dir, "--es-location", filepath.Join(server.Snapshots(), prefix))
 	h.waitFor("more batches", time.Minute, func() bool { return s.batches() >= before+5 })
 	h.kill(syscall.SIGKILL)
-	<-s.done
+	s.end()
 	require.NoError(t, os.RemoveAll(h.data))
 	out, err = h.program("restore", "--from", dir, "--config", h.config)
 	require.Error(t, err)
@@ -281,7 +280,7 @@ func TestElasticsearchMovesAndReturns(t *testing.T) {
 	h.clients = nil
 	h.start()
 	h.requireOnce(before)
-	require.NoError(t, h.send(laterBatch))
+	require.NoError(t, h.send(t.Context(), laterBatch))
 	h.waitFor("a new batch", 3*time.Minute, func() bool { return h.count(fmt.Sprintf(`"line %06d"`, laterBatch*linesOfBatch)) == 1 })
 	h.requireOnce(before)
 }
