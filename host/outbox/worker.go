@@ -31,6 +31,7 @@ type memory struct {
 	resume  time.Time // until when it pauses
 	blocked string    // why it does not work at all now: its notifier is out of service; "" if it does
 	streak  int       // failures since the last success
+	hung    int       // deliveries without an answer since the last one
 	full    time.Time // see Pace.turn
 	figures Figures
 }
@@ -38,6 +39,8 @@ type memory struct {
 // Figures count what a channel did since the host started.
 type Figures struct {
 	Sent, Retried, Failed int64 // deliveries made; tries that failed and are tried again; deliveries given up
+	Unanswered            int64 // tries that failed because there was no answer
+	CutOff                int64 // how often it was cut off
 	LastSuccess           time.Time
 	LastFailure           time.Time
 	Reason                string  // of the last failure
@@ -303,20 +306,48 @@ func (b *Outbox) again(c *channel, d *delivery, e *plugin.NotifyError, now time.
 	asked := min(e.RetryAfter, askedMost)
 	c.failed(now, reason, false)
 	c.mu.Lock()
-	pause := max(asked, jittered(backoff(c.streak, retryMost)))
+	pause := max(asked, jittered(backoff(c.streak, retryFirst, retryMost)))
+	if c.unanswered(!e.Answered) {
+		pause = max(pause, jittered(backoff(c.hung-cutOffBehind+1, cutOffFirst, cutOffMost)))
+	}
 	c.resume = now.Add(pause)
 	c.mu.Unlock()
 	o := &outcome{delivery: d, state: Waiting, reason: reason, due: now}
 	if d.tries+1 >= headTries {
-		o.due = now.Add(max(2*pause, jittered(backoff(d.tries+1, asideMost)))) // the channel is back before it is
+		o.due = now.Add(max(2*pause, jittered(backoff(d.tries+1, retryFirst, asideMost)))) // the channel is back before it is
 	}
 	b.log(d, c).WithField("reason", reason).Debugf("an alert was not delivered at try %d; the channel pauses for %v", d.tries+1, pause)
 	return o
 }
 
+// unanswered notes whether a failure was that there was no answer, and says whether the channel is cut off. mu is held.
+func (m *memory) unanswered(none bool) (cut bool) {
+	if !none {
+		m.hung = 0
+		return false
+	}
+	m.figures.Unanswered++
+	if m.hung++; m.hung == cutOffBehind {
+		m.figures.CutOff++
+	}
+	return m.cutOff()
+}
+
+// cutOff says whether the channel is tried only to see whether it answers again.
+func (m *memory) cutOff() bool { return m.hung >= cutOffBehind }
+
+// answers ends that a channel is cut off.
+func (c *channel) answers() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.cutOff() {
+		c.hung, c.resume = 0, time.Time{}
+	}
+}
+
 // backoff doubles with each failure.
-func backoff(failures int, most time.Duration) time.Duration {
-	return min(retryFirst<<min(max(failures-1, 0), 20), most)
+func backoff(failures int, first, most time.Duration) time.Duration {
+	return min(first<<min(max(failures-1, 0), 20), most)
 }
 
 // jittered is d, up to a quarter shorter, so that what failed together is not tried together.
@@ -334,7 +365,7 @@ func (c *channel) succeeded(now time.Time, after time.Duration) (streak int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	streak = c.streak
-	c.streak, c.blocked, c.resume = 0, "", time.Time{}
+	c.streak, c.hung, c.blocked, c.resume = 0, 0, "", time.Time{}
 	c.figures.Sent++
 	c.figures.LastSuccess = now
 	c.figures.Latency.add(max(after, 0))
@@ -347,6 +378,7 @@ func (c *channel) failed(now time.Time, reason string, final bool) {
 	c.blocked = ""
 	c.figures.LastFailure, c.figures.Reason = now, reason
 	if final {
+		c.hung = 0
 		c.figures.Failed++
 		return
 	}

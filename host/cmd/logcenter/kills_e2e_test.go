@@ -89,7 +89,7 @@ func (h *hostProcess) raisedBy(chunks [][]byte, last time.Time, before func(chun
 	for n := range 2 {
 		at := last.Add(30*time.Minute + time.Duration(n)*time.Minute)
 		h.take(fmt.Sprint("closing-", n), fmt.Appendf(nil, `192.0.2.1 - - [%s] "GET /closing/%d HTTP/1.1" 200 512 "-" "-" 0.002`+"\n", at.Format("02/Jan/2006:15:04:05 -0700"), n))
-		h.waitFor("the end", 2*time.Minute, func() bool { return len(h.alertIDs("closing")) == n+1 })
+		h.waitFor("the end", 10*time.Minute, func() bool { return len(h.alertIDs("closing")) == n+1 })
 	}
 	out := map[string]string{}
 	for f := (client.AlertFilter{Kinds: []string{"all"}, Repeats: true, Limit: 1000}); ; {
