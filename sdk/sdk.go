@@ -152,8 +152,8 @@ type Targeter interface {
 
 // RuleReporter is an optional method of a Detector: how its rules fare.
 type RuleReporter interface {
-	// RuleStats appends the figures of rules to stats behind a batch or a tick, and says nothing most times: every few
-	// seconds is enough.
+	// RuleStats appends the figures of rules to stats. It is called behind a batch or a tick, every few seconds and when the
+	// host asks.
 	RuleStats(stats []*wire.RuleStat) []*wire.RuleStat
 }
 

@@ -177,6 +177,21 @@ func TestEveryChannelIsToldInOrder(t *testing.T) {
 	assert.Len(t, o.told("one"), 500)
 }
 
+func TestLatencyCountsFromTheDecision(t *testing.T) {
+	clock := newClock()
+	o := newOffice(t, func(o *office, p map[string]plugin.Settings) {
+		p["one"] = o.notifier("one")
+		o.o.Now = clock.now
+	})
+	decided, summary := alert("decided"), alert("summary")
+	decided.DecidedNs = clock.now().Add(-2 * time.Second).UnixNano()
+	o.add(decided, summary)
+	o.settled()
+	l := o.state("one").Figures.Latency
+	assert.EqualValues(t, 2, l.Count)
+	assert.InDelta(t, 2, l.Sum, 0.001, "the detector decided two seconds ago; the other one was decided by none")
+}
+
 func TestWhatIsRolledBackIsNotTold(t *testing.T) {
 	o := newOffice(t, func(o *office, p map[string]plugin.Settings) { p["one"] = o.notifier("one") })
 	err := o.store.Update(t.Context(), func(tx *sql.Tx) error {

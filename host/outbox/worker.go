@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -44,7 +45,7 @@ type Figures struct {
 	LastSuccess           time.Time
 	LastFailure           time.Time
 	Reason                string  // of the last failure
-	Latency               Latency // from when the alert was recorded until it was delivered
+	Latency               Latency // from when the detector decided on the alert until it was delivered
 }
 
 // Latency counts times by bounds.
@@ -139,7 +140,7 @@ func (b *Outbox) turn(ctx context.Context, c *channel, p *Pace) bool {
 type delivery struct {
 	id    int64
 	tries int
-	added time.Time
+	begun time.Time // when the detector decided on it, or else when it was added
 	alert *wire.Alert
 	fault error // why the alert cannot be read; nil: it can
 }
@@ -197,7 +198,8 @@ func (b *Outbox) due(ctx context.Context, c *channel, p *Pace) (batch []*deliver
 			if err := rows.Scan(&d.id, &d.tries, &added, &body); err != nil {
 				return err
 			}
-			d.added, d.fault = time.Unix(0, added), proto.Unmarshal(body, d.alert)
+			d.fault = proto.Unmarshal(body, d.alert)
+			d.begun = time.Unix(0, cmp.Or(d.alert.DecidedNs, added))
 			batch = append(batch, d)
 		}
 		return rows.Err()
@@ -260,7 +262,7 @@ func (b *Outbox) deliver(ctx context.Context, c *channel, p *Pace, d *delivery) 
 	switch {
 	case err == nil:
 		o = &outcome{delivery: d, state: Delivered, ended: now}
-		if c.succeeded(now, now.Sub(d.added)) >= headTries {
+		if c.succeeded(now, now.Sub(d.begun)) >= headTries {
 			o.over = c.name
 		}
 		return o, true

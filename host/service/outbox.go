@@ -110,7 +110,7 @@ func (s *Service) outboxMetrics(out chan<- prometheus.Metric, counter, gauge sen
 		s.warn("outbox", err)
 		return
 	}
-	latency := prometheus.NewDesc("logcenter_alert_delivery_seconds", "From when an alert was recorded until it was delivered.", []string{"channel"}, nil)
+	latency := prometheus.NewDesc("logcenter_alert_delivery_seconds", "From when the detector decided on an alert until it was delivered; from its record on, if no detector did.", []string{"channel"}, nil)
 	for i := range channels {
 		c := &channels[i]
 		gauge("alert_deliveries_waiting", "Deliveries of alerts that wait.", float64(c.Waiting), "channel", c.Name)

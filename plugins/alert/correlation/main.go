@@ -130,6 +130,9 @@ func (d *detector) run(r *rule, emit func(sdk.Alert)) {
 func (d *detector) event(r *rule, row int, emit func(sdk.Alert)) {
 	e := d.batch.entry(row)
 	r.stats.lastMatch = max(r.stats.lastMatch, e.at)
+	if d.batch.isAhead(row) {
+		r.stats.ahead++
+	}
 	if d.leftOut(r, row, e.at) {
 		return
 	}

@@ -17,7 +17,8 @@ import (
 type view struct {
 	b       *wire.Batch
 	origin  uint16
-	rows    []mark // when and where each row happened
+	rows    []mark   // when and where each row happened
+	ahead   []uint64 // rows of clocks that are ahead, a bit each; none if no row is
 	arrival arrival
 	message *wire.Column
 	columns []*wire.Column // by field
@@ -92,7 +93,7 @@ const clockSkew = int64(5 * time.Minute)
 // clock must not hold a window open for years.
 func (v *view) marks() {
 	received, at, position := v.typed(ecs.EventIngested, wire.Type_TIMESTAMP), v.typed(ecs.Timestamp, wire.Type_TIMESTAMP), v.typed(ecs.LogcenterPosition, wire.Type_INT64)
-	v.rows = v.rows[:0]
+	v.rows, v.ahead = v.rows[:0], v.ahead[:0]
 	for row := range int(v.b.Rows) {
 		m := mark{position: -1}
 		if received != nil {
@@ -104,6 +105,8 @@ func (v *view) marks() {
 			if _, k := v.at(ecs.Timestamp, row); k >= 0 {
 				if t := at.Nanos(k); m.at == 0 || t <= m.at+clockSkew {
 					m.at = t
+				} else {
+					v.setAhead(row)
 				}
 			}
 		}
@@ -116,6 +119,17 @@ func (v *view) marks() {
 	}
 	v.arrival.of(v.rows)
 }
+
+func (v *view) setAhead(row int) {
+	if words := (int(v.b.Rows) + 63) / 64; len(v.ahead) < words {
+		v.ahead = slices.Grow(v.ahead, words)[:words]
+		clear(v.ahead)
+	}
+	v.ahead[row>>6] |= 1 << (row & 63)
+}
+
+// isAhead says whether the event of a row counts as of its receipt, because it says that it happened long behind that.
+func (v *view) isAhead(row int) bool { return len(v.ahead) > 0 && v.ahead[row>>6]&(1<<(row&63)) != 0 }
 
 // typed is the column of a field if it is of a type.
 func (v *view) typed(f ecs.Field, t wire.Type) *wire.Column {
