@@ -84,7 +84,9 @@ type BatchEnricher interface {
 	EnrichBatch(ctx context.Context, b *wire.Batch, rows *Rows) error
 }
 
-// Detector watches events in journal order and raises alerts.
+// Detector watches events in journal order and raises alerts. Events of a batch stand by their parsers, those of each
+// parser in the order in which they came in. Where the order among devices matters, logcenter.position has it: it grows
+// with each event that comes in, in every batch.
 type Detector interface {
 	Detect(ev *Event, emit func(Alert)) error
 }
@@ -150,8 +152,8 @@ type Targeter interface {
 
 // RuleReporter is an optional method of a Detector: how its rules fare.
 type RuleReporter interface {
-	// RuleStats appends the figures of rules to stats behind a batch or a tick, and says nothing most times: every few
-	// seconds is enough.
+	// RuleStats appends the figures of rules to stats. It is called behind a batch or a tick, every few seconds and when the
+	// host asks.
 	RuleStats(stats []*wire.RuleStat) []*wire.RuleStat
 }
 

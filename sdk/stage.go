@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"time"
 
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/rule"
@@ -32,6 +33,7 @@ type Stage struct {
 	severity severities
 	workers  sync.Pool
 	order    sync.Mutex // detectors see one batch at a time
+	reported time.Time  // when a detector told how its rules fare
 	offset   uint64     // of the last batch or tick a detector has seen
 }
 

@@ -75,7 +75,11 @@ func newWorker(s *Stage) *worker {
 	}
 	w.ev = Event{w: w, out: w.out, facts: &w.facts}
 	w.factFields = map[ecs.Field]bool{}
-	w.emit = func(a Alert) { w.result.Alerts = append(w.result.Alerts, AlertToWire(a)) }
+	w.emit = func(a Alert) {
+		raised := AlertToWire(a)
+		raised.DecidedNs = time.Now().UnixNano()
+		w.result.Alerts = append(w.result.Alerts, raised)
+	}
 	w.next = func() *Event {
 		w.events++
 		return w.nth(w.events)
@@ -152,7 +156,7 @@ func (w *worker) process(ctx context.Context, b *wire.Batch) *wire.Result {
 	default:
 		w.all()
 	}
-	w.reportRules()
+	w.reportRules(false)
 	for i, c := range b.Columns {
 		c.Field = w.hosts[i] // a batch that came without a process in between is still its owner's
 	}
@@ -398,15 +402,21 @@ func (w *worker) tick(t Ticker, r *wire.TickRequest) *wire.Result {
 	if err := t.Tick(time.Unix(0, r.WatermarkNs).UTC(), w.emit); err != nil {
 		w.result.Error = clip(err.Error())
 	}
-	w.reportRules()
+	w.reportRules(r.Report)
 	return &w.result
 }
 
-// reportRules adds how the rules of a detector fare, when it says so.
-func (w *worker) reportRules() {
-	if r, ok := w.s.impl.(RuleReporter); ok {
-		w.result.Rules = r.RuleStats(w.result.Rules)
+// reportEvery is how often a host is told how rules fare, unless it asks.
+const reportEvery = 5 * time.Second
+
+// reportRules adds how the rules of a detector fare, if that is due or asked for. The stage's order is held.
+func (w *worker) reportRules(asked bool) {
+	r, ok := w.s.impl.(RuleReporter)
+	if !ok || !asked && time.Since(w.s.reported) < reportEvery {
+		return
 	}
+	w.s.reported = time.Now()
+	w.result.Rules = r.RuleStats(w.result.Rules)
 }
 
 // finish gathers what the rows left in builders.

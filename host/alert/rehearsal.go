@@ -22,8 +22,6 @@ type Rehearsal struct {
 	clock clock
 	seq   uint64
 	empty []byte // its state before any event
-	// reports says that it has told how its rules fare.
-	reports bool
 }
 
 // Rehearse starts the detector of a manifest with rules, also those that are disabled, each as its document has it. The caller closes it. A
@@ -81,7 +79,6 @@ func (r *Rehearsal) Take(ctx context.Context, b *wire.Batch) (*wire.Result, erro
 			return nil, errors.New(reply.Error)
 		}
 		out = reply
-		r.reports = r.reports || len(reply.Rules) > 0
 	}
 	return r.tick(ctx, out, r.clock.after(&pipeline.Entry{Batch: b}))
 }
@@ -105,31 +102,15 @@ func (r *Rehearsal) tick(ctx context.Context, out *wire.Result, at clock) (*wire
 	if reply.Error != "" {
 		return nil, errors.New(reply.Error)
 	}
-	r.reports = r.reports || len(reply.Rules) > 0
 	out.Alerts = append(out.Alerts, reply.Alerts...)
 	return out, nil
 }
 
-// figuresWithin is how long a detector may take to tell how its rules fare: it does so every few seconds.
-const figuresWithin = 15 * time.Second
-
 // Figures are how the rules have fared so far; none if the detector does not say.
 func (r *Rehearsal) Figures(ctx context.Context) ([]*wire.RuleStat, error) {
-	if !r.reports {
-		return nil, nil
-	}
-	for end := time.Now().Add(figuresWithin); ; {
-		r.seq++
-		reply, err := r.p.Tick(ctx, r.clock.watermark(), r.seq) // which it has been told already
-		if err != nil || len(reply.Rules) > 0 || time.Now().After(end) {
-			return reply.GetRules(), err
-		}
-		select {
-		case <-time.After(50 * time.Millisecond):
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-	}
+	r.seq++
+	reply, err := r.p.Report(ctx, r.clock.watermark(), r.seq) // which it has been told already
+	return reply.GetRules(), err
 }
 
 // Lateness is how much later than others an event may come: what closes at a moment is known so long behind it.

@@ -44,6 +44,7 @@ type channel struct {
 	Dead        int64     `json:"dead"`
 	Sent        int64     `json:"sent"`
 	Retried     int64     `json:"retried"`
+	Unanswered  int64     `json:"unanswered"`
 	Refused     int64     `json:"refused"`
 	LastSuccess time.Time `json:"last_success,omitzero"`
 	LastFailure time.Time `json:"last_failure,omitzero"`
@@ -68,7 +69,7 @@ func (s *Server) listChannels(c *gin.Context) error {
 		ch, f := &all[i], &all[i].Figures
 		out = append(out, channel{
 			Name: ch.Name, Plugin: ch.Plugin, Target: ch.Target, State: ch.State, Reason: ch.Reason, Resume: ch.Resume,
-			Waiting: ch.Waiting, Oldest: ch.Oldest, Dead: ch.Dead, Sent: f.Sent, Retried: f.Retried, Refused: f.Failed,
+			Waiting: ch.Waiting, Oldest: ch.Oldest, Dead: ch.Dead, Sent: f.Sent, Retried: f.Retried, Unanswered: f.Unanswered, Refused: f.Failed,
 			LastSuccess: f.LastSuccess, LastFailure: f.LastFailure, LastReason: f.Reason, Rate: ch.Pace.Rate.String(),
 		})
 	}

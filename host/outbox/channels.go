@@ -34,9 +34,10 @@ type Channel struct {
 	Figures  Figures // since the host started
 }
 
-// ChannelStates are what a channel may be: ready; paused, behind a failure until a try succeeds, or for its rate; quiet,
-// in quiet hours; starting, disabled, failed or quarantined, as its notifier is; missing, where no notifier has it.
-var ChannelStates = []string{"ready", "paused", "quiet", "starting", "disabled", "failed", "quarantined", "missing"}
+// ChannelStates are what a channel may be: ready; paused, behind a failure until a try succeeds, or for its rate; cut_off,
+// since it did not answer several times in a row, and only tried now and then; quiet, in quiet hours; starting, disabled,
+// failed or quarantined, as its notifier is; missing, where no notifier has it.
+var ChannelStates = []string{"ready", "paused", "cut_off", "quiet", "starting", "disabled", "failed", "quarantined", "missing"}
 
 // Channels are those of all notifiers, and those that deliveries wait for besides, by name.
 func (b *Outbox) Channels(ctx context.Context) ([]Channel, error) {
@@ -107,6 +108,11 @@ func (b *Outbox) judge(c *Channel, m memory, now time.Time) {
 		return
 	}
 	switch {
+	case m.cutOff():
+		c.State, c.Reason = "cut_off", m.figures.Reason
+		if m.resume.After(now) {
+			c.Resume = m.resume.UTC()
+		}
 	// While a try behind a failure is under way, it is not ready yet.
 	case m.blocked == "" && (m.resume.After(now) || m.streak > 0 && c.Waiting > 0):
 		c.State, c.Resume = "paused", m.resume.UTC()
@@ -131,7 +137,7 @@ type Tested struct {
 }
 
 // Test sends a message of kind test by a channel, past its queue, its pace and its pauses, once, and says what came of
-// it. A notifier with targets is tested at each of them. [ErrUnknown] if there is no such channel.
+// it. What waits for a channel that was cut off and answers is told at once. A notifier with targets is tested at each of them. [ErrUnknown] if there is no such channel.
 func (b *Outbox) Test(ctx context.Context, name, by string) ([]Tested, error) {
 	id, target := route.Split(name)
 	p, err := b.notifier(id)
@@ -157,6 +163,9 @@ func (b *Outbox) Test(ctx context.Context, name, by string) ([]Tested, error) {
 		t := Tested{Channel: n, Alert: a.Id, Delivered: err == nil, Took: time.Since(begun)}
 		if err != nil {
 			t.Reason = short(err.Error())
+		} else {
+			b.channel(n).answers()
+			b.soon()
 		}
 		out = append(out, t)
 	}

@@ -136,4 +136,5 @@ func escalation(a *wire.Alert, e *route.Escalation, times int) {
 	}
 	a.Id = sdk.AlertID("escalation", map[string]string{"alert": a.Id, "escalation": e.Name}, time.Unix(0, int64(times)))
 	a.Kind, a.Fields, a.Channels = string(sdk.AlertEscalation), fields, e.To
+	a.DecidedNs = 0 // by no detector
 }

@@ -8,7 +8,9 @@
 // Each channel has a worker of its own, so that a slow one holds nobody back, and its deliveries are made one by one in
 // the order in which they were added. Where one fails, the channel pauses, for as long as the notifier asks or ever
 // longer; from headTries on the delivery steps aside, and those behind it are tried, lest one that cannot be delivered
-// holds the others back. A channel whose notifier is out of service waits. What cannot be told whether it was, a notifier
+// holds the others back. A channel that does not answer is cut off: it is tried ever more rarely, while the notifier's others
+// go on, as every such try takes all of its time and may cost the notifier its process. A channel whose notifier is out of
+// service waits. What cannot be told whether it was, a notifier
 // that says so of what it did not do, counts as delivered.
 //
 // Read add.go for what an alert becomes, worker.go for how a delivery is made, escalate.go for alerts that nobody takes
@@ -37,6 +39,9 @@ const (
 	retryMost    = 30 * time.Second       // longest pause of a channel that its notifier did not ask for
 	asideMost    = 10 * time.Minute       // longest wait of a delivery that stepped aside
 	askedMost    = time.Hour              // longest that a notifier may ask to be left alone
+	cutOffBehind = 3                      // deliveries in a row without an answer, before a channel is cut off
+	cutOffFirst  = 30 * time.Second       // then one try after so long; doubles with each further one that is not answered
+	cutOffMost   = 10 * time.Minute       // longest of these
 	lookMost     = 500 * time.Millisecond // between two looks for what is due
 	lookFirst    = 5 * time.Millisecond   // behind an alert, until its transaction can be seen; doubles
 	sweepEvery   = 10 * time.Second

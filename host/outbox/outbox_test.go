@@ -177,6 +177,21 @@ func TestEveryChannelIsToldInOrder(t *testing.T) {
 	assert.Len(t, o.told("one"), 500)
 }
 
+func TestLatencyCountsFromTheDecision(t *testing.T) {
+	clock := newClock()
+	o := newOffice(t, func(o *office, p map[string]plugin.Settings) {
+		p["one"] = o.notifier("one")
+		o.o.Now = clock.now
+	})
+	decided, summary := alert("decided"), alert("summary")
+	decided.DecidedNs = clock.now().Add(-2 * time.Second).UnixNano()
+	o.add(decided, summary)
+	o.settled()
+	l := o.state("one").Figures.Latency
+	assert.EqualValues(t, 2, l.Count)
+	assert.InDelta(t, 2, l.Sum, 0.001, "the detector decided two seconds ago; the other one was decided by none")
+}
+
 func TestWhatIsRolledBackIsNotTold(t *testing.T) {
 	o := newOffice(t, func(o *office, p map[string]plugin.Settings) { p["one"] = o.notifier("one") })
 	err := o.store.Update(t.Context(), func(tx *sql.Tx) error {
@@ -331,7 +346,7 @@ func TestHangingNotifier(t *testing.T) {
 			case <-done:
 				return
 			case <-time.After(5 * time.Millisecond):
-				clock.advance(time.Second)
+				clock.advance(10 * time.Second)
 				o.box.Set(o.o.Settings)
 			}
 		}
@@ -354,6 +369,49 @@ func TestHangingNotifier(t *testing.T) {
 	require.NoError(t, o.registry.Enable(t.Context(), "one"))
 	o.settled()
 	assert.Equal(t, ids, o.told("one"))
+}
+
+// TestHangingTarget: a target that never answers is cut off; the notifier goes on, in the same process, with the others.
+func TestHangingTarget(t *testing.T) {
+	clock := newClock()
+	o := newOffice(t, func(o *office, p map[string]plugin.Settings) {
+		p["one"] = o.notifier("one", "a", "b")
+		o.o.Now = clock.now
+		o.o.Settings.Channels = map[string]outbox.Pace{"one/a": {Timeout: 700 * time.Millisecond}}
+	})
+	to := func(target, id, name string) {
+		a := alert(id)
+		a.Name, a.Channels = name, []string{"one/" + target}
+		o.add(a)
+	}
+	to("a", "hangs", "HANG")
+	to("a", "waits", "fine")
+	n := 0
+	o.eventually("a is cut off", func() bool {
+		to("b", fmt.Sprint("b", n), "fine")
+		n++
+		clock.advance(100 * time.Millisecond)
+		o.box.Set(o.o.Settings)
+		return o.state("one/a").State == "cut_off"
+	})
+	a := o.state("one/a")
+	assert.EqualValues(t, 3, a.Figures.Unanswered)
+	assert.EqualValues(t, 1, a.Figures.CutOff)
+	assert.Equal(t, "no answer within 700ms", a.Reason)
+	assert.GreaterOrEqual(t, a.Resume.Sub(clock.now()), 20*time.Second)
+	o.eventually("b gets all", func() bool { return len(o.told("one")) == n })
+	assert.Equal(t, "ready", o.state("one/b").State)
+	p, err := o.registry.Get("one")
+	require.NoError(t, err)
+	assert.Zero(t, p.Restarts.Load())
+
+	_, err = o.box.Drop(t.Context(), outbox.Selection{IDs: []int64{o.list(outbox.Filter{Channel: "one/a"})[0].ID}}, "test")
+	require.NoError(t, err)
+	tested, err := o.box.Test(t.Context(), "one/a", "test")
+	require.NoError(t, err)
+	require.True(t, tested[0].Delivered)
+	o.settled() // although the clock stands still
+	assert.Equal(t, "ready", o.state("one/a").State)
 }
 
 func TestEscalation(t *testing.T) {

@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -31,6 +32,7 @@ type memory struct {
 	resume  time.Time // until when it pauses
 	blocked string    // why it does not work at all now: its notifier is out of service; "" if it does
 	streak  int       // failures since the last success
+	hung    int       // deliveries without an answer since the last one
 	full    time.Time // see Pace.turn
 	figures Figures
 }
@@ -38,10 +40,12 @@ type memory struct {
 // Figures count what a channel did since the host started.
 type Figures struct {
 	Sent, Retried, Failed int64 // deliveries made; tries that failed and are tried again; deliveries given up
+	Unanswered            int64 // tries that failed because there was no answer
+	CutOff                int64 // how often it was cut off
 	LastSuccess           time.Time
 	LastFailure           time.Time
 	Reason                string  // of the last failure
-	Latency               Latency // from when the alert was recorded until it was delivered
+	Latency               Latency // from when the detector decided on the alert until it was delivered
 }
 
 // Latency counts times by bounds.
@@ -136,7 +140,7 @@ func (b *Outbox) turn(ctx context.Context, c *channel, p *Pace) bool {
 type delivery struct {
 	id    int64
 	tries int
-	added time.Time
+	begun time.Time // when the detector decided on it, or else when it was added
 	alert *wire.Alert
 	fault error // why the alert cannot be read; nil: it can
 }
@@ -194,7 +198,8 @@ func (b *Outbox) due(ctx context.Context, c *channel, p *Pace) (batch []*deliver
 			if err := rows.Scan(&d.id, &d.tries, &added, &body); err != nil {
 				return err
 			}
-			d.added, d.fault = time.Unix(0, added), proto.Unmarshal(body, d.alert)
+			d.fault = proto.Unmarshal(body, d.alert)
+			d.begun = time.Unix(0, cmp.Or(d.alert.DecidedNs, added))
 			batch = append(batch, d)
 		}
 		return rows.Err()
@@ -257,7 +262,7 @@ func (b *Outbox) deliver(ctx context.Context, c *channel, p *Pace, d *delivery) 
 	switch {
 	case err == nil:
 		o = &outcome{delivery: d, state: Delivered, ended: now}
-		if c.succeeded(now, now.Sub(d.added)) >= headTries {
+		if c.succeeded(now, now.Sub(d.begun)) >= headTries {
 			o.over = c.name
 		}
 		return o, true
@@ -303,20 +308,48 @@ func (b *Outbox) again(c *channel, d *delivery, e *plugin.NotifyError, now time.
 	asked := min(e.RetryAfter, askedMost)
 	c.failed(now, reason, false)
 	c.mu.Lock()
-	pause := max(asked, jittered(backoff(c.streak, retryMost)))
+	pause := max(asked, jittered(backoff(c.streak, retryFirst, retryMost)))
+	if c.unanswered(!e.Answered) {
+		pause = max(pause, jittered(backoff(c.hung-cutOffBehind+1, cutOffFirst, cutOffMost)))
+	}
 	c.resume = now.Add(pause)
 	c.mu.Unlock()
 	o := &outcome{delivery: d, state: Waiting, reason: reason, due: now}
 	if d.tries+1 >= headTries {
-		o.due = now.Add(max(2*pause, jittered(backoff(d.tries+1, asideMost)))) // the channel is back before it is
+		o.due = now.Add(max(2*pause, jittered(backoff(d.tries+1, retryFirst, asideMost)))) // the channel is back before it is
 	}
 	b.log(d, c).WithField("reason", reason).Debugf("an alert was not delivered at try %d; the channel pauses for %v", d.tries+1, pause)
 	return o
 }
 
+// unanswered notes whether a failure was that there was no answer, and says whether the channel is cut off. mu is held.
+func (m *memory) unanswered(none bool) (cut bool) {
+	if !none {
+		m.hung = 0
+		return false
+	}
+	m.figures.Unanswered++
+	if m.hung++; m.hung == cutOffBehind {
+		m.figures.CutOff++
+	}
+	return m.cutOff()
+}
+
+// cutOff says whether the channel is tried only to see whether it answers again.
+func (m *memory) cutOff() bool { return m.hung >= cutOffBehind }
+
+// answers ends that a channel is cut off.
+func (c *channel) answers() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.cutOff() {
+		c.hung, c.resume = 0, time.Time{}
+	}
+}
+
 // backoff doubles with each failure.
-func backoff(failures int, most time.Duration) time.Duration {
-	return min(retryFirst<<min(max(failures-1, 0), 20), most)
+func backoff(failures int, first, most time.Duration) time.Duration {
+	return min(first<<min(max(failures-1, 0), 20), most)
 }
 
 // jittered is d, up to a quarter shorter, so that what failed together is not tried together.
@@ -334,7 +367,7 @@ func (c *channel) succeeded(now time.Time, after time.Duration) (streak int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	streak = c.streak
-	c.streak, c.blocked, c.resume = 0, "", time.Time{}
+	c.streak, c.hung, c.blocked, c.resume = 0, 0, "", time.Time{}
 	c.figures.Sent++
 	c.figures.LastSuccess = now
 	c.figures.Latency.add(max(after, 0))
@@ -347,6 +380,7 @@ func (c *channel) failed(now time.Time, reason string, final bool) {
 	c.blocked = ""
 	c.figures.LastFailure, c.figures.Reason = now, reason
 	if final {
+		c.hung = 0
 		c.figures.Failed++
 		return
 	}

@@ -32,8 +32,11 @@ func (e *NotifyError) Error() string { return e.err.Error() }
 func (e *NotifyError) Unwrap() error { return e.err }
 
 // Notify has a notifier deliver an alert within a time that begins once its process is there. An error is
-// [ErrUnavailable] when the plugin is out of service, a *[NotifyError] when the alert was not delivered, or else ctx's. A
-// notifier that does not answer in time is started again, and quarantined when that happens answersFailed times in a row.
+// [ErrUnavailable] when the plugin is out of service, a *[NotifyError] when the alert was not delivered, or else ctx's.
+//
+// A notifier that does not answer in time is started again, unless it answers others meanwhile: then it is one of its targets
+// that hangs, and the rest goes on. It is quarantined when it does not answer answersFailed times in a row, of which one of
+// several targets counts for half.
 func (p *Plugin) Notify(ctx context.Context, a *wire.Alert, within time.Duration) error {
 	proc, err := p.running(ctx)
 	if err != nil {
@@ -41,23 +44,30 @@ func (p *Plugin) Notify(ctx context.Context, a *wire.Alert, within time.Duration
 	}
 	bounded, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
+	others := proc.answered.Load()
 	r, err := proc.notify(bounded, a)
 	if err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if errors.Is(err, context.DeadlineExceeded) {
+		hangs := errors.Is(err, context.DeadlineExceeded)
+		if hangs {
 			err = fmt.Errorf("no answer within %v", within)
 		}
 		err = proc.explain(err)
 		p.Failures.Add(1)
-		proc.fail(fmt.Errorf("notify: %w", err))
-		if p.unanswered.Add(1) >= answersFailed {
+		if !hangs || proc.answered.Load() == others {
+			proc.fail(fmt.Errorf("notify: %w", err))
+		}
+		if p.owes(a.Target) {
 			p.quarantine(fmt.Sprintf("%d alerts in a row were not answered, last: %v", answersFailed, err))
 		}
 		return &NotifyError{err: err}
 	}
-	p.unanswered.Store(0)
+	proc.answered.Add(1)
+	p.mu.Lock()
+	clear(p.owed)
+	p.mu.Unlock()
 	p.Calls.Add(1)
 	if r.Error != "" {
 		p.RowErrors.Add(1)
@@ -76,6 +86,25 @@ func (p *process) notify(ctx context.Context, a *wire.Alert) (*wire.NotifyRespon
 		return nil, context.DeadlineExceeded
 	}
 	return r, err
+}
+
+// owes notes that an alert was not answered, and says whether the notifier is to be quarantined for it.
+func (p *Plugin) owes(target string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	most := answersFailed
+	if len(p.targets) > 1 {
+		most = answersFailed / 2
+	}
+	if p.owed == nil {
+		p.owed = map[string]int{}
+	}
+	p.owed[target] = min(p.owed[target]+1, most)
+	total := 0
+	for _, n := range p.owed {
+		total += n
+	}
+	return total >= answersFailed
 }
 
 // Targets are the places that a notifier tells alerts to, as its last process said; none: it has just one, without a

@@ -48,6 +48,22 @@ func TestWhatBecomesOfAnAlertIsTold(t *testing.T) {
 	assert.Equal(t, []string{"soc", "lead"}, targets, "they are known further on")
 }
 
+// TestOneOfSeveralTargetsHangs: a target that hangs does not put a notifier out of service, two of them do.
+func TestOneOfSeveralTargetsHangs(t *testing.T) {
+	s := plugin.Settings{Config: map[string]any{"targets": []any{"soc", "lead"}}}
+	_, p := trial.Start(t, plugin.Options{Plugins: map[string]plugin.Settings{"teller": s}}, "teller", "notifier")
+	hang := func(target string, times int) plugin.State {
+		for range times {
+			require.Error(t, p.Notify(t.Context(), &wire.Alert{Id: "1", Name: "HANG", Target: target}, 10*time.Millisecond))
+		}
+		state, _ := p.State()
+		return state
+	}
+	assert.NotEqual(t, plugin.Quarantined, hang("soc", 11))
+	assert.NotEqual(t, plugin.Quarantined, hang("lead", 4))
+	assert.Equal(t, plugin.Quarantined, hang("lead", 1))
+}
+
 func TestTargetsThatNobodyCanName(t *testing.T) {
 	for _, c := range []struct {
 		targets []any

@@ -35,6 +35,7 @@ type process struct {
 	cmd      *exec.Cmd
 	pid      int
 	started  time.Time
+	answered atomic.Int64 // of a notifier: alerts
 	// generation tells processes of one plugin apart; set when it goes into service.
 	generation uint64
 	schema     []byte        // JSON Schema of the config

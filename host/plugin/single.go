@@ -150,7 +150,13 @@ func (s *Single) Detect(ctx context.Context, b *wire.Batch) (*wire.Result, error
 
 // Tick tells a detector how far event time has come, as in service. The alerts are the caller's.
 func (s *Single) Tick(ctx context.Context, watermark time.Time, offset uint64) (*wire.Result, error) {
-	return s.p.tick(ctx, watermark, offset)
+	return s.p.tick(ctx, &wire.TickRequest{WatermarkNs: watermark.UnixNano(), Offset: offset})
+}
+
+// Report tells a detector the time as Tick does, and has it say how its rules fare. One that cares neither for time nor
+// for rules says nothing.
+func (s *Single) Report(ctx context.Context, watermark time.Time, offset uint64) (*wire.Result, error) {
+	return s.p.tick(ctx, &wire.TickRequest{WatermarkNs: watermark.UnixNano(), Offset: offset, Report: true})
 }
 
 // Snapshot returns the state of a detector, and the offset of the last batch that is in it.

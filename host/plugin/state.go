@@ -149,7 +149,7 @@ func (p *Plugin) Tick(ctx context.Context, generation uint64, watermark time.Tim
 	if proc.generation != generation {
 		return nil, ErrRestarted
 	}
-	r, err := proc.tick(ctx, watermark, offset)
+	r, err := proc.tick(ctx, &wire.TickRequest{WatermarkNs: watermark.UnixNano(), Offset: offset})
 	if err != nil && ctx.Err() == nil {
 		p.Failures.Add(1)
 	}
@@ -157,13 +157,13 @@ func (p *Plugin) Tick(ctx context.Context, generation uint64, watermark time.Tim
 }
 
 // tick tells the process how far event time has come. Any error but ctx's means that it is of no more use.
-func (p *process) tick(ctx context.Context, watermark time.Time, offset uint64) (*wire.Result, error) {
+func (p *process) tick(ctx context.Context, t *wire.TickRequest) (*wire.Result, error) {
 	if !p.ticks {
 		return &wire.Result{}, nil
 	}
 	bounded, cancel := context.WithTimeout(ctx, p.deadline)
 	defer cancel()
-	r, err := p.stage.Tick(bounded, &wire.TickRequest{WatermarkNs: watermark.UnixNano(), Offset: offset})
+	r, err := p.stage.Tick(bounded, t)
 	if err != nil {
 		if ctx.Err() == nil {
 			p.fail(fmt.Errorf("tick: %w", err))

@@ -49,9 +49,9 @@ type Plugin struct {
 	stopped chan struct{}
 	onStart func(context.Context, *process) error // restores the state of detectors
 
-	change     Settings     // that it was prepared with
-	leaving    atomic.Bool  // it is about to be disabled: nothing new goes to it
-	unanswered atomic.Int32 // alerts in a row
+	change     Settings       // that it was prepared with
+	leaving    atomic.Bool    // it is about to be disabled: nothing new goes to it
+	owed       map[string]int // by target: alerts that were not answered, since one was
 	crashes    []time.Time
 	searches   atomic.Int32      // batches that are split now to find what kills it
 	generation uint64            // counts processes put into service
@@ -178,7 +178,7 @@ func (p *Plugin) Enable(ctx context.Context) error {
 		p.mu.Lock()
 	}
 	p.crashes = nil
-	p.unanswered.Store(0)
+	clear(p.owed)
 	run, cancel := context.WithCancel(context.Background())
 	p.stop, p.stopped = cancel, make(chan struct{})
 	p.mu.Unlock()

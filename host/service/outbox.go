@@ -110,7 +110,7 @@ func (s *Service) outboxMetrics(out chan<- prometheus.Metric, counter, gauge sen
 		s.warn("outbox", err)
 		return
 	}
-	latency := prometheus.NewDesc("logcenter_alert_delivery_seconds", "From when an alert was recorded until it was delivered.", []string{"channel"}, nil)
+	latency := prometheus.NewDesc("logcenter_alert_delivery_seconds", "From when the detector decided on an alert until it was delivered; from its record on, if no detector did.", []string{"channel"}, nil)
 	for i := range channels {
 		c := &channels[i]
 		gauge("alert_deliveries_waiting", "Deliveries of alerts that wait.", float64(c.Waiting), "channel", c.Name)
@@ -122,6 +122,9 @@ func (s *Service) outboxMetrics(out chan<- prometheus.Metric, counter, gauge sen
 		gauge("alert_deliveries_oldest_seconds", "How long the oldest delivery has been waiting.", oldest, "channel", c.Name)
 		gauge("alert_channel_ready", "1 while a channel takes alerts.", flag(c.State == "ready"), "channel", c.Name)
 		f := &c.Figures
+		gauge("alert_channel_cut_off", "1 while a channel that did not answer several times in a row is tried only now and then.", flag(c.State == "cut_off"), "channel", c.Name)
+		counter("alert_channel_cut_off_total", "How often a channel was cut off because it did not answer.", float64(f.CutOff), "channel", c.Name)
+		counter("alert_deliveries_unanswered_total", "Tries that failed because there was no answer in time.", float64(f.Unanswered), "channel", c.Name)
 		counter("alert_deliveries_total", "Deliveries of alerts that were made.", float64(f.Sent), "channel", c.Name)
 		counter("alert_deliveries_retried_total", "Tries that failed and are made again.", float64(f.Retried), "channel", c.Name)
 		counter("alert_deliveries_refused_total", "Deliveries given up because the notifier said that another try is in vain.", float64(f.Failed), "channel", c.Name)

@@ -51,6 +51,8 @@ func ruleHealthMetrics(t *health.Tracker, counter, gauge sender) {
 		counter("rule_raised_total", "Alerts that a rule raised.", float64(r.Raised), of...)
 		counter("rule_suppressed_total", "Matching events in the quiet time behind an alert.", float64(r.Suppressed), of...)
 		counter("rule_evicted_total", "Groups or events of a rule forgotten because there were too many.", float64(r.Evicted), of...)
+		counter("rule_late_total", "Matching events that came too late to count.", float64(r.Late), of...)
+		counter("rule_ahead_total", "Matching events of clocks that are ahead, which count as of their receipt.", float64(r.Ahead), of...)
 		counter("rule_cpu_seconds_total", "Processor time of a rule, an estimate.", float64(r.CostNS)/1e9, of...)
 		gauge("rule_groups", "Groups that a rule remembers.", float64(r.Groups), of...)
 	}

@@ -21,8 +21,9 @@ type Channel struct {
 	Oldest      time.Time `json:"oldest,omitzero"` // since when the oldest waits
 	Dead        int64     `json:"dead"`            // deliveries that were given up and can be redriven
 	Sent        int64     `json:"sent"`
-	Retried     int64     `json:"retried"` // tries that failed and are made again
-	Refused     int64     `json:"refused"` // deliveries that the notifier called undeliverable
+	Retried     int64     `json:"retried"`    // tries that failed and are made again
+	Unanswered  int64     `json:"unanswered"` // of these, those without an answer
+	Refused     int64     `json:"refused"`    // deliveries that the notifier called undeliverable
 	LastSuccess time.Time `json:"last_success,omitzero"`
 	LastFailure time.Time `json:"last_failure,omitzero"`
 	LastReason  string    `json:"last_reason,omitempty"` // of the last failure

@@ -26,6 +26,7 @@ type RuleHealth struct {
 	Evicted    uint64    `json:"evicted"`    // groups or events forgotten because there were too many
 	Ungrouped  uint64    `json:"ungrouped"`  // matching events without a field that ties them to others
 	Late       uint64    `json:"late"`       // matching events that came too late to count
+	Ahead      uint64    `json:"ahead"`      // matching events of clocks that are ahead, which count as of their receipt
 	Excepted   uint64    `json:"excepted"`   // matching events that an exception or the schedule leaves out
 	CostNS     uint64    `json:"cost_ns"`    // processor time, an estimate
 	Share      float64   `json:"cost_share"` // of what all rules cost, 0 to 1

@@ -209,3 +209,43 @@ func (u *Cursor) At(c *Column, row int) int {
 	}
 	return u.k
 }
+
+// Ranks finds the k of rows in any order in constant time each, once Reset has counted the column's rows. The zero Ranks is
+// of no column.
+type Ranks struct {
+	present []byte
+	before  []uint32 // present rows before each 64
+}
+
+// Reset has u be about another column, which must stay as it is while u is used.
+func (u *Ranks) Reset(c *Column) {
+	u.present, u.before = c.Present, u.before[:0]
+	n, k := uint32(0), 0
+	for ; k+8 <= len(u.present); k += 8 {
+		u.before = append(u.before, n)
+		n += uint32(bits.OnesCount64(binary.LittleEndian.Uint64(u.present[k:])))
+	}
+	if k < len(u.present) {
+		u.before = append(u.before, n)
+	}
+}
+
+// At returns the k of row, or -1 if the column has no value there.
+func (u *Ranks) At(row int) int {
+	p := u.present
+	if len(p) == 0 {
+		return row
+	}
+	if p[row>>3]&(1<<(row&7)) == 0 {
+		return -1
+	}
+	k := int(u.before[row>>6])
+	from := row >> 6 << 3
+	if from+8 <= len(p) {
+		return k + bits.OnesCount64(binary.LittleEndian.Uint64(p[from:])&(1<<(row&63)-1))
+	}
+	for ; from < row>>3; from++ {
+		k += bits.OnesCount8(p[from])
+	}
+	return k + bits.OnesCount8(p[from]&(1<<(row&7)-1))
+}

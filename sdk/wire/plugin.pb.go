@@ -1137,7 +1137,7 @@ type Result struct {
 	Counters      map[string]int64       `protobuf:"bytes,9,rep,name=counters,proto3" json:"counters,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
 	Error         string                 `protobuf:"bytes,10,opt,name=error,proto3" json:"error,omitempty"` // the whole batch failed; it may be tried again
 	Shm           *ShmRef                `protobuf:"bytes,11,opt,name=shm,proto3" json:"shm,omitempty"`
-	Rules         []*RuleStat            `protobuf:"bytes,12,rep,name=rules,proto3" json:"rules,omitempty"` // detectors, now and then: what rules have cost and done since the process began
+	Rules         []*RuleStat            `protobuf:"bytes,12,rep,name=rules,proto3" json:"rules,omitempty"` // detectors, every few seconds and when asked: what rules have cost and done since the process began
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1272,6 +1272,7 @@ type RuleStat struct {
 	CostNs        uint64                 `protobuf:"varint,11,opt,name=cost_ns,json=costNs,proto3" json:"cost_ns,omitempty"`                  // CPU time, an estimate
 	LastMatchNs   int64                  `protobuf:"varint,12,opt,name=last_match_ns,json=lastMatchNs,proto3" json:"last_match_ns,omitempty"` // event time, nanoseconds since 1970; 0 = never
 	Error         string                 `protobuf:"bytes,13,opt,name=error,proto3" json:"error,omitempty"`                                   // why the rule does not work, for the admin
+	Ahead         uint64                 `protobuf:"varint,14,opt,name=ahead,proto3" json:"ahead,omitempty"`                                  // matching events of clocks that are ahead, whose time of receipt counts
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1395,6 +1396,13 @@ func (x *RuleStat) GetError() string {
 		return x.Error
 	}
 	return ""
+}
+
+func (x *RuleStat) GetAhead() uint64 {
+	if x != nil {
+		return x.Ahead
+	}
+	return 0
 }
 
 type RowError struct {
@@ -1608,6 +1616,7 @@ type TickRequest struct {
 	WatermarkNs   int64                  `protobuf:"varint,1,opt,name=watermark_ns,json=watermarkNs,proto3" json:"watermark_ns,omitempty"` // event time
 	Partition     uint32                 `protobuf:"varint,2,opt,name=partition,proto3" json:"partition,omitempty"`
 	Offset        uint64                 `protobuf:"varint,3,opt,name=offset,proto3" json:"offset,omitempty"` // recorded, so that a replay is identical
+	Report        bool                   `protobuf:"varint,4,opt,name=report,proto3" json:"report,omitempty"` // the answer must have how rules fare
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1661,6 +1670,13 @@ func (x *TickRequest) GetOffset() uint64 {
 		return x.Offset
 	}
 	return 0
+}
+
+func (x *TickRequest) GetReport() bool {
+	if x != nil {
+		return x.Report
+	}
+	return false
 }
 
 type SnapshotRequest struct {
@@ -1817,12 +1833,13 @@ type Alert struct {
 	FirstNs       int64                  `protobuf:"varint,17,opt,name=first_ns,json=firstNs,proto3" json:"first_ns,omitempty"`
 	LastNs        int64                  `protobuf:"varint,18,opt,name=last_ns,json=lastNs,proto3" json:"last_ns,omitempty"`
 	Tags          []string               `protobuf:"bytes,19,rep,name=tags,proto3" json:"tags,omitempty"`
-	Kind          string                 `protobuf:"bytes,20,opt,name=kind,proto3" json:"kind,omitempty"`         // "" an alert, or recovery, summary, escalation, test
-	Recovers      string                 `protobuf:"bytes,21,opt,name=recovers,proto3" json:"recovers,omitempty"` // of a recovery: id of the alert that is over
-	Channels      []string               `protobuf:"bytes,22,rep,name=channels,proto3" json:"channels,omitempty"` // where the rule wants it told; none: by the admin's routes
-	Silent        bool                   `protobuf:"varint,23,opt,name=silent,proto3" json:"silent,omitempty"`    // recorded, told nobody
-	Target        string                 `protobuf:"bytes,24,opt,name=target,proto3" json:"target,omitempty"`     // to notifiers: which of their targets; "" is the only one
-	Url           string                 `protobuf:"bytes,25,opt,name=url,proto3" json:"url,omitempty"`           // to notifiers: where a person can look at it
+	Kind          string                 `protobuf:"bytes,20,opt,name=kind,proto3" json:"kind,omitempty"`                             // "" an alert, or recovery, summary, escalation, test
+	Recovers      string                 `protobuf:"bytes,21,opt,name=recovers,proto3" json:"recovers,omitempty"`                     // of a recovery: id of the alert that is over
+	Channels      []string               `protobuf:"bytes,22,rep,name=channels,proto3" json:"channels,omitempty"`                     // where the rule wants it told; none: by the admin's routes
+	Silent        bool                   `protobuf:"varint,23,opt,name=silent,proto3" json:"silent,omitempty"`                        // recorded, told nobody
+	Target        string                 `protobuf:"bytes,24,opt,name=target,proto3" json:"target,omitempty"`                         // to notifiers: which of their targets; "" is the only one
+	Url           string                 `protobuf:"bytes,25,opt,name=url,proto3" json:"url,omitempty"`                               // to notifiers: where a person can look at it
+	DecidedNs     int64                  `protobuf:"varint,26,opt,name=decided_ns,json=decidedNs,proto3" json:"decided_ns,omitempty"` // when the detector raised it, nanoseconds since 1970, by the machine's clock; 0: nobody says
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2030,6 +2047,13 @@ func (x *Alert) GetUrl() string {
 		return x.Url
 	}
 	return ""
+}
+
+func (x *Alert) GetDecidedNs() int64 {
+	if x != nil {
+		return x.DecidedNs
+	}
+	return 0
 }
 
 type NotifyResponse struct {
@@ -2269,7 +2293,7 @@ const file_plugin_proto_rawDesc = "" +
 	"\x05rules\x18\f \x03(\v2\x1d.logcenter.plugin.v1.RuleStatR\x05rules\x1a;\n" +
 	"\rCountersEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"\xd9\x02\n" +
+	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"\xef\x02\n" +
 	"\bRuleStat\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x18\n" +
 	"\amatched\x18\x02 \x01(\x04R\amatched\x12\x16\n" +
@@ -2286,7 +2310,8 @@ const file_plugin_proto_rawDesc = "" +
 	" \x01(\x04R\x05bytes\x12\x17\n" +
 	"\acost_ns\x18\v \x01(\x04R\x06costNs\x12\"\n" +
 	"\rlast_match_ns\x18\f \x01(\x03R\vlastMatchNs\x12\x14\n" +
-	"\x05error\x18\r \x01(\tR\x05error\"\xca\x01\n" +
+	"\x05error\x18\r \x01(\tR\x05error\x12\x14\n" +
+	"\x05ahead\x18\x0e \x01(\x04R\x05ahead\"\xca\x01\n" +
 	"\bRowError\x12\x10\n" +
 	"\x03row\x18\x01 \x01(\rR\x03row\x12\x12\n" +
 	"\x04code\x18\x02 \x01(\tR\x04code\x12\x18\n" +
@@ -2301,18 +2326,19 @@ const file_plugin_proto_rawDesc = "" +
 	"\x05Edits\x12\x14\n" +
 	"\x05field\x18\x01 \x01(\rR\x05field\x12\x14\n" +
 	"\x05edits\x18\x02 \x01(\fR\x05edits\x12\"\n" +
-	"\freplacements\x18\x03 \x03(\tR\freplacements\"f\n" +
+	"\freplacements\x18\x03 \x03(\tR\freplacements\"~\n" +
 	"\vTickRequest\x12!\n" +
 	"\fwatermark_ns\x18\x01 \x01(\x03R\vwatermarkNs\x12\x1c\n" +
 	"\tpartition\x18\x02 \x01(\rR\tpartition\x12\x16\n" +
-	"\x06offset\x18\x03 \x01(\x04R\x06offset\"\x11\n" +
+	"\x06offset\x18\x03 \x01(\x04R\x06offset\x12\x16\n" +
+	"\x06report\x18\x04 \x01(\bR\x06report\"\x11\n" +
 	"\x0fSnapshotRequest\"8\n" +
 	"\n" +
 	"StateChunk\x12\x16\n" +
 	"\x06offset\x18\x01 \x01(\x04R\x06offset\x12\x12\n" +
 	"\x04data\x18\x02 \x01(\fR\x04data\"'\n" +
 	"\x0fRestoreResponse\x12\x14\n" +
-	"\x05error\x18\x01 \x01(\tR\x05error\"\xb8\x06\n" +
+	"\x05error\x18\x01 \x01(\tR\x05error\"\xd7\x06\n" +
 	"\x05Alert\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04rule\x18\x02 \x01(\tR\x04rule\x12!\n" +
@@ -2340,7 +2366,9 @@ const file_plugin_proto_rawDesc = "" +
 	"\bchannels\x18\x16 \x03(\tR\bchannels\x12\x16\n" +
 	"\x06silent\x18\x17 \x01(\bR\x06silent\x12\x16\n" +
 	"\x06target\x18\x18 \x01(\tR\x06target\x12\x10\n" +
-	"\x03url\x18\x19 \x01(\tR\x03url\x1a7\n" +
+	"\x03url\x18\x19 \x01(\tR\x03url\x12\x1d\n" +
+	"\n" +
+	"decided_ns\x18\x1a \x01(\x03R\tdecidedNs\x1a7\n" +
 	"\tKeysEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1a9\n" +

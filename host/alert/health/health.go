@@ -29,13 +29,14 @@ type Counts struct {
 	Evicted    uint64 `json:"evicted"`    // groups or events forgotten because there were too many
 	Ungrouped  uint64 `json:"ungrouped"`  // matching events without a field that ties them to others
 	Late       uint64 `json:"late"`       // matching events that came too late to count
+	Ahead      uint64 `json:"ahead"`      // matching events of clocks that are ahead, which count as of their receipt
 	Excepted   uint64 `json:"excepted"`   // matching events that an exception or the schedule leaves out
 	CostNS     uint64 `json:"cost_ns"`    // processor time, an estimate
 }
 
 func (c *Counts) add(o Counts) {
 	c.Matched, c.Raised, c.Suppressed, c.Evicted = c.Matched+o.Matched, c.Raised+o.Raised, c.Suppressed+o.Suppressed, c.Evicted+o.Evicted
-	c.Ungrouped, c.Late, c.Excepted, c.CostNS = c.Ungrouped+o.Ungrouped, c.Late+o.Late, c.Excepted+o.Excepted, c.CostNS+o.CostNS
+	c.Ungrouped, c.Late, c.Ahead, c.Excepted, c.CostNS = c.Ungrouped+o.Ungrouped, c.Late+o.Late, c.Ahead+o.Ahead, c.Excepted+o.Excepted, c.CostNS+o.CostNS
 }
 
 // Rule is how a rule fares since the host began.
@@ -115,7 +116,7 @@ func (t *Tracker) Report(detector string, generation uint64, stats []*wire.RuleS
 		}
 		c := Counts{
 			Matched: r.Matched, Raised: r.Raised, Suppressed: r.Suppressed, Evicted: r.Evicted,
-			Ungrouped: r.Ungrouped, Late: r.Late, Excepted: r.Excepted, CostNS: r.CostNs,
+			Ungrouped: r.Ungrouped, Late: r.Late, Ahead: r.Ahead, Excepted: r.Excepted, CostNS: r.CostNs,
 		}
 		if s.generation != generation || c.Matched < s.current.Matched {
 			s.before.add(s.current)

@@ -34,8 +34,9 @@ func newChannelListCommand(c *connection) *cobra.Command {
 		Short: "show all channels and what waits for them",
 		Long: `Show all channels and what waits for them. What was sent, retried and refused counts since the host started.
 
-States: ready; paused, behind a failure or for its rate; quiet, in quiet hours; starting, disabled, failed or quarantined, as
-its notifier is; missing, where no notifier has the channel. What waits is told by itself once the channel is ready.`,
+States: ready; paused, behind a failure or for its rate; cut_off, as it did not answer three times in a row: it is tried after
+half a minute and then ever more rarely, up to every ten minutes, while the notifier's other targets go on; quiet, in quiet
+hours; starting, disabled, failed or quarantined, as its notifier is; missing, where no notifier has the channel. What waits is told by itself once the channel is ready.`,
 		Example: `  logcenter channel list
   logcenter channel list -o json`,
 		Args: cobra.NoArgs,
@@ -60,10 +61,10 @@ its notifier is; missing, where no notifier has the channel. What waits is told 
 }
 
 func channelTable(list []client.Channel) *table {
-	t := newTable("channel", "state", "waiting", "oldest", "dead", "sent", "retried", "refused", "rate", "last success", "last failure", "reason").
-		numbers("waiting", "dead", "sent", "retried", "refused")
+	t := newTable("channel", "state", "waiting", "oldest", "dead", "sent", "retried", "no answer", "refused", "rate", "last success", "last failure", "reason").
+		numbers("waiting", "dead", "sent", "retried", "no answer", "refused")
 	for _, ch := range list {
-		t.add(ch.Name, ch.State, grouped(ch.Waiting), moment(ch.Oldest), grouped(ch.Dead), grouped(ch.Sent), grouped(ch.Retried), grouped(ch.Refused),
+		t.add(ch.Name, ch.State, grouped(ch.Waiting), moment(ch.Oldest), grouped(ch.Dead), grouped(ch.Sent), grouped(ch.Retried), grouped(ch.Unanswered), grouped(ch.Refused),
 			ch.Rate, moment(ch.LastSuccess), moment(ch.LastFailure), cmp.Or(ch.Reason, ch.LastReason))
 	}
 	return t

@@ -71,6 +71,17 @@ inputs:
 	return h
 }
 
+// pluginDirs are the folders of built plugins: fewer of them start faster.
+func pluginDirs(t *testing.T, ids ...string) (dirs []string) {
+	t.Helper()
+	for _, id := range ids {
+		dir, err := filepath.Abs(filepath.Join(filepath.Dir(binary), "plugins", id))
+		require.NoError(t, err)
+		dirs = append(dirs, dir)
+	}
+	return dirs
+}
+
 // start starts the host and waits until it says that it runs.
 func (h *hostProcess) start() {
 	h.t.Helper()

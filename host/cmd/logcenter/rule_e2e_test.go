@@ -27,10 +27,10 @@ func TestBacktestRaisesWhatLiveRaised(t *testing.T) {
 	h.start()
 	const lines = 12000
 	start := time.Now().UTC().Add(-time.Hour).Truncate(time.Second)
-	// Lines of one parser: those of several stand in a live batch side by side, not in the order in which they came in.
+	// Lines of several parsers, which stand in a live batch side by side, not in the order in which they came in.
 	var last time.Time
 	gen := loadgen.New(loadgen.Options{
-		Seed: 7, Start: start, Rate: 10, Attacks: 0.1, Malformed: -1, Mix: loadgen.Mix{Firewall: 1},
+		Seed: 7, Start: start, Rate: 10, Attacks: 0.1, Malformed: -1,
 		OnLine: func(l *loadgen.Line) { last = l.Time },
 	})
 	var buf []byte

@@ -28,6 +28,7 @@ since the start, times the share of false alarms among those that were judged.
   evicted    groups or events forgotten because there were too many: a rule with many may miss something
   no key     matching events without a field that ties them to others
   late       matching events that came too late to count
+  ahead      matching events of clocks more than five minutes ahead, which count as of their receipt
   excepted   matching events that an exception or the schedule leaves out
   ms, cost   processor time, and its share of that of all rules
 
@@ -76,12 +77,12 @@ var healthOrders = map[string]func(a, b client.RuleHealth) int{
 }
 
 func ruleHealthTable(rules []client.RuleHealth) *table {
-	t := newTable("rule", "state", "last run", "last match", "last alert", "a day", "false", "matched", "raised", "quieted", "evicted", "no key", "late", "excepted", "ms", "cost", "note").
-		numbers("a day", "false", "matched", "raised", "quieted", "evicted", "no key", "late", "excepted", "ms", "cost")
+	t := newTable("rule", "state", "last run", "last match", "last alert", "a day", "false", "matched", "raised", "quieted", "evicted", "no key", "late", "ahead", "excepted", "ms", "cost", "note").
+		numbers("a day", "false", "matched", "raised", "quieted", "evicted", "no key", "late", "ahead", "excepted", "ms", "cost")
 	n := func(v uint64) string { return grouped(int64(v)) }
 	for _, r := range rules {
 		t.add(r.Rule, r.State, momentOrDash(r.LastRun), momentOrDash(r.LastMatch), momentOrDash(r.LastAlert), fmt.Sprintf("%.1f", r.PerDay), falseAlarms(r),
-			n(r.Matched), n(r.Raised), n(r.Suppressed), n(r.Evicted), n(r.Ungrouped), n(r.Late), n(r.Excepted),
+			n(r.Matched), n(r.Raised), n(r.Suppressed), n(r.Evicted), n(r.Ungrouped), n(r.Late), n(r.Ahead), n(r.Excepted),
 			fmt.Sprintf("%.1f", float64(r.CostNS)/1e6), share(r.Share), cmp.Or(r.Error, r.Problem))
 	}
 	return t

@@ -22,9 +22,14 @@ type ruledHost struct {
 	told, own string
 }
 
-func newRuledHost(t *testing.T) *ruledHost {
+// newRuledHost has the plugins that are named, or all.
+func newRuledHost(t *testing.T, plugins ...string) *ruledHost {
 	h := &ruledHost{told: filepath.Join(t.TempDir(), "alerts.jsonl"), own: t.TempDir()}
-	h.hostProcess = newHost(t, fmt.Sprintf("alerts: {rules: %s}\nplugins: {settings: {file: {config: {targets: [{name: all, path: %s}]}}}}\n", h.own, h.told))
+	dirs := ""
+	if len(plugins) > 0 {
+		dirs = ", dirs: [" + strings.Join(pluginDirs(t, plugins...), ", ") + "]"
+	}
+	h.hostProcess = newHost(t, fmt.Sprintf("alerts: {rules: %s}\nplugins: {settings: {file: {config: {targets: [{name: all, path: %s}]}}}%s}\n", h.own, h.told, dirs))
 	return h
 }
 
@@ -161,7 +166,7 @@ func TestRulesUnderKills(t *testing.T) {
 	if long() {
 		kills = 25
 	}
-	h := newRuledHost(t)
+	h := newRuledHost(t, "correlation", "file")
 	h.start()
 	c := h.client()
 	n := 0 // of the last change that was acknowledged

@@ -100,7 +100,7 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 	if err := x.progress(true); err != nil {
 		return nil, err
 	}
-	figures, err := x.r.Figures(ctx) // for which it waits some seconds, which are not part of the speed
+	figures, err := x.r.Figures(ctx)
 	if err != nil {
 		return nil, err
 	}

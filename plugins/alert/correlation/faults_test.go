@@ -22,6 +22,7 @@ type fault struct {
 	types []string // each must catch it
 
 	compiled   func(*rule)                        // what was made of the rule
+	unplaced   bool                               // nobody knows in which order events came in
 	told       func(newest int64, at int64) int64 // the time of an event
 	remembered func(*detector)                    // behind each batch
 	restored   func(*detector)                    // behind a restore
@@ -63,6 +64,7 @@ var faults = []fault{
 			r.kind = simultaneous
 		}
 	}},
+	{name: "events come in by their parsers", types: slices.Concat(allWindowed, []string{"new_value"}), unplaced: true},
 	{name: "before does not matter", types: []string{"absence"}, compiled: func(r *rule) { r.before = 0 }},
 	{name: "learning does not end in time", types: []string{"new_value"}, compiled: func(r *rule) { r.learn++ }},
 	{name: "nothing is learnt", types: []string{"new_value"}, compiled: func(r *rule) { r.learn = 0 }},
@@ -155,6 +157,9 @@ func (f *faulty) DetectBatch(b *wire.Batch, emit func(sdk.Alert)) error {
 			f.newest = max(f.newest, at)
 			binary.LittleEndian.PutUint64(c.Values[8*k:], uint64(f.fault.told(f.newest, at)))
 		}
+	}
+	if f.fault.unplaced {
+		clear(b.Column(uint32(ecs.LogcenterPosition)).Values)
 	}
 	err := f.detector.DetectBatch(b, emit)
 	if f.fault.remembered != nil {

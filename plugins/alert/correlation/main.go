@@ -9,7 +9,6 @@ package main
 
 import (
 	"fmt"
-	"math/bits"
 	"time"
 
 	"github.com/logcenter/logcenter/sdk"
@@ -113,25 +112,17 @@ func (d *detector) DetectBatch(b *wire.Batch, emit func(sdk.Alert)) error {
 	return nil
 }
 
-// run goes through the rows that match some part of a rule, in order.
+// run goes through the rows that match some part of a rule, as they came in.
 func (d *detector) run(r *rule, emit func(sdk.Alert)) {
-	begun := false
-	for i := range d.matches[r.parts[0].slot] {
-		some := uint64(0)
+	rows := d.batch.arrival.order(len(d.matches[r.parts[0].slot]), func(i int) (some uint64) {
 		for k := range r.parts {
 			some |= d.matches[r.parts[k].slot][i]
 		}
-		if some == 0 {
-			continue
-		}
-		if !begun {
-			begun = true
-			d.batch.rewind()
-		}
-		r.stats.matched += uint64(bits.OnesCount64(some))
-		for ; some != 0; some &= some - 1 {
-			d.event(r, i*64+bits.TrailingZeros64(some), emit)
-		}
+		return some
+	})
+	r.stats.matched += uint64(len(rows))
+	for _, row := range rows {
+		d.event(r, int(row), emit)
 	}
 }
 
@@ -139,6 +130,9 @@ func (d *detector) run(r *rule, emit func(sdk.Alert)) {
 func (d *detector) event(r *rule, row int, emit func(sdk.Alert)) {
 	e := d.batch.entry(row)
 	r.stats.lastMatch = max(r.stats.lastMatch, e.at)
+	if d.batch.isAhead(row) {
+		r.stats.ahead++
+	}
 	if d.leftOut(r, row, e.at) {
 		return
 	}

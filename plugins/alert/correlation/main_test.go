@@ -223,6 +223,13 @@ func TestFiguresOfRules(t *testing.T) {
 	assert.Equal(t, []uint64{7, 1, 1, 1, 1, 2, 0}, []uint64{s.Matched, s.Raised, s.Suppressed, s.Ungrouped, s.Late, s.Groups, s.Evicted})
 	r.send(login{0, a})
 	assert.Len(t, r.rules, 1, "the next after some seconds")
+
+	r.send(login{24*time.Hour + 4*m, b}, login{48 * time.Hour, b}, login{49 * time.Hour, b}) // received after a day
+	require.NoError(t, r.stage.Tick(&wire.TickRequest{Report: true}, func(res *wire.Result) error {
+		require.Len(t, res.Rules, 1, "at once when asked")
+		assert.EqualValues(t, 2, res.Rules[0].Ahead)
+		return nil
+	}))
 }
 
 func TestSnapshot(t *testing.T) {

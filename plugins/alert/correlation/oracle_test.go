@@ -521,7 +521,8 @@ func batch(events []drawn) *wire.Batch {
 	})
 }
 
-// watch runs a stream through the plugin, in batches of random sizes, and through a fresh process now and then.
+// watch runs a stream through the plugin, in batches of random sizes and of several parsers, and through a fresh process
+// now and then.
 func watch(t *testing.T, create func(Config) (sdk.Detector, error), tr trial, s stream, rnd *rand.Rand) (out []raised) {
 	t.Helper()
 	tr.rule["id"], tr.rule["name"] = "r", "R"
@@ -559,7 +560,7 @@ func watch(t *testing.T, create func(Config) (sdk.Detector, error), tr trial, s 
 				break
 			}
 		}
-		require.NoError(t, stage.Process(context.Background(), batch(s.events[from:to]), take))
+		require.NoError(t, stage.Process(context.Background(), batch(byParser(s.events[from:to], rnd)), take))
 		tick(to)
 		from = to
 		if rnd.IntN(10) == 0 {
@@ -572,6 +573,16 @@ func watch(t *testing.T, create func(Config) (sdk.Detector, error), tr trial, s 
 		}
 	}
 	return out
+}
+
+// byParser is events as they stand in a batch of three parsers' lines: those of each are in order of arrival.
+func byParser(events []drawn, rnd *rand.Rand) (rows []drawn) {
+	parsers := make([][]drawn, 3)
+	for _, e := range events {
+		k := rnd.IntN(len(parsers))
+		parsers[k] = append(parsers[k], e)
+	}
+	return slices.Concat(parsers...)
 }
 
 func (s stream) expected(ref reference) (out []raised) {

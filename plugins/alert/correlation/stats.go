@@ -12,13 +12,13 @@ import (
 type stats struct {
 	matched, raised, suppressed, ungrouped, late, excepted uint64
 	expired                                                uint64        // matching events of exceptions that are over
+	ahead                                                  uint64        // matching events of clocks that are ahead
 	cost                                                   time.Duration // of its batches that were timed
 	lastMatch                                              int64         // ns since 1970, 0 is never
 }
 
-// reports is when the figures of rules were told, and what of it.
+// reports is what of the figures the admin was told.
 type reports struct {
-	stats   time.Time // when the host was told
 	log     time.Time // when the admin was told
 	evicted uint64    // that the admin was told of
 	expired uint64    // the same
@@ -26,8 +26,6 @@ type reports struct {
 }
 
 const (
-	// statsEvery is how often the host is told.
-	statsEvery = 5 * time.Second
 	// logEvery is how often the plugin's log says what was forgotten.
 	logEvery = time.Minute
 	// timedBatches is of how many batches one is timed, rule by rule.
@@ -40,16 +38,12 @@ func (r *reports) timed() bool {
 	return r.batches%timedBatches == 1
 }
 
-// RuleStats tells the host how the rules fare, every few seconds.
+// RuleStats tells the host how the rules fare.
 func (d *detector) RuleStats(out []*wire.RuleStat) []*wire.RuleStat {
-	if time.Since(d.reports.stats) < statsEvery {
-		return out
-	}
-	d.reports.stats = time.Now()
 	for _, r := range d.rules {
 		out = append(out, &wire.RuleStat{
 			Rule: r.ID, Matched: r.stats.matched, Raised: r.stats.raised, Suppressed: r.stats.suppressed, Evicted: r.held.evicted,
-			Ungrouped: r.stats.ungrouped, Late: r.stats.late, Excepted: r.stats.excepted, Groups: uint64(r.held.groups + len(r.usual.series)), Bytes: uint64(max(0, r.held.bytes)),
+			Ungrouped: r.stats.ungrouped, Late: r.stats.late, Ahead: r.stats.ahead, Excepted: r.stats.excepted, Groups: uint64(r.held.groups + len(r.usual.series)), Bytes: uint64(max(0, r.held.bytes)),
 			CostNs: uint64(r.stats.cost) * timedBatches, LastMatchNs: r.stats.lastMatch,
 		})
 	}

@@ -17,20 +17,31 @@ import (
 type view struct {
 	b       *wire.Batch
 	origin  uint16
-	rows    []mark // when and where each row happened
+	rows    []mark   // when and where each row happened
+	ahead   []uint64 // rows of clocks that are ahead, a bit each; none if no row is
+	arrival arrival
 	message *wire.Column
 	columns []*wire.Column // by field
-	cursors []wire.Cursor
+	ranks   []ranks        // by field
 	value   []byte
 	key     []byte
+}
+
+// ranks are those of a column that was asked for.
+type ranks struct {
+	wire.Ranks
+	made bool
 }
 
 func (v *view) reset(b *wire.Batch, origin uint16) {
 	v.b, v.origin = b, origin
 	clear(v.columns)
+	for i := range v.ranks {
+		v.ranks[i].made = false
+	}
 	for _, c := range b.Columns {
 		for len(v.columns) <= int(c.Field) {
-			v.columns, v.cursors = append(v.columns, nil), append(v.cursors, wire.Cursor{})
+			v.columns, v.ranks = append(v.columns, nil), append(v.ranks, ranks{})
 		}
 		v.columns[c.Field] = c
 	}
@@ -54,9 +65,6 @@ func (v *view) newest() time.Time {
 	return time.Unix(0, 0).UTC()
 }
 
-// rewind lets rows be read from the first one again.
-func (v *view) rewind() { clear(v.cursors) }
-
 func (v *view) column(f ecs.Field) *wire.Column {
 	if int(f) < len(v.columns) {
 		return v.columns[f]
@@ -64,13 +72,18 @@ func (v *view) column(f ecs.Field) *wire.Column {
 	return nil
 }
 
-// at is the column of a field and the index of row's value in it, -1 if it has none. Rows ascend.
+// at is the column of a field and the index of row's value in it, -1 if it has none.
 func (v *view) at(f ecs.Field, row int) (*wire.Column, int) {
 	c := v.column(f)
 	if c == nil {
 		return nil, -1
 	}
-	return c, v.cursors[f].At(c, row)
+	r := &v.ranks[f]
+	if !r.made {
+		r.made = true
+		r.Reset(c)
+	}
+	return c, r.At(row)
 }
 
 // clockSkew is how far ahead of the time of receipt a device's clock is believed.
@@ -79,31 +92,44 @@ const clockSkew = int64(5 * time.Minute)
 // marks notes when and where the events of all rows happened. A time in the future is taken for the time of receipt: one wrong
 // clock must not hold a window open for years.
 func (v *view) marks() {
-	v.rewind()
 	received, at, position := v.typed(ecs.EventIngested, wire.Type_TIMESTAMP), v.typed(ecs.Timestamp, wire.Type_TIMESTAMP), v.typed(ecs.LogcenterPosition, wire.Type_INT64)
-	v.rows = v.rows[:0]
+	v.rows, v.ahead = v.rows[:0], v.ahead[:0]
 	for row := range int(v.b.Rows) {
 		m := mark{position: -1}
 		if received != nil {
-			if k := v.cursors[ecs.EventIngested].At(received, row); k >= 0 {
+			if _, k := v.at(ecs.EventIngested, row); k >= 0 {
 				m.at = received.Nanos(k)
 			}
 		}
 		if at != nil {
-			if k := v.cursors[ecs.Timestamp].At(at, row); k >= 0 {
+			if _, k := v.at(ecs.Timestamp, row); k >= 0 {
 				if t := at.Nanos(k); m.at == 0 || t <= m.at+clockSkew {
 					m.at = t
+				} else {
+					v.setAhead(row)
 				}
 			}
 		}
 		if position != nil {
-			if k := v.cursors[ecs.LogcenterPosition].At(position, row); k >= 0 {
+			if _, k := v.at(ecs.LogcenterPosition, row); k >= 0 {
 				m.position = position.Int(k)
 			}
 		}
 		v.rows = append(v.rows, m)
 	}
+	v.arrival.of(v.rows)
 }
+
+func (v *view) setAhead(row int) {
+	if words := (int(v.b.Rows) + 63) / 64; len(v.ahead) < words {
+		v.ahead = slices.Grow(v.ahead, words)[:words]
+		clear(v.ahead)
+	}
+	v.ahead[row>>6] |= 1 << (row & 63)
+}
+
+// isAhead says whether the event of a row counts as of its receipt, because it says that it happened long behind that.
+func (v *view) isAhead(row int) bool { return len(v.ahead) > 0 && v.ahead[row>>6]&(1<<(row&63)) != 0 }
 
 // typed is the column of a field if it is of a type.
 func (v *view) typed(f ecs.Field, t wire.Type) *wire.Column {
