@@ -66,8 +66,12 @@ type Rule struct {
 	// Quiet is how long after an alert the same group raises no other. 0 is a minute for keyword rules and the window for
 	// others.
 	Quiet time.Duration `yaml:"quiet" default:"0s" min:"0s" max:"168h"`
-	// Recovery has another message told when what a silence, frequency (count) or deviation alert was about is over.
+	// Recovery has another message told when what a silence, frequency (count) or deviation alert was about is over, or a
+	// keyword alert by an event of ends.
 	Recovery bool `yaml:"recovery"`
+	// Ends is the query of the event that ends what a keyword alert of the same group was about: a plugin runs again, a link
+	// is up. It is good at any time, and the group is not quiet behind it. It needs recovery.
+	Ends string `yaml:"ends"`
 	// Schedule says when the rule watches, by the events' own times. Absent, it always does.
 	Schedule *Schedule `yaml:"schedule"`
 	// Exceptions are events that do not count, each with who said so and why.

@@ -43,6 +43,7 @@ var faults = []fault{
 	{name: "an alert one behind the threshold", types: []string{"count"}, compiled: func(r *rule) { r.need++ }},
 	{name: "at the threshold counts as above", types: []string{"distinct", "sum", "avg", "min", "max"}, compiled: func(r *rule) { r.Threshold -= 1e-9 }},
 	{name: "above and below mixed up", types: []string{"avg below", "min below", "max below"}, compiled: func(r *rule) { r.Compare = "above" }},
+	{name: "what ends an alert is not heard", types: []string{"keyword that ends"}, compiled: func(r *rule) { r.ends = nil }},
 	{name: "no quiet time", types: allQuietened, compiled: func(r *rule) { r.quiet = 0 }},
 	{name: "the quiet time takes in its end", types: slices.Concat(allCounting, []string{"sequence", "simultaneous", "two at once", "absence"}), compiled: func(r *rule) { r.quiet++ }},
 	{name: "steps tied by the wrong field", types: []string{"sequence", "simultaneous"}, compiled: func(r *rule) { r.parts[len(r.parts)-1].by = []ecs.Field{ecs.DestinationIP} }},
