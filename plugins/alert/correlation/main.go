@@ -181,7 +181,9 @@ func (d *detector) event(r *rule, row int, emit func(sdk.Alert)) {
 }
 
 // matched says whether the query of a part selects a row.
-func (d *detector) matched(p *part, row int) bool { return d.matches[p.slot][row>>6]&(1<<(row&63)) != 0 }
+func (d *detector) matched(p *part, row int) bool {
+	return d.matches[p.slot][row>>6]&(1<<(row&63)) != 0
+}
 
 // decide asks whether the fresh mark of a group raises an alert.
 func (d *detector) decide(r *rule, t touched, row int, emit func(sdk.Alert)) {
