@@ -81,8 +81,8 @@ type Service struct {
 	ledger     *record.Ledger
 	outbox     *outbox.Outbox
 	alerts     *alert.Runner
-	drift      *drift.Tracker   // nil: it is not enabled
-	self       *self.Input      // nil: it is not enabled
+	drift      *drift.Tracker // nil: it is not enabled
+	self       *self.Input    // nil: it is not enabled
 	watch      watch
 	inputs     []input.Input    // as configured
 	files      *filestore.Store // nil: without events there are none
