@@ -25,8 +25,8 @@ type Rule struct {
 	Disabled bool `yaml:"disabled"`
 	// Type is keyword (every event of query), frequency (more than threshold of them within window), sequence (the events
 	// of steps one after the other within window), simultaneous (those of all steps within window, in any order), absence
-	// (that of the first step, and not that of the second within window behind it), silence (no event of a group for
-	// window, of one that had some), new_value (an event with values that were not seen before) or deviation (a window's
+	// (that of the first step, and not that of the second within window behind it), silence (no event of a group received
+	// for window, of one that had some), new_value (an event with values that were not seen before) or deviation (a window's
 	// count is far from what this hour of this weekday usually has).
 	Type string `yaml:"type" default:"frequency" enum:"keyword,frequency,sequence,simultaneous,absence,silence,new_value,deviation"`
 	// Stream is a saved query; only events in it count. Empty looks at all.

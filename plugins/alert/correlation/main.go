@@ -146,6 +146,9 @@ func (d *detector) run(r *rule, emit func(sdk.Alert)) {
 func (d *detector) event(r *rule, row int, emit func(sdk.Alert)) {
 	e := d.batch.entry(row)
 	r.stats.lastMatch = max(r.stats.lastMatch, e.at)
+	if r.kind == silence { // what a device wrote hours ago, or with a wrong clock, says as well that it is there
+		e.at = d.batch.receipt[row]
+	}
 	if r.ends != nil && d.matched(r.ends, row) {
 		if d.ended(r, row, e.at, emit); !d.matched(&r.parts[0], row) {
 			return

@@ -15,7 +15,7 @@ func allTrials() map[string]func(*rand.Rand) trial {
 	maps.Copy(all, map[string]func(*rand.Rand) trial{
 		"exception": exceptionTrial, "schedule": scheduleTrial, "absence in a schedule": absenceTrial, "recovery of a frequency": calmTrial,
 		"recovery of a silence": backTrial, "checked now and then": periodTrial, "deviation": deviationTrial,
-		"keyword that ends": endedTrial,
+		"keyword that ends": endedTrial, "silence of wrong clocks": clockTrial,
 	})
 	return all
 }
@@ -162,6 +162,19 @@ type back struct {
 func backTrial(*rand.Rand) trial {
 	r := map[string]any{"type": "silence", "window": "3m", "query": "*", "group_by": []string{"source.ip"}, "recovery": true}
 	return trial{r, &back{&quietness{3 * m, map[string]time.Duration{}}, map[string]time.Duration{}}, []string{"source.ip"}, nil}
+}
+
+// clockTrial has devices whose clocks are hours behind and ahead: it is known by their lines that they are there.
+func clockTrial(rnd *rand.Rand) trial {
+	tr := backTrial(rnd)
+	tr.draw = func(rnd *rand.Rand) stream {
+		s := sparse(rnd)
+		for i := range s.events {
+			s.events[i].ahead = time.Duration(rnd.IntN(11)-5) * time.Hour
+		}
+		return s
+	}
+	return tr
 }
 
 func (b *back) event(e drawn, raise func(raised)) {

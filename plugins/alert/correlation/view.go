@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/binary"
 	"math"
 	"net/netip"
@@ -17,7 +18,8 @@ import (
 type view struct {
 	b       *wire.Batch
 	origin  uint16
-	rows    []mark // when and where each row happened
+	rows    []mark  // when and where each row happened
+	receipt []int64 // when each was received, ns since 1970; else when it happened
 	message *wire.Column
 	columns []*wire.Column // by field
 	cursors []wire.Cursor
@@ -81,7 +83,7 @@ const clockSkew = int64(5 * time.Minute)
 func (v *view) marks() {
 	v.rewind()
 	received, at, position := v.typed(ecs.EventIngested, wire.Type_TIMESTAMP), v.typed(ecs.Timestamp, wire.Type_TIMESTAMP), v.typed(ecs.LogcenterPosition, wire.Type_INT64)
-	v.rows = v.rows[:0]
+	v.rows, v.receipt = v.rows[:0], v.receipt[:0]
 	for row := range int(v.b.Rows) {
 		m := mark{position: -1}
 		if received != nil {
@@ -89,6 +91,7 @@ func (v *view) marks() {
 				m.at = received.Nanos(k)
 			}
 		}
+		came := m.at
 		if at != nil {
 			if k := v.cursors[ecs.Timestamp].At(at, row); k >= 0 {
 				if t := at.Nanos(k); m.at == 0 || t <= m.at+clockSkew {
@@ -96,6 +99,7 @@ func (v *view) marks() {
 				}
 			}
 		}
+		v.receipt = append(v.receipt, cmp.Or(came, m.at))
 		if position != nil {
 			if k := v.cursors[ecs.LogcenterPosition].At(position, row); k >= 0 {
 				m.position = position.Int(k)
