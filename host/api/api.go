@@ -69,10 +69,12 @@ type Options struct {
 	Coverage   func() coverage.Input           // what rules can see, rules and live events left out; nil: that is not known
 	Rules      func() []classification.Counted // of classification; nil: there are none
 
-	Lifecycle    *lifecycle.Keeper // nil: nothing is said of retention and archive
-	DataDir      string            // whose disk a retention plan is about
-	ArchiveHere  bool              // the archive fills the same disk
-	ArchiveCache int64             // bytes that a search of the archive may bring here
+	Lifecycle   *lifecycle.Keeper // nil: nothing is said of retention and archive
+	DataDir     string            // whose disk a retention plan is about
+	ArchiveHere bool              // the archive fills the same disk
+	// ArchiveVerified is told how each verification of the archive ended; nil: nobody wants to know.
+	ArchiveVerified func(error)
+	ArchiveCache    int64 // bytes that a search of the archive may bring here
 
 	Metrics     *prometheus.Registry // served at /metrics; the API adds its own
 	OpenMetrics bool                 // /metrics needs no token

@@ -171,6 +171,13 @@ type bytesProgress struct {
 	Of   int64 `json:"of"`
 }
 
+// verified notes how a verification ended, for who watches the host.
+func (s *Server) verified(err error) {
+	if s.o.ArchiveVerified != nil {
+		s.o.ArchiveVerified(err)
+	}
+}
+
 func (s *Server) verifyArchive(c *gin.Context) error {
 	var none struct{}
 	if err := decodeJSON(c, &none); err != nil {
@@ -186,6 +193,11 @@ func (s *Server) verifyArchive(c *gin.Context) error {
 	}
 	return s.follow(c, func(ctx context.Context, tell func(any)) (any, error) {
 		r, err := archive.Verify(ctx, d, chain, func(done, total int64) { tell(bytesProgress{done, total}) })
+		if err == nil && len(r.Problems) > 0 {
+			s.verified(fmt.Errorf("the archive has %d problems, the first one: %s: %s", len(r.Problems), r.Problems[0].File, r.Problems[0].Text))
+		} else if ctx.Err() == nil {
+			s.verified(err)
+		}
 		if err != nil {
 			return nil, err
 		}

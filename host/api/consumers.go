@@ -30,6 +30,7 @@ type groupAnswer struct {
 	Required  bool      `json:"required"`
 	Detached  bool      `json:"detached"`
 	LastRead  time.Time `json:"last_read,omitzero"`
+	Read      uint64    `json:"read"` // the last entry handed out
 }
 
 func (s *Server) listConsumers(c *gin.Context) error {

@@ -17,6 +17,7 @@ import (
 	"github.com/logcenter/logcenter/host/rollout"
 	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/host/stream"
+	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/query"
 )
 
@@ -334,6 +335,10 @@ type Component struct {
 	Advice string `json:"advice,omitempty"` // what an admin can do
 	// Partial says that the host does the rest of its work when this part has failed: it is degraded then.
 	Partial bool `json:"-"`
+	// Kind is what the component is one of, such as plugin, and Object which one; State is its state in a word, empty if
+	// Status says all, and Level how bad that is, empty for what goes by Status. They are for events of the host about itself.
+	Kind, Object, State string       `json:"-"`
+	Level               ecs.Severity `json:"-"`
 }
 
 // The values of Component.Status, best first.

@@ -71,7 +71,7 @@ func TestInputsAndConsumers(t *testing.T) {
 	}, {Name: "new", Kind: "file", State: "stopped"}}
 	f.parts.journals = []api.JournalInfo{{Name: "events", ID: "abc", Stats: journal.Stats{
 		First: 3, Last: 9, Bytes: 100, MaxBytes: 1000, Full: true, Err: "disk full",
-		Groups: []journal.GroupStats{{Name: "store", Committed: 5, Lag: 4, LagBytes: 60, Required: true, LastRead: testDay}},
+		Groups: []journal.GroupStats{{Name: "store", Committed: 5, Lag: 4, LagBytes: 60, Required: true, LastRead: testDay, Read: 7}},
 	}}, {Name: "raw"}}
 	in := f.ok(f.get("/api/v1/inputs"))["inputs"].([]any)[0].(map[string]any)
 	assert.Equal(t, map[string]any{"kernel_buffer": 2.0}, in["dropped"])
@@ -80,7 +80,7 @@ func TestInputsAndConsumers(t *testing.T) {
 	assert.Equal(t, map[string]any{
 		"name": "events", "partition": 0.0, "id": "abc", "first": 3.0, "last": 9.0, "bytes": 100.0, "max_bytes": 1000.0, "full": true, "error": "disk full",
 		"groups": []any{map[string]any{
-			"name": "store", "committed": 5.0, "lag": 4.0, "lag_bytes": 60.0, "required": true, "detached": false, "last_read": "2026-10-11T12:00:00Z",
+			"name": "store", "committed": 5.0, "lag": 4.0, "lag_bytes": 60.0, "required": true, "detached": false, "last_read": "2026-10-11T12:00:00Z", "read": 7.0,
 		}},
 	}, all[0])
 }

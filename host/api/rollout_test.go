@@ -30,7 +30,7 @@ func realHost(t *testing.T) (f *fixture, plugins string) {
 		trial.Folder(t, plugins, id, trial.Manifest(id, kind), kind)
 	}
 	file := filepath.Join(dir, "logcenter.yaml")
-	require.NoError(t, os.WriteFile(file, []byte("http: {listen: '127.0.0.1:0'}\ninputs: []\nplugins: {dirs: [plugins]}\n"), 0o600))
+	require.NoError(t, os.WriteFile(file, []byte("http: {listen: '127.0.0.1:0'}\ninputs: []\nself: {enabled: false}\nplugins: {dirs: [plugins]}\n"), 0o600))
 	cfg, err := config.Load(file)
 	require.NoError(t, err)
 	log := logrus.New()

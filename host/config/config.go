@@ -43,6 +43,8 @@ type Config struct {
 	Pipeline Pipeline `yaml:"pipeline"`
 	// Drift watches whether devices go on writing their lines as they did.
 	Drift Drift `yaml:"drift"`
+	// Self is what the host notices about itself, in its health and as events.
+	Self Self `yaml:"self"`
 	// Classification are rules that say what kind of event an event is, where its device's parser does not know. They are
 	// asked in this order; for each field the first one that matches counts. SIGHUP reads them again.
 	Classification []ClassificationRule `yaml:"classification"`
@@ -234,6 +236,39 @@ type Drift struct {
 	// MaxKeys bounds how many devices times parsers times datasets are kept in memory, at most 16 kB each. Those that
 	// have been silent for longest go first.
 	MaxKeys int `yaml:"max_keys" default:"2000" min:"100" max:"100000"`
+}
+
+// Self configures from when on the host's own state is trouble, which its health shows, and the events that tell of it. They
+// come by the input self, and are parsed by the plugin logcenter.
+type Self struct {
+	// Enabled has the host write an event when something about itself changes: a plugin is quarantined, the store is down,
+	// a certificate runs out. Without it neither lags nor certificates nor dead letters are watched.
+	Enabled bool `yaml:"enabled" default:"true"`
+	// CheckEvery is how often the host looks at itself.
+	CheckEvery time.Duration `yaml:"check_every" default:"5s" min:"100ms" max:"5m"`
+	// After is how long trouble that comes and goes, as of a store or an input, must last until it is told; 0 tells it at once.
+	After time.Duration `yaml:"after" default:"10s" min:"0s" max:"1h"`
+	// Over is how long it must be over until that is told; 0 tells it at once.
+	Over time.Duration `yaml:"over" default:"1m" min:"0s" max:"1h"`
+	// JournalFull is from which part of its bound on a journal is called filling.
+	JournalFull float64 `yaml:"journal_full" default:"0.8" min:"0.2" max:"1"`
+	// Lag is how far store, alerts and other readers of the event journal may be behind.
+	Lag time.Duration `yaml:"lag" default:"2m" min:"1s" max:"1h"`
+	// DeadLetters is how many events may become dead letters within ten minutes.
+	DeadLetters int `yaml:"dead_letters" default:"100" min:"1" max:"1000000000"`
+	// CertificateWarn is how long before its end a certificate is said to be expiring, and CertificateUrgent from when on
+	// that is urgent.
+	CertificateWarn time.Duration `yaml:"certificate_warn" default:"720h" min:"1h" max:"8760h"`
+	// CertificateUrgent is less than CertificateWarn.
+	CertificateUrgent time.Duration `yaml:"certificate_urgent" default:"168h" min:"1h" max:"8760h"`
+}
+
+// Validate checks what tags cannot say.
+func (s *Self) Validate() error {
+	if s.CertificateUrgent > s.CertificateWarn {
+		return &schema.Error{Path: "certificate_urgent", Msg: "is longer before the end than certificate_warn", Hint: "a certificate is expiring first, then that is urgent"}
+	}
+	return nil
 }
 
 // Stream is a named selection of events.

@@ -217,6 +217,8 @@ func TestErrors(t *testing.T) {
 	f("inputs:\n  - {name: a, http: {token_file: x, token_env: Y}}\n", `logcenter.yaml:2:48: inputs[0].http.token_env: is one token too many (set token_file or token_env)`)
 	f("streams:\n  - {name: s, query: 'a AND'}\n", `logcenter.yaml:2:22: streams[0].query: column 3: AND has nothing on its right (put a word in quotes to search for it)`)
 	f("inputs:\n  - {name: files, http: {}}\n", `logcenter.yaml:2:12: inputs[0].name: files is the host's own input, for /api/v1/files (use another name)`)
+	f("inputs:\n  - {name: self, http: {}}\n", `logcenter.yaml:2:12: inputs[0].name: self is the host's own input, for what it tells of itself (use another name)`)
+	f("self: {certificate_urgent: 2000h}\n", `logcenter.yaml:1:28: self.certificate_urgent: is longer before the end than certificate_warn (a certificate is expiring first, then that is urgent)`)
 	f("streams:\n  - {name: s, query: a}\n  - {name: s, query: b}\n", `logcenter.yaml:3:12: streams[1].name: there is a stream "s" already (names are unique)`)
 	f("classification:\n  - {name: a, query: 'observer.type:firewall AND x', set: {log_type: atack, level: Wran, priority: 9, category: [net]}}\n",
 		`logcenter.yaml:2:114: classification[0].set.category[0]: "net" is not allowed (one of api, authentication, configuration, database, driver, email, file, host, iam, intrusion_detection, library, malware, network, package, process, registry, session, threat, vulnerability, web)`,
@@ -252,7 +254,7 @@ func TestErrors(t *testing.T) {
 	f("store: {threads: 99999999999999999999}\n", `logcenter.yaml:1:18: store.threads: must be a whole number, not 1e+20`)
 	f("store: {<<: {threads: 1}}\n", `logcenter.yaml:1:9: store: is no key (keys are plain words; << is not supported)`)
 	f("store: {threads: !!binary YQ==}\n", `logcenter.yaml:1:18: store.threads: the tag !!binary is not supported (remove it)`)
-	f("- a\n", `logcenter.yaml:1:1: must have keys, not be a list (known keys: data_dir, http, log, inputs, journal, store, retention, archive, plugins, pipeline, drift, classification, streams, alerts, limits, files)`)
+	f("- a\n", `logcenter.yaml:1:1: must have keys, not be a list (known keys: data_dir, http, log, inputs, journal, store, retention, archive, plugins, pipeline, drift, self, classification, streams, alerts, limits, files)`)
 	f("log: &l\n  x: *l\n", `logcenter.yaml:1:6: log.x`+strings.Repeat(".x", 31)+`: is too large or too deep (are there aliases that contain each other?)`)
 }
 

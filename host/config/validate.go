@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/logcenter/logcenter/host/input/upload"
+	"github.com/logcenter/logcenter/host/self"
 	"github.com/logcenter/logcenter/sdk/query"
 	"github.com/logcenter/logcenter/sdk/schema"
 )
@@ -40,6 +41,9 @@ func (c *Config) Validate() error {
 	return errors.Join(errs...)
 }
 
+// ownInputs are those of the host itself, and what they are for.
+var ownInputs = map[string]string{upload.Name: "for /api/v1/files", self.Name: "for what it tells of itself"}
+
 // validateInputs looks for names and addresses that are given twice.
 func (c *Config) validateInputs() (errs []error) {
 	names, taken := map[string]bool{}, map[string]string{"tcp " + c.HTTP.Listen: "http.listen"}
@@ -50,9 +54,9 @@ func (c *Config) validateInputs() (errs []error) {
 				Path: schema.Key(at, "name"), Msg: fmt.Sprintf("there is an input %q already", in.Name), Hint: "names are unique",
 			})
 		}
-		if in.Name == upload.Name {
+		if what := ownInputs[in.Name]; what != "" {
 			errs = append(errs, &schema.Error{
-				Path: schema.Key(at, "name"), Msg: fmt.Sprintf("%s is the host's own input, for /api/v1/files", in.Name), Hint: "use another name",
+				Path: schema.Key(at, "name"), Msg: fmt.Sprintf("%s is the host's own input, %s", in.Name, what), Hint: "use another name",
 			})
 		}
 		names[in.Name] = true

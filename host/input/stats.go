@@ -20,10 +20,12 @@ const (
 	DropShutdown
 	// DropJournal: a record that the raw journal refused for good.
 	DropJournal
+	// DropQueue: a record of the host about itself that came while too many waited for the raw journal.
+	DropQueue
 	reasons
 )
 
-var reasonNames = [reasons]string{"empty", "kernel_buffer", "connection_limit", "shutdown", "journal"}
+var reasonNames = [reasons]string{"empty", "kernel_buffer", "connection_limit", "shutdown", "journal", "queue"}
 
 func (r Reason) String() string { return reasonNames[r] }
 
@@ -96,7 +98,7 @@ func (c *Counters) durable(r *rows) {
 // Stats describes an input at one moment. Counters count since the host started.
 type Stats struct {
 	Name        string           `json:"name"`
-	Kind        string           `json:"kind"`    // syslog, file, http, upload
+	Kind        string           `json:"kind"`    // syslog, file, http, upload, self
 	Address     []string         `json:"address"` // what it listens on or reads
 	Parser      string           `json:"parser,omitempty"`
 	State       string           `json:"state"` // stopped, running, waiting (for the raw journal) or failed

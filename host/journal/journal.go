@@ -106,4 +106,5 @@ type GroupStats struct {
 	Required  bool
 	Detached  bool
 	LastRead  time.Time // zero when nothing was read yet
+	Read      uint64    // the last entry that was handed out since the journal was opened, or the last committed one
 }

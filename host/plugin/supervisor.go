@@ -69,6 +69,7 @@ type Metrics struct {
 	RowErrors, Poisoned atomic.Int64
 	Retries             atomic.Int64 // events sent again because the plugin asked for it
 	Restarts, Failures  atomic.Int64 // processes started after the first; calls that failed
+	Crashes             atomic.Int64 // processes that ended and should not have
 	Dropped             atomic.Int64 // rows dropped as the manifest permits
 	DropsRefused        atomic.Int64 // rows that stayed because it does not
 	BadValues           atomic.Int64 // values that did not fit their field
@@ -123,6 +124,7 @@ func (p *Plugin) remember(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.failure = Failure{err.Error(), time.Now()}
+	p.Crashes.Add(1)
 }
 
 func (p *Plugin) set(s State, reason string, proc *process) {

@@ -13,6 +13,7 @@ import (
 	"github.com/logcenter/logcenter/host/api"
 	"github.com/logcenter/logcenter/host/deadletter"
 	"github.com/logcenter/logcenter/host/input"
+	"github.com/logcenter/logcenter/host/journal"
 	"github.com/logcenter/logcenter/host/pipeline"
 	"github.com/logcenter/logcenter/host/plugin"
 	"github.com/logcenter/logcenter/host/redrive"
@@ -243,7 +244,7 @@ type healthAPI struct{ s *Service }
 // Components looks at every part; what is wrong says what an admin can do.
 func (a healthAPI) Components(ctx context.Context) ([]api.Component, error) {
 	s := a.s
-	list := []api.Component{s.journalHealth("raw journal", s.raw.Stats().Err, s.raw.Stats().Full), s.journalHealth("event journal", s.events.Stats().Err, s.events.Stats().Full), s.storeHealth(), s.retentionHealth()}
+	list := []api.Component{s.journalHealth("raw", s.raw.Stats()), s.journalHealth("event", s.events.Stats()), s.storeHealth(), s.retentionHealth()}
 	for _, p := range s.plugins.All() {
 		list = append(list, pluginHealth(p))
 	}
@@ -255,27 +256,36 @@ func (a healthAPI) Components(ctx context.Context) ([]api.Component, error) {
 	list = append(list, s.driftHealth()...)
 	list = append(list, s.rulesHealth())
 	list = append(list, s.channelsHealth(ctx)...)
+	list = append(list, s.watchHealth()...)
+	list = append(list, s.backupHealth()...)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, name := range slices.Sorted(maps.Keys(s.faults)) {
-		list = append(list, api.Component{Name: name, Status: api.StatusDegraded, Reason: s.faults[name], Advice: "see the host's log"})
+		list = append(list, api.Component{Name: name, Kind: "component", Object: name, Status: api.StatusDegraded, Reason: s.faults[name], Advice: "see the host's log"})
 	}
 	return list, nil
 }
 
-func (s *Service) journalHealth(name, err string, full bool) api.Component {
-	c := api.Component{Name: name, Status: api.StatusOK}
+func (s *Service) journalHealth(name string, st journal.Stats) api.Component {
+	s.watch.mu.Lock()
+	filling := s.watch.filling[name]
+	s.watch.mu.Unlock()
+	c := api.Component{Name: name + " journal", Kind: "journal", Object: name, Status: api.StatusOK}
 	switch {
-	case err != "":
-		c.Status, c.Reason, c.Advice = api.StatusFailed, err, "make space on the disk or mend it; senders wait, and work goes on by itself"
-	case full:
-		c.Status, c.Reason, c.Advice = api.StatusDegraded, "it has reached its bound because a consumer lags", "see `logcenter consumers`; raise journal.*.max_bytes if the store needs more time"
+	case st.Err != "":
+		c.Status, c.Reason, c.Advice = api.StatusFailed, st.Err, "make space on the disk or mend it; senders wait, and work goes on by itself"
+	case st.Full:
+		c.Status, c.State, c.Level, c.Reason = api.StatusDegraded, "full", ecs.Error, "it has reached its bound because a consumer lags"
+		c.Advice = "see `logcenter consumers`; raise journal.*.max_bytes if the store needs more time"
+	case filling:
+		c.Status, c.State, c.Reason = api.StatusDegraded, "filling", fmt.Sprintf("it has %.0f %% of its bound because a consumer lags; senders wait when it is full", 100*filled(st))
+		c.Advice = "see `logcenter consumers` and what else health says"
 	}
 	return c
 }
 
 func (s *Service) storeHealth() api.Component {
-	c := api.Component{Name: "store", Status: api.StatusOK}
+	c := api.Component{Name: "store", Kind: "store", Status: api.StatusOK}
 	if err := s.store.Stats().Err; err != "" {
 		c.Status, c.Reason, c.Advice = api.StatusFailed, err, "events wait in the event journal; mend the cause and they are written"
 	}
@@ -285,7 +295,7 @@ func (s *Service) storeHealth() api.Component {
 func pluginHealth(p *plugin.Plugin) api.Component {
 	state, reason := p.State()
 	id := p.Manifest().ID
-	c := api.Component{Name: "plugin " + id, Status: api.StatusOK}
+	c := api.Component{Name: "plugin " + id, Kind: "plugin", Object: id, State: string(state), Status: api.StatusOK}
 	switch {
 	case state == plugin.Quarantined:
 		c.Status, c.Reason, c.Advice = api.StatusDegraded, "quarantined: "+reason, "mend it, then `logcenter plugin enable "+id+"`"
@@ -294,6 +304,7 @@ func pluginHealth(p *plugin.Plugin) api.Component {
 	case state == plugin.Failed:
 		c.Status, c.Reason, c.Advice = api.StatusDegraded, reason, "mend it, then `logcenter plugin enable "+id+"`"
 	case state == plugin.Running && leftOut(p) != "":
+		c.State = "stand-in"
 		c.Status, c.Reason, c.Advice = api.StatusDegraded, leftOut(p), "install the package again, then `logcenter plugin upgrade "+id+"`; or remove it"
 	}
 	if plugin.Holds(p.Manifest()) && (state == plugin.Quarantined || state == plugin.Failed) {
@@ -319,7 +330,7 @@ func inputsHealth(inputs []input.Input) (list []api.Component) {
 }
 
 func inputHealth(st input.Stats) api.Component {
-	c := api.Component{Name: "input " + st.Name, Status: api.StatusOK}
+	c := api.Component{Name: "input " + st.Name, Kind: "input", Object: st.Name, Status: api.StatusOK}
 	switch st.State {
 	case "failed":
 		c.Status, c.Reason = api.StatusFailed, st.LastError

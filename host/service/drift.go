@@ -65,7 +65,7 @@ func (s *Service) driftHealth() (list []api.Component) {
 	if s.drift == nil {
 		return nil
 	}
-	c := api.Component{Name: "drift", Status: api.StatusOK}
+	c := api.Component{Name: "drift", Kind: driftPart, Status: api.StatusOK}
 	var first drift.Drift
 	open := 0
 	for _, d := range s.drift.Drifts(drift.Filter{}) {

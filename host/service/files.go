@@ -45,10 +45,14 @@ func (s *Service) openFiles(context.Context) (err error) {
 
 // allInputs are the configured inputs and the host's own.
 func (s *Service) allInputs() []input.Input {
-	if s.uploads == nil {
-		return s.inputs
+	all := slices.Clip(s.inputs)
+	if s.uploads != nil {
+		all = append(all, s.uploads)
 	}
-	return append(slices.Clip(s.inputs), s.uploads)
+	if s.self != nil {
+		all = append(all, s.self)
+	}
+	return all
 }
 
 // filesAPI shows the files to the API; nil if there are none.
@@ -156,7 +160,7 @@ func (s *Service) archivedFiles(ctx context.Context) (years int, held bool, err 
 }
 
 func filesHealth(st filestore.Stats) api.Component {
-	c := api.Component{Name: "file store", Status: api.StatusOK, Partial: true}
+	c := api.Component{Name: "file store", Kind: "files", Status: api.StatusOK, Partial: true}
 	if st.LastDamaged != "" {
 		c.Status, c.Reason = api.StatusDegraded, "the disk has damaged the file "+st.LastDamaged
 		c.Advice = "whoever has it runs `logcenter files put` again, which mends it; look at the disk"

@@ -89,7 +89,7 @@ func (s *Service) archiveHere() bool {
 }
 
 func (s *Service) retentionHealth() api.Component {
-	c := api.Component{Name: "retention", Status: api.StatusOK}
+	c := api.Component{Name: "retention", Kind: "retention", Status: api.StatusOK}
 	st := s.keeper.Status()
 	if st.Error != "" {
 		c.Status, c.Reason = api.StatusDegraded, st.Error

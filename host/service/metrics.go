@@ -142,6 +142,7 @@ func pluginMetrics(p *plugin.Plugin, counter, gauge sender) {
 	counter("plugin_poisoned_total", "Events the plugin does not survive.", float64(p.Poisoned.Load()), l...)
 	counter("plugin_failures_total", "Calls that failed.", float64(p.Failures.Load()), l...)
 	counter("plugin_refused_total", "What its processes tried and the sandbox refused.", float64(refused(p)), l...)
+	counter("plugin_crashes_total", "Processes that ended and should not have.", float64(p.Crashes.Load()), l...)
 	counter("plugin_restarts_total", "Processes started after the first.", float64(p.Restarts.Load()), l...)
 	counter("plugin_cpu_seconds_total", "Processor time.", p.CPU().Seconds(), l...)
 	if b := p.Bytes.Load(); b > 0 {

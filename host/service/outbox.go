@@ -72,17 +72,17 @@ const (
 func (s *Service) channelsHealth(ctx context.Context) (list []api.Component) {
 	channels, err := s.outbox.Channels(ctx)
 	if err != nil {
-		return []api.Component{{Name: "outbox", Status: api.StatusDegraded, Reason: err.Error(), Advice: "see the health of the metadata store's disk"}}
+		return []api.Component{{Name: "outbox", Kind: "outbox", Status: api.StatusDegraded, Reason: err.Error(), Advice: "see the health of the metadata store's disk"}}
 	}
 	if err := s.missingChannels(); err != nil {
 		list = append(list, api.Component{
-			Name: "channels", Status: api.StatusDegraded, Reason: strings.ReplaceAll(err.Error(), "\n", "; "),
+			Name: "channels", Kind: "channels", Status: api.StatusDegraded, Reason: strings.ReplaceAll(err.Error(), "\n", "; "),
 			Advice: "mend the configuration, or the plugin; SIGHUP reads both again",
 		})
 	}
 	for i := range channels {
 		c := &channels[i]
-		h := api.Component{Name: "channel " + c.Name, Status: api.StatusDegraded}
+		h := api.Component{Name: "channel " + c.Name, Kind: "channel", Object: c.Name, Status: api.StatusDegraded}
 		switch {
 		case c.Waiting > 0 && time.Since(c.Oldest) > deliveryLate && c.State != "quiet":
 			h.Reason = fmt.Sprintf("%d alerts wait, the oldest since %s: it is %s", c.Waiting, c.Oldest.Format(time.RFC3339), c.State)

@@ -255,7 +255,7 @@ func rolloutHealth(all []rollout.Report) (list []api.Component) {
 	for _, r := range all {
 		if slices.Contains([]rollout.State{rollout.RolledBack, rollout.Failed}, r.State) {
 			list = append(list, api.Component{
-				Name: "upgrade of " + r.Plugin, Status: api.StatusDegraded, Partial: true,
+				Name: "upgrade of " + r.Plugin, Kind: "upgrade", Object: r.Plugin, Status: api.StatusDegraded, Partial: true,
 				Reason: fmt.Sprintf("the %s of version %s has ended, version %s is in service: %s", r.Mode, r.To, r.From, r.Reason),
 				Advice: "see `logcenter plugin rollout " + r.Plugin + "`; another upgrade takes this away",
 			})

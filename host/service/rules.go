@@ -110,7 +110,7 @@ func refusedRules(err error) error {
 // rulesHealth tells of rules that do not count, or are not looked for. It says nothing of those that plugins ship for
 // devices which this host does not know.
 func (s *Service) rulesHealth() api.Component {
-	c := api.Component{Name: "rules", Status: api.StatusOK}
+	c := api.Component{Name: "rules", Kind: "rules", Status: api.StatusOK}
 	problems := slices.DeleteFunc(s.library.Problems(), func(p rule.Problem) bool { return p.Shipped })
 	if len(problems) == 0 {
 		return c

@@ -44,6 +44,7 @@ import (
 	"github.com/logcenter/logcenter/host/retention"
 	"github.com/logcenter/logcenter/host/rollout"
 	"github.com/logcenter/logcenter/host/rule"
+	"github.com/logcenter/logcenter/host/self"
 	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/host/stream"
 	"github.com/logcenter/logcenter/host/tail"
@@ -80,7 +81,9 @@ type Service struct {
 	ledger     *record.Ledger
 	outbox     *outbox.Outbox
 	alerts     *alert.Runner
-	drift      *drift.Tracker   // nil: it is not enabled
+	drift      *drift.Tracker // nil: it is not enabled
+	self       *self.Input    // nil: it is not enabled
+	watch      watch
 	inputs     []input.Input    // as configured
 	files      *filestore.Store // nil: without events there are none
 	uploads    *upload.Input
@@ -125,7 +128,7 @@ func Open(ctx context.Context, cfg *config.Config, log *logrus.Logger, version s
 		}
 	}()
 	for _, open := range [...]func(context.Context) error{
-		s.openData, s.openPlugins, s.openJournals, s.openMetadata, s.openStore, s.openOutbox, s.openAlerts, s.openPipeline, s.openRules, s.openInputs, s.openFiles, s.openAPI,
+		s.openData, s.openPlugins, s.openJournals, s.openMetadata, s.openStore, s.openOutbox, s.openAlerts, s.openPipeline, s.openRules, s.openInputs, s.openFiles, s.openSelf, s.openAPI,
 	} {
 		if err := open(ctx); err != nil {
 			return s, err
@@ -209,7 +212,7 @@ func (s *Service) openAPI(context.Context) (err error) {
 		Files:     s.filesAPI(), Backups: backupsAPI{s}, Replicas: replicated, Drift: s.driftAPI(), Alerts: s.ledger, Outbox: s.outbox,
 		Reasons: reasonsAPI{s}, RuleHealth: s.health, Coverage: s.coverage,
 		Library:   s.library,
-		Lifecycle: s.keeper, Rules: func() []classification.Counted { return s.currentRules().Rules() }, DataDir: s.path(), ArchiveHere: s.archiveHere(), ArchiveCache: int64(s.cfg.Archive.CacheBytes),
+		Lifecycle: s.keeper, Rules: func() []classification.Counted { return s.currentRules().Rules() }, DataDir: s.path(), ArchiveHere: s.archiveHere(), ArchiveVerified: s.archiveVerified, ArchiveCache: int64(s.cfg.Archive.CacheBytes),
 		Metrics: s.metrics, OpenMetrics: s.cfg.HTTP.OpenMetrics, ExportDir: s.path("exports"), Log: s.log, Version: s.version,
 		Searches: s.cfg.Limits.Searches, SearchTimeout: s.cfg.Limits.SearchTimeout,
 	})

@@ -168,6 +168,7 @@ type Group struct {
 	Required  bool      `json:"required"`
 	Detached  bool      `json:"detached"`
 	LastRead  time.Time `json:"last_read,omitzero"`
+	Read      uint64    `json:"read"` // the last entry handed out
 }
 
 // Consumers lists the journals and how far their consumers are behind.

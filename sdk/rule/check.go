@@ -113,8 +113,12 @@ func (r *Rule) checkShape() error {
 		return wrong("steps", fmt.Sprintf("a %s has 2 to %d, not %d", k, MostSteps, len(r.Steps)), "")
 	case len(r.Values) > 0 != (k == "new_value"):
 		return wrong("values", "a new_value rule has some, and no other rule has", "")
-	case r.Recovery && !(k == "silence" || k == "deviation" || k == "frequency" && r.Aggregate == "count"):
-		return wrong("recovery", fmt.Sprintf("what a %s alert was about is never over", k), "silence, deviation and frequency (count) rules have recoveries")
+	case r.Ends != "" && (k != "keyword" || !r.Recovery):
+		return wrong("ends", "says when a keyword rule with recovery: true is over, and no other", "")
+	case r.Recovery && k == "keyword" && r.Ends == "":
+		return wrong("recovery", "a keyword rule does not know when it is over", "ends is the query of the event that says so")
+	case r.Recovery && !(k == "keyword" || k == "silence" || k == "deviation" || k == "frequency" && r.Aggregate == "count"):
+		return wrong("recovery", fmt.Sprintf("what a %s alert was about is never over", k), "silence, deviation, frequency (count) and keyword rules have recoveries")
 	}
 	return nil
 }
@@ -185,6 +189,9 @@ func (r *Rule) checkQueries() error {
 	}
 	if r.Query != "" {
 		check("query", r.Query)
+	}
+	if r.Ends != "" {
+		check("ends", r.Ends)
 	}
 	tied, chain := len(r.GroupBy), 0
 	for i := range r.Steps {

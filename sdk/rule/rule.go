@@ -25,8 +25,8 @@ type Rule struct {
 	Disabled bool `yaml:"disabled"`
 	// Type is keyword (every event of query), frequency (more than threshold of them within window), sequence (the events
 	// of steps one after the other within window), simultaneous (those of all steps within window, in any order), absence
-	// (that of the first step, and not that of the second within window behind it), silence (no event of a group for
-	// window, of one that had some), new_value (an event with values that were not seen before) or deviation (a window's
+	// (that of the first step, and not that of the second within window behind it), silence (no event of a group received
+	// for window, of one that had some), new_value (an event with values that were not seen before) or deviation (a window's
 	// count is far from what this hour of this weekday usually has).
 	Type string `yaml:"type" default:"frequency" enum:"keyword,frequency,sequence,simultaneous,absence,silence,new_value,deviation"`
 	// Stream is a saved query; only events in it count. Empty looks at all.
@@ -66,8 +66,12 @@ type Rule struct {
 	// Quiet is how long after an alert the same group raises no other. 0 is a minute for keyword rules and the window for
 	// others.
 	Quiet time.Duration `yaml:"quiet" default:"0s" min:"0s" max:"168h"`
-	// Recovery has another message told when what a silence, frequency (count) or deviation alert was about is over.
+	// Recovery has another message told when what a silence, frequency (count) or deviation alert was about is over, or a
+	// keyword alert by an event of ends.
 	Recovery bool `yaml:"recovery"`
+	// Ends is the query of the event that ends what a keyword alert of the same group was about: a plugin runs again, a link
+	// is up. It is good at any time, and the group is not quiet behind it. It needs recovery.
+	Ends string `yaml:"ends"`
 	// Schedule says when the rule watches, by the events' own times. Absent, it always does.
 	Schedule *Schedule `yaml:"schedule"`
 	// Exceptions are events that do not count, each with who said so and why.

@@ -59,6 +59,9 @@ func newHost(t *testing.T, extra string) *hostProcess {
 		t.Fatalf("%v: run make build first", err)
 	}
 	h := &hostProcess{t: t, data: filepath.Join(t.TempDir(), "data"), http: freePort(t), syslog: freePort(t)}
+	if !strings.Contains(extra, "self:") { // tests count events
+		extra = "self: {enabled: false}\n" + extra
+	}
 	h.config = filepath.Join(t.TempDir(), "logcenter.yaml")
 	require.NoError(t, os.WriteFile(h.config, fmt.Appendf(nil, `
 data_dir: %s

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -214,12 +215,10 @@ func feedDemo(ctx context.Context, cfg *config.Config, inputs []input.Input, log
 	}
 	defer func() { _ = conn.Close() }()
 	start := time.Now().UTC()
-	history := loadgen.New(loadgen.Options{
-		Seed: uint64(start.Unix()), Start: start.Add(-demoHistory), Rate: demoLines / demoHistory.Seconds(), PublicAddresses: true,
-	})
+	history := newDemo(uint64(start.Unix()), start.Add(-demoHistory), demoLines/demoHistory.Seconds())
 	var buf []byte
 	for range demoLines {
-		buf = append(history.Next(buf), '\n')
+		buf = history.next(buf)
 		if len(buf) > 64<<10 {
 			if _, err := conn.Write(buf); err != nil {
 				return // the host stops
@@ -227,7 +226,7 @@ func feedDemo(ctx context.Context, cfg *config.Config, inputs []input.Input, log
 			buf = buf[:0]
 		}
 	}
-	live := loadgen.New(loadgen.Options{Seed: uint64(start.Unix()) + 1, Start: start, Rate: demoRate, PublicAddresses: true})
+	live := newDemo(uint64(start.Unix())+1, start, demoRate)
 	t := time.NewTicker(time.Second / demoRate)
 	defer t.Stop()
 	for {
@@ -238,7 +237,38 @@ func feedDemo(ctx context.Context, cfg *config.Config, inputs []input.Input, log
 		case <-ctx.Done():
 			return
 		case <-t.C:
-			buf = append(live.Next(buf[:0]), '\n')
+			buf = live.next(buf[:0])
+		}
+	}
+}
+
+// demo makes the traffic of a bank in which little happens, so that the alerts of an hour can be read: the generator's own
+// mix, which is for measuring, has an IPS at work without end and power supplies that fail by the minute.
+type demo struct {
+	lines  *loadgen.Generator
+	broken int // lines since a device has failed
+}
+
+// demoBroken is how many lines at least are between two failures of devices.
+const demoBroken = 10000
+
+func newDemo(seed uint64, start time.Time, rate float64) *demo {
+	return &demo{lines: loadgen.New(loadgen.Options{
+		Seed: seed, Start: start, Rate: rate, PublicAddresses: true, Attacks: 0.005, Mix: loadgen.Mix{Firewall: 600, IPS: 5, Web: 395},
+	})}
+}
+
+// next appends a line with its newline.
+func (d *demo) next(buf []byte) []byte {
+	for {
+		d.broken++
+		line := d.lines.Next(buf)
+		fails := bytes.Contains(line[len(buf):], []byte("%%FW/ENV/0/")) || bytes.Contains(line[len(buf):], []byte("%%FW/HA/1/"))
+		if !fails || d.broken > demoBroken {
+			if fails {
+				d.broken = 0
+			}
+			return append(line, '\n')
 		}
 	}
 }

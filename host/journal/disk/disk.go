@@ -300,9 +300,13 @@ func (j *Journal) Stats() journal.Stats {
 	}
 	for _, g := range j.groups {
 		done := max(g.committed, s.First-1)
+		read := g.committed
+		if g.consumer != nil {
+			read = g.consumer.next - 1
+		}
 		s.Groups = append(s.Groups, journal.GroupStats{
 			Name: g.name, Committed: g.committed, Lag: j.last - done, LagBytes: j.lagBytesLocked(done),
-			Required: g.detachAfter == 0, Detached: g.detached, LastRead: g.lastRead,
+			Required: g.detachAfter == 0, Detached: g.detached, LastRead: g.lastRead, Read: read,
 		})
 	}
 	sort.Slice(s.Groups, func(a, b int) bool { return s.Groups[a].Name < s.Groups[b].Name })

@@ -282,8 +282,8 @@ func testGroups(t *testing.T, f Fixture) {
 	s := f.Journal.Stats()
 	require.Len(t, s.Groups, 3)
 	for i, want := range []journal.GroupStats{
-		{Name: "a", Committed: 5, Lag: 5, Required: true},
-		{Name: "b", Committed: 10, Lag: 0, Required: false},
+		{Name: "a", Committed: 5, Lag: 5, Required: true, Read: 7},
+		{Name: "b", Committed: 10, Lag: 0, Required: false, Read: 10},
 		{Name: "late", Committed: 0, Lag: 10, Required: true},
 	} {
 		got := s.Groups[i]

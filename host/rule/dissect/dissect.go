@@ -19,10 +19,12 @@ type Part struct {
 	Name string
 	// Query is its text, without the rule's stream.
 	Query string
-	// Step is the step that it is about, from 0; -1 for exceptions.
+	// Step is the step that it is about, from 0; -1 for exceptions and ends.
 	Step int
 	// Without says that it is what must not happen before its step.
 	Without bool
+	// Ends says that it is what a keyword alert is over with.
+	Ends bool
 	// By are the fields whose values tie its events to others; an event without one of them does not count.
 	By      []string
 	matcher *query.Matcher
@@ -33,7 +35,7 @@ func Parts(r *rule.Rule) ([]*Part, error) {
 	var parts []*Part
 	add := func(p Part) error {
 		text := p.Query
-		if r.Stream != "" && p.Step >= 0 {
+		if r.Stream != "" && (p.Step >= 0 || p.Ends) {
 			text = inStream(r.Stream, text)
 		}
 		n, err := query.Parse(text)
@@ -52,6 +54,11 @@ func Parts(r *rule.Rule) ([]*Part, error) {
 			by = append(by, r.Field)
 		}
 		if err := add(Part{Name: "query", Query: r.Query, By: by}); err != nil {
+			return nil, err
+		}
+	}
+	if r.Ends != "" {
+		if err := add(Part{Name: "ends", Query: r.Ends, Step: -1, Ends: true, By: r.GroupBy}); err != nil {
 			return nil, err
 		}
 	}

@@ -59,6 +59,9 @@ func wanted(r *rule.Rule) (out []string) {
 	if n := len(r.Exceptions); n > 0 {
 		say("without events of its exceptions, of which it has %d", n)
 	}
+	if r.Ends != "" {
+		say("over with an event that ends selects")
+	}
 	if r.Quiet > 0 {
 		say("no other alert%s for %s", of, short(r.Quiet))
 	}

@@ -44,6 +44,7 @@ var faults = []fault{
 	{name: "an alert one behind the threshold", types: []string{"count"}, compiled: func(r *rule) { r.need++ }},
 	{name: "at the threshold counts as above", types: []string{"distinct", "sum", "avg", "min", "max"}, compiled: func(r *rule) { r.Threshold -= 1e-9 }},
 	{name: "above and below mixed up", types: []string{"avg below", "min below", "max below"}, compiled: func(r *rule) { r.Compare = "above" }},
+	{name: "what ends an alert is not heard", types: []string{"keyword that ends"}, compiled: func(r *rule) { r.ends = nil }},
 	{name: "no quiet time", types: allQuietened, compiled: func(r *rule) { r.quiet = 0 }},
 	{name: "the quiet time takes in its end", types: slices.Concat(allCounting, []string{"sequence", "simultaneous", "two at once", "absence"}), compiled: func(r *rule) { r.quiet++ }},
 	{name: "steps tied by the wrong field", types: []string{"sequence", "simultaneous"}, compiled: func(r *rule) { r.parts[len(r.parts)-1].by = []ecs.Field{ecs.DestinationIP} }},
@@ -151,11 +152,13 @@ func (f *fault) create(c Config) (sdk.Detector, error) {
 
 func (f *faulty) DetectBatch(b *wire.Batch, emit func(sdk.Alert)) error {
 	if f.fault.told != nil {
-		c := b.Column(uint32(ecs.Timestamp))
-		for k := range int(c.Count) {
-			at := c.Nanos(k)
-			f.newest = max(f.newest, at)
-			binary.LittleEndian.PutUint64(c.Values[8*k:], uint64(f.fault.told(f.newest, at)))
+		for _, of := range []ecs.Field{ecs.Timestamp, ecs.EventIngested} { // silence goes by the latter
+			c := b.Column(uint32(of))
+			for k := range int(c.Count) {
+				at := c.Nanos(k)
+				f.newest = max(f.newest, at)
+				binary.LittleEndian.PutUint64(c.Values[8*k:], uint64(f.fault.told(f.newest, at)))
+			}
 		}
 	}
 	if f.fault.unplaced {

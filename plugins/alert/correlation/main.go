@@ -72,6 +72,10 @@ func (d *detector) SetRules(given []document.Rule) error {
 			r.parts[i].slot = len(matchers)
 			matchers = append(matchers, r.parts[i].matcher)
 		}
+		if r.ends != nil {
+			r.ends.slot = len(matchers)
+			matchers = append(matchers, r.ends.matcher)
+		}
 		for i := range r.exceptions {
 			r.exceptions[i].slot = len(matchers)
 			matchers = append(matchers, r.exceptions[i].matcher)
@@ -118,6 +122,9 @@ func (d *detector) run(r *rule, emit func(sdk.Alert)) {
 		for k := range r.parts {
 			some |= d.matches[r.parts[k].slot][i]
 		}
+		if r.ends != nil {
+			some |= d.matches[r.ends.slot][i]
+		}
 		return some
 	})
 	r.stats.matched += uint64(len(rows))
@@ -133,6 +140,14 @@ func (d *detector) event(r *rule, row int, emit func(sdk.Alert)) {
 	if d.batch.isAhead(row) {
 		r.stats.ahead++
 	}
+	if r.kind == silence { // what a device wrote hours ago, or with a wrong clock, says as well that it is there
+		e.at = d.batch.receipt[row]
+	}
+	if r.ends != nil && d.matched(r.ends, row) {
+		if d.ended(r, row, e.at, emit); !d.matched(&r.parts[0], row) {
+			return
+		}
+	}
 	if d.leftOut(r, row, e.at) {
 		return
 	}
@@ -146,7 +161,7 @@ func (d *detector) event(r *rule, row int, emit func(sdk.Alert)) {
 	d.touched = d.touched[:0]
 	for k := range r.parts {
 		p := &r.parts[k]
-		if d.matches[p.slot][row>>6]&(1<<(row&63)) == 0 {
+		if !d.matched(p, row) {
 			continue
 		}
 		e.mask = p.bit
@@ -160,6 +175,11 @@ func (d *detector) event(r *rule, row int, emit func(sdk.Alert)) {
 		}
 	}
 	d.groups.trim(r)
+}
+
+// matched says whether the query of a part selects a row.
+func (d *detector) matched(p *part, row int) bool {
+	return d.matches[p.slot][row>>6]&(1<<(row&63)) != 0
 }
 
 // decide asks whether the fresh mark of a group raises an alert.

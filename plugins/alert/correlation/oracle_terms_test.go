@@ -15,6 +15,7 @@ func allTrials() map[string]func(*rand.Rand) trial {
 	maps.Copy(all, map[string]func(*rand.Rand) trial{
 		"exception": exceptionTrial, "schedule": scheduleTrial, "absence in a schedule": absenceTrial, "recovery of a frequency": calmTrial,
 		"recovery of a silence": backTrial, "checked now and then": periodTrial, "deviation": deviationTrial,
+		"keyword that ends": endedTrial, "silence of wrong clocks": clockTrial,
 	})
 	return all
 }
@@ -163,6 +164,19 @@ func backTrial(*rand.Rand) trial {
 	return trial{r, &back{&quietness{3 * m, map[string]time.Duration{}}, map[string]time.Duration{}}, []string{"source.ip"}, nil}
 }
 
+// clockTrial has devices whose clocks are hours behind and ahead: it is known by their lines that they are there.
+func clockTrial(rnd *rand.Rand) trial {
+	tr := backTrial(rnd)
+	tr.draw = func(rnd *rand.Rand) stream {
+		s := sparse(rnd)
+		for i := range s.events {
+			s.events[i].ahead = time.Duration(rnd.IntN(11)-5) * time.Hour
+		}
+		return s
+	}
+	return tr
+}
+
 func (b *back) event(e drawn, raise func(raised)) {
 	if last, silent := b.open[e.source]; silent && e.at > last {
 		raise(raised{"over " + e.source, last, e.at, 0})
@@ -175,6 +189,32 @@ func (b *back) tick(watermark time.Duration, raise func(raised)) {
 	b.quietness.tick(watermark, func(r raised) {
 		raise(r)
 		b.open[r.key] = r.last
+	})
+}
+
+// ended tells when an event says that it is over, and is quiet no more.
+type ended struct {
+	*counting
+	open map[string]raised
+}
+
+func endedTrial(*rand.Rand) trial {
+	r := map[string]any{
+		"type": "keyword", "query": "event.action:a", "ends": "event.action:b", "group_by": []string{"source.ip"}, "quiet": "5m", "recovery": true,
+	}
+	return trial{r, &ended{&counting{min10, 5 * m, "count", 0, false, map[string]*watched{}}, map[string]raised{}}, []string{"source.ip"}, nil}
+}
+
+func (c *ended) event(e drawn, raise func(raised)) {
+	if a, open := c.open[e.source]; open && e.action == "b" && e.at >= a.last {
+		raise(raised{"over " + e.source, a.first, e.at, 0})
+		delete(c.open, e.source)
+		w := c.keys[e.source]
+		w.until = min(w.until, e.at)
+	}
+	c.counting.event(e, func(r raised) {
+		raise(r)
+		c.open[r.key] = r
 	})
 }
 

@@ -34,6 +34,7 @@ type drawn struct {
 	target string // address; ties what a source did to another host's events
 	user   string
 	size   int
+	ahead  time.Duration // of the device's clock
 }
 
 // tick is behind an event: the watermark, if it moves there.
@@ -505,8 +506,8 @@ func batch(events []drawn) *wire.Batch {
 	place.Reset(wire.Type_INT64, false, n, nil, nil)
 	for i, e := range events {
 		lines[i] = fmt.Appendf(nil, "event %d", e.number)
-		at.Nanos(i, start.Add(e.at).UnixNano())
-		received.Nanos(i, start.Add(max(240*time.Hour, e.at)).UnixNano())
+		at.Nanos(i, start.Add(e.at+e.ahead).UnixNano())
+		received.Nanos(i, start.Add(e.at).UnixNano())
 		source.IP(i, netip.MustParseAddr(e.source).As16())
 		target.IP(i, netip.MustParseAddr(e.target).As16())
 		action.Text(i, e.action)

@@ -22,6 +22,9 @@ func (r *rule) at(name string) string {
 	if asks(r.Query, name) {
 		return r.place + ".query"
 	}
+	if r.Ends != "" && asks(r.Ends, name) {
+		return r.place + ".ends"
+	}
 	for i, s := range r.Steps {
 		path := r.place + "." + schema.Index("steps", i)
 		switch k := slices.Index(s.By, name); {

@@ -96,6 +96,24 @@ func (d *detector) heardAgain(r *rule, key []byte, at int64, emit func(sdk.Alert
 	}
 }
 
+// ended tells that the alerts of an event's groups are over. What comes behind it is news: the groups are not quiet.
+func (d *detector) ended(r *rule, row int, at int64, emit func(sdk.Alert)) {
+	if len(r.open) == 0 {
+		return
+	}
+	d.batch.keys(r.ends, row, func(key []byte) {
+		o := r.open[string(key)]
+		if o == nil || at < o.from {
+			return
+		}
+		d.over(r, string(key), at, emit)
+		if id, _ := d.groups.find(r, key); id != 0 {
+			g := d.groups.at(id)
+			g.until = min(g.until, at)
+		}
+	})
+}
+
 // recoverAll tells which frequency alerts are over: those behind which a whole window had no more than the threshold.
 func (d *detector) recoverAll(now int64, emit func(sdk.Alert)) {
 	for _, r := range d.rules {

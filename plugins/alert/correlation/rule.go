@@ -44,6 +44,7 @@ type rule struct {
 	kind    kind
 	version string
 	parts   []part
+	ends    *part    // of a keyword rule with recoveries
 	names   []string // of what the key is made of
 	fields  []ecs.Field
 	need    int // events that a count raises an alert with
@@ -153,7 +154,7 @@ func compile(r document.Rule, now func() time.Time) (*rule, error) {
 		return nil, err
 	}
 	sum := sha256.Sum256(fmt.Appendf(nil, "%q", []any{
-		r.Type, r.Stream, r.Query, r.GroupBy, r.Steps, r.Window, r.Before, r.Aggregate, r.Field, r.Threshold, r.Compare, r.Values, r.Learn, r.Quiet,
+		r.Type, r.Stream, r.Query, r.GroupBy, r.Steps, r.Window, r.Before, r.Aggregate, r.Field, r.Threshold, r.Compare, r.Values, r.Learn, r.Quiet, r.Ends,
 	}))
 	out.version = hex.EncodeToString(sum[:4])
 	return out, nil
@@ -192,6 +193,13 @@ func (r *rule) one(now func() time.Time) error {
 	}
 	r.names = slices.Concat(r.GroupBy, r.Values)
 	r.parts = []part{{bit: 1, matcher: m, by: by, text: make([]bool, len(by))}}
+	if r.Ends == "" {
+		return nil
+	}
+	if m, err = matcher("ends", r.selected(r.Ends), now); err != nil {
+		return err
+	}
+	r.ends = &part{matcher: m, by: by, text: r.parts[0].text}
 	return nil
 }
 
@@ -308,6 +316,9 @@ func (r *rule) uses() []string {
 	}
 	for _, p := range r.parts {
 		names = append(names, query.FieldsOf(p.matcher.Node())...)
+	}
+	if r.ends != nil {
+		names = append(names, query.FieldsOf(r.ends.matcher.Node())...)
 	}
 	for _, e := range r.exceptions {
 		names = append(names, query.FieldsOf(e.matcher.Node())...)

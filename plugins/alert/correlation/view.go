@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/binary"
 	"math"
 	"net/netip"
@@ -18,6 +19,7 @@ type view struct {
 	b       *wire.Batch
 	origin  uint16
 	rows    []mark   // when and where each row happened
+	receipt []int64  // when each was received, ns since 1970; else when it happened
 	ahead   []uint64 // rows of clocks that are ahead, a bit each; none if no row is
 	arrival arrival
 	message *wire.Column
@@ -93,7 +95,7 @@ const clockSkew = int64(5 * time.Minute)
 // clock must not hold a window open for years.
 func (v *view) marks() {
 	received, at, position := v.typed(ecs.EventIngested, wire.Type_TIMESTAMP), v.typed(ecs.Timestamp, wire.Type_TIMESTAMP), v.typed(ecs.LogcenterPosition, wire.Type_INT64)
-	v.rows, v.ahead = v.rows[:0], v.ahead[:0]
+	v.rows, v.receipt, v.ahead = v.rows[:0], v.receipt[:0], v.ahead[:0]
 	for row := range int(v.b.Rows) {
 		m := mark{position: -1}
 		if received != nil {
@@ -101,6 +103,7 @@ func (v *view) marks() {
 				m.at = received.Nanos(k)
 			}
 		}
+		came := m.at
 		if at != nil {
 			if _, k := v.at(ecs.Timestamp, row); k >= 0 {
 				if t := at.Nanos(k); m.at == 0 || t <= m.at+clockSkew {
@@ -110,6 +113,7 @@ func (v *view) marks() {
 				}
 			}
 		}
+		v.receipt = append(v.receipt, cmp.Or(came, m.at))
 		if position != nil {
 			if _, k := v.at(ecs.LogcenterPosition, row); k >= 0 {
 				m.position = position.Int(k)
