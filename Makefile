@@ -81,7 +81,8 @@ plugin-test: ## `plugin test` on every plugin of this tree, as built by make, an
 		$$(if [ -e build/venv/.done ]; then echo $(SCRIPTED); else echo '*** SKIPPED: $(SCRIPTED), run make venv ***' >&2; fi)
 
 .PHONY: test-long
-test-long: build ## the tests in their full counts, which takes hours
+test-long: build ## the tests in their full counts: some 2½ hours on two cores that do nothing else
+	@$(MAKE) venv || echo '*** SKIPPED: the tests of plugins in Python, which need Python 3.11 with venv, and PyPI ***' >&2
 	LOGCENTER_LONG=1 go test -tags $(TAGS) -timeout 8h -p 1 ./...
 	$(if $(RACE),go test -race -tags $(TAGS) -timeout 2h -p 2 $(RACE))
 	tools/fuzz.sh 60s
