@@ -216,6 +216,7 @@ func (s *Server) routes() error {
 	a.GET("/classification", s.handle(s.listRules))
 	a.PUT("/streams/:name", s.handle(s.putStream))
 	a.DELETE("/streams/:name", s.handle(s.deleteStream))
+	a.PUT("/rules", s.handle(s.putAlertRules))
 	a.PUT("/rules/:id", s.handle(s.putAlertRule))
 	a.DELETE("/rules/:id", s.handle(s.deleteAlertRule))
 	a.POST("/rules/:id/enable", s.handle(s.switchAlertRule(rule.Enable)))

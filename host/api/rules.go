@@ -22,6 +22,7 @@ type Rules interface {
 	Problems() []rule.Problem
 	Get(id string) (*rule.Rule, error)
 	Put(ctx context.Context, id, text string, c rule.Change) (r *rule.Rule, created bool, err error)
+	PutAll(ctx context.Context, texts []rule.Text, c rule.Change) ([]*rule.Rule, error)
 	Delete(ctx context.Context, id string, c rule.Change) (*rule.Rule, error)
 	Switch(ctx context.Context, id string, to rule.Action, c rule.Change) (*rule.Rule, error)
 	Rollback(ctx context.Context, id string, number int64, c rule.Change) (*rule.Rule, error)
@@ -34,6 +35,7 @@ var errNoRules = fmt.Errorf("%w: this host has no library of rules", ErrConflict
 
 // Fault is one thing that is wrong with a rule's text.
 type Fault struct {
+	File    string `json:"file,omitempty"`   // where the text is: the id of a rule that was sent
 	Line    int    `json:"line,omitempty"`   // from 1
 	Column  int    `json:"column,omitempty"` // from 1
 	Path    string `json:"path,omitempty"`   // e.g. steps[1].query
@@ -49,7 +51,7 @@ func badRule(err error) *Error {
 	}
 	e := &Error{Code: "bad_rule", Message: one.Error(), status: http.StatusBadRequest}
 	for _, f := range located.Errors(err) {
-		e.Faults = append(e.Faults, Fault{Line: f.Line, Column: f.Column, Path: f.Path, Message: f.Msg, Hint: f.Hint})
+		e.Faults = append(e.Faults, Fault{File: f.File, Line: f.Line, Column: f.Column, Path: f.Path, Message: f.Msg, Hint: f.Hint})
 	}
 	if n := len(e.Faults) - 1; n > 0 {
 		e.Message += fmt.Sprintf("; and %d more", n)
@@ -268,6 +270,47 @@ func (s *Server) putAlertRule(c *gin.Context) error {
 		status = http.StatusCreated
 	}
 	return s.changed(c, status, r)
+}
+
+// putAlertRules writes several rules in one change.
+func (s *Server) putAlertRules(c *gin.Context) error {
+	change, err := ruleChange(c, urlParams(c))
+	if err != nil {
+		return err
+	}
+	if change.Expected != nil {
+		return badRequest("say version in the rules of the body", "If-Match and If-None-Match are for one rule")
+	}
+	if s.o.Library == nil {
+		return errNoRules
+	}
+	var body struct {
+		Rules []struct {
+			ID      string `json:"id"`
+			Text    string `json:"text"`
+			Version *int64 `json:"version"`
+		} `json:"rules"`
+	}
+	if err := decodeJSON(c, &body); err != nil {
+		return err
+	}
+	if len(body.Rules) == 0 {
+		return badRequest("send {\"rules\": [{\"id\": …, \"text\": …}]}", "there are no rules")
+	}
+	texts := make([]rule.Text, len(body.Rules))
+	for i, r := range body.Rules {
+		texts[i] = rule.Text{ID: r.ID, Text: r.Text, Expected: r.Version}
+	}
+	list, err := s.o.Library.PutAll(c.Request.Context(), texts, change)
+	if err != nil {
+		return err
+	}
+	out := make([]ruleAnswer, len(list))
+	for i, r := range list {
+		out[i] = answerRule(r, true)
+	}
+	s.writeJSON(c, http.StatusOK, map[string]any{"rules": out})
+	return nil
 }
 
 func (s *Server) deleteAlertRule(c *gin.Context) error {

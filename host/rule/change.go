@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Change says who changes a rule, and to which of its versions.
@@ -20,37 +21,86 @@ type Change struct {
 // MaxNote is how many bytes a note may have.
 const MaxNote = 1000
 
-// Put writes a rule, whose text is YAML or JSON: a new one, a text in place of that of the API, or one that replaces a
-// plugin's. How it is switched stays. An error of the text has file (the id), line and column. created says that the API
-// had no such rule.
+// Text is a rule that is to be written, in YAML or JSON.
+type Text struct {
+	ID, Text string
+	// Expected is Change.Expected of this rule.
+	Expected *int64
+}
+
+// Put writes a rule: a new one, a text in place of that of the API, or one that replaces a plugin's. How it is switched
+// stays. An error of the text has file (the id), line and column. created says that the API had no such rule.
 func (l *Library) Put(ctx context.Context, id, text string, c Change) (r *Rule, created bool, err error) {
-	docs, err := Read(id, []byte(text))
+	list, created, err := l.put(ctx, []Text{{id, text, c.Expected}}, c)
 	if err != nil {
 		return nil, false, err
 	}
-	if len(docs) != 1 {
-		return nil, false, docs[1].Fault("", fmt.Sprintf("is one of %d rules", len(docs)), "put them one by one")
+	return list[0], created, nil
+}
+
+// PutAll writes rules as Put does, all or none: detectors change once.
+func (l *Library) PutAll(ctx context.Context, texts []Text, c Change) ([]*Rule, error) {
+	list, _, err := l.put(ctx, texts, c)
+	return list, err
+}
+
+func (l *Library) put(ctx context.Context, texts []Text, c Change) (list []*Rule, created bool, err error) {
+	docs, err := readTexts(texts)
+	if err != nil {
+		return nil, false, err
 	}
-	d := docs[0]
-	if d.ID != id {
-		return nil, false, d.Fault("id", fmt.Sprintf("%q is not the rule %q that is to be written", d.ID, id), "they must be the same")
+	what := change{by: c.By, note: c.Note, action: Put}
+	for i := range texts {
+		what.about = append(what.about, about{texts[i].ID, texts[i].Expected})
 	}
-	r, err = l.change(ctx, change{id: id, by: c.By, note: c.Note, action: Put}, c, func(s *sources) error {
-		if have := l.now.Load().byID[id]; have != nil {
-			if have.Origin.Source == FromDirectory {
-				return fmt.Errorf("%w: the rule %s is %s: change it there, and have the host read it again (SIGHUP), or remove it there first", ErrConflict, id, have.Origin)
-			}
-			if have.Origin.Source == FromPlugin && d.Rule.Replaces != have.Origin.Plugin {
-				return d.Fault("replaces", taken(have, written{Document: d, origin: Origin{Source: FromAPI}}), "")
-			}
+	list, err = l.change(ctx, what, c.Try, func(s *sources) error {
+		var errs []error
+		for _, d := range docs {
+			created = created || s.own[d.ID] == nil
+			errs = append(errs, l.write(s, d))
 		}
-		created = s.own[id] == nil
-		delete(s.unread, id)
-		s.unfit = without(s.unfit, id)
-		s.own[id] = d
-		return nil
+		return errors.Join(errs...)
 	})
-	return r, created, err
+	return list, created, err
+}
+
+// readTexts reads rules, each of which must be one.
+func readTexts(texts []Text) (docs []*Document, err error) {
+	var errs []error
+	seen := map[string]bool{}
+	for _, t := range texts {
+		list, err := Read(t.ID, []byte(t.Text))
+		switch {
+		case err != nil:
+			errs = append(errs, err)
+			continue
+		case len(list) != 1:
+			errs = append(errs, list[1].Fault("", fmt.Sprintf("is one of %d rules", len(list)), "put each by itself"))
+		case list[0].ID != t.ID:
+			errs = append(errs, list[0].Fault("id", fmt.Sprintf("%q is not the rule %q that is to be written", list[0].ID, t.ID), "they must be the same"))
+		case seen[t.ID]:
+			errs = append(errs, list[0].Fault("id", fmt.Sprintf("%q is written twice", t.ID), ""))
+		}
+		seen[t.ID] = true
+		docs = append(docs, list[0])
+	}
+	return docs, errors.Join(errs...)
+}
+
+// write has the text of a rule be the API's.
+func (l *Library) write(s *sources, d *Document) error {
+	if have := l.now.Load().byID[d.ID]; have != nil {
+		if have.Origin.Source == FromDirectory {
+			return fmt.Errorf("%w: the rule %s is %s: change it there, and have the host read it again (SIGHUP), or remove it there first", ErrConflict, d.ID, have.Origin)
+		}
+		if have.Origin.Source == FromPlugin && d.Rule.Replaces != have.Origin.Plugin {
+			return d.Fault("replaces", taken(have, written{Document: d, origin: Origin{Source: FromAPI}}), "")
+		}
+	}
+	delete(s.unread, d.ID)
+	s.unfit = without(s.unfit, d.ID)
+	s.own[d.ID] = d
+	return nil
 }
 
 func without(list []Problem, id string) (rest []Problem) {
@@ -65,7 +115,7 @@ func without(list []Problem, id string) (rest []Problem) {
 // Delete deletes a rule of the API; one of a plugin that it replaced counts again, and is returned. How it was switched
 // stays with the id.
 func (l *Library) Delete(ctx context.Context, id string, c Change) (*Rule, error) {
-	return l.change(ctx, change{id: id, by: c.By, note: c.Note, action: Delete}, c, func(s *sources) error { return l.drop(s, id) })
+	return l.changeOne(ctx, id, Delete, c, func(s *sources) error { return l.drop(s, id) })
 }
 
 func (l *Library) drop(s *sources, id string) error {
@@ -85,7 +135,7 @@ func (l *Library) drop(s *sources, id string) error {
 
 // Switch switches a rule of any origin on ([Enable]), silent ([Silence]) or off ([Disable]).
 func (l *Library) Switch(ctx context.Context, id string, to Action, c Change) (*Rule, error) {
-	return l.change(ctx, change{id: id, by: c.By, note: c.Note, action: to}, c, func(s *sources) error {
+	return l.changeOne(ctx, id, to, c, func(s *sources) error {
 		if _, err := l.Get(id); err != nil {
 			return err
 		}
@@ -101,7 +151,7 @@ func (l *Library) Rollback(ctx context.Context, id string, number int64, c Chang
 	if err != nil {
 		return nil, err
 	}
-	return l.change(ctx, change{id: id, by: c.By, note: c.Note, action: Rollback}, c, func(s *sources) error {
+	return l.changeOne(ctx, id, Rollback, c, func(s *sources) error {
 		if delete(s.states, id); v.State != "" {
 			s.states[id] = v.State
 		}
@@ -144,8 +194,18 @@ func (l *Library) uncover(s *sources, v *Version) error {
 	return nil
 }
 
-// change does one change of one rule, as a whole or not at all, and returns the rule that then has its id, nil if none.
-func (l *Library) change(ctx context.Context, what change, c Change, edit func(*sources) error) (*Rule, error) {
+// changeOne does one change of one rule, and returns the rule that then has its id, nil if none.
+func (l *Library) changeOne(ctx context.Context, id string, action Action, c Change, edit func(*sources) error) (*Rule, error) {
+	list, err := l.change(ctx, change{about: []about{{id, c.Expected}}, by: c.By, note: c.Note, action: action}, c.Try, edit)
+	if err != nil {
+		return nil, err
+	}
+	return list[0], nil
+}
+
+// change does one change of some rules, as a whole or not at all, and returns the rules that then have their ids, nil where
+// there is none.
+func (l *Library) change(ctx context.Context, what change, try bool, edit func(*sources) error) ([]*Rule, error) {
 	if len(what.note) > MaxNote {
 		return nil, fmt.Errorf("%w: a note has %d bytes at most, not %d", ErrConflict, MaxNote, len(what.note))
 	}
@@ -154,7 +214,7 @@ func (l *Library) change(ctx context.Context, what change, c Change, edit func(*
 		return nil, err
 	}
 	defer done()
-	if err := l.expect(what.id, c.Expected); err != nil {
+	if err := l.expect(what.about); err != nil {
 		return nil, err
 	}
 	s := l.sources.clone()
@@ -165,18 +225,16 @@ func (l *Library) change(ctx context.Context, what change, c Change, edit func(*
 	if err != nil {
 		return nil, err
 	}
-	r := next.byID[what.id]
-	if r != nil && r.Problem != "" && (what.action == Put || what.action == Rollback) {
-		return nil, r.Fault("", r.Problem, "")
+	list, err := s.outcome(next, &what)
+	if err != nil {
+		return nil, err
 	}
-	if s.own[what.id] != nil && r.Origin.Source != FromAPI {
-		return nil, fmt.Errorf("%w: the rule %s %s", ErrConflict, what.id, taken(r, written{s.own[what.id], Origin{Source: FromAPI}}))
+	if try {
+		return list, next.explain(l.o.Detectors.Check(ctx, next.given))
 	}
-	if c.Try {
-		return r, next.explain(l.o.Detectors.Check(ctx, next.given))
-	}
-	if l.same(s, r, what.id) {
-		return r, nil
+	what.about = slices.DeleteFunc(what.about, func(a about) bool { return l.same(s, next.byID[a.id], a.id) })
+	if len(what.about) == 0 {
+		return list, nil
 	}
 	if err := l.give(ctx, next); err != nil {
 		return nil, next.explain(err)
@@ -186,7 +244,22 @@ func (l *Library) change(ctx context.Context, what change, c Change, edit func(*
 		return nil, err
 	}
 	l.tell()
-	return r, nil
+	return list, nil
+}
+
+// outcome is the rules that a change is about, as they would be.
+func (s *sources) outcome(next *set, what *change) (list []*Rule, err error) {
+	var errs []error
+	for _, a := range what.about {
+		r := next.byID[a.id]
+		if r != nil && r.Problem != "" && (what.action == Put || what.action == Rollback) {
+			errs = append(errs, r.Fault("", r.Problem, ""))
+		} else if s.own[a.id] != nil && r.Origin.Source != FromAPI {
+			errs = append(errs, fmt.Errorf("%w: the rule %s %s", ErrConflict, a.id, taken(r, written{s.own[a.id], Origin{Source: FromAPI}})))
+		}
+		list = append(list, r)
+	}
+	return list, errors.Join(errs...)
 }
 
 // same says whether the newest version of a rule is what it would become.
@@ -195,8 +268,16 @@ func (l *Library) same(s *sources, r *Rule, id string) bool {
 	return h != nil && r != nil && !h.Gone && h.Text == r.Text && h.State == s.states[id] && h.Origin.Source == r.Origin.Source && h.Origin.Plugin == r.Origin.Plugin
 }
 
-// expect says whether a rule has the version that somebody takes it to have.
-func (l *Library) expect(id string, number *int64) error {
+// expect says whether rules have the versions that somebody takes them to have.
+func (l *Library) expect(list []about) error {
+	var errs []error
+	for _, a := range list {
+		errs = append(errs, l.expectOne(a.id, a.expected))
+	}
+	return errors.Join(errs...)
+}
+
+func (l *Library) expectOne(id string, number *int64) error {
 	if number == nil {
 		return nil
 	}

@@ -392,11 +392,22 @@ func (l *Library) commit(ctx context.Context, s *sources, next *set, c change) e
 
 // change is who changes what, and why.
 type change struct {
-	id, by, note string
-	action       Action
+	about    []about
+	by, note string
+	action   Action
 }
 
-// compare is what is to be recorded: the rule that c is about, and those that files have otherwise than their newest
+// about is a rule that a change is about, and the version that it is to have before; nil does not ask.
+type about struct {
+	id       string
+	expected *int64
+}
+
+func (c *change) isAbout(id string) bool {
+	return slices.ContainsFunc(c.about, func(a about) bool { return a.id == id })
+}
+
+// compare is what is to be recorded: the rules that c is about, and those that files have otherwise than their newest
 // version.
 func (l *Library) compare(s *sources, next *set, c change) (list []*Version) {
 	at := time.Now().UTC()
@@ -412,7 +423,7 @@ func (l *Library) compare(s *sources, next *set, c change) (list []*Version) {
 		}
 		v.By, v.Action = v.Origin.by(), Edit
 		switch {
-		case c.id == id:
+		case c.isAbout(id):
 			v.By, v.Action, v.Note = c.by, c.action, c.note
 		case r == nil:
 			v.Action = Vanish
@@ -423,7 +434,7 @@ func (l *Library) compare(s *sources, next *set, c change) (list []*Version) {
 	}
 	for _, r := range next.rules {
 		h := l.heads[r.ID]
-		if c.id == r.ID || h == nil || h.Gone || h.Text != r.Text || h.Origin.Source != r.Origin.Source || h.Origin.Plugin != r.Origin.Plugin {
+		if c.isAbout(r.ID) || h == nil || h.Gone || h.Text != r.Text || h.Origin.Source != r.Origin.Source || h.Origin.Plugin != r.Origin.Plugin {
 			add(r.ID, r)
 		}
 	}

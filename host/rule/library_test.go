@@ -23,6 +23,7 @@ import (
 type watcher struct {
 	started bool
 	rules   []byte
+	given   int // how often it was given rules while it runs
 }
 
 func (w *watcher) Set(rules []byte) { w.rules = rules }
@@ -52,6 +53,7 @@ func (w *watcher) Give(ctx context.Context, rules []byte) error {
 		return err
 	}
 	w.rules = rules
+	w.given++
 	return nil
 }
 
@@ -328,6 +330,63 @@ func TestChanges(t *testing.T) {
 }
 
 // A rule that a detector refuses when it starts is left out, and the others run.
+// TestManyAtOnce: rules that are put together are one change, of all or of none.
+func TestManyAtOnce(t *testing.T) {
+	w := newWorld(t)
+	w.write("acme/rules/acme.yaml", "rules: [{id: shipped, name: Shipped, query: a}]\n")
+	w.start()
+	w.watcher.started = true
+	text := func(id, query string) rule.Text {
+		return rule.Text{ID: id, Text: fmt.Sprintf("id: %s\nname: Rule %s\nquery: %s\n", id, id, query)}
+	}
+	none, first := int64(0), int64(1)
+	put := func(texts ...rule.Text) ([]*rule.Rule, error) {
+		return w.library.PutAll(t.Context(), texts, rule.Change{By: "ann", Note: "all of them"})
+	}
+	var many []rule.Text
+	for i := range 50 {
+		many = append(many, text(fmt.Sprintf("r%02d", i), "a"))
+	}
+	given := w.watcher.given
+	list, err := put(many...)
+	require.NoError(t, err)
+	require.Len(t, list, 50)
+	require.Equal(t, 1, w.watcher.given-given)
+	require.Len(t, w.watcher.ids(t), 51)
+	require.EqualValues(t, 1, list[49].Latest.Number)
+	require.Equal(t, "all of them", list[49].Latest.Note)
+
+	for name, tt := range map[string]struct {
+		texts []rule.Text
+		want  string
+	}{
+		"one is no rule":       {[]rule.Text{text("new", "a"), text("r01", "(")}, "r01:3:"},
+		"two are none":         {[]rule.Text{text("r02", "("), text("r01", "(")}, "r02:3:"},
+		"a detector refuses":   {[]rule.Text{text("new", "a"), text("r01", "nothing:1")}, "nothing is not a field"},
+		"one is a plugin's":    {[]rule.Text{text("new", "a"), text("shipped", "a")}, "say `replaces: acme`"},
+		"one is there twice":   {[]rule.Text{text("new", "a"), text("new", "b")}, `"new" is written twice`},
+		"another id":           {[]rule.Text{{ID: "new", Text: text("other", "a").Text}}, `"other" is not the rule "new"`},
+		"one is of before":     {[]rule.Text{text("new", "a"), {ID: "r01", Text: text("r01", "b").Text, Expected: &none}}, "there is a rule r01, in version 1 by ann"},
+		"one is not there yet": {[]rule.Text{{ID: "new", Text: text("new", "b").Text, Expected: &first}}, "there is no rule new"},
+	} {
+		given := w.watcher.given
+		_, err := put(tt.texts...)
+		require.ErrorContains(t, err, tt.want, name)
+		require.Equal(t, given, w.watcher.given, name)
+		_, err = w.library.Get("new")
+		require.ErrorIs(t, err, rule.ErrNotFound, name)
+	}
+
+	given = w.watcher.given
+	list, err = put(text("r00", "a"), text("r01", "b"))
+	require.NoError(t, err)
+	require.Equal(t, []int64{1, 2}, []int64{list[0].Latest.Number, list[1].Latest.Number}, "what is as it was has no new version")
+	require.Equal(t, 1, w.watcher.given-given)
+	_, err = put(text("r00", "a"), text("r01", "b"))
+	require.NoError(t, err)
+	require.Equal(t, 1, w.watcher.given-given, "nothing is changed")
+}
+
 func TestRefusedAtStart(t *testing.T) {
 	w := newWorld(t)
 	w.write("acme/rules/a.yaml", acmeRules)

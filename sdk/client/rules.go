@@ -55,6 +55,7 @@ type RuleVersion struct {
 
 // RuleFault is one thing that is wrong with a rule's text.
 type RuleFault struct {
+	File    string `json:"file,omitempty"`   // where the text is: the id of a rule that was sent
 	Line    int    `json:"line,omitempty"`   // from 1; 0 if it is not known
 	Column  int    `json:"column,omitempty"` // from 1; 0 if it is not known
 	Path    string `json:"path,omitempty"`   // e.g. steps[1].query
@@ -134,6 +135,29 @@ func (c *Client) PutRule(ctx context.Context, id, text string, r RuleChange) (*R
 	q := r.in(request{method: http.MethodPut, path: []string{"rules", id}, body: []byte(text)})
 	q.header.Set("Content-Type", "application/yaml")
 	return call[Rule](ctx, c, q)
+}
+
+// RuleText is a rule that is to be written, in YAML or JSON.
+type RuleText struct {
+	ID      string `json:"id"`
+	Text    string `json:"text"`
+	Version *int64 `json:"version,omitempty"` // to which the change is made, 0: it must be new; nil for any
+}
+
+// PutRules writes several rules, all or none, in one change: detectors take it up once. r.Version and r.New are of the texts.
+// Faults are in the [*Error], with the ids of the rules as their files. A request has up to 1 MiB.
+func (c *Client) PutRules(ctx context.Context, texts []RuleText, r RuleChange) ([]Rule, error) {
+	body, err := json.Marshal(map[string]any{"rules": texts})
+	if err != nil {
+		return nil, err
+	}
+	q := r.in(request{method: http.MethodPut, path: []string{"rules"}, body: body})
+	q.header.Set("Content-Type", "application/json")
+	list, err := call[RuleList](ctx, c, q)
+	if err != nil {
+		return nil, err
+	}
+	return list.Rules, nil
 }
 
 // DeleteRule deletes a rule of the API, and returns the plugin's rule that has its id then; nil if there is none.

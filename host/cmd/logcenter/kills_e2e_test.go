@@ -17,8 +17,8 @@ import (
 	"github.com/logcenter/logcenter/sdk/client"
 )
 
-// killRules are rules of all types, beside those that come with the detector. Nothing is silent until the end: whether
-// something was, of which an event comes in meanwhile, is decided by what had come in by then.
+// killRules are rules of all types, beside those that come with the detector. In the short form nothing is silent until the
+// end.
 const killRules = `
 drift: {enabled: false}
 alerts: {records: {storm_all: 0}}
@@ -97,7 +97,10 @@ func (h *hostProcess) raisedBy(chunks [][]byte, last time.Time, before func(chun
 		require.NoError(h.t, err)
 		for _, a := range page.Alerts {
 			delete(a.Fields, "log.source.address") // the port that chunks were sent from
-			if a.Kind != "summary" {               // of alerts that were raised within five minutes of the clock
+			switch {
+			case a.Kind == "summary": // of alerts that were raised within five minutes of the clock
+			case long() && a.Type == "silence": // of what is heard again: decided by what had come in by then
+			default:
 				out[a.ID] = fmt.Sprint(a.Rule, " ", a.Kind, " ", a.Keys, " ", a.First.Format(time.RFC3339Nano), " to ", a.Last.Format(time.RFC3339Nano), ", ", len(a.EventIDs), " events, ", a.Fields)
 			}
 		}
@@ -156,6 +159,9 @@ func TestAlertsAreTheSameUnderKills(t *testing.T) {
 	for line := range strings.Lines(killRules) {
 		if _, rest, ok := strings.Cut(line, "- {id: "); ok {
 			id, _, _ := strings.Cut(rest, ",")
+			if id == "k-silence" && long() {
+				continue
+			}
 			assert.NotZero(t, rules[id], "%s raises nothing, so that it proves nothing", id)
 		}
 	}
@@ -173,7 +179,7 @@ func TestAlertsAreTheSameUnderKills(t *testing.T) {
 func (h *hostProcess) lives(addresses int) {
 	t := h.t
 	t.Helper()
-	h.waitFor("evidence of all", time.Minute, func() bool { return strings.Contains(h.metrics(), "\nlogcenter_alerts_evidence_wanted 0\n") })
+	h.waitFor("evidence of all", 10*time.Minute, func() bool { return strings.Contains(h.metrics(), "\nlogcenter_alerts_evidence_wanted 0\n") })
 	cli := func(args ...string) string {
 		t.Helper()
 		out, err := h.cli(args...)

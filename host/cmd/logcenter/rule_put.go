@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -18,8 +20,8 @@ func newRulePutCommand(c *connection) *cobra.Command {
 		Use:   "put FILE...",
 		Short: "write the rules of files",
 		Long: `Write the rules of files, - being standard input: a single one, or a list under the key rules. A rule that is there gets the
-new text, and stays on, silent or off as somebody has switched it. The host asks its detectors first; a rule that one of them
-refuses changes nothing, and those before it are written. Running alerts go on: what a detector remembers of other rules stays.
+new text, and stays on, silent or off as somebody has switched it. All are written or none: the host asks its detectors first, and a
+rule that one of them refuses changes nothing. Running alerts go on: what a detector remembers of other rules stays.
 
 A rule that a plugin ships is not changed: one of the same id that says ` + "`replaces: PLUGIN`" + ` stands in for it, and deleting that one
 brings it back. Rules of the folder alerts.rules are changed there.`,
@@ -40,12 +42,12 @@ brings it back. Rules of the folder alerts.rules are changed there.`,
 			if err != nil {
 				return err
 			}
-			for _, d := range docs {
-				r, err := cl.PutRule(cmd.Context(), d.ID, d.Text, change)
-				if err != nil {
-					return inRule(err, d)
-				}
-				if err := tellRule(cmd, r, change.Try); err != nil {
+			list, err := putRules(cmd.Context(), cl, docs, change)
+			if err != nil {
+				return err
+			}
+			for i := range list {
+				if err := tellRule(cmd, &list[i], change.Try); err != nil {
 					return err
 				}
 			}
@@ -79,25 +81,53 @@ func ruleFileError(err error) error {
 	return err
 }
 
-// inRule makes faults that the host finds in a rule such of its file.
-func inRule(err error, d *rule.Document) error {
+// putRules writes rules in one change.
+func putRules(ctx context.Context, cl *client.Client, docs []*rule.Document, change client.RuleChange) ([]client.Rule, error) {
+	texts := make([]client.RuleText, len(docs))
+	for i, d := range docs {
+		texts[i] = client.RuleText{ID: d.ID, Text: d.Text}
+		if change.New || change.Version > 0 {
+			texts[i].Version = &change.Version
+		}
+	}
+	list, err := cl.PutRules(ctx, texts, client.RuleChange{Note: change.Note, Try: change.Try})
+	if err != nil {
+		return nil, inRules(err, docs)
+	}
+	return list, nil
+}
+
+// inRules makes faults that the host finds in rules such of their files.
+func inRules(err error, docs []*rule.Document) error {
 	var answer *client.Error
 	if !errors.As(err, &answer) || len(answer.Faults) == 0 {
-		return fmt.Errorf("rule %s: %w", d.ID, err)
-	}
-	first := 0 // line of the file that the text begins in, from 0
-	if alone, err := rule.Read("", []byte(d.Text)); err == nil {
-		first = d.Line - alone[0].Line
+		if len(docs) == 1 {
+			return fmt.Errorf("rule %s: %w", docs[0].ID, err)
+		}
+		return err
 	}
 	var errs []error
 	for _, f := range answer.Faults {
-		e := &document.Error{File: d.File, Line: d.Line, Path: f.Path, Msg: f.Message, Hint: f.Hint}
-		if f.Line > 0 {
-			e.Line = f.Line + first
-		}
-		errs = append(errs, e)
+		errs = append(errs, inRule(f, docs))
 	}
 	return &configError{errors.Join(errs...)}
+}
+
+func inRule(f client.RuleFault, docs []*rule.Document) *document.Error {
+	e := &document.Error{File: f.File, Line: f.Line, Path: f.Path, Msg: f.Message, Hint: f.Hint}
+	i := slices.IndexFunc(docs, func(d *rule.Document) bool { return d.ID == f.File })
+	if i < 0 { // of a rule that was there
+		return e
+	}
+	d := docs[i]
+	e.File, e.Line = d.File, d.Line
+	if f.Line > 0 {
+		e.Line = f.Line
+		if alone, err := rule.Read("", []byte(d.Text)); err == nil { // the text begins in a line of the file
+			e.Line += d.Line - alone[0].Line
+		}
+	}
+	return e
 }
 
 // tellRule says what became of a rule.
