@@ -388,10 +388,15 @@ func (r *Runner) record(ctx context.Context, alerts []*wire.Alert) error {
 		fresh, err := r.o.Ledger.Raise(ctx, alerts)
 		if err == nil {
 			for _, a := range fresh {
-				if a.Kind == string(sdk.AlertRaised) {
+				about := logrus.Fields{"kind": a.Kind, "rule": a.Rule, "id": a.Id, "severity": a.Severity}
+				switch sdk.AlertKind(a.Kind) {
+				case sdk.AlertRaised:
 					r.o.Health.Raised(a.Rule)
+					about["kind"], about["events"] = "alert", a.EventCount
+				case sdk.AlertRecovery:
+					about["recovers"] = a.Recovers
 				}
-				r.o.Log.WithFields(logrus.Fields{"rule": a.Rule, "id": a.Id, "severity": a.Severity, "events": a.EventCount}).Info("alert: " + a.Name)
+				r.o.Log.WithFields(about).Info(fmt.Sprintf("%s: %s", about["kind"], a.Name))
 			}
 			return nil
 		}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
@@ -20,7 +21,7 @@ const (
 
 func rule(kind string) string { return rulePrefix + kind }
 
-// Untold returns the alerts that were not delivered yet, oldest first.
+// Untold returns the alerts and recoveries that were not delivered yet, oldest first.
 func (t *Tracker) Untold() (out []*wire.Alert) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -28,11 +29,14 @@ func (t *Tracker) Untold() (out []*wire.Alert) {
 		if !d.Told {
 			out = append(out, d.alert())
 		}
+		if d.Owed {
+			out = append(out, d.recovery())
+		}
 	}
 	return out
 }
 
-// Told notes that alerts were delivered. After a crash, those that it was called for last may be untold again.
+// Told notes that alerts or recoveries were delivered. After a crash, those that it was called for last may be untold again.
 func (t *Tracker) Told(ids ...string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -40,8 +44,31 @@ func (t *Tracker) Told(ids ...string) {
 		if slices.Contains(ids, d.ID) {
 			d.Told, t.changed = true, true
 		}
+		if d.Owed && slices.Contains(ids, d.recoveryID()) {
+			d.Owed, t.changed = false, true
+		}
 	}
 	t.saveSoon()
+}
+
+// endings say how a drift has ended.
+var endings = map[string]string{
+	StateReturned:   "The lines are as they were.",
+	StateAccepted:   "The lines as they are now are taken for the usual ones, by an admin or because it lasted.",
+	StateSuperseded: "The plugin has another version or configuration, or the device was not heard for long: its lines are learned anew.",
+}
+
+func (d *Drift) recoveryID() string {
+	return sdk.AlertID(rule(d.Kind)+" over", map[string]string{"drift": d.ID}, d.Since)
+}
+
+// recovery tells that the drift is over.
+func (d *Drift) recovery() *wire.Alert {
+	a := sdk.AlertFromWire(d.alert())
+	a.ID, a.Kind, a.Recovers, a.Description, a.Remarks, a.EventIDs, a.Count = d.recoveryID(), sdk.AlertRecovery, d.ID, endings[d.State], "", nil, 0
+	a.Last = d.Ended
+	a.Fields = map[string]string{"ended": d.State, "lasted": d.Ended.Sub(d.Since).Round(time.Second).String()}
+	return sdk.AlertToWire(a)
 }
 
 func (d *Drift) alert() *wire.Alert {

@@ -134,6 +134,10 @@ func TestCorpus(t *testing.T) {
 		require.Contains(t, a.Name, title)
 		c.tr.Told(a.Id)
 		require.NoError(t, c.tr.Accept(a.Id))
+		over := c.tr.Untold()
+		require.Len(t, over, 1)
+		require.Equal(t, a.Id, over[0].Recovers)
+		c.tr.Told(over[0].Id)
 		c.changed = nil
 	}
 	found("a key that is called otherwise", "source.ip (0%, ", 3000, func(f loadgen.Format, line []byte) []byte {

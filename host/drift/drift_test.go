@@ -367,6 +367,17 @@ func TestARestart(t *testing.T) {
 	require.Len(t, f.drifts(), 1)
 	f.many(2000, line)
 	require.Equal(t, drift.StateReturned, f.drifts()[0].State)
+	again() // killed before it was told that it is over
+	over := f.tr.Untold()
+	require.Len(t, over, 1)
+	assert.Equal(t, "recovery", over[0].Kind)
+	assert.Equal(t, id, over[0].Recovers)
+	assert.NotEqual(t, id, over[0].Id)
+	assert.Equal(t, "returned", over[0].Fields["ended"])
+	assert.Equal(t, map[string]string{"device": over[0].Keys["device"], "plugin": "acmefw", "version": "1.0"}, over[0].Keys)
+	f.tr.Told(over[0].Id)
+	again()
+	require.Empty(t, f.tr.Untold(), "it is told once")
 
 	// With another version on the disk of the host that starts:
 	f.tr.Save()

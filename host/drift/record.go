@@ -52,7 +52,8 @@ type Drift struct {
 	After   []Sample  `json:"lines_after"`
 	Advice  string    `json:"advice"`
 
-	Told bool `json:"told"` // its alert was delivered
+	Told bool `json:"told"`               // its alert was delivered
+	Owed bool `json:"end_owed,omitempty"` // it is over, and that was not told yet
 	key  *key
 	at   []int // the rates of Changes
 }
@@ -135,7 +136,7 @@ func (t *Tracker) follow(k *key) {
 
 // end ends a drift. What returned keeps its baseline, else it is learned again.
 func (t *Tracker) end(d *Drift, state string) {
-	d.State, d.Ended = state, instant(t.at)
+	d.over(state, t.at)
 	t.changed = true
 	t.o.Log.WithField("id", d.ID).Infof("drift of %s is over: %s", d.Device, state)
 	k := d.key
@@ -151,6 +152,9 @@ func (t *Tracker) end(d *Drift, state string) {
 		k.rates[i].trust()
 	}
 }
+
+// over notes that a drift has ended, and that this is to be told.
+func (d *Drift) over(state string, at int64) { d.State, d.Ended, d.Owed = state, instant(at), true }
 
 func instant(ns int64) time.Time { return time.Unix(0, ns).UTC() }
 

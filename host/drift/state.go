@@ -155,7 +155,7 @@ func (t *Tracker) load() error {
 	}
 	for _, d := range t.drifts {
 		if d.State == StateOpen && d.key == nil { // its key is gone
-			d.State, d.Ended = StateSuperseded, instant(t.at)
+			d.over(StateSuperseded, t.at)
 		}
 	}
 	return nil

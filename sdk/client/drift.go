@@ -43,6 +43,7 @@ type Drift struct {
 	After   []DriftLine   `json:"lines_after"`
 	Advice  string        `json:"advice"`
 	Told    bool          `json:"told"`
+	Owed    bool          `json:"end_owed,omitempty"` // it is over, and that was not told yet
 }
 
 // DriftChange is a rate that got worse: of lines that are not parsed or claimed, or of events that have the field.
