@@ -98,12 +98,12 @@ func read(c *wire.Column, rows int, message *wire.Column) sheet {
 		return s
 	}
 	var u wire.Cursor
-	var any wire.Ranks
-	any.Reset(c)
+	var ranks wire.Ranks
+	ranks.Reset(c)
 	for row := range rows {
 		k := u.At(c, row)
-		if (k >= 0) != c.Has(row) || k >= 0 && k != c.Rank(row) || any.At(row) != k {
-			panic(fmt.Sprintf("row %d: Cursor %d, Ranks %d, Has %v, Rank %d", row, k, any.At(row), c.Has(row), c.Rank(row)))
+		if (k >= 0) != c.Has(row) || k >= 0 && k != c.Rank(row) || ranks.At(row) != k {
+			panic(fmt.Sprintf("row %d: Cursor %d, Ranks %d, Has %v, Rank %d", row, k, ranks.At(row), c.Has(row), c.Rank(row)))
 		}
 		if k < 0 {
 			continue

@@ -134,19 +134,42 @@ func TestWords(t *testing.T) {
 		wanted string
 		found  []string
 	}{
-		{"{id: r, name: R, query: a, group_by: [user.name], threshold: 4, window: 2m}", reason.Alert{Events: 7, Last: begun.Add(90 * time.Second)},
-			"events of the same user.name within 2m: more than 4", []string{"7 events within 1m30s", "without 3 of them it would not have been raised"}},
-		{"{id: r, name: R, query: a, aggregate: avg, field: event.duration, threshold: 9, compare: below, window: 1h}", reason.Alert{Events: 3, Last: begun.Add(time.Hour), Fields: map[string]string{"avg of event.duration": "8.5"}},
-			"the average of event.duration over events within 1h: less than 9", []string{"avg of event.duration is 8.5", "3 events within 1h"}},
-		{"{id: r, name: R, type: absence, group_by: [user.name], window: 30m, before: 5m, steps: [{query: a}, {query: b}]}", reason.Alert{Last: begun},
+		{
+			"{id: r, name: R, query: a, group_by: [user.name], threshold: 4, window: 2m}",
+			reason.Alert{Events: 7, Last: begun.Add(90 * time.Second)},
+			"events of the same user.name within 2m: more than 4",
+			[]string{"7 events within 1m30s", "without 3 of them it would not have been raised"},
+		},
+		{
+			"{id: r, name: R, query: a, aggregate: avg, field: event.duration, threshold: 9, compare: below, window: 1h}",
+			reason.Alert{Events: 3, Last: begun.Add(time.Hour), Fields: map[string]string{"avg of event.duration": "8.5"}},
+			"the average of event.duration over events within 1h: less than 9",
+			[]string{"avg of event.duration is 8.5", "3 events within 1h"},
+		},
+		{
+			"{id: r, name: R, type: absence, group_by: [user.name], window: 30m, before: 5m, steps: [{query: a}, {query: b}]}",
+			reason.Alert{Last: begun},
 			"an event of step 0 of the same user.name, and none of step 1 within 30m behind it, or up to 5m before it",
-			[]string{"the event of step 0 was at 2026-11-30T08:00:00Z; until 2026-11-30T08:30:00Z an event of step 1 would have been needed"}},
-		{"{id: r, name: R, type: silence, query: a, group_by: [host.name], window: 15m}", reason.Alert{Last: begun},
-			"no event of the same host.name for 15m, after there were some", []string{"the last event was at 2026-11-30T08:00:00Z; until 2026-11-30T08:15:00Z another one would have been needed"}},
-		{"{id: r, name: R, type: new_value, query: a, group_by: [user.name], values: [source.ip], learn: 24h}", reason.Alert{Last: begun, Keys: map[string]string{"source.ip": "192.0.2.7"}},
-			"an event with values of source.ip of the same user.name that were not seen before, once it has learnt for 24h", []string{`source.ip is "192.0.2.7"`}},
-		{"{id: r, name: R, type: deviation, query: a, window: 1h, compare: both}", reason.Alert{Last: begun, Fields: map[string]string{"usual": "3.0", "deviations": "9.1", "other": "x"}},
-			"a count within 1h that is 4 standard deviations or more off what is usual for the hour of the week", []string{"deviations: 9.1", "usual: 3.0"}},
+			[]string{"the event of step 0 was at 2026-11-30T08:00:00Z; until 2026-11-30T08:30:00Z an event of step 1 would have been needed"},
+		},
+		{
+			"{id: r, name: R, type: silence, query: a, group_by: [host.name], window: 15m}",
+			reason.Alert{Last: begun},
+			"no event of the same host.name for 15m, after there were some",
+			[]string{"the last event was at 2026-11-30T08:00:00Z; until 2026-11-30T08:15:00Z another one would have been needed"},
+		},
+		{
+			"{id: r, name: R, type: new_value, query: a, group_by: [user.name], values: [source.ip], learn: 24h}",
+			reason.Alert{Last: begun, Keys: map[string]string{"source.ip": "192.0.2.7"}},
+			"an event with values of source.ip of the same user.name that were not seen before, once it has learnt for 24h",
+			[]string{`source.ip is "192.0.2.7"`},
+		},
+		{
+			"{id: r, name: R, type: deviation, query: a, window: 1h, compare: both}",
+			reason.Alert{Last: begun, Fields: map[string]string{"usual": "3.0", "deviations": "9.1", "other": "x"}},
+			"a count within 1h that is 4 standard deviations or more off what is usual for the hour of the week",
+			[]string{"deviations: 9.1", "usual: 3.0"},
+		},
 	} {
 		tt.alert.First = begun
 		got, err := reason.Of(t.Context(), &stored{}, store.Everything(), tt.alert, read(t, tt.rule))
