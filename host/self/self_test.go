@@ -71,7 +71,7 @@ func (h *host) run(during func()) input.Stats {
 	h.t.Helper()
 	intake, err := input.NewIntake(h.raw, filepath.Join(h.dir, "keys"), input.IntakeOptions{})
 	require.NoError(h.t, err)
-	defer intake.Close() //nolint:errcheck // nothing has a key
+	defer intake.Close()
 	in, err := self.New(h.o, input.Env{Intake: intake})
 	require.NoError(h.t, err)
 	ctx, stop := context.WithCancel(h.t.Context())

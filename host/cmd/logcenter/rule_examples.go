@@ -48,7 +48,7 @@ its id, or what went wrong, with file and line, what was expected and what came,
 Plugins are those beside this program, or those of --config, and of --plugins; --config also says which streams,
 classification rules and settings of plugins there are. Packages that a host has installed, and streams that were made
 by the API, are not known: give the packages' folders by --plugins (DATA/plugins/installed/ID/VERSION), and streams in
-the configuration. `+"`logcenter rule put --try`"+` asks a host that runs. The exit code is 1 if anything fails, and 5 if a file cannot
+the configuration. ` + "`logcenter rule put --try`" + ` asks a host that runs. The exit code is 1 if anything fails, and 5 if a file cannot
 be read.`,
 		Example: `  logcenter rule test rules/
   logcenter rule test brute-force.yaml --rule vpn-guessed
