@@ -51,10 +51,13 @@ func TypeOf(f Field, resolve Resolve) (t ecs.Type, known bool) {
 
 // Check says whether every comparison of a query fits the type of its field, as all executors need it. A nil
 // resolve is [KnownFields]. The error is of type [*Error] and is the first in the text.
-func Check(n Node, resolve Resolve) error {
+func Check(n Node, resolve Resolve) error { return CheckWith(n, Options{Resolve: resolve}) }
+
+// CheckWith is [Check] with lists that are not those of the process.
+func CheckWith(n Node, o Options) error {
 	var first *Error
 	Walk(n, func(leaf Node) {
-		err := checkLeaf(leaf, resolve)
+		err := checkLeaf(leaf, o)
 		if err != nil && (first == nil || err.Pos.Start < first.Pos.Start) {
 			first = err
 		}
@@ -127,6 +130,8 @@ func FieldOf(leaf Node) Field {
 		return n.Field
 	case *CIDR:
 		return n.Field
+	case *InList:
+		return n.Field
 	case *Exists:
 		return n.Field
 	default:
@@ -134,9 +139,9 @@ func FieldOf(leaf Node) Field {
 	}
 }
 
-func checkLeaf(n Node, resolve Resolve) *Error {
+func checkLeaf(n Node, o Options) *Error {
 	f := FieldOf(n)
-	t, known := TypeOf(f, resolve)
+	t, known := TypeOf(f, o.Resolve)
 	fail := func(hint, format string, args ...any) *Error {
 		return &Error{Pos: n.Position(), Msg: fmt.Sprintf(format, args...), Hint: hint}
 	}
@@ -147,6 +152,8 @@ func checkLeaf(n Node, resolve Resolve) *Error {
 		return checkUndeclared(n, f, fail)
 	}
 	switch n := n.(type) {
+	case *InList:
+		return checkList(n, t, o.lists())
 	case *Range:
 		return checkRange(n, t, fail)
 	case *CIDR:
@@ -216,6 +223,8 @@ func checkUndeclared(n Node, f Field, fail func(hint, format string, args ...any
 		what = "ranges"
 	case *CIDR:
 		what = "networks"
+	case *InList:
+		what = "lists"
 	case *Regex:
 		what = "regular expressions"
 	default:

@@ -11,7 +11,8 @@ import (
 // Options are what [Compile] needs to know beside the query. The zero value is fine for most.
 type Options struct {
 	Resolve Resolve          // types of fields; nil: KnownFields
-	Now     func() time.Time // the clock of now-1h, read once a batch and comparison; nil: time.Now
+	Lists   Lists            // of field:list(name), asked once a batch and comparison; nil: KnownLists
+	Now     func() time.Time // the clock of now-1h and of entries that expire, read once a batch and comparison; nil: time.Now
 	Zone    *time.Location   // of dates without one; nil: UTC
 }
 
@@ -152,7 +153,7 @@ type step struct {
 func newPlan(sources []source) (*plan, error) {
 	p := &plan{slots: map[string]int{}}
 	for _, s := range sources {
-		if err := Check(s.node, s.opts.Resolve); err != nil {
+		if err := CheckWith(s.node, s.opts); err != nil {
 			return nil, err
 		}
 		c := &compiler{plan: p, opts: s.opts}
@@ -168,6 +169,13 @@ func newPlan(sources []source) (*plan, error) {
 type compiler struct {
 	plan *plan
 	opts Options
+}
+
+func (o Options) lists() Lists {
+	if o.Lists != nil {
+		return o.Lists
+	}
+	return KnownLists()
 }
 
 // Costs of steps, for their order.
