@@ -253,7 +253,7 @@ func (a healthAPI) Components(ctx context.Context) ([]api.Component, error) {
 		list = append(list, filesHealth(s.files.Stats()))
 	}
 	list = append(list, s.driftHealth()...)
-	list = append(list, s.rulesHealth())
+	list = append(list, s.rulesHealth(), s.listsHealth())
 	list = append(list, s.channelsHealth(ctx)...)
 	s.mu.Lock()
 	defer s.mu.Unlock()

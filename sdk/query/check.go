@@ -50,14 +50,24 @@ func TypeOf(f Field, resolve Resolve) (t ecs.Type, known bool) {
 }
 
 // Check says whether every comparison of a query fits the type of its field, as all executors need it. A nil
-// resolve is [KnownFields]. The error is of type [*Error] and is the first in the text.
+// resolve is [KnownFields]. Lists are those of [KnownLists]; a process that was never told any takes them on trust. The
+// error is of type [*Error] and is the first in the text.
 func Check(n Node, resolve Resolve) error { return CheckWith(n, Options{Resolve: resolve}) }
 
+// CheckFields is [Check] but for lists that there are not: they may come later, and have nothing in them until then. It
+// is for queries that are kept, which a list that somebody deletes must not make unreadable. A nil resolve is
+// [KnownFields].
+func CheckFields(n Node, resolve Resolve) error { return check(n, Options{Resolve: resolve}, true) }
+
 // CheckWith is [Check] with lists that are not those of the process.
-func CheckWith(n Node, o Options) error {
+func CheckWith(n Node, o Options) error { return check(n, o, false) }
+
+// check checks all leaves; missing lists are allowed or not.
+func check(n Node, o Options, missing bool) error {
+	missing = missing || o.Lists == nil && known.Load() == nil
 	var first *Error
 	Walk(n, func(leaf Node) {
-		err := checkLeaf(leaf, o)
+		err := checkLeaf(leaf, o, missing)
 		if err != nil && (first == nil || err.Pos.Start < first.Pos.Start) {
 			first = err
 		}
@@ -139,7 +149,7 @@ func FieldOf(leaf Node) Field {
 	}
 }
 
-func checkLeaf(n Node, o Options) *Error {
+func checkLeaf(n Node, o Options, missing bool) *Error {
 	f := FieldOf(n)
 	t, known := TypeOf(f, o.Resolve)
 	fail := func(hint, format string, args ...any) *Error {
@@ -153,7 +163,7 @@ func checkLeaf(n Node, o Options) *Error {
 	}
 	switch n := n.(type) {
 	case *InList:
-		return checkList(n, t, o.lists())
+		return checkList(n, t, o.lists(), missing)
 	case *Range:
 		return checkRange(n, t, fail)
 	case *CIDR:

@@ -59,8 +59,14 @@ func ListsOf(n Node) []string {
 }
 
 // checkList says whether there is the list, and whether it goes with the field.
-func checkList(n *InList, t ecs.Type, lists Lists) *Error {
+func checkList(n *InList, t ecs.Type, lists Lists, missing bool) *Error {
+	if FieldName(n.Field) == ecs.EventID.Name() {
+		return &Error{Pos: n.Pos, Msg: "event.id is compared with one value", Hint: "lists are for fields that many events share"}
+	}
 	l := lists.List(n.List)
+	if l == nil && missing && (t == ecs.Keyword || t == ecs.IP) {
+		return nil
+	}
 	if l == nil {
 		return unknownList(n, lists.Names())
 	}

@@ -26,7 +26,7 @@ type Matcher struct {
 	out  [1][]uint64
 }
 
-// Compile makes a matcher. The query must pass [Check]; errors are of type [*Error].
+// Compile makes a matcher. The query must pass [CheckFields]; errors are of type [*Error].
 func Compile(n Node, o Options) (*Matcher, error) {
 	p, err := newPlan([]source{{n, o}})
 	if err != nil {
@@ -153,7 +153,7 @@ type step struct {
 func newPlan(sources []source) (*plan, error) {
 	p := &plan{slots: map[string]int{}}
 	for _, s := range sources {
-		if err := CheckWith(s.node, s.opts); err != nil {
+		if err := check(s.node, s.opts, true); err != nil {
 			return nil, err
 		}
 		c := &compiler{plan: p, opts: s.opts}
