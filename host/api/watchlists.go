@@ -69,6 +69,16 @@ type watchlistChange struct {
 	Duplicates int             `json:"duplicates"`
 }
 
+var errNoWatchlists = fmt.Errorf("%w: this host has no lists", ErrConflict)
+
+// watchlists is the library of lists.
+func (s *Server) watchlists() (*watchlist.Library, error) {
+	if s.o.Watchlists == nil {
+		return nil, errNoWatchlists
+	}
+	return s.o.Watchlists.Library(), nil
+}
+
 // watchlistFault is the answer to a file that is no list.
 func watchlistFault(err error) error {
 	if errors.Is(err, watchlist.ErrInvalid) {
@@ -80,16 +90,24 @@ func watchlistFault(err error) error {
 }
 
 func (s *Server) listWatchlists(c *gin.Context) error {
+	lists, err := s.watchlists()
+	if err != nil {
+		return err
+	}
 	out := []watchlistAnswer{}
-	for _, l := range s.o.Watchlists.Library().Lists() {
+	for _, l := range lists.Lists() {
 		out = append(out, answerWatchlist(l))
 	}
-	s.writeJSON(c, http.StatusOK, map[string]any{"watchlists": out, "problems": list(s.o.Watchlists.Library().Problems())})
+	s.writeJSON(c, http.StatusOK, map[string]any{"watchlists": out, "problems": list(lists.Problems())})
 	return nil
 }
 
 func (s *Server) getWatchlist(c *gin.Context) error {
-	l, err := s.o.Watchlists.Library().Get(c.Param("name"))
+	lists, err := s.watchlists()
+	if err != nil {
+		return err
+	}
+	l, err := lists.Get(c.Param("name"))
 	if err != nil {
 		return err
 	}
@@ -101,13 +119,17 @@ func (s *Server) getWatchlist(c *gin.Context) error {
 
 // watchlistEntries answers entries by value.
 func (s *Server) watchlistEntries(c *gin.Context) error {
+	lists, err := s.watchlists()
+	if err != nil {
+		return err
+	}
 	p := urlParams(c)
 	prefix, after := p.text("prefix"), p.text("after")
 	limit := p.number("limit", entriesOfPage, 1, mostEntries)
 	if err := p.done(); err != nil {
 		return err
 	}
-	entries, more, err := s.o.Watchlists.Library().Entries(c.Request.Context(), c.Param("name"), prefix, after, limit)
+	entries, more, err := lists.Entries(c.Request.Context(), c.Param("name"), prefix, after, limit)
 	if err != nil {
 		return watchlistFault(err)
 	}
@@ -131,6 +153,10 @@ func (s *Server) watchlistEntries(c *gin.Context) error {
 
 // importWatchlist makes a list of a CSV file, or adds one to it.
 func (s *Server) importWatchlist(c *gin.Context) error {
+	lists, err := s.watchlists()
+	if err != nil {
+		return err
+	}
 	p := urlParams(c)
 	i := watchlist.Import{File: p.text("file"), Try: p.flag("try"), Source: p.text("source"), By: caller(c).Name}
 	typ, expires := p.choice("type", append([]string{""}, query.ListTypes()...)...), p.text("expires")
@@ -142,7 +168,7 @@ func (s *Server) importWatchlist(c *gin.Context) error {
 	if err := p.done(); err != nil {
 		return err
 	}
-	var err error
+
 	if typ != "" {
 		if i.Type, err = query.ParseListType(typ); err != nil {
 			return err
@@ -161,7 +187,7 @@ func (s *Server) importWatchlist(c *gin.Context) error {
 	defer release()
 	body := &piecewise{s: s, c: c, r: http.MaxBytesReader(c.Writer, c.Request.Body, watchlist.MaxFile+1)}
 	body.renew()
-	out, err := s.o.Watchlists.Library().Import(c.Request.Context(), c.Param("name"), body, i)
+	out, err := lists.Import(c.Request.Context(), c.Param("name"), body, i)
 	s.writeWithin(c, writeTimeout)
 	if err != nil {
 		return watchlistFault(err)
@@ -190,6 +216,10 @@ type entriesRequest struct {
 }
 
 func (s *Server) addWatchlistEntries(c *gin.Context) error {
+	lists, err := s.watchlists()
+	if err != nil {
+		return err
+	}
 	var r entriesRequest
 	if err := decodeJSON(c, &r); err != nil {
 		return err
@@ -205,7 +235,7 @@ func (s *Server) addWatchlistEntries(c *gin.Context) error {
 		}
 		entries[i] = watchlist.Entry{Value: e.Value, Note: e.Note, Source: e.Source, Expires: until}
 	}
-	out, err := s.o.Watchlists.Library().Add(c.Request.Context(), c.Param("name"), entries, caller(c).Name)
+	out, err := lists.Add(c.Request.Context(), c.Param("name"), entries, caller(c).Name)
 	if err != nil {
 		return err
 	}
@@ -213,6 +243,10 @@ func (s *Server) addWatchlistEntries(c *gin.Context) error {
 }
 
 func (s *Server) removeWatchlistEntries(c *gin.Context) error {
+	lists, err := s.watchlists()
+	if err != nil {
+		return err
+	}
 	var r struct {
 		Values []string `json:"values"`
 	}
@@ -222,7 +256,7 @@ func (s *Server) removeWatchlistEntries(c *gin.Context) error {
 	if len(r.Values) == 0 || len(r.Values) > mostEntries {
 		return badRequest("send as many again", "values: there are %d, want 1 to %d", len(r.Values), mostEntries)
 	}
-	out, err := s.o.Watchlists.Library().Remove(c.Request.Context(), c.Param("name"), r.Values, caller(c).Name)
+	out, err := lists.Remove(c.Request.Context(), c.Param("name"), r.Values, caller(c).Name)
 	if err != nil {
 		return err
 	}
@@ -231,6 +265,10 @@ func (s *Server) removeWatchlistEntries(c *gin.Context) error {
 
 // deleteWatchlist refuses to take a list from those who ask for it, unless it is forced to.
 func (s *Server) deleteWatchlist(c *gin.Context) error {
+	lists, err := s.watchlists()
+	if err != nil {
+		return err
+	}
 	p := urlParams(c)
 	force := p.flag("force")
 	if err := p.done(); err != nil {
@@ -240,7 +278,7 @@ func (s *Server) deleteWatchlist(c *gin.Context) error {
 	if users := s.o.Watchlists.Users(name); len(users) > 0 && !force {
 		return fmt.Errorf("%w: %s is used by %s", watchlist.ErrUsed, name, strings.Join(users[:min(len(users), 5)], ", "))
 	}
-	if err := s.o.Watchlists.Library().Delete(c.Request.Context(), name); err != nil {
+	if err := lists.Delete(c.Request.Context(), name); err != nil {
 		return err
 	}
 	c.Status(http.StatusNoContent)
@@ -249,6 +287,10 @@ func (s *Server) deleteWatchlist(c *gin.Context) error {
 
 // lookUpWatchlists names the lists that a value is in now.
 func (s *Server) lookUpWatchlists(c *gin.Context) error {
+	lists, err := s.watchlists()
+	if err != nil {
+		return err
+	}
 	p := urlParams(c)
 	value := p.text("value")
 	if value == "" || len(value) > lookupValueBytes {
@@ -257,6 +299,6 @@ func (s *Server) lookUpWatchlists(c *gin.Context) error {
 	if err := p.done(); err != nil {
 		return err
 	}
-	s.writeJSON(c, http.StatusOK, map[string]any{"value": value, "watchlists": list(s.o.Watchlists.Library().Lookup(value))})
+	s.writeJSON(c, http.StatusOK, map[string]any{"value": value, "watchlists": list(lists.Lookup(value))})
 	return nil
 }
