@@ -44,8 +44,14 @@ var (
 	// What is in the lists of naiveLists, as written.
 	naiveEntries = map[string][]entry{
 		"addresses": {
-			{"10.0.0.0/30", naiveUntil[1]}, {"10.0.0.2", time.Time{}}, {"10.1.0.0/29", naiveUntil[3]}, {"10.1.0.0/31", naiveUntil[1]},
-			{"::ffff:10.0.0.5", naiveUntil[2]}, {"2001:db8::4/126", time.Time{}}, {"2001:db8::6", naiveUntil[1]}, {"2001:db8::", naiveUntil[3]},
+			{"10.0.0.0/30", naiveUntil[1]},
+			{"10.0.0.2", time.Time{}},
+			{"10.1.0.0/29", naiveUntil[3]},
+			{"10.1.0.0/31", naiveUntil[1]},
+			{"::ffff:10.0.0.5", naiveUntil[2]},
+			{"2001:db8::4/126", time.Time{}},
+			{"2001:db8::6", naiveUntil[1]},
+			{"2001:db8::", naiveUntil[3]},
 		},
 		"domains": {{"AB.a", time.Time{}}, {"c", time.Time{}}, {"abc", naiveUntil[1]}, {"école", time.Time{}}},
 		"users":   {{"FAIL", time.Time{}}, {"error", naiveUntil[3]}, {"login", naiveUntil[2]}, {"École", time.Time{}}, {"登录失败", time.Time{}}},
