@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 	_ "time/tzdata" // zones that the host knows must not become UTC on machines that have none
 
 	"github.com/hashicorp/go-hclog"
@@ -15,7 +16,9 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/experimental"
 
+	"github.com/logcenter/logcenter/sdk/query"
 	"github.com/logcenter/logcenter/sdk/schema"
+	"github.com/logcenter/logcenter/sdk/watchlist"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
@@ -132,6 +135,7 @@ func serve(s *Stage) {
 	// event is through.
 	signal.Ignore(syscall.SIGTERM, os.Interrupt)
 	watchParent()
+	takeLists()
 	plugin.Serve(&plugin.ServeConfig{
 		HandshakeConfig: Handshake,
 		Plugins:         map[string]plugin.Plugin{ServiceName: &grpcPlugin{server: &server{stage: s, measure: newMeasure()}}},
@@ -146,6 +150,24 @@ func serve(s *Stage) {
 			)...)
 		},
 	})
+}
+
+// listsEvery is how often the lists of the host are looked at.
+const listsEvery = 250 * time.Millisecond
+
+// takeLists makes the lists of the host those of this process, for as long as it lives.
+func takeLists() {
+	dir := os.Getenv(watchlist.Env)
+	if dir == "" {
+		return
+	}
+	lists, err := watchlist.Open(dir)
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "lists: %v\n", err)
+		os.Exit(1)
+	}
+	query.SetLists(lists)
+	lists.Watch(listsEvery, func(err error) { fmt.Fprintln(os.Stderr, err) })
 }
 
 func kindName(k wire.Kind) string {

@@ -62,7 +62,8 @@ type Options struct {
 	Alerts      *record.Ledger   // nil: this host keeps no alerts
 	Outbox      *outbox.Outbox   // nil: this host tells nobody of alerts
 
-	Library Rules // nil: there is no library of rules
+	Library    Rules // nil: there is no library of rules
+	Watchlists Watchlists
 
 	Reasons    Reasons                         // nil: this host cannot say why alerts were raised
 	RuleHealth *health.Tracker                 // nil: nobody keeps how rules fare
@@ -95,6 +96,7 @@ type Server struct {
 	slots   chan struct{} // one for each running search
 	archive chan struct{} // one for each running search of the archive
 
+	imports   chan struct{} // one for each list that is imported
 	installs  chan struct{} // one for each package that is unpacked
 	backtests chan struct{} // one for each that runs
 	files     transfers
@@ -133,7 +135,7 @@ func New(o Options) (*Server, error) {
 	gin.SetMode(gin.ReleaseMode)
 	s := &Server{
 		o: o, engine: gin.New(), exports: ex, metrics: m, files: newTransfers(),
-		slots: make(chan struct{}, o.Searches), archive: make(chan struct{}, archiveSearches), installs: make(chan struct{}, maxInstalls),
+		slots: make(chan struct{}, o.Searches), archive: make(chan struct{}, archiveSearches), installs: make(chan struct{}, maxInstalls), imports: make(chan struct{}, maxImports),
 		backtests: make(chan struct{}, 1),
 	}
 	if err := s.routes(); err != nil {
@@ -207,6 +209,8 @@ func (s *Server) routes() error {
 	v1.POST("/cases/:id/actions", s.handle(s.actOnCase))
 	v1.GET("/streams", s.handle(s.listStreams))
 	v1.GET("/streams/:name", s.handle(s.getStream))
+	v1.GET("/watchlists", s.handle(s.listWatchlists))
+	v1.GET("/watchlists/:name", s.handle(s.getWatchlist))
 	v1.GET("/rules", s.handle(s.listAlertRules))
 	v1.GET("/rules/:id", s.handle(s.getAlertRule))
 	v1.GET("/rules/:id/history", s.handle(s.ruleHistory))
@@ -217,6 +221,12 @@ func (s *Server) routes() error {
 	a.PUT("/streams/:name", s.handle(s.putStream))
 	a.DELETE("/streams/:name", s.handle(s.deleteStream))
 	a.PUT("/rules", s.handle(s.putAlertRules))
+	a.PUT("/watchlists/:name", s.handle(s.importWatchlist))
+	a.DELETE("/watchlists/:name", s.handle(s.deleteWatchlist))
+	a.GET("/watchlists/:name/entries", s.handle(s.watchlistEntries))
+	a.POST("/watchlists/:name/entries", s.handle(s.addWatchlistEntries))
+	a.POST("/watchlists/:name/entries/remove", s.handle(s.removeWatchlistEntries))
+	a.GET("/watchlist-lookup", s.handle(s.lookUpWatchlists))
 	a.PUT("/rules/:id", s.handle(s.putAlertRule))
 	a.DELETE("/rules/:id", s.handle(s.deleteAlertRule))
 	a.POST("/rules/:id/enable", s.handle(s.switchAlertRule(rule.Enable)))

@@ -30,6 +30,7 @@ import (
 	"github.com/logcenter/logcenter/host/rule"
 	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/host/stream"
+	"github.com/logcenter/logcenter/host/watchlist"
 	"github.com/logcenter/logcenter/sdk/query"
 )
 
@@ -116,6 +117,10 @@ var classes = []struct {
 	{rule.ErrNotFound, http.StatusNotFound, "not_found", "", "GET /api/v1/rules lists all"},
 	{rule.ErrStale, http.StatusPreconditionFailed, "stale", "", "read it again, and decide again"},
 	{rule.ErrConflict, http.StatusConflict, "conflict", "", ""},
+	{watchlist.ErrNotFound, http.StatusNotFound, "not_found", "", "GET /api/v1/watchlists lists all"},
+	{watchlist.ErrInvalid, http.StatusBadRequest, "bad_request", "", ""},
+	{watchlist.ErrConflict, http.StatusConflict, "conflict", "", ""},
+	{watchlist.ErrUsed, http.StatusConflict, "conflict", "", "change these first, or force it: the list then has nothing in it for them"},
 	{stream.ErrInvalid, http.StatusBadRequest, "bad_request", "", ""},
 	{store.ErrCursor, http.StatusGone, "cursor_expired", "", "start again without it"},
 	{store.ErrTooManyBuckets, http.StatusBadRequest, "too_many_buckets", "", "use a longer interval, a smaller size or a shorter time range"},

@@ -22,7 +22,7 @@ func limited(c *gin.Context) {
 	}
 	c.Header("Cache-Control", "no-store")
 	c.Header("X-Content-Type-Options", "nosniff")
-	if c.FullPath() == filesPath || c.FullPath() == packagesPath { // bounded by its handler, piece by piece
+	if c.FullPath() == filesPath || c.FullPath() == packagesPath || c.FullPath() == watchlistPath && c.Request.Method == http.MethodPut { // bounded by its handler, piece by piece
 		_ = rc.SetReadDeadline(time.Now().Add(pieceTimeout))
 		_ = rc.SetWriteDeadline(time.Now().Add(pieceTimeout + writeTimeout))
 		return

@@ -44,12 +44,15 @@ type Fault struct {
 }
 
 // badRule is the answer to a text that is no rule, nil if that is not what is wrong.
-func badRule(err error) *Error {
+func badRule(err error) *Error { return faulty("bad_rule", err) }
+
+// faulty is the answer to a document with faults, nil if err is not about one.
+func faulty(code string, err error) *Error {
 	var one *located.Error
 	if !errors.As(err, &one) {
 		return nil
 	}
-	e := &Error{Code: "bad_rule", Message: one.Error(), status: http.StatusBadRequest}
+	e := &Error{Code: code, Message: one.Error(), status: http.StatusBadRequest}
 	for _, f := range located.Errors(err) {
 		e.Faults = append(e.Faults, Fault{File: f.File, Line: f.Line, Column: f.Column, Path: f.Path, Message: f.Msg, Hint: f.Hint})
 	}

@@ -1,12 +1,14 @@
 package api
 
 import (
+	"fmt"
 	"net/http"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/logcenter/logcenter/host/stream"
+	"github.com/logcenter/logcenter/sdk/query"
 )
 
 type streamRequest struct {
@@ -52,6 +54,11 @@ func (s *Server) putStream(c *gin.Context) error {
 	var r streamRequest
 	if err := decodeJSON(c, &r); err != nil {
 		return err
+	}
+	if n, err := query.Parse(r.Query); err == nil {
+		if err := query.Check(n, nil); err != nil { // lists included, which a stream that is kept may miss
+			return fmt.Errorf("stream %s: query: %w", c.Param("name"), err)
+		}
 	}
 	kept, created, err := s.o.Streams.Put(stream.Stream{Name: c.Param("name"), Description: r.Description, Query: r.Query})
 	if err != nil {

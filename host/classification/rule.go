@@ -84,7 +84,7 @@ func (r Rule) Check(p *retention.Policy) (wrong []*schema.Error) {
 func parse(text string) (query.Node, *schema.Error) {
 	n, err := query.Parse(text)
 	if err == nil {
-		err = query.Check(n, nil)
+		err = query.CheckFields(n, nil)
 	}
 	if err != nil {
 		return nil, inQuery(text, err)

@@ -50,6 +50,8 @@ type Config struct {
 	Classification []ClassificationRule `yaml:"classification"`
 	// Streams are named selections of events. More can be made by the API; these only change here.
 	Streams []Stream `yaml:"streams"`
+	// Watchlists are lists of values that queries ask for: field:list(name).
+	Watchlists Watchlists `yaml:"watchlists"`
 	// Alerts say what is to be looked for, and who is told.
 	Alerts Alerts `yaml:"alerts"`
 	// Limits bound what users of the API can ask for.
@@ -279,6 +281,13 @@ type Stream struct {
 	Query string `yaml:"query" required:"true"`
 	// Description tells people what the stream is for.
 	Description string `yaml:"description"`
+}
+
+// Watchlists configures where lists come from beside the API.
+type Watchlists struct {
+	// Directory is a folder whose files NAME.TYPE.csv are lists; TYPE is ip, domain, hash, user or keyword. They are read
+	// again when they change. Empty is none.
+	Directory string `yaml:"directory"`
 }
 
 // Alerts configures what is looked for.

@@ -254,7 +254,7 @@ func TestErrors(t *testing.T) {
 	f("store: {threads: 99999999999999999999}\n", `logcenter.yaml:1:18: store.threads: must be a whole number, not 1e+20`)
 	f("store: {<<: {threads: 1}}\n", `logcenter.yaml:1:9: store: is no key (keys are plain words; << is not supported)`)
 	f("store: {threads: !!binary YQ==}\n", `logcenter.yaml:1:18: store.threads: the tag !!binary is not supported (remove it)`)
-	f("- a\n", `logcenter.yaml:1:1: must have keys, not be a list (known keys: data_dir, http, log, inputs, journal, store, retention, archive, plugins, pipeline, drift, self, classification, streams, alerts, limits, files)`)
+	f("- a\n", `logcenter.yaml:1:1: must have keys, not be a list (known keys: data_dir, http, log, inputs, journal, store, retention, archive, plugins, pipeline, drift, self, classification, streams, watchlists, alerts, limits, files)`)
 	f("log: &l\n  x: *l\n", `logcenter.yaml:1:6: log.x`+strings.Repeat(".x", 31)+`: is too large or too deep (are there aliases that contain each other?)`)
 }
 

@@ -86,6 +86,7 @@ var docs = map[string]string{
 	"config.Config.Self":                  "Self is what the host notices about itself, in its health and as events.",
 	"config.Config.Store":                 "Store is where events are searched.",
 	"config.Config.Streams":               "Streams are named selections of events. More can be made by the API; these only change here.",
+	"config.Config.Watchlists":            "Watchlists are lists of values that queries ask for: field:list(name).",
 	"config.Drift":                        "Drift configures the alarm for devices that begin to write their lines differently, as after new firmware: lines that\nno parser claims or that a parser rejects, and events that lack fields.",
 	"config.Drift.AcceptAfter":            "AcceptAfter is how long an alarm lasts until what changed is taken for usual.",
 	"config.Drift.Effect":                 "Effect is how much the share of a device's lines that are not parsed, or that no parser claims, must rise: 0.05 is\nfrom 1 % to 6 %.",
@@ -251,4 +252,6 @@ var docs = map[string]string{
 	"config.VendorKey.Name":               "Name is what the vendor is called here.",
 	"config.VendorKey.PublicKey":          "PublicKey is the line of the vendor's .pub file that begins with RW (minisign, ed25519).",
 	"config.VendorKey.Trusted":            "Trusted lets plugins signed by this key share memory with the host if their manifests ask for it, which is faster.",
+	"config.Watchlists":                   "Watchlists configures where lists come from beside the API.",
+	"config.Watchlists.Directory":         "Directory is a folder whose files NAME.TYPE.csv are lists; TYPE is ip, domain, hash, user or keyword. They are read\nagain when they change. Empty is none.",
 }

@@ -86,7 +86,7 @@ func (s *Stream) Validate() error {
 	}
 	n, err := query.Parse(s.Query)
 	if err == nil {
-		err = query.Check(n, nil)
+		err = query.CheckFields(n, nil)
 	}
 	var wrong *query.Error
 	if errors.As(err, &wrong) {

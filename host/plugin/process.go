@@ -82,6 +82,7 @@ type launch struct {
 	spin      time.Duration       // how long it may use a processor without having been asked anything
 	config    []byte              // JSON
 	rules     []byte              // JSON, for a detector that takes some
+	lists     string              // folder of the lists that its rules ask for, empty for none
 	severity  manifest.Severities // the admin's words, which go before the manifest's
 	shm       bool
 	profile   *os.File      // nil, or where the SDK profiles the process to

@@ -43,6 +43,9 @@ type Options struct {
 	Socket   bool // no shared memory for anyone
 	// Sandbox says whether plugins are confined. The zero value confines them with what the kernel has.
 	Sandbox SandboxMode
+	// Lists is the folder of the lists that rules ask for, see package sdk/watchlist. Detectors that take rules may read it.
+	// Empty is none.
+	Lists string
 	// Guard is a folder that no permission may open to a plugin: the host's data. Empty is none.
 	Guard string
 	// SpinWindow is how long a plugin that is asked nothing may use a processor until it counts as out of order. 0 = 30 s.
@@ -357,6 +360,9 @@ func (r *Registry) policy(p *Plugin, s Settings) (sandbox.Policy, error) {
 	may, err := policy(p.m, s, guard)
 	if err != nil {
 		return may, err
+	}
+	if lists := r.listsFor(p.m); lists != "" {
+		may.Read = append(may.Read, lists)
 	}
 	if lacks := sandbox.Probe().Lacks(); r.o.Sandbox == SandboxRequired && len(lacks) > 0 {
 		return may, fmt.Errorf("plugins.sandbox is required, and this kernel lacks %s", strings.Join(lacks, " and "))

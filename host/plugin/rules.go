@@ -28,6 +28,14 @@ func (r *Registry) rulesFor(m *Manifest) []byte {
 	return r.Rules()
 }
 
+// listsFor is the folder of lists that a plugin may read, empty for none.
+func (r *Registry) listsFor(m *Manifest) string {
+	if !m.TakesRules || m.Runtime != "" {
+		return ""
+	}
+	return r.o.Lists
+}
+
 // GiveRules has a detector look for other rules: it is swapped for a process that has them, and what it remembers. The
 // error is a *ConfigError if it refuses some; then nothing has changed.
 func (r *Registry) GiveRules(ctx context.Context, id string, rules []byte) (Swap, error) {

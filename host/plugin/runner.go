@@ -13,6 +13,7 @@ import (
 
 	"github.com/logcenter/logcenter/host/plugin/sandbox"
 	"github.com/logcenter/logcenter/sdk"
+	"github.com/logcenter/logcenter/sdk/watchlist"
 )
 
 // confinedRunner starts one process for go-plugin: in its sandbox, if it has one.
@@ -29,6 +30,9 @@ var _ runner.Runner = (*confinedRunner)(nil)
 func (p *process) run(cmd *exec.Cmd, l launch, sockets string) (runner.Runner, error) {
 	cmd.Path, cmd.Args, cmd.Dir = l.policy.Binary, append([]string{l.policy.Binary}, l.policy.Args...), l.manifest.Dir
 	cmd.Env = append(cmd.Env, "PATH=/usr/bin:/bin", "LANG=C.UTF-8", "TZ=UTC", "GOMAXPROCS="+strconv.Itoa(pluginThreads()))
+	if l.lists != "" {
+		cmd.Env = append(cmd.Env, watchlist.Env+"="+l.lists)
+	}
 	cmd.Stdin = nil // go-plugin would hand down the host's
 	if p.requests != nil {
 		// 3 is the first after the standard ones.

@@ -254,7 +254,7 @@ func (a healthAPI) Components(ctx context.Context) ([]api.Component, error) {
 		list = append(list, filesHealth(s.files.Stats()))
 	}
 	list = append(list, s.driftHealth()...)
-	list = append(list, s.rulesHealth())
+	list = append(list, s.rulesHealth(), s.listsHealth())
 	list = append(list, s.channelsHealth(ctx)...)
 	list = append(list, s.watchHealth()...)
 	list = append(list, s.backupHealth()...)

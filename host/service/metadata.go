@@ -7,13 +7,16 @@ import (
 	"github.com/logcenter/logcenter/host/metadata"
 	"github.com/logcenter/logcenter/host/outbox"
 	"github.com/logcenter/logcenter/host/rule"
+	"github.com/logcenter/logcenter/host/watchlist"
 )
 
 // metadataFile is the metadata store, below the data directory.
 const metadataFile = "meta/logcenter.db"
 
 // schemas are what the host's packages keep in the metadata store, those first whose tables others refer to.
-func schemas() []metadata.Schema { return []metadata.Schema{rule.Schema, record.Schema, outbox.Schema} }
+func schemas() []metadata.Schema {
+	return []metadata.Schema{rule.Schema, record.Schema, outbox.Schema, watchlist.Schema}
+}
 
 // openMetadata comes behind the journals, whose lock keeps a second host away.
 func (s *Service) openMetadata(ctx context.Context) (err error) {

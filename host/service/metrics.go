@@ -52,6 +52,7 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 	journalMetrics("event", c.s.events.Stats(), gauge)
 	metadataMetrics(c.s.metadata.Stats(), counter, gauge)
 	ruleMetrics(c.s.library, counter, gauge)
+	listMetrics(c.s.lists, counter, gauge)
 	ruleHealthMetrics(c.s.health, counter, gauge)
 	st := c.s.store.Stats()
 	gauge("store_events", "Events in the store.", float64(st.Events))

@@ -29,6 +29,9 @@ func (s *Service) openPlugins(context.Context) (err error) {
 		return err
 	}
 	s.pluginDirs, o.Guard, o.RulesRefused = o.Dirs, s.path(), s.leaveOut
+	if o.Lists, err = filepath.Abs(s.path(listsFolder)); err != nil {
+		return err
+	}
 	if err := s.openPackages(&o); err != nil {
 		return err
 	}

@@ -48,6 +48,7 @@ import (
 	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/host/stream"
 	"github.com/logcenter/logcenter/host/tail"
+	"github.com/logcenter/logcenter/host/watchlist"
 )
 
 // Service is one running Logcenter. Made by Open, driven by Run.
@@ -64,6 +65,7 @@ type Service struct {
 	intake     *input.Intake
 	metadata   *metadata.Store
 	library    *rule.Library
+	lists      *watchlist.Library
 	health     *health.Tracker // of rules
 	hold       *hold.Hold
 	dead       *deadletter.List
@@ -128,7 +130,7 @@ func Open(ctx context.Context, cfg *config.Config, log *logrus.Logger, version s
 		}
 	}()
 	for _, open := range [...]func(context.Context) error{
-		s.openData, s.openPlugins, s.openJournals, s.openMetadata, s.openStore, s.openOutbox, s.openAlerts, s.openPipeline, s.openRules, s.openInputs, s.openFiles, s.openSelf, s.openAPI,
+		s.openData, s.openPlugins, s.openJournals, s.openMetadata, s.openLists, s.openStore, s.openOutbox, s.openAlerts, s.openPipeline, s.openRules, s.openInputs, s.openFiles, s.openSelf, s.openAPI,
 	} {
 		if err := open(ctx); err != nil {
 			return s, err
@@ -211,7 +213,7 @@ func (s *Service) openAPI(context.Context) (err error) {
 		Backtests: backtestsAPI{s},
 		Files:     s.filesAPI(), Backups: backupsAPI{s}, Replicas: replicated, Drift: s.driftAPI(), Alerts: s.ledger, Outbox: s.outbox,
 		Reasons: reasonsAPI{s}, RuleHealth: s.health, Coverage: s.coverage,
-		Library:   s.library,
+		Library: s.library, Watchlists: listsAPI{s},
 		Lifecycle: s.keeper, Rules: func() []classification.Counted { return s.currentRules().Rules() }, DataDir: s.path(), ArchiveHere: s.archiveHere(), ArchiveVerified: s.archiveVerified, ArchiveCache: int64(s.cfg.Archive.CacheBytes),
 		Metrics: s.metrics, OpenMetrics: s.cfg.HTTP.OpenMetrics, ExportDir: s.path("exports"), Log: s.log, Version: s.version,
 		Searches: s.cfg.Limits.Searches, SearchTimeout: s.cfg.Limits.SearchTimeout,
@@ -285,6 +287,7 @@ func (s *Service) Run(ctx context.Context, ready func()) error {
 	fatal("hold", s.expireHold)
 	fatal("retention", s.keeper.Run)
 	fatal("rules", s.library.Run)
+	fatal("watchlists", s.lists.Run)
 	fatal("alerts", s.ledger.Run)
 	fatal("outbox", s.outbox.Run)
 	if s.files != nil {

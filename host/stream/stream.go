@@ -62,7 +62,7 @@ func compile(s Stream) (Selector, error) {
 	}
 	n, err := query.Parse(s.Query)
 	if err == nil {
-		err = query.Check(n, nil)
+		err = query.CheckFields(n, nil)
 	}
 	if err != nil {
 		return Selector{}, fmt.Errorf("stream %s: query: %w", s.Name, err)

@@ -40,6 +40,7 @@ const (
 	CodeCursorExpired    = "cursor_expired"
 	CodeTooManyBuckets   = "too_many_buckets"
 	CodeBadRule          = "bad_rule"
+	CodeBadList          = "bad_list"
 	CodeStale            = "stale"
 	CodeTooLarge         = "too_large"
 	CodeBodyTooLarge     = "body_too_large"

@@ -12,7 +12,7 @@ import "net/netip"
 type Pos struct{ Start, End int }
 
 // Node is one node of the AST: *And, *Or, *Not, *All, *Term, *Phrase, *Prefix, *Wildcard, *Regex,
-// *Range, *CIDR or *Exists. Nodes are immutable once parsed and may be shared between goroutines.
+// *Range, *CIDR, *InList or *Exists. Nodes are immutable once parsed and may be shared between goroutines.
 type Node interface {
 	// Position is where the node stands in the text; the zero Pos in nodes that were not parsed.
 	Position() Pos
@@ -92,6 +92,13 @@ type (
 		Prefix netip.Prefix
 		Pos    Pos
 	}
+	// InList is field:list(name): a value is in a list that somebody keeps, see [List]. What is in it may change at any
+	// time, without the query; a matcher asks for it once a batch. A list that is gone has nothing in it.
+	InList struct {
+		Field Field
+		List  string
+		Pos   Pos
+	}
 	// Exists is _exists_:field: at least one value is there.
 	Exists struct {
 		Field Field
@@ -109,6 +116,7 @@ func (n *Wildcard) Position() Pos { return n.Pos }
 func (n *Regex) Position() Pos    { return n.Pos }
 func (n *Range) Position() Pos    { return n.Pos }
 func (n *CIDR) Position() Pos     { return n.Pos }
+func (n *InList) Position() Pos   { return n.Pos }
 func (n *Exists) Position() Pos   { return n.Pos }
 
 func (*All) node()      {}
@@ -121,4 +129,5 @@ func (*Wildcard) node() {}
 func (*Regex) node()    {}
 func (*Range) node()    {}
 func (*CIDR) node()     {}
+func (*InList) node()   {}
 func (*Exists) node()   {}

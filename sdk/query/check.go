@@ -50,11 +50,24 @@ func TypeOf(f Field, resolve Resolve) (t ecs.Type, known bool) {
 }
 
 // Check says whether every comparison of a query fits the type of its field, as all executors need it. A nil
-// resolve is [KnownFields]. The error is of type [*Error] and is the first in the text.
-func Check(n Node, resolve Resolve) error {
+// resolve is [KnownFields]. Lists are those of [KnownLists]; a process that was never told any takes them on trust. The
+// error is of type [*Error] and is the first in the text.
+func Check(n Node, resolve Resolve) error { return CheckWith(n, Options{Resolve: resolve}) }
+
+// CheckFields is [Check] but for lists that there are not: they may come later, and have nothing in them until then. It
+// is for queries that are kept, which a list that somebody deletes must not make unreadable. A nil resolve is
+// [KnownFields].
+func CheckFields(n Node, resolve Resolve) error { return check(n, Options{Resolve: resolve}, true) }
+
+// CheckWith is [Check] with lists that are not those of the process.
+func CheckWith(n Node, o Options) error { return check(n, o, false) }
+
+// check checks all leaves; missing lists are allowed or not.
+func check(n Node, o Options, missing bool) error {
+	missing = missing || o.Lists == nil && known.Load() == nil
 	var first *Error
 	Walk(n, func(leaf Node) {
-		err := checkLeaf(leaf, resolve)
+		err := checkLeaf(leaf, o, missing)
 		if err != nil && (first == nil || err.Pos.Start < first.Pos.Start) {
 			first = err
 		}
@@ -127,6 +140,8 @@ func FieldOf(leaf Node) Field {
 		return n.Field
 	case *CIDR:
 		return n.Field
+	case *InList:
+		return n.Field
 	case *Exists:
 		return n.Field
 	default:
@@ -134,9 +149,9 @@ func FieldOf(leaf Node) Field {
 	}
 }
 
-func checkLeaf(n Node, resolve Resolve) *Error {
+func checkLeaf(n Node, o Options, missing bool) *Error {
 	f := FieldOf(n)
-	t, known := TypeOf(f, resolve)
+	t, known := TypeOf(f, o.Resolve)
 	fail := func(hint, format string, args ...any) *Error {
 		return &Error{Pos: n.Position(), Msg: fmt.Sprintf(format, args...), Hint: hint}
 	}
@@ -147,6 +162,8 @@ func checkLeaf(n Node, resolve Resolve) *Error {
 		return checkUndeclared(n, f, fail)
 	}
 	switch n := n.(type) {
+	case *InList:
+		return checkList(n, t, o.lists(), missing)
 	case *Range:
 		return checkRange(n, t, fail)
 	case *CIDR:
@@ -216,6 +233,8 @@ func checkUndeclared(n Node, f Field, fail func(hint, format string, args ...any
 		what = "ranges"
 	case *CIDR:
 		what = "networks"
+	case *InList:
+		what = "lists"
 	case *Regex:
 		what = "regular expressions"
 	default:

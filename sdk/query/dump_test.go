@@ -56,6 +56,8 @@ func dump(n query.Node) string {
 		return n.Field.Name + open + bound(n.Min) + " " + bound(n.Max) + closing
 	case *query.CIDR:
 		return n.Field.Name + "@" + n.Prefix.String()
+	case *query.InList:
+		return n.Field.Name + " in " + n.List
 	case *query.Exists:
 		return "?" + n.Field.Name
 	default:

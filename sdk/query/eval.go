@@ -41,6 +41,8 @@ type leafState struct {
 	epoch    uint64
 	column   *wire.Column
 	date     [2]int64 // leafDate: its bounds now
+	list     *List    // leafList: as it is now, nil if it is gone
+	now      int64    // leafList: nanoseconds
 	bits     []uint64 // matching rows among done
 	done     []uint64
 	complete bool // done is all rows
@@ -242,9 +244,12 @@ func (r *run) state(i int) *leafState {
 	if st.date = l.date; l.relative != nil {
 		st.date = l.relative()
 	}
+	if l.list != nil {
+		st.list, st.now = l.list()
+	}
 	st.bits = resized(st.bits, r.words)
 	clear(st.bits)
-	st.complete = st.column == nil || st.column.Count == 0
+	st.complete = st.column == nil || st.column.Count == 0 || l.list != nil && st.list == nil
 	st.entry = false
 	st.done = resized(st.done, r.words)
 	clear(st.done)
@@ -328,7 +333,7 @@ func (r *run) settleDict(l *leaf, st *leafState) {
 	found := uint8(0)
 	for code := range lut {
 		lut[code] = 0
-		if l.matchString(c.Entry(code)) {
+		if l.matchString(c.Entry(code)) || st.list != nil && st.list.Has(c.Entry(code), st.now) {
 			lut[code] = 1
 		}
 		found |= lut[code]

@@ -96,6 +96,9 @@ func formatLeaf(b *strings.Builder, n Node) {
 	case *Range:
 		formatField(b, n.Field)
 		formatRange(b, n)
+	case *InList:
+		formatField(b, n.Field)
+		b.WriteString("list(" + n.List + ")")
 	case *CIDR:
 		formatAddressField(b, n.Field, n.Prefix.String())
 		b.WriteString(n.Prefix.String())

@@ -29,6 +29,8 @@ func TestFormat(t *testing.T) {
 	f("source.ip:2001:db8::1", "source.ip:2001:db8::1")
 	f("fe80::1", `fe80\:\:1`)
 	f("x:*", "_exists_:x")
+	f(`x:( list( "a.b" ) or.c)`, "x:list(a.b) AND x:or.c")
+	f("x:list (a)", "x:list AND a")
 
 	assert.Equal(t, "*", query.Format(nil))
 	assert.Equal(t, "*", query.Format(&query.And{}))
@@ -97,7 +99,9 @@ func randomLeaf(r *rand.Rand) query.Node {
 	if named.Name == "" {
 		named.Name = "n"
 	}
-	switch r.IntN(9) {
+	switch r.IntN(10) {
+	case 8:
+		return &query.InList{Field: named, List: []string{"a", "0", "Bad-addresses_2.x", "list", "AND", "OR", "NOT", "TO"}[r.IntN(8)]}
 	case 0:
 		return &query.Term{Field: f, Value: randomText(r), Quoted: true}
 	case 1:
@@ -154,6 +158,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(p)
 		f.Add("x:" + p + " AND (" + p + ")")
 		f.Add("x:[" + p + " TO " + p + "]")
+		f.Add("x:list(" + p + ")")
 		f.Add("/" + p + "/")
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -27,6 +27,7 @@ const (
 	leafAddr
 	leafAddrIn // one of many addresses
 	leafDate
+	leafList // in a list
 )
 
 // leaf is one comparison, shared by all places of all queries that make it. It is immutable once its plan runs.
@@ -49,8 +50,9 @@ type leaf struct {
 	truth    bool         // leafBool
 	addr     [2][2]uint64 // leafAddr: inclusive, big endian halves
 	addrs    map[[16]byte]struct{}
-	date     [2]int64        // leafDate: from inclusive, to exclusive, nanoseconds
-	relative func() [2]int64 // leafDate: date at this moment, nil if it does not depend on it
+	date     [2]int64              // leafDate: from inclusive, to exclusive, nanoseconds
+	relative func() [2]int64       // leafDate: date at this moment, nil if it does not depend on it
+	list     func() (*List, int64) // leafList: what is in it at this moment, and the moment
 }
 
 // leaf compiles one comparison, or finds the same one made before.
@@ -69,7 +71,7 @@ func (c *compiler) leaf(n Node) (int, error) {
 		}
 	}
 	key := name + "\x00" + t.String() + "\x00" + leafKey(n)
-	if l.relative != nil {
+	if l.relative != nil || l.list != nil {
 		key += "\x00" + strconv.Itoa(len(c.plan.leaves)) // clocks may differ
 	} else if l.kind == leafDate {
 		key += fmt.Sprintf("\x00%p", c.opts.Zone)
@@ -124,6 +126,12 @@ func leafKey(n Node) string {
 func (c *compiler) compare(l *leaf, n Node, t ecs.Type) (err error) {
 	if _, ok := n.(*Exists); ok {
 		l.kind, l.cost = leafExists, costNone
+		return nil
+	}
+	if in, ok := n.(*InList); ok {
+		opts := c.opts
+		l.kind, l.cost = leafList, costRegex
+		l.list = func() (*List, int64) { return opts.lists().List(in.List), c.now().UnixNano() }
 		return nil
 	}
 	switch t {
@@ -314,6 +322,9 @@ func (l *leaf) matchString(v []byte) bool {
 // element compares the i-th element of a leaf's column, which belongs to row.
 func (r *run) element(l *leaf, st *leafState, row, i int) bool {
 	c := st.column
+	if l.kind == leafList {
+		return r.listed(st, row, i)
+	}
 	switch c.Type {
 	case wire.Type_STRING:
 		if l.kind > leafWords {
@@ -356,6 +367,22 @@ func (r *run) element(l *leaf, st *leafState, row, i int) bool {
 	}
 	r.text = appendText(r.text[:0], c, i)
 	return l.matchString(r.text)
+}
+
+// listed says whether the i-th element of a leaf's column is in its list. Values of another type than the list's are not.
+func (r *run) listed(st *leafState, row, i int) bool {
+	c := st.column
+	switch {
+	case st.list == nil:
+		return false
+	case c.Type == wire.Type_IP && st.list.typ == ListIP:
+		return st.list.hasAddr(halves(c.IP16(i)), st.now)
+	case c.Type == wire.Type_STRING:
+		return st.list.Has(r.stringAt(c, row, i), st.now)
+	default:
+		r.text = appendText(r.text[:0], c, i)
+		return st.list.Has(r.text, st.now)
+	}
 }
 
 // stringAt is the i-th string of a column.

@@ -11,7 +11,8 @@ import (
 // Options are what [Compile] needs to know beside the query. The zero value is fine for most.
 type Options struct {
 	Resolve Resolve          // types of fields; nil: KnownFields
-	Now     func() time.Time // the clock of now-1h, read once a batch and comparison; nil: time.Now
+	Lists   Lists            // of field:list(name), asked once a batch and comparison; nil: KnownLists
+	Now     func() time.Time // the clock of now-1h and of entries that expire, read once a batch and comparison; nil: time.Now
 	Zone    *time.Location   // of dates without one; nil: UTC
 }
 
@@ -25,7 +26,7 @@ type Matcher struct {
 	out  [1][]uint64
 }
 
-// Compile makes a matcher. The query must pass [Check]; errors are of type [*Error].
+// Compile makes a matcher. The query must pass [CheckFields]; errors are of type [*Error].
 func Compile(n Node, o Options) (*Matcher, error) {
 	p, err := newPlan([]source{{n, o}})
 	if err != nil {
@@ -152,7 +153,7 @@ type step struct {
 func newPlan(sources []source) (*plan, error) {
 	p := &plan{slots: map[string]int{}}
 	for _, s := range sources {
-		if err := Check(s.node, s.opts.Resolve); err != nil {
+		if err := check(s.node, s.opts, true); err != nil {
 			return nil, err
 		}
 		c := &compiler{plan: p, opts: s.opts}
@@ -168,6 +169,13 @@ func newPlan(sources []source) (*plan, error) {
 type compiler struct {
 	plan *plan
 	opts Options
+}
+
+func (o Options) lists() Lists {
+	if o.Lists != nil {
+		return o.Lists
+	}
+	return KnownLists()
 }
 
 // Costs of steps, for their order.

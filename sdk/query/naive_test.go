@@ -60,6 +60,8 @@ func naive(n query.Node, e event) bool {
 			}
 			return n.Prefix.Contains(a)
 		})
+	case *query.InList:
+		return naiveAny(n.Field, e, func(v any) bool { return naiveListed(n.List, v) })
 	case *query.Range:
 		return naiveAny(n.Field, e, func(v any) bool {
 			return (n.Min == nil || naiveAbove(v, *n.Min, n.IncludeMin)) && (n.Max == nil || naiveBelow(v, *n.Max, n.IncludeMax))
@@ -197,7 +199,7 @@ func naiveTokens(s string) []string {
 
 var naiveWords = []string{
 	"fail", "failed", "Fail", "login", "ERROR", "a", "b", "5", "10", "0", "登", "录", "登录失败", "用户", "école", "ÉCOLE", "ошибка",
-	"ОШИБКА", "ab", "abc", "abcd", "user", "e\u0301", "x1y2", "Straße", "ⱥ", "Ⱥbc", "ΣΊΣ",
+	"ОШИБКА", "ab.a", "b.AB.a", "ab.a.", "ab", "abc", "abcd", "user", "e\u0301", "x1y2", "Straße", "ⱥ", "Ⱥbc", "ΣΊΣ",
 }
 
 func naiveLine(r *rand.Rand) string {
@@ -289,7 +291,11 @@ func naiveLeaf(r *rand.Rand) query.Node {
 		n.Max, n.IncludeMax = bound(), r.IntN(2) == 0
 		return n
 	}
-	switch r.IntN(18) {
+	switch r.IntN(20) {
+	case 18:
+		return &query.InList{Field: addrs, List: "addresses"}
+	case 19:
+		return &query.InList{Field: declared, List: []string{"domains", "users", "words", "gone"}[r.IntN(4)]}
 	case 0, 1, 2:
 		return &query.Term{Field: text, Value: word()}
 	case 3, 4:
@@ -342,7 +348,7 @@ func naiveCompare(t *testing.T, r *rand.Rand) {
 	}
 	for range size {
 		n := naiveQuery(r, 3)
-		m, err := query.Compile(n, query.Options{})
+		m, err := query.Compile(n, query.Options{Lists: naiveLists, Now: func() time.Time { return naiveNow }})
 		require.NoError(t, err, query.Format(n))
 		nodes, ms = append(nodes, n), append(ms, m)
 	}

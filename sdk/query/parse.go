@@ -28,6 +28,7 @@ const (
 //	field:[1 TO 5]          range with its ends; {1 TO 5} without; [1 TO 5} mixed; * is an open end
 //	field:>5 >=5 <5 <=5     open ranges
 //	source.ip:10.0.0.0/8    addresses of a network
+//	source.ip:list(scanners) a value that is in a list which is kept apart, see InList
 //	a AND b, a && b, a b    both; +a is the same as a
 //	a OR b, a || b          one of them
 //	NOT a, !a, -a           not; matches events without the field too
@@ -66,7 +67,7 @@ type parser struct {
 
 func (p *parser) checkText() error {
 	if len(p.text) > MaxText {
-		return p.finish(p.errorf(Pos{MaxText, len(p.text)}, "put long lists of values into an asset or lookup table",
+		return p.finish(p.errorf(Pos{MaxText, len(p.text)}, "put many values into a list: `logcenter watchlist import`, and field:list(name)",
 			"the query is %d bytes long, the limit is %d", len(p.text), MaxText))
 	}
 	for i := 0; i < len(p.text); {
@@ -367,7 +368,7 @@ func (p *parser) deeper(at int) *Error {
 
 func (p *parser) count(at Pos) *Error {
 	if p.nodes++; p.nodes > MaxNodes {
-		return p.errorf(at, "put long lists of values into an asset or lookup table", "the query has more than %d parts", MaxNodes)
+		return p.errorf(at, "put many values into a list: `logcenter watchlist import`, and field:list(name)", "the query has more than %d parts", MaxNodes)
 	}
 	return nil
 }

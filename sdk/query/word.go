@@ -77,6 +77,9 @@ func (p *parser) word(f Field, start int, direct bool) (Node, *Error) {
 	if raw == "" { // a value cannot start with what stands here, e.g. ) behind a group's (
 		return nil, p.errorf(Pos{from, min(from+1, len(p.text))}, "", "a value is expected here")
 	}
+	if raw == "list" && f.Name != "" && !p.end() && p.text[p.pos] == '(' {
+		return p.list(f, start)
+	}
 	if !direct {
 		switch raw {
 		case "and", "or", "not":
@@ -171,6 +174,43 @@ func (p *parser) suffixError() *Error {
 		return p.errorf(at, `results are ordered by time; write \^ to search for the sign`, "boosts (^) have no meaning here")
 	}
 	return p.errorf(at, `use * or a regular expression; write \~ to search for the sign`, "fuzzy and proximity searches (~) are not supported")
+}
+
+// list reads what follows list, the name of a list in parentheses.
+func (p *parser) list(f Field, start int) (Node, *Error) {
+	open := p.pos
+	p.pos++
+	p.space()
+	from := p.pos
+	var name string
+	if !p.end() && p.text[p.pos] == '"' {
+		v, err := p.readQuoted()
+		if err != nil {
+			return nil, err
+		}
+		name = v
+	} else {
+		for !p.end() && nameByte(p.text[p.pos]) {
+			p.pos++
+		}
+		name = p.text[from:p.pos]
+	}
+	to := p.pos
+	p.space()
+	hint := fmt.Sprintf("write %s:list(name); list\\( for the text", f.Name)
+	if p.end() || p.text[p.pos] != ')' {
+		return nil, p.errorf(Pos{open, min(p.pos+1, len(p.text))}, hint, ") expected behind the name of the list")
+	}
+	if err := CheckListName(name); err != nil {
+		return nil, p.errorf(Pos{from, max(to, from)}, hint, "%s", err)
+	}
+	p.pos++
+	if err := p.noSuffix(); err != nil {
+		return nil, err
+	}
+	n := &InList{Field: f, List: name, Pos: Pos{start, p.pos}}
+	p.space()
+	return n, p.count(n.Pos)
 }
 
 // quoted reads "…".

@@ -62,7 +62,7 @@ func newRootCommand(begun *bool) *cobra.Command {
 	c.flags(root.PersistentFlags())
 	root.AddCommand(
 		newSearchCommand(c), newAggCommand(c), newTailCommand(c), newExportCommand(c), newFieldsCommand(c), newExplainCommand(c),
-		newPluginCommand(c), newStreamCommand(c), newClassifyCommand(c), newRuleCommand(c), newInputsCommand(c), newConsumersCommand(c), newDeadLettersCommand(c), newAlertCommand(c), newCaseCommand(c), newChannelCommand(c), newRouteCommand(c), newOutboxCommand(c), newDriftCommand(c), newAssetCommand(c), newMaskingCommand(c),
+		newPluginCommand(c), newStreamCommand(c), newClassifyCommand(c), newRuleCommand(c), newWatchlistCommand(c), newInputsCommand(c), newConsumersCommand(c), newDeadLettersCommand(c), newAlertCommand(c), newCaseCommand(c), newChannelCommand(c), newRouteCommand(c), newOutboxCommand(c), newDriftCommand(c), newAssetCommand(c), newMaskingCommand(c),
 		newHealthCommand(c), newStoreCommand(c), newFilesCommand(c), newRetentionCommand(c), newArchiveCommand(c),
 		newBackupCommand(c), newRestoreCommand(), newMigrateCommand(),
 		newValidateCommand(), newConfigCommand(), newLoadgenCommand(c), newVersionCommand(), newRunCommand(), newBenchCommand(),

@@ -47,6 +47,7 @@ type translator struct {
 	product   product
 	conflicts conflicts
 	now       time.Time
+	lists     map[listKey][]string // which values are in lists, see inLists
 	err       error
 }
 
@@ -80,6 +81,8 @@ func (t *translator) node(n query.Node) clause {
 	case *query.Range:
 		return t.leaf(n, n.Field)
 	case *query.CIDR:
+		return t.leaf(n, n.Field)
+	case *query.InList:
 		return t.leaf(n, n.Field)
 	default:
 		return t.failed(n, fmt.Errorf("%T is not a query", n))
@@ -157,6 +160,8 @@ func (t *translator) typed(n query.Node, name string, typ ecs.Type) clause {
 	switch n := n.(type) {
 	case *query.Range:
 		return t.between(n, t.product.exact(name, typ), typ)
+	case *query.InList:
+		return t.inList(n, name)
 	case *query.CIDR:
 		first, last := n.AddrRange()
 		return between(t.product.field(name), address(first), address(last), "lte")
@@ -353,10 +358,12 @@ type selection struct {
 	conflicts conflicts
 	filter    clause
 	from, to  int64 // nanoseconds of @timestamp, [from, to)
+	now       time.Time
 	snapshot  snapshot
 	notice    string
 	nothing   bool     // the scope lets nothing through
 	hidden    []string // indices that searches do not show
+	lists     map[listKey][]string
 }
 
 // check checks what a caller asks for and translates it. It leaves the cluster alone.
@@ -372,7 +379,7 @@ func (s *Store) check(scope store.Scope, sel store.Selection) (*selection, error
 			return nil, fmt.Errorf("%w: %w", store.ErrRequest, err)
 		}
 	}
-	q := &selection{from: nanos(sel.From), to: nanos(sel.To), hidden: s.hidden()}
+	q := &selection{now: time.Now(), from: nanos(sel.From), to: nanos(sel.To), hidden: s.hidden()}
 	n := scope.Narrow(sel.Query)
 	if n == nil {
 		q.nothing = true
@@ -387,7 +394,7 @@ func (s *Store) check(scope store.Scope, sel store.Selection) (*selection, error
 
 // translate makes the filter as a product reads it.
 func (q *selection) translate(p product, c conflicts) error {
-	t := translator{now: time.Now(), product: p, conflicts: c}
+	t := translator{now: q.now, product: p, conflicts: c, lists: q.lists}
 	filters := []clause{between(fieldTime+suffixNanos, q.from, q.to, "lt")}
 	if _, everything := q.node.(*query.All); !everything {
 		filters = append(filters, t.node(q.node))

@@ -380,6 +380,9 @@ func (s *Store) settle(ctx context.Context, q *selection) (err error) {
 	if q.snapshot, q.notice, err = s.findable(ctx); err != nil {
 		return err
 	}
+	if err = s.inLists(ctx, q); err != nil {
+		return err
+	}
 	return q.translate(s.product(), s.known())
 }
 

@@ -249,7 +249,7 @@ func (a *aggregator) from(path []*aggKey, only *keep, extra []column) (string, *
 	}
 	slices.SortFunc(cols, func(a, b column) int { return strings.Compare(a.Name, b.Name) })
 	cols = slices.Compact(cols)
-	r, err := a.store.relation(a.snap, a.sel, cols)
+	r, err := a.store.relation(a.ctx, a.snap, a.sel, cols)
 	if err != nil {
 		return "", nil, err
 	}

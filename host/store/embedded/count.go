@@ -17,7 +17,7 @@ const fewHits = 4096
 
 // few finds all events that match; ok is false if they are more than fewHits.
 func (s *Store) few(ctx context.Context, p *snapshot, q *selection) (hits []hit, ok bool, err error) {
-	r, err := s.relation(p, q, hitColumns)
+	r, err := s.relation(ctx, p, q, hitColumns)
 	if err != nil || r.empty {
 		return nil, true, err
 	}
@@ -56,7 +56,7 @@ func (s *Store) count(ctx context.Context, p *snapshot, q *selection) (total int
 		}
 	}
 	file := []column{{colFile, kindString, false}}
-	r, err := s.relation(rest, q, file)
+	r, err := s.relation(ctx, rest, q, file)
 	if err != nil || r.empty {
 		return total, with, err
 	}

@@ -84,7 +84,7 @@ func (s *Store) countFields(ctx context.Context, p *snapshot, q *selection, coun
 	for i, c := range cols {
 		list[i] = "count(" + quoteName(c.Name) + ")"
 	}
-	r, err := s.relation(p, q, cols)
+	r, err := s.relation(ctx, p, q, cols)
 	if err != nil || r.empty {
 		return err
 	}
@@ -97,7 +97,7 @@ func (s *Store) countFields(ctx context.Context, p *snapshot, q *selection, coun
 	if err != nil || !extra {
 		return err
 	}
-	if r, err = s.relation(p, q, fixedColumns[3:]); err != nil {
+	if r, err = s.relation(ctx, p, q, fixedColumns[3:]); err != nil {
 		return err
 	}
 	sql := "SELECT k, count(*) FROM (SELECT unnest(json_keys(" + quoteName(colFlattened) + ")) AS k FROM " + r.sql + ") GROUP BY k"
@@ -177,7 +177,7 @@ func (s *Store) FieldStats(ctx context.Context, scope store.Scope, r store.Field
 
 // fieldCounts computes all but the top values.
 func (s *Store) fieldCounts(ctx context.Context, p *snapshot, q *selection, f aggField, st *store.FieldStats) error {
-	r, err := s.relation(p, q, f.columns())
+	r, err := s.relation(ctx, p, q, f.columns())
 	if err != nil || r.empty {
 		return err
 	}

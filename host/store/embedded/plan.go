@@ -26,6 +26,7 @@ type selection struct {
 	now       time.Time
 	partition string // only this one, if not empty
 	source    string // only this one, if not empty
+	lists     *lists // nil: the query has none
 }
 
 // selection checks what a caller asks for. ok is false if the scope lets nothing through.
@@ -48,7 +49,7 @@ func (s *Store) selection(scope store.Scope, sel store.Selection, p *snapshot) (
 	if err := query.Check(n, nil); err != nil { // the scope's own query
 		return nil, false, fmt.Errorf("the scope's query does not fit the fields of today: %w", err)
 	}
-	return &selection{node: n, from: nanos(sel.From), to: nanos(sel.To), maxOffset: p.offset, now: time.Now()}, true, nil
+	return &selection{node: n, from: nanos(sel.From), to: nanos(sel.To), maxOffset: p.offset, now: time.Now(), lists: hasLists(n)}, true, nil
 }
 
 // nanos is t in nanoseconds since 1970, as near as the years 1678 to 2261 allow.
@@ -75,12 +76,16 @@ type relation struct {
 }
 
 // relation plans a selection over columns. Segments that have no matching event are left out.
-func (s *Store) relation(p *snapshot, q *selection, cols []column) (*relation, error) {
+func (s *Store) relation(ctx context.Context, p *snapshot, q *selection, cols []column) (*relation, error) {
+	in, err := s.inLists(ctx, p, q)
+	if err != nil {
+		return nil, err
+	}
 	r := &relation{}
 	var order []string
 	files := map[string][]string{}
 	for _, g := range p.segments {
-		frag, err := q.segment(g, cols)
+		frag, err := q.segment(g, cols, in)
 		if err != nil {
 			return nil, err
 		}
@@ -98,7 +103,7 @@ func (s *Store) relation(p *snapshot, q *selection, cols []column) (*relation, e
 		parts = append(parts, strings.Replace(frag, fromMark, "read_parquet(?)", 1))
 		r.files = append(r.files, files[frag])
 	}
-	tail, err := s.tailFragment(p, q, cols, r)
+	tail, err := s.tailFragment(p, q, cols, in, r)
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +126,7 @@ func (s *Store) relation(p *snapshot, q *selection, cols []column) (*relation, e
 const fromMark = `"# files"`
 
 // segment is the query of one segment, "" if nothing in it can match.
-func (q *selection) segment(g *segment, cols []column) (string, error) {
+func (q *selection) segment(g *segment, cols []column, in map[listKey][]string) (string, error) {
 	switch {
 	case !g.during(q.from, q.to), g.MinOffset > q.maxOffset,
 		q.partition != "" && q.partition != g.partition(),
@@ -129,7 +134,7 @@ func (q *selection) segment(g *segment, cols []column) (string, error) {
 		!g.mayHold(q.node):
 		return "", nil
 	}
-	c := condition{now: q.now, uses: map[string]bool{}, layout: layout{
+	c := condition{now: q.now, lists: in, uses: map[string]bool{}, layout: layout{
 		columns:    g.Columns,
 		undeclared: func(name string) bool { return g.Undeclared[name] > 0 },
 	}}
@@ -201,7 +206,7 @@ func (g *segment) expr(c column) string {
 const recordRows = 32768
 
 // tailFragment is the query of the tail, "" if nothing in it can match. It makes the records it reads.
-func (s *Store) tailFragment(p *snapshot, q *selection, cols []column, r *relation) (string, error) {
+func (s *Store) tailFragment(p *snapshot, q *selection, cols []column, listed map[listKey][]string, r *relation) (string, error) {
 	if q.partition != "" {
 		return "", nil // partitions are made by a flush
 	}
@@ -231,7 +236,7 @@ func (s *Store) tailFragment(p *snapshot, q *selection, cols []column, r *relati
 	for _, c := range fixedColumns {
 		have[c.Name] = columnInfo{Kind: c.Kind}
 	}
-	c := condition{now: q.now, uses: map[string]bool{}, layout: layout{
+	c := condition{now: q.now, lists: listed, uses: map[string]bool{}, layout: layout{
 		columns: have, undeclared: func(name string) bool { return undeclared[name] },
 	}}
 	where := c.sql(q.node)

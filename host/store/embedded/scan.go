@@ -225,7 +225,7 @@ func (x *scanner) window(q *selection, rows int64) error {
 	}
 	step := (q.to - q.from + scanParts - 1) / scanParts
 	counts := map[int64]int64{}
-	r, err := x.store.relation(x.snap, q, fixedColumns[:1])
+	r, err := x.store.relation(x.ctx, x.snap, q, fixedColumns[:1])
 	if err != nil || r.empty {
 		return err
 	}
@@ -271,7 +271,7 @@ func (x *scanner) window(q *selection, rows int64) error {
 // batch hands out at most limit events of q with positions after one; last is the last position when there may be
 // more, else the greatest.
 func (x *scanner) batch(q *selection, after int64) (last int64, err error) {
-	r, err := x.store.relation(x.snap, q, x.cols)
+	r, err := x.store.relation(x.ctx, x.snap, q, x.cols)
 	if err != nil || r.empty {
 		return math.MaxInt64, err
 	}

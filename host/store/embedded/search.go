@@ -170,7 +170,7 @@ func (s *Store) page(ctx context.Context, p *snapshot, q *selection, after *plac
 		}
 		part := *q
 		part.from, part.to = lo, hi
-		r, err := s.relation(p, &part, hitColumns)
+		r, err := s.relation(ctx, p, &part, hitColumns)
 		if err != nil {
 			return nil, err
 		}

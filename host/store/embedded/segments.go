@@ -105,7 +105,7 @@ func (s *Store) MayHold(scope store.Scope, sel store.Selection) ([]int, error) {
 	}
 	var out []int
 	for i, g := range p.segments {
-		frag, err := q.segment(g, nil)
+		frag, err := q.segment(g, nil, nil)
 		if err != nil {
 			return nil, err
 		}

@@ -31,7 +31,8 @@ const (
 type condition struct {
 	layout layout
 	now    time.Time
-	uses   map[string]bool // columns the condition reads
+	lists  map[listKey][]string // which values are in lists, see inLists
+	uses   map[string]bool      // columns the condition reads
 	err    error
 }
 
@@ -83,6 +84,8 @@ func (c *condition) sql(n query.Node) string {
 	case *query.Range:
 		return c.leaf(n, n.Field)
 	case *query.CIDR:
+		return c.leaf(n, n.Field)
+	case *query.InList:
 		return c.leaf(n, n.Field)
 	default:
 		return c.fail(n, "%T is not a query", n)
@@ -170,6 +173,9 @@ func (c *condition) leaf(n query.Node, f query.Field) string {
 		return c.flattened(n, name) // stored before the field was declared
 	case t != ecs.Text && info.Kind != fieldKinds[t]:
 		return c.retyped(n, info, expr)
+	}
+	if n, ok := n.(*query.InList); ok {
+		return c.inList(n, info, expr)
 	}
 	return c.any(info, expr, func(x string) string { return c.compare(n, t, x) })
 }
@@ -355,6 +361,11 @@ func (c *condition) retyped(n query.Node, info columnInfo, expr string) string {
 			return sqlFalse
 		case *query.Prefix:
 			return "starts_with(" + x + "::VARCHAR, " + quote(n.Value) + ")"
+		case *query.InList:
+			if m := c.texts(n); m != "" {
+				return x + "::VARCHAR IN (" + m + ")"
+			}
+			return sqlFalse
 		default:
 			return sqlFalse
 		}
@@ -374,6 +385,11 @@ func (c *condition) flattened(n query.Node, name string) string {
 		return "(" + named + "list_contains(" + values + ", " + quote(n.Value) + "))"
 	case *query.Prefix:
 		return "(" + named + "len(list_filter(" + values + ", lambda x: starts_with(x, " + quote(n.Value) + "))) > 0)"
+	case *query.InList:
+		if m := c.texts(n); m != "" {
+			return "(" + named + "list_has_any(" + values + ", [" + m + "]))"
+		}
+		return sqlFalse
 	default:
 		return sqlFalse
 	}

@@ -29,6 +29,7 @@ const (
 	randomSearches = 150
 	randomAggs     = 150
 	randomStats    = 15
+	randomLists    = 40
 	longSeeds      = 40
 	mostDifferent  = 5 // differences shown of a seed
 )
@@ -74,8 +75,15 @@ func randomSeed(t *testing.T, g *Group, seed uint64, s store.Store) {
 		}
 	}
 	different := 0
-	for i := range randomSearches + randomAggs + randomStats {
+	lists := newChance(seed ^ 1<<63) // apart, so that the other questions are always the same
+	for i := range randomSearches + randomAggs + randomStats + randomLists {
 		q := c.question(i)
+		if i >= randomSearches+randomAggs+randomStats {
+			q = lists.question(0)
+			n, err := query.Parse(lists.listed())
+			require.NoError(t, err)
+			q.node, q.invalid = n, ""
+		}
 		diff := x.ask(q)
 		g.add(diff == "")
 		if diff == "" {

@@ -234,6 +234,18 @@ func (c chance) comparison() (field, value string) {
 	}
 }
 
+// listed asks for lists of scriptLists, and other things beside.
+func (c chance) listed() string {
+	leaf := pick(c, ipFields...) + pick(c, ":list(networks)", ":list(nothing)")
+	if c.in(1, 2) {
+		leaf = pick(c, keywordFields...) + pick(c, ":list(people)", ":list(texts)", ":list(names)")
+	}
+	if c.in(1, 3) {
+		leaf = "NOT " + leaf
+	}
+	return leaf + pick(c, "", " AND "+c.query(2), " OR "+c.query(1))
+}
+
 func (c chance) stringQuery() string {
 	return pick(c,
 		quoted(pick(c, randomStrings...)), quoted(pick(c, randomStrings...)), "a*", "张*", "B*", "*", "a?i*", "*o*", "?三", "*三", `al\*ce`, "??", "*e", "长*长",

@@ -22,6 +22,7 @@ import (
 // Run runs the suite on a store that is called executor in reports. open makes an empty store that is closed with the
 // test.
 func Run(t *testing.T, executor string, open func(t *testing.T) store.Store) {
+	useLists(t)
 	rep := &Report{Executor: executor}
 	rep.begin(t)
 	groups := 0
@@ -71,6 +72,7 @@ func Run(t *testing.T, executor string, open func(t *testing.T) store.Store) {
 // RunMatcher runs the scripts on the in-memory matcher, with plain loops for all that is not a query. Under the name
 // "matcher" it is what stores are compared with in random questions.
 func RunMatcher(t *testing.T) {
+	useLists(t)
 	rep := &Report{Executor: "matcher"}
 	rep.begin(t)
 	rep.end(t, runScripts(t, rep, []mode{inTail}, func(*testing.T) store.Store { return newReference() }))

@@ -263,6 +263,9 @@ func matcher(path, text string, now func() time.Time) (*query.Matcher, error) {
 	if err != nil {
 		return nil, &schema.Error{Path: path, Msg: err.Error()}
 	}
+	if err := query.Check(n, nil); err != nil { // a list that there is not is a mistake in a rule
+		return nil, &schema.Error{Path: path, Msg: err.Error()}
+	}
 	m, err := query.Compile(n, query.Options{Now: now})
 	if err != nil {
 		return nil, &schema.Error{Path: path, Msg: err.Error()}

@@ -1,0 +1,175 @@
+package watchlist_test
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sirupsen/logrus"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/logcenter/logcenter/host/metadata"
+	"github.com/logcenter/logcenter/host/watchlist"
+	"github.com/logcenter/logcenter/sdk/document"
+	"github.com/logcenter/logcenter/sdk/query"
+)
+
+// library is one that can be opened again.
+type library struct {
+	*watchlist.Library
+	dir string
+}
+
+func open(t *testing.T, dir, csvs string) *library {
+	t.Helper()
+	store, err := metadata.Open(t.Context(), filepath.Join(dir, "meta.db"), "test", watchlist.Schema)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = store.Close() })
+	log := logrus.New()
+	log.SetOutput(t.Output())
+	l, err := watchlist.Open(t.Context(), watchlist.Options{Store: store, Directory: csvs, Files: filepath.Join(dir, "lists"), Log: logrus.NewEntry(log)})
+	require.NoError(t, err)
+	return &library{l, dir}
+}
+
+func (l *library) put(t *testing.T, name, text string, i watchlist.Import) *watchlist.Outcome {
+	t.Helper()
+	i.File, i.By = "bad.csv", "admin"
+	out, err := l.Import(t.Context(), name, strings.NewReader(text), i)
+	require.NoError(t, err)
+	return out
+}
+
+func has(list, addr string) bool {
+	l := query.KnownLists().List(list)
+	return l != nil && l.HasAddr(netip.MustParseAddr(addr), time.Now().UnixNano())
+}
+
+func TestImportAddRemoveDelete(t *testing.T) {
+	l := open(t, t.TempDir(), "")
+	out := l.put(t, "bad", "\ufeffvalue,note,expires\n192.0.2.7,one,\n# a comment\n198.51.100.9/24,\"two, three\",2020-01-01\n::ffff:192.0.2.7,again,\n", watchlist.Import{Type: query.ListIP, Source: "feed"})
+	assert.True(t, out.Created)
+	assert.Equal(t, []int{2, 0, 0, 1}, []int{out.Added, out.Updated, out.Removed, out.Duplicates})
+	require.True(t, has("bad", "192.0.2.7"))
+	require.False(t, has("bad", "198.51.100.9"), "it expired long ago")
+	entries, more, err := l.Entries(t.Context(), "bad", "", "", 10)
+	require.NoError(t, err)
+	require.False(t, more)
+	require.Len(t, entries, 2)
+	assert.Equal(t, []string{"192.0.2.7", "again", "feed", "admin"}, []string{entries[0].Value, entries[0].Note, entries[0].Source, entries[0].Author})
+	assert.Equal(t, "198.51.100.0/24", entries[1].Value)
+	assert.Equal(t, time.Date(2020, 1, 2, 0, 0, 0, 0, time.UTC), entries[1].Expires, "a day counts to its end")
+	assert.True(t, entries[1].Expired(time.Now()))
+
+	out, err = l.Add(t.Context(), "bad", []watchlist.Entry{{Value: "203.0.113.0/24"}, {Value: "192.0.2.7", Note: "new"}}, "analyst")
+	require.NoError(t, err)
+	assert.Equal(t, []int{1, 1, 0}, []int{out.Added, out.Updated, out.Removed})
+	require.True(t, has("bad", "203.0.113.200"))
+	assert.Equal(t, []string{"bad"}, l.Lookup("203.0.113.1"))
+	assert.Empty(t, l.Lookup("203.0.114.1"))
+
+	before, err := l.Get("bad")
+	require.NoError(t, err)
+	l = open(t, l.dir, "")
+	after, err := l.Get("bad")
+	require.NoError(t, err)
+	assert.Equal(t, before, after)
+	require.True(t, has("bad", "203.0.113.200"), "after a restart, too")
+
+	out, err = l.Remove(t.Context(), "bad", []string{"203.0.113.9/24", "10.0.0.1"}, "analyst")
+	require.NoError(t, err)
+	assert.Equal(t, 1, out.Removed)
+	require.False(t, has("bad", "203.0.113.200"))
+	_, err = l.Remove(t.Context(), "bad", []string{"10.0.0.1"}, "analyst")
+	require.ErrorIs(t, err, watchlist.ErrNotFound)
+
+	out = l.put(t, "bad", "192.0.2.8\n", watchlist.Import{})
+	assert.Equal(t, []int{1, 0, 2}, []int{out.Added, out.Updated, out.Removed})
+	require.False(t, has("bad", "192.0.2.7"))
+	out = l.put(t, "bad", "192.0.2.9\n", watchlist.Import{Add: true, Try: true})
+	assert.Equal(t, 2, out.List.Entries)
+	require.False(t, has("bad", "192.0.2.9"), "it was only tried")
+
+	require.NoError(t, l.Delete(t.Context(), "bad"))
+	require.False(t, has("bad", "192.0.2.8"))
+	require.ErrorIs(t, l.Delete(t.Context(), "bad"), watchlist.ErrNotFound)
+}
+
+func TestFaults(t *testing.T) {
+	l := open(t, t.TempDir(), "")
+	faults := func(text string, i watchlist.Import) (out []string) {
+		t.Helper()
+		i.File = "bad.csv"
+		_, err := l.Import(t.Context(), "bad", strings.NewReader(text), i)
+		require.ErrorIs(t, err, watchlist.ErrInvalid)
+		for _, e := range document.Errors(err) {
+			out = append(out, e.Error())
+		}
+		return out
+	}
+	got := faults("value,expires\n192.0.2.7,tomorrow\nexample.com,\n10.0.0.1,,more\n10.0.0.2,\n\"10.0.0.3\n", watchlist.Import{Type: query.ListIP})
+	require.Len(t, got, 4, got)
+	assert.Contains(t, got[0], "bad.csv:2:11: expires:")
+	assert.Contains(t, got[1], `bad.csv:3:1: "example.com" is no IP address and no network: write e.g. 192.0.2.7`)
+	assert.Contains(t, got[2], "bad.csv:4:11: there are 3 columns, and 2 are known: value, expires")
+	assert.Contains(t, got[3], "bad.csv:6")
+	got = faults(strings.Repeat("x\n", 100), watchlist.Import{Type: query.ListHash})
+	require.Len(t, got, 21)
+	assert.Contains(t, got[20], "and more")
+	_, err := l.Get("bad")
+	require.ErrorIs(t, err, watchlist.ErrNotFound, "all of a file counts, or nothing")
+
+	for name, want := range map[string]string{"new": "say its type", "no name": "cannot be the name of a list"} {
+		_, err := l.Import(t.Context(), name, strings.NewReader("a\n"), watchlist.Import{})
+		require.ErrorContains(t, err, want)
+	}
+	l.put(t, "bad", "alice\n", watchlist.Import{Type: query.ListUser})
+	_, err = l.Import(t.Context(), "bad", strings.NewReader("192.0.2.1\n"), watchlist.Import{Type: query.ListIP, Add: true})
+	require.ErrorContains(t, err, "of type user, not ip")
+	_, err = l.Add(t.Context(), "bad", []watchlist.Entry{{Value: "a\x00"}}, "x")
+	require.ErrorContains(t, err, "entries[0]: ")
+}
+
+// Files of the admin's folder are lists, come and go with them, and are not changed by others.
+func TestDirectory(t *testing.T) {
+	csvs := t.TempDir()
+	write := func(name, text string) {
+		require.NoError(t, os.WriteFile(filepath.Join(csvs, name), []byte(text), 0o600))
+	}
+	write("scanners.ip.csv", "192.0.2.7,seen\n192.0.2.7,again\n")
+	write("wrong.csv", "a\n")
+	write("faulty.ip.csv", "192.0.2.300\n")
+	l := open(t, t.TempDir(), csvs)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- l.Run(ctx) }()
+	t.Cleanup(func() { cancel(); require.NoError(t, <-done) })
+	require.True(t, has("scanners", "192.0.2.7"))
+	list, err := l.Get("scanners")
+	require.NoError(t, err)
+	assert.Equal(t, 1, list.Duplicates)
+	problems := fmt.Sprint(l.Problems())
+	assert.Contains(t, problems, "wrong.csv: the name says no type: write NAME.TYPE.csv, e.g. wrong.ip.csv")
+	assert.Contains(t, problems, `faulty.ip.csv:1:1: "192.0.2.300" is no IP address`)
+	_, err = l.Add(t.Context(), "scanners", []watchlist.Entry{{Value: "192.0.2.8"}}, "x")
+	require.ErrorIs(t, err, watchlist.ErrConflict)
+	entries, _, err := l.Entries(t.Context(), "scanners", "192.", "", 10)
+	require.NoError(t, err)
+	require.Len(t, entries, 1)
+
+	write("scanners.ip.csv", "192.0.2.7\n192.0.2.9\n")
+	write("faulty.ip.csv", "192.0.2.30\n")
+	require.Eventually(t, func() bool { return has("scanners", "192.0.2.9") && has("faulty", "192.0.2.30") }, time.Minute, 10*time.Millisecond)
+	write("scanners.ip.csv", "nonsense here\n")
+	require.NoError(t, os.Remove(filepath.Join(csvs, "faulty.ip.csv")))
+	require.Eventually(t, func() bool {
+		return query.KnownLists().List("faulty") == nil && strings.Contains(fmt.Sprint(l.Problems()), "nonsense here")
+	}, time.Minute, 10*time.Millisecond)
+	require.True(t, has("scanners", "192.0.2.9"), "a file with faults leaves its list as it was")
+}

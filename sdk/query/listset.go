@@ -1,0 +1,308 @@
+package query
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"slices"
+)
+
+// textSet is a hash table of texts without a pointer to each: they lie one behind the other, and the table has their
+// numbers. Hashes are of the bytes from the last to the first, so that those of all ends of a text are found in one go.
+type textSet struct {
+	fold   bool // ASCII letters count as equal in either case; entries are in lower case
+	data   []byte
+	ends   []uint32 // of each text in data
+	until  []uint32 // seconds since 1970; nil if none expires
+	slots  []uint32 // 1 + number of a text, by hash; 0 is free. A power of two
+	labels int      // of the entry with most dots
+}
+
+func newTextSet(fold bool, entries, size int) textSet {
+	s := textSet{fold: fold, data: make([]byte, 0, size), ends: make([]uint32, 0, entries)}
+	n := 16
+	for n*2 < entries*3 {
+		n *= 2
+	}
+	s.slots = make([]uint32, n)
+	return s
+}
+
+func (s *textSet) bytes() int64 {
+	return int64(cap(s.data)) + 4*int64(cap(s.ends)+cap(s.until)+cap(s.slots))
+}
+
+func (s *textSet) text(i uint32) []byte {
+	from := uint32(0)
+	if i > 0 {
+		from = s.ends[i-1]
+	}
+	return s.data[from:s.ends[i]]
+}
+
+const (
+	hashStart = 14695981039346656037 // FNV-1a, 64 bits
+	hashPrime = 1099511628211
+)
+
+// mix spreads a hash over the low bits that choose a slot.
+func mix(h uint64) uint64 {
+	h ^= h >> 32
+	h *= 0x9e3779b97f4a7c15
+	return h ^ h>>29
+}
+
+func (s *textSet) hash(text []byte) uint64 {
+	h := uint64(hashStart)
+	for i := len(text) - 1; i >= 0; i-- {
+		h = (h ^ uint64(text[i])) * hashPrime
+	}
+	return h
+}
+
+// find is the number of a text in lower case, and its slot, or a free one for it with ok false.
+func (s *textSet) find(h uint64, text []byte) (i uint32, slot int, ok bool) {
+	mask := uint64(len(s.slots) - 1)
+	for at := mix(h) & mask; ; at = (at + 1) & mask {
+		n := s.slots[at]
+		if n == 0 {
+			return 0, int(at), false
+		}
+		if s.equal(s.text(n-1), text) {
+			return n - 1, int(at), true
+		}
+	}
+}
+
+// equal compares an entry with a text as it came.
+func (s *textSet) equal(entry, text []byte) bool {
+	if !s.fold {
+		return bytes.Equal(entry, text)
+	}
+	if len(entry) != len(text) {
+		return false
+	}
+	for i, c := range entry {
+		if asciiLower[text[i]] != c {
+			return false
+		}
+	}
+	return true
+}
+
+// add adds a text that is in lower case where that counts.
+func (s *textSet) add(text []byte, until uint32) (fresh bool, err error) {
+	if len(s.data)+len(text) > maxListTexts {
+		return false, errors.New("the entries of a list have 1 GiB together at most")
+	}
+	h := s.hash(text)
+	i, slot, ok := s.find(h, text)
+	if ok {
+		if s.until != nil {
+			s.until[i] = max(s.until[i], until)
+		}
+		return false, nil
+	}
+	if until != neverExpires && s.until == nil {
+		s.until = make([]uint32, len(s.ends), cap(s.ends))
+		for k := range s.until {
+			s.until[k] = neverExpires
+		}
+	}
+	if s.until != nil {
+		s.until = append(s.until, until)
+	}
+	s.data = append(s.data, text...)
+	s.ends = append(s.ends, uint32(len(s.data)))
+	s.slots[slot] = uint32(len(s.ends))
+	s.labels = max(s.labels, 1+bytes.Count(text, dot))
+	if len(s.ends)*3 > len(s.slots)*2 {
+		s.grow()
+	}
+	return true, nil
+}
+
+var dot = []byte{'.'}
+
+func (s *textSet) grow() {
+	s.slots = make([]uint32, 2*len(s.slots))
+	mask := uint64(len(s.slots) - 1)
+	for i := range uint32(len(s.ends)) {
+		at := mix(s.hash(s.text(i))) & mask
+		for s.slots[at] != 0 {
+			at = (at + 1) & mask
+		}
+		s.slots[at] = i + 1
+	}
+}
+
+func (s *textSet) alive(i, now uint32) bool { return s.until == nil || now < s.until[i] }
+
+func (s *textSet) has(text []byte, now uint32) bool {
+	if len(s.ends) == 0 {
+		return false
+	}
+	h := uint64(hashStart)
+	if s.fold {
+		for i := len(text) - 1; i >= 0; i-- {
+			h = (h ^ uint64(asciiLower[text[i]])) * hashPrime
+		}
+	} else {
+		h = s.hash(text)
+	}
+	i, _, ok := s.find(h, text)
+	return ok && s.alive(i, now)
+}
+
+// hasSuffix says whether a name, or what is behind one of its dots, is in the set. A dot at its end does not count.
+func (s *textSet) hasSuffix(name []byte, now uint32) bool {
+	if len(s.ends) == 0 {
+		return false
+	}
+	name = bytes.TrimSuffix(name, dot)
+	h, labels := uint64(hashStart), 0
+	for i := len(name) - 1; i >= 0; i-- {
+		if name[i] == '.' {
+			if k, _, ok := s.find(h, name[i+1:]); ok && s.alive(k, now) {
+				return true
+			}
+			if labels++; labels > s.labels {
+				return false
+			}
+		}
+		h = (h ^ uint64(asciiLower[name[i]])) * hashPrime
+	}
+	k, _, ok := s.find(h, name)
+	return ok && s.alive(k, now)
+}
+
+// addrSet are runs of addresses that do not overlap, ascending.
+type addrSet struct {
+	from, to [][2]uint64 // inclusive
+	until    []uint32    // as in textSet
+}
+
+func (s *addrSet) bytes() int64 {
+	return 16*int64(cap(s.from)+cap(s.to)) + 4*int64(cap(s.until))
+}
+
+func (s *addrSet) alive(i int, now uint32) bool { return s.until == nil || now < s.until[i] }
+
+func (s *addrSet) has(a [2]uint64, now uint32) bool {
+	lo, hi := 0, len(s.from) // runs before lo begin at or before a, those from hi on behind it
+	for lo < hi {
+		mid := int(uint(lo+hi) >> 1)
+		if less(a, s.from[mid]) {
+			hi = mid
+		} else {
+			lo = mid + 1
+		}
+	}
+	return lo > 0 && !less(s.to[lo-1], a) && s.alive(lo-1, now)
+}
+
+// span is an address or a network.
+type span struct {
+	from, to [2]uint64
+	until    uint32
+}
+
+func spanOf(s string) (span, error) {
+	if a, err := parseAddr(s); err == nil {
+		b := a.As16()
+		return span{from: halves(b[:]), to: halves(b[:])}, nil
+	}
+	p, err := ParsePrefix(s)
+	if err != nil {
+		return span{}, err
+	}
+	first, last := (&CIDR{Prefix: p}).AddrRange()
+	return span{from: halves(first[:]), to: halves(last[:])}, nil
+}
+
+// newAddrSet makes runs of networks, any two of which are apart or one within the other: an address counts for as long
+// as any network that has it. entries is how many different ones there are.
+func newAddrSet(spans []span) (s addrSet, entries int) {
+	slices.SortFunc(spans, func(a, b span) int {
+		return cmp.Or(compareHalves(a.from, b.from), compareHalves(b.to, a.to), cmp.Compare(b.until, a.until))
+	})
+	w := runWriter{}
+	for _, sp := range spans {
+		if sp.until != neverExpires {
+			w.expiring = true
+		}
+	}
+	var open []span // around the place, the outermost first; until is that of all around
+	var at [2]uint64
+	closeTo := func(limit *[2]uint64) { // those that end before limit
+		for len(open) > 0 {
+			top := open[len(open)-1]
+			if limit != nil && !less(top.to, *limit) {
+				return
+			}
+			open = open[:len(open)-1]
+			if !less(top.to, at) {
+				w.write(at, top.to, top.until)
+				next, last := successor(top.to)
+				if last {
+					open = nil
+					return
+				}
+				at = next
+			}
+		}
+	}
+	for i, sp := range spans {
+		if i > 0 && sp.from == spans[i-1].from && sp.to == spans[i-1].to {
+			continue // the later expiry came first
+		}
+		entries++
+		closeTo(&sp.from)
+		if len(open) > 0 {
+			top := open[len(open)-1]
+			if less(at, sp.from) {
+				w.write(at, predecessor(sp.from), top.until)
+			}
+			sp.until = max(sp.until, top.until)
+		}
+		at = sp.from
+		open = append(open, sp)
+	}
+	closeTo(nil)
+	return w.set, entries
+}
+
+// runWriter appends runs, ascending, and joins those that touch and expire together.
+type runWriter struct {
+	set      addrSet
+	expiring bool
+}
+
+func (w *runWriter) write(from, to [2]uint64, until uint32) {
+	s := &w.set
+	if n := len(s.from); n > 0 && (s.until == nil || s.until[n-1] == until) {
+		if next, last := successor(s.to[n-1]); !last && next == from {
+			s.to[n-1] = to
+			return
+		}
+	}
+	s.from, s.to = append(s.from, from), append(s.to, to)
+	if w.expiring {
+		s.until = append(s.until, until)
+	}
+}
+
+func predecessor(a [2]uint64) [2]uint64 {
+	if a[1] == 0 {
+		a[0]--
+	}
+	a[1]--
+	return a
+}
+
+func unhalved(a [2]uint64) (b [16]byte) {
+	for i := range 8 {
+		b[i], b[8+i] = byte(a[0]>>(56-8*i)), byte(a[1]>>(56-8*i))
+	}
+	return b
+}
