@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -210,26 +211,37 @@ func rawOf(lines []loadgen.Written) *wire.Batch {
 	n := uint32(len(lines))
 	m := &wire.Column{Field: uint32(ecs.Message), Name: "message", Type: wire.Type_STRING, Separator: 1, Count: n, Values: make([]byte, 4)}
 	received := &wire.Column{Field: uint32(ecs.EventIngested), Name: "event.ingested", Type: wire.Type_TIMESTAMP, Count: n}
-	in := &wire.Column{
-		Field: uint32(ecs.LogcenterInput), Name: "logcenter.input", Type: wire.Type_STRING, Encoding: wire.Encoding_DICT, Count: n, Width: 1,
-		Values: make([]byte, n), Data: []byte("syslog"), Dict: []byte{0, 0, 0, 0, 6, 0, 0, 0},
-	}
-	from := &wire.Column{
-		Field: uint32(ecs.LogSourceAddress), Name: "log.source.address", Type: wire.Type_STRING, Encoding: wire.Encoding_DICT, Count: n, Width: 1, Dict: make([]byte, 4),
-	}
-	senders := map[string]byte{}
+	in, from := newNames(ecs.LogcenterInput), newNames(ecs.LogSourceAddress)
 	for _, w := range lines {
 		m.Data = append(append(m.Data, w.Line...), '\n')
 		m.Values = binary.LittleEndian.AppendUint32(m.Values, uint32(len(m.Data)))
 		received.Values = binary.LittleEndian.AppendUint64(received.Values, uint64(w.At.UnixNano()))
-		code, known := senders[w.Sender]
-		if !known {
-			code = byte(len(senders))
-			senders[w.Sender] = code
-			from.Data = append(from.Data, w.Sender...)
-			from.Dict = binary.LittleEndian.AppendUint32(from.Dict, uint32(len(from.Data)))
-		}
-		from.Values = append(from.Values, code)
+		in.add(cmp.Or(w.Input, "syslog"))
+		from.add(w.Sender)
 	}
-	return &wire.Batch{Rows: n, Columns: []*wire.Column{m, received, in, from}}
+	return &wire.Batch{Rows: n, Columns: []*wire.Column{m, received, in.column, from.column}}
+}
+
+// names is a column of few values.
+type names struct {
+	column *wire.Column
+	codes  map[string]byte
+}
+
+func newNames(f ecs.Field) *names {
+	c := &wire.Column{Field: uint32(f), Name: f.Name(), Type: wire.Type_STRING, Encoding: wire.Encoding_DICT, Width: 1, Dict: make([]byte, 4)}
+	return &names{c, map[string]byte{}}
+}
+
+func (n *names) add(name string) {
+	c := n.column
+	code, known := n.codes[name]
+	if !known {
+		code = byte(len(n.codes))
+		n.codes[name] = code
+		c.Data = append(c.Data, name...)
+		c.Dict = binary.LittleEndian.AppendUint32(c.Dict, uint32(len(c.Data)))
+	}
+	c.Values = append(c.Values, code)
+	c.Count++
 }

@@ -14,6 +14,7 @@ import (
 type Written struct {
 	At     time.Time
 	Sender string // address and port
+	Input  string // that it comes by, where a parser knows its lines by it; else empty
 	Line   []byte
 }
 
@@ -108,7 +109,7 @@ func (c *clerk) have(h *habit, day time.Time) {
 		if a.chance > 0 && !c.rnd.percent(a.chance) {
 			continue
 		}
-		c.list = append(c.list, Written{at, h.sender, []byte(rule.Expand(names.Replace(a.line), n, at))})
+		c.list = append(c.list, Written{At: at, Sender: h.sender, Line: []byte(rule.Expand(names.Replace(a.line), n, at))})
 	}
 }
 

@@ -22,7 +22,7 @@ func Script(rules []*rule.Rule, start time.Time) (list []Written, told map[strin
 			}
 			for _, o := range e.Occurrences(start.Add(e.Begin().Sub(plain.Begin()))) {
 				if o.Line != nil {
-					list = append(list, Written{o.At, scriptSender, o.Line})
+					list = append(list, Written{At: o.At, Sender: scriptSender, Input: o.Input, Line: o.Line})
 					told[r.ID]++
 				}
 			}
