@@ -44,6 +44,7 @@ var forReaders = map[string]bool{
 	"GET /api/v1/alerts": true, "GET /api/v1/alerts/:id": true, "POST /api/v1/alerts/actions": true, "GET /api/v1/alerts/changes": true,
 	"GET /api/v1/alerts/rates": true, "GET /api/v1/alerts/missed": true, "POST /api/v1/alerts/missed": true, "DELETE /api/v1/alerts/missed/:id": true,
 	// They look at rules, why one fired, how it fares, and what it would have raised of the events that they may see.
+	"GET /api/v1/watchlists": true, "GET /api/v1/watchlists/:name": true,
 	"GET /api/v1/rules": true, "GET /api/v1/rules/:id": true, "GET /api/v1/rules/:id/history": true, "GET /api/v1/rules/:id/diff": true,
 	"GET /api/v1/rule-health": true, "GET /api/v1/rule-coverage": true, "GET /api/v1/alerts/:id/explain": true, "POST /api/v1/backtest": true,
 	"GET /api/v1/cases": true, "POST /api/v1/cases": true, "GET /api/v1/cases/:id": true, "POST /api/v1/cases/:id/actions": true,

@@ -119,14 +119,14 @@ func (s *Server) getWatchlist(c *gin.Context) error {
 
 // watchlistEntries answers entries by value.
 func (s *Server) watchlistEntries(c *gin.Context) error {
-	lists, err := s.watchlists()
-	if err != nil {
-		return err
-	}
 	p := urlParams(c)
 	prefix, after := p.text("prefix"), p.text("after")
 	limit := p.number("limit", entriesOfPage, 1, mostEntries)
 	if err := p.done(); err != nil {
+		return err
+	}
+	lists, err := s.watchlists()
+	if err != nil {
 		return err
 	}
 	entries, more, err := lists.Entries(c.Request.Context(), c.Param("name"), prefix, after, limit)
@@ -153,10 +153,6 @@ func (s *Server) watchlistEntries(c *gin.Context) error {
 
 // importWatchlist makes a list of a CSV file, or adds one to it.
 func (s *Server) importWatchlist(c *gin.Context) error {
-	lists, err := s.watchlists()
-	if err != nil {
-		return err
-	}
 	p := urlParams(c)
 	i := watchlist.Import{File: p.text("file"), Try: p.flag("try"), Source: p.text("source"), By: caller(c).Name}
 	typ, expires := p.choice("type", append([]string{""}, query.ListTypes()...)...), p.text("expires")
@@ -166,6 +162,10 @@ func (s *Server) importWatchlist(c *gin.Context) error {
 		i.Description = &d
 	}
 	if err := p.done(); err != nil {
+		return err
+	}
+	lists, err := s.watchlists()
+	if err != nil {
 		return err
 	}
 
@@ -265,13 +265,13 @@ func (s *Server) removeWatchlistEntries(c *gin.Context) error {
 
 // deleteWatchlist refuses to take a list from those who ask for it, unless it is forced to.
 func (s *Server) deleteWatchlist(c *gin.Context) error {
-	lists, err := s.watchlists()
-	if err != nil {
-		return err
-	}
 	p := urlParams(c)
 	force := p.flag("force")
 	if err := p.done(); err != nil {
+		return err
+	}
+	lists, err := s.watchlists()
+	if err != nil {
 		return err
 	}
 	name := c.Param("name")
@@ -287,16 +287,16 @@ func (s *Server) deleteWatchlist(c *gin.Context) error {
 
 // lookUpWatchlists names the lists that a value is in now.
 func (s *Server) lookUpWatchlists(c *gin.Context) error {
-	lists, err := s.watchlists()
-	if err != nil {
-		return err
-	}
 	p := urlParams(c)
 	value := p.text("value")
-	if value == "" || len(value) > lookupValueBytes {
-		p.fail(badRequest("e.g. value=192.0.2.7", "value: is required, with at most %d bytes", lookupValueBytes))
-	}
 	if err := p.done(); err != nil {
+		return err
+	}
+	if value == "" || len(value) > lookupValueBytes {
+		return badRequest("e.g. value=192.0.2.7", "value: is required, with at most %d bytes", lookupValueBytes)
+	}
+	lists, err := s.watchlists()
+	if err != nil {
 		return err
 	}
 	s.writeJSON(c, http.StatusOK, map[string]any{"value": value, "watchlists": list(lists.Lookup(value))})

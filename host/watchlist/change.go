@@ -109,7 +109,7 @@ type invalid struct{ faults error }
 
 func (e *invalid) Error() string        { return e.faults.Error() }
 func (e *invalid) Unwrap() error        { return e.faults }
-func (e *invalid) Is(target error) bool { return target == ErrInvalid } //nolint:errorlint // errors.Is asks it
+func (e *invalid) Is(target error) bool { return target == ErrInvalid }
 
 // complete checks an import, and takes what it does not say from the list that is there.
 func (i *Import) complete(name string, list *List) error {
