@@ -37,8 +37,9 @@ var reserved = []struct {
 	module  string
 	folders []string
 }{
-	{"github.com/hashicorp/go-plugin", []string{"sdk", "sdk/wire", "host/plugin/"}},
-	{"github.com/hashicorp/go-hclog", []string{"sdk", "sdk/wire", "host/plugin/"}},
+	// grafana/internal/pluginv2 starts Grafana's plugin as Grafana does; the plugin itself leaves go-plugin to Grafana's SDK.
+	{"github.com/hashicorp/go-plugin", []string{"sdk", "sdk/wire", "host/plugin/", "grafana/internal/pluginv2"}},
+	{"github.com/hashicorp/go-hclog", []string{"sdk", "sdk/wire", "host/plugin/", "grafana/internal/pluginv2"}},
 	{"github.com/gin-gonic/gin", []string{"host/api/", "host/console/"}},
 	{"github.com/duckdb", []string{"host/store/embedded/"}},
 	{"github.com/apache/arrow-go", []string{"host/store/embedded/"}},
@@ -227,7 +228,10 @@ func TestImportRulesHold(t *testing.T) {
 
 		{"grafana/pkg/query.go", module + "/sdk/client", ""},
 		{"grafana/pkg/query.go", module + "/grafana/pkg/frame", ""},
-		{"grafana/pkg/query.go", module + "/sdk/query", "REST API"},
+		{"grafana/pkg/query.go", module + "/sdk/query", ""},
+		{"grafana/pkg/query.go", module + "/sdk/rule", "REST API"},
+		{"grafana/pkg/main.go", "github.com/hashicorp/go-plugin", "grafana/internal/pluginv2"},
+		{"grafana/internal/pluginv2/pluginv2.go", "github.com/hashicorp/go-plugin", ""},
 
 		{"host/plugin/start.go", "github.com/hashicorp/go-plugin", ""},
 		{"host/plugin/launch/start.go", "github.com/hashicorp/go-plugin", ""},

@@ -32,7 +32,7 @@ func (s *Server) health(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	s.writeJSON(c, http.StatusOK, map[string]any{"status": worst(all), "version": s.o.Version, "components": list(all)})
+	s.writeJSON(c, http.StatusOK, map[string]any{"status": worst(all), "version": s.o.Version, "store": s.o.Store.Stats().Kind, "components": list(all)})
 	return nil
 }
 

@@ -196,6 +196,10 @@ func TestValidate(t *testing.T) {
 	assert.Equal(t, "a OR soruce.ip:b", a["query"])
 	assert.Equal(t, []any{"message", "soruce.ip"}, a["fields"])
 	assert.Len(t, a["notices"], 1)
+	assert.Equal(t, []any{map[string]any{
+		"code": "bad_query", "message": "no plugin declares a field soruce.ip", "hint": "did you mean source.ip?",
+		"position": map[string]any{"start": 7.0, "end": 16.0},
+	}}, a["warnings"])
 	a = f.ok(f.get("/api/v1/query/validate?query=" + url.QueryEscape(`用户 "张三`)))
 	assert.Equal(t, false, a["valid"])
 	e := a["error"].(map[string]any)

@@ -14,6 +14,7 @@ type validateAnswer struct {
 	Query    string   `json:"query,omitempty"`    // in canonical form
 	Fields   []string `json:"fields,omitempty"`   // that it reads
 	Notices  []string `json:"notices,omitempty"`  // what is likely a mistake
+	Warnings []*Error `json:"warnings,omitempty"` // the same, each with its place
 	Error    *Error   `json:"error,omitempty"`    // why it is not valid
 	Rendered string   `json:"rendered,omitempty"` // the error with the place marked, for a monospaced font
 }
@@ -33,7 +34,13 @@ func (s *Server) validate(c *gin.Context) error {
 	case err != nil:
 		return err
 	default:
-		s.writeJSON(c, http.StatusOK, validateAnswer{Valid: true, Query: query.Format(n), Fields: query.FieldsOf(n), Notices: notices})
+		answer := validateAnswer{Valid: true, Query: query.Format(n), Fields: query.FieldsOf(n), Notices: notices}
+		if own, err := query.Parse(text); err == nil { // without the stream's query, whose places are not in the text
+			for _, w := range query.Warnings(own, nil) {
+				answer.Warnings = append(answer.Warnings, badQuery(w))
+			}
+		}
+		s.writeJSON(c, http.StatusOK, answer)
 	}
 	return nil
 }

@@ -316,6 +316,7 @@ func (c *Client) Redrive(ctx context.Context, r RedriveRequest) (*RedriveResult,
 type Health struct {
 	Status     string      `json:"status"` // ok, degraded or failed: the worst of the components
 	Version    string      `json:"version"`
+	Store      string      `json:"store"` // kind of the store, e.g. embedded
 	Components []Component `json:"components"`
 }
 
@@ -330,6 +331,19 @@ type Component struct {
 // Health returns how each part of the host is, and why.
 func (c *Client) Health(ctx context.Context) (*Health, error) {
 	return call[Health](ctx, c, get("health"))
+}
+
+// Version is the version of the host. Unlike [Client.Health], it is for every token.
+func (c *Client) Version(ctx context.Context) (string, error) {
+	a, err := call[struct {
+		Info struct {
+			Version string `json:"version"`
+		} `json:"info"`
+	}](ctx, c, get("openapi.json"))
+	if err != nil {
+		return "", err
+	}
+	return a.Info.Version, nil
 }
 
 // Stream is a named saved query.

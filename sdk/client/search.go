@@ -212,12 +212,13 @@ func (c *Client) FieldValues(ctx context.Context, field string, s Selection, siz
 
 // Validation is what the host thinks of a query.
 type Validation struct {
-	Valid    bool     `json:"valid"`
-	Query    string   `json:"query"`   // in canonical form
-	Fields   []string `json:"fields"`  // that it reads
-	Notices  []string `json:"notices"` // what is likely a mistake
-	Error    *Problem `json:"error"`   // why it is not valid
-	Rendered string   `json:"rendered"`
+	Valid    bool      `json:"valid"`
+	Query    string    `json:"query"`    // in canonical form
+	Fields   []string  `json:"fields"`   // that it reads
+	Notices  []string  `json:"notices"`  // what is likely a mistake
+	Warnings []Problem `json:"warnings"` // the same, each with its place
+	Error    *Problem  `json:"error"`    // why it is not valid
+	Rendered string    `json:"rendered"`
 }
 
 // Problem is what is wrong with a query.

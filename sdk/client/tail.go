@@ -24,6 +24,8 @@ type TailRequest struct {
 	// OnReconnect is told why the connection was lost, once it is there again. Events that were stored in
 	// between are not sent: search for them. nil: nobody is.
 	OnReconnect func(lost time.Time, reason error)
+	// OnHeartbeat is told the host's time once a connection is there, and every ten seconds. nil: nobody is.
+	OnHeartbeat func(host time.Time)
 }
 
 // silence is how long a tail may be without a word, heartbeats included, before it is taken for dead.
@@ -38,6 +40,19 @@ var errEnded = errors.New("the host ended the stream")
 // Tail hands each new event to f until ctx is done or f returns an error, which Tail returns. It connects again
 // when the connection is lost.
 func (c *Client) Tail(ctx context.Context, r TailRequest, f func(Event) error) error {
+	return c.TailEach(ctx, r, func(raw []byte) error {
+		var ev Event
+		d := json.NewDecoder(bytes.NewReader(raw))
+		d.UseNumber()
+		if err := d.Decode(&ev); err != nil {
+			return fmt.Errorf("the answer is not Logcenter's: %w", err)
+		}
+		return f(ev)
+	})
+}
+
+// TailEach is [Client.Tail] with each event as the JSON object that the host wrote, which is valid until f returns.
+func (c *Client) TailEach(ctx context.Context, r TailRequest, f func(raw []byte) error) error {
 	p := url.Values{}
 	setText(p, "query", r.Query)
 	setText(p, "stream", r.Stream)
@@ -111,19 +126,13 @@ func (t *sseStream) once(ctx context.Context, q request) (connected bool, err er
 
 type tail struct {
 	r TailRequest
-	f func(Event) error
+	f func(raw []byte) error
 }
 
 func (t *tail) message(event string, data []byte) error {
 	switch event {
 	case "event":
-		var ev Event
-		d := json.NewDecoder(bytes.NewReader(data))
-		d.UseNumber()
-		if err := d.Decode(&ev); err != nil {
-			return &answerError{fmt.Errorf("the answer is not Logcenter's: %w", err)}
-		}
-		if err := t.f(ev); err != nil {
+		if err := t.f(data); err != nil {
 			return &answerError{err}
 		}
 	case "dropped":
@@ -136,8 +145,18 @@ func (t *tail) message(event string, data []byte) error {
 		if t.r.OnDropped != nil {
 			t.r.OnDropped(n.Dropped)
 		}
+	case "heartbeat":
+		var beat struct {
+			Time time.Time `json:"time"`
+		}
+		if err := json.Unmarshal(data, &beat); err != nil {
+			return &answerError{fmt.Errorf("the answer is not Logcenter's: %w", err)}
+		}
+		if t.r.OnHeartbeat != nil {
+			t.r.OnHeartbeat(beat.Time)
+		}
 	}
-	return nil // heartbeats, and what later versions may send
+	return nil // also what later versions may send
 }
 
 // readSSE reads Server-Sent Events (WHATWG HTML, section 9.2.6) until the stream ends or f returns an error.
