@@ -2,6 +2,12 @@ module github.com/logcenter/logcenter
 
 go 1.26.5
 
+// What npm installs, and what is built of Grafana's frontend; there are files in Go among it.
+ignore (
+	./grafana/dist
+	./grafana/node_modules
+)
+
 require (
 	aead.dev/minisign v0.3.0
 	github.com/Jeffail/gabs/v2 v2.1.0
@@ -12,6 +18,7 @@ require (
 	github.com/gin-gonic/gin v1.12.0
 	github.com/google/pprof v0.0.0-20261105003125-4bf881d7fb0b
 	github.com/gosnmp/gosnmp v1.47.0
+	github.com/grafana/grafana-foundation-sdk/go v0.0.22
 	github.com/grafana/grafana-plugin-sdk-go v0.299.0
 	github.com/hashicorp/go-hclog v1.6.3
 	github.com/hashicorp/go-plugin v1.8.0

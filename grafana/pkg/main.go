@@ -2,23 +2,19 @@
 package main
 
 import (
-	"context"
 	"os"
 
-	"github.com/grafana/grafana-plugin-sdk-go/backend"
-	"github.com/grafana/grafana-plugin-sdk-go/backend/datasource"
-	"github.com/grafana/grafana-plugin-sdk-go/backend/instancemgmt"
+	sdk "github.com/grafana/grafana-plugin-sdk-go/backend/datasource"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/log"
+
+	"github.com/logcenter/logcenter/grafana/pkg/datasource"
 )
 
 // ID is the plugin's, as src/plugin.json has it.
 const ID = "logcenter-logcenter-datasource"
 
 func main() {
-	err := datasource.Manage(ID, func(context.Context, backend.DataSourceInstanceSettings) (instancemgmt.Instance, error) {
-		return struct{}{}, nil
-	}, datasource.ManageOpts{})
-	if err != nil {
+	if err := sdk.Manage(ID, datasource.New, sdk.ManageOpts{}); err != nil {
 		log.DefaultLogger.Error(err.Error())
 		os.Exit(1)
 	}

@@ -25,7 +25,11 @@ const (
 	Plugins     Kind = "plugins"      // how the plugins of the host are
 	Inputs      Kind = "inputs"       // how its inputs are
 	Volume      Kind = "volume"       // events by time and level: the bars over the lines in Explore
+	Rates       Kind = "rates"        // how good rules or devices are, by the verdicts of analysts on their alerts
 )
+
+// AllStreams as the stream of a query is all events, whatever the datasource's is.
+const AllStreams = "*"
 
 // Query is one query of a panel. The zero value asks for the log lines of the datasource's stream.
 type Query struct {
@@ -33,7 +37,7 @@ type Query struct {
 	Kind    Kind     `json:"kind,omitempty"`    // empty: logs
 	Text    string   `json:"query,omitempty"`   // empty: all events
 	Editor  string   `json:"editor,omitempty"`  // builder or code: how it is shown; says nothing about the answer
-	Stream  string   `json:"stream,omitempty"`  // empty: the datasource's
+	Stream  string   `json:"stream,omitempty"`  // empty: the datasource's; * is AllStreams
 	Filters []Filter `json:"filters,omitempty"` // of the dashboard; all must hold
 
 	Limit   int      `json:"limit,omitempty"`  // rows; 0: the datasource's
@@ -43,7 +47,7 @@ type Query struct {
 	EventID string   `json:"eventId,omitempty"`
 
 	Chart  *Chart       `json:"chart,omitempty"`  // metrics; nil: an event count over time
-	Alerts *AlertFilter `json:"alerts,omitempty"` // alerts; nil: all in the range
+	Alerts *AlertFilter `json:"alerts,omitempty"` // alerts and rates; nil: all in the range
 
 	// Legend names series: text with {{field}} for what a series is of, {{calc}} and {{name}}. Empty: names are made.
 	Legend string `json:"legend,omitempty"`
@@ -95,7 +99,7 @@ type Chart struct {
 	Size     int       `json:"size,omitempty"`     // of terms and geo; 0: 10 and 1,000
 	Other    bool      `json:"other,omitempty"`    // terms: also what is beyond Size
 	Missing  string    `json:"missing,omitempty"`  // terms: events without the field count under this name
-	Zoom     int       `json:"zoom,omitempty"`     // geo: 0: by the range of the data, 4
+	Zoom     int       `json:"zoom,omitempty"`     // geo: 0: by how many places there are
 	// As says how the answer is laid out: series (over time, wide or multi) or table. Empty: as the kind is usually shown.
 	As string `json:"as,omitempty"`
 	// Previous compares with the time before: e.g. 1d, 1w, or range for the range before this one. Empty: no comparison.
@@ -117,10 +121,11 @@ type Range struct {
 	To   *float64 `json:"to,omitempty"`
 }
 
-// Compare is another query in the same chart.
+// Compare is another query, or another field, in the same chart.
 type Compare struct {
-	Name string `json:"name,omitempty"` // empty: the query
-	Text string `json:"query"`
+	Name  string `json:"name,omitempty"`  // empty: the query, or the field
+	Text  string `json:"query"`           // empty: the panel's query
+	Field string `json:"field,omitempty"` // empty: the chart's
 }
 
 // AlertFilter selects alerts; empty lists select all.
@@ -132,6 +137,7 @@ type AlertFilter struct {
 	Kinds      []string `json:"kinds,omitempty"` // none: alerts
 	Text       string   `json:"text,omitempty"`
 	Repeats    bool     `json:"repeats,omitempty"`
+	By         string   `json:"by,omitempty"` // rates alone: rule, device or device_rule; empty: rule
 }
 
 // Settings is the jsonData of a datasource. Its secureJsonData has apiToken, basicAuthPassword, tlsCACert, tlsClientCert and
