@@ -60,6 +60,41 @@ build/venv/.done: sdk/python/requirements.txt
 	build/venv/bin/pip install --quiet --disable-pip-version-check -r $<
 	touch $@
 
+# Grafana's frontend is built and tested with the versions that grafana/package-lock.json pins; without Node 20.19 or npm's
+# registry that is skipped.
+.PHONY: npm
+npm: grafana/node_modules/.done ## npm's packages into grafana/node_modules, for Grafana's plugin
+
+grafana/node_modules/.done: grafana/package-lock.json grafana/package.json
+	@node -e 'const [a, b] = process.versions.node.split("."); process.exit(+a * 100 + +b < 2019 ? 1 : 0)' || { echo 'Node 20.19 or later is needed' >&2; exit 1; }
+	cd grafana && npm ci --silent --no-audit --no-fund
+	touch $@
+
+.PHONY: grafana-frontend
+grafana-frontend: npm ## the frontend of Grafana's plugin into grafana/dist
+	cd grafana && npm run --silent build
+
+# What Grafana starts of a plugin has the platform in its name.
+GRAFANA_PLATFORMS := linux_amd64 linux_arm64 darwin_amd64 darwin_arm64 windows_amd64
+
+.PHONY: grafana
+grafana: grafana-frontend ## Grafana's plugin into grafana/dist, for all platforms
+	@for platform in $(GRAFANA_PLATFORMS); do \
+		exe=$$(test $${platform%_*} = windows && echo .exe || true); echo "grafana/dist/gpx_logcenter_$$platform$$exe"; \
+		CGO_ENABLED=0 GOOS=$${platform%_*} GOARCH=$${platform#*_} go build -trimpath -ldflags="-s -w" -o grafana/dist/gpx_logcenter_$$platform$$exe ./grafana/pkg; \
+	done
+
+.PHONY: grafana-test
+grafana-test: grafana-frontend ## the tests of Grafana's frontend
+	cd grafana && npm test --silent -- --silent
+
+.PHONY: grafana-check
+grafana-check: npm ## types and lint of Grafana's frontend
+	cd grafana && npm run --silent typecheck
+	cd grafana && npm run --silent lint
+
+NO_NPM := echo '*** SKIPPED: the frontend of Grafana'"'"'s plugin, which needs Node 20.19, and the registry of npm ***' >&2
+
 .PHONY: run
 run: build ## build, start with the embedded store and feed the sample logs
 	bin/logcenter run --demo
@@ -67,6 +102,7 @@ run: build ## build, start with the embedded store and feed the sample logs
 .PHONY: test
 test: build ## all tests, 1 s of each fuzz target, races where they can be
 	@$(MAKE) venv || echo '*** SKIPPED: the tests of plugins in Python, which need Python 3.11 with venv, and PyPI ***' >&2
+	@if $(MAKE) npm; then $(MAKE) grafana-test; else $(NO_NPM); fi
 	go vet -tags $(TAGS) ./...
 	@failed=0; echo '$(GO_TEST) -timeout 15m -p 2, of all but $(RACE)'; \
 	$(GO_TEST) -timeout 15m -p 2 $(PACKAGES) || failed=$$?; \
@@ -93,6 +129,7 @@ check: ## format, vet, lint, generated files, known vulnerabilities
 	test -z "$$unformatted" || { printf 'not formatted, run "%s gofumpt -w FILE":\n%s\n' '$(TOOL)' "$$unformatted" >&2; exit 1; }
 	go vet -tags $(TAGS) ./...
 	$(TOOL) golangci-lint run
+	@if $(MAKE) npm; then $(MAKE) grafana-check; else $(NO_NPM); fi
 	tools/generated.sh
 	tools/vulnerabilities.sh $(TAGS)
 
@@ -160,4 +197,4 @@ cluster: build ## two Elasticsearch nodes and a host on this machine, with made-
 
 .PHONY: clean
 clean: ## remove what make has built; data/ stays
-	rm -rf bin build
+	rm -rf bin build grafana/dist grafana/node_modules

@@ -1,0 +1,249 @@
+/** Inputs that offer what the host knows: fields, values of fields, streams. What is not in the list can be typed all the same. */
+import type { TimeRange } from '@grafana/data';
+import { getTemplateSrv } from '@grafana/runtime';
+import { Combobox, MultiCombobox, type ComboboxOption } from '@grafana/ui';
+import React, { useEffect, useId, useState } from 'react';
+
+import { t } from '../i18n';
+import type { Resources } from '../resources';
+import { ALL_STREAMS } from '../types';
+
+/** What every picker is told. */
+export interface Where {
+  resources: Resources;
+  stream?: string;
+  range?: TimeRange;
+}
+
+/** Gives a name to one of Grafana's comboboxes, which take it from another element only; without one, a label has it. */
+export function Named({ name, children }: { name?: string; children: (labelledBy?: string) => React.ReactNode }) {
+  const id = useId();
+  return (
+    <>
+      {name !== undefined && (
+        <span id={id} hidden>
+          {name}
+        </span>
+      )}
+      {children(name === undefined ? undefined : id)}
+    </>
+  );
+}
+
+/** Options offered at most: nobody reads on. */
+const OFFERED = 200;
+
+/** References to the dashboard's variables, which may stand wherever a value may. */
+function variables(): ComboboxOption[] {
+  return getTemplateSrv()
+    .getVariables()
+    .map((v) => ({ value: `$${v.name}`, description: v.label ?? undefined }));
+}
+
+function matching(options: ComboboxOption[], typed: string): ComboboxOption[] {
+  const wanted = typed.toLowerCase();
+  return options.filter((o) => `${o.value} ${o.label ?? ''}`.toLowerCase().includes(wanted)).slice(0, OFFERED);
+}
+
+/** Whether a field's values can be calculated with. */
+function isNumeric(type: string): boolean {
+  return /^(long|double|float|int|integer|number|scaled)/.test(type);
+}
+
+async function fieldOptions(where: Where, typed: string, numeric: boolean): Promise<ComboboxOption[]> {
+  const fields = await where.resources.fields({ stream: where.stream, range: where.range }).catch(() => []);
+  const options = fields
+    .filter((f) => !numeric || isNumeric(f.type))
+    .map((f) => ({ value: f.name, description: [f.type, f.description].filter(Boolean).join(' · ') }));
+  return matching([...options, ...variables()], typed);
+}
+
+async function valueOptions(where: Where, field: string, typed: string): Promise<ComboboxOption[]> {
+  const values = field === '' ? [] : await where.resources.values(field, { stream: where.stream, range: where.range }, typed).catch(() => []);
+  const found = values.map((v) => ({ value: v.text, description: v.count?.toLocaleString() }));
+  return [...found.filter((v) => v.value !== ''), ...matching(variables(), typed)];
+}
+
+interface OneProps {
+  id?: string;
+  value?: string;
+  onChange: (value: string) => void;
+  placeholder?: string;
+  width?: number;
+  invalid?: boolean;
+  'aria-label'?: string;
+}
+
+interface FieldProps extends OneProps {
+  where: Where;
+  /** Only fields with numbers are offered. */
+  numeric?: boolean;
+  /** Offered before the fields. */
+  first?: ComboboxOption[];
+}
+
+/** Chooses a field. */
+export function FieldPicker({ where, numeric = false, first = [], value, onChange, placeholder = t('chart.field.placeholder'), width = 32, 'aria-label': name, ...rest }: FieldProps) {
+  return (
+    <Named name={name}>
+      {(labelledBy) => (
+        <Combobox
+          {...rest}
+          aria-labelledby={labelledBy}
+          width={width}
+          placeholder={placeholder}
+          value={optional(value, first)}
+          options={async (typed) => [...matching(first, typed), ...(await fieldOptions(where, typed, numeric))]}
+          onChange={(o) => {
+            onChange(o?.value ?? '');
+          }}
+          createCustomValue
+          isClearable
+        />
+      )}
+    </Named>
+  );
+}
+
+interface ManyProps {
+  id?: string;
+  values?: string[];
+  onChange: (values: string[]) => void;
+  placeholder?: string;
+  width?: number;
+  'aria-label'?: string;
+}
+
+/** Chooses fields. */
+export function FieldsPicker({ where, values = [], onChange, width = 40, 'aria-label': name, ...rest }: ManyProps & { where: Where }) {
+  return (
+    <Named name={name}>
+      {(labelledBy) => (
+        <MultiCombobox
+          {...rest}
+          aria-labelledby={labelledBy}
+          width={width}
+          value={values}
+          options={(typed) => fieldOptions(where, typed, false)}
+          onChange={(chosen) => {
+            onChange(chosen.map((o) => o.value));
+          }}
+          createCustomValue
+          isClearable
+        />
+      )}
+    </Named>
+  );
+}
+
+/** Chooses a value of a field. */
+export function ValuePicker({ where, field, value, onChange, width = 32, 'aria-label': name, ...rest }: OneProps & { where: Where; field: string }) {
+  return (
+    <Named name={name}>
+      {(labelledBy) => (
+        <Combobox
+          key={field}
+          {...rest}
+          aria-labelledby={labelledBy}
+          width={width}
+          value={optional(value)}
+          options={(typed) => valueOptions(where, field, typed)}
+          onChange={(o) => {
+            onChange(o?.value ?? '');
+          }}
+          createCustomValue
+          isClearable
+        />
+      )}
+    </Named>
+  );
+}
+
+/** Chooses values of a field. */
+export function ValuesPicker({ where, field, values = [], onChange, width = 40, 'aria-label': name, ...rest }: ManyProps & { where: Where; field: string }) {
+  return (
+    <Named name={name}>
+      {(labelledBy) => (
+        <MultiCombobox
+          key={field}
+          {...rest}
+          aria-labelledby={labelledBy}
+          width={width}
+          value={values}
+          options={(typed) => valueOptions(where, field, typed)}
+          onChange={(chosen) => {
+            onChange(chosen.map((o) => o.value));
+          }}
+          createCustomValue
+          isClearable
+        />
+      )}
+    </Named>
+  );
+}
+
+/** Chooses some of a fixed list, or of one that is loaded; nothing is all. */
+export function ChoicePicker({ options, values = [], onChange, width = 28, placeholder = t('alerts.any'), 'aria-label': name, ...rest }: ManyProps & { options: ComboboxOption[] | (() => Promise<ComboboxOption[]>) }) {
+  return (
+    <Named name={name}>
+      {(labelledBy) => (
+        <MultiCombobox
+          {...rest}
+          aria-labelledby={labelledBy}
+          width={width}
+          placeholder={placeholder}
+          value={values}
+          options={typeof options === 'function' ? async (typed) => matching([...(await options().catch(() => [])), ...variables()], typed) : [...options, ...variables()]}
+          onChange={(chosen) => {
+            onChange(chosen.map((o) => o.value));
+          }}
+          createCustomValue
+          isClearable
+        />
+      )}
+    </Named>
+  );
+}
+
+/** Chooses a stream; none is fallback, or all events. */
+export function StreamPicker({ resources, fallback, value, onChange, width = 28, 'aria-label': name, ...rest }: OneProps & { resources: Resources; fallback?: string }) {
+  const [streams, setStreams] = useState<ComboboxOption[]>([]);
+  useEffect(() => {
+    let gone = false;
+    resources.streams().then(
+      (found) => {
+        if (!gone) {
+          setStreams(found.map((s) => ({ value: s.name, description: s.description })));
+        }
+      },
+      () => undefined, // a name can be typed
+    );
+    return () => {
+      gone = true;
+    };
+  }, [resources]);
+  return (
+    <Named name={name}>
+      {(labelledBy) => (
+        <Combobox
+          {...rest}
+          aria-labelledby={labelledBy}
+          width={width}
+          placeholder={fallback ? t('stream.placeholder.of', { stream: fallback }) : t('stream.placeholder')}
+          value={optional(value)}
+          options={[...(fallback ? [{ value: ALL_STREAMS, label: t('stream.placeholder') }] : []), ...streams, ...variables()]}
+          onChange={(o) => {
+            onChange(o?.value ?? '');
+          }}
+          createCustomValue
+          isClearable
+        />
+      )}
+    </Named>
+  );
+}
+
+/** The option of a value, null for none. */
+function optional(value: string | undefined, named: ComboboxOption[] = []): ComboboxOption | null {
+  return value === undefined || value === '' ? null : (named.find((o) => o.value === value) ?? { value });
+}
