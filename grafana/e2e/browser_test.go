@@ -21,6 +21,7 @@ import (
 
 	"github.com/logcenter/logcenter/grafana/internal/hosttest"
 	"github.com/logcenter/logcenter/grafana/internal/pluginv2"
+	"github.com/logcenter/logcenter/sdk/client"
 )
 
 // pluginPath is where Grafana serves a plugin's files.
@@ -130,11 +131,11 @@ func (b *bridge) save(rw http.ResponseWriter, r *http.Request) {
 	reply(rw, http.StatusOK, struct{}{})
 }
 
-// feed sends lines to the host.
+// feed sends lines to the host, by another input than that of the lines which are counted.
 func (b *bridge) feed(rw http.ResponseWriter, r *http.Request) {
 	lines, err := io.ReadAll(r.Body)
 	if err == nil {
-		err = b.w.host.Feed(r.Context(), lines)
+		_, err = b.w.host.Client.Ingest(r.Context(), "http", lines, client.IngestOptions{})
 	}
 	if err != nil {
 		reply(rw, http.StatusInternalServerError, map[string]string{"message": err.Error()})

@@ -45,9 +45,9 @@ func TestDrift(t *testing.T) {
 		return out
 	}
 	type alert struct {
-		ID, Rule, Name, Severity, Remarks string
-		Keys, Fields                      map[string]string
-		Events                            []string
+		ID, Kind, Rule, Name, Severity, Remarks, Recovers string
+		Keys, Fields                                      map[string]string
+		Events                                            []string
 	}
 	alerts := func() (out []alert) {
 		text, _ := os.ReadFile(told)
@@ -86,7 +86,10 @@ func TestDrift(t *testing.T) {
 	send(1000, strings.Replace(good, "[11/Oct/2026", "(11-Oct-2026", 1))
 	h.waitFor("all lines", time.Minute, func() bool { return h.count("*") == 4800 })
 	require.Contains(t, h.metrics(), "\nlogcenter_drift_open 0\n")
-	require.Len(t, alerts(), 1, "one change is one alert")
+	h.waitFor("that it is over", time.Minute, func() bool { return len(alerts()) == 2 })
+	over := alerts()[1]
+	require.Equal(t, "recovery", over.Kind, "one change is one alert")
+	require.Equal(t, a.ID, over.Recovers)
 	text, err := os.ReadFile(told)
 	require.NoError(t, err)
 	state, err := os.ReadFile(filepath.Join(h.data, "drift.json"))

@@ -27,7 +27,7 @@ a line is right. Lines that begin with # are comments. expires is a date, whose 
 All of the file counts, or nothing: what is wrong is told by line and column. Up to 1,000,000 entries and 256 MiB.`,
 		Example: `  logcenter watchlist import scanners scanners.csv --type ip --description 'seen by the honeypot'
   logcenter watchlist import phish feed.csv --type domain --source feed-a --expires now+7d
-  curl -s https://feed.example.net/hashes.txt | logcenter watchlist import iocs - --type hash --add`,
+  logcenter watchlist import iocs hashes.txt --type hash --add`,
 		Args:              cobra.ExactArgs(2),
 		ValidArgsFunction: completeWatchlists(c),
 		RunE: func(cmd *cobra.Command, args []string) error {
