@@ -246,7 +246,7 @@ export const en = {
   'config.auth.basic': 'User and password',
   'config.auth.none': 'None',
   'config.token': 'API token',
-  'config.token.about': 'A token with the role analyst or reader. What it may see is what everyone sees who uses this datasource. It is kept encrypted and leaves Grafana’s server only to Logcenter.',
+  'config.token.about': 'The line in admin.token in the host’s data folder. What it may see is what everyone sees who uses this datasource. It is kept encrypted and leaves Grafana’s server only to Logcenter.',
   'config.token.placeholder': 'Paste the token',
   'config.user': 'User',
   'config.user.about': 'For a reverse proxy before Logcenter that asks for user and password',

@@ -248,7 +248,7 @@ export const zh: Record<Key, string> = {
   'config.auth.basic': '用户名和密码',
   'config.auth.none': '无',
   'config.token': 'API 令牌',
-  'config.token.about': '具有 analyst 或 reader 角色的令牌。使用此数据源的人都只能看到它所能看到的内容。令牌加密保存，只由 Grafana 服务器发送给 Logcenter。',
+  'config.token.about': '主机数据目录中 admin.token 的那一行。使用此数据源的人都只能看到它所能看到的内容。令牌加密保存，只由 Grafana 服务器发送给 Logcenter。',
   'config.token.placeholder': '粘贴令牌',
   'config.user': '用户名',
   'config.user.about': '用于 Logcenter 前面要求用户名和密码的反向代理',
