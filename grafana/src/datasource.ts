@@ -30,7 +30,6 @@ import {
 import { DataSourceWithBackend, getTemplateSrv, type TemplateSrv } from '@grafana/runtime';
 import { lastValueFrom, map, type Observable } from 'rxjs';
 
-import { annotations } from './annotations';
 import { contextMenu } from './components/ContextFields';
 import { add, has, remove, toggle, type Condition } from './language/filter';
 import { link } from './links';
@@ -42,7 +41,6 @@ import { supplementary } from './query/supplementary';
 import { applyVariables } from './query/variables';
 import { Resources } from './resources';
 import type { Query, Settings } from './types';
-import { LogcenterVariables } from './variables';
 
 const DAY = 24 * 60 * 60 * 1000;
 
@@ -59,7 +57,6 @@ export class LogcenterDatasource
 {
   readonly settings: Settings;
   readonly resources = new Resources(this);
-  override annotations = annotations;
   /** By which fields each line's context is kept, as the analyst chose it. */
   private kept = new Map<string, string[]>();
 
@@ -69,8 +66,6 @@ export class LogcenterDatasource
   ) {
     super(instance);
     this.settings = instance.jsonData;
-    // Its editor is only ever shown with a datasource of this class, which the type of the property cannot say.
-    this.variables = new LogcenterVariables(this) as unknown as this['variables'];
   }
 
   override query(request: DataQueryRequest<Query>): Observable<DataQueryResponse> {

@@ -170,7 +170,7 @@ function Variable({ ds, range }: { ds: LogcenterDatasource; range: TimeRange }) 
 }
 
 function Annotation({ ds, range }: { ds: LogcenterDatasource; range: TimeRange }) {
-  const Editor = ds.annotations.QueryEditor as React.ComponentType<any>;
+  const Editor = ds.annotations?.QueryEditor as React.ComponentType<any>;
   const [annotation, setAnnotation] = useState<any>({ target: undefined });
   return <Editor datasource={ds} annotation={annotation} query={annotation.target} range={range} onChange={(target: Query) => { setAnnotation({ target }); }} onRunQuery={() => undefined} />;
 }
