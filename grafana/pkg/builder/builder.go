@@ -290,8 +290,7 @@ func (c Clause) term(field query.Field, v string) *query.Term {
 	if c.Quoted != nil {
 		quoted = *c.Quoted
 	}
-	t := &query.Term{Field: field, Value: v, Quoted: quoted}
-	return t
+	return &query.Term{Field: field, Value: v, Quoted: quoted}
 }
 
 // NeedsQuotes says whether a value reads better in quotes, or would not be one value without them.

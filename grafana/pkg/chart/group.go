@@ -24,13 +24,7 @@ type point struct {
 }
 
 // key tells groups apart.
-func (g group) key() string {
-	texts := make([]string, len(g.path))
-	for i, b := range g.path {
-		texts[i] = b.Text
-	}
-	return strings.Join(texts, "\x00")
-}
+func (g group) key() string { return strings.Join(g.texts(), "\x00") }
 
 // read takes a run's answer apart.
 func (r *run) read() error { return r.walk(r.res.Aggs, nil, r.res.Total) }

@@ -114,8 +114,8 @@ interface ManyProps {
   'aria-label'?: string;
 }
 
-/** Chooses fields. */
-export function FieldsPicker({ where, values = [], onChange, width = 40, 'aria-label': name, ...rest }: ManyProps & { where: Where }) {
+/** Chooses some of the options, or what is typed. */
+function Many({ options, values = [], onChange, width = 40, 'aria-label': name, ...rest }: ManyProps & { options: React.ComponentProps<typeof MultiCombobox<string>>['options'] }) {
   return (
     <Named name={name}>
       {(labelledBy) => (
@@ -124,7 +124,7 @@ export function FieldsPicker({ where, values = [], onChange, width = 40, 'aria-l
           aria-labelledby={labelledBy}
           width={width}
           value={values}
-          options={(typed) => fieldOptions(where, typed, false)}
+          options={options}
           onChange={(chosen) => {
             onChange(chosen.map((o) => o.value));
           }}
@@ -134,6 +134,11 @@ export function FieldsPicker({ where, values = [], onChange, width = 40, 'aria-l
       )}
     </Named>
   );
+}
+
+/** Chooses fields. */
+export function FieldsPicker({ where, ...rest }: ManyProps & { where: Where }) {
+  return <Many {...rest} options={(typed) => fieldOptions(where, typed, false)} />;
 }
 
 /** Chooses a value of a field. */
@@ -160,48 +165,19 @@ export function ValuePicker({ where, field, value, onChange, width = 32, 'aria-l
 }
 
 /** Chooses values of a field. */
-export function ValuesPicker({ where, field, values = [], onChange, width = 40, 'aria-label': name, ...rest }: ManyProps & { where: Where; field: string }) {
-  return (
-    <Named name={name}>
-      {(labelledBy) => (
-        <MultiCombobox
-          key={field}
-          {...rest}
-          aria-labelledby={labelledBy}
-          width={width}
-          value={values}
-          options={(typed) => valueOptions(where, field, typed)}
-          onChange={(chosen) => {
-            onChange(chosen.map((o) => o.value));
-          }}
-          createCustomValue
-          isClearable
-        />
-      )}
-    </Named>
-  );
+export function ValuesPicker({ where, field, ...rest }: ManyProps & { where: Where; field: string }) {
+  return <Many key={field} {...rest} options={(typed) => valueOptions(where, field, typed)} />;
 }
 
 /** Chooses some of a fixed list, or of one that is loaded; nothing is all. */
-export function ChoicePicker({ options, values = [], onChange, width = 28, placeholder = t('alerts.any'), 'aria-label': name, ...rest }: ManyProps & { options: ComboboxOption[] | (() => Promise<ComboboxOption[]>) }) {
+export function ChoicePicker({ options, width = 28, placeholder = t('alerts.any'), ...rest }: ManyProps & { options: ComboboxOption[] | (() => Promise<ComboboxOption[]>) }) {
   return (
-    <Named name={name}>
-      {(labelledBy) => (
-        <MultiCombobox
-          {...rest}
-          aria-labelledby={labelledBy}
-          width={width}
-          placeholder={placeholder}
-          value={values}
-          options={typeof options === 'function' ? async (typed) => matching([...(await options().catch(() => [])), ...variables()], typed) : [...options, ...variables()]}
-          onChange={(chosen) => {
-            onChange(chosen.map((o) => o.value));
-          }}
-          createCustomValue
-          isClearable
-        />
-      )}
-    </Named>
+    <Many
+      {...rest}
+      width={width}
+      placeholder={placeholder}
+      options={typeof options === 'function' ? async (typed) => matching([...(await options().catch(() => [])), ...variables()], typed) : [...options, ...variables()]}
+    />
   );
 }
 
