@@ -21,7 +21,7 @@ import (
 const (
 	MaxText  = 256 << 10 // bytes of one rule
 	maxFile  = 4 << 20   // bytes of a file with rules
-	maxFiles = 1000      // files with rules in one folder
+	maxFiles = MaxRules  // files with rules in one folder: each rule may have its own
 	MaxRules = 10_000    // rules of a library
 )
 

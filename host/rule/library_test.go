@@ -180,6 +180,19 @@ rules:
 
 var me = rule.Change{By: "me"}
 
+// A collection with a file for each rule is one folder, as "logcenter rule sigma" writes it.
+func TestFolderOfACollection(t *testing.T) {
+	dir := t.TempDir()
+	const files = 1500
+	for i := range files {
+		text := one(fmt.Sprintf("rule-%d", i), "user.name:root")
+		require.NoError(t, os.WriteFile(filepath.Join(dir, fmt.Sprintf("%d.yaml", i)), []byte(text), 0o600))
+	}
+	list, err := rule.ReadFolder(dir)
+	require.NoError(t, err)
+	require.Len(t, list, files)
+}
+
 func TestSources(t *testing.T) {
 	w := newWorld(t)
 	w.write("acme/rules/a.yaml", acmeRules)

@@ -109,7 +109,8 @@ func newRegex(expr string, text, fold bool) (*Pattern, *Error) {
 		return nil, err
 	}
 	r := &Pattern{tree: trim(tree, true, true), text: text, fold: fold && !text}
-	r.re, err = regexp.Compile(printRegex(r.tree, dialectGo))
+	r.re2 = printRegex(r.tree, dialectGo)
+	r.re, err = regexp.Compile(r.re2)
 	if err != nil {
 		return nil, syntaxError(expr, err)
 	}
@@ -118,8 +119,6 @@ func newRegex(expr string, text, fold bool) (*Pattern, *Error) {
 			return nil, err
 		}
 		r.re2 = printText(r.tree)
-	} else {
-		r.re2 = printRegex(r.tree, dialectGo)
 	}
 	r.lucene = printLucene(r.tree, text)
 	if n := utf8.RuneCountInString(r.lucene); n > MaxLuceneRegex {
