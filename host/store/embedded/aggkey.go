@@ -129,8 +129,11 @@ func (k *aggKey) terms() error {
 		return err
 	}
 	k.expr, k.unnest, k.nulls = k.field.expr(), k.field.List, k.agg.Missing != ""
-	if k.unnest {
+	switch {
+	case k.unnest:
 		k.expr = "list_distinct(" + k.expr + ")"
+	case k.field.Kind == kindFloat: // the Bloom filters of segments know zero with one sign only, see equals
+		k.expr = "(" + k.expr + " + 0)"
 	}
 	if !k.nulls {
 		return nil

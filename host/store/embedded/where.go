@@ -229,6 +229,15 @@ func (c *condition) equal(n *query.Term, t ecs.Type, x string) string {
 	if err != nil {
 		return c.failed(n, err)
 	}
+	return equals(x, v)
+}
+
+// equals asks for one value. Zero has two signs and the Bloom filters of segments only that which came first, so it is
+// asked for by bounds, which they are not asked about.
+func equals(x string, v any) string {
+	if v == 0.0 {
+		return x + " BETWEEN " + literal(v) + " AND " + literal(v)
+	}
 	return x + " = " + literal(v)
 }
 
@@ -356,7 +365,7 @@ func (c *condition) retyped(n query.Node, info columnInfo, expr string) string {
 		switch n := n.(type) {
 		case *query.Term:
 			if v, err := query.ParseValue(typeOfKind[info.Kind], n.Value); err == nil && info.Kind != kindTime {
-				return x + " = " + literal(v)
+				return equals(x, v)
 			}
 			return sqlFalse
 		case *query.Prefix:

@@ -38,6 +38,7 @@ func Run(t *testing.T, executor string, open func(t *testing.T) store.Store) {
 		"Partitions":           testPartitions,
 		"Requests":             testRequests,
 		"Values":               testValues,
+		"Zeros":                testZeros,
 		"FieldsOfPage":         testFieldsOfPage,
 		"SourcesAndOrdinals":   testSourcesAndOrdinals,
 		"ScopeZeroSeesNothing": testScopeZero,

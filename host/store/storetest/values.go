@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"encoding/json"
+	"math"
 	"net/netip"
 	"strings"
 	"testing"
@@ -84,6 +85,29 @@ func testFieldsOfPage(t *testing.T, s store.Store) {
 		require.Len(t, ev, 4)
 		require.EqualValues(t, 1, ev["event.sequence"])
 		require.Equal(t, "event number 1 of many", ev["message"])
+		require.NoError(t, s.Flush(context.Background()))
+	}
+}
+
+// testZeros: a number that is zero is found with either sign, whatever index a store has of its values.
+func testZeros(t *testing.T, s store.Store) {
+	events := numbered(0, 300, epoch)
+	for i := range events {
+		events[i]["event.risk_score"] = []float64{math.Copysign(0, -1), 0, 7}[i%3]
+	}
+	load(t, s, 1, events)
+	below := []store.Agg{{Kind: store.Terms, Field: "event.risk_score", Size: 1, Aggs: []store.Agg{{Kind: store.Terms, Field: "observer.type", Size: 1}}}}
+	for range 2 {
+		for _, q := range []string{"event.risk_score:0", "event.risk_score:-0", "event.risk_score:(0 OR 8)", "event.risk_score:[0 TO 0]", "event.risk_score:<=0"} {
+			assert.EqualValues(t, 200, count(t, s, q), q)
+		}
+		r, err := s.Aggregate(context.Background(), store.Everything(), store.AggregateRequest{Selection: whole(), Aggs: below})
+		require.NoError(t, err)
+		require.Len(t, r.Aggs[0].Buckets, 1)
+		zero := r.Aggs[0].Buckets[0]
+		assert.EqualValues(t, 200, zero.Count)
+		require.Len(t, zero.Aggs[0].Buckets, 1)
+		assert.EqualValues(t, 200, zero.Aggs[0].Buckets[0].Count)
 		require.NoError(t, s.Flush(context.Background()))
 	}
 }
