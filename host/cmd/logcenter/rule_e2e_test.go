@@ -345,3 +345,22 @@ FAILED bad-network  rules.yaml:28: example "within it": `+nowhere+`FAILED bad-ne
 	wrong := file("wrong.yaml", "id: a\nname: a\ntype: keyword\nquery: source.ip:list(bad)\nexamples:\n  - {name: a, alerts: 1, lists: [{name: bad, type: ip, values: [nope]}], events: [{fields: {source.ip: 192.0.2.7}}]}\n")
 	require.Contains(t, ruleTest(t, 5, wrong), wrong+`:6:65: examples[0].lists[0].values[0]: "nope" is no IP address`)
 }
+
+// TestRuleSigmaLists: a placeholder of Sigma becomes a list, which the report tells of.
+func TestRuleSigmaLists(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+		return path
+	}
+	rule := file("admin.yml", "title: A\nid: a\nlogsource: {product: windows, service: security}\ndetection: {s: {TargetUserName|expand: '%Administrators%'}, condition: s}\n")
+	names := file("names.yaml", "lists: {Administrators: admins}\n")
+	out, err := exec.Command(binary, "rule", "sigma", rule, "--map", names, "--out", filepath.Join(dir, "out")).CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	require.Contains(t, string(out), "  logcenter watchlist import admins FILE --type user  # 1 rule\n")
+	made, err := os.ReadFile(filepath.Join(dir, "out", "admin.yaml"))
+	require.NoError(t, err)
+	require.Contains(t, string(made), "user.target.name:list(admins)")
+	require.Contains(t, string(made), "# list admins of type user must be there")
+}
