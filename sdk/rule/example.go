@@ -54,13 +54,16 @@ type ExampleEvent struct {
 	Times int `yaml:"times" default:"1" min:"1" max:"100000"`
 	// Every is the time between those.
 	Every time.Duration `yaml:"every" default:"1s" min:"0s" max:"168h"`
-	// Line is a line as the device writes it.
+	// Line is a line as the device writes it. It comes from 198.51.100.254:514.
 	Line string `yaml:"line"`
 	// Input is the name of the input it comes by, for parsers that know their lines by it.
 	Input string `yaml:"input"`
 	// Fields are an event that needs no parser: names as in queries; texts, numbers, booleans, or lists of them.
 	Fields map[string]any `yaml:"fields"`
 }
+
+// Sender is whom lines of examples come from, as in log.source.address.
+const Sender = "198.51.100.254:514"
 
 // Occurrence is one event of an example, ready to be sent.
 type Occurrence struct {

@@ -117,6 +117,35 @@ func (l *Lists) lacking(r *rule.Document, uses []dissect.Use) (faults []Fault) {
 	return faults
 }
 
+// All has all rules see, at once and for good, the lists of those of their examples that must fire; of one name all values
+// together. The error tells of lists that are nowhere given, and of those of two types.
+func (l *Lists) All(rules []*rule.Document) error {
+	together := map[string]*said.ExampleList{}
+	var errs []error
+	for _, r := range rules {
+		faults, err := l.declare(r)
+		if err != nil {
+			return err
+		}
+		for _, f := range faults {
+			errs = append(errs, fmt.Errorf("%s:%d: rule %s: %s", r.File, f.Line, r.ID, f.Message))
+		}
+		for i := range r.Examples {
+			if r.Examples[i].Alerts == 0 {
+				continue
+			}
+			for _, list := range r.Examples[i].Lists {
+				if have := together[list.Name]; have != nil {
+					have.Values = append(have.Values, list.Values...)
+				} else {
+					together[list.Name] = &said.ExampleList{Name: list.Name, Type: list.Type, Values: slices.Clone(list.Values)}
+				}
+			}
+		}
+	}
+	return errors.Join(append(errs, l.set(together))...)
+}
+
 // use has an example see its lists, and no others but those of the folder.
 func (l *Lists) use(e *said.Example) error {
 	next := map[string]*said.ExampleList{}

@@ -21,7 +21,7 @@ func init() {
 		"rule.ExampleEvent.Every":   "Every is the time between those.",
 		"rule.ExampleEvent.Fields":  "Fields are an event that needs no parser: names as in queries; texts, numbers, booleans, or lists of them.",
 		"rule.ExampleEvent.Input":   "Input is the name of the input it comes by, for parsers that know their lines by it.",
-		"rule.ExampleEvent.Line":    "Line is a line as the device writes it.",
+		"rule.ExampleEvent.Line":    "Line is a line as the device writes it. It comes from 198.51.100.254:514.",
 		"rule.ExampleEvent.Times":   "Times is how many there are.",
 		"rule.ExampleList.Name":     "Name is what queries ask for, as in source.ip:list(NAME).",
 		"rule.ExampleList.Type":     "Type says what its values are, and how they are compared. It is the same in all examples, as a host has one list of a name.",
