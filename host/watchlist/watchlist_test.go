@@ -26,7 +26,7 @@ type library struct {
 	dir string
 }
 
-func open(t *testing.T, dir, csvs string) *library {
+func open(t testing.TB, dir, csvs string) *library {
 	t.Helper()
 	store, err := metadata.Open(t.Context(), filepath.Join(dir, "meta.db"), "test", watchlist.Schema)
 	require.NoError(t, err)
@@ -38,7 +38,7 @@ func open(t *testing.T, dir, csvs string) *library {
 	return &library{l, dir}
 }
 
-func (l *library) put(t *testing.T, name, text string, i watchlist.Import) *watchlist.Outcome {
+func (l *library) put(t testing.TB, name, text string, i watchlist.Import) *watchlist.Outcome {
 	t.Helper()
 	i.File, i.By = "bad.csv", "admin"
 	out, err := l.Import(t.Context(), name, strings.NewReader(text), i)

@@ -254,7 +254,7 @@ func (b *ListBuilder) Add(value []byte, expires int64) (fresh bool, err error) {
 		return false, fmt.Errorf("a list has at most %d entries", MaxListEntries)
 	}
 	if b.typ == ListIP {
-		s, err := spanOf(string(value))
+		s, err := spanOf(value)
 		if err != nil {
 			return false, err
 		}
