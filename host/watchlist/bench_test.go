@@ -24,32 +24,23 @@ func cpu() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// BenchmarkChange is how long changes of a list of a million addresses take until they are in effect.
-func BenchmarkChange(b *testing.B) {
+// BenchmarkAdd is how long one address more takes until it is in effect, in a list that has a million.
+func BenchmarkAdd(b *testing.B) {
 	l := open(b, b.TempDir(), "")
 	r := rand.New(rand.NewPCG(1, 1)) //nolint:gosec // the same each time
 	addr := func() string {
 		return netip.AddrFrom4([4]byte{byte(1 + r.Uint32N(200)), byte(r.Uint32()), byte(r.Uint32()), byte(r.Uint32())}).String()
 	}
 	var csv strings.Builder
-	csv.WriteString("value,note\n")
 	for range query.MaxListEntries - 10_000 {
 		fmt.Fprintf(&csv, "%s,seen in a feed\n", addr())
 	}
-	b.Run("import", func(b *testing.B) {
-		used := cpu()
-		for b.Loop() {
-			l.put(b, "big", csv.String(), watchlist.Import{Type: query.ListIP})
-		}
-		b.ReportMetric(float64((cpu()-used).Milliseconds())/float64(b.N), "cpu-ms/op")
-	})
+	l.put(b, "big", csv.String(), watchlist.Import{Type: query.ListIP})
 	has("big", "192.0.2.1") // from here on it is in use
-	b.Run("add", func(b *testing.B) {
-		used := cpu()
-		for b.Loop() {
-			_, err := l.Add(b.Context(), "big", []watchlist.Entry{{Value: addr()}}, "admin")
-			require.NoError(b, err)
-		}
-		b.ReportMetric(float64((cpu()-used).Milliseconds())/float64(b.N), "cpu-ms/op")
-	})
+	used := cpu()
+	for b.Loop() {
+		_, err := l.Add(b.Context(), "big", []watchlist.Entry{{Value: addr()}}, "admin")
+		require.NoError(b, err)
+	}
+	b.ReportMetric(float64((cpu()-used).Microseconds())/1e3/float64(b.N), "cpu-ms/op")
 }

@@ -346,10 +346,3 @@ func predecessor(a [2]uint64) [2]uint64 {
 	a[1]--
 	return a
 }
-
-func unhalved(a [2]uint64) (b [16]byte) {
-	for i := range 8 {
-		b[i], b[8+i] = byte(a[0]>>(56-8*i)), byte(a[1]>>(56-8*i))
-	}
-	return b
-}
