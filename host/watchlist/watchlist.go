@@ -3,10 +3,9 @@
 //
 // A list is either kept in the metadata store, and changed by the API, or is a CSV file NAME.TYPE.csv in the admin's
 // folder, and changed there. Each has a version, which grows with every change. What counts of it is written into a file
-// of [github.com/logcenter/logcenter/sdk/watchlist], from which the host and its detectors read it, and what is added to a large
-// list into one beside that: a change is in effect
-// in the host when it is answered, and in detectors within a second. What has expired stays until it is removed, and does
-// not match any more.
+// of [github.com/logcenter/logcenter/sdk/watchlist], from which the host and its detectors read it, and what is added to a
+// large list into one beside that: a change is in effect in the host when it is answered, and in detectors within a second.
+// What has expired stays until it is removed, and does not match any more.
 package watchlist
 
 import (
