@@ -170,6 +170,16 @@ func takeLists() {
 	lists.Watch(listsEvery, func(err error) { fmt.Fprintln(os.Stderr, err) })
 }
 
+// lookAtLists has what the host has written of lists before it gives a state count for the events behind that. What cannot be
+// read stays as it was.
+func lookAtLists() {
+	if lists, ok := query.KnownLists().(*watchlist.Folder); ok {
+		if err := lists.Look(); err != nil {
+			fmt.Fprintf(os.Stderr, "lists: %v\n", err)
+		}
+	}
+}
+
 func kindName(k wire.Kind) string {
 	return map[wire.Kind]string{
 		wire.Kind_PARSER: "parser", wire.Kind_ENRICHER: "enricher", wire.Kind_MASKER: "masker",

@@ -233,6 +233,7 @@ func (s *server) Restore(st grpc.ClientStreamingServer[wire.StateChunk, wire.Res
 		return err
 	}
 	r.buf = first.Data
+	lookAtLists()
 	if err := s.stage.Restore(r, first.Offset); err != nil {
 		return st.SendAndClose(&wire.RestoreResponse{Error: utf8Text(err)})
 	}

@@ -29,7 +29,8 @@ import (
 
 // Limits on requests. Sizes are bytes.
 const (
-	maxBody          = 1 << 20 // a JSON request
+	maxBody          = 1 << 20       // a JSON request
+	maxRulesBody     = rule.MaxGiven // one with many rules: detectors are not given more
 	readTimeout      = 30 * time.Second
 	writeTimeout     = 30 * time.Second // of one piece of an answer
 	ingestTimeout    = 10 * time.Minute // for a request to an input, until it is answered

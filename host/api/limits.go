@@ -27,7 +27,11 @@ func limited(c *gin.Context) {
 		_ = rc.SetWriteDeadline(time.Now().Add(pieceTimeout + writeTimeout))
 		return
 	}
-	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxBody)
+	limit := int64(maxBody)
+	if c.FullPath() == rulesPath && c.Request.Method == http.MethodPut || c.FullPath() == backtestPath {
+		limit = maxRulesBody
+	}
+	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, limit)
 	_ = rc.SetWriteDeadline(time.Now().Add(readTimeout + writeTimeout))
 	if c.Request.ContentLength != 0 {
 		_ = rc.SetReadDeadline(time.Now().Add(readTimeout))

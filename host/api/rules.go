@@ -275,6 +275,12 @@ func (s *Server) putAlertRule(c *gin.Context) error {
 	return s.changed(c, status, r)
 }
 
+// rulesPath and backtestPath take bodies with many rules.
+const (
+	rulesPath    = "/api/v1/rules"
+	backtestPath = "/api/v1/backtest"
+)
+
 // putAlertRules writes several rules in one change.
 func (s *Server) putAlertRules(c *gin.Context) error {
 	change, err := ruleChange(c, urlParams(c))
@@ -295,6 +301,13 @@ func (s *Server) putAlertRules(c *gin.Context) error {
 		} `json:"rules"`
 	}
 	if err := decodeJSON(c, &body); err != nil {
+		var large *http.MaxBytesError
+		if errors.As(err, &large) {
+			return &Error{
+				Code: "too_large", Message: fmt.Sprintf("the rules have more than %d bytes together", large.Limit),
+				Hint: "send them in several requests", status: http.StatusRequestEntityTooLarge,
+			}
+		}
 		return err
 	}
 	if len(body.Rules) == 0 {

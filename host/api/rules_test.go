@@ -2,9 +2,11 @@ package api_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/sirupsen/logrus"
@@ -132,6 +134,20 @@ func TestRulesByTheClient(t *testing.T) {
 	_, err = c.PutRules(ctx, []client.RuleText{{ID: "two", Text: "id: two\nname: Two\nquery: b\n", Version: &first}}, client.RuleChange{})
 	require.True(t, client.IsCode(err, client.CodeStale))
 	require.Equal(t, "silent", list[1].State)
+	var many []client.RuleText
+	for i := range 20 { // each as long as the body of another request may be in all
+		id := fmt.Sprintf("many-%d", i)
+		many = append(many, client.RuleText{ID: id, Text: "id: " + id + "\nname: Many\nquery: a\nremarks: " + strings.Repeat("x", 100_000) + "\n"})
+	}
+	list, err = c.PutRules(ctx, many, client.RuleChange{})
+	require.NoError(t, err, "a collection of rules is one change")
+	require.Len(t, list, len(many))
+	many = []client.RuleText{{ID: "many", Text: strings.Repeat("x", 33<<20)}}
+	_, err = c.PutRules(ctx, many, client.RuleChange{})
+	require.ErrorAs(t, err, &answer)
+	require.Equal(t, "too_large", answer.Code)
+	require.Equal(t, 413, answer.Status)
+	require.Equal(t, "the rules have more than 33554432 bytes together", answer.Message)
 	r, err = c.RollbackRule(ctx, "mine", 1, client.RuleChange{Note: "again"})
 	require.NoError(t, err)
 	require.Equal(t, "on", r.State)

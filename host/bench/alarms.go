@@ -18,6 +18,7 @@ import (
 	"github.com/logcenter/logcenter/host/pipeline"
 	"github.com/logcenter/logcenter/host/plugin"
 	"github.com/logcenter/logcenter/host/rule"
+	"github.com/logcenter/logcenter/host/rule/example"
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	saying "github.com/logcenter/logcenter/sdk/rule"
@@ -34,6 +35,8 @@ type AlarmOptions struct {
 	Days int
 	// Progress is told what is done; may be nil.
 	Progress func(what string)
+
+	lists string // folder of the lists that rules ask for
 }
 
 // Alarms is how one rule did.
@@ -41,7 +44,8 @@ type Alarms struct {
 	Rule     string `json:"rule"`
 	Type     string `json:"type"`
 	Severity string `json:"severity"`
-	Lines    int    `json:"script_lines"` // of the attack script that are about it
+	Lines    int    `json:"script_lines"`            // of the attack script that are about it
+	Fields   int    `json:"script_fields,omitempty"` // events of it that are given as fields, for a rule without lines
 	Script   int    `json:"script_alerts"`
 	False    int    `json:"false_alarms"`
 	Learning bool   `json:"learning,omitempty"` // it learns longer than the days before
@@ -62,7 +66,15 @@ func TryRules(ctx context.Context, o AlarmOptions) (list []Alarms, events int, e
 		said = append(said, &r.Rule)
 	}
 	script, told := loadgen.Script(said, officeStart.Add(10*time.Hour))
-	say(fmt.Sprintf("attack script: %d lines", len(script)))
+	say(fmt.Sprintf("attack script: %d events", len(script)))
+	lists, err := example.OpenLists(filepath.Join(o.Dir, "lists"), "")
+	if err == nil {
+		err = lists.All(o.Rules)
+	}
+	if err != nil {
+		return nil, 0, err
+	}
+	o.lists = lists.Folder()
 	fired, _, err := alarmsOf(ctx, o, slices.Values(script), time.Time{}, 2*time.Hour)
 	if err != nil {
 		return nil, 0, err
@@ -75,10 +87,14 @@ func TryRules(ctx context.Context, o AlarmOptions) (list []Alarms, events int, e
 	}
 	for _, r := range o.Rules {
 		learns := (r.Type == "new_value" || r.Type == "deviation") && r.Learn > time.Duration(o.Days)*24*time.Hour
-		list = append(list, Alarms{r.ID, r.Type, r.Severity, told[r.ID], fired[r.ID], wrong[r.ID], learns})
+		list = append(list, Alarms{r.ID, r.Type, r.Severity, told[r.ID].Lines, told[r.ID].Fields, fired[r.ID], wrong[r.ID], learns})
 	}
 	return list, events, nil
 }
+
+// batchSpan is how long lines of one batch may be apart. A rule sees events in the order in which they came in, whatever the
+// batch; what time decides by itself is decided so much later at most.
+const batchSpan = 5 * time.Minute
 
 // trier is a run of lines through plugins and the detector.
 type trier struct {
@@ -100,8 +116,7 @@ func alarmsOf(ctx context.Context, o AlarmOptions, lines iter.Seq[loadgen.Writte
 	defer func() { err = errors.Join(err, t.close()) }()
 	var batch []loadgen.Written
 	for w := range lines {
-		// A batch is what comes within half a minute: events may be a minute late, and the pipeline orders them by parser.
-		if len(batch) > 0 && (w.At.Sub(batch[0].At) > 30*time.Second || len(batch) == 1000) {
+		if len(batch) > 0 && (w.At.Sub(batch[0].At) > batchSpan || len(batch) == 1000 || t.apart(batch[0], w)) {
 			if err := t.run(ctx, batch); err != nil {
 				return nil, 0, err
 			}
@@ -140,7 +155,7 @@ func (t *trier) open(ctx context.Context, o AlarmOptions) (err error) {
 	for i, r := range o.Rules {
 		rules[i] = r.Data()
 	}
-	t.detector, err = alert.Rehearse(ctx, p.Manifest(), rules, plugin.SingleOptions{RunDir: run, Log: logrus.NewEntry(log)})
+	t.detector, err = alert.Rehearse(ctx, p.Manifest(), rules, plugin.SingleOptions{RunDir: run, Lists: o.lists, Log: logrus.NewEntry(log)})
 	if err != nil {
 		return errors.Join(err, t.registry.Close())
 	}
@@ -178,24 +193,46 @@ func (t *trier) open(ctx context.Context, o AlarmOptions) (err error) {
 
 func (t *trier) close() error { return errors.Join(t.detector.Close(), t.registry.Close()) }
 
+// apart says whether two events are not of one batch: lines and fields are not, and what counts is apart from what does not.
+func (t *trier) apart(a, b loadgen.Written) bool {
+	return (a.Line == nil) != (b.Line == nil) || a.At.Before(t.from) != b.At.Before(t.from)
+}
+
 // run has a batch parsed and looked at.
-func (t *trier) run(ctx context.Context, lines []loadgen.Written) error {
+func (t *trier) run(ctx context.Context, list []loadgen.Written) error {
 	t.offset++
-	f, err := t.process.Process(ctx, pipeline.RawOf(benchJournal, t.offset, rawOf(lines)))
-	if err != nil {
-		return err
+	var events *wire.Batch
+	if list[0].Line == nil {
+		var err error
+		if events, err = example.Given(fieldsOf(list), benchJournal, t.offset); err != nil {
+			return err
+		}
+	} else {
+		f, err := t.process.Process(ctx, pipeline.RawOf(benchJournal, t.offset, rawOf(list)))
+		if err != nil {
+			return err
+		}
+		defer f.Release()
+		events = f.Batch
 	}
-	defer f.Release()
-	last := lines[len(lines)-1].At
-	if !last.Before(t.from) {
-		t.events += int(f.Batch.Rows)
+	if !list[0].At.Before(t.from) {
+		t.events += int(events.Rows)
 	}
-	res, err := t.detector.Take(ctx, f.Batch)
+	res, err := t.detector.Take(ctx, events)
 	if err != nil {
 		return err
 	}
 	t.take(res)
 	return nil
+}
+
+// fieldsOf is events that are given as fields.
+func fieldsOf(list []loadgen.Written) []saying.Occurrence {
+	out := make([]saying.Occurrence, len(list))
+	for i, w := range list {
+		out[i] = saying.Occurrence{At: w.At, Fields: w.Fields}
+	}
+	return out
 }
 
 func (t *trier) take(res *wire.Result) {

@@ -12,11 +12,11 @@ import (
 	"github.com/logcenter/logcenter/host/rule"
 )
 
-// TestShippedRulesFire: every rule that comes with Logcenter and has device lines among its examples is fired by the attack
-// script, all rules and all attacks at once; none is fired more than once by an ordinary day.
+// TestShippedRulesFire: every rule that comes with Logcenter is fired by the attack script, all rules and all attacks at once;
+// none is fired more than once by an ordinary day.
 func TestShippedRulesFire(t *testing.T) {
 	if os.Getenv("LOGCENTER_LONG") == "" {
-		t.Skip("nine days through thirty plugins; set LOGCENTER_LONG=1")
+		t.Skip("three weeks through thirty plugins; set LOGCENTER_LONG=1")
 	}
 	dir, err := filepath.Abs("../../bin/plugins")
 	require.NoError(t, err)
@@ -25,16 +25,17 @@ func TestShippedRulesFire(t *testing.T) {
 	}
 	rules, err := rule.ReadFolder("../../plugins/alert/correlation/rules")
 	require.NoError(t, err)
-	o := bench.AlarmOptions{Dirs: []string{dir}, Dir: t.TempDir(), Rules: rules, Days: 8}
+	o := bench.AlarmOptions{Dirs: []string{dir}, Dir: t.TempDir(), Rules: rules, Days: 22}
 	list, _, err := bench.TryRules(t.Context(), o)
 	require.NoError(t, err)
-	fired := 0
+	lines := 0
 	for _, a := range list {
-		if a.Lines > 0 {
-			assert.Positive(t, a.Script, "%s does not fire", a.Rule)
-			fired++
-		}
+		assert.Positive(t, a.Script, "%s does not fire", a.Rule)
 		assert.LessOrEqual(t, a.False, 1, "%s raises false alarms", a.Rule)
+		assert.False(t, a.Learning, "%s learns longer than the days before", a.Rule)
+		if a.Lines > 0 {
+			lines++
+		}
 	}
-	assert.GreaterOrEqual(t, fired, 60)
+	assert.GreaterOrEqual(t, lines, len(list)-1, "only privileges behind a download need a registry of assets")
 }

@@ -16,6 +16,7 @@ type Written struct {
 	Sender string // address and port
 	Input  string // that it comes by, where a parser knows its lines by it; else empty
 	Line   []byte
+	Fields map[string]any // of an event that is no line; nil for one that is
 }
 
 // OfficeOptions say which ordinary days are made. The zero value is one day.

@@ -2,6 +2,7 @@ package loadgen_test
 
 import (
 	"bytes"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -56,13 +57,18 @@ func TestScript(t *testing.T) {
 		{ID: "b", Examples: []rule.Example{{Name: "fires", Alerts: 1, Events: []rule.ExampleEvent{{At: &short, Line: "second", Times: 1}}}}},
 		{ID: "c", Examples: []rule.Example{{Name: "at night", Start: "2026-10-13T03:00:00+08:00", Alerts: 1, Events: []rule.ExampleEvent{{Line: "late", Times: 1}}}}},
 		{ID: "d", Examples: []rule.Example{{Name: "fields", Alerts: 1, Events: []rule.ExampleEvent{{Fields: map[string]any{"x": "y"}, Times: 1}}}}},
+		{ID: "e", Examples: []rule.Example{{Name: "both", Alerts: 1, Events: []rule.ExampleEvent{{Fields: map[string]any{"x": "y"}, Times: 1}, {Line: "fifth", Times: 1}}}}},
 	}
 	start := time.Date(2026, 11, 2, 10, 0, 0, 0, time.UTC) // a Monday
 	list, told := loadgen.Script(rules, start)
 	var got []string
 	for _, w := range list {
-		got = append(got, w.At.Sub(start).String()+" "+string(w.Line))
+		text := string(w.Line)
+		if w.Fields != nil {
+			text = fmt.Sprint(w.Fields)
+		}
+		got = append(got, w.At.Sub(start).String()+" "+text)
 	}
-	assert.Equal(t, "0s first 1, 1m0s second, 2m0s first 2, 17h0m0s late", strings.Join(got, ", "))
-	assert.Equal(t, map[string]int{"a": 2, "b": 1, "c": 1}, told)
+	assert.Equal(t, "0s first 1, 0s map[x:y], 0s fifth, 1m0s second, 2m0s first 2, 17h0m0s late", strings.Join(got, ", "))
+	assert.Equal(t, map[string]loadgen.Told{"a": {Lines: 2}, "b": {Lines: 1}, "c": {Lines: 1}, "d": {Fields: 1}, "e": {Lines: 1}}, told)
 }

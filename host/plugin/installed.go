@@ -60,7 +60,7 @@ func (r *Registry) launch(m *Manifest) launch { return r.launchWith(m, r.setting
 func (r *Registry) launchWith(m *Manifest, s Settings) launch {
 	l := launch{
 		manifest: m, mode: cmp.Or(r.o.Sandbox, SandboxOn), spin: cmp.Or(r.o.SpinWindow, spinWindow), deadline: cmp.Or(r.o.CallDeadline, callDeadline),
-		socketDir: r.sockets.dir, pack: r.packageOf(m), lists: r.listsFor(m), shm: m.Trusted && m.Runtime == "" && !r.o.Socket && !s.Socket, severity: s.Severity, words: &discretion{r: r, kind: m.Kind},
+		socketDir: r.sockets.dir, pack: r.packageOf(m), lists: listsFor(m, r.o.Lists), shm: m.Trusted && m.Runtime == "" && !r.o.Socket && !s.Socket, severity: s.Severity, words: &discretion{r: r, kind: m.Kind},
 	}
 	l.log = newLog(r.o.Log, m.ID, l.words)
 	l.shm = l.shm && (l.pack == nil || l.pack.Trusted)

@@ -361,7 +361,7 @@ func (r *Registry) policy(p *Plugin, s Settings) (sandbox.Policy, error) {
 	if err != nil {
 		return may, err
 	}
-	if lists := r.listsFor(p.m); lists != "" {
+	if lists := listsFor(p.m, r.o.Lists); lists != "" {
 		may.Read = append(may.Read, lists)
 	}
 	if lacks := sandbox.Probe().Lacks(); r.o.Sandbox == SandboxRequired && len(lacks) > 0 {

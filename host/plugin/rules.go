@@ -28,12 +28,12 @@ func (r *Registry) rulesFor(m *Manifest) []byte {
 	return r.Rules()
 }
 
-// listsFor is the folder of lists that a plugin may read, empty for none.
-func (r *Registry) listsFor(m *Manifest) string {
+// listsFor is the folder of lists, if a plugin may read it: detectors that take rules may. Empty is none.
+func listsFor(m *Manifest, folder string) string {
 	if !m.TakesRules || m.Runtime != "" {
 		return ""
 	}
-	return r.o.Lists
+	return folder
 }
 
 // GiveRules has a detector look for other rules: it is swapped for a process that has them, and what it remembers. The

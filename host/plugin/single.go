@@ -31,9 +31,12 @@ type Single struct {
 
 // SingleOptions say how a Single runs.
 type SingleOptions struct {
-	RunDir   string        // for private copies of binaries; made if missing, 0700
-	Config   []byte        // JSON; nil means defaults
-	Rules    []byte        // JSON, for detectors; nil means none
+	RunDir string // for private copies of binaries; made if missing, 0700
+	Config []byte // JSON; nil means defaults
+	Rules  []byte // JSON, for detectors; nil means none
+	// Lists is the folder of the lists that rules ask for, see package sdk/watchlist, by its absolute path. Detectors that
+	// take rules may read it. Empty is none: they take lists on trust, and these are empty.
+	Lists    string
 	Deadline time.Duration // of one call; 0 = 10 s, as in service
 	Log      *logrus.Entry // gets what the plugin prints
 	// Profile gets a profile of the process's processor time, in the format of pprof, once the Single is closed, and has
@@ -66,6 +69,10 @@ func StartSingle(ctx context.Context, m *Manifest, o SingleOptions) (*Single, er
 	if err != nil {
 		return nil, err
 	}
+	lists := listsFor(m, o.Lists)
+	if lists != "" {
+		may.Read = append(may.Read, lists)
+	}
 	if s.sockets, err = openSockets(); err != nil {
 		return nil, err
 	}
@@ -75,7 +82,7 @@ func StartSingle(ctx context.Context, m *Manifest, o SingleOptions) (*Single, er
 	}
 	s.p, err = start(ctx, launch{
 		manifest: m, program: prog, policy: prog.confine(may), mode: SandboxOn, spin: spinWindow,
-		socketDir: s.sockets.dir, config: config, rules: o.Rules, shm: m.Trusted && m.Runtime == "",
+		socketDir: s.sockets.dir, config: config, rules: o.Rules, lists: lists, shm: m.Trusted && m.Runtime == "",
 		profile: profile, deadline: o.Deadline, log: newLog(o.Log, m.ID, nil),
 	})
 	if profile != nil {

@@ -39,8 +39,8 @@ type set struct {
 // refusals are what detectors have against rules, by the JSON they were given of them.
 type refusals map[string]Fault
 
-// mostGiven bounds what detectors are given, which is one message.
-const mostGiven = 32 << 20
+// MaxGiven is how many bytes of rules detectors are given together, as they are one message.
+const MaxGiven = 32 << 20
 
 // resolve decides which documents count, and in which state.
 func (s *sources) resolve(heads map[string]*Version, refused refusals) (*set, error) {
@@ -82,8 +82,8 @@ func (s *sources) resolve(heads map[string]*Version, refused refusals) (*set, er
 		list, out.order = append(list, one), append(out.order, id)
 	}
 	var err error
-	if out.given, err = json.Marshal(list); err == nil && len(out.given) > mostGiven {
-		err = fmt.Errorf("%w: all rules together have %d bytes, %d is the most", ErrConflict, len(out.given), mostGiven)
+	if out.given, err = json.Marshal(list); err == nil && len(out.given) > MaxGiven {
+		err = fmt.Errorf("%w: all rules together have %d bytes, %d is the most", ErrConflict, len(out.given), MaxGiven)
 	}
 	return out, err
 }

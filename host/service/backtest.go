@@ -34,12 +34,16 @@ func (a backtestsAPI) Backtest(ctx context.Context, scope store.Scope, r api.Bac
 	if err != nil {
 		return nil, err
 	}
+	lists, err := s.listsDir()
+	if err != nil {
+		return nil, err
+	}
 	if err := s.store.Flush(ctx); err != nil {
 		return nil, err
 	}
 	return backtest.Run(ctx, backtest.Options{
 		Store: s.store, Scope: scope, Selection: r.Selection, Rules: r.Rules, Detector: d.Manifest(), Config: config,
-		Single: plugin.SingleOptions{RunDir: s.path("plugins", "rehearsal"), Log: s.log},
+		Single: plugin.SingleOptions{RunDir: s.path("plugins", "rehearsal"), Lists: lists, Log: s.log},
 		Alert:  r.Alert, Progress: r.Progress, Pause: s.untilCaughtUp,
 	})
 }

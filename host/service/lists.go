@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -13,6 +14,9 @@ import (
 
 // listsFolder is where lists lie for those who match, below the data directory.
 const listsFolder = "watchlists"
+
+// listsDir is the absolute path of that folder, as detectors are told it.
+func (s *Service) listsDir() (string, error) { return filepath.Abs(s.path(listsFolder)) }
 
 // openLists comes before all that has queries.
 func (s *Service) openLists(ctx context.Context) (err error) {

@@ -29,7 +29,7 @@ func (s *Service) openPlugins(context.Context) (err error) {
 		return err
 	}
 	s.pluginDirs, o.Guard, o.RulesRefused = o.Dirs, s.path(), s.leaveOut
-	if o.Lists, err = filepath.Abs(s.path(listsFolder)); err != nil {
+	if o.Lists, err = s.listsDir(); err != nil {
 		return err
 	}
 	if err := s.openPackages(&o); err != nil {

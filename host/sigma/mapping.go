@@ -35,10 +35,11 @@ func (s Source) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// Mapping translates log sources and fields.
+// Mapping translates log sources and fields, and names the lists of placeholders.
 type Mapping struct {
 	sources map[Source]*logSource
 	fields  map[string]map[string]target
+	lists   map[string]listName // of placeholders
 }
 
 // logSource is where the events of a source are.
@@ -88,7 +89,7 @@ func (t *target) UnmarshalYAML(n *yaml.Node) error {
 
 // Builtin is the mapping that comes with the program: of the shipped parsers.
 func Builtin() *Mapping {
-	m := &Mapping{sources: map[Source]*logSource{}, fields: map[string]map[string]target{}}
+	m := &Mapping{sources: map[Source]*logSource{}, fields: map[string]map[string]target{}, lists: map[string]listName{}}
 	if err := m.Add("mapping.yaml", builtin); err != nil {
 		panic(err)
 	}
@@ -100,12 +101,14 @@ func (m *Mapping) Add(file string, text []byte) error {
 	var f struct {
 		Sources []*logSource                 `yaml:"logsources"`
 		Fields  map[string]map[string]target `yaml:"fields"`
+		Lists   map[string]listName          `yaml:"lists"`
 	}
 	dec := yaml.NewDecoder(strings.NewReader(string(text)))
 	dec.KnownFields(true)
 	if err := dec.Decode(&f); err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("%s: %w", file, err)
 	}
+	maps.Copy(m.lists, f.Lists)
 	for name, table := range f.Fields {
 		if m.fields[name] == nil {
 			m.fields[name] = map[string]target{}

@@ -3,7 +3,7 @@
 // what is said a little differently is converted with a note.
 //
 // Sigma compares without regard to case, so that most of its values become /expressions/i. Its names of log sources and
-// fields are translated by a table (mapping.yaml), to which an admin may add.
+// fields are translated by a table (mapping.yaml), to which an admin may add. Placeholders are watchlists.
 package sigma
 
 import (
@@ -55,6 +55,8 @@ type Result struct {
 	Detail string
 	// Part says that the rule is only there for a correlation that names it, which was made.
 	Part bool
+	// Lists are the watchlists that the rule made asks for.
+	Lists []List
 	// Notes are where the rule made differs from Sigma's meaning.
 	Notes []string
 }
@@ -133,7 +135,7 @@ func Convert(files []File, o Options) []Result {
 			return f.Type(), true
 		}
 	}
-	c := &converter{o: o, byName: map[string]*document{}}
+	c := &converter{o: o, byName: map[string]*document{}, lists: map[string]claimed{}}
 	var docs []*document
 	var out []Result
 	for _, f := range files {
@@ -157,12 +159,12 @@ func Convert(files []File, o Options) []Result {
 	results := make([]Result, len(docs))
 	for i, d := range docs {
 		if d.Correlation != nil {
-			results[i] = c.correlate(d, used)
+			results[i] = c.withLists(c.correlate(d, used))
 		}
 	}
 	for i, d := range docs {
 		if d.Correlation == nil {
-			results[i] = c.finish(d)
+			results[i] = c.withLists(c.finish(d))
 			results[i].Part = used[d]
 		}
 	}
@@ -196,7 +198,9 @@ func read(f File) ([]*document, error) {
 type converter struct {
 	o      Options
 	byName map[string]*document
-	notes  []string // of the rule at hand
+	notes  []string           // of the rule at hand
+	asked  map[string]string  // by it: types of lists
+	lists  map[string]claimed // by rules that were made
 }
 
 func (c *converter) note(format string, args ...any) {
@@ -210,12 +214,15 @@ func (c *converter) detection(d *document) (*detection, error) {
 	if !c.o.Deprecated && (d.Status == "deprecated" || d.Status == "unsupported") {
 		return nil, refuse(Outdated, "status: %s", d.Status)
 	}
-	c.notes = nil
+	c.notes, c.asked = nil, map[string]string{}
 	source := c.o.Mapping.find(d.LogSource)
 	if source == nil {
 		return nil, refuse(NoLogSource, "%s", d.LogSource)
 	}
 	node, err := c.condition(d, source)
+	if err == nil {
+		err = c.claim(d)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -254,14 +261,7 @@ func (r Result) refused(err error) Result {
 
 // checked refuses what the language of queries or of rules refuses.
 func (r Result) checked(made *rule.Rule) Result {
-	queries := []string{made.Query}
-	if made.Query == "" {
-		queries = nil
-	}
-	for _, s := range made.Steps {
-		queries = append(queries, s.Query)
-	}
-	for _, q := range queries {
+	for _, q := range queriesOf(made) {
 		if _, err := query.Parse(q); err != nil {
 			return r.refused(refuse(TooLarge, "%v", err))
 		}

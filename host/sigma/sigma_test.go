@@ -101,7 +101,29 @@ func TestDetections(t *testing.T) {
 	one(`Image|exists: false`, `NOT _exists_:process.executable`)
 	one(`Image|neq: 'a.exe'`, `NOT process.executable:/^a\.exe$/i`)
 	one(`Image|fieldref: ParentImage`, `! modifier is not supported: Image|fieldref: fieldref`)
-	one(`Image|expand: '%x%'`, `! modifier is not supported`)
+	// placeholders, as in the specification
+	one(`SubjectUserName|expand: '%Administrators%'`, `(user.name:list(Administrators) OR source.user.name:list(Administrators))`)
+	one(`Image|expand: ['%x%', '%y%', 'C:\a']`, `(process.executable:list(x) OR process.executable:list(y) OR process.executable:/^C:\\a$/i)`)
+	one(`Image|expand|all: ['%x%', '%y%']`, `process.executable:list(x) AND process.executable:list(y)`)
+	one(`Image|expand|neq: '%x%'`, `NOT process.executable:list(x)`)
+	one(`Image|cased|expand: '%DC-MACHINE-NAME%'`, `process.executable:list(DC-MACHINE-NAME)`)
+	one(`IpAddress|expand: '%Servers%'`, `source.ip:list(Servers)`)
+	one(`IpAddress|cidr|expand: ['%Servers%', 10.0.0.0/8]`, `(source.ip:list(Servers) OR source.ip:10.0.0.0/8)`)
+	one(`Image: '%x%'`, `process.executable:/^%x%$/i`)
+	one(`Image|expand: '\%x\%'`, `process.executable:/^%x%$/i`)
+	one(`Image|expand: '100%'`, `process.executable:"100%"`)
+	one(`Image|expand: '\%plain%name%'`, `! modifier is not supported: Image: \%plain%name% has a text beside a placeholder, and the entries of a list are compared as a whole`)
+	one(`Image|expand: '%a%%b%'`, `! has a text beside a placeholder`)
+	for _, other := range []string{"contains", "startswith", "endswith", "re", "windash", "base64", "exists", "gt"} {
+		one(`Image|`+other+`|expand: '%x%'`, `! modifier is not supported: Image|`+other+`|expand: expand with `+other+`: a placeholder is a list, whose entries are compared as a whole`)
+	}
+	one(`Image|expand|contains: '%x%'`, `! expand with contains`)
+	one(`Image|cidr|expand: '%x%'`, `! value does not fit the field: Image|expand: process.executable is of type keyword`)
+	one(`IpPort|expand: '%x%'`, `! value does not fit the field: IpPort|expand: source.port is of type long`)
+	one(`Hashes|expand: '%x%'`, `! value does not fit the field: Hashes: %x%`)
+	one(`Image|expand: '%a b%'`, `! value does not fit the field: Image|expand: "a b" cannot be the name of a list`)
+	f("s:\n  Image|expand: '%x%'\n  IpAddress|expand: '%x%'\ncondition: s", `! %x% is of type ip here, and list x of type user in the same rule: say lists: {x: {ip: NAME, user: NAME}} in a file of --map`)
+	f("k:\n  '|expand': ['%x%']\ncondition: k", `! modifier is not supported: |expand: a placeholder is a list, and lists are for fields`)
 	// fields
 	one(`Hashes|contains: [MD5=AB, 'SHA256=CD']`, `(process.hash.md5:/^AB$/i OR file.hash.md5:/^AB$/i OR process.hash.sha256:/^CD$/i OR file.hash.sha256:/^CD$/i)`)
 	one(`Initiated: 'true'`, `network.direction:"outbound"`)
@@ -240,4 +262,33 @@ fields: {acme: {Act: event.action}}
 	} {
 		assert.ErrorContains(t, m.Add("own.yaml", []byte(text)), want, text)
 	}
+}
+
+// TestLists: placeholders are the lists of the mapping, and results tell which these are.
+func TestLists(t *testing.T) {
+	rule := func(id, item string) sigma.File {
+		return sigma.File{Name: id + ".yml", Text: []byte("title: " + id + "\nid: " + id + "\nlogsource: {product: windows, service: security}\ndetection: {s: {" + item + "}, condition: s}\n")}
+	}
+	names := rule("a", "TargetUserName|expand: '%Servers%'")
+	addresses := rule("b", "IpAddress|expand: '%Servers%'")
+	counted := sigma.File{Name: "c.yml", Text: []byte("title: c\nid: c\ncorrelation: {type: event_count, rules: [b], group-by: [IpAddress], timespan: 5m, condition: {gt: 3}}\n")}
+
+	r := sigma.Convert([]sigma.File{names, addresses, counted}, sigma.Options{})
+	assert.Equal(t, []sigma.List{{Name: "Servers", Type: "user"}}, r[0].Lists)
+	assert.Contains(t, r[0].Notes, "list Servers of type user must be there")
+	assert.Equal(t, sigma.NoValue, r[1].Reason)
+	assert.Contains(t, r[1].Detail, "list Servers of type user in rule a: say lists: {Servers: {ip: NAME, user: NAME}} in a file of --map")
+	assert.Equal(t, sigma.MissingRelated, r[2].Reason)
+
+	m := sigma.Builtin()
+	require.NoError(t, m.Add("own.yaml", []byte("lists: {Servers: {ip: server-addresses, user: server-names}, Workstations: clients}")))
+	r = sigma.Convert([]sigma.File{names, addresses, counted, rule("d", "Image|cased|expand: '%Workstations%'")}, sigma.Options{Mapping: m})
+	assert.Equal(t, []sigma.List{{Name: "server-names", Type: "user"}}, r[0].Lists)
+	assert.Equal(t, []sigma.List{{Name: "server-addresses", Type: "ip"}}, r[1].Lists)
+	assert.Equal(t, r[1].Lists, r[2].Lists, "a correlation asks for those of its parts")
+	assert.Contains(t, r[2].Notes, "list server-addresses of type ip must be there")
+	assert.Equal(t, []sigma.List{{Name: "clients", Type: "keyword"}}, r[3].Lists)
+
+	assert.ErrorContains(t, m.Add("own.yaml", []byte("lists: {Servers: 'a b'}")), `own.yaml: line 1: lists: "a b" cannot be the name of a list`)
+	assert.ErrorContains(t, m.Add("own.yaml", []byte("lists: {Servers: {name: a}}")), `"name" is no type that placeholders have: write one of ip, user, keyword`)
 }

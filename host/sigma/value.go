@@ -72,9 +72,9 @@ func parsePattern(s string) (out []piece) {
 
 // modifiers of a key.
 type modifiers struct {
-	contains, starts, ends, all, cased, exists, cidr, neq, re, fold bool
-	windash, wide, base64, base64offset                             bool
-	compare                                                         string // lt, lte, gt or gte
+	contains, starts, ends, all, cased, exists, cidr, neq, re, fold, expand bool
+	windash, wide, base64, base64offset                                     bool
+	compare                                                                 string // lt, lte, gt or gte
 }
 
 func parseModifiers(key string, list []string) (m modifiers, err error) {
@@ -101,6 +101,8 @@ func parseModifiers(key string, list []string) (m modifiers, err error) {
 		case "i":
 			m.fold = true
 		case "s": // . matches line ends here anyway
+		case "expand":
+			m.expand = true
 		case "windash":
 			m.windash = true
 		case "wide", "utf16le":
@@ -113,6 +115,13 @@ func parseModifiers(key string, list []string) (m modifiers, err error) {
 			m.compare = name
 		default:
 			return m, refuse(NoModifier, "%s: %s", key, name)
+		}
+	}
+	if m.expand {
+		for _, name := range list {
+			if !slices.Contains([]string{"expand", "all", "cased", "cidr", "neq"}, name) {
+				return m, refuse(NoModifier, "%s: expand with %s: a placeholder is a list, whose entries are compared as a whole", key, name)
+			}
 		}
 	}
 	if m.wide && !m.base64 && !m.base64offset {
@@ -141,7 +150,9 @@ func (c *converter) item(key string, values *yaml.Node, s *logSource) (query.Nod
 			return nil, refuse(BadRule, "line %d: %s: want texts or numbers", v.Line, key)
 		}
 		var n query.Node
-		if parts[0] == "" {
+		if parts[0] == "" && m.expand {
+			err = refuse(NoModifier, "%s: a placeholder is a list, and lists are for fields", key)
+		} else if parts[0] == "" {
 			n, err = c.words(v.Value)
 		} else {
 			n, err = c.field(parts[0], m, v, s)
@@ -196,32 +207,42 @@ func (c *converter) compare(name, f string, t target, m modifiers, v *yaml.Node)
 	if !known {
 		return nil, refuse(NoField, "%s (%s is written by no parser)", name, f)
 	}
-	field := query.Field{Name: f}
+	field, text := query.Field{Name: f}, v.Value
+	if m.expand {
+		var of string
+		var err error
+		if of, text, err = placeholder(name, v.Value); err != nil {
+			return nil, err
+		}
+		if of != "" {
+			return c.expand(name, of, field, t, typ, m)
+		}
+	}
 	switch {
 	case m.exists:
 		n := query.Node(&query.Exists{Field: field})
-		if v.Value == "false" {
+		if text == "false" {
 			n = &query.Not{Node: n}
 		}
 		return n, nil
-	case v.Tag == "!!null" || v.Value == "" || v.Value == "-" && typ != ecs.Keyword:
+	case v.Tag == "!!null" || text == "" || text == "-" && typ != ecs.Keyword:
 		return &query.Not{Node: &query.Exists{Field: field}}, nil // empty values are not kept
 	case m.re:
-		return c.regex(name, field, typ, v.Value, m.fold)
+		return c.regex(name, field, typ, text, m.fold)
 	case m.compare != "":
-		return compareNumber(name, field, typ, m.compare, v.Value)
+		return compareNumber(name, field, typ, m.compare, text)
 	case m.cidr:
-		p, err := netip.ParsePrefix(v.Value)
+		p, err := netip.ParsePrefix(text)
 		if err != nil || typ != ecs.IP {
-			return nil, refuse(NoValue, "%s|cidr: %s", name, v.Value)
+			return nil, refuse(NoValue, "%s|cidr: %s", name, text)
 		}
 		return &query.CIDR{Field: field, Prefix: p.Masked()}, nil
 	}
-	if to, ok := t.Values[strings.ToLower(v.Value)]; ok {
+	if to, ok := t.Values[strings.ToLower(text)]; ok {
 		return &query.Term{Field: field, Value: to, Quoted: true}, nil
 	}
 	var some []query.Node
-	for _, p := range m.patterns(v.Value) {
+	for _, p := range m.patterns(text) {
 		n, err := c.match(name, field, typ, p)
 		if err != nil {
 			return nil, err
@@ -439,7 +460,7 @@ func (c *converter) phrase(f query.Field, p pattern) (query.Node, error) {
 func (c *converter) part(name string, t target, m modifiers, v *yaml.Node) (query.Node, error) {
 	key, value, ok := strings.Cut(strings.Trim(v.Value, "*"), "=")
 	fields := t.Parts[strings.ToUpper(strings.TrimSpace(key))]
-	if !ok || value == "" || len(fields) == 0 || m.re {
+	if !ok || value == "" || len(fields) == 0 || m.re || m.expand {
 		return nil, refuse(NoValue, "%s: %s", name, v.Value)
 	}
 	var some []query.Node

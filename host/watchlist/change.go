@@ -28,6 +28,8 @@ type Import struct {
 	Source      string         // of entries that name none
 	By          string
 	Expires     time.Time // of entries that say nothing else; zero: never
+
+	few bool // it is looked at entry by entry
 }
 
 // Outcome is what a change has changed.
@@ -191,7 +193,7 @@ func (l *Library) Add(ctx context.Context, name string, entries []Entry, by stri
 	if list == nil {
 		return nil, fmt.Errorf("%w: %s", ErrNotFound, name)
 	}
-	i := Import{Add: true, Type: list.Type, By: by}
+	i := Import{Add: true, Type: list.Type, By: by, few: true}
 	for k := range entries {
 		e := &entries[k]
 		if e.Value, err = query.ParseListValue(list.Type, e.Value); err != nil {
@@ -231,7 +233,7 @@ func (l *Library) Remove(ctx context.Context, name string, values []string, by s
 			return nil, fmt.Errorf("%w: values[%d]: %w", ErrInvalid, i, err)
 		}
 	}
-	return l.change(ctx, name, Import{Add: true, Type: list.Type, By: by}, 0, nil, values)
+	return l.change(ctx, name, Import{Add: true, Type: list.Type, By: by, few: true}, 0, nil, values)
 }
 
 // Delete removes a list with all that is in it.
@@ -283,6 +285,11 @@ func (l *Library) change(ctx context.Context, name string, i Import, duplicates 
 			return errTried
 		}
 		// Before it is committed: a list that cannot be written for others is not one that was changed.
+		if c.only {
+			if done, err := l.add(out.List, c.before, c.added); done || err != nil {
+				return err
+			}
+		}
 		return l.write(ctx, tx, out.List)
 	})
 	switch {
@@ -311,6 +318,12 @@ type changer struct {
 	name string
 	i    Import
 	out  *Outcome
+
+	before int64         // version
+	only   bool          // what changes for those who match is that added is there, too
+	added  []files.Entry // new, or later to expire; nil unless i.few
+	fresh  int           // entries of added that are new
+	grown  int64         // bytes of their values
 }
 
 func (c *changer) run(entries iter.Seq2[Entry, error], remove []string) error {
@@ -330,6 +343,7 @@ func (c *changer) run(entries iter.Seq2[Entry, error], remove []string) error {
 			return err
 		}
 		c.out.Removed += n
+		c.grown -= int64(n * len(v))
 	}
 	if len(remove) > 0 && c.out.Removed == 0 {
 		return fmt.Errorf("%w with this in it: %s has none of these values", ErrNotFound, c.name)
@@ -339,8 +353,9 @@ func (c *changer) run(entries iter.Seq2[Entry, error], remove []string) error {
 			return err
 		}
 	}
-	err = c.tx.QueryRowContext(c.ctx, "SELECT count(*), coalesce(sum(octet_length(value)), 0) FROM watchlist_entry WHERE list = ?", c.name).Scan(&list.Entries, &list.Bytes)
-	if err != nil {
+	if c.i.few {
+		list.Entries, list.Bytes = before+c.fresh-c.out.Removed, list.Bytes+c.grown
+	} else if err := c.count(list); err != nil {
 		return err
 	}
 	if list.Entries > query.MaxListEntries {
@@ -351,6 +366,11 @@ func (c *changer) run(entries iter.Seq2[Entry, error], remove []string) error {
 	c.out.List = list
 	_, err = c.exec("UPDATE watchlist SET entries = ?, bytes = ? WHERE name = ?", list.Entries, list.Bytes, c.name)
 	return err
+}
+
+// count counts a list.
+func (c *changer) count(list *List) error {
+	return c.tx.QueryRowContext(c.ctx, "SELECT count(*), coalesce(sum(octet_length(value)), 0) FROM watchlist_entry WHERE list = ?", c.name).Scan(&list.Entries, &list.Bytes)
 }
 
 func (c *changer) exec(text string, args ...any) (n int, err error) {
@@ -372,7 +392,7 @@ func (c *changer) begin() (*List, error) {
 		return nil, err
 	}
 	var typ string
-	err := c.tx.QueryRowContext(c.ctx, "SELECT type, description, entries FROM watchlist WHERE name = ?", c.name).Scan(&typ, &list.Description, &list.Entries)
+	err := c.tx.QueryRowContext(c.ctx, "SELECT type, description, entries, bytes, version FROM watchlist WHERE name = ?", c.name).Scan(&typ, &list.Description, &list.Entries, &list.Bytes, &c.before)
 	c.out.Created = errors.Is(err, sql.ErrNoRows)
 	if err != nil && !c.out.Created {
 		return nil, err
@@ -406,10 +426,22 @@ func (c *changer) write(entries iter.Seq2[Entry, error], version int64) error {
 		return err
 	}
 	defer func() { _ = put.Close() }() // the transaction ends it anyway
+	look, err := c.tx.PrepareContext(c.ctx, "SELECT expires FROM watchlist_entry WHERE list = ? AND value = ?")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = look.Close() }() // the transaction ends it anyway
+	c.only = c.i.few
 	seen := 0
 	for e, err := range entries {
 		if err != nil {
 			return err
+		}
+		was, known := int64(0), false
+		if c.i.few {
+			if was, known, err = c.expires(look, e.Value); err != nil {
+				return err
+			}
 		}
 		expires := int64(0)
 		if !e.Expires.IsZero() {
@@ -419,7 +451,36 @@ func (c *changer) write(entries iter.Seq2[Entry, error], version int64) error {
 			return err
 		}
 		seen++
+		if c.i.few {
+			is, _, err := c.expires(look, e.Value)
+			if err != nil {
+				return err
+			}
+			c.note(files.Entry{Value: e.Value, Expires: is}, was, known)
+		}
 	}
 	c.out.Updated = seen - c.out.Duplicates // less those that are new
 	return nil
+}
+
+// expires is when an entry expires now, and whether there is one.
+func (c *changer) expires(look *sql.Stmt, value string) (at int64, known bool, err error) {
+	err = look.QueryRowContext(c.ctx, c.name, value).Scan(&at)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, false, nil
+	}
+	return at, err == nil, err
+}
+
+// note takes note of what became of an entry.
+func (c *changer) note(e files.Entry, was int64, known bool) {
+	switch {
+	case !known:
+		c.fresh, c.grown = c.fresh+1, c.grown+int64(len(e.Value))
+	case e.Expires == was:
+		return
+	case was == 0 || e.Expires != 0 && e.Expires < was:
+		c.only = false // it expires earlier
+	}
+	c.added = append(c.added, e)
 }

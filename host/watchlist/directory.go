@@ -75,7 +75,7 @@ func (l *Library) readDirectory() (changed bool) {
 	l.problem(l.o.Directory, nil)
 	there := map[string]bool{}
 	for _, e := range entries {
-		if filepath.Ext(e.Name()) != ".csv" || e.IsDir() || strings.HasPrefix(e.Name(), ".") {
+		if !isList(e) {
 			continue
 		}
 		there[e.Name()] = true
@@ -143,18 +143,26 @@ func (l *Library) readFile(file string, s stamp) error {
 	if have, err := l.Get(name); err == nil && (have.Origin != FromDirectory || filepath.Base(have.File) != file) {
 		return fmt.Errorf("%s: there is a list %s already, from %s: use another name", path, name, cmp.Or(have.File, "the API"))
 	}
-	entries, duplicates, err := readWhole(path, t)
+	list := &List{Name: name, Type: t, Version: s.changed.UnixNano(), Updated: s.changed.UTC(), Origin: FromDirectory, File: path}
+	if err := list.copy(l.o.Files); err != nil {
+		return err
+	}
+	l.put(name, list)
+	return nil
+}
+
+// copy writes what is in the file of a list for those who match, and counts it.
+func (l *List) copy(into string) error {
+	entries, duplicates, err := readWhole(l.File, l.Type)
 	if err != nil {
 		return err
 	}
-	list := &List{
-		Name: name, Type: t, Version: s.changed.UnixNano(), Entries: len(entries), Updated: s.changed.UTC(), Origin: FromDirectory, File: path, Duplicates: duplicates,
-	}
+	l.Entries, l.Duplicates = len(entries), duplicates
 	for _, e := range entries {
-		list.Bytes += int64(len(e.Value))
+		l.Bytes += int64(len(e.Value))
 	}
-	h := files.Head{Type: t, Version: list.Version, Entries: list.Entries, Bytes: int(list.Bytes)}
-	err = files.Write(l.o.Files, name, h, func(yield func(files.Entry, error) bool) {
+	h := files.Head{Type: l.Type, Version: l.Version, Entries: l.Entries, Bytes: int(l.Bytes)}
+	return files.Write(into, l.Name, h, func(yield func(files.Entry, error) bool) {
 		for _, e := range entries {
 			at := int64(0)
 			if !e.Expires.IsZero() {
@@ -165,11 +173,41 @@ func (l *Library) readFile(file string, s stamp) error {
 			}
 		}
 	})
+}
+
+// Publish writes all lists of a folder of CSV files for those who match, once, without a library. The error tells what is
+// wrong in all files.
+func Publish(directory, into string) (lists []*List, err error) {
+	found, err := os.ReadDir(directory)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	l.put(name, list)
-	return nil
+	var errs []error
+	names := map[string]string{}
+	for _, e := range found {
+		if !isList(e) {
+			continue
+		}
+		path := filepath.Join(directory, e.Name())
+		name, t, err := fileName(e.Name())
+		if err == nil && names[name] != "" {
+			err = fmt.Errorf("there is a list %s already, from %s: use another name", name, names[name])
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", path, err))
+			continue
+		}
+		names[name] = path
+		list := &List{Name: name, Type: t, Version: 1, Origin: FromDirectory, File: path}
+		errs = append(errs, list.copy(into))
+		lists = append(lists, list)
+	}
+	return lists, errors.Join(errs...)
+}
+
+// isList says whether a file of the folder is to be a list.
+func isList(e os.DirEntry) bool {
+	return filepath.Ext(e.Name()) == ".csv" && !e.IsDir() && !strings.HasPrefix(e.Name(), ".")
 }
 
 // readWhole reads a file: its entries by value, each once with the latest expiry, and how many said the same again.

@@ -3,9 +3,9 @@
 //
 // A list is either kept in the metadata store, and changed by the API, or is a CSV file NAME.TYPE.csv in the admin's
 // folder, and changed there. Each has a version, which grows with every change. What counts of it is written into a file
-// of [github.com/logcenter/logcenter/sdk/watchlist], from which the host and its detectors read it: a change is in effect
-// in the host when it is answered, and in detectors within a second. What has expired stays until it is removed, and does
-// not match any more.
+// of [github.com/logcenter/logcenter/sdk/watchlist], from which the host and its detectors read it, and what is added to a
+// large list into one beside that: a change is in effect in the host when it is answered, and in detectors within a second.
+// What has expired stays until it is removed, and does not match any more.
 package watchlist
 
 import (
@@ -178,7 +178,7 @@ func (l *Library) load(ctx context.Context, tx *sql.Tx) error {
 
 // publish writes the file of a list of the store, unless it is there.
 func (l *Library) publish(ctx context.Context, list *List) error {
-	if h, err := files.ReadHead(l.o.Files, list.Name); err == nil && h.Version == list.Version && h.Type == list.Type && h.Entries == list.Entries {
+	if h, _, err := files.ReadHead(l.o.Files, list.Name); err == nil && h.Version == list.Version && h.Type == list.Type && h.Entries == list.Entries {
 		return nil
 	}
 	return l.o.Store.View(ctx, func(tx *sql.Tx) error { return l.write(ctx, tx, list) })
@@ -205,6 +205,32 @@ func (l *Library) write(ctx context.Context, tx *sql.Tx, list *List) error {
 	})
 }
 
+// What is added to a list of at least largeList entries goes into a file beside it, which has mostMore at most.
+const (
+	largeList = 10_000
+	mostMore  = 10_000
+)
+
+// add writes what was added to a large list of a version without writing all of it again; false if that is to be done.
+func (l *Library) add(list *List, before int64, added []files.Entry) (bool, error) {
+	if list.Entries < largeList {
+		return false, nil
+	}
+	h, base, err := files.ReadHead(l.o.Files, list.Name)
+	if err != nil || h.Version != before || h.Type != list.Type {
+		return false, nil //nolint:nilerr // it is written anew
+	}
+	m, err := files.ReadMore(l.o.Files, list.Name)
+	if err != nil || m.Base != base {
+		m = files.More{Base: base}
+	}
+	if len(m.Entries)+len(added) > mostMore {
+		return false, nil
+	}
+	m.Version, m.Total, m.Entries = list.Version, list.Entries, append(m.Entries, added...)
+	return true, files.WriteMore(l.o.Files, list.Name, list.Type, m)
+}
+
 // sweep removes files of lists that there are not.
 func (l *Library) sweep() error {
 	entries, err := os.ReadDir(l.o.Files)
@@ -212,7 +238,7 @@ func (l *Library) sweep() error {
 		return err
 	}
 	for _, e := range entries {
-		name, ok := strings.CutSuffix(e.Name(), files.Extension)
+		name, ok := files.NameOf(e.Name())
 		if l.lists[name] == nil || !ok {
 			if err := os.Remove(filepath.Join(l.o.Files, e.Name())); err != nil {
 				return err

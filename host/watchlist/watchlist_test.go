@@ -26,7 +26,7 @@ type library struct {
 	dir string
 }
 
-func open(t *testing.T, dir, csvs string) *library {
+func open(t testing.TB, dir, csvs string) *library {
 	t.Helper()
 	store, err := metadata.Open(t.Context(), filepath.Join(dir, "meta.db"), "test", watchlist.Schema)
 	require.NoError(t, err)
@@ -38,7 +38,7 @@ func open(t *testing.T, dir, csvs string) *library {
 	return &library{l, dir}
 }
 
-func (l *library) put(t *testing.T, name, text string, i watchlist.Import) *watchlist.Outcome {
+func (l *library) put(t testing.TB, name, text string, i watchlist.Import) *watchlist.Outcome {
 	t.Helper()
 	i.File, i.By = "bad.csv", "admin"
 	out, err := l.Import(t.Context(), name, strings.NewReader(text), i)
@@ -172,4 +172,98 @@ func TestDirectory(t *testing.T) {
 		return query.KnownLists().List("faulty") == nil && strings.Contains(fmt.Sprint(l.Problems()), "nonsense here")
 	}, time.Minute, 10*time.Millisecond)
 	require.True(t, has("scanners", "192.0.2.9"), "a file with faults leaves its list as it was")
+}
+
+// TestAddToLargeList: what is added to a large list is in effect without the list being written again, also after a restart;
+// what takes something away writes it.
+func TestAddToLargeList(t *testing.T) {
+	l := open(t, t.TempDir(), "")
+	var csv strings.Builder
+	for i := range 12_000 {
+		fmt.Fprintf(&csv, "10.0.%d.%d\n", i>>8, i&0xff)
+	}
+	l.put(t, "bad", csv.String(), watchlist.Import{Type: query.ListIP, Expires: time.Now().Add(time.Hour)})
+	require.True(t, has("bad", "10.0.0.7"))
+	path := filepath.Join(l.dir, "lists", "bad.list")
+	stat := func() os.FileInfo {
+		info, err := os.Stat(path)
+		require.NoError(t, err)
+		return info
+	}
+	written := stat()
+	add := func(entries ...watchlist.Entry) *watchlist.Outcome {
+		t.Helper()
+		out, err := l.Add(t.Context(), "bad", entries, "analyst")
+		require.NoError(t, err)
+		return out
+	}
+	n := 12_000
+	is := func(again bool) {
+		t.Helper()
+		require.Equal(t, !again, os.SameFile(written, stat()), "the list's file is written again")
+		list, err := l.Get("bad")
+		require.NoError(t, err)
+		require.Equal(t, n, list.Entries)
+		require.Equal(t, n, query.KnownLists().List("bad").Len())
+	}
+	out := add(watchlist.Entry{Value: "192.0.2.7"}, watchlist.Entry{Value: "198.51.100.0/24"}, watchlist.Entry{Value: "10.0.0.7"})
+	require.Equal(t, []int{2, 1, 0}, []int{out.Added, out.Updated, out.Removed})
+	n += 2
+	is(false)
+	require.True(t, has("bad", "198.51.100.9"))
+	later := query.KnownLists().List("bad")
+	require.True(t, later.HasAddr(netip.MustParseAddr("10.0.0.7"), time.Now().Add(2*time.Hour).UnixNano()), "it does not expire any more")
+	require.False(t, later.HasAddr(netip.MustParseAddr("10.0.0.8"), time.Now().Add(2*time.Hour).UnixNano()))
+	out = add(watchlist.Entry{Value: "192.0.2.7", Note: "again"}, watchlist.Entry{Value: "192.0.2.9"}, watchlist.Entry{Value: "192.0.2.9"})
+	require.Equal(t, []int{1, 1, 1}, []int{out.Added, out.Updated, out.Duplicates})
+	n++
+	is(false)
+
+	before, err := l.Get("bad")
+	require.NoError(t, err)
+	l = open(t, l.dir, "")
+	after, err := l.Get("bad")
+	require.NoError(t, err)
+	require.Equal(t, before, after)
+	require.True(t, has("bad", "192.0.2.9"), "after a restart, too")
+	is(false)
+
+	add(watchlist.Entry{Value: "192.0.2.9", Expires: time.Now().Add(-time.Hour)})
+	require.False(t, has("bad", "192.0.2.9"))
+	require.True(t, has("bad", "192.0.2.7"))
+	is(true)
+	written = stat()
+	add(watchlist.Entry{Value: "192.0.2.10"})
+	n++
+	is(false)
+	removed, err := l.Remove(t.Context(), "bad", []string{"192.0.2.10", "10.0.0.8", "10.9.9.9"}, "analyst")
+	require.NoError(t, err)
+	require.Equal(t, 2, removed.Removed)
+	n -= 2
+	require.False(t, has("bad", "192.0.2.10"))
+	require.True(t, has("bad", "192.0.2.7"))
+	is(true)
+	written = stat()
+
+	many := make([]watchlist.Entry, 9_999)
+	for i := range many {
+		many[i].Value = fmt.Sprintf("172.16.%d.%d", i>>8, i&0xff)
+	}
+	add(many...)
+	n += len(many)
+	is(false)
+	add(watchlist.Entry{Value: "192.0.2.11"}, watchlist.Entry{Value: "192.0.2.12"})
+	n += 2
+	require.True(t, has("bad", "172.16.0.1"))
+	is(true)
+	require.NoFileExists(t, filepath.Join(l.dir, "lists", "bad.more"), "all is in the list's file now")
+
+	// A file that is lost is written again at the next start.
+	add(watchlist.Entry{Value: "192.0.2.13"})
+	n++
+	require.NoError(t, os.WriteFile(filepath.Join(l.dir, "lists", "bad.more"), nil, 0o600))
+	written = stat()
+	l = open(t, l.dir, "")
+	require.True(t, has("bad", "192.0.2.13"))
+	is(true)
 }

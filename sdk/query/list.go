@@ -175,6 +175,15 @@ type List struct {
 	entries int
 	texts   textSet
 	addrs   addrSet
+	more    *List // what was added since; nil is nothing
+}
+
+// With is the list with another of its type: what either has, for as long as either has it. total is the number of different
+// entries of both. Neither list is changed. What was added by With before is not part of it.
+func (l *List) With(more *List, total int) *List {
+	sum := *l
+	sum.more, sum.entries = more, total
+	return &sum
 }
 
 // Type is what the entries are.
@@ -184,18 +193,25 @@ func (l *List) Type() ListType { return l.typ }
 func (l *List) Len() int { return l.entries }
 
 // Bytes is about what the list takes in memory.
-func (l *List) Bytes() int64 { return l.texts.bytes() + l.addrs.bytes() }
+func (l *List) Bytes() int64 {
+	size := l.texts.bytes() + l.addrs.bytes()
+	if l.more != nil {
+		size += l.more.Bytes()
+	}
+	return size
+}
 
 // Has says whether a text matches an entry; false for lists of addresses.
 func (l *List) Has(text []byte, now int64) bool {
+	has := false
 	switch l.typ {
 	case ListIP:
-		return false
 	case ListDomain:
-		return l.texts.hasSuffix(text, listTime(now))
+		has = l.texts.hasSuffix(text, listTime(now))
 	default:
-		return l.texts.has(text, listTime(now))
+		has = l.texts.has(text, listTime(now))
 	}
+	return has || l.more != nil && l.more.Has(text, now)
 }
 
 // HasAddr says whether an address is an entry or in one; false for lists of texts.
@@ -204,23 +220,14 @@ func (l *List) HasAddr(a netip.Addr, now int64) bool {
 	return l.hasAddr(halves(b[:]), now)
 }
 
-func (l *List) hasAddr(a [2]uint64, now int64) bool { return l.addrs.has(a, listTime(now)) }
+func (l *List) hasAddr(a [2]uint64, now int64) bool {
+	return l.addrs.has(a, listTime(now)) || l.more != nil && l.more.hasAddr(a, now)
+}
 
 // listTime is an instant as entries have theirs.
 func listTime(now int64) uint32 {
 	s := now / int64(time.Second)
 	return uint32(min(max(s, 0), neverExpires-1))
-}
-
-// AddrRanges calls f for runs of addresses that match at that time, in ascending order, as 16 bytes with IPv4 mapped
-// into IPv6, first and last inclusive; runs that touch may come as several. It ends when f returns false.
-func (l *List) AddrRanges(now int64, f func(first, last [16]byte) bool) {
-	at := listTime(now)
-	for i, from := range l.addrs.from {
-		if l.addrs.alive(i, at) && !f(unhalved(from), unhalved(l.addrs.to[i])) {
-			return
-		}
-	}
 }
 
 // ListBuilder collects the entries of a list. The zero value is not ready; see [NewListBuilder].
@@ -254,7 +261,7 @@ func (b *ListBuilder) Add(value []byte, expires int64) (fresh bool, err error) {
 		return false, fmt.Errorf("a list has at most %d entries", MaxListEntries)
 	}
 	if b.typ == ListIP {
-		s, err := spanOf(string(value))
+		s, err := spanOf(value)
 		if err != nil {
 			return false, err
 		}

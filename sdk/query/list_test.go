@@ -123,7 +123,7 @@ func TestListOfNetworksLikeNaive(t *testing.T) {
 			until int64
 		}
 		var all []network
-		b := query.NewListBuilder(query.ListIP, 0, 0)
+		b, more := query.NewListBuilder(query.ListIP, 0, 0), query.NewListBuilder(query.ListIP, 0, 0)
 		distinct := map[netip.Prefix]bool{}
 		for range r.IntN(30) {
 			var p netip.Prefix
@@ -138,11 +138,18 @@ func TestListOfNetworksLikeNaive(t *testing.T) {
 			until := int64(r.IntN(4)) * int64(time.Second) * 100
 			value, err := query.ParseListValue(query.ListIP, p.String())
 			require.NoError(t, err)
-			_, err = b.Add([]byte(value), until)
+			into := b
+			if seed%2 == 1 && r.IntN(3) == 0 {
+				into = more // what is added later to a list that is made
+			}
+			_, err = into.Add([]byte(value), until)
 			require.NoError(t, err)
 			all, distinct[p] = append(all, network{p, until}), true
 		}
 		l := b.Build()
+		if seed%2 == 1 {
+			l = l.With(more.Build(), len(distinct))
+		}
 		require.Equal(t, len(distinct), l.Len())
 		for range 300 {
 			a := netip.AddrFrom4([4]byte{10, 0, 0, byte(r.IntN(256))})
@@ -158,13 +165,6 @@ func TestListOfNetworksLikeNaive(t *testing.T) {
 				return in && (n.until == 0 || now < n.until)
 			})
 			require.Equal(t, want, l.HasAddr(a, now), "seed %d: %s at %d in %v", seed, a, now, all)
-			ranged := false
-			l.AddrRanges(now, func(first, last [16]byte) bool {
-				x := a.As16()
-				ranged = string(first[:]) <= string(x[:]) && string(x[:]) <= string(last[:])
-				return !ranged
-			})
-			require.Equal(t, want, ranged)
 		}
 	}
 }
@@ -258,6 +258,23 @@ func TestListChangesUnderMatcher(t *testing.T) {
 		require.Equal(t, "2", rowsOf(m.Match(b, nil)))
 		var out []uint64
 		require.Zero(t, testing.AllocsPerRun(20, func() { out = m.Match(b, out) }))
+	}
+}
+
+// What is added to a list is found as what is in it.
+func TestListWith(t *testing.T) {
+	hour := int64(time.Hour)
+	until := time.Unix(3600, 0)
+	for typ, v := range map[query.ListType][2]string{query.ListDomain: {"example.com", "www.Example.COM"}, query.ListUser: {"alice", "Alice"}, query.ListKeyword: {"Alice", "Alice"}} {
+		base := listOf(t, typ, entry{value: "bob"})
+		l := base.With(listOf(t, typ, entry{value: v[0], until: until}, entry{value: "bob", until: until}), 2)
+		assert.Equal(t, 2, l.Len())
+		assert.Greater(t, l.Bytes(), base.Bytes())
+		assert.True(t, l.Has([]byte(v[1]), hour-1))
+		assert.False(t, l.Has([]byte(v[1]), hour))
+		assert.True(t, l.Has([]byte("bob"), 2*hour), "for as long as either has it")
+		assert.False(t, base.Has([]byte(v[1]), 0), "the list is as it was")
+		assert.False(t, l.Has([]byte("carol"), 0))
 	}
 }
 

@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"cmp"
 	"errors"
+	"fmt"
+	"net/netip"
 	"slices"
+	"unsafe"
 )
 
 // textSet is a hash table of texts without a pointer to each: they lie one behind the other, and the table has their
@@ -14,7 +17,7 @@ type textSet struct {
 	data   []byte
 	ends   []uint32 // of each text in data
 	until  []uint32 // seconds since 1970; nil if none expires
-	slots  []uint32 // 1 + number of a text, by hash; 0 is free. A power of two
+	slots  []uint32 // by hash: 1 + number of a text, and above that a tag of the hash; 0 is free. A power of two
 	labels int      // of the entry with most dots
 }
 
@@ -60,16 +63,32 @@ func (s *textSet) hash(text []byte) uint64 {
 	return h
 }
 
+// tagShift is where tags begin in slots: texts are compared only if 12 bits of their hashes are equal, so that other texts of
+// a run of slots need not be fetched.
+const tagShift = 20
+
+// A list has fewer entries than tags leave room for.
+var _ [1<<tagShift - 2 - MaxListEntries]struct{}
+
+// slotOf is what stands in the slot of a text.
+func slotOf(i uint32, mixed uint64) uint32 {
+	return uint32(mixed>>(64-32+tagShift))<<tagShift | (i + 1)
+}
+
 // find is the number of a text in lower case, and its slot, or a free one for it with ok false.
 func (s *textSet) find(h uint64, text []byte) (i uint32, slot int, ok bool) {
-	mask := uint64(len(s.slots) - 1)
-	for at := mix(h) & mask; ; at = (at + 1) & mask {
+	mask, mixed := uint64(len(s.slots)-1), mix(h)
+	tag := slotOf(0, mixed) >> tagShift
+	for at := mixed & mask; ; at = (at + 1) & mask {
 		n := s.slots[at]
 		if n == 0 {
 			return 0, int(at), false
 		}
-		if s.equal(s.text(n-1), text) {
-			return n - 1, int(at), true
+		if n>>tagShift != tag {
+			continue
+		}
+		if i := n&(1<<tagShift-1) - 1; s.equal(s.text(i), text) {
+			return i, int(at), true
 		}
 	}
 }
@@ -114,7 +133,7 @@ func (s *textSet) add(text []byte, until uint32) (fresh bool, err error) {
 	}
 	s.data = append(s.data, text...)
 	s.ends = append(s.ends, uint32(len(s.data)))
-	s.slots[slot] = uint32(len(s.ends))
+	s.slots[slot] = slotOf(uint32(len(s.ends)-1), mix(h))
 	s.labels = max(s.labels, 1+bytes.Count(text, dot))
 	if len(s.ends)*3 > len(s.slots)*2 {
 		s.grow()
@@ -128,11 +147,12 @@ func (s *textSet) grow() {
 	s.slots = make([]uint32, 2*len(s.slots))
 	mask := uint64(len(s.slots) - 1)
 	for i := range uint32(len(s.ends)) {
-		at := mix(s.hash(s.text(i))) & mask
+		mixed := mix(s.hash(s.text(i)))
+		at := mixed & mask
 		for s.slots[at] != 0 {
 			at = (at + 1) & mask
 		}
-		s.slots[at] = i + 1
+		s.slots[at] = slotOf(i, mixed)
 	}
 }
 
@@ -207,26 +227,44 @@ type span struct {
 	until    uint32
 }
 
-func spanOf(s string) (span, error) {
-	if a, err := parseAddr(s); err == nil {
+// spanOf reads an entry; value stays the caller's. It allocates nothing but for an error.
+func spanOf(value []byte) (span, error) {
+	s := unsafe.String(unsafe.SliceData(value), len(value))
+	if bytes.IndexByte(value, '/') < 0 {
+		a, err := netip.ParseAddr(s)
+		if err != nil || a.Zone() != "" {
+			return span{}, fmt.Errorf("%q is no address", value)
+		}
 		b := a.As16()
 		return span{from: halves(b[:]), to: halves(b[:])}, nil
 	}
 	p, err := ParsePrefix(s)
 	if err != nil {
-		return span{}, err
+		return span{}, fmt.Errorf("%q is no network", value)
 	}
 	first, last := (&CIDR{Prefix: p}).AddrRange()
 	return span{from: halves(first[:]), to: halves(last[:])}, nil
 }
 
+// compareSpans has what begins first first, then what is around others, then what expires last.
+func compareSpans(a, b span) int {
+	switch {
+	case a.from[0] != b.from[0]:
+		return cmp.Compare(a.from[0], b.from[0])
+	case a.from[1] != b.from[1]:
+		return cmp.Compare(a.from[1], b.from[1])
+	case a.to != b.to:
+		return compareHalves(b.to, a.to)
+	default:
+		return cmp.Compare(b.until, a.until)
+	}
+}
+
 // newAddrSet makes runs of networks, any two of which are apart or one within the other: an address counts for as long
 // as any network that has it. entries is how many different ones there are.
 func newAddrSet(spans []span) (s addrSet, entries int) {
-	slices.SortFunc(spans, func(a, b span) int {
-		return cmp.Or(compareHalves(a.from, b.from), compareHalves(b.to, a.to), cmp.Compare(b.until, a.until))
-	})
-	w := runWriter{}
+	slices.SortFunc(spans, compareSpans)
+	w := runWriter{set: addrSet{from: make([][2]uint64, 0, len(spans)), to: make([][2]uint64, 0, len(spans))}}
 	for _, sp := range spans {
 		if sp.until != neverExpires {
 			w.expiring = true
@@ -269,7 +307,16 @@ func newAddrSet(spans []span) (s addrSet, entries int) {
 		open = append(open, sp)
 	}
 	closeTo(nil)
+	w.set.from, w.set.to = fitted(w.set.from), fitted(w.set.to)
 	return w.set, entries
+}
+
+// fitted is a slice that does not hold much more memory than it needs.
+func fitted(s [][2]uint64) [][2]uint64 {
+	if cap(s)-len(s) > len(s)/4 {
+		return slices.Clone(s)
+	}
+	return s
 }
 
 // runWriter appends runs, ascending, and joins those that touch and expire together.
@@ -298,11 +345,4 @@ func predecessor(a [2]uint64) [2]uint64 {
 	}
 	a[1]--
 	return a
-}
-
-func unhalved(a [2]uint64) (b [16]byte) {
-	for i := range 8 {
-		b[i], b[8+i] = byte(a[0]>>(56-8*i)), byte(a[1]>>(56-8*i))
-	}
-	return b
 }

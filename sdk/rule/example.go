@@ -2,9 +2,13 @@ package rule
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/logcenter/logcenter/sdk/query"
+	"github.com/logcenter/logcenter/sdk/schema"
 )
 
 // Example is events, and how many alerts of the rule come of them, from an empty memory. Event times go on behind the last
@@ -14,6 +18,8 @@ type Example struct {
 	Name string `yaml:"name" required:"true"`
 	// Start is the time of events whose at is 0: 2026-10-12T10:00:00+08:00, a Monday, if empty.
 	Start string `yaml:"start"`
+	// Lists are the watchlists that queries of the rule ask for, as they are in this example.
+	Lists []ExampleList `yaml:"lists"`
 	// Events are what comes in, in this order.
 	Events []ExampleEvent `yaml:"events" required:"true"`
 	// Until is how far event time goes on behind the last event.
@@ -24,6 +30,16 @@ type Example struct {
 	Recoveries int `yaml:"recoveries" min:"0" max:"1000000"`
 	// Keys are those of the alerts, in the order of their raising; each must have what stands here. Empty looks at none.
 	Keys []map[string]string `yaml:"keys"`
+}
+
+// ExampleList is a watchlist in an example.
+type ExampleList struct {
+	// Name is what queries ask for, as in source.ip:list(NAME).
+	Name string `yaml:"name" required:"true"`
+	// Type says what its values are, and how they are compared. It is the same in all examples, as a host has one list of a name.
+	Type string `yaml:"type" required:"true" enum:"ip,domain,hash,user,keyword"`
+	// Values are its entries, as in a CSV file of lists. None is a list that is empty.
+	Values []string `yaml:"values"`
 }
 
 // ExampleEvent is one event, or several that are alike: a line as a device writes it, which goes through the real
@@ -38,13 +54,16 @@ type ExampleEvent struct {
 	Times int `yaml:"times" default:"1" min:"1" max:"100000"`
 	// Every is the time between those.
 	Every time.Duration `yaml:"every" default:"1s" min:"0s" max:"168h"`
-	// Line is a line as the device writes it.
+	// Line is a line as the device writes it. It comes from 198.51.100.254:514.
 	Line string `yaml:"line"`
 	// Input is the name of the input it comes by, for parsers that know their lines by it.
 	Input string `yaml:"input"`
 	// Fields are an event that needs no parser: names as in queries; texts, numbers, booleans, or lists of them.
 	Fields map[string]any `yaml:"fields"`
 }
+
+// Sender is whom lines of examples come from, as in log.source.address.
+const Sender = "198.51.100.254:514"
 
 // Occurrence is one event of an example, ready to be sent.
 type Occurrence struct {
@@ -178,6 +197,12 @@ func (e *Example) Validate() error {
 			return wrong("start", fmt.Sprintf("%q is no time", e.Start), "such as 2026-10-12T10:00:00+08:00")
 		}
 	}
+	for i := range e.Lists {
+		l, path := &e.Lists[i], schema.Index("lists", i)
+		if slices.ContainsFunc(e.Lists[:i], func(o ExampleList) bool { return o.Name == l.Name }) {
+			return wrong(path+".name", fmt.Sprintf("list %s is given twice", l.Name), "put all values into one")
+		}
+	}
 	if len(e.Keys) > e.Alerts {
 		return wrong("keys", fmt.Sprintf("are of %d alerts, and alerts is %d", len(e.Keys), e.Alerts), "")
 	}
@@ -185,6 +210,30 @@ func (e *Example) Validate() error {
 		return wrong("recoveries", fmt.Sprintf("%d, and alerts is %d", e.Recoveries, e.Alerts), "only alerts can be over")
 	}
 	return nil
+}
+
+// Entries are the values as lists keep them.
+func (l *ExampleList) Entries() ([]string, error) {
+	t, err := query.ParseListType(l.Type)
+	if err != nil {
+		return nil, wrong("type", err.Error(), "")
+	}
+	out := make([]string, len(l.Values))
+	for i, v := range l.Values {
+		if out[i], err = query.ParseListValue(t, v); err != nil {
+			return nil, wrong(schema.Index("values", i), err.Error(), "")
+		}
+	}
+	return out, nil
+}
+
+// Validate says what is wrong with a list of an example.
+func (l *ExampleList) Validate() error {
+	if err := query.CheckListName(l.Name); err != nil {
+		return wrong("name", err.Error(), "")
+	}
+	_, err := l.Entries()
+	return err
 }
 
 // Validate says what is wrong with an event of an example.

@@ -9,7 +9,8 @@
 //	198.51.100.7	1798761600000000000
 //	end 89abcdef
 //
-// It is replaced as a whole, so that whoever opens it reads one version of it.
+// It is replaced as a whole, so that whoever opens it reads one version of it. What is added to it later may stand in a file
+// beside it for a while, see [More].
 package watchlist
 
 import (
@@ -54,22 +55,31 @@ func path(dir, name string) string { return filepath.Join(dir, name+Extension) }
 
 // Write replaces the file of a list. The entries must be as many, and as long, as h says; an error that they end with ends
 // the writing, and the file stays as it was.
-func Write(dir, name string, h Head, entries iter.Seq2[Entry, error]) (err error) {
+func Write(dir, name string, h Head, entries iter.Seq2[Entry, error]) error {
 	if err := query.CheckListName(name); err != nil {
 		return err
 	}
+	head := fmt.Sprintf("logcenter-list 1 %s %d %d %d\n", h.Type, h.Version, h.Entries, h.Bytes)
+	if err := replace(dir, path(dir, name), head, h, entries); err != nil {
+		return fmt.Errorf("list %s: %w", name, err)
+	}
+	return remove(morePath(dir, name)) // it is in it
+}
+
+// replace writes a file of entries in the place of the one that is there.
+func replace(dir, path, head string, h Head, entries iter.Seq2[Entry, error]) (err error) {
 	f, err := os.CreateTemp(dir, ".list-*")
 	if err != nil {
 		return err
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(fmt.Errorf("list %s: %w", name, err), f.Close(), os.Remove(f.Name()))
+			err = errors.Join(err, f.Close(), os.Remove(f.Name()))
 		}
 	}()
 	w := bufio.NewWriterSize(f, 1<<16)
 	sum := crc32.NewIEEE()
-	line := []byte(fmt.Sprintf("logcenter-list 1 %s %d %d %d\n", h.Type, h.Version, h.Entries, h.Bytes))
+	line := []byte(head)
 	_, _ = sum.Write(line) // never fails
 	if _, err = w.Write(line); err != nil {
 		return err
@@ -102,19 +112,35 @@ func Write(dir, name string, h Head, entries iter.Seq2[Entry, error]) (err error
 	if err = f.Close(); err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), path(dir, name))
+	return os.Rename(f.Name(), path)
 }
 
-// Remove removes the file of a list; one that is not there is removed already.
+// Remove removes the files of a list; those that are not there are removed already.
 func Remove(dir, name string) error {
-	if err := os.Remove(path(dir, name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+	return errors.Join(remove(path(dir, name)), remove(morePath(dir, name)))
+}
+
+func remove(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
 	return nil
 }
 
-// ReadHead reads the first line of a list's file.
-func ReadHead(dir, name string) (Head, error) {
+// ReadHead is what the files of a list say of it: that of all entries, but the bytes, which are those of the list's own file.
+// base is the version of that.
+func ReadHead(dir, name string) (h Head, base int64, err error) {
+	if h, err = readFirst(dir, name); err != nil {
+		return h, 0, err
+	}
+	base = h.Version
+	if m, err := ReadMore(dir, name); err == nil && m.Base == base {
+		h.Version, h.Entries = m.Version, m.Total
+	}
+	return h, base, nil
+}
+
+func readFirst(dir, name string) (Head, error) {
 	f, err := os.Open(path(dir, name))
 	if err != nil {
 		return Head{}, err
@@ -159,27 +185,39 @@ func parse(r *bufio.Reader) (*query.List, Head, error) {
 	if err != nil {
 		return nil, h, err
 	}
-	sum := crc32.ChecksumIEEE(line)
 	b := query.NewListBuilder(h.Type, h.Entries, h.Bytes)
-	for range h.Entries {
+	err = lines(r, line, h.Entries, func(value []byte, expires int64) error {
+		_, err := b.Add(value, expires)
+		return err
+	})
+	if err != nil {
+		return nil, h, err
+	}
+	return b.Build(), h, nil
+}
+
+// lines reads the lines behind the first one, and the checksum of all.
+func lines(r *bufio.Reader, first []byte, n int, each func(value []byte, expires int64) error) (err error) {
+	sum, line := crc32.ChecksumIEEE(first), first
+	for range n {
 		if line, err = r.ReadSlice('\n'); err != nil {
-			return nil, h, fmt.Errorf("%w: it ends too early", ErrDamaged)
+			return fmt.Errorf("%w: it ends too early", ErrDamaged)
 		}
 		sum = crc32.Update(sum, crc32.IEEETable, line)
 		value, until, expires := bytes.Cut(line[:len(line)-1], []byte{'\t'})
 		at := int64(0)
 		if expires {
 			if at, err = strconv.ParseInt(string(until), 10, 64); err != nil {
-				return nil, h, fmt.Errorf("%w: %q is no time", ErrDamaged, until)
+				return fmt.Errorf("%w: %q is no time", ErrDamaged, until)
 			}
 		}
-		if _, err = b.Add(value, at); err != nil {
-			return nil, h, err
+		if err = each(value, at); err != nil {
+			return err
 		}
 	}
 	last, err := io.ReadAll(io.LimitReader(r, 64))
 	if want := fmt.Sprintf("end %08x\n", sum); err != nil || string(last) != want {
-		return nil, h, fmt.Errorf("%w: it ends with %q, not %q", ErrDamaged, last, want)
+		return fmt.Errorf("%w: it ends with %q, not %q", ErrDamaged, last, want)
 	}
-	return b.Build(), h, nil
+	return nil
 }

@@ -24,12 +24,22 @@ type Folder struct {
 	done    chan struct{} // nil before Watch
 }
 
-// file is one version of one file.
+// file is one version of the file of a list, and of what was added to it.
 type file struct {
-	info os.FileInfo
-	once sync.Once
-	list atomic.Pointer[query.List] // nil before it was asked for, and if it cannot be read
-	err  error
+	info, more os.FileInfo // more is nil if nothing was added
+	once       sync.Once
+	base       *query.List                // what is in the file, where that is known
+	version    int64                      // of it
+	list       atomic.Pointer[query.List] // nil before it was asked for, and if it cannot be read
+	err        error
+}
+
+// same says whether two files are the same; nil is one that there is not.
+func same(a, b os.FileInfo) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return os.SameFile(a, b) && a.ModTime().Equal(b.ModTime()) && a.Size() == b.Size()
 }
 
 // Open looks at a folder, which may be empty.
@@ -61,14 +71,7 @@ func (f *Folder) Loaded() (entries int, size int64) {
 }
 
 func (v *file) read(dir, name string) *query.List {
-	v.once.Do(func() {
-		l, _, err := read(dir, name)
-		if err != nil {
-			v.err = err
-			return
-		}
-		v.list.Store(l)
-	})
+	v.once.Do(func() { v.err = v.load(dir, name) })
 	return v.list.Load()
 }
 
@@ -86,33 +89,41 @@ func (f *Folder) Look() error {
 		before = *m
 	}
 	next := make(map[string]*file, len(entries))
+	more := map[string]os.FileInfo{}
 	var errs []error
 	for _, e := range entries {
-		name, ok := strings.CutSuffix(e.Name(), Extension)
+		name, ok := NameOf(e.Name())
 		if !ok || query.CheckListName(name) != nil {
 			continue
 		}
 		info, err := e.Info()
-		if errors.Is(err, os.ErrNotExist) {
-			continue
-		}
-		if err != nil {
+		switch {
+		case errors.Is(err, os.ErrNotExist): // it has just gone
+		case err != nil:
 			errs = append(errs, err)
-			continue
+		case strings.HasSuffix(e.Name(), Extension):
+			next[name] = &file{info: info}
+		default:
+			more[name] = info
 		}
+	}
+	for name, v := range next {
+		v.more = more[name]
 		was := before[name]
-		if was != nil && os.SameFile(was.info, info) && was.info.ModTime().Equal(info.ModTime()) && was.info.Size() == info.Size() {
+		unchanged := was != nil && same(was.info, v.info)
+		if unchanged && same(was.more, v.more) {
 			next[name] = was
 			continue
 		}
-		v := &file{info: info}
-		next[name] = v
-		if was == nil || was.list.Load() == nil {
+		if was == nil || was.list.Load() == nil { // nobody has asked for it
 			continue
+		}
+		if unchanged {
+			v.base, v.version = was.base, was.version
 		}
 		if v.read(f.dir, name) == nil {
 			errs = append(errs, v.err)
-			was.info = info // it is not tried again until it is another one
+			was.info, was.more = v.info, v.more // it is not tried again until it is another one
 			next[name] = was
 		}
 	}

@@ -221,18 +221,21 @@ func byRule(ids map[string]string) map[string]int {
 	return n
 }
 
+// ruleTest runs `rule test` and wants an exit code.
+func ruleTest(t *testing.T, want int, args ...string) string {
+	t.Helper()
+	out, err := exec.Command(binary, append([]string{"rule", "test"}, args...)...).CombinedOutput()
+	code := 0
+	if err != nil {
+		code = err.(*exec.ExitError).ExitCode() //nolint:errorlint,forcetypeassert // or the test ends here
+	}
+	require.Equal(t, want, code, "%s", out)
+	return string(out)
+}
+
 // TestRuleTest: the examples of rules run through the real programs, without a host.
 func TestRuleTest(t *testing.T) {
-	runs := func(want int, args ...string) string {
-		t.Helper()
-		out, err := exec.Command(binary, append([]string{"rule", "test"}, args...)...).CombinedOutput()
-		code := 0
-		if err != nil {
-			code = err.(*exec.ExitError).ExitCode() //nolint:errorlint,forcetypeassert // or the test ends here
-		}
-		require.Equal(t, want, code, "%s", out)
-		return string(out)
-	}
+	runs := func(want int, args ...string) string { t.Helper(); return ruleTest(t, want, args...) }
 	require.Equal(t, "ok bt-failures\nok bt-denied\nok bt-denied-then-permitted\nok bt-login-without-logout\nok bt-new-dataset\n", runs(0, rulesFile))
 	require.Equal(t, "ok bt-denied\n", runs(0, "testdata/rules", "--rule", "bt-denied"))
 	require.Contains(t, runs(5, rulesFile, "--rule", "bt-denid"), `did you mean "bt-denied"?`)
@@ -272,4 +275,92 @@ FAILED untested  bad.yaml:21: there are no examples: under examples, say which e
 3 of 3 rules failed
 `, got)
 	require.Contains(t, runs(5, filepath.Join(t.TempDir(), "none.yaml")), "no such file")
+}
+
+// TestRuleTestLists: a rule that asks for lists sees those of each of its examples, else those of a folder; one that is
+// nowhere is told.
+func TestRuleTestLists(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+		return path
+	}
+	rules := file("rules.yaml", `rules:
+  - id: not-an-admin
+    name: Somebody else logs in
+    type: keyword
+    query: event.action:login AND NOT user.name:list(admins)
+    group_by: [user.name]
+    examples:
+      - name: nobody of the list, and one who is
+        lists: [{name: admins, type: user, values: [Alice, bob]}]
+        events:
+          - {fields: {event.action: login, user.name: carol}}
+          - {fields: {event.action: login, user.name: ALICE}}
+        alerts: 1
+        keys: [{user.name: carol}]
+      - name: another list
+        lists: [{name: admins, type: user, values: [carol]}]
+        events: [{fields: {event.action: login, user.name: carol}}]
+        alerts: 0
+      - name: an empty list
+        lists: [{name: admins, type: user}]
+        events: [{fields: {event.action: login, user.name: carol}}]
+        alerts: 1
+  - id: bad-network
+    name: A bad address
+    type: keyword
+    query: source.ip:list(bad)
+    examples:
+      - name: within it
+        events: [{fields: {source.ip: 192.0.2.7}}]
+        alerts: 1
+      - name: outside
+        events: [{fields: {source.ip: 198.51.100.7}}]
+        alerts: 0
+      - name: in a list of its own
+        lists: [{name: bad, type: ip, values: [198.51.100.0/24]}]
+        events: [{fields: {source.ip: 198.51.100.7}}]
+        alerts: 1
+      - name: which the others do not see
+        events: [{fields: {source.ip: 198.51.100.7}}]
+        alerts: 0
+`)
+	nowhere := "query: list bad is nowhere given: put it under lists of the example, as {name: bad, type: TYPE, values: [...]}, or bad.TYPE.csv into the folder of --watchlists; TYPE is one of ip, domain, hash, user, keyword\n"
+	require.Equal(t, `ok not-an-admin
+FAILED bad-network  rules.yaml:28: example "within it": `+nowhere+`FAILED bad-network  rules.yaml:31: example "outside": `+nowhere+
+		`FAILED bad-network  rules.yaml:38: example "which the others do not see": `+nowhere+"1 of 2 rules failed\n",
+		strings.ReplaceAll(ruleTest(t, 1, rules), rules, "rules.yaml"))
+	lists := filepath.Dir(file("lists/bad.ip.csv", "value,note\n192.0.2.0/24,scanners\n"))
+	require.Equal(t, "ok not-an-admin\nok bad-network\n", ruleTest(t, 0, rules, "--watchlists", lists))
+	config := file("logcenter.yaml", "data_dir: data\nwatchlists: {directory: lists}\n")
+	require.Equal(t, "ok not-an-admin\nok bad-network\n", ruleTest(t, 0, rules, "--config", config))
+
+	other := file("lists/admins.keyword.csv", "dave\n")
+	require.Contains(t, ruleTest(t, 1, rules, "--watchlists", lists), "list admins is of type user here, and of type keyword in "+other+": a host has one list of a name")
+	file("lists/admins.keyword.csv", "value,expires\ndave,soon\n")
+	require.Contains(t, ruleTest(t, 5, rules, "--watchlists", lists), other+":2:6: expires: ")
+	wrong := file("wrong.yaml", "id: a\nname: a\ntype: keyword\nquery: source.ip:list(bad)\nexamples:\n  - {name: a, alerts: 1, lists: [{name: bad, type: ip, values: [nope]}], events: [{fields: {source.ip: 192.0.2.7}}]}\n")
+	require.Contains(t, ruleTest(t, 5, wrong), wrong+`:6:65: examples[0].lists[0].values[0]: "nope" is no IP address`)
+}
+
+// TestRuleSigmaLists: a placeholder of Sigma becomes a list, which the report tells of.
+func TestRuleSigmaLists(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+		return path
+	}
+	rule := file("admin.yml", "title: A\nid: a\nlogsource: {product: windows, service: security}\ndetection: {s: {TargetUserName|expand: '%Administrators%'}, condition: s}\n")
+	names := file("names.yaml", "lists: {Administrators: admins}\n")
+	out, err := exec.Command(binary, "rule", "sigma", rule, "--map", names, "--out", filepath.Join(dir, "out")).CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	require.Contains(t, string(out), "  logcenter watchlist import admins FILE --type user  # 1 rule\n")
+	made, err := os.ReadFile(filepath.Join(dir, "out", "admin.yaml"))
+	require.NoError(t, err)
+	require.Contains(t, string(made), "user.target.name:list(admins)")
+	require.Contains(t, string(made), "# list admins of type user must be there")
 }

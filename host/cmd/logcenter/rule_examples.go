@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -30,6 +31,7 @@ type ruleTestOptions struct {
 	run   runOptions
 	only  []string
 	extra []string
+	lists string
 }
 
 func newRuleTestCommand() *cobra.Command {
@@ -45,13 +47,17 @@ write them, which go through the real parsers, enrichers and maskers, or events 
 detector, all at once; what it remembers is forgotten between two examples. One line is printed for each rule: ok and
 its id, or what went wrong, with file and line, what was expected and what came, and which queries select which events.
 
+Lists that rules ask for, as in user.name:list(admins), are those under lists of an example, else those of a folder with
+a file NAME.TYPE.csv for each: --watchlists, or watchlists.directory of --config. A rule whose list is nowhere fails.
+
 Plugins are those beside this program, or those of --config, and of --plugins; --config also says which streams,
-classification rules and settings of plugins there are. Packages that a host has installed, and streams that were made
-by the API, are not known: give the packages' folders by --plugins (DATA/plugins/installed/ID/VERSION), and streams in
-the configuration. ` + "`logcenter rule put --try`" + ` asks a host that runs. The exit code is 1 if anything fails, and 5 if a file cannot
-be read.`,
+classification rules and settings of plugins there are. Packages that a host has installed, and streams and lists that
+were made by the API, are not known: give the packages' folders by --plugins (DATA/plugins/installed/ID/VERSION), streams
+in the configuration, and lists as ` + "`logcenter watchlist show NAME -o csv`" + ` writes them. ` + "`logcenter rule put --try`" + ` asks
+a host that runs. The exit code is 1 if anything fails, and 5 if a file cannot be read.`,
 		Example: `  logcenter rule test rules/
   logcenter rule test brute-force.yaml --rule vpn-guessed
+  logcenter rule test admins-only.yaml --watchlists lists/
   logcenter rule test plugins/parser/acme --plugins bin/plugins/acme
   logcenter rule test /etc/logcenter/rules --config /etc/logcenter/logcenter.yaml -o json`,
 		Args: cobra.MinimumNArgs(1),
@@ -61,9 +67,11 @@ be read.`,
 	f.StringSliceVar(&o.only, "rule", nil, "only the rules with these `ids`")
 	f.StringVar(&o.run.config, "config", "", "configuration `file` of the host that the rules are for")
 	f.StringArrayVar(&o.extra, "plugins", nil, "`folder` with more plugins, or of one; can be given again")
+	f.StringVar(&o.lists, "watchlists", "", "`folder` with lists as CSV files NAME.TYPE.csv; default: watchlists.directory of --config")
 	o.flags(f, "a list of results with all examples")
 	completeOutput(cmd)
 	markFile(cmd, "config", "yaml", "yml")
+	_ = cmd.MarkFlagDirname("watchlists") // fails only for a flag that there is not
 	return cmd
 }
 
@@ -154,6 +162,10 @@ func (o *ruleTestOptions) engine(work string, said io.Writer) (x example.Options
 	if err != nil {
 		return fail(fmt.Errorf("rules need the detector %s: %w", alert.RuleDetector, err))
 	}
+	lists, err := example.OpenLists(filepath.Join(work, "lists"), cmp.Or(o.lists, cfg.Path(cfg.Watchlists.Directory)))
+	if err != nil {
+		return fail(&configError{err})
+	}
 	var plan pipeline.Plan
 	streams := map[string]query.Node{}
 	for _, s := range cfg.Streams {
@@ -178,7 +190,7 @@ func (o *ruleTestOptions) engine(work string, said io.Writer) (x example.Options
 		return fail(err)
 	}
 	x = example.Options{
-		Detector: d.Manifest(), Config: config,
+		Detector: d.Manifest(), Config: config, Lists: lists,
 		Single:   plugin.SingleOptions{RunDir: options.RunDir, Log: options.Log},
 		Pipeline: example.NewPipeline(registry, plan, func(id string) bool { return options.Plugins[id].Disabled }),
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -36,7 +37,8 @@ func newRuleSigmaCommand() *cobra.Command {
 value_avg, temporal and temporal_ordered. No host needs to run.
 
 Sigma's log sources and field names are translated by a table for the shipped parsers. --map adds to it, for the names of
-your own devices; see host/sigma/mapping.yaml for the form. What cannot be said exactly is not converted; the table says
+your own devices; see host/sigma/mapping.yaml for the form. A placeholder (user|expand: '%admins%') becomes a watchlist of
+its name, or of the one that --map gives it; which lists must be there before the rules is told at the end. What cannot be said exactly is not converted; the table says
 how many rules that are and why, with --all or -o json for each rule. Fields must be written by a plugin: those beside
 this program, or of --config and --plugins.
 
@@ -196,20 +198,29 @@ type sigmaResult struct {
 	Detail string   `json:"detail,omitempty"`
 	Part   bool     `json:"part,omitempty"`
 	Notes  []string `json:"notes,omitempty"`
+
+	Lists []sigma.List `json:"lists,omitempty"`
 }
 
 func (o *sigmaOptions) report(cmd *cobra.Command, results []sigma.Result) error {
 	var list []sigmaResult
 	why := map[sigma.Reason]int{}
-	converted, noted := 0, 0
+	converted, noted, listed := 0, 0, 0
+	lists := map[sigma.List]int{}
 	each := newTable("file", "line", "rule", "reason", "detail")
 	for _, r := range results {
-		one := sigmaResult{File: r.File, Line: r.Line, ID: r.ID, Title: r.Title, Reason: string(r.Reason), Detail: r.Detail, Part: r.Part, Notes: r.Notes}
+		one := sigmaResult{File: r.File, Line: r.Line, ID: r.ID, Title: r.Title, Reason: string(r.Reason), Detail: r.Detail, Part: r.Part, Notes: r.Notes, Lists: r.Lists}
 		if r.Rule != nil {
 			one.Rule = r.Rule.ID
 			converted++
 			if len(r.Notes) > 0 {
 				noted++
+			}
+			if len(r.Lists) > 0 {
+				listed++
+			}
+			for _, l := range r.Lists {
+				lists[l]++
 			}
 		} else {
 			why[r.Reason]++
@@ -217,6 +228,7 @@ func (o *sigmaOptions) report(cmd *cobra.Command, results []sigma.Result) error 
 		}
 		list = append(list, one)
 	}
+	defer tellLists(cmd.ErrOrStderr(), lists)
 	if o.all || o.format == "json" {
 		return o.print(cmd.OutOrStdout(), each, list)
 	}
@@ -224,6 +236,7 @@ func (o *sigmaOptions) report(cmd *cobra.Command, results []sigma.Result) error 
 	t := newTable("outcome", "rules", "share").numbers("rules", "share")
 	t.add("converted", fmt.Sprint(converted), share(converted))
 	t.add("of these with notes", fmt.Sprint(noted), share(noted))
+	t.add("of these asking for lists", fmt.Sprint(listed), share(listed))
 	reasons := slices.SortedFunc(maps.Keys(why), func(a, b sigma.Reason) int {
 		return cmp.Or(cmp.Compare(why[b], why[a]), cmp.Compare(a, b))
 	})
@@ -232,4 +245,14 @@ func (o *sigmaOptions) report(cmd *cobra.Command, results []sigma.Result) error 
 	}
 	t.add("all", fmt.Sprint(len(results)), share(len(results)))
 	return o.print(cmd.OutOrStdout(), t, list)
+}
+
+// tellLists says which lists must be there before the rules.
+func tellLists(w io.Writer, lists map[sigma.List]int) {
+	for i, l := range slices.SortedFunc(maps.Keys(lists), func(a, b sigma.List) int { return cmp.Compare(a.Name, b.Name) }) {
+		if i == 0 {
+			tell(w, "lists that must be there before the rules:\n")
+		}
+		tell(w, "  logcenter watchlist import %s FILE --type %s  # %s\n", l.Name, l.Type, counted(lists[l], "rule"))
+	}
 }

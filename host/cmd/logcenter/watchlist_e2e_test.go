@@ -55,6 +55,7 @@ func TestWatchlists(t *testing.T) {
 	require.Len(t, page.Entries, 1)
 	require.Equal(t, "ticket 7", page.Entries[0].Note)
 	require.Regexp(t, `198\.51\.100\.7 +bad-addresses`, h.does("watchlist", "lookup", "198.51.100.7"))
+	require.Regexp(t, `203\.0\.113\.9|198\.51\.100\.7`, h.does("rule", "backtest", "listed", "--from", "-1h"), "a backtest has the lists of the host")
 	out, err = h.cli("watchlist", "delete", "bad-addresses")
 	require.Error(t, err)
 	require.Contains(t, out, "rule listed")

@@ -32,35 +32,40 @@ type Part struct {
 
 // Parts are the queries of a rule that has been checked.
 func Parts(r *rule.Rule) ([]*Part, error) {
-	var parts []*Part
-	add := func(p Part) error {
-		text := p.Query
-		if r.Stream != "" && (p.Step >= 0 || p.Ends) {
-			text = inStream(r.Stream, text)
-		}
-		n, err := query.Parse(text)
+	parts := queries(r)
+	for _, p := range parts {
+		n, err := p.parse(r)
 		if err == nil {
 			p.matcher, err = query.Compile(n, query.Options{})
 		}
 		if err != nil {
-			return fmt.Errorf("%s: %w", p.Name, err)
+			return nil, fmt.Errorf("%s: %w", p.Name, err)
 		}
-		parts = append(parts, &p)
-		return nil
 	}
+	return parts, nil
+}
+
+// parse reads a query with the rule's stream.
+func (p *Part) parse(r *rule.Rule) (query.Node, error) {
+	text := p.Query
+	if r.Stream != "" && (p.Step >= 0 || p.Ends) {
+		text = inStream(r.Stream, text)
+	}
+	return query.Parse(text)
+}
+
+// queries are the parts of a rule without their matchers.
+func queries(r *rule.Rule) (parts []*Part) {
+	add := func(p Part) { parts = append(parts, &p) }
 	if len(r.Steps) == 0 {
 		by := append(append([]string{}, r.GroupBy...), r.Values...)
 		if r.Field != "" {
 			by = append(by, r.Field)
 		}
-		if err := add(Part{Name: "query", Query: r.Query, By: by}); err != nil {
-			return nil, err
-		}
+		add(Part{Name: "query", Query: r.Query, By: by})
 	}
 	if r.Ends != "" {
-		if err := add(Part{Name: "ends", Query: r.Ends, Step: -1, Ends: true, By: r.GroupBy}); err != nil {
-			return nil, err
-		}
+		add(Part{Name: "ends", Query: r.Ends, Step: -1, Ends: true, By: r.GroupBy})
 	}
 	for i, s := range r.Steps {
 		by, name := s.By, schema.Index("steps", i)
@@ -68,20 +73,38 @@ func Parts(r *rule.Rule) ([]*Part, error) {
 			by = r.GroupBy
 		}
 		if s.Without != "" {
-			if err := add(Part{Name: name + ".without", Query: s.Without, Step: i, Without: true, By: by}); err != nil {
-				return nil, err
-			}
+			add(Part{Name: name + ".without", Query: s.Without, Step: i, Without: true, By: by})
 		}
-		if err := add(Part{Name: name + ".query", Query: s.Query, Step: i, By: by}); err != nil {
-			return nil, err
-		}
+		add(Part{Name: name + ".query", Query: s.Query, Step: i, By: by})
 	}
 	for i, e := range r.Exceptions {
-		if err := add(Part{Name: schema.Index("exceptions", i) + ".query", Query: e.Query, Step: -1}); err != nil {
-			return nil, err
+		add(Part{Name: schema.Index("exceptions", i) + ".query", Query: e.Query, Step: -1})
+	}
+	return parts
+}
+
+// Use is a list that a query of a rule asks for.
+type Use struct {
+	List string
+	Part string // the name of the part, such as query
+}
+
+// Lists are the lists that a rule asks for, each once, with the first part that does. The lists need not be there.
+func Lists(r *rule.Rule) (uses []Use, err error) {
+	seen := map[string]bool{}
+	for _, p := range queries(r) {
+		n, err := p.parse(r)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", p.Name, err)
+		}
+		for _, name := range query.ListsOf(n) {
+			if !seen[name] {
+				seen[name] = true
+				uses = append(uses, Use{List: name, Part: p.Name})
+			}
 		}
 	}
-	return parts, nil
+	return uses, nil
 }
 
 // inStream narrows a query to the events of a stream.

@@ -27,6 +27,8 @@ type Options struct {
 	Detector *plugin.Manifest
 	Config   []byte
 	Single   plugin.SingleOptions
+	// Lists are the watchlists that rules see.
+	Lists *Lists
 	// Pipeline makes events of lines.
 	Pipeline *Pipeline
 }
@@ -109,7 +111,16 @@ type runner struct {
 
 // start starts the detector with all rules but those that it refuses, whose results say why. It is nil if none is left.
 func start(ctx context.Context, o Options, rules []*rule.Document, results []Result) (*runner, error) {
-	o.Single.Config = o.Config
+	o.Single.Config, o.Single.Lists = o.Config, o.Lists.Folder()
+	for i := range rules {
+		faults, err := o.Lists.declare(rules[i])
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range faults {
+			results[i].fault(f)
+		}
+	}
 	for {
 		var docs []map[string]any
 		var of []int
@@ -225,7 +236,10 @@ func (x *runner) example(ctx context.Context, r *rule.Document, e *said.Example)
 
 // feed gives the detector the events of an example and all time that is part of it.
 func (x *runner) feed(ctx context.Context, events []*wire.Batch, e *said.Example) (raised []*wire.Alert, err error) {
-	if err := x.detector.Reset(ctx); err != nil {
+	if err := x.o.Lists.use(e); err != nil {
+		return nil, err
+	}
+	if err := x.detector.Reset(ctx); err != nil { // which also has it see the lists
 		return nil, err
 	}
 	last := e.Begin()

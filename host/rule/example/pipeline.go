@@ -173,8 +173,24 @@ func withFlag(b *wire.Batch, flag string) (n int) {
 	return n
 }
 
-// given makes events of fields. What a host sets on every event is set where it does not stand there.
+// given makes events of fields.
 func (p *Pipeline) given(list []said.Occurrence) (*wire.Batch, error) {
+	p.offset++
+	b, err := Given(list, journal, p.offset)
+	if err != nil {
+		return nil, err
+	}
+	if s := p.plan.Streams; s != nil && b.Column(uint32(ecs.LogcenterStream)) == nil {
+		if c := s.Of(b); c != nil {
+			set(b, c)
+		}
+	}
+	return b, nil
+}
+
+// Given makes events of occurrences that are fields, as the entry of a journal at an offset would have them. What a host sets
+// on every event is set where it does not stand there.
+func Given(list []said.Occurrence, journal string, offset uint64) (*wire.Batch, error) {
 	lines, fields := make([][]byte, len(list)), make([]map[string]any, len(list))
 	for i, o := range list {
 		if text, ok := o.Fields[ecs.Message.Name()].(string); ok {
@@ -191,22 +207,16 @@ func (p *Pipeline) given(list []said.Occurrence) (*wire.Batch, error) {
 	if err != nil {
 		return nil, &eventError{err}
 	}
-	p.offset++
 	var received, position wire.Builder
 	received.Reset(wire.Type_TIMESTAMP, false, len(list), nil, nil)
 	position.Reset(wire.Type_INT64, false, len(list), nil, nil)
 	for row, o := range list {
 		received.Nanos(row, o.At.UnixNano())
-		position.Int(row, store.Position(p.offset, uint16(row), 0))
+		position.Int(row, store.Position(offset, uint16(row), 0))
 	}
 	set(b, received.Finish(uint32(ecs.EventIngested)))
 	set(b, position.Finish(uint32(ecs.LogcenterPosition)))
 	b.Journal = journal
-	if s := p.plan.Streams; s != nil && b.Column(uint32(ecs.LogcenterStream)) == nil {
-		if c := s.Of(b); c != nil {
-			set(b, c)
-		}
-	}
 	return b, nil
 }
 
@@ -230,8 +240,9 @@ func (p *Pipeline) parsed(ctx context.Context, list []said.Occurrence) (*wire.Ba
 		return nil, err
 	}
 	lines := make([][]byte, len(list))
-	var input wire.Builder
+	var input, sender wire.Builder
 	input.Reset(wire.Type_STRING, false, len(list), nil, nil)
+	sender.Reset(wire.Type_STRING, false, len(list), nil, nil)
 	for i, o := range list {
 		lines[i] = o.Line
 		name := o.Input
@@ -239,13 +250,14 @@ func (p *Pipeline) parsed(ctx context.Context, list []said.Occurrence) (*wire.Ba
 			name = defaultInput
 		}
 		input.Text(i, name)
+		sender.Text(i, said.Sender)
 	}
 	raw := sample.Lines(lines)
 	received := raw.Column(uint32(ecs.EventIngested))
 	for i, o := range list {
 		binary.LittleEndian.PutUint64(received.Values[8*i:], uint64(o.At.UnixNano()))
 	}
-	raw.Columns = append(raw.Columns, input.Finish(uint32(ecs.LogcenterInput)))
+	raw.Columns = append(raw.Columns, input.Finish(uint32(ecs.LogcenterInput)), sender.Finish(uint32(ecs.LogSourceAddress)))
 	p.offset++
 	f, err := p.processor.Process(ctx, pipeline.RawOf(journal, p.offset, raw))
 	if err != nil {
