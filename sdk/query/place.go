@@ -15,6 +15,7 @@ const (
 	AtName                     // the name of a field, whose colon is there already
 	AtValue                    // a value of Field
 	AtBound                    // one end of a range of Field
+	AtList                     // the name of a list that values of Field are looked for in
 )
 
 // Place is where a caret stands in the text of a query, which may be unfinished or wrong.
@@ -22,7 +23,7 @@ type Place struct {
 	Kind   PlaceKind
 	Pos           // of the word that the caret is in, quotes included, for what is written in its stead; empty at the caret if it is in none
 	Prefix string // what that word has before the caret, without quotes and escapes
-	Field  string // of AtValue and AtBound; empty: the text of message
+	Field  string // of AtValue, AtBound and AtList; empty: the text of message
 	Quoted bool   // the word is in quotes
 	After  bool   // AtClause: there is a clause before it
 	Clause Pos    // what the place belongs to, with NOT and other signs before it
@@ -235,6 +236,9 @@ func (s *places) value(field string, start int) bool {
 		s.word(&p, from)
 	default:
 		s.skipWord()
+		if field != "" && s.text[from:s.pos] == "list" && !s.end() && s.text[s.pos] == '(' {
+			return s.list(p, start, from)
+		}
 		if field == "" {
 			p.Kind, p.After = AtClause, s.after && s.signs < 0
 		}
@@ -244,6 +248,48 @@ func (s *places) value(field string, start int) bool {
 		return false
 	}
 	p.Clause = s.whole(start, s.pos)
+	s.found(p)
+	return true
+}
+
+// list reads what follows list, the name of a list in parentheses, and says whether the caret is in it.
+func (s *places) list(p Place, start, from int) bool {
+	open := s.pos
+	s.pos++
+	s.space()
+	name := Pos{s.pos, s.pos}
+	if !s.end() && s.text[s.pos] == '"' {
+		p.Quoted = true
+		s.skipQuoted()
+	} else {
+		for !s.end() && nameByte(s.text[s.pos]) {
+			s.pos++
+		}
+	}
+	name.End = s.pos
+	s.space()
+	closed := !s.end() && s.text[s.pos] == ')'
+	switch {
+	case closed:
+		s.pos++
+	case name.End > name.Start:
+		s.pos = name.End // what follows is another clause
+	}
+	if s.caret < from || s.caret > s.pos {
+		return false
+	}
+	p.Clause = s.whole(start, s.pos)
+	switch {
+	case s.caret <= open:
+		p.Pos, p.Prefix, p.Quoted = Pos{from, s.pos}, s.text[from:s.caret], false
+	case closed && s.caret == s.pos:
+		p.Kind, p.Pos, p.Quoted = AtNothing, Pos{s.caret, s.caret}, false
+	default:
+		p.Kind, p.Pos = AtList, Pos{s.caret, s.caret}
+		if name.Start <= s.caret && s.caret <= name.End {
+			p.Pos, p.Prefix = name, strings.Trim(s.text[name.Start:s.caret], `"`)
+		}
+	}
 	s.found(p)
 	return true
 }

@@ -127,6 +127,28 @@ const steps = {
     await page.close();
   },
 
+  async 'a list of values is chosen by its name'() {
+    const page = await open('explore');
+    const field = page.getByRole('textbox', { name: 'Query' });
+    await field.focus();
+    await page.keyboard.type('source.ip:li');
+    await page.getByRole('option', { name: /list\( \)/ }).waitFor();
+    await page.keyboard.press('Tab');
+    await page.getByRole('option', { name: /seen-before/ }).waitFor();
+    await page.keyboard.type('se');
+    await eventually(async () => assert.match(await page.getByRole('option').first().textContent(), /seen-before/));
+    await page.keyboard.press('Tab');
+    await eventually(async () => assert.equal((await field.inputValue()).trim(), 'source.ip:list(seen-before)'));
+    await page.keyboard.press('Escape');
+    await page.getByRole('radio', { name: 'Builder' }).check({ force: true });
+    await choose(page, 'Operator of condition 1', 'is not in list', /^is not in list$/);
+    await eventually(async () => assert.equal((await stored(page)).query, 'NOT source.ip:list(seen-before)'));
+    await choose(page, 'Operator of condition 1', 'is in list', /^is in list$/);
+    await choose(page, 'List of condition 1', 'other', /^other/);
+    await eventually(async () => assert.equal((await stored(page)).query, 'source.ip:list(other)'));
+    await page.close();
+  },
+
   async 'a chart is made of choices'() {
     const page = await open('explore');
     await choose(page, 'Show', 'Metrics', /^Metrics/);

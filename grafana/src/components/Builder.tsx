@@ -4,7 +4,7 @@ import { Alert, Button, Combobox, IconButton, InlineField, InlineLabel, RadioBut
 import React, { useEffect, useRef, useState } from 'react';
 
 import { TextInput } from './inputs';
-import { FieldPicker, Named, ValuePicker, ValuesPicker, type Where } from './pickers';
+import { FieldPicker, ListPicker, Named, ValuePicker, ValuesPicker, type Where } from './pickers';
 import { t, type Key } from '../i18n';
 import { OF_LINES, OPS, isWhole, valuesOf, withOp, withValues, type Op } from '../query/builder';
 import type { BuilderForm, Clause } from '../resources';
@@ -255,6 +255,9 @@ function Values({ n, clause, where, onChange }: RowProps) {
         </>
       );
     case 'one':
+      if (clause.op === 'in_list') {
+        return <ListPicker {...one} aria-label={t('builder.list', { n })} where={where} placeholder={t('builder.list.placeholder')} />;
+      }
       return clause.op === 'is' && clause.field ? <ValuePicker {...one} where={where} field={clause.field} /> : <TextInput {...one} width={32} />;
   }
 }
