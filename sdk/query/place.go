@@ -23,7 +23,7 @@ type Place struct {
 	Kind   PlaceKind
 	Pos           // of the word that the caret is in, quotes included, for what is written in its stead; empty at the caret if it is in none
 	Prefix string // what that word has before the caret, without quotes and escapes
-	Field  string // of AtValue, AtBound and AtList; empty: the text of message
+	Field  string // of AtValue, AtBound and AtList, and of AtClause among values of one field; empty: the text of message
 	Quoted bool   // the word is in quotes
 	After  bool   // AtClause: there is a clause before it
 	Clause Pos    // what the place belongs to, with NOT and other signs before it
@@ -105,7 +105,7 @@ func (s *places) done() bool {
 			s.pos++
 		}
 		if s.caret <= s.pos {
-			s.found(Place{Kind: AtClause, Pos: Pos{start, s.pos}, Prefix: s.text[start:s.caret], After: after, Clause: Pos{start, s.pos}})
+			s.found(Place{Kind: AtClause, Pos: Pos{start, s.pos}, Prefix: s.text[start:s.caret], Field: s.field(), After: after, Clause: Pos{start, s.pos}})
 			return true
 		}
 		if not {
@@ -115,10 +115,11 @@ func (s *places) done() bool {
 		}
 		s.after = false
 	default:
+		depth := len(s.groups)
 		if s.clause(start) {
 			return true
 		}
-		s.after, s.signs = true, -1
+		s.after, s.signs = len(s.groups) == depth, -1 // a group that has just begun has no clause yet
 	}
 	return false
 }
@@ -218,21 +219,24 @@ func (s *places) value(field string, start int) bool {
 		s.skipRegex()
 		p = Place{Kind: AtNothing, Pos: Pos{from, s.pos}, Field: field}
 	case (c == '[' || c == '{') && field != "":
-		return s.bounds(field, start)
+		if s.caret != from {
+			return s.bounds(field, start)
+		}
+		s.skipBounds()
+		p.Pos = Pos{from, s.pos}
 	case (c == '<' || c == '>') && field != "":
 		s.pos++
 		if !s.end() && s.text[s.pos] == '=' {
 			s.pos++
 		}
 		s.space()
-		from = s.pos
-		p.Kind = AtBound
-		if !s.end() && s.text[s.pos] == '"' {
-			p.Quoted = true
-			s.skipQuoted()
-		} else {
-			s.skipWord()
+		if s.caret == from { // all of it is replaced
+			s.skipBound()
+			p.Pos = Pos{from, s.pos}
+			break
 		}
+		from = s.pos
+		p.Kind, p.Quoted = AtBound, s.skipBound()
 		s.word(&p, from)
 	default:
 		s.skipWord()
@@ -337,11 +341,38 @@ func (s *places) bounds(field string, start int) bool {
 	p := Place{Kind: AtBound, Field: field, Pos: Pos{s.caret, s.caret}, Clause: s.whole(start, s.pos)}
 	if word.Start >= 0 {
 		p.Pos = word
+		if s.text[word.Start:word.End] == "TO" {
+			p.Kind, p.Pos = AtNothing, Pos{s.caret, s.caret}
+			s.found(p)
+			return true
+		}
 		p.Quoted = s.text[word.Start] == '"'
 		p.Prefix = unescaped(strings.TrimPrefix(s.text[word.Start:s.caret], `"`))
 	}
 	s.found(p)
 	return true
+}
+
+// skipBounds reads a range in brackets.
+func (s *places) skipBounds() {
+	for s.pos++; !s.end() && s.text[s.pos] != ']' && s.text[s.pos] != '}'; {
+		if s.text[s.pos] == '"' {
+			s.skipQuoted()
+		} else {
+			s.skipCharacter()
+		}
+	}
+	s.pos = min(s.pos+1, len(s.text))
+}
+
+// skipBound reads what stands behind < or >, and says whether it is in quotes.
+func (s *places) skipBound() (quoted bool) {
+	if quoted = !s.end() && s.text[s.pos] == '"'; quoted {
+		s.skipQuoted()
+	} else {
+		s.skipWord()
+	}
+	return quoted
 }
 
 // skipQuoted reads "…" and says whether it is closed.

@@ -8,7 +8,9 @@ package complete
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -49,14 +51,23 @@ func At(ctx context.Context, s Source, sel client.Selection, text string, caret 
 		err   error
 	)
 	switch p.Kind {
+	case query.AtNothing:
 	case query.AtClause:
 		items = words(p)
+		if p.Field != "" { // among values of one field no other stands
+			break
+		}
 		var fields []Item
 		fields, err = s.fields(ctx, sel, p)
 		items = append(items, fields...)
 	case query.AtName:
 		items, err = s.fields(ctx, sel, p)
 	case query.AtValue, query.AtBound:
+		if p.Field == "_exists_" {
+			p.Kind = query.AtName
+			items, err = s.fields(ctx, sel, p)
+			break
+		}
 		items, err = s.values(ctx, sel, p, text)
 	case query.AtList:
 		items, err = s.lists(ctx, p, text)
@@ -151,6 +162,13 @@ func (s Source) values(ctx context.Context, sel client.Selection, p query.Place,
 	rest, _ := p.Rest(text)
 	sel.Query = query.Format(rest)
 	values, _, err := Values(ctx, s.Client, sel, p.Field, p.Prefix, maxItems/2)
+	if refused(err) && sel.Query != "" { // what is being written need not be right yet
+		sel.Query = ""
+		values, _, err = Values(ctx, s.Client, sel, p.Field, p.Prefix, maxItems/2)
+	}
+	if refused(err) {
+		return items, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -159,6 +177,12 @@ func (s Source) values(ctx context.Context, sel client.Selection, p query.Place,
 		found = append(found, Item{Label: v.Text, Insert: written(v.Text, p.Quoted), Kind: "value", Detail: events(v.Count)})
 	}
 	return append(found, items...), nil
+}
+
+// refused says whether the host has not taken the query.
+func refused(err error) bool {
+	var host *client.Error
+	return errors.As(err, &host) && host.Status == http.StatusBadRequest
 }
 
 func (s Source) streams(ctx context.Context, p query.Place) ([]Item, error) {
