@@ -88,7 +88,6 @@ export function Builder({ value, onChange, onCode, where }: Props) {
       {clauses.length > 1 && (
         <InlineField label={t('builder.join')} labelWidth="auto">
           <RadioButtonGroup
-            size="sm"
             aria-label={t('builder.join')}
             options={[
               { value: 'AND' as const, label: t('builder.join.and') },
@@ -272,6 +271,6 @@ function reason(e: unknown): string {
 const getStyles = (theme: GrafanaTheme2) => ({
   builder: css({ display: 'flex', flexDirection: 'column', gap: theme.spacing(0.5), flexGrow: 1, minWidth: 0 }),
   row: css({ display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: theme.spacing(0.5) }),
-  verbatim: css({ padding: theme.spacing(0.5, 1), overflowWrap: 'anywhere' }),
-  note: css({ color: theme.colors.text.secondary, fontSize: theme.typography.bodySmall.fontSize }),
+  verbatim: css({ whiteSpace: 'pre-wrap', padding: theme.spacing(0.5, 1), overflowWrap: 'anywhere' }),
+  note: css({ overflowWrap: 'anywhere', '& code': { whiteSpace: 'pre-wrap' }, color: theme.colors.text.secondary, fontSize: theme.typography.bodySmall.fontSize }),
 });
