@@ -74,9 +74,17 @@ function copy() {
   writeFileSync(join(dist, 'plugin.json'), plugin);
   rmSync(join(dist, 'img'), { recursive: true, force: true });
   cpSync(join(root, 'src/img'), join(dist, 'img'), { recursive: true });
-  for (const [from, to] of [['README.md', 'README.md'], ['../CHANGELOG.md', 'CHANGELOG.md'], ['../LICENSE', 'LICENSE'], ['dashboards/en', 'dashboards/en'], ['dashboards/zh', 'dashboards/zh']]) {
+  writeFileSync(join(dist, 'README.md'), absolute(readFileSync(join(root, 'README.md'), 'utf8')));
+  for (const [from, to] of [['../CHANGELOG.md', 'CHANGELOG.md'], ['../LICENSE', 'LICENSE'], ['dashboards/en', 'dashboards/en'], ['dashboards/zh', 'dashboards/zh']]) {
     cpSync(join(root, from), join(dist, to), { recursive: true });
   }
+}
+
+const home = 'https://github.com/logcenter/logcenter/blob/main/grafana/';
+
+/** Markdown whose links lead somewhere outside of this tree, too, as in the catalogue of plugins. */
+export function absolute(markdown) {
+  return markdown.replace(/\]\((?!https?:|#|mailto:)([^)\s]+)\)/g, (_, path) => `](${new URL(path, home)})`);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

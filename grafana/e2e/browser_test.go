@@ -47,6 +47,14 @@ func TestEditorsInABrowser(t *testing.T) {
 		}
 	}
 	w := theWorld(t)
+	for _, name := range []string{"seen-before", "other"} {
+		open := func() (io.ReadCloser, int64, error) {
+			const entries = "value\n10.16.0.1\n"
+			return io.NopCloser(strings.NewReader(entries)), int64(len(entries)), nil
+		}
+		_, err := w.host.Client.ImportWatchlist(t.Context(), name, open, client.WatchlistImport{Type: "ip"})
+		require.NoError(t, err)
+	}
 	page := filepath.Join(t.TempDir(), "page.js")
 	bundle := exec.CommandContext(t.Context(), node, filepath.Join(dir, "e2e/browser/bundle.mjs"), page)
 	out, err := bundle.CombinedOutput()

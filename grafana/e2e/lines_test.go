@@ -39,6 +39,8 @@ func TestEventsAreTheLines(t *testing.T) {
 		{"status of web servers", `HTTP/\d(?:\.\d)?" (\d{3}) \d+ "`, "http.response.status_code", has("event.dataset", "nginx.access"), nil, 5},
 		{"methods of requests", `^\S+ - \S+ \[[^\]]+\] "([A-Z]+) /`, "http.request.method", has("event.dataset", "nginx.access"), nil, 5},
 		{"names of firewalls", `^<\d+>\S+ \S+ (\S+)%%`, "host.name", has("observer.type", "firewall"), nil, 5},
+		{"what the WAF did", `,request_status="(\w+)"`, "event.action", has("observer.type", "waf"), nil, 5},
+		{"attackers of the WAF", `,ip_client="([\d.]+)"`, "source.ip", has("observer.type", "waf"), nil, 5},
 		{"severities of firewalls", `%%[A-Z]+/[A-Z]+/(\d)/[A-Z]+: `, "event.severity", has("observer.type", "firewall"), nil, 5},
 	} {
 		mark := regexp.MustCompile(tt.line)

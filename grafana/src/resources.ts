@@ -21,6 +21,15 @@ export interface ValueInfo {
   count?: number;
 }
 
+/** A list of values that queries ask for by its name. */
+export interface Watchlist {
+  name: string;
+  /** ip, domain, hash, user or keyword */
+  type: string;
+  entries?: number;
+  description?: string;
+}
+
 /** A mistake in a query; start and end are UTF-16 offsets in its text. */
 export interface Mistake {
   message: string;
@@ -38,7 +47,7 @@ export interface Validation {
 export interface CompletionItem {
   label: string;
   insert: string;
-  kind: 'field' | 'value' | 'operator' | 'keyword' | 'stream';
+  kind: 'field' | 'value' | 'operator' | 'keyword' | 'stream' | 'list';
   detail?: string;
   documentation?: string;
 }
@@ -92,6 +101,10 @@ export class Resources {
 
   async streams(): Promise<{ name: string; description?: string }[]> {
     return (await this.get<{ streams?: { name: string; description?: string }[] }>('streams')).streams ?? [];
+  }
+
+  async watchlists(): Promise<Watchlist[]> {
+    return (await this.get<{ watchlists?: Watchlist[] }>('watchlists')).watchlists ?? [];
   }
 
   async rules(): Promise<{ id: string; name: string; severity?: string; type?: string }[]> {

@@ -1,5 +1,7 @@
 package loadgen
 
+import "net/netip"
+
 // addresses are the two sides of the bank's border: 10/8 inside, everything else outside.
 type addresses struct {
 	public bool
@@ -11,6 +13,10 @@ type ip uint32
 
 func ipOf(a, b, c, d byte) ip {
 	return ip(a)<<24 | ip(b)<<16 | ip(c)<<8 | ip(d)
+}
+
+func (at ip) addr() netip.Addr {
+	return netip.AddrFrom4([4]byte{byte(at >> 24), byte(at >> 16), byte(at >> 8), byte(at)})
 }
 
 const (

@@ -43,7 +43,7 @@ func (s *scene) next(g *Generator, dst []byte) ([]byte, bool) {
 	if !g.rnd.percent(intensity) {
 		return dst, false
 	}
-	g.line.Attack = s.now.name
+	g.line.Attack, g.attacker = s.now.name, s.from
 	dst = s.now.line(g, s, dst)
 	if s.made++; s.made == s.length {
 		// The quiet that makes attacks the share of all lines that was asked for.
@@ -108,9 +108,18 @@ var requestAttacks = [...]attack{
 }
 
 var (
-	injection = signature{23456, "SQL注入攻击尝试", 80, "TCP", 2}
-	scripting = signature{23471, "跨站脚本(XSS)攻击; <script>标签", 80, "TCP", 2}
-	traversal = signature{23502, "Path traversal: ../../etc/passwd", 80, "TCP", 3}
+	injection = requestAttack{
+		signature{23456, "SQL注入攻击尝试", 80, "TCP", 2},
+		violation{"Attack signature detected,Illegal meta character in value", "SQL-Injection", "200002147,200002476", "SQL-INJ expressions (Parameter),SQL-INJ UNION SELECT (Parameter)", "Critical", 5},
+	}
+	scripting = requestAttack{
+		signature{23471, "跨站脚本(XSS)攻击; <script>标签", 80, "TCP", 2},
+		violation{"Attack signature detected,Illegal meta character in value", "Cross Site Scripting (XSS)", "200000098,200001475", "XSS script tag (Parameter),XSS script tag end (Parameter)", "Critical", 5},
+	}
+	traversal = requestAttack{
+		signature{23502, "Path traversal: ../../etc/passwd", 80, "TCP", 3},
+		violation{"Attack signature detected,Illegal URL", "Path Traversal", "200007000,200010468", "Directory Traversal attempt ../ (Parameter),/etc/passwd access (Parameter)", "Critical", 4},
+	}
 
 	injections = [...]string{
 		"/product/list?id=1%27%20OR%20%271%27=%271", "/product/list?id=1%20UNION%20SELECT%20NULL,version()--",
@@ -127,12 +136,29 @@ var (
 	}
 )
 
-// request is one malicious request as the device of the line's format sees it.
-func (g *Generator) request(dst []byte, s *scene, rule *signature, paths []string) []byte {
+// requestAttack is a kind of malicious request, as the intrusion prevention system and the WAF name it.
+type requestAttack struct {
+	seen signature
+	by   violation
+}
+
+const attackTool = "sqlmap/1.9.4#stable (https://sqlmap.org)"
+
+// request is one malicious request as the device of the line's format sees it. Behind a WAF a web server does not see what
+// was stopped.
+func (g *Generator) request(dst []byte, s *scene, kind *requestAttack, paths []string) []byte {
 	blocked := g.rnd.percent(60)
 	if g.line.Format == IPS {
 		g.line.Host = ipsHosts[0]
-		return g.intrusion(dst, rule, s.from, s.to, blocked)
+		return g.intrusion(dst, &kind.seen, s.from, s.to, blocked)
+	}
+	if g.opt.Mix.WAF > 0 && (blocked || g.line.Format == WAF) {
+		g.line.Format = WAF
+		action := "blocked"
+		if !blocked && g.rnd.percent(20) {
+			action = "alerted"
+		}
+		return g.decision(dst, &kind.by, s.from, s.to, "GET", pick(&g.rnd, paths), attackTool, action)
 	}
 	dst = g.webHead(dst, s.from, "GET")
 	dst = append(dst, pick(&g.rnd, paths)...)
@@ -141,5 +167,5 @@ func (g *Generator) request(dst []byte, s *scene, rule *signature, paths []strin
 	if blocked {
 		status = 403
 	}
-	return g.webTail(dst, status, g.rnd.magnitude(8, 14), "sqlmap/1.9.4#stable (https://sqlmap.org)")
+	return g.webTail(dst, status, g.rnd.magnitude(8, 14), attackTool)
 }

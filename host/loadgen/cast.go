@@ -22,6 +22,9 @@ var webHosts = [...]string{"web-01", "web-02", "web-03", "web-04", "web-05", "we
 // ipsHosts are the intrusion prevention systems; their lines do not say which one wrote them.
 var ipsHosts = [...]string{"ips-01", "ips-02"}
 
+// wafHost is the web application firewall in front of the web servers.
+const wafHost = "waf-01.bank.example"
+
 // admin appends the account of a device administrator.
 func (g *Generator) admin(dst []byte) []byte {
 	dst = append(dst, "admin"...)

@@ -10,9 +10,10 @@ type clock struct {
 	offset int64 // of the zone, seconds east of UTC
 	zone   string
 	loc    *time.Location
-	day    int64 // local days since 1970 that iso and http are about
+	day    int64 // local days since 1970 that iso, http and syslog are about
 	iso    string
 	http   string
+	syslog string
 }
 
 func newClock(offset int) clock {
@@ -30,7 +31,7 @@ func (c *clock) set(nano int64) {
 	c.unix = floorDiv(nano, int64(time.Second))
 	if day := floorDiv(c.unix+c.offset, daySeconds); day != c.day {
 		date := time.Unix(day*daySeconds, 0).UTC()
-		c.day, c.iso, c.http = day, date.Format("2006-01-02 "), date.Format("02/Jan/2006:")
+		c.day, c.iso, c.http, c.syslog = day, date.Format("2006-01-02 "), date.Format("02/Jan/2006:"), date.Format("Jan _2 ")
 	}
 }
 
@@ -54,6 +55,11 @@ func (c *clock) appendISO(dst []byte) []byte {
 // appendHTTP writes 11/Oct/2026:12:00:01 +0800.
 func (c *clock) appendHTTP(dst []byte) []byte {
 	return append(c.appendDaytime(append(dst, c.http...)), c.zone...)
+}
+
+// appendSyslog writes Oct 11 12:00:01 (RFC 3164).
+func (c *clock) appendSyslog(dst []byte) []byte {
+	return c.appendDaytime(append(dst, c.syslog...))
 }
 
 func (c *clock) appendDaytime(dst []byte) []byte {

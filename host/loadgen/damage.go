@@ -64,7 +64,7 @@ func (g *Generator) loseHead(dst []byte) []byte {
 
 // loseDelimiter replaces what a parser of the format looks for.
 func (g *Generator) loseDelimiter(dst []byte) []byte {
-	delimiter := [formats]byte{'%', '\'', '"'}[g.line.Format]
+	delimiter := [formats]byte{'%', '\'', '"', ' '}[g.line.Format]
 	line := dst[g.base:]
 	if i := bytes.IndexByte(line, delimiter); i >= 0 {
 		line[i] = ' '

@@ -1,5 +1,5 @@
-// Package loadgen makes realistic log traffic: the firewall, intrusion prevention and web server lines
-// of a small bank that is under attack now and then.
+// Package loadgen makes realistic log traffic: the firewall, intrusion prevention, web server and, if asked for, web
+// application firewall lines of a small bank that is under attack now and then.
 //
 // Everything in the lines is made up: people, passwords, cards and identity numbers come from a random
 // source, outside addresses from the documentation ranges of RFC 5737 unless [Options.PublicAddresses]
@@ -9,6 +9,7 @@ package loadgen
 
 import (
 	"math"
+	"net/netip"
 	"time"
 )
 
@@ -22,18 +23,23 @@ const (
 	IPS
 	// Web is an nginx access line: the combined format and the request time in seconds behind it.
 	Web
+	// WAF is a line of F5's web application firewall: the key-value pairs of ASM behind a syslog header.
+	WAF
 
-	formats = 3
+	formats = 4
 )
 
 // String is the short name of the format in samples and reports.
 func (f Format) String() string {
-	return [formats]string{"dptech", "nsfocus", "nginx"}[f]
+	return [formats]string{"dptech", "nsfocus", "nginx", "f5"}[f]
 }
 
-// Mix weighs the formats against each other by lines; only ratios count. The zero Mix is {5, 2, 3}.
+// Mix weighs the formats against each other by lines; only ratios count. The zero Mix is {5, 2, 3, 0}.
 type Mix struct {
 	Firewall, IPS, Web uint16
+	// WAF puts a web application firewall in front of the web servers: beside lines of its own it writes those of the requests
+	// of an attack that it stops, which web servers then do not see.
+	WAF uint16
 }
 
 // Options say what a Generator makes. The zero value is usable.
@@ -76,8 +82,10 @@ type Line struct {
 	// Time is the event time that the line shows, in whole seconds.
 	Time time.Time
 	// Attack names the woven-in attack that the line belongs to: "port scan", "firewall login",
-	// "vpn login", "sql injection", "cross-site scripting" or "path traversal". Empty for other lines.
+	// "vpn login", "sql injection", "cross-site scripting", "path traversal" or, of a [Demo], "slow sql injection". Empty for other lines.
 	Attack string
+	// Attacker is the address that the attack comes from; zero for other lines.
+	Attacker netip.Addr
 	// Malformed says that the line was cut off or damaged.
 	Malformed bool
 	// Secrets are the parts of the line that must not survive masking, in order.
@@ -121,17 +129,19 @@ type Generator struct {
 	step      float64 // nanoseconds of event time between lines
 	startNano int64
 	ipsFrom   uint32 // a random 16-bit number below it makes a Firewall line,
-	webFrom   uint32 // below this one an IPS line, any other a Web line
+	webFrom   uint32 // below this one an IPS line
+	wafFrom   uint32 // below this one a Web line, any other a WAF line
 	malformed uint32 // threshold on a random 32-bit number
 
 	network  scene // attacks on the firewall's lines
 	requests scene // attacks on web applications, seen by IPS and web server alike
 
-	line    Line
-	base    int // where the line under construction starts in dst
-	spans   [maxSecrets]span
-	spanN   int
-	secrets [maxSecrets]Secret
+	line     Line
+	attacker ip  // of a line with an attack
+	base     int // where the line under construction starts in dst
+	spans    [maxSecrets]span
+	spanN    int
+	secrets  [maxSecrets]Secret
 }
 
 // span is a secret while its line is made: dst may still move.
@@ -165,9 +175,11 @@ func New(o Options) *Generator {
 	}
 	g.addr = addresses{public: o.PublicAddresses, seed: o.Seed}
 	firewall, ips := uint64(o.Mix.Firewall), uint64(o.Mix.IPS)
-	total := firewall + ips + uint64(o.Mix.Web)
+	web := uint64(o.Mix.Web)
+	total := firewall + ips + web + uint64(o.Mix.WAF)
 	g.ipsFrom = uint32(firewall << 16 / total)
 	g.webFrom = uint32((firewall + ips) << 16 / total)
+	g.wafFrom = uint32((firewall + ips + web) << 16 / total)
 	g.network.init(g, networkAttacks[:])
 	g.requests.init(g, requestAttacks[:])
 	return g
@@ -188,12 +200,14 @@ func share(v, zero, most float64) float64 {
 // Next appends one line without a newline to dst and returns the extended slice. It allocates only
 // where dst is too small; lines are under 1,500 bytes.
 func (g *Generator) Next(dst []byte) []byte {
-	format := Web
+	format := WAF
 	switch f := g.rnd.bits(16); {
 	case f < g.ipsFrom:
 		format = Firewall
 	case f < g.webFrom:
 		format = IPS
+	case f < g.wafFrom:
+		format = Web
 	}
 	return g.next(dst, format)
 }
@@ -207,6 +221,8 @@ func (g *Generator) next(dst []byte, format Format) []byte {
 		dst = g.firewallLine(dst)
 	case IPS:
 		dst = g.ipsLine(dst)
+	case WAF:
+		dst = g.wafLine(dst)
 	default:
 		dst = g.webLine(dst)
 	}
@@ -232,6 +248,10 @@ func (g *Generator) tick() {
 func (g *Generator) report(dst []byte) {
 	g.line.Bytes = dst[g.base:]
 	g.line.Time = g.clock.time()
+	g.line.Attacker = netip.Addr{}
+	if g.line.Attack != "" {
+		g.line.Attacker = g.attacker.addr()
+	}
 	for i, s := range g.spans[:g.spanN] {
 		g.secrets[i] = Secret{Kind: s.kind, Value: g.line.Bytes[s.start:s.end:s.end]}
 	}

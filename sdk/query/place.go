@@ -15,6 +15,7 @@ const (
 	AtName                     // the name of a field, whose colon is there already
 	AtValue                    // a value of Field
 	AtBound                    // one end of a range of Field
+	AtList                     // the name of a list that values of Field are looked for in
 )
 
 // Place is where a caret stands in the text of a query, which may be unfinished or wrong.
@@ -22,7 +23,7 @@ type Place struct {
 	Kind   PlaceKind
 	Pos           // of the word that the caret is in, quotes included, for what is written in its stead; empty at the caret if it is in none
 	Prefix string // what that word has before the caret, without quotes and escapes
-	Field  string // of AtValue and AtBound; empty: the text of message
+	Field  string // of AtValue, AtBound and AtList, and of AtClause among values of one field; empty: the text of message
 	Quoted bool   // the word is in quotes
 	After  bool   // AtClause: there is a clause before it
 	Clause Pos    // what the place belongs to, with NOT and other signs before it
@@ -104,7 +105,7 @@ func (s *places) done() bool {
 			s.pos++
 		}
 		if s.caret <= s.pos {
-			s.found(Place{Kind: AtClause, Pos: Pos{start, s.pos}, Prefix: s.text[start:s.caret], After: after, Clause: Pos{start, s.pos}})
+			s.found(Place{Kind: AtClause, Pos: Pos{start, s.pos}, Prefix: s.text[start:s.caret], Field: s.field(), After: after, Clause: Pos{start, s.pos}})
 			return true
 		}
 		if not {
@@ -114,10 +115,11 @@ func (s *places) done() bool {
 		}
 		s.after = false
 	default:
+		depth := len(s.groups)
 		if s.clause(start) {
 			return true
 		}
-		s.after, s.signs = true, -1
+		s.after, s.signs = len(s.groups) == depth, -1 // a group that has just begun has no clause yet
 	}
 	return false
 }
@@ -217,24 +219,30 @@ func (s *places) value(field string, start int) bool {
 		s.skipRegex()
 		p = Place{Kind: AtNothing, Pos: Pos{from, s.pos}, Field: field}
 	case (c == '[' || c == '{') && field != "":
-		return s.bounds(field, start)
+		if s.caret != from {
+			return s.bounds(field, start)
+		}
+		s.skipBounds()
+		p.Pos = Pos{from, s.pos}
 	case (c == '<' || c == '>') && field != "":
 		s.pos++
 		if !s.end() && s.text[s.pos] == '=' {
 			s.pos++
 		}
 		s.space()
-		from = s.pos
-		p.Kind = AtBound
-		if !s.end() && s.text[s.pos] == '"' {
-			p.Quoted = true
-			s.skipQuoted()
-		} else {
-			s.skipWord()
+		if s.caret == from { // all of it is replaced
+			s.skipBound()
+			p.Pos = Pos{from, s.pos}
+			break
 		}
+		from = s.pos
+		p.Kind, p.Quoted = AtBound, s.skipBound()
 		s.word(&p, from)
 	default:
 		s.skipWord()
+		if field != "" && s.text[from:s.pos] == "list" && !s.end() && s.text[s.pos] == '(' {
+			return s.list(p, start, from)
+		}
 		if field == "" {
 			p.Kind, p.After = AtClause, s.after && s.signs < 0
 		}
@@ -244,6 +252,48 @@ func (s *places) value(field string, start int) bool {
 		return false
 	}
 	p.Clause = s.whole(start, s.pos)
+	s.found(p)
+	return true
+}
+
+// list reads what follows list, the name of a list in parentheses, and says whether the caret is in it.
+func (s *places) list(p Place, start, from int) bool {
+	open := s.pos
+	s.pos++
+	s.space()
+	name := Pos{s.pos, s.pos}
+	if !s.end() && s.text[s.pos] == '"' {
+		p.Quoted = true
+		s.skipQuoted()
+	} else {
+		for !s.end() && nameByte(s.text[s.pos]) {
+			s.pos++
+		}
+	}
+	name.End = s.pos
+	s.space()
+	closed := !s.end() && s.text[s.pos] == ')'
+	switch {
+	case closed:
+		s.pos++
+	case name.End > name.Start:
+		s.pos = name.End // what follows is another clause
+	}
+	if s.caret < from || s.caret > s.pos {
+		return false
+	}
+	p.Clause = s.whole(start, s.pos)
+	switch {
+	case s.caret <= open:
+		p.Pos, p.Prefix, p.Quoted = Pos{from, s.pos}, s.text[from:s.caret], false
+	case closed && s.caret == s.pos:
+		p.Kind, p.Pos, p.Quoted = AtNothing, Pos{s.caret, s.caret}, false
+	default:
+		p.Kind, p.Pos = AtList, Pos{s.caret, s.caret}
+		if name.Start <= s.caret && s.caret <= name.End {
+			p.Pos, p.Prefix = name, strings.Trim(s.text[name.Start:s.caret], `"`)
+		}
+	}
 	s.found(p)
 	return true
 }
@@ -291,11 +341,38 @@ func (s *places) bounds(field string, start int) bool {
 	p := Place{Kind: AtBound, Field: field, Pos: Pos{s.caret, s.caret}, Clause: s.whole(start, s.pos)}
 	if word.Start >= 0 {
 		p.Pos = word
+		if s.text[word.Start:word.End] == "TO" {
+			p.Kind, p.Pos = AtNothing, Pos{s.caret, s.caret}
+			s.found(p)
+			return true
+		}
 		p.Quoted = s.text[word.Start] == '"'
 		p.Prefix = unescaped(strings.TrimPrefix(s.text[word.Start:s.caret], `"`))
 	}
 	s.found(p)
 	return true
+}
+
+// skipBounds reads a range in brackets.
+func (s *places) skipBounds() {
+	for s.pos++; !s.end() && s.text[s.pos] != ']' && s.text[s.pos] != '}'; {
+		if s.text[s.pos] == '"' {
+			s.skipQuoted()
+		} else {
+			s.skipCharacter()
+		}
+	}
+	s.pos = min(s.pos+1, len(s.text))
+}
+
+// skipBound reads what stands behind < or >, and says whether it is in quotes.
+func (s *places) skipBound() (quoted bool) {
+	if quoted = !s.end() && s.text[s.pos] == '"'; quoted {
+		s.skipQuoted()
+	} else {
+		s.skipWord()
+	}
+	return quoted
 }
 
 // skipQuoted reads "…" and says whether it is closed.

@@ -14,7 +14,7 @@ import (
 )
 
 var placeNames = map[query.PlaceKind]string{
-	query.AtNothing: "nothing", query.AtClause: "clause", query.AtName: "name", query.AtValue: "value", query.AtBound: "bound",
+	query.AtNothing: "nothing", query.AtClause: "clause", query.AtName: "name", query.AtValue: "value", query.AtBound: "bound", query.AtList: "list",
 }
 
 // TestAt: | is the caret; rest is the query without the clause it is in.
@@ -55,8 +55,23 @@ func TestAt(t *testing.T) {
 	f("x:>= |", "bound", "x", "", "", "*")
 	f("x:[1 TO |", "bound", "x", "", "", "*")
 	f("a x:[1| TO 5] b", "bound", "x", "1", "1", "a AND * AND b")
+	f("x:[1 |TO 5]", "nothing", "x", "", "", "*")
+	f("x:[1 T|O 5]", "nothing", "x", "", "", "*")
+	f("x:|[1 TO 5] b", "value", "x", "", "[1 TO 5]", "* AND b")
+	f(`x:|>="a b" b`, "value", "x", "", `>="a b"`, "* AND b")
+	f(`x:|["]" TO 5] b`, "value", "x", "", `["]" TO 5]`, "* AND b")
+	f("x:|>5 b", "value", "x", "", ">5", "* AND b")
+	f("x:(a O|R b)", "clause", "x", "O", "OR", "x:a AND _exists_:x AND x:b")
 	f("x:[1 TO 5] |", "clause", "", "", "", "x:[1 TO 5] AND *")
 	f(`x:a\ b|`, "value", "x", "a b", `a\ b`, "*")
+	f("a x:list(|", "list", "x", "", "", "a AND *")
+	f("a x:list(sc| b", "list", "x", "sc", "sc", "a AND * AND b")
+	f("x:list( s|c ) b", "list", "x", "s", "sc", "* AND b")
+	f("x:list(sc)|", "nothing", "x", "", "", "*")
+	f("x:list(sc) |", "clause", "", "", "", "x:list(sc) AND *")
+	f("x:li|st(sc) b", "value", "x", "li", "list(sc)", "* AND b")
+	f("NOT x:(a OR list(s|", "list", "x", "s", "s", "NOT (x:a OR _exists_:x)")
+	f("list(s|", "clause", "", "s", "s", "list AND *")
 	f("用户 x:张|三", "value", "x", "张", "张三", "用户 AND *")
 	f("2001:db8::|1", "clause", "", "2001:db8::", "2001:db8::1", "*")
 	f("a AND ) x:b|", "value", "x", "b", "b", "*")
@@ -64,6 +79,8 @@ func TestAt(t *testing.T) {
 	assert.True(t, query.At("a ", 2).After)
 	assert.False(t, query.At("a AND ", 6).After)
 	assert.False(t, query.At("(", 1).After)
+	assert.False(t, query.At("x:( OR ", 6).After)
+	assert.True(t, query.At("x:(a OR ", 7).After)
 	assert.True(t, query.At("(a) ", 4).After)
 	assert.False(t, query.At("a NOT ", 6).After)
 }

@@ -127,6 +127,28 @@ const steps = {
     await page.close();
   },
 
+  async 'a list of values is chosen by its name'() {
+    const page = await open('explore');
+    const field = page.getByRole('textbox', { name: 'Query' });
+    await field.focus();
+    await page.keyboard.type('source.ip:li');
+    await page.getByRole('option', { name: /list\( \)/ }).waitFor();
+    await page.keyboard.press('Tab');
+    await page.getByRole('option', { name: /seen-before/ }).waitFor();
+    await page.keyboard.type('se');
+    await eventually(async () => assert.match(await page.getByRole('option').first().textContent(), /seen-before/));
+    await page.keyboard.press('Tab');
+    await eventually(async () => assert.equal((await field.inputValue()).trim(), 'source.ip:list(seen-before)'));
+    await page.keyboard.press('Escape');
+    await page.getByRole('radio', { name: 'Builder' }).check({ force: true });
+    await choose(page, 'Operator of condition 1', 'is not in list', /^is not in list$/);
+    await eventually(async () => assert.equal((await stored(page)).query, 'NOT source.ip:list(seen-before)'));
+    await choose(page, 'Operator of condition 1', 'is in list', /^is in list$/);
+    await choose(page, 'List of condition 1', 'other', /^other/);
+    await eventually(async () => assert.equal((await stored(page)).query, 'source.ip:list(other)'));
+    await page.close();
+  },
+
   async 'a chart is made of choices'() {
     const page = await open('explore');
     await choose(page, 'Show', 'Metrics', /^Metrics/);
@@ -188,6 +210,35 @@ const steps = {
     });
     await page.getByRole('button', { name: 'Stop' }).click();
     await page.close();
+  },
+
+  async 'nothing is cut off on a narrow screen, in both languages and themes'() {
+    const cut = {};
+    const all = process.env.LOGCENTER_LONG ? ['config', 'explore', 'variable', 'annotation'] : undefined;
+    for (const [lang, theme, views] of [['en-US', 'light', all ?? ['explore']], ['zh-Hans', 'dark', all ?? ['config']]]) {
+      for (const view of views) {
+        const page = await open(view, `&lang=${lang}&theme=${theme}`);
+        await page.setViewportSize({ width: 480, height: 900 });
+        if (view === 'explore') {
+          await page.getByRole('textbox', { name: /Query|查询/ }).fill('observer.type:firewall AND (log.level:Error OR NOT host.name:fw-core-01) AND source.ip:list(other)');
+          await page.keyboard.press('Escape');
+          await page.getByRole('radio', { name: /Builder|构建器/ }).check({ force: true });
+          await page.getByRole('group', { name: /3$/ }).waitFor();
+        }
+        await page.locator('input, textarea').first().waitFor();
+        const beyond = await page.evaluate(() =>
+          [...document.querySelectorAll('input, button, textarea, label, code, [role=radiogroup]')]
+            .filter((e) => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest('[data-testid=answer], table'))
+            .map((e) => e.outerHTML.slice(0, 120))
+        );
+        await picture(page, `narrow-${view}-${lang}`);
+        if (beyond.length > 0) {
+          cut[`${view} ${lang}`] = beyond;
+        }
+        await page.close();
+      }
+    }
+    assert.deepEqual(cut, {});
   },
 
   async 'all of it in Chinese'() {

@@ -252,20 +252,23 @@ type Sample struct {
 	Span  time.Duration // from the first line to the last
 }
 
-// Quickstart is the history that `logcenter run --demo` feeds: 20,000 lines of the hour before end.
-func Quickstart(end time.Time) Sample {
-	return Sample{Lines: 20000, Start: end.Add(-time.Hour), Span: time.Hour}
+// Quickstart makes the lines of the history that `logcenter run --demo` feeds: 20,000 of the hour before end.
+func Quickstart(ctx context.Context, end time.Time) ([]byte, error) {
+	return loadgen(ctx, "--demo", "--start", end.UTC().Format(time.RFC3339))
 }
 
 // Make makes the lines, each ended by a newline.
 func (s Sample) Make(ctx context.Context) ([]byte, error) {
+	return loadgen(ctx, "--public-addresses", "--lines", fmt.Sprint(s.Lines), "--seed", fmt.Sprint(max(s.Seed, 1)),
+		"--start", s.Start.UTC().Format(time.RFC3339), "--event-rate", fmt.Sprint(float64(s.Lines)/s.Span.Seconds()))
+}
+
+func loadgen(ctx context.Context, args ...string) ([]byte, error) {
 	root, err := Root()
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, filepath.Join(root, "bin", "logcenter"), "loadgen", "--quiet", "--public-addresses",
-		"--lines", fmt.Sprint(s.Lines), "--seed", fmt.Sprint(max(s.Seed, 1)), "--start", s.Start.UTC().Format(time.RFC3339),
-		"--event-rate", fmt.Sprint(float64(s.Lines)/s.Span.Seconds()))
+	cmd := exec.CommandContext(ctx, filepath.Join(root, "bin", "logcenter"), append([]string{"loadgen", "--quiet"}, args...)...)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	if err := cmd.Run(); err != nil {

@@ -28,6 +28,7 @@ const (
 	AtMost   = "lte"
 	Between  = "between" // two values, both included
 	Network  = "in"      // addresses of a network
+	InList   = "in_list" // values that are in the list of this name
 	Exists   = "exists"  // has a value; without values
 )
 
@@ -103,6 +104,8 @@ func simple(n query.Node) (Clause, bool) {
 		}
 	case *query.CIDR:
 		c.Op, c.Values = Network, []string{n.Prefix.String()}
+	case *query.InList:
+		c.Op, c.Values = InList, []string{n.List}
 	case *query.Exists:
 		c.Op = Exists
 	case *query.Range:
@@ -271,6 +274,11 @@ func (c Clause) comparison(field query.Field) (query.Node, *model.Error) {
 			return nil, &model.Error{Msg: fmt.Sprintf("%.60q is not a network", v), Hint: "write e.g. 10.0.0.0/8"}
 		}
 		return &query.CIDR{Field: field, Prefix: p}, nil
+	case InList:
+		if err := query.CheckListName(v); err != nil {
+			return nil, &model.Error{Msg: err.Error()}
+		}
+		return &query.InList{Field: field, List: v}, nil
 	default:
 		return nil, &model.Error{Msg: fmt.Sprintf("there is no operator %.40q", c.Op)}
 	}

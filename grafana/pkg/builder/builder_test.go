@@ -35,6 +35,7 @@ func TestParse(t *testing.T) {
 		builder.Clause{Field: "x", Op: builder.AtLeast, Values: []string{"5"}},
 		builder.Clause{Field: "y", Op: builder.Between, Values: []string{"1", "2"}},
 		builder.Clause{Field: "z", Op: builder.Exists})
+	f("NOT source.ip:list(scanners)", "AND", builder.Clause{Field: "source.ip", Op: builder.InList, Values: []string{"scanners"}, Negated: true})
 	f("a (b OR c:d) -(e f)", "AND",
 		builder.Clause{Op: builder.Is, Values: []string{"a"}, Quoted: quoted(false)},
 		builder.Clause{Verbatim: "b OR c:d"},
@@ -60,6 +61,7 @@ func TestPrint(t *testing.T) {
 		builder.Clause{Field: "x", Op: builder.Is, Values: []string{"c"}})
 	f(`NOT (x:"a" OR x:"b c*")`, builder.Clause{Field: "x", Op: builder.AnyOf, Values: []string{"a", "b c*"}, Negated: true, Quoted: quoted(true)})
 	f(`x:a OR x:"10.0.0.0/8"`, builder.Clause{Field: "x", Op: builder.AnyOf, Values: []string{"a", "10.0.0.0/8"}})
+	f("NOT x:list(bad.domains)", builder.Clause{Field: "x", Op: builder.InList, Values: []string{"bad.domains"}, Negated: true})
 	f("x:ab*", builder.Clause{Field: "x", Op: builder.Like, Values: []string{"ab*"}})
 	f(`"登录 失败" AND 登录`, builder.Clause{Op: builder.Is, Values: []string{"登录 失败"}}, builder.Clause{Op: builder.Is, Values: []string{"登录"}})
 	f(`"AND"`, builder.Clause{Op: builder.Is, Values: []string{"AND"}, Quoted: quoted(true)})
@@ -75,6 +77,8 @@ func TestPrint(t *testing.T) {
 	bad("between takes 2 values and has 1", builder.Clause{Field: "x", Op: builder.Between, Values: []string{"1"}})
 	bad("there is no operator", builder.Clause{Field: "x", Op: "is not", Values: []string{"1"}})
 	bad("is not a network", builder.Clause{Field: "source.ip", Op: builder.Network, Values: []string{"10.0.0.1"}})
+	bad("cannot be the name of a list", builder.Clause{Field: "x", Op: builder.InList, Values: []string{"a b"}})
+	bad("cannot be written", builder.Clause{Op: builder.InList, Values: []string{"scanners"}})
 	bad("cannot be written", builder.Clause{Field: "x:y OR z", Op: builder.Is, Values: []string{"1"}})
 	bad("unclosed quote", builder.Clause{Verbatim: `"a`})
 	bad("repetition", builder.Clause{Field: "x", Op: builder.Matches, Values: []string{"*a"}})

@@ -8,7 +8,9 @@ package complete
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -24,7 +26,7 @@ const maxItems = 100
 type Item struct {
 	Label         string `json:"label"`
 	Insert        string `json:"insert"` // what is written in the place's stead
-	Kind          string `json:"kind"`   // field, value, operator, keyword or stream
+	Kind          string `json:"kind"`   // field, value, operator, keyword, stream or list
 	Detail        string `json:"detail,omitempty"`
 	Documentation string `json:"documentation,omitempty"`
 }
@@ -49,15 +51,26 @@ func At(ctx context.Context, s Source, sel client.Selection, text string, caret 
 		err   error
 	)
 	switch p.Kind {
+	case query.AtNothing:
 	case query.AtClause:
 		items = words(p)
+		if p.Field != "" { // among values of one field no other stands
+			break
+		}
 		var fields []Item
 		fields, err = s.fields(ctx, sel, p)
 		items = append(items, fields...)
 	case query.AtName:
 		items, err = s.fields(ctx, sel, p)
 	case query.AtValue, query.AtBound:
+		if p.Field == "_exists_" {
+			p.Kind = query.AtName
+			items, err = s.fields(ctx, sel, p)
+			break
+		}
 		items, err = s.values(ctx, sel, p, text)
+	case query.AtList:
+		items, err = s.lists(ctx, p, text)
 	}
 	if err != nil {
 		return p, nil, err
@@ -136,8 +149,8 @@ func (s Source) values(ctx context.Context, sel client.Selection, p query.Place,
 		return nil, nil
 	}
 	var items []Item
-	if p.Kind == query.AtValue && p.Prefix == "" && !p.Quoted {
-		items = operators(p.Field)
+	if p.Kind == query.AtValue && !p.Quoted {
+		items = operators(p)
 	}
 	if p.Field == "logcenter.stream" {
 		streams, err := s.streams(ctx, p)
@@ -149,6 +162,13 @@ func (s Source) values(ctx context.Context, sel client.Selection, p query.Place,
 	rest, _ := p.Rest(text)
 	sel.Query = query.Format(rest)
 	values, _, err := Values(ctx, s.Client, sel, p.Field, p.Prefix, maxItems/2)
+	if refused(err) && sel.Query != "" { // what is being written need not be right yet
+		sel.Query = ""
+		values, _, err = Values(ctx, s.Client, sel, p.Field, p.Prefix, maxItems/2)
+	}
+	if refused(err) {
+		return items, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -157,6 +177,12 @@ func (s Source) values(ctx context.Context, sel client.Selection, p query.Place,
 		found = append(found, Item{Label: v.Text, Insert: written(v.Text, p.Quoted), Kind: "value", Detail: events(v.Count)})
 	}
 	return append(found, items...), nil
+}
+
+// refused says whether the host has not taken the query.
+func refused(err error) bool {
+	var host *client.Error
+	return errors.As(err, &host) && host.Status == http.StatusBadRequest
 }
 
 func (s Source) streams(ctx context.Context, p query.Place) ([]Item, error) {
@@ -173,6 +199,27 @@ func (s Source) streams(ctx context.Context, p query.Place) ([]Item, error) {
 	return items, nil
 }
 
+// lists are the names of lists that a field can be compared with.
+func (s Source) lists(ctx context.Context, p query.Place, text string) ([]Item, error) {
+	all, err := s.Client.Watchlists(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("lists: %w", err)
+	}
+	end := ")"
+	if strings.HasPrefix(strings.TrimSpace(text[p.End:]), ")") {
+		end = ""
+	}
+	t, known := query.TypeOf(query.Field{Name: p.Field}, nil)
+	var items []Item
+	for _, l := range all.Watchlists {
+		fits := !known || (l.Type == query.ListIP.String()) == (t.String() == "ip")
+		if fits && hasPrefixFold(l.Name, p.Prefix) {
+			items = append(items, Item{Label: l.Name, Insert: l.Name + end, Kind: "list", Detail: fmt.Sprintf("%s, %d entries", l.Type, l.Entries), Documentation: l.Description})
+		}
+	}
+	return items, nil
+}
+
 // written is a value as it is written in a query.
 func written(value string, quoted bool) string {
 	t := &query.Term{Value: value, Quoted: quoted || builder.NeedsQuotes(value)}
@@ -182,11 +229,20 @@ func written(value string, quoted bool) string {
 	return value
 }
 
-// operators are how a field can be compared, by its type as far as it is known here.
-func operators(field string) []Item {
+var inList = Item{Label: "list( )", Insert: "list(", Kind: "operator", Documentation: "Values that are in a list which is kept apart: list(scanners)."}
+
+// operators are how the field of a place can be compared, by its type as far as it is known here.
+func operators(p query.Place) []Item {
 	all := []Item{{Label: "*", Insert: "*", Kind: "operator", Documentation: "Events that have the field."}}
-	t, known := query.TypeOf(query.Field{Name: field}, nil)
-	switch kind := t.String(); {
+	t, known := query.TypeOf(query.Field{Name: p.Field}, nil)
+	kind := t.String()
+	if p.Prefix != "" { // a word is being written, which may be this one
+		if known && (kind == "ip" || kind == "keyword") && strings.HasPrefix(inList.Insert, p.Prefix) {
+			return []Item{inList}
+		}
+		return nil
+	}
+	switch {
 	case !known:
 	case kind == "long" || kind == "double" || kind == "date":
 		all = append(all,
@@ -194,9 +250,12 @@ func operators(field string) []Item {
 			Item{Label: "<", Insert: "<", Kind: "operator", Documentation: "Less, or earlier, than a value; <= with it."},
 			Item{Label: "[ TO ]", Insert: "[", Kind: "operator", Documentation: "From a value to another one, both included: [1 TO 5]."})
 	case kind == "ip":
-		all = append(all, Item{Label: "10.0.0.0/8", Insert: "10.0.0.0/8", Kind: "operator", Documentation: "Addresses of a network."})
+		all = append(all, Item{Label: "10.0.0.0/8", Insert: "10.0.0.0/8", Kind: "operator", Documentation: "Addresses of a network."}, inList)
 	case kind == "keyword" || kind == "text":
 		all = append(all, Item{Label: "/ /", Insert: "/", Kind: "operator", Documentation: "A regular expression: /app[0-2][0-9]/, in any case with /i behind it."})
+		if kind == "keyword" {
+			all = append(all, inList)
+		}
 	}
 	return append(all, Item{Label: "( OR )", Insert: "(", Kind: "operator", Documentation: "One of several values: (a OR b)."})
 }

@@ -53,12 +53,50 @@ func TestLogsAreTheHosts(t *testing.T) {
 		require.NoError(t, json.Unmarshal(types[i], &kinds))
 		require.Len(t, l, len(e)-3, "all fields but time, id and message")
 		for name, v := range l {
-			if _, isPoint := e[name].(map[string]any); !isPoint {
+			switch of := e[name].(type) {
+			case map[string]any: // a point
+			case []any:
+				require.Equal(t, listed(t, of), v, name)
+			default:
 				require.Equal(t, e.Text(name), v, name)
 			}
 			require.Contains(t, []string{"I", "S", "P"}, kinds[name], name)
 		}
 	}
+}
+
+// listed is a list as a label: its one element, or its JSON.
+func listed(t *testing.T, of []any) string {
+	t.Helper()
+	if len(of) == 1 {
+		return fmt.Sprint(of[0])
+	}
+	b, err := json.Marshal(of)
+	require.NoError(t, err)
+	return string(b)
+}
+
+// A filter on a label as it is shown finds the lines that have it, also where it is a list of several values.
+func TestFiltersOnLabelsFindTheirLines(t *testing.T) {
+	s := opened(t)
+	count := func(f map[string]string) map[string]int {
+		q, err := json.Marshal(map[string]any{"kind": "logs", "limit": 100000, "filters": []any{f}})
+		require.NoError(t, err)
+		found := map[string]int{}
+		for _, raw := range column[json.RawMessage](t, s.frames(t, string(q), wholeRange)[0], "labels") {
+			var l map[string]string
+			require.NoError(t, json.Unmarshal(raw, &l))
+			found[l["event.category"]]++
+		}
+		return found
+	}
+	all := count(map[string]string{"key": "logcenter.input", "operator": "!=", "value": ""})
+	const list = `["intrusion_detection","network"]`
+	require.Positive(t, all[list], all)
+	assert.Equal(t, map[string]int{list: all[list]}, count(map[string]string{"key": "event.category", "operator": "=", "value": list}))
+	out := count(map[string]string{"key": "event.category", "operator": "!=", "value": list})
+	delete(all, list)
+	assert.Equal(t, all, out)
 }
 
 // olderThan is the range that Grafana asks for to load lines older than those it has: up to the time of the oldest one, in

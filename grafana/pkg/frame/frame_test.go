@@ -30,7 +30,7 @@ func TestColumnsMeet(t *testing.T) {
 		{"times", []string{`"2026-10-11T12:00:00Z"`, `"2026-10-11T12:00:00.000000001Z"`}, data.FieldTypeNullableTime, []any{time.Date(2026, 10, 11, 12, 0, 0, 0, time.UTC), time.Date(2026, 10, 11, 12, 0, 0, 1, time.UTC)}},
 		{"a time and a text", []string{`"2026-10-11T12:00:00Z"`, `"noon"`}, data.FieldTypeNullableString, []any{"2026-10-11T12:00:00Z", "noon"}},
 		{"number, then text, then number", []string{`1`, `"x"`, `2`, `true`}, data.FieldTypeNullableString, []any{"1", "x", "2", "true"}},
-		{"lists", []string{`["a","b"]`, `[]`, `[1,"c"]`}, data.FieldTypeNullableString, []any{"a, b", "", "1, c"}},
+		{"lists", []string{`["a","b"]`, `[]`, `[1,"c"]`}, data.FieldTypeNullableString, []any{`["a","b"]`, "", `[1,"c"]`}},
 		{"a place", []string{`{"lat":1.5,"lon":2}`}, data.FieldTypeNullableString, []any{`{"lat":1.5,"lon":2}`}},
 		{"nothing", []string{``, `null`}, data.FieldTypeNullableString, []any{nil, nil}},
 	} {
@@ -88,7 +88,7 @@ func TestLabelsAreTheValues(t *testing.T) {
 	var got map[string]string
 	require.NoError(t, json.Unmarshal(labels.(json.RawMessage), &got)) //nolint:forcetypeassert // the contract
 	assert.Equal(t, map[string]string{
-		"a": "q\" \\ \nA😀", "b": `x"y, 1`, "c": `{"k":"v\\"}`, "d": "-1.5e3", "e": "true", "log.level": "Fatal",
+		"a": "q\" \\ \nA😀", "b": `["x\"y",1]`, "c": `{"k":"v\\"}`, "d": "-1.5e3", "e": "true", "log.level": "Fatal",
 	}, got)
 	for i, want := range []any{time.Date(2026, 10, 11, 12, 0, 0, 5e8, time.UTC), "用户 \"张三\"\t/ \x00", "critical", "i-1"} {
 		v, _ := f.Fields[i].ConcreteAt(0)

@@ -174,26 +174,34 @@ func unit(raw []byte) (rune, bool) {
 	return rune(n), err == nil
 }
 
-// plainText is a value for people: a string's text, the elements of a list joined by ", ", else its JSON. buf is reused.
+// plainText is a value for people: a string's text, the one element of a list, else its JSON. A list of several keeps its
+// brackets and quotes, so that a click on it can ask for its elements: ["a","b"] is not the text a, b. buf is reused.
 func plainText(buf, value []byte) []byte {
 	switch value[0] {
 	case '"':
 		return appendText(buf, value)
 	case '[':
-		list := object{b: value, i: 1}
-		for first := true; ; first = false {
+		list, start := object{b: value, i: 1}, len(buf)
+		var only []byte
+		for n := 0; ; n++ {
 			list.space()
 			if list.is(',') {
 				list.space()
 			}
 			e := list.value()
-			if len(e) == 0 {
+			switch {
+			case len(e) == 0 && n == 0:
 				return buf
+			case len(e) == 0 && n == 1:
+				return plainText(buf[:start], only)
+			case len(e) == 0:
+				return append(buf, ']')
+			case n == 0:
+				only = e
+				buf = append(append(buf, '['), e...)
+			default:
+				buf = append(append(buf, ','), e...)
 			}
-			if !first {
-				buf = append(buf, ", "...)
-			}
-			buf = plainText(buf, e)
 		}
 	default:
 		return append(buf, value...)

@@ -84,6 +84,25 @@ func (h *handler) streams(r *http.Request) (any, error) {
 	return map[string]any{"streams": out}, err
 }
 
+type watchlistInfo struct {
+	Name        string `json:"name"`
+	Type        string `json:"type"` // ip, domain, hash, user or keyword
+	Entries     int    `json:"entries"`
+	Description string `json:"description,omitempty"`
+}
+
+func (h *handler) watchlists(r *http.Request) (any, error) {
+	all, err := h.client.Watchlists(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	out := make([]watchlistInfo, len(all.Watchlists))
+	for i, l := range all.Watchlists {
+		out[i] = watchlistInfo{l.Name, l.Type, l.Entries, l.Description}
+	}
+	return map[string]any{"watchlists": out}, nil
+}
+
 type ruleInfo struct {
 	ID       string `json:"id"`
 	Name     string `json:"name"`

@@ -1,4 +1,4 @@
-// Package resource answers what the editors of a datasource ask: fields, values, streams, rules, assets, what is wrong with a
+// Package resource answers what the editors of a datasource ask: fields, values, streams, lists, rules, assets, what is wrong with a
 // query, how it can go on, and what it looks like in the builder.
 //
 // All answers are JSON; errors are {"error":{"message","hint","field"}}. Offsets in texts are in UTF-16 code units, as
@@ -46,6 +46,7 @@ func New(c *client.Client, s model.Settings) http.Handler {
 		"GET /fields":          h.listFields,
 		"GET /field-values":    h.fieldValues,
 		"GET /streams":         h.streams,
+		"GET /watchlists":      h.watchlists,
 		"GET /rules":           h.rules,
 		"GET /assets":          h.assets,
 		"POST /query/validate": h.validate,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -28,6 +29,14 @@ var (
 	host  *hosttest.Host
 )
 
+// makeList makes a list without entries.
+func makeList(name, kind string) error {
+	about := "of " + name
+	open := func() (io.ReadCloser, int64, error) { return io.NopCloser(strings.NewReader("value\n")), 6, nil }
+	_, err := host.Client.ImportWatchlist(context.Background(), name, open, client.WatchlistImport{Type: kind, Description: &about})
+	return err
+}
+
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
@@ -49,6 +58,12 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer host.Close()
+	for name, kind := range map[string]string{"scanners": "ip", "staff": "user"} {
+		if err := makeList(name, kind); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+	}
 	lines, err := hosttest.Sample{Lines: 600, Start: begin, Span: time.Hour}.Make(context.Background())
 	if err == nil {
 		err = host.Feed(context.Background(), lines)
@@ -209,8 +224,23 @@ func TestComplete(t *testing.T) {
 	f("NOT event.dataset:nginx.access AND event.dataset:ng|")
 	f("(http.request.method:GET AND (event.dataset:|", "nginx.access")
 	f("logcenter.stream:w|", "web")
+	f("source.ip:li|", "list(")
+	a = f("用户 source.ip:list(|", "scanners)")
+	assert.Equal(t, []any{18.0, 18.0}, []any{a["start"], a["end"]})
+	f("source.ip:list(s|can)", "scanners")
+	f("user.name:(a OR list(st|", "staff)")
+	f("source.ip:list(st|")
+	f("http.response.status_code:li|")
 	f("@timestamp:>now-1|", "now-1h", "now-1d/d")
 	f("message:/a|/")
+}
+
+func TestWatchlists(t *testing.T) {
+	a := get(t, "/watchlists")
+	assert.Equal(t, []any{
+		map[string]any{"name": "scanners", "type": "ip", "entries": 0.0, "description": "of scanners"},
+		map[string]any{"name": "staff", "type": "user", "entries": 0.0, "description": "of staff"},
+	}, a["watchlists"])
 }
 
 func TestCompleteOfWhatIsNoText(t *testing.T) {

@@ -1,8 +1,10 @@
 package selection
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/logcenter/logcenter/grafana/pkg/model"
 	"github.com/logcenter/logcenter/sdk/query"
@@ -17,7 +19,7 @@ func Condition(f model.Filter) (query.Node, *model.Error) {
 	var n query.Node
 	switch f.Op {
 	case "=", "!=":
-		n = equal(field, f.Value)
+		n = equalAll(field, f.Value)
 		if f.Value == "" {
 			n = &query.Not{Node: &query.Exists{Field: field}}
 		}
@@ -57,7 +59,7 @@ func oneOf(field query.Field, f model.Filter) query.Node {
 	}
 	nodes := make([]query.Node, len(values))
 	for i, v := range values {
-		nodes[i] = equal(field, v)
+		nodes[i] = equalAll(field, v)
 	}
 	switch len(nodes) {
 	case 0:
@@ -67,6 +69,44 @@ func oneOf(field query.Field, f model.Filter) query.Node {
 	default:
 		return &query.Or{Nodes: nodes}
 	}
+}
+
+// equalAll compares with a value as frames show it: several values of an event are a list in JSON, which asks for events that
+// have all of them.
+func equalAll(field query.Field, value string) query.Node {
+	list := elements(value)
+	if len(list) == 0 {
+		return equal(field, value)
+	}
+	nodes := make([]query.Node, len(list))
+	for i, v := range list {
+		nodes[i] = equal(field, v)
+	}
+	return &query.And{Nodes: nodes}
+}
+
+// elements are the texts of a list of two or more strings, numbers or booleans in JSON; nil for any other text.
+func elements(value string) (out []string) {
+	if !strings.HasPrefix(value, "[") {
+		return nil
+	}
+	var list []any
+	d := json.NewDecoder(strings.NewReader(value))
+	d.UseNumber()
+	if d.Decode(&list) != nil || d.More() || len(list) < 2 {
+		return nil
+	}
+	for _, e := range list {
+		switch e := e.(type) {
+		case string:
+			out = append(out, e)
+		case json.Number, bool:
+			out = append(out, fmt.Sprint(e))
+		default:
+			return nil
+		}
+	}
+	return out
 }
 
 // equal compares with a value, whatever the field's type: a quoted value is read as the type of its field, and on text it is

@@ -45,6 +45,12 @@ func TestOf(t *testing.T) {
 	one("=", "", "(a OR b) AND NOT _exists_:x")
 	one("!=", "", "(a OR b) AND _exists_:x")
 	one("!=", "c", `(a OR b) AND NOT x:"c"`)
+	one("=", `["c","d, e",5]`, `(a OR b) AND (x:"c" AND x:"d, e" AND x:"5")`) // several values of one event, as frames show them
+	one("!=", `["c", true]`, `(a OR b) AND NOT (x:"c" AND x:"true")`)
+	one("=|", "", `(a OR b) AND (x:"c" OR (x:"d" AND x:"e"))`, "c", `["d","e"]`)
+	for _, v := range []string{`["c"]`, `[c,d]`, `["c","d"`, `["c","d"] x`, `["c",["d"]]`, `["c",null]`} {
+		one("=", v, "(a OR b) AND x:"+query.Format(&query.Term{Value: v, Quoted: true}))
+	}
 	one("=~", "a.*/b", `(a OR b) AND x:/a.*\/b/`)
 	one("!~", "^(a|b)$", "(a OR b) AND NOT x:/^(a|b)$/")
 	one("=~", "", "a OR b")

@@ -4,7 +4,7 @@ import { Alert, Button, Combobox, IconButton, InlineField, InlineLabel, RadioBut
 import React, { useEffect, useRef, useState } from 'react';
 
 import { TextInput } from './inputs';
-import { FieldPicker, Named, ValuePicker, ValuesPicker, type Where } from './pickers';
+import { FieldPicker, ListPicker, Named, ValuePicker, ValuesPicker, type Where } from './pickers';
 import { t, type Key } from '../i18n';
 import { OF_LINES, OPS, isWhole, valuesOf, withOp, withValues, type Op } from '../query/builder';
 import type { BuilderForm, Clause } from '../resources';
@@ -88,7 +88,6 @@ export function Builder({ value, onChange, onCode, where }: Props) {
       {clauses.length > 1 && (
         <InlineField label={t('builder.join')} labelWidth="auto">
           <RadioButtonGroup
-            size="sm"
             aria-label={t('builder.join')}
             options={[
               { value: 'AND' as const, label: t('builder.join.and') },
@@ -255,6 +254,9 @@ function Values({ n, clause, where, onChange }: RowProps) {
         </>
       );
     case 'one':
+      if (clause.op === 'in_list') {
+        return <ListPicker {...one} aria-label={t('builder.list', { n })} where={where} placeholder={t('builder.list.placeholder')} />;
+      }
       return clause.op === 'is' && clause.field ? <ValuePicker {...one} where={where} field={clause.field} /> : <TextInput {...one} width={32} />;
   }
 }
@@ -269,6 +271,6 @@ function reason(e: unknown): string {
 const getStyles = (theme: GrafanaTheme2) => ({
   builder: css({ display: 'flex', flexDirection: 'column', gap: theme.spacing(0.5), flexGrow: 1, minWidth: 0 }),
   row: css({ display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: theme.spacing(0.5) }),
-  verbatim: css({ padding: theme.spacing(0.5, 1), overflowWrap: 'anywhere' }),
-  note: css({ color: theme.colors.text.secondary, fontSize: theme.typography.bodySmall.fontSize }),
+  verbatim: css({ whiteSpace: 'pre-wrap', padding: theme.spacing(0.5, 1), overflowWrap: 'anywhere' }),
+  note: css({ overflowWrap: 'anywhere', '& code': { whiteSpace: 'pre-wrap' }, color: theme.colors.text.secondary, fontSize: theme.typography.bodySmall.fontSize }),
 });

@@ -1,3 +1,4 @@
+import { css } from '@emotion/css';
 import type { DataSourcePluginOptionsEditorProps } from '@grafana/data';
 import { Alert, Field, FieldSet, Input, RadioButtonGroup, SecretInput, SecretTextArea, Switch, TextLink } from '@grafana/ui';
 import React, { useId } from 'react';
@@ -10,6 +11,8 @@ type Props = DataSourcePluginOptionsEditorProps<Settings, Secrets>;
 type Method = 'token' | 'basic';
 
 const WIDTH = 60;
+/** On a narrow screen they are as wide as there is room. */
+const FITS = css({ maxWidth: '100%' });
 
 /** How Grafana reaches a Logcenter, and what queries take unless they say otherwise. */
 export function ConfigEditor(props: Props) {
@@ -48,7 +51,7 @@ function Connection({ options, onOptionsChange }: Props) {
         <Input
           id={`${id}-url`}
           type="url"
-          width={WIDTH}
+          width={WIDTH} className={FITS}
           placeholder="http://127.0.0.1:8080"
           value={options.url}
           disabled={options.readOnly}
@@ -94,14 +97,14 @@ function Authentication(props: Props) {
       </Field>
       {method === 'token' ? (
         <Field noMargin label={t('config.token')} description={t('config.token.about')}>
-          <SecretInput id={`${id}-token`} width={WIDTH} placeholder={t('config.token.placeholder')} autoComplete="off" {...secrets(props, 'apiToken')} />
+          <SecretInput id={`${id}-token`} width={WIDTH} className={FITS} placeholder={t('config.token.placeholder')} autoComplete="off" {...secrets(props, 'apiToken')} />
         </Field>
       ) : (
         <>
           <Field label={t('config.user')} description={t('config.user.about')}>
             <Input
               id={`${id}-user`}
-              width={WIDTH}
+              width={WIDTH} className={FITS}
               autoComplete="off"
               disabled={options.readOnly}
               value={options.basicAuthUser}
@@ -109,7 +112,7 @@ function Authentication(props: Props) {
             />
           </Field>
           <Field noMargin label={t('config.password')}>
-            <SecretInput id={`${id}-password`} width={WIDTH} autoComplete="new-password" {...secrets(props, 'basicAuthPassword')} />
+            <SecretInput id={`${id}-password`} width={WIDTH} className={FITS} autoComplete="new-password" {...secrets(props, 'basicAuthPassword')} />
           </Field>
         </>
       )}
@@ -152,7 +155,7 @@ function Tls(props: Props) {
         </>
       )}
       <Field label={t('config.tls.server')} description={t('config.tls.server.about')}>
-        <Input id={`${id}-server`} width={WIDTH} disabled={readOnly} value={jsonData.serverName ?? ''} onChange={(e) => { set({ serverName: e.currentTarget.value }); }} />
+        <Input id={`${id}-server`} width={WIDTH} className={FITS} disabled={readOnly} value={jsonData.serverName ?? ''} onChange={(e) => { set({ serverName: e.currentTarget.value }); }} />
       </Field>
       {flag('tlsSkipVerify', 'config.tls.skip', 'config.tls.skip.about')}
     </FieldSet>
@@ -166,7 +169,7 @@ function Defaults(props: Props) {
   return (
     <FieldSet label={t('config.queries')}>
       <Field label={t('config.stream')} description={t('config.stream.about')}>
-        <Input id={`${id}-stream`} width={WIDTH} disabled={readOnly} value={jsonData.stream ?? ''} onChange={(e) => { set({ stream: e.currentTarget.value }); }} />
+        <Input id={`${id}-stream`} width={WIDTH} className={FITS} disabled={readOnly} value={jsonData.stream ?? ''} onChange={(e) => { set({ stream: e.currentTarget.value }); }} />
       </Field>
       <Field label={t('config.maxLines')} description={t('config.maxLines.about')}>
         <NumberInput id={`${id}-lines`} width={20} min={1} max={100000} placeholder="1000" value={jsonData.maxLines} onChange={(maxLines) => { set({ maxLines }); }} />
@@ -175,7 +178,7 @@ function Defaults(props: Props) {
         <NumberInput id={`${id}-timeout`} width={20} min={1} max={600} placeholder="60" value={jsonData.timeoutSec} onChange={(timeoutSec) => { set({ timeoutSec }); }} />
       </Field>
       <Field noMargin label={t('config.level')} description={t('config.level.about')}>
-        <Input id={`${id}-level`} width={WIDTH} placeholder="log.level" disabled={readOnly} value={jsonData.levelField ?? ''} onChange={(e) => { set({ levelField: e.currentTarget.value }); }} />
+        <Input id={`${id}-level`} width={WIDTH} className={FITS} placeholder="log.level" disabled={readOnly} value={jsonData.levelField ?? ''} onChange={(e) => { set({ levelField: e.currentTarget.value }); }} />
       </Field>
     </FieldSet>
   );

@@ -97,7 +97,7 @@ export function QueryField({ value, onChange, onRun, resources, stream, range, l
     setText(text.slice(0, completion.start) + item.insert + text.slice(completion.end));
     setCaret({ at: completion.start + item.insert.length });
     setCompletion(undefined);
-    setAsked(/[:\s]$/.test(item.insert) ? asked + 1 : 0);
+    setAsked(/[:\s(]$/.test(item.insert) ? asked + 1 : 0);
   };
 
   const onKeyDown = (e: React.KeyboardEvent) => {

@@ -164,6 +164,32 @@ export function ValuePicker({ where, field, value, onChange, width = 32, 'aria-l
   );
 }
 
+/** Chooses one of the host's lists. */
+export function ListPicker({ where, value, onChange, width = 32, 'aria-label': name, ...rest }: OneProps & { where: Where }) {
+  return (
+    <Named name={name}>
+      {(labelledBy) => (
+        <Combobox
+          {...rest}
+          aria-labelledby={labelledBy}
+          width={width}
+          value={optional(value)}
+          options={async (typed) => {
+            const lists = await where.resources.watchlists().catch(() => []);
+            const options = lists.map((l) => ({ value: l.name, description: [l.type, t('list.entries', { n: (l.entries ?? 0).toLocaleString() }), l.description].filter(Boolean).join(' · ') }));
+            return matching([...options, ...variables()], typed);
+          }}
+          onChange={(o) => {
+            onChange(o?.value ?? '');
+          }}
+          createCustomValue
+          isClearable
+        />
+      )}
+    </Named>
+  );
+}
+
 /** Chooses values of a field. */
 export function ValuesPicker({ where, field, ...rest }: ManyProps & { where: Where; field: string }) {
   return <Many key={field} {...rest} options={(typed) => valueOptions(where, field, typed)} />;

@@ -49,6 +49,9 @@ export const en = {
   'builder.op': 'Operator of condition {n}',
   'builder.value': 'Value of condition {n}',
   'builder.value.placeholder': 'Value',
+  'builder.list': 'List of condition {n}',
+  'builder.list.placeholder': 'List',
+  'list.entries': '{n} entries',
   'builder.value.to': 'Upper end of condition {n}',
   'builder.line': '(the line)',
   'builder.line.about': 'The text of the whole line',
@@ -83,6 +86,8 @@ export const en = {
   'op.between.not': 'is not between',
   'op.in': 'is in network',
   'op.in.not': 'is not in network',
+  'op.in_list': 'is in list',
+  'op.in_list.not': 'is not in list',
   'op.exists': 'has a value',
   'op.exists.not': 'has no value',
 

@@ -51,6 +51,9 @@ export const zh: Record<Key, string> = {
   'builder.op': '条件 {n} 的运算符',
   'builder.value': '条件 {n} 的值',
   'builder.value.placeholder': '值',
+  'builder.list': '条件 {n} 的列表',
+  'builder.list.placeholder': '列表',
+  'list.entries': '{n} 个条目',
   'builder.value.to': '条件 {n} 的上限',
   'builder.line': '（日志行）',
   'builder.line.about': '整行日志的文本',
@@ -85,6 +88,8 @@ export const zh: Record<Key, string> = {
   'op.between.not': '不介于',
   'op.in': '属于网段',
   'op.in.not': '不属于网段',
+  'op.in_list': '在列表中',
+  'op.in_list.not': '不在列表中',
   'op.exists': '有值',
   'op.exists.not': '无值',
 

@@ -59,6 +59,29 @@ test.each<[string, Condition, string]>([
   expect(remove(text, c)).toBe(want);
 });
 
+// Several values of one event, as a frame shows them.
+const list: Condition = { field: 'event.category', value: '["web","intrusion_detection"]' };
+const notList: Condition = { ...list, negated: true };
+
+test('a click on a list asks for all of its values, or for events that do not have all of them', () => {
+  expect(print({ field: 'a', value: '["x, y",1]' })).toBe('a:"x, y" AND a:1');
+  const once = toggle('a OR b', list);
+  expect(once).toBe('(a OR b) AND event.category:"web" AND event.category:"intrusion_detection"');
+  expect(has(once, list)).toBe(true);
+  expect(has('event.category:web', list)).toBe(false);
+  expect(toggle('event.category:web', list)).toBe('event.category:web AND event.category:"intrusion_detection"');
+  expect(toggle(once, list)).toBe('(a OR b)');
+  const out = toggle(once, notList);
+  expect(out).toBe('(a OR b) AND NOT (event.category:"web" AND event.category:"intrusion_detection")');
+  expect(has(out, notList)).toBe(true);
+  expect(toggle(out, notList)).toBe('(a OR b)');
+  expect(toggle(out, list)).toBe(once);
+});
+
+test.each(['[', '["a"]', '[1, 2', '[a,b]', '[["a"],"b"]', '{"a":1}', '[null,null]'])('%s is a text, not a list', (value) => {
+  expect(print({ field: 'a', value })).toBe(`a:"${value.replace(/"/g, '\\"')}"`);
+});
+
 test('a click adds, a second one takes away, the opposite replaces', () => {
   const once = toggle('a OR b', host);
   expect(once).toBe('(a OR b) AND host.name:"fw-01"');

@@ -51,14 +51,46 @@ function conjunction(text: string): Conjunction {
   return result;
 }
 
+/**
+ * The elements of a value that is a list of several, as frames show it: JSON. A condition on it asks for events that have all
+ * of them. Empty for any other value.
+ */
+function elements(value: string): string[] {
+  if (!value.startsWith('[')) {
+    return [];
+  }
+  try {
+    const list: unknown = JSON.parse(value);
+    const scalar = (e: unknown) => ['string', 'number', 'boolean'].includes(typeof e);
+    return Array.isArray(list) && list.length > 1 && list.every(scalar) ? list.map(String) : [];
+  } catch {
+    return []; // a text that begins so
+  }
+}
+
+/** What the condition is made of: itself, or, for a list that must be there, one for each element. */
+function single(c: Condition): Condition[] {
+  const list = c.field === undefined || c.negated ? [] : elements(c.value);
+  return list.length > 0 ? list.map((value) => ({ ...c, value })) : [c];
+}
+
 /** The condition as text. */
 export function print(c: Condition): string {
+  const list = c.field === undefined ? [] : elements(c.value);
+  if (list.length > 0) {
+    const all = list.map((value) => print({ field: c.field, value })).join(' AND ');
+    return c.negated ? `NOT (${all})` : all;
+  }
   const value = c.field === undefined ? quote(c.value) : `${c.field}:${literal(c.value)}`;
   return c.negated ? `NOT ${value}` : value;
 }
 
 /** The ways in which people, the builder and clicks write a condition, to be recognised. */
 function spellings(c: Condition): Set<string> {
+  if (c.negated && c.field !== undefined && elements(c.value).length > 0) {
+    const all = print({ ...c, negated: false });
+    return new Set(['NOT ', '-', '!'].map((s) => `${s}(${all})`));
+  }
   const field = c.field === undefined ? '' : `${c.field}:`;
   const values = [quote(c.value), literal(c.value)];
   if (/^[\p{L}\p{N}_][\p{L}\p{N}_.@-]*$/u.test(c.value) && !/^(AND|OR|NOT)$/.test(c.value)) {
@@ -79,11 +111,15 @@ function find(text: string, c: Condition): { start: number; end: number } | unde
 
 /** Whether text says that the condition must hold. */
 export function has(text: string, c: Condition): boolean {
-  return find(text, c) !== undefined;
+  return single(c).every((one) => find(text, one) !== undefined);
 }
 
 /** text with the condition too. */
 export function add(text: string, c: Condition): string {
+  return single(c).reduce(addOne, text);
+}
+
+function addOne(text: string, c: Condition): string {
   const trimmed = text.trim();
   if (trimmed === '' || trimmed === '*') {
     return print(c);
@@ -96,6 +132,10 @@ export function add(text: string, c: Condition): string {
 
 /** text without the condition. */
 export function remove(text: string, c: Condition): string {
+  return single(c).reduce(removeOne, text);
+}
+
+function removeOne(text: string, c: Condition): string {
   const at = find(text, c);
   if (at === undefined) {
     return text;

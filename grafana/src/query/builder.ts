@@ -2,7 +2,7 @@
 import type { Clause } from '../resources';
 
 /** The operators of the builder, as pkg/builder names them. */
-export const OPS = ['is', 'any_of', 'starts', 'like', 'matches', 'matchesi', 'gt', 'gte', 'lt', 'lte', 'between', 'in', 'exists'] as const;
+export const OPS = ['is', 'any_of', 'starts', 'like', 'matches', 'matchesi', 'gt', 'gte', 'lt', 'lte', 'between', 'in', 'in_list', 'exists'] as const;
 export type Op = (typeof OPS)[number];
 
 /** Those that also go without a field, over the line. */

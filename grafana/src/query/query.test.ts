@@ -130,6 +130,8 @@ test('conditions of the builder', () => {
   expect(isWhole({ op: 'gt', values: ['1'] })).toBe(false);
   expect(isWhole({ op: 'between', field: 'a', values: ['1'] })).toBe(false);
   expect(isWhole({ op: 'exists', field: 'a' })).toBe(true);
+  expect(isWhole({ op: 'in_list', values: ['scanners'] })).toBe(false);
+  expect(isWhole({ op: 'in_list', field: 'a', values: ['scanners'] })).toBe(true);
   expect(isWhole({ op: 'any_of', field: 'a', values: [] })).toBe(false);
   expect(isWhole({ verbatim: '(a OR b)' })).toBe(true);
   expect(withOp({ field: 'a', op: 'any_of', values: ['1', '2', '3'], quoted: false }, 'between', true)).toEqual({ field: 'a', op: 'between', negated: true, values: ['1', '2'] });

@@ -153,7 +153,7 @@ func TestErrors(t *testing.T) {
 		"agg", "--hist", "@timestamp:often")
 	f(exitUsage, "logcenter: \"127.0.0.1\" is no address of a host: use e.g. http://127.0.0.1:8080\n"+usage, "health", "--url", "127.0.0.1")
 	f(exitUsage, "logcenter: --framing lines is not possible: use newline or octet\n"+usage, "loadgen", "--framing", "lines")
-	f(exitUsage, "logcenter: --mix 1:2 is not possible: use three numbers such as 5:2:3\n"+usage, "loadgen", "--mix", "1:2")
+	f(exitUsage, "logcenter: --mix 1:2 is not possible: use three or four numbers such as 5:2:3\n"+usage, "loadgen", "--mix", "1:2")
 
 	code, _, errs := run(t, "search", "--from", "yesterday")
 	assert.Equal(t, exitWrong, code)

@@ -37,6 +37,7 @@ type hostProcess struct {
 	t       *testing.T
 	data    string
 	config  string
+	args    []string // of run, beside its config
 	http    string
 	syslog  string
 	mu      sync.Mutex
@@ -91,7 +92,7 @@ func (h *hostProcess) start() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.log = &bytes.Buffer{}
-	cmd := exec.Command(binary, "run", "--config", h.config)
+	cmd := exec.Command(binary, append([]string{"run", "--config", h.config}, h.args...)...)
 	out, err := cmd.StdoutPipe()
 	require.NoError(h.t, err)
 	cmd.Stderr = h.log

@@ -27,6 +27,7 @@ type loadgenOptions struct {
 	attacks, malformed  float64
 	spread              time.Duration
 	public, quiet       bool
+	demo                bool
 	bytes               int64 // of size
 	connection          *connection
 	eventRate           float64
@@ -42,7 +43,7 @@ func newLoadgenCommand(c *connection) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "loadgen",
 		Short: "make the log traffic of a small bank under attack",
-		Long: `Make realistic firewall, intrusion prevention and web server lines: into a file, to standard output, or to a
+		Long: `Make realistic firewall, intrusion prevention, web server and WAF lines: into a file, to standard output, or to a
 log center by syslog or HTTP. All people, cards and addresses are made up; the same seed makes the same lines.
 
 It stops at --size, --lines or --duration, whichever comes first. Without any of them it writes 1,000 lines,
@@ -55,7 +56,8 @@ Where --to leads:
 		Example: `  logcenter loadgen --lines 20
   logcenter loadgen -f traffic.log --size 1GB
   logcenter loadgen --to tcp://127.0.0.1:5514 --rate 2000 --duration 1m
-  logcenter loadgen --to input:http --lines 100000`,
+  logcenter loadgen --to input:http --lines 100000
+  logcenter loadgen --demo -f hour.log`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.out, o.errs = cmd.OutOrStdout(), cmd.ErrOrStderr()
@@ -73,11 +75,12 @@ Where --to leads:
 	f.Float64Var(&o.eventRate, "event-rate", 0, "lines to a second of the times in the lines; 0 is --rate, or else 500")
 	f.Uint64Var(&o.seed, "seed", 1, "the same seed makes the same lines")
 	f.StringVar(&o.start, "start", "", "`time` of the first line, e.g. 2026-10-11T12:00:00+08:00; default is now when sending, 2026-10-11 12:00 else")
-	f.StringVar(&o.mix, "mix", "5:2:3", "firewall, intrusion prevention and web lines in relation")
+	f.StringVar(&o.mix, "mix", "5:2:3", "firewall, intrusion prevention and web lines in relation, and a fourth number for lines of a WAF")
 	f.Float64Var(&o.attacks, "attacks", 0.03, "share of lines that belong to an attack, at most 0.25")
 	f.Float64Var(&o.malformed, "malformed", 0.001, "share of lines that are damaged")
 	f.DurationVar(&o.spread, "spread", 0, "how far the times in the lines lag at random")
 	f.BoolVar(&o.public, "public-addresses", false, "random public addresses instead of those for documentation, so that GeoIP finds something")
+	f.BoolVar(&o.demo, "demo", false, "the hour before --start, or before now, as run --demo feeds it; only --seed counts beside it")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no progress")
 	complete(cmd, "framing", "newline", "octet")
 	return cmd
@@ -97,7 +100,11 @@ func (o *loadgenOptions) run(ctx context.Context) error {
 	}
 	o.progress = newProgress(o.errs, o.quiet || o.file == "" && o.to == "")
 	begun := time.Now()
-	err = o.generate(ctx, loadgen.New(options), to)
+	next := loadgen.New(options).Next
+	if o.demo {
+		next = demoPast(o.seed, options.Start).Next
+	}
+	err = o.generate(ctx, next, to)
 	if cerr := to.close(); err == nil {
 		err = cerr
 	}
@@ -125,6 +132,9 @@ func (o *loadgenOptions) options() (loadgen.Options, error) {
 			return none, usagef("--size: %v", err)
 		}
 		o.bytes = int64(b)
+	}
+	if o.demo && o.lines == 0 {
+		o.lines = demoLines
 	}
 	if o.size == "" && o.lines == 0 && o.duration == 0 && o.to == "" {
 		o.lines = 1000
@@ -160,6 +170,9 @@ func (o *loadgenOptions) startTime() (time.Time, error) {
 		}
 		return time.Time{}, usagef("--start %s is no time: use e.g. 2026-10-11T12:00:00+08:00", o.start)
 	}
+	if o.demo {
+		return time.Now().UTC(), nil
+	}
 	if o.to == "" {
 		return time.Time{}, nil
 	}
@@ -179,16 +192,16 @@ func orNone(share float64) float64 {
 }
 
 func parseMix(s string) (loadgen.Mix, error) {
-	var n [3]uint16
+	var n [4]uint16
 	parts := strings.Split(s, ":")
 	for i, p := range parts {
 		v, err := strconv.ParseUint(p, 10, 16)
-		if err != nil || len(parts) != len(n) {
-			return loadgen.Mix{}, usagef("--mix %s is not possible: use three numbers such as 5:2:3", s)
+		if err != nil || len(parts) < 3 || len(parts) > len(n) {
+			return loadgen.Mix{}, usagef("--mix %s is not possible: use three or four numbers such as 5:2:3", s)
 		}
 		n[i] = uint16(v)
 	}
-	mix := loadgen.Mix{Firewall: n[0], IPS: n[1], Web: n[2]}
+	mix := loadgen.Mix{Firewall: n[0], IPS: n[1], Web: n[2], WAF: n[3]}
 	if mix == (loadgen.Mix{}) {
 		return mix, usagef("--mix %s makes no lines", s)
 	}
@@ -199,7 +212,7 @@ func parseMix(s string) (loadgen.Mix, error) {
 const pause = 10 * time.Millisecond
 
 // generate makes lines until it is enough or ctx is done.
-func (o *loadgenOptions) generate(ctx context.Context, g *loadgen.Generator, to sink) error {
+func (o *loadgenOptions) generate(ctx context.Context, next func([]byte) []byte, to sink) error {
 	begun := time.Now()
 	var line []byte
 	for {
@@ -211,7 +224,7 @@ func (o *loadgenOptions) generate(ctx context.Context, g *loadgen.Generator, to 
 			if o.enough() || o.linesSent >= due {
 				break
 			}
-			line = g.Next(line[:0])
+			line = next(line[:0])
 			if err := to.send(line); err != nil {
 				return err
 			}

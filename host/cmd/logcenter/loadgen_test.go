@@ -39,6 +39,14 @@ func TestLoadgenWrites(t *testing.T) {
 	clean, _ := runs(t, "loadgen", "--lines", "2000", "--attacks", "0", "--malformed", "0", "--mix", "0:0:1", "--start", "2026-01-02T03:04:05+08:00")
 	assert.Equal(t, 2000, strings.Count(clean, " [02/Jan/2026:03:04:"))
 
+	waf, _ := runs(t, "loadgen", "--lines", "400", "--malformed", "0", "--mix", "1:0:1:2")
+	assert.InDelta(t, 200, strings.Count(waf, " ASM:unit_hostname="), 40)
+	demo, _ := runs(t, "loadgen", "--demo", "--start", "2026-01-02T03:04:05Z")
+	assert.Equal(t, 20000, strings.Count(demo, "\n"))
+	again, _ := runs(t, "loadgen", "--demo", "--start", "2026-01-02T03:04:05Z", "--lines", "500")
+	assert.Equal(t, 500, strings.Count(again, "\n"))
+	assert.True(t, strings.HasPrefix(demo, again))
+
 	t.Chdir(t.TempDir())
 	_, errs = runs(t, "loadgen", "-f", "traffic.log", "--size", "1MB")
 	b, err := os.ReadFile("traffic.log")

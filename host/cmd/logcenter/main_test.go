@@ -18,7 +18,7 @@ const (
 	binary   = programs + "/logcenter"
 )
 
-var beside = []string{"asset", "correlation", "dptech", "file", "files", "geoip", "logcenter", "masking", "nginx", "nsfocus", "syslog"}
+var beside = []string{"asset", "correlation", "dptech", "f5", "file", "files", "geoip", "logcenter", "masking", "nginx", "nsfocus", "syslog"}
 
 func TestMain(m *testing.M) {
 	if err := linkPrograms("../../../bin"); err != nil && !errors.Is(err, fs.ErrNotExist) { // what was not built is skipped

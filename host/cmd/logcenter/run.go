@@ -1,12 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -19,8 +17,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/logcenter/logcenter/host/config"
-	"github.com/logcenter/logcenter/host/input"
-	"github.com/logcenter/logcenter/host/loadgen"
 	"github.com/logcenter/logcenter/host/service"
 )
 
@@ -55,7 +51,7 @@ configuration file again.`,
 	f.StringVar(&o.config, "config", "", "configuration `file`; without it everything has its default")
 	f.StringVar(&o.data, "data", "", "`folder` for all data, in place of the configuration's data_dir")
 	f.StringArrayVar(&o.plugins, "plugins", nil, "`folder` with plugins, in place of the configuration's; can be given again")
-	f.BoolVar(&o.demo, "demo", false, "feed made-up traffic of a small bank: the last hour at once, then as it happens")
+	f.BoolVar(&o.demo, "demo", false, "feed made-up traffic of a small bank: the last hour at once, with verdicts on its alerts, then as it happens")
 	return cmd
 }
 
@@ -125,7 +121,7 @@ func runHost(ctx context.Context, o *runOptions, out, errs io.Writer) error {
 	err = s.Run(ctx, func() {
 		greet(out, cfg, s)
 		if o.demo {
-			go feedDemo(feed, cfg, s.Inputs(), log)
+			go feedDemo(feed, cfg, s, log)
 		}
 	})
 	stopFeed()
@@ -185,90 +181,4 @@ Try:
   %s agg '*' --hist '@timestamp:5m' --terms event.dataset --from -1h%s
   %s tail 'log.level:Error'%s
 `, version, s.Addr(), strings.Join(where, ", "), cfg.Path(cfg.DataDir), self, flag, self, flag, self, flag)
-}
-
-// The demo's traffic.
-const (
-	demoHistory = time.Hour
-	demoLines   = 20000 // in the history
-	demoRate    = 10    // lines a second after it
-)
-
-// feedDemo sends made-up traffic to the syslog input, as devices would.
-func feedDemo(ctx context.Context, cfg *config.Config, inputs []input.Input, log *logrus.Logger) {
-	address := ""
-	for i, in := range cfg.Inputs {
-		// At the address of an input that has failed somebody else may listen.
-		if in.Syslog != nil && in.Syslog.TCP != "" && inputs[i].Stats().State != "failed" {
-			address = in.Syslog.TCP
-		}
-	}
-	if address == "" {
-		log.Error("--demo needs a syslog input with tcp that works")
-		return
-	}
-	var d net.Dialer
-	conn, err := d.DialContext(ctx, "tcp", address)
-	if err != nil {
-		log.WithError(err).Error("the demo cannot reach the syslog input")
-		return
-	}
-	defer func() { _ = conn.Close() }()
-	start := time.Now().UTC()
-	history := newDemo(uint64(start.Unix()), start.Add(-demoHistory), demoLines/demoHistory.Seconds())
-	var buf []byte
-	for range demoLines {
-		buf = history.next(buf)
-		if len(buf) > 64<<10 {
-			if _, err := conn.Write(buf); err != nil {
-				return // the host stops
-			}
-			buf = buf[:0]
-		}
-	}
-	live := newDemo(uint64(start.Unix())+1, start, demoRate)
-	t := time.NewTicker(time.Second / demoRate)
-	defer t.Stop()
-	for {
-		if _, err := conn.Write(buf); err != nil {
-			return
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-t.C:
-			buf = live.next(buf[:0])
-		}
-	}
-}
-
-// demo makes the traffic of a bank in which little happens, so that the alerts of an hour can be read: the generator's own
-// mix, which is for measuring, has an IPS at work without end and power supplies that fail by the minute.
-type demo struct {
-	lines  *loadgen.Generator
-	broken int // lines since a device has failed
-}
-
-// demoBroken is how many lines at least are between two failures of devices.
-const demoBroken = 10000
-
-func newDemo(seed uint64, start time.Time, rate float64) *demo {
-	return &demo{lines: loadgen.New(loadgen.Options{
-		Seed: seed, Start: start, Rate: rate, PublicAddresses: true, Attacks: 0.005, Mix: loadgen.Mix{Firewall: 600, IPS: 5, Web: 395},
-	})}
-}
-
-// next appends a line with its newline.
-func (d *demo) next(buf []byte) []byte {
-	for {
-		d.broken++
-		line := d.lines.Next(buf)
-		fails := bytes.Contains(line[len(buf):], []byte("%%FW/ENV/0/")) || bytes.Contains(line[len(buf):], []byte("%%FW/HA/1/"))
-		if !fails || d.broken > demoBroken {
-			if fails {
-				d.broken = 0
-			}
-			return append(line, '\n')
-		}
-	}
 }
