@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/logcenter/logcenter/grafana/pkg/model"
+	"github.com/logcenter/logcenter/grafana/pkg/panics"
 	"github.com/logcenter/logcenter/grafana/pkg/selection"
 	"github.com/logcenter/logcenter/sdk/client"
 	"github.com/logcenter/logcenter/sdk/query"
@@ -46,21 +47,25 @@ func ask(ctx context.Context, c *client.Client, runs []*run) error {
 			if ctx.Err() != nil {
 				return
 			}
-			res, err := c.Aggregate(ctx, client.AggregateRequest{Selection: r.sel, Aggs: r.shape.aggs()})
-			if err == nil {
-				r.res = res
-				err = r.read()
-			}
-			if err == nil && r.other {
-				err = r.askOthers(ctx, c)
-			}
-			if err != nil {
+			if err := panics.Catch(func() error { return r.ask(ctx, c) }); err != nil {
 				cancel(err)
 			}
 		})
 	}
 	wait.Wait()
 	return mend(context.Cause(ctx))
+}
+
+// ask sends a run's request, and reads the answer.
+func (r *run) ask(ctx context.Context, c *client.Client) error {
+	var err error
+	if r.res, err = c.Aggregate(ctx, client.AggregateRequest{Selection: r.sel, Aggs: r.shape.aggs()}); err != nil {
+		return err
+	}
+	if err := r.read(); err != nil || !r.other {
+		return err
+	}
+	return r.askOthers(ctx, c)
 }
 
 // mend makes an error of the host that the query's writer can mend theirs.
@@ -165,6 +170,9 @@ func settle(ctx context.Context, c *client.Client, sel client.Selection, ch mode
 		}})
 		if err != nil {
 			return ch, mend(err)
+		}
+		if len(res.Aggs) < 2 {
+			return ch, fmt.Errorf("the answer is not Logcenter's: it has %d of 2 calculations", len(res.Aggs))
 		}
 		ch.Width = 1
 		if low, high := res.Aggs[0].Value, res.Aggs[1].Value; low != nil && high != nil {

@@ -3,7 +3,6 @@ package datasource
 import (
 	"context"
 	"fmt"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 	"github.com/logcenter/logcenter/grafana/pkg/chart"
 	"github.com/logcenter/logcenter/grafana/pkg/frame"
 	"github.com/logcenter/logcenter/grafana/pkg/model"
+	"github.com/logcenter/logcenter/grafana/pkg/panics"
 	"github.com/logcenter/logcenter/grafana/pkg/selection"
 	"github.com/logcenter/logcenter/sdk/client"
 )
@@ -47,15 +47,13 @@ func (d *Datasource) QueryData(ctx context.Context, req *backend.QueryDataReques
 }
 
 // answer answers one query. A panic of ours is an error of this query and does not end the plugin.
-func (d *Datasource) answer(ctx context.Context, user *backend.User, in backend.DataQuery) (res backend.DataResponse) {
+func (d *Datasource) answer(ctx context.Context, user *backend.User, in backend.DataQuery) backend.DataResponse {
 	a := &asking{Datasource: d, user: user, in: in}
-	defer func() {
-		if p := recover(); p != nil {
-			backend.Logger.Error("a query made the plugin panic", "refId", in.RefID, "panic", p, "stack", string(debug.Stack()))
-			res = fail(&panicError{p}, "")
-		}
-	}()
-	frames, err := a.run(ctx)
+	var frames data.Frames
+	err := panics.Catch(func() (err error) {
+		frames, err = a.run(ctx)
+		return err
+	})
 	if err != nil {
 		return fail(err, a.sel.Query)
 	}

@@ -276,8 +276,11 @@ func TestSubscribeRefuses(t *testing.T) {
 	} {
 		_, err := s.SubscribeStream(t.Context(), &backend.SubscribeStreamRequest{PluginContext: s.context, Path: "tail/x", Data: []byte(query)})
 		require.ErrorContains(t, err, want)
-		err = s.RunStream(t.Context(), &backend.RunStreamRequest{PluginContext: s.context, Path: "tail/x", Data: []byte(query)}, backend.NewStreamSender(&packets{}))
-		require.Error(t, err)
+		p := &packets{}
+		err = s.RunStream(t.Context(), &backend.RunStreamRequest{PluginContext: s.context, Path: "tail/x", Data: []byte(query)}, backend.NewStreamSender(p))
+		require.ErrorContains(t, err, want)
+		require.Len(t, p.notes, 1, "who looks at the tail is told, too")
+		require.Contains(t, p.notes[0], want)
 	}
 	for _, path := range []string{"", "tail", "tail/", "other/x"} {
 		res, err := s.SubscribeStream(t.Context(), &backend.SubscribeStreamRequest{PluginContext: s.context, Path: path, Data: []byte(`{}`)})
