@@ -127,6 +127,13 @@ func TestPluginsAndInputs(t *testing.T) {
 		assert.Equal(t, p.ID, field(t, f, "plugin").At(i))
 		assert.Equal(t, p.Version, field(t, f, "version").At(i))
 		assert.Equal(t, true, field(t, f, "healthy").At(i), p.ID)
+		waits := p.State == "running" && (p.Kind == "detector" || p.Kind == "notifier")
+		assert.Equal(t, !waits, field(t, f, "lag").NilAt(i), p.ID)
+		memory, ok := field(t, f, "memory").At(i).(int64)
+		require.True(t, ok)
+		if p.State == "running" {
+			assert.Greater(t, memory, int64(1<<20), "%s: it is a process", p.ID)
+		}
 	}
 
 	f = s.frames(t, `{"kind":"inputs"}`, wholeRange)[0]
