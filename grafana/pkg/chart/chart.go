@@ -48,7 +48,7 @@ func Run(ctx context.Context, c *client.Client, sel client.Selection, q model.Qu
 	}
 	ch, err := settle(ctx, c, sel, ch)
 	if err != nil {
-		return nil, err
+		return nil, mend(err, ch)
 	}
 	tries := []int{ch.Zoom}
 	if ch.Kind == model.Geo && ch.Zoom == 0 {
@@ -60,7 +60,7 @@ func Run(ctx context.Context, c *client.Client, sel client.Selection, q model.Qu
 			return nil, err
 		}
 		if err := ask(ctx, c, runs); err != nil {
-			return nil, err
+			return nil, mend(err, ch)
 		}
 		if runs[0].cut == 0 {
 			break

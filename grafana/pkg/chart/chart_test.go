@@ -350,7 +350,7 @@ func TestRefused(t *testing.T) {
 	f(metrics(model.Chart{Kind: model.EventCount, Interval: "1s"}),
 		"chart.interval: 1s cuts the time range into 86400 parts, the limit is 11000 (choose 10s or longer, auto, or a shorter time range)",
 		func(o *chart.Options) { o.Range.From = end.Add(-24 * time.Hour) })
-	f(metrics(model.Chart{Kind: model.Histogram, Field: size, Width: 0.001}), "choose a longer interval, fewer values, or a shorter time range")
+	f(metrics(model.Chart{Kind: model.Histogram, Field: size, Width: 0.001}), "more than 65,536 intervals (choose a larger width")
 	f(metrics(model.Chart{Kind: model.Terms, Field: "soruce.ip"}), "did you mean source.ip?")
 	f(metrics(model.Chart{Kind: model.FieldStats, Field: "source.ip"}), "source.ip")
 	f(metrics(model.Chart{Kind: model.EventCount, Compare: []model.Compare{{Text: "a AND"}}}), "query 1 to compare with: AND has nothing on its right")

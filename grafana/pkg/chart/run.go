@@ -2,7 +2,6 @@ package chart
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -53,7 +52,7 @@ func ask(ctx context.Context, c *client.Client, runs []*run) error {
 		})
 	}
 	wait.Wait()
-	return mend(context.Cause(ctx))
+	return context.Cause(ctx)
 }
 
 // ask sends a run's request, and reads the answer.
@@ -69,12 +68,24 @@ func (r *run) ask(ctx context.Context, c *client.Client) error {
 }
 
 // mend makes an error of the host that the query's writer can mend theirs.
-func mend(err error) error {
-	var host *client.Error
-	if errors.As(err, &host) && host.Code == client.CodeTooManyBuckets {
-		return &model.Error{Msg: host.Message, Hint: "choose a longer interval, fewer values, or a shorter time range"}
+func mend(err error, ch model.Chart) error {
+	if !client.IsCode(err, client.CodeTooManyBuckets) {
+		return err
 	}
-	return err
+	e := &model.Error{Field: "chart.by", Msg: "the chart would have more than 65,536 groups", Hint: "ask for fewer values on each level"}
+	switch {
+	case overTime(ch):
+		e = &model.Error{
+			Field: "chart.interval", Msg: "the chart would have more than 65,536 values, of all groups and intervals of time",
+			Hint: "choose a longer interval, fewer groups, or a shorter time range",
+		}
+	case ch.Kind == model.Histogram:
+		e = &model.Error{
+			Field: "chart.width", Msg: fmt.Sprintf("the values of %s lie so far apart that the chart would have more than 65,536 intervals", ch.Field),
+			Hint: "choose a larger width, or leave it out to have it chosen; a filter may leave the extremes out",
+		}
+	}
+	return e
 }
 
 // plan lists the requests of a chart; the first is of the query itself.
@@ -169,7 +180,7 @@ func settle(ctx context.Context, c *client.Client, sel client.Selection, ch mode
 			{Kind: "min", Field: ch.Field}, {Kind: "max", Field: ch.Field},
 		}})
 		if err != nil {
-			return ch, mend(err)
+			return ch, err
 		}
 		if len(res.Aggs) < 2 {
 			return ch, fmt.Errorf("the answer is not Logcenter's: it has %d of 2 calculations", len(res.Aggs))
