@@ -34,7 +34,7 @@ type run struct {
 const asksAtOnce = 4
 
 // ask sends the requests of all runs; the first error ends them all.
-func ask(ctx context.Context, c *client.Client, runs []*run) error {
+func ask(ctx context.Context, c *client.Client, runs []*run, o Options) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var wait sync.WaitGroup
@@ -46,7 +46,7 @@ func ask(ctx context.Context, c *client.Client, runs []*run) error {
 			if ctx.Err() != nil {
 				return
 			}
-			if err := panics.Catch(func() error { return r.ask(ctx, c) }); err != nil {
+			if err := panics.Catch(func() error { return r.ask(ctx, c, o) }); err != nil {
 				cancel(err)
 			}
 		})
@@ -56,15 +56,15 @@ func ask(ctx context.Context, c *client.Client, runs []*run) error {
 }
 
 // ask sends a run's request, and reads the answer.
-func (r *run) ask(ctx context.Context, c *client.Client) error {
+func (r *run) ask(ctx context.Context, c *client.Client, o Options) error {
 	var err error
-	if r.res, err = c.Aggregate(ctx, client.AggregateRequest{Selection: r.sel, Aggs: r.shape.aggs()}); err != nil {
+	if r.res, err = o.aggregate(ctx, c, client.AggregateRequest{Selection: r.sel, Aggs: r.shape.aggs()}); err != nil {
 		return err
 	}
 	if err := r.read(); err != nil || !r.other {
 		return err
 	}
-	return r.askOthers(ctx, c)
+	return r.askOthers(ctx, c, o)
 }
 
 // mend makes an error of the host that the query's writer can mend theirs.
@@ -171,12 +171,12 @@ func before(r *run, ch model.Chart, o Options) *run {
 var zooms = []int{8, 6, 4}
 
 // settle chooses what a chart leaves open and only the events can say, but for the zoom of a map.
-func settle(ctx context.Context, c *client.Client, sel client.Selection, ch model.Chart) (model.Chart, error) {
+func settle(ctx context.Context, c *client.Client, sel client.Selection, ch model.Chart, o Options) (model.Chart, error) {
 	if ch.Kind == model.Geo && ch.Field == "" {
 		ch.Field = "source.geo.location"
 	}
 	if ch.Kind == model.Histogram && ch.Width == 0 {
-		res, err := c.Aggregate(ctx, client.AggregateRequest{Selection: sel, Aggs: []client.Agg{
+		res, err := o.aggregate(ctx, c, client.AggregateRequest{Selection: sel, Aggs: []client.Agg{
 			{Kind: "min", Field: ch.Field}, {Kind: "max", Field: ch.Field},
 		}})
 		if err != nil {

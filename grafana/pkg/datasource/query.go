@@ -75,17 +75,6 @@ func (a *asking) run(ctx context.Context) (data.Frames, error) {
 	if err := a.aim(); err != nil {
 		return nil, err
 	}
-	select { // the time of one's turn is not that of the query
-	case a.slots <- struct{}{}:
-		defer func() { <-a.slots }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	ctx, cancel := context.WithTimeout(ctx, a.timeout)
-	defer cancel()
-	if err := a.ready(ctx); err != nil {
-		return nil, err
-	}
 	frames, err := a.ask(ctx)
 	if err != nil {
 		return nil, err
@@ -96,6 +85,23 @@ func (a *asking) run(ctx context.Context) (data.Frames, error) {
 		}
 	}
 	return frames, nil
+}
+
+// turn waits until the datasource may ask the host for one thing more, and gives it the time that it may take: to wait is
+// not a part of that. done ends the turn.
+func (a *asking) turn(ctx context.Context) (within context.Context, done func(), err error) {
+	select {
+	case a.slots <- struct{}{}:
+	case <-ctx.Done():
+		return nil, nil, ctx.Err()
+	}
+	ctx, cancel := context.WithTimeout(ctx, a.timeout)
+	done = func() { cancel(); <-a.slots }
+	if err := a.ready(ctx); err != nil {
+		done()
+		return nil, nil, err
+	}
+	return ctx, done, nil
 }
 
 // aim finds what the query is about.
@@ -113,6 +119,16 @@ func (a *asking) aim() error {
 }
 
 func (a *asking) ask(ctx context.Context) (data.Frames, error) {
+	if a.q.Kind == model.Metrics { // a chart is of several requests, which take turns each
+		return chart.Run(ctx, a.client, a.sel, a.q, chart.Options{
+			RefID: a.in.RefID, Settings: a.settings, Range: a.in.TimeRange, Interval: a.in.Interval, MaxDataPoints: a.in.MaxDataPoints, Turn: a.turn,
+		})
+	}
+	ctx, done, err := a.turn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	switch a.q.Kind {
 	case "", model.Logs:
 		if a.q.Around != nil {
@@ -121,10 +137,6 @@ func (a *asking) ask(ctx context.Context) (data.Frames, error) {
 		return a.lines(ctx)
 	case model.Table:
 		return a.table(ctx)
-	case model.Metrics:
-		return chart.Run(ctx, a.client, a.sel, a.q, chart.Options{
-			RefID: a.in.RefID, Settings: a.settings, Range: a.in.TimeRange, Interval: a.in.Interval, MaxDataPoints: a.in.MaxDataPoints,
-		})
 	case model.Volume:
 		return a.volume(ctx)
 	case model.Alerts:
