@@ -91,6 +91,19 @@ func FuzzAnswers(f *testing.F) {
 				StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(bytes.NewReader(body)), Request: r,
 			}, nil
 		})
+		for _, url := range []string{"fields", "assets?size=3", "field-values?field=a&prefix=b", "streams", "rules"} {
+			path, _, _ := strings.Cut(url, "?")
+			err := s.CallResource(ctx, &backend.CallResourceRequest{PluginContext: s.context, Path: path, URL: url, Method: http.MethodGet},
+				backend.CallResourceResponseSenderFunc(func(r *backend.CallResourceResponse) error {
+					if r.Status == http.StatusInternalServerError {
+						t.Errorf("%s: %s", path, r.Body)
+					}
+					return nil
+				}))
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
 		res := s.query(ctx, string(b), wholeRange)
 		if res.ErrorSource == backend.ErrorSourcePlugin {
 			t.Fatalf("%v", res.Error)

@@ -3,6 +3,7 @@ package datasource_test
 import (
 	"context"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -49,6 +50,22 @@ func TestAPanicIsAnErrorOfItsQuery(t *testing.T) {
 		require.EqualError(t, r.Error, "A fault of Logcenter's plugin: made by a test. Its log has more.", id)
 		assert.Equal(t, backend.ErrorSourcePlugin, r.ErrorSource, id)
 		assert.Equal(t, backend.StatusInternal, r.Status, id)
+	}
+}
+
+// What editors ask in vain is answered too, also where it is asked for beside the call.
+func TestAPanicIsAnErrorOfItsResource(t *testing.T) {
+	s := opened(t)
+	ctx := through(t.Context(), func(http.RoundTripper, *http.Request) (*http.Response, error) { panic("made by a test") })
+	for _, url := range []string{"fields", "field-values?field=source.ip", "assets"} {
+		path, _, _ := strings.Cut(url, "?")
+		var got []*backend.CallResourceResponse
+		err := s.CallResource(ctx, &backend.CallResourceRequest{PluginContext: s.context, Path: path, URL: url, Method: http.MethodGet},
+			backend.CallResourceResponseSenderFunc(func(r *backend.CallResourceResponse) error { got = append(got, r); return nil }))
+		require.NoError(t, err)
+		require.NotEmpty(t, got, path)
+		assert.Equal(t, http.StatusInternalServerError, got[0].Status, path)
+		assert.JSONEq(t, `{"error":{"message":"A fault of Logcenter's plugin: made by a test","hint":"its log has more"}}`, string(got[0].Body), path)
 	}
 }
 
