@@ -340,6 +340,31 @@ func TestNothingFound(t *testing.T) {
 	}
 }
 
+// Where clocks are changed, within the range or the time before, the times of each series go on ascending.
+func TestPreviousWhereClocksChange(t *testing.T) {
+	z, err := time.LoadLocation("Europe/Berlin")
+	require.NoError(t, err)
+	for _, day := range []string{"2026-03-29", "2026-03-30", "2026-10-25", "2026-10-26"} {
+		from, err := time.ParseInLocation(time.DateOnly, day, z)
+		require.NoError(t, err)
+		for _, interval := range []string{"30m", "1h", "1d"} {
+			frames := draw(t, metrics(model.Chart{Kind: model.EventCount, Interval: interval, TimeZone: "Europe/Berlin", Previous: "1d"}), func(o *chart.Options) {
+				o.Range.From, o.Range.To = from, from.AddDate(0, 0, 1)
+			})
+			require.Len(t, frames, 1, "%s by %s: both have the same times", day, interval)
+			require.Len(t, frames[0].Fields, 3)
+			last := time.Time{}
+			for i := range frames[0].Rows() {
+				at, ok := frames[0].Fields[0].At(i).(time.Time)
+				require.True(t, ok)
+				require.True(t, at.After(last), "%s by %s: %v comes behind %v", day, interval, at, last)
+				last = at
+			}
+			assert.True(t, from.Equal(frames[0].Fields[0].At(0).(time.Time))) //nolint:forcetypeassert // it was one
+		}
+	}
+}
+
 func TestRefused(t *testing.T) {
 	f := func(q model.Query, want string, change ...func(*chart.Options)) {
 		t.Helper()

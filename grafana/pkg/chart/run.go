@@ -156,8 +156,15 @@ func before(r *run, ch model.Chart, o Options) *run {
 		return span.Add(t, times, z)
 	}
 	p := *r
-	p.sel.From, p.sel.To = client.At(move(from, -1)), client.At(move(to, -1))
+	begin, end := move(from, -1), move(to, -1)
 	p.later = func(t time.Time) time.Time { return move(t, 1) }
+	if r.shape.time != nil && hours(r.shape.time.Interval) {
+		// By the calendar, two times become one or change places where clocks are changed.
+		by := from.Sub(begin)
+		end = to.Add(-by)
+		p.later = func(t time.Time) time.Time { return t.Add(by) }
+	}
+	p.sel.From, p.sel.To = client.At(begin), client.At(end)
 	p.label = map[string]string{"period": name}
 	p.name = name
 	if r.name != "" {
@@ -165,6 +172,12 @@ func before(r *run, ch model.Chart, o Options) *run {
 		p.label["query"] = r.name
 	}
 	return &p
+}
+
+// hours says whether an interval is one of hours or less, which are as long everywhere.
+func hours(interval string) bool {
+	span, ok := model.ParseSpan(interval)
+	return ok && span.Duration() < 24*time.Hour
 }
 
 // zooms are how fine the tiles of a map are, if nobody says: the finest of which all that have a place are shown.
