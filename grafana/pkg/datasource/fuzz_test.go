@@ -80,30 +80,11 @@ func FuzzAnswers(f *testing.F) {
 	}
 	s := open(f, "http://127.0.0.1:1", "token", "")
 	f.Fuzz(func(t *testing.T, b []byte, seed uint64, raw []byte) {
-		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond) // of pages that never end, and answers that break off and are asked for again
-		defer cancel()
-		ctx = through(ctx, func(_ http.RoundTripper, r *http.Request) (*http.Response, error) {
-			body, err := anyAnswer(r, seed, raw)
-			if err != nil {
-				t.Errorf("%s is asked for what it cannot be: %v", r.URL.Path, err)
-			}
-			return &http.Response{
-				StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(bytes.NewReader(body)), Request: r,
-			}, nil
-		})
-		for _, url := range []string{"fields", "assets?size=3", "field-values?field=a&prefix=b", "streams", "rules"} {
-			path, _, _ := strings.Cut(url, "?")
-			err := s.CallResource(ctx, &backend.CallResourceRequest{PluginContext: s.context, Path: path, URL: url, Method: http.MethodGet},
-				backend.CallResourceResponseSenderFunc(func(r *backend.CallResourceResponse) error {
-					if r.Status == http.StatusInternalServerError {
-						t.Errorf("%s: %s", path, r.Body)
-					}
-					return nil
-				}))
-			if err != nil {
-				t.Fatal(err)
-			}
+		ctx, cancel, ok := answered(t, seed, raw)
+		if !ok {
+			return
 		}
+		defer cancel()
 		res := s.query(ctx, string(b), wholeRange)
 		if res.ErrorSource == backend.ErrorSourcePlugin {
 			t.Fatalf("%v", res.Error)
@@ -120,6 +101,54 @@ func FuzzAnswers(f *testing.F) {
 			}
 		}
 	})
+}
+
+// FuzzResources asks what editors do, of such a host.
+func FuzzResources(f *testing.F) {
+	urls := []string{"assets?size=3", "field-values?field=a&prefix=b", "streams", "rules", "fields"}
+	for i := range urls {
+		f.Add(uint8(i), uint64(i)|1, []byte(nil))
+		f.Add(uint8(i), uint64(0), []byte(`{"aggs":[{"buckets":[{"aggs":[{}]}]}],"top":[{"key":1,"text":"b"}],"fields":[{}],"streams":[{}],"rules":[{}],"total":2}`))
+	}
+	s := open(f, "http://127.0.0.1:1", "token", "")
+	f.Fuzz(func(t *testing.T, which uint8, seed uint64, raw []byte) {
+		ctx, cancel, ok := answered(t, seed, raw)
+		if !ok {
+			return
+		}
+		defer cancel()
+		url := urls[int(which)%len(urls)]
+		path, _, _ := strings.Cut(url, "?")
+		err := s.CallResource(ctx, &backend.CallResourceRequest{PluginContext: s.context, Path: path, URL: url, Method: http.MethodGet},
+			backend.CallResourceResponseSenderFunc(func(r *backend.CallResourceResponse) error {
+				if r.Status == http.StatusInternalServerError {
+					t.Errorf("%s: %s", path, r.Body)
+				}
+				return nil
+			}))
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// answered is a context in which the host answers as anyAnswer says. It is not ok with what is no JSON, which to a client is
+// a connection that broke, so that it asks again.
+func answered(t *testing.T, seed uint64, raw []byte) (ctx context.Context, cancel func(), ok bool) {
+	t.Helper()
+	if len(raw) > 0 && !json.Valid(raw) {
+		return nil, nil, false
+	}
+	ctx, cancel = context.WithTimeout(t.Context(), 200*time.Millisecond) // of pages that never end
+	return through(ctx, func(_ http.RoundTripper, r *http.Request) (*http.Response, error) {
+		body, err := anyAnswer(r, seed, raw)
+		if err != nil {
+			t.Errorf("%s is asked for what it cannot be: %v", r.URL.Path, err)
+		}
+		return &http.Response{
+			StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(bytes.NewReader(body)), Request: r,
+		}, nil
+	}), cancel, true
 }
 
 // anyAnswer is an answer to a request: raw, if there is any, else one of the right form that depends on the seed, and is in
