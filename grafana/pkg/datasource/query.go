@@ -20,10 +20,11 @@ import (
 // asking is one query of a panel on its way.
 type asking struct {
 	*Datasource
-	user *backend.User
-	in   backend.DataQuery
-	q    model.Query
-	sel  client.Selection // empty for kinds that are not about events
+	user  *backend.User
+	alert bool // an alert rule asks, which no browser has seen
+	in    backend.DataQuery
+	q     model.Query
+	sel   client.Selection // empty for kinds that are not about events
 }
 
 // QueryData answers all queries of a request side by side, each with frames or an error of its own. When Grafana gives up,
@@ -36,7 +37,7 @@ func (d *Datasource) QueryData(ctx context.Context, req *backend.QueryDataReques
 	)
 	for _, q := range req.Queries {
 		wait.Go(func() {
-			one := d.answer(ctx, req.PluginContext.User, q)
+			one := d.answer(ctx, &asking{Datasource: d, user: req.PluginContext.User, alert: req.Headers[backend.FromAlertHeaderName] == "true", in: q})
 			mu.Lock()
 			defer mu.Unlock()
 			res.Responses[q.RefID] = one
@@ -47,8 +48,7 @@ func (d *Datasource) QueryData(ctx context.Context, req *backend.QueryDataReques
 }
 
 // answer answers one query. A panic of ours is an error of this query and does not end the plugin.
-func (d *Datasource) answer(ctx context.Context, user *backend.User, in backend.DataQuery) backend.DataResponse {
-	a := &asking{Datasource: d, user: user, in: in}
+func (d *Datasource) answer(ctx context.Context, a *asking) backend.DataResponse {
 	var frames data.Frames
 	err := panics.Catch(func() (err error) {
 		frames, err = a.run(ctx)
@@ -58,7 +58,7 @@ func (d *Datasource) answer(ctx context.Context, user *backend.User, in backend.
 		return fail(err, a.sel.Query)
 	}
 	for _, f := range frames {
-		f.RefID = in.RefID
+		f.RefID = a.in.RefID
 	}
 	return backend.DataResponse{Frames: frames, Status: backend.StatusOK}
 }
@@ -110,11 +110,31 @@ func (a *asking) aim() error {
 	case model.Explain, model.Plugins, model.Inputs:
 		return nil
 	}
+	if a.alert {
+		if err := a.noVariables(); err != nil {
+			return err
+		}
+	}
 	sel, err := selection.Of(a.q, a.settings, a.in.TimeRange, a.in.Interval)
 	if err != nil {
 		return err
 	}
 	a.sel = narrowed(a.user, sel)
+	return nil
+}
+
+func (a *asking) noVariables() error {
+	texts := []string{a.q.Text}
+	if a.q.Chart != nil {
+		for _, c := range a.q.Chart.Compare {
+			texts = append(texts, c.Text)
+		}
+	}
+	for _, text := range texts {
+		if err := selection.NoVariables(text, a.in.TimeRange, a.in.Interval); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
