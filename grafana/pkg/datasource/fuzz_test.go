@@ -165,20 +165,20 @@ func anyAnswer(r *http.Request, seed uint64, raw []byte) ([]byte, error) {
 	if len(raw) > 0 {
 		return raw, nil
 	}
-	any := answering{rand.New(rand.NewPCG(seed, uint64(len(asked)))), seed&1 == 1}
+	random := answering{rand.New(rand.NewPCG(seed, uint64(len(asked)))), seed&1 == 1}
 	switch path {
 	case "aggregate":
 		var a client.AggregateRequest
 		if err := json.Unmarshal(asked, &a); err != nil {
 			return nil, err
 		}
-		return json.Marshal(client.Aggregation{Total: any.Int64N(1000), Aggs: any.aggs(a.Aggs), Notices: []string{"n"}})
+		return json.Marshal(client.Aggregation{Total: random.Int64N(1000), Aggs: random.aggs(a.Aggs), Notices: []string{"n"}})
 	case "search":
 		var a client.SearchRequest
 		if err := json.Unmarshal(asked, &a); err != nil {
 			return nil, err
 		}
-		return any.page(a.Limit), nil
+		return random.page(a.Limit), nil
 	default: // lists, by the names of all of them
 		return []byte(`{"alerts":[{}],"rates":[{}],"letters":[{}],"dead_letters":[{}],"plugins":[{}],"inputs":[{}],"fields":[{}],"total":1}`), nil
 	}
