@@ -19,6 +19,9 @@ SCRIPTED := $(patsubst %/main.py,%,$(wildcard plugins/*/*/main.py examples/*/mai
 # Packages in which goroutines meet.
 RACE := $(patsubst %,./%/...,$(wildcard host/plugin host/pipeline host/journal host/input))
 
+# Also, where there is time to build what Grafana's backend links once more.
+RACE_LONG := $(RACE) ./grafana/pkg/...
+
 # Those that take longest go first, so that none runs alone in the end; the others, but for those of RACE, which run once,
 # and with the race detector.
 LONGEST := ./host/store/elastic ./host/cmd/logcenter ./host/certify
@@ -120,7 +123,7 @@ plugin-test: ## `plugin test` on every plugin of this tree, as built by make, an
 test-long: build ## the tests in their full counts: some 2½ hours on two cores that do nothing else
 	@$(MAKE) venv || echo '*** SKIPPED: the tests of plugins in Python, which need Python 3.11 with venv, and PyPI ***' >&2
 	LOGCENTER_LONG=1 go test -tags $(TAGS) -timeout 8h -p 1 ./...
-	$(if $(RACE),go test -race -tags $(TAGS) -timeout 2h -p 2 $(RACE))
+	go test -race -tags $(TAGS) -timeout 2h -p 2 $(RACE_LONG)
 	tools/fuzz.sh 60s
 
 .PHONY: check

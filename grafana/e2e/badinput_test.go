@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -10,6 +11,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/json"
 	"encoding/pem"
+	"fmt"
 	"io"
 	"log"
 	"math/big"
@@ -18,6 +20,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -213,7 +216,11 @@ func TestBadQueriesAreExplained(t *testing.T) {
 		{"a calculation of texts", chart(object{"kind": "field_stats", "field": "url.path", "calcs": []string{"avg"}}), []string{"url.path"}},
 		{"an interval that is none", chart(object{"kind": "event_count", "interval": "fortnight"}), []string{"interval"}},
 		{"an interval that is too short", object{"kind": "metrics", "chart": object{"kind": "time_histogram", "interval": "1ms"}}, []string{"interval"}},
-		{"groups without end", chart(object{"kind": "terms", "field": "source.ip", "size": 10001}), []string{"10"}},
+		{"groups without end", chart(object{"kind": "terms", "field": "source.ip", "size": 10001}), []string{"chart.size: 10001 groups are not possible: 1 to 10000", "ask for the most frequent ones"}},
+		{"more groups over time than an answer has", chart(object{"kind": "event_count", "interval": "1m", "by": []object{{"field": "source.ip", "size": 10000}}}), []string{
+			"chart.interval", "more than 65,536 values, of all groups and intervals of time", "choose a longer interval, fewer groups",
+		}},
+		{"intervals of nanoseconds", chart(object{"kind": "histogram", "field": "event.duration", "width": 1}), []string{"chart.width", "event.duration", "more than 65,536 intervals", "larger width"}},
 		{"a drill-down of six levels", chart(object{"kind": "drill_down", "by": []object{{"field": "a"}, {"field": "b"}, {"field": "c"}, {"field": "d"}, {"field": "e"}, {"field": "f"}}}), []string{"level"}},
 		{"a filter with an operator that is none", object{"filters": []object{{"key": "host.name", "operator": "~~", "value": "a"}}}, []string{"operator"}},
 		{"a filter that is a query", object{"filters": []object{{"key": "host.name:a OR b", "operator": "=", "value": "a"}}}, []string{"not the name of a field"}},
@@ -307,6 +314,78 @@ func columnTypes(frames data.Frames) map[string]data.FieldType {
 		}
 	}
 	return out
+}
+
+// As many groups as there may be are answered whole, of more real values than that, and the rest is told of.
+func TestTenThousandGroups(t *testing.T) {
+	w := theWorld(t)
+	number := func(q object) float64 {
+		r := w.ask(t, object{"kind": "metrics", "query": "_exists_:source.ip", "chart": q})
+		require.NoError(t, r.Error)
+		v, err := r.Frames[0].Fields[0].FloatAt(0)
+		require.NoError(t, err)
+		return v
+	}
+	distinct := number(object{"kind": "field_stats", "field": "source.ip", "calcs": []string{"distinct"}})
+	require.Greater(t, distinct, 10_001.0, "the sample lines have too few addresses for this test")
+	events := number(object{"kind": "field_stats", "field": "source.ip", "calcs": []string{"count"}})
+	r := w.ask(t, object{"kind": "metrics", "chart": object{"kind": "terms", "field": "source.ip", "size": 10_000}})
+	require.NoError(t, r.Error)
+	require.Equal(t, 10_000, r.Frames[0].Rows())
+	shown := 0.0
+	for i := range r.Frames[0].Rows() {
+		shown += numberAt(r.Frames[0].Fields[1], i)
+	}
+	require.NotEmpty(t, r.Frames[0].Meta.Notices)
+	assert.Equal(t, fmt.Sprintf("Not shown: %.0f more events, of less frequent values of source.ip. Ask for more to see them.", events-shown), r.Frames[0].Meta.Notices[0].Text)
+}
+
+// A field whose type has changed comes as numbers of some events and as texts of others: its column is text, as each of them
+// stands there. What is no number at all is no answer.
+func TestMixedTypes(t *testing.T) {
+	w := theWorld(t)
+	port := regexp.MustCompile(`"destination\.port":[0-9]+`)
+	n, number := 0, false // the queries come one after the other
+	mixed := w.front(t, func(h http.Handler) http.Handler {
+		return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			rec := httptest.NewRecorder()
+			r.Header.Del("Accept-Encoding")
+			h.ServeHTTP(rec, r)
+			body := rec.Body.Bytes()
+			if strings.HasSuffix(r.URL.Path, "/search") {
+				body = port.ReplaceAllFunc(body, func([]byte) []byte {
+					n++
+					return []byte(`"destination.port":` + []string{"443", `"https"`, "1.5", "true", `["a",1]`, "null"}[n%6])
+				})
+			}
+			if number {
+				body = bytes.Replace(body, []byte(`"value":`), []byte(`"value":NaN,"was":`), 1)
+			}
+			rw.Header().Set("Content-Type", rec.Header().Get("Content-Type"))
+			rw.WriteHeader(rec.Code)
+			_, _ = rw.Write(body)
+		})
+	}, func(s *httptest.Server) { s.Start() })
+	d := pluginv2.Logcenter(mixed, w.host.Token)
+	r := w.askOf(t, d, object{"kind": "table", "query": "_exists_:destination.port", "limit": 60, "fields": []string{"destination.port"}})
+	require.NoError(t, r.Error)
+	column := r.Frames[0].Fields[0]
+	require.Equal(t, data.FieldTypeNullableString, column.Type())
+	seen := map[string]int{}
+	for i := range column.Len() {
+		v, ok := column.ConcreteAt(i)
+		if !ok {
+			v = "nothing"
+		}
+		seen[fmt.Sprint(v)]++
+	}
+	assert.Equal(t, map[string]int{"443": 10, "https": 10, "1.5": 10, "true": 10, "a, 1": 10, "nothing": 10}, seen)
+
+	number = true
+	r = w.askOf(t, d, object{"kind": "metrics", "chart": object{"kind": "field_stats", "field": "destination.port", "calcs": []string{"avg"}}})
+	require.ErrorContains(t, r.Error, "the answer is not Logcenter's")
+	assert.Equal(t, backend.ErrorSourceDownstream, r.ErrorSource)
+	assert.False(t, w.plugin.Exited())
 }
 
 // Fields that nobody has heard of, numbers that are none and values of several types are shown as what is there.

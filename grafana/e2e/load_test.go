@@ -73,9 +73,11 @@ func loadPanels() []loadPanel {
 // The limits are for dashboards over the last hour, as they are when they are opened. All of the day is then shown without
 // a limit: two hundred questions about all events at the same moment need many processors.
 func TestTenDashboardsAtOnce(t *testing.T) {
-	w := theWorld(t)
+	var w *world
 	if n := manyEvents(); n > 0 {
 		w = heavyWorld(t, n)
+	} else {
+		w = theWorld(t)
 	}
 	w.openTen(t, "the last hour", w.to.Add(-time.Hour), long()) // other tests share the machine with the short form
 	if w.more > 0 {

@@ -414,8 +414,8 @@ func pluginTable(w *world, a answer) (string, string, string) {
 		return "", "", err.Error()
 	}
 	f := a.table(0)
-	names, cpu, events := texts(f, "plugin"), column(f, "cpu"), column(f, "events")
-	if len(names) != len(plugins) || cpu == nil || events == nil {
+	names, cpu, memory, events := texts(f, "plugin"), column(f, "cpu"), column(f, "memory"), column(f, "events")
+	if len(names) != len(plugins) || cpu == nil || memory == nil || events == nil {
 		return "", "", fmt.Sprintf("%d plugins are shown, there are %d", len(names), len(plugins))
 	}
 	for i, p := range plugins {
@@ -425,6 +425,8 @@ func pluginTable(w *world, a answer) (string, string, string) {
 			return "", "", fmt.Sprintf("plugin %s is shown as %s", p.ID, names[i])
 		case seconds < 0 || seconds > p.CPUSeconds+1e-6:
 			return "", "", fmt.Sprintf("%s is shown to have taken %v s of CPU, later it had taken %v s", p.ID, seconds, p.CPUSeconds)
+		case p.State == "running" && !(numberAt(memory, i) > 1e6 && numberAt(memory, i) < 1e9):
+			return "", "", fmt.Sprintf("%s runs and is shown to have %v bytes in memory", p.ID, numberAt(memory, i))
 		case p.ID == "geoip" && numberAt(events, i) < float64(len(w.lines)):
 			return "", "", fmt.Sprintf("%s is shown to have seen %v events, %d lines were sent", p.ID, numberAt(events, i), len(w.lines))
 		}

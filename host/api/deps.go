@@ -161,6 +161,8 @@ type PluginInfo struct {
 	DropsRefused uint64          `json:"drops_refused"` // kept: events it dropped without being permitted to
 	CPUSeconds   float64         `json:"cpu_seconds"`
 	MsPerMB      float64         `json:"ms_per_mb"`              // CPU milliseconds per MB of raw log
+	MemoryBytes  int64           `json:"memory_bytes"`           // what its processes have in memory at the moment; 0: none runs
+	LagSeconds   *float64        `json:"lag_seconds,omitempty"`  // how long what waits for it has waited, of detectors and notifiers; nil: not known
 	Permissions  []Permission    `json:"permissions,omitempty"`  // what its manifest asks for
 	Sandbox      *Sandbox        `json:"sandbox,omitempty"`      // what of its bounds is enforced
 	Refused      []Refusal       `json:"refused,omitempty"`      // what its processes tried and were refused

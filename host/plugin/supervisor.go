@@ -106,6 +106,10 @@ func (p *Plugin) CPU() time.Duration {
 	return time.Duration(p.deadCPU.Load()) + sandbox.CPU(p.PID())
 }
 
+// Memory is what its process and those that it started have in memory at the moment, in bytes: what limits.memory bounds.
+// 0 when none runs.
+func (p *Plugin) Memory() int64 { return sandbox.Memory(p.PID()) }
+
 // Failure is how a process of a plugin ended that should not have.
 type Failure struct {
 	Reason string

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/logcenter/logcenter/host/api"
 	"github.com/logcenter/logcenter/host/deadletter"
@@ -27,6 +28,7 @@ import (
 
 const (
 	detectorKind = wire.Kind_DETECTOR
+	notifierKind = wire.Kind_NOTIFIER
 	parserKind   = wire.Kind_PARSER
 	enricherKind = wire.Kind_ENRICHER
 	maskerKind   = wire.Kind_MASKER
@@ -44,19 +46,62 @@ func newRouter(selectors []stream.Selector) (*pipeline.Router, error) {
 
 type pluginsAPI struct{ s *Service }
 
-func (a pluginsAPI) List(context.Context) (out []api.PluginInfo, err error) {
+func (a pluginsAPI) List(ctx context.Context) (out []api.PluginInfo, err error) {
+	lag, err := a.lags(ctx)
+	if err != nil {
+		return nil, err
+	}
 	for _, p := range a.s.plugins.All() {
-		out = append(out, a.info(p))
+		i := a.info(p)
+		i.LagSeconds = lag(p)
+		out = append(out, i)
 	}
 	return out, nil
 }
 
-func (a pluginsAPI) Info(_ context.Context, id string) (api.PluginInfo, error) {
+func (a pluginsAPI) Info(ctx context.Context, id string) (api.PluginInfo, error) {
 	p, err := a.s.plugins.Get(id)
 	if err != nil {
 		return api.PluginInfo{}, fmt.Errorf("%w: %w", api.ErrNotFound, err)
 	}
-	return a.info(p), nil
+	lag, err := a.lags(ctx)
+	if err != nil {
+		return api.PluginInfo{}, err
+	}
+	i := a.info(p)
+	i.LagSeconds = lag(p)
+	return i, nil
+}
+
+// lags says of a plugin for how many seconds what it is to do has waited; nil where nobody knows.
+func (a pluginsAPI) lags(ctx context.Context) (func(*plugin.Plugin) *float64, error) {
+	channels, err := a.s.outbox.Channels(ctx)
+	if err != nil {
+		return nil, err
+	}
+	now := time.Now()
+	detectors := a.s.watch.lag(alertGroup, now, a.s.events.Stats())
+	notifiers := map[string]time.Duration{}
+	for i := range channels {
+		if c := &channels[i]; !c.Oldest.IsZero() {
+			notifiers[c.Plugin] = max(notifiers[c.Plugin], now.Sub(c.Oldest))
+		}
+	}
+	return func(p *plugin.Plugin) *float64 {
+		if state, _ := p.State(); state == plugin.Disabled {
+			return nil
+		}
+		var seconds float64
+		switch m := p.Manifest(); m.Kind {
+		case detectorKind:
+			seconds = detectors.Seconds()
+		case notifierKind:
+			seconds = notifiers[m.ID].Seconds()
+		default:
+			return nil
+		}
+		return &seconds
+	}, nil
 }
 
 func (a pluginsAPI) Enable(ctx context.Context, id, by string) (api.PluginInfo, error) {
@@ -95,7 +140,7 @@ func (a pluginsAPI) info(p *plugin.Plugin) api.PluginInfo {
 		Restarts: uint64(p.Restarts.Load()), Calls: uint64(p.Calls.Load()), Rows: uint64(p.Rows.Load()),
 		Errors: uint64(p.RowErrors.Load() + p.Failures.Load()), Retries: uint64(p.Retries.Load()), Poisoned: uint64(p.Poisoned.Load()),
 		BadValues: uint64(p.BadValues.Load()), Dropped: uint64(p.Dropped.Load()), Undeclared: uint64(p.Undeclared.Load()),
-		DropsRefused: uint64(p.DropsRefused.Load()), CPUSeconds: p.CPU().Seconds(),
+		DropsRefused: uint64(p.DropsRefused.Load()), CPUSeconds: p.CPU().Seconds(), MemoryBytes: p.Memory(),
 		Reads: readNames(m), Writes: names(m.Writes), ConfigSchema: p.ConfigSchema(),
 	}
 	if i.Reason == "" {

@@ -146,6 +146,7 @@ func pluginMetrics(p *plugin.Plugin, counter, gauge sender) {
 	counter("plugin_crashes_total", "Processes that ended and should not have.", float64(p.Crashes.Load()), l...)
 	counter("plugin_restarts_total", "Processes started after the first.", float64(p.Restarts.Load()), l...)
 	counter("plugin_cpu_seconds_total", "Processor time.", p.CPU().Seconds(), l...)
+	gauge("plugin_memory_bytes", "What its process and those that it started have in memory, what they share with the host included.", float64(p.Memory()), l...)
 	if b := p.Bytes.Load(); b > 0 {
 		gauge("plugin_cpu_ms_per_mb", "Processor milliseconds per MB of messages.", 1000*p.CPU().Seconds()/(float64(b)/1e6), l...)
 	}

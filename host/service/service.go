@@ -332,7 +332,7 @@ func (s *Service) Run(ctx context.Context, ready func()) error {
 func (s *Service) feeds() []*pipeline.Feed {
 	onError := func(group string) func(error) { return func(err error) { s.warn(group, err) } }
 	feeds := []*pipeline.Feed{
-		{Group: "alert", Journal: s.events, Durable: s.alerts.Durable, Handle: s.alerts.Handle, OnError: onError("alert")},
+		{Group: alertGroup, Journal: s.events, Durable: s.alerts.Durable, Handle: s.alerts.Handle, OnError: onError("alert")},
 		{
 			Group: "dead-letters", Journal: s.events, OnError: onError("dead letters"),
 			Handle: func(_ context.Context, _ uint64, e *pipeline.Entry) error { return s.dead.Add(e.Dead) },

@@ -33,6 +33,8 @@ type sample struct {
 }
 
 const (
+	// alertGroup is the reader of the event journal that hands events to the detectors.
+	alertGroup  = "alert"
 	surgeWindow = 10 * time.Minute
 	// calmer is how much less than its bound ends what passed it, so that nothing goes to and fro: a part of the bound.
 	calmer = 0.1
@@ -65,6 +67,18 @@ func (w *watch) observeJournals(now time.Time, full float64, raw, events journal
 	maps.DeleteFunc(w.lags, func(name string, _ time.Duration) bool {
 		return !slices.ContainsFunc(events.Groups, func(g journal.GroupStats) bool { return g.Name == name })
 	})
+}
+
+// lag is how far a reader of the event journal is behind. What was appended since the watch last looked counts as of now.
+func (w *watch) lag(group string, now time.Time, events journal.Stats) time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, g := range events.Groups {
+		if g.Name == group {
+			return w.behind(now, g.Read)
+		}
+	}
+	return 0
 }
 
 // behind is how long ago the entry behind read was appended, at most; 0 if there is none.

@@ -37,6 +37,22 @@ type Options struct {
 	Range         backend.TimeRange
 	Interval      time.Duration // the panel's: auto intervals are at least as long; 0: as MaxDataPoints says
 	MaxDataPoints int64         // buckets of time that auto makes at most; 0: 1,000
+	// Turn is called before each request of the host: it waits until there may be one more, says in which context, and done
+	// tells it that the answer is there. nil: requests do not wait.
+	Turn func(ctx context.Context) (within context.Context, done func(), err error)
+}
+
+// aggregate asks the host, when it is its turn.
+func (o *Options) aggregate(ctx context.Context, c *client.Client, r client.AggregateRequest) (*client.Aggregation, error) {
+	if o.Turn != nil {
+		within, done, err := o.Turn(ctx)
+		if err != nil {
+			return nil, err
+		}
+		defer done()
+		ctx = within
+	}
+	return c.Aggregate(ctx, r)
 }
 
 // Run draws the chart of q, over the events of sel. Errors are of the host, or [*model.Error] for what the query's writer can
@@ -46,9 +62,9 @@ func Run(ctx context.Context, c *client.Client, sel client.Selection, q model.Qu
 	if q.Chart != nil {
 		ch = *q.Chart
 	}
-	ch, err := settle(ctx, c, sel, ch)
+	ch, err := settle(ctx, c, sel, ch, o)
 	if err != nil {
-		return nil, err
+		return nil, mend(err, ch)
 	}
 	tries := []int{ch.Zoom}
 	if ch.Kind == model.Geo && ch.Zoom == 0 {
@@ -59,8 +75,8 @@ func Run(ctx context.Context, c *client.Client, sel client.Selection, q model.Qu
 		if runs, err = plan(sel, q, ch, o); err != nil {
 			return nil, err
 		}
-		if err := ask(ctx, c, runs); err != nil {
-			return nil, err
+		if err := ask(ctx, c, runs, o); err != nil {
+			return nil, mend(err, ch)
 		}
 		if runs[0].cut == 0 {
 			break

@@ -340,6 +340,31 @@ func TestNothingFound(t *testing.T) {
 	}
 }
 
+// Where clocks are changed, within the range or the time before, the times of each series go on ascending.
+func TestPreviousWhereClocksChange(t *testing.T) {
+	z, err := time.LoadLocation("Europe/Berlin")
+	require.NoError(t, err)
+	for _, day := range []string{"2026-03-29", "2026-03-30", "2026-10-25", "2026-10-26"} {
+		from, err := time.ParseInLocation(time.DateOnly, day, z)
+		require.NoError(t, err)
+		for _, interval := range []string{"30m", "1h", "1d"} {
+			frames := draw(t, metrics(model.Chart{Kind: model.EventCount, Interval: interval, TimeZone: "Europe/Berlin", Previous: "1d"}), func(o *chart.Options) {
+				o.Range.From, o.Range.To = from, from.AddDate(0, 0, 1)
+			})
+			require.Len(t, frames, 1, "%s by %s: both have the same times", day, interval)
+			require.Len(t, frames[0].Fields, 3)
+			last := time.Time{}
+			for i := range frames[0].Rows() {
+				at, ok := frames[0].Fields[0].At(i).(time.Time)
+				require.True(t, ok)
+				require.True(t, at.After(last), "%s by %s: %v comes behind %v", day, interval, at, last)
+				last = at
+			}
+			assert.True(t, from.Equal(frames[0].Fields[0].At(0).(time.Time))) //nolint:forcetypeassert // it was one
+		}
+	}
+}
+
 func TestRefused(t *testing.T) {
 	f := func(q model.Query, want string, change ...func(*chart.Options)) {
 		t.Helper()
@@ -350,7 +375,7 @@ func TestRefused(t *testing.T) {
 	f(metrics(model.Chart{Kind: model.EventCount, Interval: "1s"}),
 		"chart.interval: 1s cuts the time range into 86400 parts, the limit is 11000 (choose 10s or longer, auto, or a shorter time range)",
 		func(o *chart.Options) { o.Range.From = end.Add(-24 * time.Hour) })
-	f(metrics(model.Chart{Kind: model.Histogram, Field: size, Width: 0.001}), "choose a longer interval, fewer values, or a shorter time range")
+	f(metrics(model.Chart{Kind: model.Histogram, Field: size, Width: 0.001}), "more than 65,536 intervals (choose a larger width")
 	f(metrics(model.Chart{Kind: model.Terms, Field: "soruce.ip"}), "did you mean source.ip?")
 	f(metrics(model.Chart{Kind: model.FieldStats, Field: "source.ip"}), "source.ip")
 	f(metrics(model.Chart{Kind: model.EventCount, Compare: []model.Compare{{Text: "a AND"}}}), "query 1 to compare with: AND has nothing on its right")

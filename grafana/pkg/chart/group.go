@@ -34,7 +34,7 @@ func (r *run) walk(aggs []client.AggResult, path []client.Bucket, count int64) e
 		return r.leaf(aggs, path, count)
 	}
 	if len(aggs) == 0 {
-		return fmt.Errorf("the host's answer lacks the groups of %s", r.shape.levels[len(path)].Field)
+		return fmt.Errorf("the answer is not Logcenter's: it lacks the groups of %s", r.shape.levels[len(path)].Field)
 	}
 	level := r.shape.levels[len(path)]
 	if n := aggs[0].Other; n > 0 {
@@ -65,12 +65,12 @@ func (r *run) leaf(aggs []client.AggResult, path []client.Bucket, count int64) e
 		return nil
 	}
 	if len(aggs) == 0 {
-		return fmt.Errorf("the host's answer lacks its intervals")
+		return fmt.Errorf("the answer is not Logcenter's: it lacks its intervals")
 	}
 	for _, b := range aggs[0].Buckets {
 		at, err := time.Parse(time.RFC3339Nano, fmt.Sprint(b.Key))
 		if err != nil {
-			return fmt.Errorf("the host's answer has an interval that begins at %v", b.Key)
+			return fmt.Errorf("the answer is not Logcenter's: it has an interval that begins at %v", b.Key)
 		}
 		values, err := r.values(b.Aggs, b.Count)
 		if err != nil {
@@ -92,7 +92,7 @@ func (r *run) values(aggs []client.AggResult, count int64) ([]*float64, error) {
 		return []*float64{&n}, nil
 	}
 	if len(aggs) < len(r.shape.metrics) {
-		return nil, fmt.Errorf("the host's answer has %d of %d calculations", len(aggs), len(r.shape.metrics))
+		return nil, fmt.Errorf("the answer is not Logcenter's: it has %d of %d calculations", len(aggs), len(r.shape.metrics))
 	}
 	var out []*float64
 	for i, m := range r.shape.metrics {
@@ -103,7 +103,7 @@ func (r *run) values(aggs []client.AggResult, count int64) ([]*float64, error) {
 		}
 	}
 	if len(out) != len(r.shape.columns) {
-		return nil, fmt.Errorf("the host's answer has %d values where %d were asked for", len(out), len(r.shape.columns))
+		return nil, fmt.Errorf("the answer is not Logcenter's: it has %d values where %d were asked for", len(out), len(r.shape.columns))
 	}
 	return out, nil
 }

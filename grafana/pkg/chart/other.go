@@ -15,7 +15,7 @@ const otherName = "other"
 // askOthers adds a group for the values of a field beyond the most frequent ones. Over time it is another request, of the
 // events that have the field but none of the values shown, so that of a field with several values an event those count that
 // have no other. Where that cannot be asked for, as the values are too many or too long, they stay a notice.
-func (r *run) askOthers(ctx context.Context, c *client.Client) error {
+func (r *run) askOthers(ctx context.Context, c *client.Client, o Options) error {
 	if r.cut == 0 {
 		return nil
 	}
@@ -44,7 +44,7 @@ func (r *run) askOthers(ctx context.Context, c *client.Client) error {
 	if rest.sel, err = selection.Narrow(r.sel, selection.And(has, not)); err != nil || len(rest.sel.Query) > query.MaxText {
 		return nil //nolint:nilerr // see above
 	}
-	if rest.res, err = c.Aggregate(ctx, client.AggregateRequest{Selection: rest.sel, Aggs: rest.shape.aggs()}); err != nil {
+	if rest.res, err = o.aggregate(ctx, c, client.AggregateRequest{Selection: rest.sel, Aggs: rest.shape.aggs()}); err != nil {
 		return err
 	}
 	if err := rest.read(); err != nil {

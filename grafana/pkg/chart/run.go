@@ -2,7 +2,6 @@ package chart
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"time"
 
 	"github.com/logcenter/logcenter/grafana/pkg/model"
+	"github.com/logcenter/logcenter/grafana/pkg/panics"
 	"github.com/logcenter/logcenter/grafana/pkg/selection"
 	"github.com/logcenter/logcenter/sdk/client"
 	"github.com/logcenter/logcenter/sdk/query"
@@ -34,7 +34,7 @@ type run struct {
 const asksAtOnce = 4
 
 // ask sends the requests of all runs; the first error ends them all.
-func ask(ctx context.Context, c *client.Client, runs []*run) error {
+func ask(ctx context.Context, c *client.Client, runs []*run, o Options) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var wait sync.WaitGroup
@@ -46,30 +46,46 @@ func ask(ctx context.Context, c *client.Client, runs []*run) error {
 			if ctx.Err() != nil {
 				return
 			}
-			res, err := c.Aggregate(ctx, client.AggregateRequest{Selection: r.sel, Aggs: r.shape.aggs()})
-			if err == nil {
-				r.res = res
-				err = r.read()
-			}
-			if err == nil && r.other {
-				err = r.askOthers(ctx, c)
-			}
-			if err != nil {
+			if err := panics.Catch(func() error { return r.ask(ctx, c, o) }); err != nil {
 				cancel(err)
 			}
 		})
 	}
 	wait.Wait()
-	return mend(context.Cause(ctx))
+	return context.Cause(ctx)
+}
+
+// ask sends a run's request, and reads the answer.
+func (r *run) ask(ctx context.Context, c *client.Client, o Options) error {
+	var err error
+	if r.res, err = o.aggregate(ctx, c, client.AggregateRequest{Selection: r.sel, Aggs: r.shape.aggs()}); err != nil {
+		return err
+	}
+	if err := r.read(); err != nil || !r.other {
+		return err
+	}
+	return r.askOthers(ctx, c, o)
 }
 
 // mend makes an error of the host that the query's writer can mend theirs.
-func mend(err error) error {
-	var host *client.Error
-	if errors.As(err, &host) && host.Code == client.CodeTooManyBuckets {
-		return &model.Error{Msg: host.Message, Hint: "choose a longer interval, fewer values, or a shorter time range"}
+func mend(err error, ch model.Chart) error {
+	if !client.IsCode(err, client.CodeTooManyBuckets) {
+		return err
 	}
-	return err
+	e := &model.Error{Field: "chart.by", Msg: "the chart would have more than 65,536 groups", Hint: "ask for fewer values on each level"}
+	switch {
+	case overTime(ch):
+		e = &model.Error{
+			Field: "chart.interval", Msg: "the chart would have more than 65,536 values, of all groups and intervals of time",
+			Hint: "choose a longer interval, fewer groups, or a shorter time range",
+		}
+	case ch.Kind == model.Histogram:
+		e = &model.Error{
+			Field: "chart.width", Msg: fmt.Sprintf("the values of %s lie so far apart that the chart would have more than 65,536 intervals", ch.Field),
+			Hint: "choose a larger width, or leave it out to have it chosen; a filter may leave the extremes out",
+		}
+	}
+	return e
 }
 
 // plan lists the requests of a chart; the first is of the query itself.
@@ -140,8 +156,15 @@ func before(r *run, ch model.Chart, o Options) *run {
 		return span.Add(t, times, z)
 	}
 	p := *r
-	p.sel.From, p.sel.To = client.At(move(from, -1)), client.At(move(to, -1))
+	begin, end := move(from, -1), move(to, -1)
 	p.later = func(t time.Time) time.Time { return move(t, 1) }
+	if r.shape.time != nil && hours(r.shape.time.Interval) {
+		// By the calendar, two times become one or change places where clocks are changed.
+		by := from.Sub(begin)
+		end = to.Add(-by)
+		p.later = func(t time.Time) time.Time { return t.Add(by) }
+	}
+	p.sel.From, p.sel.To = client.At(begin), client.At(end)
 	p.label = map[string]string{"period": name}
 	p.name = name
 	if r.name != "" {
@@ -151,20 +174,29 @@ func before(r *run, ch model.Chart, o Options) *run {
 	return &p
 }
 
+// hours says whether an interval is one of hours or less, which are as long everywhere.
+func hours(interval string) bool {
+	span, ok := model.ParseSpan(interval)
+	return ok && span.Duration() < 24*time.Hour
+}
+
 // zooms are how fine the tiles of a map are, if nobody says: the finest of which all that have a place are shown.
 var zooms = []int{8, 6, 4}
 
 // settle chooses what a chart leaves open and only the events can say, but for the zoom of a map.
-func settle(ctx context.Context, c *client.Client, sel client.Selection, ch model.Chart) (model.Chart, error) {
+func settle(ctx context.Context, c *client.Client, sel client.Selection, ch model.Chart, o Options) (model.Chart, error) {
 	if ch.Kind == model.Geo && ch.Field == "" {
 		ch.Field = "source.geo.location"
 	}
 	if ch.Kind == model.Histogram && ch.Width == 0 {
-		res, err := c.Aggregate(ctx, client.AggregateRequest{Selection: sel, Aggs: []client.Agg{
+		res, err := o.aggregate(ctx, c, client.AggregateRequest{Selection: sel, Aggs: []client.Agg{
 			{Kind: "min", Field: ch.Field}, {Kind: "max", Field: ch.Field},
 		}})
 		if err != nil {
-			return ch, mend(err)
+			return ch, err
+		}
+		if len(res.Aggs) < 2 {
+			return ch, fmt.Errorf("the answer is not Logcenter's: it has %d of 2 calculations", len(res.Aggs))
 		}
 		ch.Width = 1
 		if low, high := res.Aggs[0].Value, res.Aggs[1].Value; low != nil && high != nil {

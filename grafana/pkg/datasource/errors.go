@@ -14,6 +14,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend/httpclient"
 
 	"github.com/logcenter/logcenter/grafana/pkg/model"
+	"github.com/logcenter/logcenter/grafana/pkg/panics"
 	"github.com/logcenter/logcenter/grafana/pkg/selection"
 	"github.com/logcenter/logcenter/sdk/client"
 	"github.com/logcenter/logcenter/sdk/query"
@@ -48,11 +49,14 @@ func explain(err error, asked string) failure {
 		settings *settingsError
 		old      *oldHostError
 		nowhere  *nowhereError
-		panicked *panicError
+		panicked *panics.Error
 		internal *internalError
 	)
 	switch {
-	case errors.As(err, &panicked), errors.As(err, &internal):
+	case errors.As(err, &panicked):
+		backend.Logger.Error("the plugin panicked", "panic", panicked.Value, "stack", string(panicked.Stack))
+		return failure{fmt.Sprintf("A fault of Logcenter's plugin: %v. Its log has more.", panicked.Value), backend.StatusInternal, true}
+	case errors.As(err, &internal):
 		return failure{err.Error(), backend.StatusInternal, true}
 	case errors.As(err, &text), errors.As(err, &wrong):
 		return failure{err.Error(), backend.StatusBadRequest, false}
@@ -156,10 +160,3 @@ type internalError struct{ err error }
 
 func (e *internalError) Error() string { return "A fault of Logcenter's plugin: " + e.err.Error() }
 func (e *internalError) Unwrap() error { return e.err }
-
-// panicError is what a panic of the plugin is told as; its stack is in the plugin's log.
-type panicError struct{ value any }
-
-func (e *panicError) Error() string {
-	return fmt.Sprintf("A fault of Logcenter's plugin: %v. Its log has more.", e.value)
-}

@@ -27,7 +27,7 @@ func (a *asking) alerts(ctx context.Context) (data.Frames, error) {
 			return nil, err
 		}
 		list = append(list, page.Alerts...)
-		if f.Cursor = page.Cursor; f.Cursor == "" || len(list) >= limit {
+		if f.Cursor = page.Cursor; f.Cursor == "" || len(page.Alerts) == 0 || len(list) >= limit {
 			break
 		}
 	}
@@ -92,7 +92,7 @@ func (a *asking) deadLetters(ctx context.Context) (data.Frames, error) {
 			}
 		}
 		list = append(list, page.Letters...)
-		if f.Cursor = page.Cursor; f.Cursor == "" || len(list) >= limit {
+		if f.Cursor = page.Cursor; f.Cursor == "" || len(page.Letters) == 0 || len(list) >= limit {
 			break
 		}
 	}

@@ -3,7 +3,6 @@ package datasource
 import (
 	"context"
 	"fmt"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 	"github.com/logcenter/logcenter/grafana/pkg/chart"
 	"github.com/logcenter/logcenter/grafana/pkg/frame"
 	"github.com/logcenter/logcenter/grafana/pkg/model"
+	"github.com/logcenter/logcenter/grafana/pkg/panics"
 	"github.com/logcenter/logcenter/grafana/pkg/selection"
 	"github.com/logcenter/logcenter/sdk/client"
 )
@@ -20,10 +20,11 @@ import (
 // asking is one query of a panel on its way.
 type asking struct {
 	*Datasource
-	user *backend.User
-	in   backend.DataQuery
-	q    model.Query
-	sel  client.Selection // empty for kinds that are not about events
+	user  *backend.User
+	alert bool // an alert rule asks, which no browser has seen
+	in    backend.DataQuery
+	q     model.Query
+	sel   client.Selection // empty for kinds that are not about events
 }
 
 // QueryData answers all queries of a request side by side, each with frames or an error of its own. When Grafana gives up,
@@ -36,7 +37,7 @@ func (d *Datasource) QueryData(ctx context.Context, req *backend.QueryDataReques
 	)
 	for _, q := range req.Queries {
 		wait.Go(func() {
-			one := d.answer(ctx, req.PluginContext.User, q)
+			one := d.answer(ctx, &asking{Datasource: d, user: req.PluginContext.User, alert: req.Headers[backend.FromAlertHeaderName] == "true", in: q})
 			mu.Lock()
 			defer mu.Unlock()
 			res.Responses[q.RefID] = one
@@ -47,20 +48,17 @@ func (d *Datasource) QueryData(ctx context.Context, req *backend.QueryDataReques
 }
 
 // answer answers one query. A panic of ours is an error of this query and does not end the plugin.
-func (d *Datasource) answer(ctx context.Context, user *backend.User, in backend.DataQuery) (res backend.DataResponse) {
-	a := &asking{Datasource: d, user: user, in: in}
-	defer func() {
-		if p := recover(); p != nil {
-			backend.Logger.Error("a query made the plugin panic", "refId", in.RefID, "panic", p, "stack", string(debug.Stack()))
-			res = fail(&panicError{p}, "")
-		}
-	}()
-	frames, err := a.run(ctx)
+func (d *Datasource) answer(ctx context.Context, a *asking) backend.DataResponse {
+	var frames data.Frames
+	err := panics.Catch(func() (err error) {
+		frames, err = a.run(ctx)
+		return err
+	})
 	if err != nil {
 		return fail(err, a.sel.Query)
 	}
 	for _, f := range frames {
-		f.RefID = in.RefID
+		f.RefID = a.in.RefID
 	}
 	return backend.DataResponse{Frames: frames, Status: backend.StatusOK}
 }
@@ -77,17 +75,6 @@ func (a *asking) run(ctx context.Context) (data.Frames, error) {
 	if err := a.aim(); err != nil {
 		return nil, err
 	}
-	select { // the time of one's turn is not that of the query
-	case a.slots <- struct{}{}:
-		defer func() { <-a.slots }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	ctx, cancel := context.WithTimeout(ctx, a.timeout)
-	defer cancel()
-	if err := a.ready(ctx); err != nil {
-		return nil, err
-	}
 	frames, err := a.ask(ctx)
 	if err != nil {
 		return nil, err
@@ -100,11 +87,33 @@ func (a *asking) run(ctx context.Context) (data.Frames, error) {
 	return frames, nil
 }
 
+// turn waits until the datasource may ask the host for one thing more, and gives it the time that it may take: to wait is
+// not a part of that. done ends the turn.
+func (a *asking) turn(ctx context.Context) (within context.Context, done func(), err error) {
+	select {
+	case a.slots <- struct{}{}:
+	case <-ctx.Done():
+		return nil, nil, ctx.Err()
+	}
+	ctx, cancel := context.WithTimeout(ctx, a.timeout)
+	done = func() { cancel(); <-a.slots }
+	if err := a.ready(ctx); err != nil {
+		done()
+		return nil, nil, err
+	}
+	return ctx, done, nil
+}
+
 // aim finds what the query is about.
 func (a *asking) aim() error {
 	switch a.q.Kind {
 	case model.Explain, model.Plugins, model.Inputs:
 		return nil
+	}
+	if a.alert {
+		if err := a.noVariables(); err != nil {
+			return err
+		}
 	}
 	sel, err := selection.Of(a.q, a.settings, a.in.TimeRange, a.in.Interval)
 	if err != nil {
@@ -114,7 +123,32 @@ func (a *asking) aim() error {
 	return nil
 }
 
+func (a *asking) noVariables() error {
+	texts := []string{a.q.Text}
+	if a.q.Chart != nil {
+		for _, c := range a.q.Chart.Compare {
+			texts = append(texts, c.Text)
+		}
+	}
+	for _, text := range texts {
+		if err := selection.NoVariables(text, a.in.TimeRange, a.in.Interval); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (a *asking) ask(ctx context.Context) (data.Frames, error) {
+	if a.q.Kind == model.Metrics { // a chart is of several requests, which take turns each
+		return chart.Run(ctx, a.client, a.sel, a.q, chart.Options{
+			RefID: a.in.RefID, Settings: a.settings, Range: a.in.TimeRange, Interval: a.in.Interval, MaxDataPoints: a.in.MaxDataPoints, Turn: a.turn,
+		})
+	}
+	ctx, done, err := a.turn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	switch a.q.Kind {
 	case "", model.Logs:
 		if a.q.Around != nil {
@@ -123,10 +157,6 @@ func (a *asking) ask(ctx context.Context) (data.Frames, error) {
 		return a.lines(ctx)
 	case model.Table:
 		return a.table(ctx)
-	case model.Metrics:
-		return chart.Run(ctx, a.client, a.sel, a.q, chart.Options{
-			RefID: a.in.RefID, Settings: a.settings, Range: a.in.TimeRange, Interval: a.in.Interval, MaxDataPoints: a.in.MaxDataPoints,
-		})
 	case model.Volume:
 		return a.volume(ctx)
 	case model.Alerts:

@@ -116,6 +116,37 @@ func TestAlertsLeadToTheirEvents(t *testing.T) {
 	}
 }
 
+// An alert rule has no dashboard that gives its variables values: it says so, for it would never fire.
+func TestAlertRulesHaveNoVariables(t *testing.T) {
+	s := opened(t)
+	ask := func(alert bool, query, compared string) error {
+		chart := ""
+		if compared != "" {
+			chart = fmt.Sprintf(`,"compare":[{"query":%q}]`, compared)
+		}
+		req := &backend.QueryDataRequest{PluginContext: s.context, Headers: map[string]string{}, Queries: []backend.DataQuery{{
+			RefID: "A", JSON: fmt.Appendf(nil, `{"kind":"metrics","query":%q,"chart":{"kind":"event_count"%s},"intervalMs":1000,"maxDataPoints":43200}`, query, chart),
+			TimeRange: wholeRange, Interval: time.Second, MaxDataPoints: 43200,
+		}}}
+		if alert {
+			req.Headers[backend.FromAlertHeaderName] = "true"
+		}
+		res, err := s.QueryData(t.Context(), req)
+		require.NoError(t, err)
+		return res.Responses["A"].Error
+	}
+	for query, name := range map[string]string{
+		"host.name:$host": "$host", `host.name:"$host"`: "$host", "host.name:${host}": "${host}", "a OR url.path:/x${path:regex}y/": "${path:regex}", "user.name:[[user]]": "[[user]]",
+	} {
+		require.EqualError(t, ask(true, query, ""), "query: the variable "+name+` has no value here: alert rules belong to no dashboard (write the value itself; to look for text with a dollar sign, write \$)`)
+	}
+	require.ErrorContains(t, ask(true, "*", "a OR $b"), "the variable $b has no value here")
+	for _, query := range []string{"*", "$__timeFilter AND event.duration:>=$__interval_ms", `user.name:\$host`, `url.path:/a$/`, `"costs $100"`} {
+		require.NoError(t, ask(true, query, ""), query)
+	}
+	require.NoError(t, ask(false, "host.name:$host", ""), "in a dashboard it is text")
+}
+
 // How the host's plugins and inputs are: those that it has, and rates from the second look on.
 func TestPluginsAndInputs(t *testing.T) {
 	s, h := opened(t), host(t)
@@ -127,6 +158,13 @@ func TestPluginsAndInputs(t *testing.T) {
 		assert.Equal(t, p.ID, field(t, f, "plugin").At(i))
 		assert.Equal(t, p.Version, field(t, f, "version").At(i))
 		assert.Equal(t, true, field(t, f, "healthy").At(i), p.ID)
+		waits := p.State == "running" && (p.Kind == "detector" || p.Kind == "notifier")
+		assert.Equal(t, !waits, field(t, f, "lag").NilAt(i), p.ID)
+		memory, ok := field(t, f, "memory").At(i).(int64)
+		require.True(t, ok)
+		if p.State == "running" {
+			assert.Greater(t, memory, int64(1<<20), "%s: it is a process", p.ID)
+		}
 	}
 
 	f = s.frames(t, `{"kind":"inputs"}`, wholeRange)[0]

@@ -32,8 +32,8 @@ const (
 	defaultTimeout = time.Minute // of one query
 	maxTimeout     = time.Hour
 	defaultRows    = 1000
-	// atOnce bounds the queries of one datasource that run, however many panels ask; the rest wait for their turn. A host
-	// runs eight searches at once unless its limits.searches says otherwise, and others search, too.
+	// atOnce bounds the requests of one datasource that the host works at, however many panels ask; the rest wait for their
+	// turn. A host runs eight searches at once unless its limits.searches says otherwise, and others search, too.
 	atOnce = 6
 )
 
@@ -49,7 +49,7 @@ type Datasource struct {
 	http      *http.Client
 	client    *client.Client
 	probe     *client.Client // tries once, for answers that a person waits for
-	slots     chan struct{}  // one for each query that runs
+	slots     chan struct{}  // one for each request that the host works at, see asking.turn
 
 	host   hostVersion
 	inputs inputSamples

@@ -9,9 +9,11 @@ import (
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/grafana/grafana-plugin-sdk-go/data"
 
 	"github.com/logcenter/logcenter/grafana/pkg/frame"
 	"github.com/logcenter/logcenter/grafana/pkg/model"
+	"github.com/logcenter/logcenter/grafana/pkg/panics"
 	"github.com/logcenter/logcenter/grafana/pkg/selection"
 	"github.com/logcenter/logcenter/sdk/client"
 )
@@ -103,7 +105,7 @@ func (d *Datasource) RunStream(ctx context.Context, req *backend.RunStreamReques
 	q, sel, err := d.tailOf(req.PluginContext.User, b)
 	if err == nil {
 		t := &tail{c: d.client, q: q, sel: sel, level: d.level(), send: sender.SendFrame}
-		err = t.run(ctx)
+		err = panics.Catch(func() error { return t.run(ctx) })
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -113,6 +115,8 @@ func (d *Datasource) RunStream(ctx context.Context, req *backend.RunStreamReques
 	}
 	f := explain(err, sel.Query)
 	notice := frame.Warn("%s", f.text)
-	_ = sender.SendFrame(frame.NewLogs(d.level(), 0).Frame(frame.Custom{}, sel.Query, notice), 0) // that nobody takes it changes nothing
+	_ = panics.Catch(func() error { // that nobody takes it changes nothing
+		return sender.SendFrame(frame.NewLogs(d.level(), 0).Frame(frame.Custom{}, sel.Query, notice), data.IncludeAll)
+	})
 	return told(f)
 }

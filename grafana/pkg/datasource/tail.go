@@ -11,6 +11,7 @@ import (
 
 	"github.com/logcenter/logcenter/grafana/pkg/frame"
 	"github.com/logcenter/logcenter/grafana/pkg/model"
+	"github.com/logcenter/logcenter/grafana/pkg/panics"
 	"github.com/logcenter/logcenter/grafana/pkg/selection"
 	"github.com/logcenter/logcenter/sdk/client"
 	"github.com/logcenter/logcenter/sdk/query"
@@ -60,25 +61,14 @@ func (t *tail) run(ctx context.Context) error {
 	defer work.Wait()
 	defer cancel(nil) // before the wait
 	t.lines = frame.NewLogs(t.level, 0)
-	work.Go(func() {
-		tick := time.NewTicker(flushEvery)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-			}
-			t.mu.Lock()
-			t.flush()
-			err := t.failed
-			t.mu.Unlock()
-			if err != nil {
+	beside := func(do func() error) {
+		work.Go(func() {
+			if err := panics.Catch(do); err != nil {
 				cancel(err)
-				return
 			}
-		}
-	})
+		})
+	}
+	beside(func() error { return t.flushNowAndThen(ctx) })
 	r := client.TailRequest{
 		Query: t.sel.Query, Stream: t.sel.Stream, Fields: t.fields(),
 		OnDropped: func(n uint64) {
@@ -89,7 +79,7 @@ func (t *tail) run(ctx context.Context) error {
 		OnReconnect: func(time.Time, error) { t.reconnected() },
 		OnHeartbeat: func(host time.Time) {
 			if from, ok := t.heard(host); ok {
-				work.Go(func() { t.fill(ctx, from) })
+				beside(func() error { t.fill(ctx, from); return nil })
 			}
 		},
 	}
@@ -127,6 +117,28 @@ func (t *tail) add(raw []byte) error {
 		t.flush()
 	}
 	return t.failed
+}
+
+// flushNowAndThen sends what there is until ctx ends, or nobody takes it any more.
+func (t *tail) flushNowAndThen(ctx context.Context) error {
+	tick := time.NewTicker(flushEvery)
+	defer tick.Stop()
+	flush := func() error {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.flush()
+		return t.failed
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		if err := flush(); err != nil {
+			return err
+		}
+	}
 }
 
 // flush sends what there is. The caller holds mu.

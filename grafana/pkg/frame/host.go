@@ -75,7 +75,10 @@ func display(v any) string {
 		if err != nil {
 			return fmt.Sprint(v)
 		}
-		return string(plainText(nil, b))
+		if b[0] == '[' {
+			b = appendList(nil, b)
+		}
+		return string(b)
 	}
 }
 
@@ -125,7 +128,7 @@ func Plugins(plugins []client.Plugin) *data.Frame {
 	for i := range floats {
 		floats[i] = make([]float64, n)
 	}
-	healthy := make([]bool, n)
+	healthy, memory, lag := make([]bool, n), make([]int64, n), make([]*float64, n)
 	started, failed := make([]*time.Time, n), make([]*time.Time, n)
 	for i, p := range plugins {
 		for j, v := range []string{p.ID, p.Kind, p.Version, p.State, p.Reason, p.LastFailure} {
@@ -136,6 +139,7 @@ func Plugins(plugins []client.Plugin) *data.Frame {
 		}
 		floats[0][i], floats[1][i] = p.CPUSeconds, p.MsPerMB
 		healthy[i] = p.State == "running" || p.State == "disabled"
+		memory[i], lag[i] = p.MemoryBytes, p.LagSeconds
 		started[i], failed[i] = when(p.Started), when(p.FailedAt)
 	}
 	f := data.NewFrame("plugins")
@@ -152,6 +156,8 @@ func Plugins(plugins []client.Plugin) *data.Frame {
 	add("healthy", "", healthy)
 	add("cpu", "s", floats[0])
 	add("cpu per MB", "ms", floats[1])
+	add("memory", "bytes", memory)
+	add("lag", "s", lag)
 	for j, name := range []string{"calls", "events", "errors", "restarts", "retries", "poisoned", "bad values", "dropped"} {
 		add(name, "short", ints[j])
 	}

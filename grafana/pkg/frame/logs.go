@@ -4,13 +4,14 @@
 package frame
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/logcenter/logcenter/sdk/jsonscan"
 )
 
 // Names of fields of events that lines have apart from their labels.
@@ -79,36 +80,34 @@ func (l *Logs) Add(raw []byte) error {
 		labels   = append(l.buf[:0], '{')
 	)
 	l.names = l.names[:0]
-	o := object{b: raw}
-	for {
-		name, value, err := o.next()
-		if err != nil {
-			return err
-		}
-		if name == nil {
-			break
-		}
-		if string(value) == "null" {
+	it := members.Scan(raw)
+	for it.Next() {
+		if it.Kind() == jsonscan.Null {
 			continue
 		}
+		name := it.Path()
 		switch string(name) {
 		case timeField:
-			if at, err = time.Parse(`"`+time.RFC3339Nano+`"`, string(value)); err != nil {
-				return fmt.Errorf("the answer is not Logcenter's: @timestamp is %.60s", value)
+			var err error
+			if at, err = time.Parse(time.RFC3339Nano, string(it.Value())); err != nil {
+				return fmt.Errorf("the answer is not Logcenter's: @timestamp is %.60s", it.Value())
 			}
 			continue
 		case messageField:
-			body = text(value)
+			body = text(it)
 			continue
 		case idField:
-			id = text(value)
+			id = text(it)
 			continue
 		}
 		if string(name) == l.level {
-			severity = level(text(value))
+			severity = level(text(it))
 		}
 		l.names = append(append(l.names, name...), 0)
-		labels = appendLabel(labels, name, value)
+		labels = appendLabel(labels, name, it)
+	}
+	if err := whole(raw, it); err != nil {
+		return err
 	}
 	labels = append(labels, '}')
 	l.buf = labels
@@ -118,31 +117,16 @@ func (l *Logs) Add(raw []byte) error {
 	return nil
 }
 
-// text is a value's text in a string of its own.
-func text(value []byte) string {
-	if n := len(value) - 1; value[0] == '"' && n > 0 {
-		if bytes.IndexByte(value[1:n], '\\') < 0 {
-			return string(value[1:n])
-		}
-		return string(appendText(make([]byte, 0, n), value))
-	}
-	return string(plainText(nil, value))
-}
-
 // appendLabel adds a member to a JSON object of strings.
-func appendLabel(b, name, value []byte) []byte {
+func appendLabel(b, name []byte, it *jsonscan.Iter) []byte {
 	if len(b) > 1 {
 		b = append(b, ',')
 	}
-	b = append(append(append(b, '"'), name...), '"', ':')
-	switch c := value[0]; {
-	case c == '"':
-		return append(b, value...)
-	case c == '[' || c == '{':
-		return appendQuoted(b, plainText(nil, value))
-	default:
-		return append(append(append(b, '"'), value...), '"')
+	b = append(appendQuoted(b, name), ':')
+	if k := it.Kind(); k == jsonscan.Array || k == jsonscan.Object {
+		return appendQuoted(b, appendPlain(nil, it))
 	}
+	return append(append(append(b, '"'), it.Value()...), '"') // a string with its escapes
 }
 
 // typesOf is the labelTypes of a line whose labels have the names collected.
@@ -156,7 +140,7 @@ func (l *Logs) typesOf() json.RawMessage {
 		if len(b) > 1 {
 			b = append(b, ',')
 		}
-		b = append(append(append(b, '"'), name...), `":"`+labelType(name)+`"`...)
+		b = append(appendQuoted(b, []byte(name)), `:"`+labelType(name)+`"`...)
 		rest = after
 	}
 	b = append(b, '}')

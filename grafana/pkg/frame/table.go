@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/logcenter/logcenter/sdk/jsonscan"
 )
 
 // maxColumns bounds the columns of a table that no list of fields does.
@@ -50,15 +52,9 @@ func (t *Table) Len() int { return t.rows }
 
 // Add adds an event as the host sends it. It keeps nothing of raw.
 func (t *Table) Add(raw []byte) error {
-	o := object{b: raw}
-	for {
-		name, value, err := o.next()
-		if err != nil {
-			return err
-		}
-		if name == nil {
-			break
-		}
+	it := members.Scan(raw)
+	for it.Next() {
+		name := it.Path()
 		c, ok := t.byName[string(name)]
 		if !ok {
 			if t.fixed {
@@ -72,7 +68,10 @@ func (t *Table) Add(raw []byte) error {
 			}
 			c = t.column(string(name))
 		}
-		c.put(t.rows, value)
+		c.put(t.rows, it)
+	}
+	if err := whole(raw, it); err != nil {
+		return err
 	}
 	t.rows++
 	return nil
@@ -131,8 +130,8 @@ func (c *column) pad(n int) {
 }
 
 // put sets the value of a row behind all others.
-func (c *column) put(row int, value []byte) {
-	v, kind := read(value)
+func (c *column) put(row int, it *jsonscan.Iter) {
+	v, kind := read(it)
 	if v == nil || c.field != nil && c.field.Len() > row { // a name that is there twice counts once
 		return
 	}
@@ -140,14 +139,14 @@ func (c *column) put(row int, value []byte) {
 		c.field = data.NewFieldFromFieldType(kind, 0)
 	}
 	if kind != c.field.Type() {
-		v = c.meet(v, kind, value)
+		v = c.meet(v, kind, it)
 	}
 	c.pad(row)
 	c.field.Append(v)
 }
 
 // meet makes a column and a value of another type have the same one.
-func (c *column) meet(v any, kind data.FieldType, raw []byte) any {
+func (c *column) meet(v any, kind data.FieldType, it *jsonscan.Iter) any {
 	have := c.field.Type()
 	switch {
 	case have == data.FieldTypeNullableFloat64 && kind == data.FieldTypeNullableInt64:
@@ -162,7 +161,7 @@ func (c *column) meet(v any, kind data.FieldType, raw []byte) any {
 	case have != data.FieldTypeNullableString:
 		c.convert(data.FieldTypeNullableString, func(v any) any { s := written(v); return &s })
 	}
-	s := text(raw)
+	s := text(it)
 	return &s
 }
 
@@ -195,29 +194,29 @@ func written(v any) string {
 }
 
 // read is a JSON value as a pointer, and the type of a column of such; nil for null.
-func read(value []byte) (any, data.FieldType) {
-	switch c := value[0]; {
-	case c == 'n':
+func read(it *jsonscan.Iter) (any, data.FieldType) {
+	switch it.Kind() {
+	case jsonscan.Null:
 		return nil, 0
-	case c == 't' || c == 'f':
-		v := c == 't'
+	case jsonscan.Bool:
+		v := it.Value()[0] == 't'
 		return &v, data.FieldTypeNullableBool
-	case c == '"':
-		s := text(value)
+	case jsonscan.String:
+		s := text(it)
 		if len(s) >= len("2006-01-02T15:04:05Z") && s[4] == '-' && s[10] == 'T' && s[len(s)-1] == 'Z' {
 			if at, err := time.Parse(time.RFC3339Nano, s); err == nil {
 				return &at, data.FieldTypeNullableTime
 			}
 		}
 		return &s, data.FieldTypeNullableString
-	case c == '-' || c >= '0' && c <= '9':
-		if n, err := strconv.ParseInt(string(value), 10, 64); err == nil {
+	case jsonscan.Number:
+		if n, err := strconv.ParseInt(string(it.Value()), 10, 64); err == nil {
 			return &n, data.FieldTypeNullableInt64
 		}
-		if n, err := strconv.ParseFloat(string(value), 64); err == nil {
+		if n, err := strconv.ParseFloat(string(it.Value()), 64); err == nil {
 			return &n, data.FieldTypeNullableFloat64
 		}
 	}
-	s := text(value)
+	s := text(it)
 	return &s, data.FieldTypeNullableString
 }

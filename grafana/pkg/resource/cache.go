@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/logcenter/logcenter/grafana/pkg/complete"
+	"github.com/logcenter/logcenter/grafana/pkg/panics"
 	"github.com/logcenter/logcenter/sdk/client"
 )
 
@@ -64,7 +65,10 @@ func (k *fieldCache) keep(sel client.Selection, e *fieldEntry) {
 func (k *fieldCache) ask(ctx context.Context, c *client.Client, sel client.Selection, e *fieldEntry) {
 	ctx, cancel := context.WithTimeout(ctx, slowest)
 	defer cancel()
-	e.fields, e.err = complete.Fields(ctx, c, sel)
+	e.err = panics.Catch(func() (err error) {
+		e.fields, err = complete.Fields(ctx, c, sel)
+		return err
+	})
 	k.mu.Lock()
 	e.until = time.Now().Add(fieldsAge)
 	if e.err != nil && k.entries[sel] == e {

@@ -2,6 +2,7 @@ package resource
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 
@@ -165,6 +166,9 @@ func (h *handler) listAssets(ctx context.Context, a about, n int) ([]assetInfo, 
 		return nil, err
 	}
 	out := []assetInfo{}
+	if len(res.Aggs) == 0 {
+		return nil, errors.New("the answer is not Logcenter's: it lacks the assets")
+	}
 	for _, b := range res.Aggs[0].Buckets {
 		one := assetInfo{ID: b.Text, Count: b.Count}
 		for i, to := range []*string{&one.Name, &one.Type, &one.System, &one.Criticality} {

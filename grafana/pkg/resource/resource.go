@@ -16,7 +16,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+
 	"github.com/logcenter/logcenter/grafana/pkg/model"
+	"github.com/logcenter/logcenter/grafana/pkg/panics"
 	"github.com/logcenter/logcenter/grafana/pkg/selection"
 	"github.com/logcenter/logcenter/sdk/client"
 	"github.com/logcenter/logcenter/sdk/query"
@@ -86,7 +89,11 @@ func (h *handler) serve(answer func(*http.Request) (any, error)) http.HandlerFun
 		defer cancel()
 		r = r.WithContext(ctx)
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-		v, err := answer(r)
+		var v any
+		err := panics.Catch(func() (err error) {
+			v, err = answer(r)
+			return err
+		})
 		if err != nil {
 			status, p := told(err)
 			write(w, status, p)
@@ -119,8 +126,12 @@ func told(err error) (int, problem) {
 		text *selection.Error
 		host *client.Error
 		big  *http.MaxBytesError
+		ours *panics.Error
 	)
 	switch {
+	case errors.As(err, &ours):
+		backend.Logger.Error("the plugin panicked", "panic", ours.Value, "stack", string(ours.Stack))
+		return http.StatusInternalServerError, problem{Message: fmt.Sprintf("A fault of Logcenter's plugin: %v", ours.Value), Hint: "its log has more"}
 	case errors.As(err, &own):
 		return http.StatusBadRequest, problem{own.Msg, own.Hint, own.Field}
 	case errors.As(err, &text):

@@ -12,21 +12,18 @@ import (
 
 // Condition is a filter as a node of the syntax tree; nil for one that says nothing yet, such as one of no values.
 //
-// A filter by an empty value asks whether the field is there: = "" is what lacks it. Regular expressions are those of the
-// query language: on keywords they match anywhere unless anchored.
+// A filter by an empty value asks whether the field is there: = "" is what lacks it; of an expression or a bound it says
+// nothing yet. Regular expressions are those of the query language: on keywords they match anywhere unless anchored.
 func Condition(f model.Filter) (query.Node, *model.Error) {
 	field := query.Field{Name: f.Field}
 	var n query.Node
+	if f.Value == "" && strings.ContainsAny(f.Op, "~<>") {
+		return nil, nil
+	}
 	switch f.Op {
 	case "=", "!=":
 		n = equalAll(field, f.Value)
-		if f.Value == "" {
-			n = &query.Not{Node: &query.Exists{Field: field}}
-		}
 	case "=~", "!~":
-		if f.Value == "" {
-			return nil, nil
-		}
 		n = &query.Regex{Field: field, Expr: f.Value}
 	case "<", "<=":
 		n = &query.Range{Field: field, Max: &f.Value, IncludeMax: f.Op == "<="}
@@ -110,8 +107,11 @@ func elements(value string) (out []string) {
 }
 
 // equal compares with a value, whatever the field's type: a quoted value is read as the type of its field, and on text it is
-// the phrase. Only a network is not, so it goes as such where the field is known to hold addresses.
+// the phrase; an empty one asks for what lacks the field. Only a network is not, so it goes as such where the field is known to hold addresses.
 func equal(field query.Field, value string) query.Node {
+	if value == "" {
+		return &query.Not{Node: &query.Exists{Field: field}}
+	}
 	if t, known := query.TypeOf(field, nil); known && t.String() == "ip" {
 		if p, err := query.ParsePrefix(value); err == nil {
 			return &query.CIDR{Field: field, Prefix: p}

@@ -1,6 +1,7 @@
 package selection
 
 import (
+	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -57,6 +58,22 @@ func Expand(text string, r backend.TimeRange, interval time.Duration) string {
 			return m
 		}
 	})
+}
+
+// variable finds a variable of a dashboard; a backslash before it makes it text.
+var variable = regexp.MustCompile(`(?:^|[^\\])(\$[A-Za-z_]\w*|\$\{[A-Za-z_][\w.]*(?::[\w:]+)?\}|\[\[[A-Za-z_]\w*(?::\w+)?\]\])`)
+
+// NoVariables says which variable is still in the text of a query that no browser has put values into: it would be taken for
+// text that no event has, and an alert rule would be silent for ever.
+func NoVariables(text string, r backend.TimeRange, interval time.Duration) error {
+	g := variable.FindStringSubmatch(Expand(text, r, interval))
+	if g == nil {
+		return nil
+	}
+	return &model.Error{
+		Field: "query", Msg: fmt.Sprintf("the variable %.80s has no value here: alert rules belong to no dashboard", g[1]),
+		Hint: `write the value itself; to look for text with a dollar sign, write \$`,
+	}
 }
 
 func seconds(d time.Duration) int64 { return max(1, int64((d+time.Second-1)/time.Second)) }

@@ -60,6 +60,11 @@ func TestOf(t *testing.T) {
 	one("!=|", "", `(a OR b) AND NOT (x:"c" OR x:"d")`, "c", "d")
 	one("=|", "", `(a OR b) AND x:"c"`, "c")
 	one("=|", "", "a OR b")
+	one("=|", "", `(a OR b) AND (NOT _exists_:x OR x:"d")`, "", "d")
+	one("!=|", "", "(a OR b) AND _exists_:x", "")
+	for _, op := range []string{"<", "<=", ">", ">="} {
+		one(op, "", "a OR b")
+	}
 	f(model.Query{Filters: []model.Filter{{Field: "source.ip", Op: "=", Value: "10.0.0.0/8"}, {Field: "source.ip", Op: "!=", Value: "10.0.0.1"}}},
 		`source.ip:10.0.0.0/8 AND NOT source.ip:"10.0.0.1"`)
 }

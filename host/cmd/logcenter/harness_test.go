@@ -123,7 +123,7 @@ func newHost(t *testing.T) *testHost {
 		events: traffic(), replicas: 1, status: api.StatusOK, tail: make(chan []store.Event), followed: make(chan struct{}, 8),
 		plugin: api.PluginInfo{
 			ID: "geoip", Kind: "enricher", Version: "1.2.0", Description: "Adds countries to addresses.", State: "running", PID: 4711,
-			Started: time.Date(2026, 10, 11, 4, 0, 0, 0, time.UTC), Restarts: 1, Calls: 120, Rows: 1234567, Errors: 3, Retries: 40, Undeclared: 1200, CPUSeconds: 4.5, MsPerMB: 2.125,
+			Started: time.Date(2026, 10, 11, 4, 0, 0, 0, time.UTC), Restarts: 1, Calls: 120, Rows: 1234567, Errors: 3, Retries: 40, Undeclared: 1200, CPUSeconds: 4.5, MsPerMB: 2.125, MemoryBytes: 31_400_000,
 			Accepts: json.RawMessage(`{"input": "*"}`), Reads: []string{"source.ip", "destination.ip"}, Writes: []string{"source.geo.country_iso_code"},
 			ConfigSchema: json.RawMessage(`{"type":"object","properties":{"database":{"type":"string","description":"database is an mmdb file; 空 uses the built-in one.","default":""},
 				"cache":{"type":"object","properties":{"size":{"type":["string","integer"],"default":"64MiB"}}},"mode":{"type":"string","enum":["city","country"]}}}`),

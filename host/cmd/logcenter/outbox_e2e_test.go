@@ -257,6 +257,21 @@ func TestOutbox(t *testing.T) {
 	list := cli("channel", "list")
 	assert.Regexp(t, `(?m)^file/local +ready +0 `, list)
 	assert.Regexp(t, `(?m)^syslog/soc +paused +20 .*connection refused`, list)
+	var plugins []client.Plugin
+	require.NoError(t, json.Unmarshal([]byte(cli("plugin", "list", "-o", "json")), &plugins))
+	for _, p := range plugins {
+		assert.Positive(t, p.MemoryBytes, p.ID)
+		switch {
+		case p.ID == "syslog":
+			require.NotNil(t, p.LagSeconds)
+			assert.Positive(t, *p.LagSeconds, "of the oldest alert that waits")
+		case p.ID == "file":
+			require.NotNil(t, p.LagSeconds)
+			assert.Zero(t, *p.LagSeconds, "nothing waits for it")
+		case p.Kind != "detector":
+			assert.Nil(t, p.LagSeconds, p.ID)
+		}
+	}
 	out, ok = h.run("channel", "test", "syslog/soc")
 	assert.False(t, ok)
 	assert.Regexp(t, `syslog/soc +failed .*connection refused`, out)
@@ -296,6 +311,7 @@ func TestOutbox(t *testing.T) {
 	assert.Regexp(t, `(?m)^sislog +missing +1 `, cli("channel", "list"))
 	assert.Equal(t, "1 delivery forgotten\n", cli("outbox", "drop", "--channel", "sislog", "--yes"))
 	m := h.metrics()
+	assert.Regexp(t, `logcenter_plugin_memory_bytes\{kind="notifier",plugin="syslog"\} [1-9]`, m)
 	assert.Contains(t, m, `logcenter_alert_deliveries_total{channel="syslog/soc"} 19`)
 	assert.Contains(t, m, `logcenter_alert_delivery_seconds_count{channel="syslog/soc"} 19`)
 }

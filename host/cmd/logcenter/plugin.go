@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -77,11 +78,19 @@ func newPluginListCommand(c *connection) *cobra.Command {
 }
 
 func pluginTable(plugins []client.Plugin) *table {
-	t := newTable("id", "kind", "version", "state", "rows", "errors", "restarts", "ms/MB", "reason").numbers("rows", "errors", "restarts", "ms/MB")
+	t := newTable("id", "kind", "version", "state", "rows", "errors", "restarts", "ms/MB", "memory MB", "lag", "reason").numbers("rows", "errors", "restarts", "ms/MB", "memory MB", "lag")
 	for _, p := range plugins {
-		t.add(p.ID, p.Kind, p.Version, p.State, fmt.Sprint(p.Rows), fmt.Sprint(p.Errors), fmt.Sprint(p.Restarts), fmt.Sprintf("%.2f", p.MsPerMB), p.Reason)
+		t.add(p.ID, p.Kind, p.Version, p.State, fmt.Sprint(p.Rows), fmt.Sprint(p.Errors), fmt.Sprint(p.Restarts), fmt.Sprintf("%.2f", p.MsPerMB), fmt.Sprintf("%.0f", float64(p.MemoryBytes)/1e6), lagText(p), p.Reason)
 	}
 	return t
+}
+
+// lagText is how far a plugin is behind; empty where that is not known.
+func lagText(p client.Plugin) string {
+	if p.LagSeconds == nil {
+		return ""
+	}
+	return time.Duration(*p.LagSeconds * float64(time.Second)).Round(time.Second).String()
 }
 
 func newPluginInfoCommand(c *connection) *cobra.Command {
@@ -162,6 +171,10 @@ func pluginInfo(w io.Writer, p *client.Plugin) error {
 	line("work", fmt.Sprintf("%s rows in %s calls, %s errors, %.1f s of CPU, %.2f ms/MB",
 		grouped(int64(p.Rows)), grouped(int64(p.Calls)), grouped(int64(p.Errors)), p.CPUSeconds, p.MsPerMB))
 	line("of these", ofNote(p))
+	if p.MemoryBytes > 0 {
+		line("memory", fmt.Sprintf("%.1f MB", float64(p.MemoryBytes)/1e6))
+	}
+	line("lag", lagText(*p))
 	originText(line, p)
 	if p.LastFailure != "" {
 		line("last failure", moment(p.FailedAt)+": "+p.LastFailure)

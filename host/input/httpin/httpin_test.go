@@ -367,9 +367,6 @@ func FuzzMessage(f *testing.F) {
 		if err := json.Unmarshal(line, &want); err != nil || want == nil {
 			return // message is more tolerant: it does not look at numbers
 		}
-		if bytes.ContainsRune(bytes.ToLower(line), '\\') && !bytes.Contains(line, []byte(`"message"`)) {
-			return // a key written with escapes
-		}
 		text, isText := want["message"].(string)
 		if bytes.Contains(line, []byte(`\u`)) && !ok {
 			return

@@ -48,5 +48,8 @@ type usage struct {
 
 func usageOf(int, bool) usage { return usage{} }
 
+// Memory is what a process has resident in bytes, 0 if it is not known.
+func Memory(int) int64 { return 0 }
+
 // CPU is the processor time of a process, 0 if it is not known.
 func CPU(int) time.Duration { return 0 }

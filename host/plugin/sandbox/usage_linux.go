@@ -98,6 +98,15 @@ func cpuOf(stat []byte) time.Duration {
 	return time.Duration(user+system) * clockTick
 }
 
+// Memory is what the bound of memory is compared with, in bytes: what a process and its descendants have resident or
+// swapped out, what they share with the host included, and their page tables. 0 if it is gone.
+func Memory(pid int) int64 {
+	if pid == 0 {
+		return 0
+	}
+	return usageOf(pid, true).memory
+}
+
 // CPU is the processor time of a process, to the nanosecond, 0 if it is gone. Its clock is that of
 // clock_getcpuclockid(3): the complement of the process's number above three bits that ask for what the scheduler counted.
 func CPU(pid int) time.Duration {

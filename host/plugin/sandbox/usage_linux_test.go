@@ -24,6 +24,7 @@ func TestCPU(t *testing.T) {
 	require.NoError(t, syscall.Getrusage(syscall.RUSAGE_SELF, &self))
 	assert.InDelta(t, time.Duration(self.Utime.Nano()+self.Stime.Nano()).Seconds(), sandbox.CPU(os.Getpid()).Seconds(), 0.1)
 
+	assert.Greater(t, sandbox.Memory(os.Getpid()), int64(1<<20), "a test of Go has more than a megabyte")
 	cmd := exec.Command("sh", "-c", "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done")
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)
@@ -34,4 +35,6 @@ func TestCPU(t *testing.T) {
 	require.NoError(t, cmd.Wait())
 	assert.Zero(t, sandbox.CPU(cmd.Process.Pid))
 	assert.Zero(t, sandbox.CPU(0))
+	assert.Zero(t, sandbox.Memory(cmd.Process.Pid))
+	assert.Zero(t, sandbox.Memory(0))
 }
