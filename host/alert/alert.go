@@ -57,7 +57,9 @@ type Options struct {
 	Health *health.Tracker
 	// SnapshotEvery is how often state is saved, and so how much is replayed after a crash. 0 = 10 s.
 	SnapshotEvery time.Duration
-	Log           *logrus.Entry
+	// Finish is how long an entry that was begun may take once Handle's context has ended. 0 = 10 s.
+	Finish time.Duration
+	Log    *logrus.Entry
 }
 
 // Runner is the alert consumer. Handle and Save have one caller, the rest is safe for concurrent use.
@@ -75,6 +77,7 @@ type Runner struct {
 
 const (
 	snapshotEvery = 10 * time.Second
+	finish        = 10 * time.Second
 	detectTries   = 3
 	// Between two tries of recording alerts.
 	firstPause = 50 * time.Millisecond
@@ -125,8 +128,12 @@ func (r *Runner) Durable() uint64 {
 }
 
 // Handle runs one entry through all detectors in service and records what they raise. An error means that
-// nothing of the entry is settled.
+// nothing of the entry is settled. A detector that has begun with an entry when ctx ends still finishes it, within
+// Options.Finish: else it would have seen an entry of which nobody knows what it raised, and its state would be of no use.
 func (r *Runner) Handle(ctx context.Context, offset uint64, e *pipeline.Entry) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	select {
 	case r.between <- struct{}{}:
 		defer func() { <-r.between }()
@@ -276,10 +283,10 @@ func (r *Runner) tryAdvance(ctx context.Context, d *detector, offset uint64, e *
 	if err := r.take(ctx, d, offset, e); err != nil {
 		return err
 	}
-	if time.Since(d.lastSave) < cmp.Or(r.o.SnapshotEvery, snapshotEvery) {
-		return nil
+	if ctx.Err() != nil || time.Since(d.lastSave) < cmp.Or(r.o.SnapshotEvery, snapshotEvery) {
+		return nil // whoever ends a run saves
 	}
-	if err := r.save(ctx, d); err != nil {
+	if err := r.save(ctx, d); err != nil && ctx.Err() == nil {
 		r.o.Log.WithError(err).WithField("plugin", d.p.Manifest().ID).Warn("the detector's state is not saved; it is tried again")
 		d.lastSave = time.Now()
 		if g, err := d.p.Generation(ctx); err != nil || g != d.generation {
@@ -300,8 +307,13 @@ func (d *detector) begin(generation uint64) {
 	}
 }
 
-// take gives a detector one entry: its events, then how far event time has come with them.
+// take gives a detector one entry: its events, then how far event time has come with them. What is begun is finished.
 func (r *Runner) take(ctx context.Context, d *detector, offset uint64, e *pipeline.Entry) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	ctx, end := outlast(ctx, cmp.Or(r.o.Finish, finish))
+	defer end()
 	at := d.clock.after(e)
 	if !d.poison[offset] {
 		d.sent = offset
@@ -318,6 +330,19 @@ func (r *Runner) take(ctx context.Context, d *detector, offset uint64, e *pipeli
 	}
 	d.offset, d.clock = offset, at
 	return nil
+}
+
+// outlast is a context that ends so long after ctx does. The caller ends it.
+func outlast(ctx context.Context, by time.Duration) (context.Context, context.CancelFunc) {
+	longer, end := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		select {
+		case <-time.After(by):
+			end()
+		case <-longer.Done():
+		}
+	})
+	return longer, func() { stop(); end() }
 }
 
 func (r *Runner) detect(ctx context.Context, d *detector, offset uint64, b *wire.Batch) error {
@@ -349,13 +374,19 @@ func (r *Runner) raise(ctx context.Context, d *detector, reply *wire.Result) err
 	return r.record(ctx, reply.Alerts) // with an error the entry is not done: a snapshot must not include it
 }
 
+// errAhead means that a detector has seen an entry that is not done. Its state would lose what it raised then.
+var errAhead = errors.New("the alerts of an entry are not recorded")
+
 func (r *Runner) save(ctx context.Context, d *detector) error {
+	if d.sent > d.offset {
+		return fmt.Errorf("snapshot of %s: entry %d is not done: %w", d.p.Manifest().ID, d.sent, errAhead)
+	}
 	seen, state, err := d.p.Snapshot(ctx, d.generation)
 	if err != nil {
 		return fmt.Errorf("snapshot of %s: %w", d.p.Manifest().ID, err)
 	}
-	if seen = max(seen, d.sent); seen > d.offset { // its alerts of the last entry may not be recorded
-		return fmt.Errorf("snapshot of %s: it has seen entry %d, done is %d", d.p.Manifest().ID, seen, d.offset)
+	if seen > d.offset {
+		return fmt.Errorf("snapshot of %s: it has seen entry %d, done is %d: %w", d.p.Manifest().ID, seen, d.offset, errAhead)
 	}
 	// Entries behind the last one it was sent hold nothing for it.
 	if err := writeSnapshot(d.path, d.offset, d.clock, state); err != nil {
@@ -367,13 +398,22 @@ func (r *Runner) save(ctx context.Context, d *detector) error {
 	return nil
 }
 
-// Save snapshots all detectors, at the end of a run; Handle must have returned.
+// Save snapshots all detectors, at the end of a run; Handle must have returned. One that did not finish an entry in time,
+// or whose process has just ended, is left at its last snapshot, which is no error: at the next start it sees the entries
+// since again and raises the same alerts, under the same ids.
 func (r *Runner) Save(ctx context.Context) error {
 	var errs []error
 	for _, d := range r.detectors {
-		if d.offset > d.saved.Load() {
-			errs = append(errs, r.save(ctx, d))
+		if d.offset <= d.saved.Load() {
+			continue
 		}
+		err := r.save(ctx, d)
+		if errors.Is(err, errAhead) || errors.Is(err, plugin.ErrRestarted) || errors.Is(err, plugin.ErrUnavailable) {
+			r.o.Log.WithError(err).WithFields(logrus.Fields{"plugin": d.p.Manifest().ID, "from_entry": d.saved.Load() + 1}).
+				Info("the detector goes on at its last snapshot, and sees the entries since once more")
+			continue
+		}
+		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }
