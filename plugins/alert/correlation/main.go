@@ -211,10 +211,14 @@ func (d *detector) put(r *rule, key []byte, e entry, row int, emit func(sdk.Aler
 		d.count(r, key, e.at, row)
 		return
 	}
+	id, hash := d.groups.find(r, key)
+	if r.kind == silence && id != 0 && d.endedSilence(id, e.at) {
+		d.tellSilence(id, emit)
+		id = 0
+	}
 	if len(r.open) > 0 {
 		d.heardAgain(r, key, e.at, emit)
 	}
-	id, hash := d.groups.find(r, key)
 	if r.kind == newValue {
 		d.known(r, id, key, hash, e, row, emit)
 		return

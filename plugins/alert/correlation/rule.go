@@ -56,8 +56,9 @@ type rule struct {
 	states  []state   // of a sequence
 	began   int64     // of a new_value rule: its first event, ns since 1970
 	filter
-	open  map[string]*open // by key: alerts that are waited for to be over
-	usual usual            // of a deviation rule
+	open    map[string]*open // by key: alerts that are waited for to be over, the oldest of each
+	waiting int              // how many alerts these are
+	usual   usual            // of a deviation rule
 
 	aggregate aggregate
 	held      held

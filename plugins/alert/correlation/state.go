@@ -227,7 +227,7 @@ func (d *detector) forget() {
 	d.groups = newGroups(d.rules, int64(d.config.MaxState), int64(d.config.MaxRuleState))
 	d.origins, d.series = nil, 0
 	for _, r := range d.rules {
-		r.began, r.open, r.usual = 0, nil, usual{}
+		r.began, r.open, r.waiting, r.usual = 0, nil, 0, usual{}
 	}
 }
 
