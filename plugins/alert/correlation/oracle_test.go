@@ -19,6 +19,7 @@ import (
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/plugintest"
+	"github.com/logcenter/logcenter/sdk/sample"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
@@ -540,10 +541,10 @@ func batch(events []drawn) *wire.Batch {
 func watch(t *testing.T, create func(Config) (sdk.Detector, error), tr trial, s stream, rnd *rand.Rand) (out []raised) {
 	t.Helper()
 	tr.rule["id"], tr.rule["name"] = "r", "R"
-	config, err := json.Marshal(map[string]any{"rules": []any{tr.rule}})
+	rules, err := json.Marshal([]any{tr.rule})
 	require.NoError(t, err)
 	stage := sdk.DetectorStage(create)
-	plugintest.Open(t, stage, config)
+	plugintest.OpenWith(t, stage, sample.Setup{Rules: rules})
 	take := func(res *wire.Result) error {
 		require.Empty(t, res.Error)
 		for _, w := range res.Alerts {
@@ -582,7 +583,7 @@ func watch(t *testing.T, create func(Config) (sdk.Detector, error), tr trial, s 
 			_, err := stage.Snapshot(&state)
 			require.NoError(t, err)
 			stage = sdk.DetectorStage(create)
-			plugintest.Open(t, stage, config)
+			plugintest.OpenWith(t, stage, sample.Setup{Rules: rules})
 			require.NoError(t, stage.Restore(&state, 0))
 		}
 	}
