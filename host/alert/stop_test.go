@@ -54,13 +54,16 @@ func TestStoppedInTheMiddleOfAnEntry(t *testing.T) {
 			dir, gate := t.TempDir(), t.TempDir()
 			reg := start(t, gate)
 			r := newRunner(t, reg, j, alert.Options{Dir: dir, Finish: finish})
-			feedTo(t, r, j, 1, at-1)
+			for before := uint64(1); before < at; before++ {
+				require.NoError(t, r.Handle(t.Context(), before, entryOf(t, j, before)))
+			}
 			require.NoError(t, r.Save(t.Context()))
 
 			ctx, stop := context.WithCancel(t.Context())
 			defer stop()
+			entry := entryOf(t, j, at)
 			handled := make(chan error)
-			go func() { handled <- feedOne(ctx, t, r, j, at) }()
+			go func() { handled <- r.Handle(ctx, at, entry) }()
 			require.Eventually(t, func() bool { _, err := os.Stat(filepath.Join(gate, "reached")); return err == nil }, 20*time.Second, time.Millisecond)
 			stop()
 			durable := at
@@ -99,7 +102,7 @@ func TestStoppedAtAnyMoment(t *testing.T) {
 			if done+1 == last {
 				go stop() // somewhere in one of the next entries
 			}
-			if feedOne(ctx, t, r, j, done+1) == nil {
+			if r.Handle(ctx, done+1, entryOf(t, j, done+1)) == nil {
 				done++
 			}
 		}
@@ -111,16 +114,10 @@ func TestStoppedAtAnyMoment(t *testing.T) {
 	assert.Equal(t, want, got)
 }
 
-func feedOne(ctx context.Context, t *testing.T, r *recording, j journal.Journal, at uint64) error {
+func entryOf(t *testing.T, j journal.Journal, at uint64) *pipeline.Entry {
 	e, err := j.Read(at)
 	require.NoError(t, err)
 	entry, err := pipeline.DecodeEntry(e.Body)
 	require.NoError(t, err)
-	return r.Handle(ctx, at, entry)
-}
-
-func feedTo(t *testing.T, r *recording, j journal.Journal, from, to uint64) {
-	for at := from; at <= to; at++ {
-		require.NoError(t, feedOne(t.Context(), t, r, j, at))
-	}
+	return entry
 }

@@ -59,7 +59,7 @@ type tester struct {
 	schemaOf []byte
 	example  *manifest.Example
 	setup    sample.Setup // of the first sample that has one
-	work     string // temporary folder
+	work     string       // temporary folder
 	printed  *head
 	cert     *Certificate
 }

@@ -101,7 +101,7 @@ func TestSamplesAreReadInOrder(t *testing.T) {
 func TestRulesOfASampleAreChecked(t *testing.T) {
 	for text, want := range map[string]string{
 		"rules:\n  - {id: r, name: R, query: 'a AND'}\n": "a.rules.yaml:2:",
-		"rules:\n  - {id: r, nam: R, query: a}\n":         `did you mean "name"?`,
+		"rules:\n  - {id: r, nam: R, query: a}\n":        `did you mean "name"?`,
 		"rule: []\n":             "a.rules.yaml:1:1: rule",
 		"rules: []\n":            "a.rules.yaml has no rules",
 		"rules: []\n---\na: 1\n": "a.rules.yaml has 2 documents",
