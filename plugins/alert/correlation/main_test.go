@@ -282,6 +282,38 @@ func TestSnapshotOfAnotherRule(t *testing.T) {
 	assert.Empty(t, r.alerts, "what was counted for another window must not count")
 }
 
+// Which fields alerts carry is no matter of what a rule decides: others carry what is known of them.
+func TestSnapshotOfARuleThatCarriesOtherFields(t *testing.T) {
+	rule := func(fields string) string {
+		return `{"rules":[{"id":"r","name":"R","type":"silence","query":"*","group_by":["source.ip"],"window":"10m","fields":` + fields + `},
+			{"id":"d","name":"D","type":"deviation","query":"*","group_by":["source.ip"],"window":"1h","learn":"0s","minimum":1,"fields":` + fields + `}]}`
+	}
+	for fields, want := range map[string]map[string]string{
+		`["event.outcome"]`:                             {"event.outcome": "failure"},
+		`["user.name","event.outcome"]`:                 {"event.outcome": "failure"},
+		`["host.name"]`:                                 {},
+		`[]`:                                            {},
+		`["event.outcome","user.name","event.dataset"]`: {"event.outcome": "failure"},
+	} {
+		r := newRun(t, rule(`["event.outcome","user.name"]`))
+		r.send(login{0, "192.0.2.1"})
+		var state bytes.Buffer
+		_, err := r.stage.Snapshot(&state)
+		require.NoError(t, err)
+		r.config = rule(fields)
+		r.restart()
+		require.NoError(t, r.stage.Restore(bytes.NewReader(state.Bytes()), 0), fields)
+		require.NoError(t, r.stage.Tick(&wire.TickRequest{WatermarkNs: start.Add(25 * time.Hour).UnixNano()}, func(res *wire.Result) error {
+			for _, a := range res.Alerts {
+				r.alerts = append(r.alerts, sdk.AlertFromWire(a))
+			}
+			return nil
+		}))
+		require.Len(t, r.alerts, 1, fields)
+		assert.Equal(t, want, r.alerts[0].Fields, fields)
+	}
+}
+
 func TestRestoreRefuses(t *testing.T) {
 	r := newRun(t, config(""))
 	r.send(login{0, "192.0.2.1"}, login{1, "192.0.2.1"})
