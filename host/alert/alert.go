@@ -69,7 +69,7 @@ type Runner struct {
 	journal   journal.Journal
 	detectors map[string]*detector
 	between   chan struct{} // has room between two entries: while a detector may be swapped
-	Skipped   atomic.Int64  // batches that a detector did not survive
+	Skipped   atomic.Int64  // batches that a detector did not survive, or that could not be read again
 
 	mu      sync.Mutex // guards what follows, the map of detectors, and which plugin each is
 	handled uint64
@@ -98,7 +98,7 @@ type detector struct {
 	seq        uint64
 	failing    uint64          // the entry at which it last failed
 	fails      int             // how often there
-	poison     map[uint64]bool // entries it does not survive; replays leave them out
+	poison     map[uint64]bool // entries it does not survive, or that cannot be read; replays leave them out
 }
 
 // NewRunner makes the consumer of an event journal.
@@ -239,7 +239,7 @@ func (r *Runner) advance(ctx context.Context, d *detector, offset uint64, e *pip
 		}
 		if d.fails++; d.fails == detectTries {
 			r.Skipped.Add(1)
-			r.o.Log.WithError(err).WithFields(logrus.Fields{"plugin": d.p.Manifest().ID, "entry": d.failing}).Error("the detector does not survive a batch; it goes on behind it")
+			r.o.Log.WithError(err).WithFields(logrus.Fields{"plugin": d.p.Manifest().ID, "entry": d.failing}).Error("a batch cannot be read again, or the detector does not survive it; it goes on behind it")
 			d.poison[d.failing] = true
 		}
 	}
@@ -255,24 +255,18 @@ func (r *Runner) tryAdvance(ctx context.Context, d *detector, offset uint64, e *
 	}
 	if g != d.generation {
 		if d.generation == 0 { // the first process started before OnRestart was set
-			if state, at, _, err := readSnapshot(d.path); err == nil {
-				if err := d.p.Restore(ctx, at, state); err != nil {
-					return err
-				}
+			if err := r.restoreFirst(ctx, d); err != nil {
+				return err
 			}
 		}
 		d.begin(g)
 	}
 	for at := d.offset + 1; at < offset; at++ {
-		old, err := r.journal.Read(at)
-		if errors.Is(err, journal.ErrTrimmed) {
+		entry, err := r.entry(at)
+		if errors.Is(err, journal.ErrTrimmed) || err != nil && d.poison[at] {
 			d.offset = at
 			continue
 		}
-		if err != nil {
-			return err
-		}
-		entry, err := pipeline.DecodeEntry(old.Body)
 		if err != nil {
 			return err
 		}
@@ -294,6 +288,33 @@ func (r *Runner) tryAdvance(ctx context.Context, d *detector, offset uint64, e *
 		}
 	}
 	return nil
+}
+
+// entry reads an entry of the journal once more.
+func (r *Runner) entry(at uint64) (*pipeline.Entry, error) {
+	e, err := r.journal.Read(at)
+	if err != nil {
+		return nil, err
+	}
+	return pipeline.DecodeEntry(e.Body)
+}
+
+// restoreFirst gives a detector the last snapshot. One that cannot use it, as after an upgrade, would never begin: it does
+// so without memory of the past, and the snapshot is put aside.
+func (r *Runner) restoreFirst(ctx context.Context, d *detector) error {
+	state, at, _, err := readSnapshot(d.path)
+	if err != nil {
+		return nil //nolint:nilerr // said when it was read first; without a snapshot it starts empty
+	}
+	err = d.p.Restore(ctx, at, state)
+	var refused *plugin.RefusedState
+	if !errors.As(err, &refused) {
+		return err
+	}
+	aside := d.path + ".refused"
+	r.o.Log.WithError(err).WithFields(logrus.Fields{"plugin": d.p.Manifest().ID, "kept_as": aside}).
+		Error("the detector cannot use its snapshot; it starts without memory of the past")
+	return os.Rename(d.path, aside)
 }
 
 // begin says that the process of a generation has the state of the last snapshot.

@@ -1,13 +1,17 @@
 package alert_test
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
+	"github.com/sirupsen/logrus"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -120,4 +124,74 @@ func entryOf(t *testing.T, j journal.Journal, at uint64) *pipeline.Entry {
 	entry, err := pipeline.DecodeEntry(e.Body)
 	require.NoError(t, err)
 	return entry
+}
+
+// A detector that does not take its snapshot when the host starts, as one of a version that writes others, starts without
+// memory of the past; what it had is kept beside.
+func TestASnapshotThatIsRefusedAtTheStart(t *testing.T) {
+	j := events(t, 40, 5)
+	dir := t.TempDir()
+	reg, _ := start(t, plugin.Settings{})
+	r := newRunner(t, reg, j, alert.Options{Dir: dir})
+	for at := uint64(1); at <= 17; at++ {
+		require.NoError(t, r.Handle(t.Context(), at, entryOf(t, j, at)))
+	}
+	require.NoError(t, r.Save(t.Context()))
+	require.EqualValues(t, 17, r.Durable())
+
+	var log bytes.Buffer
+	plugins := t.TempDir()
+	trial.Folder(t, plugins, "counter", trial.Manifest("counter", "detector", "trusted: true"), "choosy")
+	next, err := trial.Open(t, plugins, plugin.Options{})
+	require.NoError(t, err)
+	require.NoError(t, next.Start(t.Context()))
+	p, err := next.Get("counter")
+	require.NoError(t, err)
+	logger := logrus.New()
+	logger.SetOutput(&log)
+	runner, err := alert.NewRunner(next, j, alert.Options{Dir: dir, Ledger: r.ledger, Log: logrus.NewEntry(logger)})
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	for at := uint64(18); at <= 40; at++ {
+		require.NoError(t, runner.Handle(ctx, at, entryOf(t, j, at)))
+	}
+	assert.Zero(t, p.Restarts.Load())
+	assert.EqualValues(t, 23*5, p.Rows.Load(), "it has seen all since")
+	assert.Contains(t, log.String(), "this is no state of mine")
+	assert.FileExists(t, filepath.Join(dir, "counter.snapshot.refused"))
+	require.NoError(t, runner.Save(ctx))
+	assert.EqualValues(t, 40, runner.Durable())
+}
+
+// damaged is a journal of which an entry cannot be read.
+type damaged struct {
+	journal.Journal
+	at uint64
+}
+
+var errDamaged = errors.New("its checksum does not fit")
+
+func (d *damaged) Read(at uint64) (journal.Entry, error) {
+	if at == d.at {
+		return journal.Entry{}, errDamaged
+	}
+	return d.Journal.Read(at)
+}
+
+// A replay leaves out an entry that cannot be read any more, and tells it.
+func TestAReplayGoesOnBehindAnEntryThatCannotBeRead(t *testing.T) {
+	j := events(t, 20, 5)
+	reg, p := start(t, plugin.Settings{})
+	r := newRunner(t, reg, &damaged{j, 5}, alert.Options{Dir: t.TempDir(), SnapshotEvery: time.Hour})
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	for at := uint64(1); at <= 20; at++ {
+		if at == 11 { // all before has to be seen again
+			require.NoError(t, syscall.Kill(p.PID(), syscall.SIGKILL))
+		}
+		require.NoError(t, r.Handle(ctx, at, entryOf(t, j, at)))
+	}
+	assert.EqualValues(t, 1, r.Skipped.Load())
+	assert.EqualValues(t, (10+19)*5, p.Rows.Load(), "all others")
 }

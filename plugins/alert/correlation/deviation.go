@@ -38,12 +38,12 @@ type slot struct {
 }
 
 const (
-	slots        = 7 * 24
-	smoothing    = 4
-	fewestWeeks  = 2    // windows that a slot must have seen to say what is usual
-	mostSeries   = 5000 // of all rules
-	seriesBytes  = 4096 // about what one takes
-	mostOverdue  = 35 * 24 * time.Hour
+	slots       = 7 * 24
+	smoothing   = 4
+	fewestWeeks = 2    // windows that a slot must have seen to say what is usual
+	mostSeries  = 5000 // of all rules
+	seriesBytes = 4096 // about what one takes
+	mostOverdue = 35 * 24 * time.Hour
 )
 
 // learn makes a window's count part of what is usual.

@@ -289,10 +289,10 @@ func TestSnapshotOfARuleThatCarriesOtherFields(t *testing.T) {
 			{"id":"d","name":"D","type":"deviation","query":"*","group_by":["source.ip"],"window":"1h","learn":"0s","minimum":1,"fields":` + fields + `}]}`
 	}
 	for fields, want := range map[string]map[string]string{
-		`["event.outcome"]`:                             {"event.outcome": "failure"},
-		`["user.name","event.outcome"]`:                 {"event.outcome": "failure"},
-		`["host.name"]`:                                 {},
-		`[]`:                                            {},
+		`["event.outcome"]`:             {"event.outcome": "failure"},
+		`["user.name","event.outcome"]`: {"event.outcome": "failure"},
+		`["host.name"]`:                 {},
+		`[]`:                            {},
 		`["event.outcome","user.name","event.dataset"]`: {"event.outcome": "failure"},
 	} {
 		r := newRun(t, rule(`["event.outcome","user.name"]`))
