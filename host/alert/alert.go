@@ -57,7 +57,9 @@ type Options struct {
 	Health *health.Tracker
 	// SnapshotEvery is how often state is saved, and so how much is replayed after a crash. 0 = 10 s.
 	SnapshotEvery time.Duration
-	Log           *logrus.Entry
+	// Finish is how long an entry that was begun may take once Handle's context has ended. 0 = 10 s.
+	Finish time.Duration
+	Log    *logrus.Entry
 }
 
 // Runner is the alert consumer. Handle and Save have one caller, the rest is safe for concurrent use.
@@ -67,7 +69,7 @@ type Runner struct {
 	journal   journal.Journal
 	detectors map[string]*detector
 	between   chan struct{} // has room between two entries: while a detector may be swapped
-	Skipped   atomic.Int64  // batches that a detector did not survive
+	Skipped   atomic.Int64  // batches that a detector did not survive, or that could not be read again
 
 	mu      sync.Mutex // guards what follows, the map of detectors, and which plugin each is
 	handled uint64
@@ -75,6 +77,7 @@ type Runner struct {
 
 const (
 	snapshotEvery = 10 * time.Second
+	finish        = 10 * time.Second
 	detectTries   = 3
 	// Between two tries of recording alerts.
 	firstPause = 50 * time.Millisecond
@@ -95,7 +98,7 @@ type detector struct {
 	seq        uint64
 	failing    uint64          // the entry at which it last failed
 	fails      int             // how often there
-	poison     map[uint64]bool // entries it does not survive; replays leave them out
+	poison     map[uint64]bool // entries it does not survive, or that cannot be read; replays leave them out
 }
 
 // NewRunner makes the consumer of an event journal.
@@ -125,8 +128,12 @@ func (r *Runner) Durable() uint64 {
 }
 
 // Handle runs one entry through all detectors in service and records what they raise. An error means that
-// nothing of the entry is settled.
+// nothing of the entry is settled. A detector that has begun with an entry when ctx ends still finishes it, within
+// Options.Finish: else it would have seen an entry of which nobody knows what it raised, and its state would be of no use.
 func (r *Runner) Handle(ctx context.Context, offset uint64, e *pipeline.Entry) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	select {
 	case r.between <- struct{}{}:
 		defer func() { <-r.between }()
@@ -232,7 +239,7 @@ func (r *Runner) advance(ctx context.Context, d *detector, offset uint64, e *pip
 		}
 		if d.fails++; d.fails == detectTries {
 			r.Skipped.Add(1)
-			r.o.Log.WithError(err).WithFields(logrus.Fields{"plugin": d.p.Manifest().ID, "entry": d.failing}).Error("the detector does not survive a batch; it goes on behind it")
+			r.o.Log.WithError(err).WithFields(logrus.Fields{"plugin": d.p.Manifest().ID, "entry": d.failing}).Error("a batch cannot be read again, or the detector does not survive it; it goes on behind it")
 			d.poison[d.failing] = true
 		}
 	}
@@ -248,24 +255,18 @@ func (r *Runner) tryAdvance(ctx context.Context, d *detector, offset uint64, e *
 	}
 	if g != d.generation {
 		if d.generation == 0 { // the first process started before OnRestart was set
-			if state, at, _, err := readSnapshot(d.path); err == nil {
-				if err := d.p.Restore(ctx, at, state); err != nil {
-					return err
-				}
+			if err := r.restoreFirst(ctx, d); err != nil {
+				return err
 			}
 		}
 		d.begin(g)
 	}
 	for at := d.offset + 1; at < offset; at++ {
-		old, err := r.journal.Read(at)
-		if errors.Is(err, journal.ErrTrimmed) {
+		entry, err := r.entry(at)
+		if errors.Is(err, journal.ErrTrimmed) || err != nil && d.poison[at] {
 			d.offset = at
 			continue
 		}
-		if err != nil {
-			return err
-		}
-		entry, err := pipeline.DecodeEntry(old.Body)
 		if err != nil {
 			return err
 		}
@@ -276,10 +277,10 @@ func (r *Runner) tryAdvance(ctx context.Context, d *detector, offset uint64, e *
 	if err := r.take(ctx, d, offset, e); err != nil {
 		return err
 	}
-	if time.Since(d.lastSave) < cmp.Or(r.o.SnapshotEvery, snapshotEvery) {
-		return nil
+	if ctx.Err() != nil || time.Since(d.lastSave) < cmp.Or(r.o.SnapshotEvery, snapshotEvery) {
+		return nil // whoever ends a run saves
 	}
-	if err := r.save(ctx, d); err != nil {
+	if err := r.save(ctx, d); err != nil && ctx.Err() == nil {
 		r.o.Log.WithError(err).WithField("plugin", d.p.Manifest().ID).Warn("the detector's state is not saved; it is tried again")
 		d.lastSave = time.Now()
 		if g, err := d.p.Generation(ctx); err != nil || g != d.generation {
@@ -287,6 +288,33 @@ func (r *Runner) tryAdvance(ctx context.Context, d *detector, offset uint64, e *
 		}
 	}
 	return nil
+}
+
+// entry reads an entry of the journal once more.
+func (r *Runner) entry(at uint64) (*pipeline.Entry, error) {
+	e, err := r.journal.Read(at)
+	if err != nil {
+		return nil, err
+	}
+	return pipeline.DecodeEntry(e.Body)
+}
+
+// restoreFirst gives a detector the last snapshot. One that cannot use it, as after an upgrade, would never begin: it does
+// so without memory of the past, and the snapshot is put aside.
+func (r *Runner) restoreFirst(ctx context.Context, d *detector) error {
+	state, at, _, err := readSnapshot(d.path)
+	if err != nil {
+		return nil //nolint:nilerr // said when it was read first; without a snapshot it starts empty
+	}
+	err = d.p.Restore(ctx, at, state)
+	var refused *plugin.RefusedState
+	if !errors.As(err, &refused) {
+		return err
+	}
+	aside := d.path + ".refused"
+	r.o.Log.WithError(err).WithFields(logrus.Fields{"plugin": d.p.Manifest().ID, "kept_as": aside}).
+		Error("the detector cannot use its snapshot; it starts without memory of the past")
+	return os.Rename(d.path, aside)
 }
 
 // begin says that the process of a generation has the state of the last snapshot.
@@ -300,8 +328,13 @@ func (d *detector) begin(generation uint64) {
 	}
 }
 
-// take gives a detector one entry: its events, then how far event time has come with them.
+// take gives a detector one entry: its events, then how far event time has come with them. What is begun is finished.
 func (r *Runner) take(ctx context.Context, d *detector, offset uint64, e *pipeline.Entry) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	ctx, end := outlast(ctx, cmp.Or(r.o.Finish, finish))
+	defer end()
 	at := d.clock.after(e)
 	if !d.poison[offset] {
 		d.sent = offset
@@ -318,6 +351,19 @@ func (r *Runner) take(ctx context.Context, d *detector, offset uint64, e *pipeli
 	}
 	d.offset, d.clock = offset, at
 	return nil
+}
+
+// outlast is a context that ends so long after ctx does. The caller ends it.
+func outlast(ctx context.Context, by time.Duration) (context.Context, context.CancelFunc) {
+	longer, end := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		select {
+		case <-time.After(by):
+			end()
+		case <-longer.Done():
+		}
+	})
+	return longer, func() { stop(); end() }
 }
 
 func (r *Runner) detect(ctx context.Context, d *detector, offset uint64, b *wire.Batch) error {
@@ -349,13 +395,19 @@ func (r *Runner) raise(ctx context.Context, d *detector, reply *wire.Result) err
 	return r.record(ctx, reply.Alerts) // with an error the entry is not done: a snapshot must not include it
 }
 
+// errAhead means that a detector has seen an entry that is not done. Its state would lose what it raised then.
+var errAhead = errors.New("the alerts of an entry are not recorded")
+
 func (r *Runner) save(ctx context.Context, d *detector) error {
+	if d.sent > d.offset {
+		return fmt.Errorf("snapshot of %s: entry %d is not done: %w", d.p.Manifest().ID, d.sent, errAhead)
+	}
 	seen, state, err := d.p.Snapshot(ctx, d.generation)
 	if err != nil {
 		return fmt.Errorf("snapshot of %s: %w", d.p.Manifest().ID, err)
 	}
-	if seen = max(seen, d.sent); seen > d.offset { // its alerts of the last entry may not be recorded
-		return fmt.Errorf("snapshot of %s: it has seen entry %d, done is %d", d.p.Manifest().ID, seen, d.offset)
+	if seen > d.offset {
+		return fmt.Errorf("snapshot of %s: it has seen entry %d, done is %d: %w", d.p.Manifest().ID, seen, d.offset, errAhead)
 	}
 	// Entries behind the last one it was sent hold nothing for it.
 	if err := writeSnapshot(d.path, d.offset, d.clock, state); err != nil {
@@ -367,13 +419,22 @@ func (r *Runner) save(ctx context.Context, d *detector) error {
 	return nil
 }
 
-// Save snapshots all detectors, at the end of a run; Handle must have returned.
+// Save snapshots all detectors, at the end of a run; Handle must have returned. One that did not finish an entry in time,
+// or whose process has just ended, is left at its last snapshot, which is no error: at the next start it sees the entries
+// since again and raises the same alerts, under the same ids.
 func (r *Runner) Save(ctx context.Context) error {
 	var errs []error
 	for _, d := range r.detectors {
-		if d.offset > d.saved.Load() {
-			errs = append(errs, r.save(ctx, d))
+		if d.offset <= d.saved.Load() {
+			continue
 		}
+		err := r.save(ctx, d)
+		if errors.Is(err, errAhead) || errors.Is(err, plugin.ErrRestarted) || errors.Is(err, plugin.ErrUnavailable) {
+			r.o.Log.WithError(err).WithFields(logrus.Fields{"plugin": d.p.Manifest().ID, "from_entry": d.saved.Load() + 1}).
+				Info("the detector goes on at its last snapshot, and sees the entries since once more")
+			continue
+		}
+		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }

@@ -36,7 +36,6 @@ func events(t *testing.T, entries, rows int, poison ...int) journal.Journal {
 	j, err := disk.Open(t.TempDir(), disk.Options{NoSync: true})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, j.Close()) })
-	p := pipeline.NewProcessor(pipeline.NewPlan(pipeline.Plan{}), nil)
 	n := 0
 	for i := 1; i <= entries; i++ {
 		var lines []string
@@ -47,16 +46,21 @@ func events(t *testing.T, entries, rows int, poison ...int) journal.Journal {
 		if slices.Contains(poison, i) {
 			lines[0] = "KILL"
 		}
-		raw := pipeline.RawOf("j", uint64(i), batch(lines))
-		f, err := p.Process(t.Context(), raw)
-		require.NoError(t, err)
-		body, err := pipeline.AppendEntry(nil, raw, f)
-		require.NoError(t, err)
-		f.Release()
-		_, err = j.Append(t.Context(), body)
-		require.NoError(t, err)
+		appendEntry(t, j, lines)
 	}
 	return j
+}
+
+// appendEntry makes lines the next entry of an event journal.
+func appendEntry(t *testing.T, j journal.Journal, lines []string) {
+	raw := pipeline.RawOf("j", j.Last()+1, batch(lines))
+	f, err := pipeline.NewProcessor(pipeline.NewPlan(pipeline.Plan{}), nil).Process(t.Context(), raw)
+	require.NoError(t, err)
+	body, err := pipeline.AppendEntry(nil, raw, f)
+	require.NoError(t, err)
+	f.Release()
+	_, err = j.Append(t.Context(), body)
+	require.NoError(t, err)
 }
 
 func batch(lines []string) *wire.Batch {
@@ -154,7 +158,7 @@ func TestHostRestarts(t *testing.T) {
 		if ctx.Err() == nil {
 			from = j.Last() + 1
 		} else {
-			_ = r.Save(context.WithoutCancel(ctx)) // refused if the process saw more than was done; the one before counts
+			require.NoError(t, r.Save(context.WithoutCancel(ctx)))
 			from = r.Durable() + 1
 		}
 		cancel()

@@ -121,11 +121,3 @@ func (r *Rehearsal) Close() error { return r.p.Close() }
 
 // RuleDetector is the id of the detector that rules are rehearsed with.
 const RuleDetector = "correlation"
-
-// RehearsalConfig is an admin's config of that detector, in JSON, without the rules that it would have by itself.
-func RehearsalConfig(config map[string]any) ([]byte, error) {
-	c := map[string]any{}
-	maps.Copy(c, config)
-	delete(c, "rules")
-	return json.Marshal(c)
-}

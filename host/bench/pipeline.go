@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -43,8 +44,8 @@ type Options struct {
 	Workers    int    // 0: as in a host
 	Dir        string // for journals; emptied
 	BatchSize  int    // bytes; 0 means 768 KiB
-	// Settings are an admin's words on plugins, by id; nil: their defaults.
-	Settings map[string]plugin.Settings
+	// Rules are those of detectors that take some, as in documents.
+	Rules []map[string]any
 	// Stages are used in place of processes, for the baseline in one process.
 	Stages []pipeline.Stage
 	// Store takes the finished events; nil is none.
@@ -131,7 +132,7 @@ func (r *run) start(ctx context.Context) error {
 	}
 	log := logrus.New()
 	log.SetLevel(logrus.WarnLevel)
-	o := plugin.Options{Dirs: r.o.Dirs, RunDir: filepath.Join(r.o.Dir, "run"), Socket: r.o.Socket, Plugins: r.o.Settings, Log: logrus.NewEntry(log)}
+	o := plugin.Options{Dirs: r.o.Dirs, RunDir: filepath.Join(r.o.Dir, "run"), Socket: r.o.Socket, Log: logrus.NewEntry(log)}
 	if r.o.Unconfined {
 		o.Sandbox = plugin.SandboxOff
 	}
@@ -140,6 +141,9 @@ func (r *run) start(ctx context.Context) error {
 		return err
 	}
 	r.registry = reg
+	if err := giveRules(reg, r.o.Rules); err != nil {
+		return errors.Join(err, reg.Close())
+	}
 	var stages []pipeline.Stage
 	for _, id := range ids {
 		if err := reg.Enable(ctx, id); err != nil {
@@ -153,6 +157,16 @@ func (r *run) start(ctx context.Context) error {
 	}
 	r.assign(stages)
 	return nil
+}
+
+// giveRules has the detectors that take rules start with some.
+func giveRules(reg *plugin.Registry, rules []map[string]any) error {
+	if len(rules) == 0 {
+		return nil
+	}
+	text, err := json.Marshal(rules)
+	reg.SetRules(text)
+	return err
 }
 
 func (r *run) assign(stages []pipeline.Stage) {

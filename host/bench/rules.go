@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-
-	"github.com/logcenter/logcenter/host/plugin"
 )
 
 // detector is the plugin whose rules are measured.
@@ -33,7 +31,7 @@ func Rules(ctx context.Context, o Options, numbers []int, each func(RulesResult)
 	for _, n := range numbers {
 		run := o
 		run.Name = fmt.Sprintf("%d rules", n)
-		run.Settings = map[string]plugin.Settings{detector: {Config: map[string]any{"rules": MadeUpRules(n)}}}
+		run.Rules = MadeUpRules(n)
 		r, err := Pipeline(ctx, run)
 		if err != nil {
 			return fmt.Errorf("%d rules: %w", n, err)

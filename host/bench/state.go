@@ -82,12 +82,14 @@ func (c *memoryCase) measure(ctx context.Context, o Options) (res StateResult, e
 	log.SetLevel(logrus.WarnLevel)
 	reg, err := plugin.Open(plugin.Options{
 		Dirs: o.Dirs, RunDir: filepath.Join(o.Dir, "run"), Log: logrus.NewEntry(log), CallDeadline: time.Minute,
-		Plugins: map[string]plugin.Settings{detector: {Config: map[string]any{"rules": []any{c.rule}}}},
 	})
 	if err != nil {
 		return res, err
 	}
 	defer func() { _ = reg.Close() }()
+	if err := giveRules(reg, []map[string]any{c.rule}); err != nil {
+		return res, err
+	}
 	if err := reg.Enable(ctx, detector); err != nil {
 		return res, err
 	}

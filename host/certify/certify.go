@@ -58,8 +58,8 @@ type tester struct {
 	// of the README: the JSON Schema of the config, and the first line with what is made of it
 	schemaOf []byte
 	example  *manifest.Example
-	config   []byte // of the first sample that has one
-	work     string // temporary folder
+	setup    sample.Setup // of the first sample that has one
+	work     string       // temporary folder
 	printed  *head
 	cert     *Certificate
 }
@@ -120,7 +120,7 @@ func Test(ctx context.Context, dir string, o Options) (*Certificate, error) {
 			return nil, err
 		}
 	}
-	if t.config, err = t.firstConfig(); err != nil {
+	if t.setup, err = t.firstSetup(); err != nil {
 		return nil, err
 	}
 	t.cert = &Certificate{pack.Certificate{
@@ -260,37 +260,38 @@ func (t *tester) program(ctx context.Context) error {
 	return nil
 }
 
-// firstConfig is the config of the first sample that has one. Notifiers have configs without samples.
-func (t *tester) firstConfig() ([]byte, error) {
+// firstSetup is that of the first sample that has one. Notifiers have configs without samples.
+func (t *tester) firstSetup() (sample.Setup, error) {
 	if t.m.Kind == wire.Kind_NOTIFIER {
-		return sample.FirstConfig(t.m.Dir)
+		config, err := sample.FirstConfig(t.m.Dir)
+		return sample.Setup{Config: config}, err
 	}
 	for i := range t.files {
-		if c, err := t.files[i].Config(); c != nil || err != nil {
-			return c, err
+		if s, err := t.files[i].Setup(); !s.IsZero() || err != nil {
+			return s, err
 		}
 	}
-	return nil, nil
+	return sample.Setup{}, nil
 }
 
 // open starts a process of the plugin.
-func (t *tester) open(ctx context.Context, config []byte) (*plugin.Single, error) {
-	return t.profiled(ctx, config, nil)
+func (t *tester) open(ctx context.Context, setup sample.Setup) (*plugin.Single, error) {
+	return t.profiled(ctx, setup, nil)
 }
 
 // profiled is open with a file that the process is profiled into.
-func (t *tester) profiled(ctx context.Context, config []byte, profile *os.File) (*plugin.Single, error) {
+func (t *tester) profiled(ctx context.Context, setup sample.Setup, profile *os.File) (*plugin.Single, error) {
 	log := logrus.New()
 	log.SetOutput(t.printed)
 	log.SetFormatter(messages{})
 	return plugin.StartSingle(ctx, t.m, plugin.SingleOptions{
-		RunDir: filepath.Join(t.work, "run"), Config: config, Log: logrus.NewEntry(log), Profile: profile,
+		RunDir: filepath.Join(t.work, "run"), Config: setup.Config, Rules: setup.Rules, Log: logrus.NewEntry(log), Profile: profile,
 	})
 }
 
 // with runs f on a process of its own.
-func (t *tester) with(ctx context.Context, c *check, config []byte, f func(*plugin.Single)) {
-	p, err := t.open(ctx, config)
+func (t *tester) with(ctx context.Context, c *check, setup sample.Setup, f func(*plugin.Single)) {
+	p, err := t.open(ctx, setup)
 	if err != nil {
 		c.fault("%v", err)
 		return

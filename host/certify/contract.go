@@ -22,13 +22,13 @@ const callers = 4
 // same time, or on the process.
 func (t *tester) same(ctx context.Context, c *check) {
 	f := sample.Usual(t.files)
-	config, err := f.Config()
+	setup, err := f.Setup()
 	if err != nil {
 		c.fault("%v", err)
 		return
 	}
 	var first [][]byte
-	t.with(ctx, c, config, func(p *plugin.Single) {
+	t.with(ctx, c, setup, func(p *plugin.Single) {
 		if first, _, err = answers(ctx, p, t.m.Kind, f); err != nil {
 			c.fault("%v", err)
 			return
@@ -47,7 +47,7 @@ func (t *tester) same(ctx context.Context, c *check) {
 	if len(c.faults) > 0 {
 		return
 	}
-	t.with(ctx, c, config, func(p *plugin.Single) {
+	t.with(ctx, c, setup, func(p *plugin.Single) {
 		other, _, err := answers(ctx, p, t.m.Kind, f)
 		if err != nil {
 			c.fault("%v", err)
@@ -90,7 +90,7 @@ const (
 
 // contract checks what every plugin owes the host, whatever it does.
 func (t *tester) contract(ctx context.Context, c *check) {
-	t.with(ctx, c, t.config, func(p *plugin.Single) {
+	t.with(ctx, c, t.setup, func(p *plugin.Single) {
 		if err := p.OpenAgain(ctx); err == nil {
 			c.fault("it lets itself be opened twice")
 		}

@@ -65,15 +65,16 @@ func Costs(ctx context.Context, dir string, o CostOptions) (all []Cost, err erro
 	seen := map[string]bool{}
 	for i := range t.files {
 		f := &t.files[i]
-		config, err := f.Config()
+		setup, err := f.Setup()
 		if err != nil {
 			return nil, err
 		}
-		if !f.Ordinary() || seen[string(config)] {
+		of := string(setup.Config) + "\n" + string(setup.Rules)
+		if !f.Ordinary() || seen[of] {
 			continue
 		}
-		seen[string(config)] = true
-		c, err := t.cost(ctx, o, f, config)
+		seen[of] = true
+		c, err := t.cost(ctx, o, f, setup)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", f.Path, err)
 		}
@@ -83,9 +84,9 @@ func Costs(ctx context.Context, dir string, o CostOptions) (all []Cost, err erro
 }
 
 // cost measures one sample.
-func (t *tester) cost(ctx context.Context, o CostOptions, f *sample.File, config []byte) (c Cost, err error) {
-	c = Cost{Plugin: t.m.ID, Kind: manifest.KindName(t.m.Kind), Sample: filepath.Base(f.Name), Configured: config != nil}
-	p, err := t.open(ctx, config)
+func (t *tester) cost(ctx context.Context, o CostOptions, f *sample.File, setup sample.Setup) (c Cost, err error) {
+	c = Cost{Plugin: t.m.ID, Kind: manifest.KindName(t.m.Kind), Sample: filepath.Base(f.Name), Configured: !setup.IsZero()}
+	p, err := t.open(ctx, setup)
 	if err != nil {
 		return c, err
 	}
@@ -164,5 +165,5 @@ func (t *tester) floor(ctx context.Context, dir string) (*plugin.Single, error) 
 	}
 	m := *t.m
 	m.Binary, m.Runtime = abs, ""
-	return (&tester{m: &m, work: t.work, printed: t.printed}).open(ctx, nil)
+	return (&tester{m: &m, work: t.work, printed: t.printed}).open(ctx, sample.Setup{})
 }

@@ -33,11 +33,11 @@ func usualAlert() *wire.Alert {
 // deliver has a notifier deliver alerts by the first configuration in testdata. Whether they arrive depends on what that
 // names; what a notifier owes is an answer, in time and whatever the alert: delivered, or why not.
 func (t *tester) deliver(ctx context.Context, c *check) {
-	if t.config == nil {
+	if t.setup.Config == nil {
 		c.note("nothing was delivered, for want of a testdata/NAME.config.yaml")
 		return
 	}
-	t.with(ctx, c, t.config, func(p *plugin.Single) {
+	t.with(ctx, c, t.setup, func(p *plugin.Single) {
 		r := t.notify(ctx, c, p, "an alert", usualAlert())
 		switch {
 		case r == nil:

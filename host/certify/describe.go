@@ -47,9 +47,9 @@ func (t *tester) manifest(_ context.Context, c *check) {
 // start starts the plugin and looks at what it says of itself. A plugin that cannot do without a configuration is
 // right to refuse the default one, where no sample has another.
 func (t *tester) start(ctx context.Context, c *check) {
-	p, err := t.open(ctx, t.config)
+	p, err := t.open(ctx, t.setup)
 	var refused *plugin.ConfigError
-	if errors.As(err, &refused) && t.config == nil && t.m.Kind == wire.Kind_NOTIFIER {
+	if errors.As(err, &refused) && t.setup.Config == nil && t.m.Kind == wire.Kind_NOTIFIER {
 		c.note("needs configuration: %s", refused.Msg)
 		t.schemaOf = refused.Schema()
 		undescribed(c, t.schemaOf)
@@ -89,12 +89,12 @@ func (t *tester) golden(ctx context.Context, c *check) {
 	for i := range t.files {
 		f := &t.files[i]
 		t.tell("golden", i, len(t.files))
-		config, err := f.Config()
+		setup, err := f.Setup()
 		if err != nil {
 			c.fault("%v", err)
 			continue
 		}
-		t.with(ctx, c, config, func(p *plugin.Single) {
+		t.with(ctx, c, setup, func(p *plugin.Single) {
 			got, s, err := answers(ctx, p, t.m.Kind, f)
 			if err != nil {
 				c.fault("%v", err)

@@ -99,7 +99,7 @@ func (t *tester) fuzz(ctx context.Context, c *check) {
 		c.note("no sample has a line that is not empty")
 		m.seeds = [][]byte{[]byte("a line")}
 	}
-	p, err := t.open(ctx, t.config)
+	p, err := t.open(ctx, t.setup)
 	if err != nil {
 		c.fault("%v", err)
 		return
@@ -219,7 +219,7 @@ func (h *hunt) fresh(ctx context.Context) bool {
 	if h.p.Failure() == nil {
 		return true
 	}
-	p, err := h.t.open(ctx, h.t.config)
+	p, err := h.t.open(ctx, h.t.setup)
 	if err != nil {
 		h.c.fault("it does not start again: %v", err)
 		return false

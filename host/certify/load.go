@@ -68,12 +68,12 @@ func (t *tester) speed(ctx context.Context, c *check) {
 		return
 	}
 	defer func() { _ = profile.Close() }() // it was only read
-	config, err := sample.Usual(t.files).Config()
+	setup, err := sample.Usual(t.files).Setup()
 	if err != nil {
 		c.fault("%v", err)
 		return
 	}
-	p, err := t.profiled(ctx, config, profile)
+	p, err := t.profiled(ctx, setup, profile)
 	if err != nil {
 		c.fault("%v", err)
 		return
@@ -129,7 +129,7 @@ func (t *tester) measure(ctx context.Context, c *check, p *plugin.Single) (alloc
 
 // leak sends many lines and looks at what the process has grown by.
 func (t *tester) leak(ctx context.Context, c *check) {
-	config, err := sample.Usual(t.files).Config()
+	setup, err := sample.Usual(t.files).Setup()
 	if err != nil {
 		c.fault("%v", err)
 		return
@@ -138,7 +138,7 @@ func (t *tester) leak(ctx context.Context, c *check) {
 	if t.o.Quick {
 		total = leakLinesFew
 	}
-	t.with(ctx, c, config, func(p *plugin.Single) {
+	t.with(ctx, c, setup, func(p *plugin.Single) {
 		d, err := t.feed(p)
 		if err != nil {
 			c.fault("%v", err)

@@ -254,7 +254,7 @@ type Self struct {
 	Over time.Duration `yaml:"over" default:"1m" min:"0s" max:"1h"`
 	// JournalFull is from which part of its bound on a journal is called filling.
 	JournalFull float64 `yaml:"journal_full" default:"0.8" min:"0.2" max:"1"`
-	// Lag is how far store, alerts and other readers of the event journal may be behind.
+	// Lag is how far plugins may be behind with what came in, and store, alerts and other readers with events.
 	Lag time.Duration `yaml:"lag" default:"2m" min:"1s" max:"1h"`
 	// DeadLetters is how many events may become dead letters within ten minutes.
 	DeadLetters int `yaml:"dead_letters" default:"100" min:"1" max:"1000000000"`

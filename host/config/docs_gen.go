@@ -218,7 +218,7 @@ var docs = map[string]string{
 	"config.Self.DeadLetters":             "DeadLetters is how many events may become dead letters within ten minutes.",
 	"config.Self.Enabled":                 "Enabled has the host write an event when something about itself changes: a plugin is quarantined, the store is down,\na certificate runs out. Without it neither lags nor certificates nor dead letters are watched.",
 	"config.Self.JournalFull":             "JournalFull is from which part of its bound on a journal is called filling.",
-	"config.Self.Lag":                     "Lag is how far store, alerts and other readers of the event journal may be behind.",
+	"config.Self.Lag":                     "Lag is how far plugins may be behind with what came in, and store, alerts and other readers with events.",
 	"config.Self.Over":                    "Over is how long it must be over until that is told; 0 tells it at once.",
 	"config.Store":                        "Store configures where events are searched.",
 	"config.Store.Elasticsearch":          "Elasticsearch says where the cluster is, for that kind only. The keys beside it are for embedded.",

@@ -85,25 +85,53 @@ func DecodeEntry(body []byte) (*Entry, error) {
 			Journal: string(body[clockHeader:]), Batch: &wire.Batch{},
 		}, nil
 	}
-	if len(body) < entryHeader || string(body[:len(entryMagic)]) != entryMagic {
-		return nil, errors.New("not an entry of this version's event journal")
-	}
 	e := &Entry{Batch: &wire.Batch{}}
+	batch, dead, err := e.parts(body)
+	if err != nil {
+		return nil, err
+	}
+	if err := decodeBatch(e.Batch, batch); err != nil {
+		return nil, fmt.Errorf("event journal entry: %w", err)
+	}
+	e.Journal = e.Batch.Journal
+	return e, e.bury(dead)
+}
+
+// DecodeDead reads an entry's dead letters, and leaves out its events, which cost much more. Batch is empty then.
+func DecodeDead(body []byte) (*Entry, error) {
+	e := &Entry{Batch: &wire.Batch{}}
+	if len(body) >= clockHeader && string(body[:len(clockMagic)]) == clockMagic {
+		return e, nil
+	}
+	_, dead, err := e.parts(body)
+	if err != nil {
+		return nil, err
+	}
+	return e, e.bury(dead)
+}
+
+// parts takes an entry apart; it reads which raw entries it is of.
+func (e *Entry) parts(body []byte) (batch, dead []byte, err error) {
+	if len(body) < entryHeader || string(body[:len(entryMagic)]) != entryMagic {
+		return nil, nil, errors.New("not an entry of this version's event journal")
+	}
 	e.From = binary.LittleEndian.Uint64(body[4:])
 	e.To = binary.LittleEndian.Uint64(body[12:])
 	n := int(binary.LittleEndian.Uint32(body[20:]))
 	rest := body[entryHeader:]
 	if n > len(rest) {
-		return nil, fmt.Errorf("event journal entry is cut: %d bytes of %d", len(rest), n)
+		return nil, nil, fmt.Errorf("event journal entry is cut: %d bytes of %d", len(rest), n)
 	}
-	if err := decodeBatch(e.Batch, rest[:n]); err != nil {
-		return nil, fmt.Errorf("event journal entry: %w", err)
+	return rest[:n], rest[n:], nil
+}
+
+// bury reads dead letters.
+func (e *Entry) bury(dead []byte) error {
+	if len(dead) == 0 {
+		return nil
 	}
-	e.Journal = e.Batch.Journal
-	if len(rest) > n {
-		if err := json.Unmarshal(rest[n:], &e.Dead); err != nil {
-			return nil, fmt.Errorf("event journal entry: dead letters: %w", err)
-		}
+	if err := json.Unmarshal(dead, &e.Dead); err != nil {
+		return fmt.Errorf("event journal entry: dead letters: %w", err)
 	}
-	return e, nil
+	return nil
 }

@@ -20,6 +20,8 @@ type Feed struct {
 	// Durable is the last offset that survives a crash without the journal. The feed starts behind it and
 	// commits it.
 	Durable func() uint64
+	// Decode reads an entry; nil is [DecodeEntry].
+	Decode func(body []byte) (*Entry, error)
 	// Handle takes one entry. An error is told to OnError and the entry handed out again.
 	Handle  func(ctx context.Context, offset uint64, e *Entry) error
 	OnError func(error)
@@ -55,6 +57,10 @@ func (f *Feed) Run(ctx context.Context) error {
 	}
 	stop := f.commitNowAndThen(ctx, c)
 	defer stop()
+	decode := DecodeEntry
+	if f.Decode != nil {
+		decode = f.Decode
+	}
 	for {
 		e, err := c.Next(ctx)
 		if err != nil {
@@ -63,7 +69,7 @@ func (f *Feed) Run(ctx context.Context) error {
 			}
 			return fmt.Errorf("%s: %w", f.Group, err)
 		}
-		entry, err := DecodeEntry(e.Body)
+		entry, err := decode(e.Body)
 		if err != nil {
 			return fmt.Errorf("%s: entry %d: %w", f.Group, e.Offset, err)
 		}

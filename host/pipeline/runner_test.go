@@ -199,9 +199,16 @@ func TestEntryRoundTrip(t *testing.T) {
 	assert.Equal(t, "c", events(e.Batch)[2]["message"])
 	assert.Equal(t, fmt.Sprint(pipeline.Position(42, 0, 0)), events(e.Batch)[2]["logcenter.position"])
 	assert.Equal(t, []deadletter.Letter{{EventID: "x", Reason: "dead_letter"}}, e.Dead)
+	dead, err := pipeline.DecodeDead(b)
+	require.NoError(t, err)
+	assert.Equal(t, e.Dead, dead.Dead)
+	assert.Equal(t, []uint64{40, 42, 0}, []uint64{dead.From, dead.To, uint64(dead.Batch.Rows)})
 	for n := range len(b) {
-		if _, err := pipeline.DecodeEntry(b[:n]); n < 24 {
+		_, err := pipeline.DecodeEntry(b[:n])
+		_, deadErr := pipeline.DecodeDead(b[:n])
+		if n < 24 {
 			require.Error(t, err)
+			require.Error(t, deadErr)
 		}
 	}
 }
@@ -227,6 +234,7 @@ func FuzzDecodeEntry(f *testing.F) {
 	f.Add([]byte(strings.Repeat("LCE1", 6)))
 	f.Add([]byte(strings.Repeat("LCT1", 8)))
 	f.Fuzz(func(_ *testing.T, b []byte) {
+		_, _ = pipeline.DecodeDead(b) // survives it, too
 		e, err := pipeline.DecodeEntry(b)
 		if err != nil || e.Batch.Rows > 1000 {
 			return

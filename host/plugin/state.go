@@ -55,7 +55,15 @@ func (p *process) snapshot(ctx context.Context) (offset uint64, state []byte, er
 	}
 }
 
-// Restore replaces a detector's state by a snapshot that includes everything up to offset.
+// RefusedState is the error of a detector that cannot use a snapshot, of another version of it for one. It goes on with what
+// it had, or without any.
+type RefusedState struct{ Reason string }
+
+// Error implements error.
+func (e *RefusedState) Error() string { return "restore: " + e.Reason }
+
+// Restore replaces a detector's state by a snapshot that includes everything up to offset. A *RefusedState says that it
+// cannot use it.
 func (p *Plugin) Restore(ctx context.Context, offset uint64, state []byte) error {
 	proc, err := p.running(ctx)
 	if err != nil {
@@ -85,7 +93,7 @@ func (p *process) restore(ctx context.Context, offset uint64, state []byte) erro
 		return fmt.Errorf("restore: %w", err)
 	}
 	if r.Error != "" {
-		return fmt.Errorf("restore: %s", r.Error)
+		return &RefusedState{r.Error}
 	}
 	return nil
 }

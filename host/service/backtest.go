@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -30,7 +31,7 @@ func (a backtestsAPI) Backtest(ctx context.Context, scope store.Scope, r api.Bac
 	if err != nil {
 		return nil, fmt.Errorf("%w: rules need the detector %s: %w", api.ErrConflict, alert.RuleDetector, err)
 	}
-	config, err := alert.RehearsalConfig(s.cfg.Plugins.Settings[alert.RuleDetector].Config)
+	config, err := json.Marshal(s.cfg.Plugins.Settings[alert.RuleDetector].Config)
 	if err != nil {
 		return nil, err
 	}

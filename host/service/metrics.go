@@ -2,6 +2,7 @@ package service
 
 import (
 	"slices"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -48,8 +49,9 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 	gauge("plugin_packages", "Packages of plugins that are installed.", float64(len(c.s.packages.List())))
 	counter("plugin_packages_refused_total", "Packages that were sent and not let in.", float64(c.s.packagesRefused.Load()))
 	c.rollouts(counter, gauge)
-	journalMetrics("raw", c.s.raw.Stats(), gauge)
-	journalMetrics("event", c.s.events.Stats(), gauge)
+	rawLags, eventLags := c.s.watch.behindBy()
+	journalMetrics("raw", c.s.raw.Stats(), rawLags, gauge)
+	journalMetrics("event", c.s.events.Stats(), eventLags, gauge)
 	metadataMetrics(c.s.metadata.Stats(), counter, gauge)
 	ruleMetrics(c.s.library, counter, gauge)
 	listMetrics(c.s.lists, counter, gauge)
@@ -186,7 +188,7 @@ func flag(b bool) float64 {
 	return 0
 }
 
-func journalMetrics(name string, st journal.Stats, gauge sender) {
+func journalMetrics(name string, st journal.Stats, lags map[string]time.Duration, gauge sender) {
 	gauge("journal_bytes", "Bytes of a journal on disk.", float64(st.Bytes), "journal", name)
 	gauge("journal_max_bytes", "Bound of a journal.", float64(st.MaxBytes), "journal", name)
 	gauge("journal_full", "1 while the journal takes nothing because it has reached its bound.", flag(st.Full), "journal", name)
@@ -195,6 +197,9 @@ func journalMetrics(name string, st journal.Stats, gauge sender) {
 		gauge("journal_lag_entries", "Entries a consumer group is behind.", float64(g.Lag), "journal", name, "group", g.Name)
 		gauge("journal_detached", "1 when a consumer group fell too far behind and has lost entries.", flag(g.Detached), "journal", name, "group", g.Name)
 		gauge("journal_lag_bytes", "Bytes a consumer group is behind.", float64(g.LagBytes), "journal", name, "group", g.Name)
+		if lag, known := lags[g.Name]; known {
+			gauge("journal_lag_seconds", "How long ago what a consumer group reads next was appended, at most, up to an hour; while the host watches itself.", lag.Seconds(), "journal", name, "group", g.Name)
+		}
 	}
 }
 

@@ -334,7 +334,7 @@ func (s *Service) feeds() []*pipeline.Feed {
 	feeds := []*pipeline.Feed{
 		{Group: alertGroup, Journal: s.events, Durable: s.alerts.Durable, Handle: s.alerts.Handle, OnError: onError("alert")},
 		{
-			Group: "dead-letters", Journal: s.events, OnError: onError("dead letters"),
+			Group: "dead-letters", Journal: s.events, Decode: pipeline.DecodeDead, OnError: onError("dead letters"),
 			Handle: func(_ context.Context, _ uint64, e *pipeline.Entry) error { return s.dead.Add(e.Dead) },
 		},
 	}

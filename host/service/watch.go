@@ -2,8 +2,6 @@ package service
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -17,8 +15,7 @@ import (
 type watch struct {
 	mu           sync.Mutex
 	filling      map[string]bool // journals that are near their bound
-	ends         []sample        // of the event journal, oldest first
-	lags         map[string]time.Duration
+	raw, events  readers
 	letters      []sample // how many there were
 	surge        int64    // dead letters within surgeWindow, while they are too many
 	certificates []certificate
@@ -44,29 +41,38 @@ const (
 	certsEvery = time.Minute
 )
 
-// observeJournals notes how full journals are and how far readers of the event journal are behind.
+// observeJournals notes how full journals are and how far their readers are behind.
 func (w *watch) observeJournals(now time.Time, full float64, raw, events journal.Stats) {
 	if w.filling == nil {
-		w.filling, w.lags = map[string]bool{}, map[string]time.Duration{}
+		w.filling = map[string]bool{}
 	}
 	for name, st := range map[string]journal.Stats{"raw": raw, "event": events} {
 		share := filled(st)
 		w.filling[name] = share >= full || w.filling[name] && share >= full-calmer
 	}
-	if n := len(w.ends); n == 0 || w.ends[n-1].n != events.Last {
-		w.ends = append(w.ends, sample{now, events.Last})
+	w.raw.observe(now, raw)
+	w.events.observe(now, events)
+}
+
+// readers are how far the groups of a journal are behind in time.
+type readers struct {
+	ends []sample // of the journal, oldest first
+	lags map[string]time.Duration
+}
+
+func (r *readers) observe(now time.Time, st journal.Stats) {
+	if n := len(r.ends); n == 0 || r.ends[n-1].n != st.Last {
+		r.ends = append(r.ends, sample{now, st.Last})
 	}
-	oldest := events.Last
-	for _, g := range events.Groups {
+	r.lags = map[string]time.Duration{}
+	oldest := st.Last
+	for _, g := range st.Groups {
 		oldest = min(oldest, g.Read)
-		w.lags[g.Name] = w.behind(now, g.Read)
+		r.lags[g.Name] = r.behind(now, g.Read)
 	}
-	for len(w.ends) > 1 && (w.ends[1].n <= oldest || now.Sub(w.ends[1].at) > mostLag) {
-		w.ends = w.ends[1:]
+	for len(r.ends) > 1 && (r.ends[1].n <= oldest || now.Sub(r.ends[1].at) > mostLag) {
+		r.ends = r.ends[1:]
 	}
-	maps.DeleteFunc(w.lags, func(name string, _ time.Duration) bool {
-		return !slices.ContainsFunc(events.Groups, func(g journal.GroupStats) bool { return g.Name == name })
-	})
 }
 
 // lag is how far a reader of the event journal is behind. What was appended since the watch last looked counts as of now.
@@ -75,15 +81,15 @@ func (w *watch) lag(group string, now time.Time, events journal.Stats) time.Dura
 	defer w.mu.Unlock()
 	for _, g := range events.Groups {
 		if g.Name == group {
-			return w.behind(now, g.Read)
+			return w.events.behind(now, g.Read)
 		}
 	}
 	return 0
 }
 
 // behind is how long ago the entry behind read was appended, at most; 0 if there is none.
-func (w *watch) behind(now time.Time, read uint64) time.Duration {
-	for _, s := range w.ends {
+func (r *readers) behind(now time.Time, read uint64) time.Duration {
+	for _, s := range r.ends {
 		if s.n > read {
 			return now.Sub(s.at)
 		}
@@ -117,19 +123,7 @@ func (s *Service) watchHealth() (list []api.Component) {
 	w, c := &s.watch, s.cfg.Self
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, g := range s.events.Stats().Groups {
-		h := api.Component{Name: "consumer " + g.Name, Kind: "consumer", Object: g.Name, Status: api.StatusDegraded, State: "lagging"}
-		switch lag := w.lags[g.Name]; {
-		case g.Detached:
-			h.State, h.Reason, h.Advice = "detached", "it fell too far behind and has lost entries", "see `logcenter consumers`; let it begin anew"
-		case lag >= c.Lag:
-			h.Reason = fmt.Sprintf("it is %s behind, which are %d entries", lag.Round(time.Second), s.events.Stats().Last-g.Read)
-			h.Advice = "see `logcenter consumers`, and what else health says of it; it catches up by itself"
-		default:
-			continue
-		}
-		list = append(list, h)
-	}
+	list = append(w.raw.health(s.raw.Stats(), c.Lag), w.events.health(s.events.Stats(), c.Lag)...)
 	if w.surge > 0 {
 		list = append(list, api.Component{
 			Name: "dead letters", Kind: "letters", Status: api.StatusDegraded, State: "surge",
@@ -147,6 +141,31 @@ func (s *Service) watchHealth() (list []api.Component) {
 			Name: "archive", Kind: "archive", Status: api.StatusDegraded, State: "failed", Reason: w.verified.Error(),
 			Advice: "`logcenter archive verify` says what is damaged; mend it from a copy and verify it again",
 		})
+	}
+	return list
+}
+
+// behindBy is how far the groups of both journals were behind when they were last looked at, by name; nobody changes it.
+func (w *watch) behindBy() (raw, events map[string]time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.raw.lags, w.events.lags
+}
+
+// health is what is wrong with the groups of a journal, one that is behind by bound or more.
+func (r *readers) health(st journal.Stats, bound time.Duration) (list []api.Component) {
+	for _, g := range st.Groups {
+		h := api.Component{Name: "consumer " + g.Name, Kind: "consumer", Object: g.Name, Status: api.StatusDegraded, State: "lagging"}
+		switch lag := r.lags[g.Name]; {
+		case g.Detached:
+			h.State, h.Reason, h.Advice = "detached", "it fell too far behind and has lost entries", "see `logcenter consumers`; let it begin anew"
+		case lag >= bound:
+			h.Reason = fmt.Sprintf("it is %s behind, which are %d entries", lag.Round(time.Second), st.Last-g.Read)
+			h.Advice = "see `logcenter consumers`, and what else health says of it; it catches up by itself"
+		default:
+			continue
+		}
+		list = append(list, h)
 	}
 	return list
 }

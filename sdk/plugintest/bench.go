@@ -19,11 +19,11 @@ const benchBytes = 768 << 10
 // for ordinary is measured.
 func Bench(b *testing.B, s *sdk.Stage) {
 	usual := sample.Usual(samples(b))
-	config, err := usual.Config()
+	setup, err := usual.Setup()
 	if err != nil {
 		b.Fatal(err)
 	}
-	Open(b, s, config)
+	OpenWith(b, s, setup)
 	big := usual.Repeat(benchBytes)
 	in, err := big.Batch(0, len(big.Lines))
 	if err != nil {

@@ -33,7 +33,7 @@ func Conformance(t *testing.T, s *sdk.Stage) {
 	}
 	files := samples(t)
 	t.Run("fields", func(t *testing.T) { checkFields(t, m, s, files) })
-	open(t, s, m, fuzzConfig(t))
+	open(t, s, m, firstSetup(t))
 	if s.Kind() == wire.Kind_PARSER {
 		t.Run("accepts", func(t *testing.T) { checkAccepts(t, m, files) })
 	}
@@ -72,11 +72,11 @@ func checkManifest(t *testing.T, m *manifest.Manifest, s *sdk.Stage) {
 func checkFields(t *testing.T, m *manifest.Manifest, s *sdk.Stage, files []sample.File) {
 	written := map[ecs.Field]bool{}
 	for _, f := range files {
-		config, err := f.Config()
+		setup, err := f.Setup()
 		if err != nil {
 			t.Fatal(err)
 		}
-		open(t, s, m, config)
+		open(t, s, m, setup)
 		b, err := f.Batch(0, len(f.Lines))
 		if err != nil {
 			t.Fatal(err)

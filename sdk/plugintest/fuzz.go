@@ -12,7 +12,7 @@ import (
 // line, half a character, an edit that reaches too far. It starts from the samples. The line under test
 // stands between two samples, whose events it must leave alone.
 func Fuzz(f *testing.F, s *sdk.Stage) {
-	Open(f, s, fuzzConfig(f))
+	OpenWith(f, s, firstSetup(f))
 	for _, file := range samples(f) {
 		for _, l := range file.Lines {
 			f.Add(l)
@@ -39,19 +39,19 @@ func Fuzz(f *testing.F, s *sdk.Stage) {
 	})
 }
 
-// fuzzConfig is the config of the first sample that has one.
-func fuzzConfig(tb testing.TB) []byte {
+// firstSetup is that of the first sample that has one.
+func firstSetup(tb testing.TB) sample.Setup {
 	tb.Helper()
 	for _, s := range samples(tb) {
-		config, err := s.Config()
+		setup, err := s.Setup()
 		if err != nil {
 			tb.Fatal(err)
 		}
-		if config != nil {
-			return config
+		if !setup.IsZero() {
+			return setup
 		}
 	}
-	return nil
+	return sample.Setup{}
 }
 
 // answers are the events of lines as JSON.

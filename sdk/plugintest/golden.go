@@ -20,11 +20,11 @@ func Golden(t *testing.T, s *sdk.Stage) {
 	}
 	for _, f := range samples(t) {
 		t.Run(filepath.Base(f.Name), func(t *testing.T) {
-			config, err := f.Config()
+			setup, err := f.Setup()
 			if err != nil {
 				t.Fatal(err)
 			}
-			open(t, s, m, config)
+			open(t, s, m, setup)
 			got, err := run(s, &f)
 			if err != nil {
 				t.Fatal(err)

@@ -32,20 +32,28 @@ var update = flag.Bool("update", false, "write golden files instead of comparing
 // Open reads plugin.yaml and opens the stage under it with a config, which is JSON; nil means defaults.
 func Open(tb testing.TB, s *sdk.Stage, config []byte) *manifest.Manifest {
 	tb.Helper()
+	return OpenWith(tb, s, sample.Setup{Config: config})
+}
+
+// OpenWith is Open with all that a plugin can be opened with: of a detector that takes rules, these.
+func OpenWith(tb testing.TB, s *sdk.Stage, setup sample.Setup) *manifest.Manifest {
+	tb.Helper()
 	m, err := manifest.Read(".")
 	if err != nil {
 		tb.Fatal(err)
 	}
-	open(tb, s, m, config)
+	open(tb, s, m, setup)
 	return m
 }
 
-func open(tb testing.TB, s *sdk.Stage, m *manifest.Manifest, config []byte) {
+func open(tb testing.TB, s *sdk.Stage, m *manifest.Manifest, setup sample.Setup) {
 	tb.Helper()
 	if s.Kind() != m.Kind {
 		tb.Fatalf("plugin.yaml: kind says %s, the code is a %s", m.Kind, s.Kind())
 	}
-	if err := s.Open(m.OpenRequest(config)); err != nil {
+	r := m.OpenRequest(setup.Config)
+	r.RulesJson = setup.Rules
+	if err := s.Open(r); err != nil {
 		tb.Fatal(err)
 	}
 }

@@ -286,7 +286,7 @@ func stage(t *testing.T, s *sdk.Stage, kind, reads string, writes ...string) *sd
 	m, err := manifest.Parse(fmt.Appendf(nil, "id: x\nkind: %s\nversion: 1.0.0\nprotocol: 1\nreads: [%s]\nwrites: [%s]\npermissions: {drop: true}\naccepts: [{prefix: [x]}]\n",
 		kind, reads, strings.Join(writes, ", ")))
 	require.NoError(t, err)
-	open(t, s, m, nil)
+	open(t, s, m, sample.Setup{})
 	return s
 }
 

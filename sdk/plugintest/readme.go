@@ -45,11 +45,11 @@ func example(t *testing.T, m *manifest.Manifest, s *sdk.Stage) *manifest.Example
 		return nil
 	}
 	f := sample.Usual(samples(t))
-	config, err := f.Config()
+	setup, err := f.Setup()
 	if err != nil {
 		t.Fatal(err)
 	}
-	open(t, s, m, config)
+	open(t, s, m, setup)
 	first := f.First()
 	out, err := run(s, first)
 	if err != nil {

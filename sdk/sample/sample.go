@@ -5,6 +5,7 @@
 //	NAME.log             lines as captured, one event each
 //	NAME.events.jsonl    events with fields, one JSON object a line, for kinds that read more than the line
 //	NAME.config.yaml     the plugin's config for NAME, or NAME.config.json; missing means defaults
+//	NAME.rules.yaml      what a detector that takes rules looks for in NAME, as a file of rules says it; missing means nothing
 //	NAME.golden.jsonl    what the plugin made of it, line by line
 //
 // Notifiers have no events: of them NAME.config.yaml stands alone.
@@ -25,6 +26,9 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/logcenter/logcenter/sdk/document"
+	"github.com/logcenter/logcenter/sdk/rule"
 )
 
 // Received is the time of receipt of all samples, by which times without a year are read.
@@ -164,8 +168,52 @@ func (f *File) events(lines [][]byte) error {
 	return nil
 }
 
-// Config is the plugin's config for the sample as JSON, nil if it has none.
-func (f *File) Config() ([]byte, error) {
+// Setup is what a plugin is opened with. The zero value is the default config and no rules.
+type Setup struct {
+	Config []byte // JSON; nil means defaults
+	Rules  []byte // of a detector that takes some: a list in JSON, see package rule; nil means none
+}
+
+// IsZero says whether it is the default config and no rules.
+func (s Setup) IsZero() bool { return s.Config == nil && s.Rules == nil }
+
+// Setup is what the plugin is opened with for the sample.
+func (f *File) Setup() (s Setup, err error) {
+	if s.Config, err = f.config(); err != nil {
+		return Setup{}, err
+	}
+	s.Rules, err = f.rules()
+	return s, err
+}
+
+// rules are the rules of the sample as a list in JSON, nil if it has none.
+func (f *File) rules() ([]byte, error) {
+	path := f.Name + ".rules.yaml"
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	docs, err := document.Read(path, text)
+	if err != nil {
+		return nil, err
+	}
+	if len(docs) != 1 {
+		return nil, fmt.Errorf("%s has %d documents: want one, with the rules under the key rules", path, len(docs))
+	}
+	var list rule.List
+	if err := docs[0].Decode(&list); err != nil { // as it is told here, it has lines
+		return nil, err
+	}
+	if len(list.Rules) == 0 {
+		return nil, fmt.Errorf("%s has no rules: write them under the key rules, or remove it", path)
+	}
+	return json.Marshal(docs[0].Data.(map[string]any)["rules"])
+}
+
+// config is the plugin's config for the sample as JSON, nil if it has none.
+func (f *File) config() ([]byte, error) {
 	path := f.Name + ".config.json"
 	data, err := os.ReadFile(path)
 	if err == nil && !json.Valid(data) {
@@ -197,7 +245,7 @@ func FirstConfig(dir string) ([]byte, error) {
 	for _, path := range files {
 		for _, ext := range []string{".config.json", ".config.yaml"} {
 			if name, ok := strings.CutSuffix(path, ext); ok {
-				return (&File{Name: name}).Config()
+				return (&File{Name: name}).config()
 			}
 		}
 	}

@@ -76,6 +76,7 @@ func TestSamplesAreReadInOrder(t *testing.T) {
 	files, err := ReadAll(folder(t, map[string]string{
 		"b.log": "one\r\n\r\n\xff\r\n", "a.events.jsonl": `{"message":"x","source.port":9007199254740993}` + "\n",
 		"a.config.json": `{"a":1}`, "b.config.yaml": "b: [2]\n",
+		"b.rules.yaml": "rules: [{id: r, name: R, query: a}]\n",
 	}))
 	require.NoError(t, err)
 	require.Len(t, files, 2)
@@ -85,14 +86,31 @@ func TestSamplesAreReadInOrder(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, b.Columns, 3)
 	assert.EqualValues(t, 9007199254740993, b.Columns[2].Int(0))
-	config, err := files[0].Config()
+	setup, err := files[0].Setup()
 	require.NoError(t, err)
-	assert.JSONEq(t, `{"a":1}`, string(config))
-	config, err = files[1].Config()
+	assert.JSONEq(t, `{"a":1}`, string(setup.Config))
+	assert.Nil(t, setup.Rules)
+	setup, err = files[1].Setup()
 	require.NoError(t, err)
-	assert.JSONEq(t, `{"b":[2]}`, string(config))
+	assert.JSONEq(t, `{"b":[2]}`, string(setup.Config))
+	assert.JSONEq(t, `[{"id":"r","name":"R","query":"a"}]`, string(setup.Rules))
 	assert.Len(t, files[1].Repeat(100).Lines, 36)
 	assert.Len(t, files[0].Repeat(1024).Lines, 8, "an event that is given by its fields counts as one with a usual line")
+}
+
+func TestRulesOfASampleAreChecked(t *testing.T) {
+	for text, want := range map[string]string{
+		"rules:\n  - {id: r, name: R, query: 'a AND'}\n": "a.rules.yaml:2:",
+		"rules:\n  - {id: r, nam: R, query: a}\n":        `did you mean "name"?`,
+		"rule: []\n":             "a.rules.yaml:1:1: rule",
+		"rules: []\n":            "a.rules.yaml has no rules",
+		"rules: []\n---\na: 1\n": "a.rules.yaml has 2 documents",
+	} {
+		files, err := ReadAll(folder(t, map[string]string{"a.log": "one\n", "a.rules.yaml": text}))
+		require.NoError(t, err)
+		_, err = files[0].Setup()
+		assert.ErrorContains(t, err, want, "%s", text)
+	}
 }
 
 func TestCompare(t *testing.T) {

@@ -35,7 +35,7 @@ func newBenchCommand() *cobra.Command {
 type benchOptions struct {
 	input, size, journal, store, transport, dir, sandbox string
 	plugins, dirs                                        []string
-	workers                                              int
+	workers, rules                                       int
 	jsonLines, queries, drift                            bool
 	profile                                              string
 }
@@ -66,6 +66,7 @@ CPU milliseconds per MB is the figure to compare; MB is 1,000,000 bytes of raw l
 	f.StringSliceVar(&o.dirs, "plugin-dir", nil, "`folders` with plugins; default: plugins beside this program")
 	f.StringVar(&o.dir, "dir", filepath.Join(os.TempDir(), "logcenter-bench"), "`folder` for what a run writes")
 	f.IntVar(&o.workers, "workers", 0, "batches in work at once; 0 is 3")
+	f.IntVar(&o.rules, "rules", 0, "how many made-up rules the detector correlation has, as in bench rules")
 	f.BoolVar(&o.jsonLines, "json", false, "print JSON")
 	f.BoolVar(&o.drift, "drift", true, "have the drift alarm look at the events, as in a host")
 	f.BoolVar(&o.queries, "queries", false, "with --store embedded: ask the filled store every kind of question")
@@ -107,7 +108,7 @@ func (o *benchOptions) run(cmd *cobra.Command) error {
 	}
 	b := bench.Options{
 		Name: o.transport + " sandbox=" + o.sandbox + " journal=" + o.journal + " store=" + o.store, Input: o.input, Dirs: o.dirs, Plugins: o.plugins,
-		Journal: o.journal == "disk", Socket: o.transport == "socket", Workers: o.workers, Dir: o.dir, Unconfined: o.sandbox == "off", Drift: o.drift,
+		Journal: o.journal == "disk", Socket: o.transport == "socket", Workers: o.workers, Dir: o.dir, Unconfined: o.sandbox == "off", Drift: o.drift, Rules: bench.MadeUpRules(o.rules),
 	}
 	gc.Tune(service.Garbage)
 	if o.store == "embedded" {

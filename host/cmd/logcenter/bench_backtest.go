@@ -59,10 +59,6 @@ func newBenchBacktestCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			config, err := alert.RehearsalConfig(nil)
-			if err != nil {
-				return err
-			}
 			list, err := madeUpRules(rules)
 			if err != nil {
 				return err
@@ -74,7 +70,7 @@ func newBenchBacktestCommand() *cobra.Command {
 			defer stop()
 			log := logrus.New()
 			r, err := backtest.Run(cmd.Context(), backtest.Options{
-				Store: st, Scope: store.Everything(), Rules: list, Detector: m, Config: config,
+				Store: st, Scope: store.Everything(), Rules: list, Detector: m,
 				Selection: store.Selection{From: time.Unix(0, 0), To: time.Unix(0, 1<<62)},
 				Single:    plugin.SingleOptions{RunDir: filepath.Join(b.dir, "run"), Log: logrus.NewEntry(log)},
 			})

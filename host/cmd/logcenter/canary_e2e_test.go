@@ -181,8 +181,8 @@ plugins:
   settings:
     file: {config: {targets: [{name: all, path: %s}]}}
     syslog: {config: {targets: [{name: all, address: %q, max_bytes: 65000}]}}
-    correlation: {config: {rules: [{id: canary, name: Canary, type: keyword, query: 'canary OR par OR GET', quiet: 1s, group_by: [logcenter.position], fields: [message, url.query, user.name, event.reason]}]}}
-`, own, dir, told, address))
+alerts: {rules: %s}
+`, own, dir, told, address, rulesIn(t, `rules: [{id: canary, name: Canary, type: keyword, query: 'canary OR par OR GET', quiet: 1s, group_by: [logcenter.position], fields: [message, url.query, user.name, event.reason]}]`)))
 	h.start()
 
 	as := func(_ int, text string) string { return text }

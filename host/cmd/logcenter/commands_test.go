@@ -459,6 +459,20 @@ func TestHealthInputsConsumersLetters(t *testing.T) {
 	assert.Contains(t, errs, "--plugin")
 }
 
+func TestRuleKeys(t *testing.T) {
+	out, _ := runs(t, "rule", "keys")
+	require.Regexp(t, `(?m)^threshold +number +20 +threshold is what is still fine`, out)
+	require.Regexp(t, `(?m)^steps\[\]\.without +string `, out)
+	out, _ = runs(t, "rule", "keys", "-o", "json")
+	var keys []map[string]string
+	require.NoError(t, json.Unmarshal([]byte(out), &keys))
+	require.Equal(t, "id", keys[0]["key"])
+	require.Contains(t, keys[0]["meaning"], "names the rule")
+	out, _ = runs(t, "rule", "keys", "--schema")
+	require.True(t, json.Valid([]byte(out)))
+	require.Contains(t, out, `"additionalProperties": false`)
+}
+
 func TestConfigCommands(t *testing.T) {
 	t.Chdir(t.TempDir())
 	here, err := os.Getwd()

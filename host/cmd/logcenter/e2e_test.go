@@ -229,7 +229,7 @@ func TestPluginInfoExplainsSettings(t *testing.T) {
 	out, err := exec.Command(binary, "plugin", "info", "correlation", "--url", "http://"+h.http, "--token-file", filepath.Join(h.data, "admin.token")).CombinedOutput()
 	require.NoError(t, err, string(out))
 	require.Contains(t, string(out), "max_state is how much all groups of all rules together may take in memory.")
-	require.Contains(t, string(out), "rules[].threshold")
+	require.Contains(t, string(out), "max_rule_state")
 	require.Regexp(t, `\nsandbox +\S.*memory 1 GiB`, string(out))
 
 	// Nobody stores secrets by mistake.

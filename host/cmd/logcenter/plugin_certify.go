@@ -36,6 +36,7 @@ A folder has plugin.yaml, Go sources, which are built, or the program, and sampl
   NAME.log             lines as captured, one event each
   NAME.events.jsonl    events with fields, one JSON object a line
   NAME.config.yaml     the plugin's configuration for NAME, or NAME.config.json; without it the default
+  NAME.rules.yaml      the rules that a detector is given for NAME, as rule files have them; without it none
   NAME.golden.jsonl    what the plugin makes of it: line N of it belongs to line N of the sample; --update writes it
 
   manifest  descriptions are there and say something

@@ -34,7 +34,7 @@ enabled, silenced and disabled as it is, and every change is in its history.`,
 	cmd.AddCommand(
 		newRuleListCommand(c), newRuleShowCommand(c), newRulePutCommand(c), newRuleDeleteCommand(c),
 		newRuleEnableCommand(c), newRuleSilenceCommand(c), newRuleDisableCommand(c),
-		newRuleHistoryCommand(c), newRuleDiffCommand(c), newRuleRollbackCommand(c), newRuleValidateCommand(),
+		newRuleHistoryCommand(c), newRuleDiffCommand(c), newRuleRollbackCommand(c), newRuleKeysCommand(), newRuleValidateCommand(),
 		newRuleTestCommand(), newRuleBacktestCommand(c), newRuleExplainCommand(c), newRuleHealthCommand(c), newRuleCoverageCommand(c),
 		newRuleSigmaCommand(),
 	)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -185,7 +186,7 @@ func (o *ruleTestOptions) engine(work string, said io.Writer) (x example.Options
 			plan.Overrides[in.Name] = in.Parser
 		}
 	}
-	config, err := alert.RehearsalConfig(options.Plugins[alert.RuleDetector].Config)
+	config, err := json.Marshal(options.Plugins[alert.RuleDetector].Config)
 	if err != nil {
 		return fail(err)
 	}

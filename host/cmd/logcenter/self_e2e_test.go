@@ -70,3 +70,33 @@ plugins:
 	assert.Len(t, told(), 3)
 	h.waitFor("the end of the one before", 30*time.Second, func() bool { return h.count("event.action:host-stopped") == 1 })
 }
+
+// TestReadersThatAreBehindAreTold: alerts that come late because the detector, or a plugin before it, has more than it can do
+// are seen in health and metrics, and in the log center's own events.
+func TestReadersThatAreBehindAreTold(t *testing.T) {
+	plugins, err := filepath.Abs(filepath.Join(filepath.Dir(binary), "plugins"))
+	require.NoError(t, err)
+	dir := t.TempDir()
+	trial.Folder(t, dir, "words", trial.Manifest("words", "parser"), "parser")
+	trial.Folder(t, dir, "counter", trial.Manifest("counter", "detector"), "detector")
+	h := newHost(t, fmt.Sprintf(`
+self: {check_every: 100ms, after: 0s, lag: 1s}
+drift: {enabled: false}
+plugins: {dirs: [%s, %s/logcenter, %[2]s/masking]}
+`, dir, plugins))
+	h.start()
+	behind := func(group, journal, line string) {
+		h.waitFor(group+" to be behind", 30*time.Second, func() bool {
+			_, err := h.client().Ingest(t.Context(), "http", []byte(line+"\n"), client.IngestOptions{})
+			require.NoError(t, err)
+			c := h.component("consumer " + group)
+			return strings.Contains(c.Reason, "behind, which are")
+		})
+		assert.Regexp(t, fmt.Sprintf(`(?m)^logcenter_journal_lag_seconds\{group="%s",journal="%s"\} [1-9]`, group, journal), h.metrics())
+	}
+	behind("alert", "event", "no parser takes it: HANG")
+	h.waitFor("the event of it", 30*time.Second, func() bool {
+		return h.count("event.action:consumer-lagging AND logcenter.component.name:alert") == 1
+	})
+	behind("pipeline", "raw", "words HANG")
+}

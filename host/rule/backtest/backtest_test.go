@@ -98,13 +98,11 @@ func options(t *testing.T, p *partitions, text string) backtest.Options {
 	t.Cleanup(func() { require.NoError(t, registry.Close()) })
 	detector, err := registry.Get(alert.RuleDetector)
 	require.NoError(t, err)
-	config, err := alert.RehearsalConfig(nil)
-	require.NoError(t, err)
 	docs, err := rule.Read("r.yaml", []byte(text))
 	require.NoError(t, err)
 	return backtest.Options{
 		Store: p, Scope: store.Everything(), Selection: store.Selection{From: begun, To: begun.Add(24 * time.Hour)}, Rules: docs,
-		Detector: detector.Manifest(), Config: config, Single: plugin.SingleOptions{RunDir: run, Log: logrus.NewEntry(log)},
+		Detector: detector.Manifest(), Single: plugin.SingleOptions{RunDir: run, Log: logrus.NewEntry(log)},
 	}
 }
 

@@ -33,13 +33,11 @@ func TestShippedRules(t *testing.T) {
 	require.NoError(t, err)
 	lists, err := example.OpenLists(filepath.Join(t.TempDir(), "lists"), "")
 	require.NoError(t, err)
-	config, err := alert.RehearsalConfig(nil)
-	require.NoError(t, err)
 	rules, err := rule.ReadFolder("../../../plugins/alert/correlation/rules")
 	require.NoError(t, err)
 	done := 0
 	require.NoError(t, example.Run(t.Context(), example.Options{
-		Detector: detector.Manifest(), Config: config, Lists: lists, Single: plugin.SingleOptions{RunDir: run, Log: logrus.NewEntry(log)},
+		Detector: detector.Manifest(), Lists: lists, Single: plugin.SingleOptions{RunDir: run, Log: logrus.NewEntry(log)},
 		Pipeline: example.NewPipeline(registry, pipeline.Plan{}, func(string) bool { return false }),
 	}, rules, func(r example.Result) {
 		for _, f := range r.Faults {

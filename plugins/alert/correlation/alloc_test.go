@@ -16,7 +16,7 @@ import (
 // TestNothingIsAllocatedForAnEvent: rules of all types that match every event, in groups that are there already.
 func TestNothingIsAllocatedForAnEvent(t *testing.T) {
 	stage := sdk.DetectorStage(New)
-	plugintest.Open(t, stage, []byte(`{"rules":[
+	plugintest.OpenWith(t, stage, setup(`{"rules":[
 		{"id":"k","name":"R","type":"keyword","query":"event.action:a","group_by":["source.ip"]},
 		{"id":"f","name":"R","query":"event.action:a","group_by":["source.ip","user.name"],"threshold":5000},
 		{"id":"d","name":"R","query":"event.action:a","group_by":["source.ip"],"aggregate":"distinct","field":"host.name","threshold":100},

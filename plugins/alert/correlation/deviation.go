@@ -38,13 +38,12 @@ type slot struct {
 }
 
 const (
-	slots        = 7 * 24
-	smoothing    = 4
-	fewestWeeks  = 2    // windows that a slot must have seen to say what is usual
-	mostSeries   = 5000 // of all rules
-	seriesBytes  = 4096 // about what one takes
-	mostOverdue  = 35 * 24 * time.Hour
-	seriesFields = 64
+	slots       = 7 * 24
+	smoothing   = 4
+	fewestWeeks = 2    // windows that a slot must have seen to say what is usual
+	mostSeries  = 5000 // of all rules
+	seriesBytes = 4096 // about what one takes
+	mostOverdue = 35 * 24 * time.Hour
 )
 
 // learn makes a window's count part of what is usual.
@@ -203,10 +202,7 @@ func (e *encoder) usual(u *usual) {
 		e.signed(s.began)
 		e.signed(s.until)
 		e.tallies(s.pending)
-		e.number(uint64(len(s.fields)))
-		for _, f := range s.fields {
-			e.text(f)
-		}
+		e.texts(s.fields)
 		for i := range s.slots {
 			x := &s.slots[i]
 			if e.number(uint64(x.n)); x.n > 0 {
@@ -217,7 +213,8 @@ func (e *encoder) usual(u *usual) {
 	}
 }
 
-func (d *decoder) usual(r *rule) {
+func (d *decoder) usual(p past) {
+	r := p.rule
 	if d.number(1) == 0 || d.err != nil {
 		return
 	}
@@ -225,9 +222,7 @@ func (d *decoder) usual(r *rule) {
 	for range d.number(mostSeries) {
 		key := d.text()
 		s := &series{began: d.signed(), until: d.signed(), pending: d.tallies()}
-		for range d.number(seriesFields) {
-			s.fields = append(s.fields, d.text())
-		}
+		kept := d.texts()
 		for i := range s.slots {
 			x := &s.slots[i]
 			if x.n = uint32(d.number(math.MaxUint32)); x.n > 0 {
@@ -240,7 +235,8 @@ func (d *decoder) usual(r *rule) {
 				return
 			}
 		}
-		if r != nil && (!r.keyed([]byte(key)) || len(s.fields) > 0 && len(s.fields) != len(r.fields)) {
+		var ok bool
+		if s.fields, ok = p.carried(kept); !ok || r != nil && !r.keyed([]byte(key)) {
 			d.fail()
 			return
 		}

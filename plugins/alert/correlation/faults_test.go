@@ -12,6 +12,7 @@ import (
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	document "github.com/logcenter/logcenter/sdk/rule"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
@@ -143,11 +144,15 @@ func (f *fault) create(c Config) (sdk.Detector, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := made.(*detector)
-	if f.compiled != nil {
-		f.compiled(d.rules[0])
+	return &faulty{detector: made.(*detector), fault: f, newest: never}, nil
+}
+
+func (f *faulty) SetRules(rules []document.Rule) error {
+	err := f.detector.SetRules(rules)
+	if f.fault.compiled != nil {
+		f.fault.compiled(f.rules[0])
 	}
-	return &faulty{detector: d, fault: f, newest: never}, nil
+	return err
 }
 
 func (f *faulty) DetectBatch(b *wire.Batch, emit func(sdk.Alert)) error {

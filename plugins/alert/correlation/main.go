@@ -20,9 +20,6 @@ import (
 
 // Config is what an admin may set for this plugin.
 type Config struct {
-	// Rules are looked for beside those that the host hands over: plugins', the admin's and the API's. For a detector that is
-	// tried by itself.
-	Rules []document.Rule `yaml:"rules"`
 	// MaxState is how much all groups of all rules together may take in memory. When it is more, groups of the rule that
 	// takes most are forgotten, first those that were left alone longest, and counted.
 	MaxState schema.Bytes `yaml:"max_state" default:"256MiB" min:"1" max:"256MiB"`
@@ -54,16 +51,16 @@ type touched struct {
 	fresh int
 }
 
-// New compiles the rules. Errors name the rule and the key that is wrong.
+// New is a detector without rules.
 func New(c Config) (sdk.Detector, error) {
 	d := &detector{config: c}
 	return d, d.SetRules(nil)
 }
 
-// SetRules takes the host's rules, beside those of the configuration; nil is none, without a host that has some.
-func (d *detector) SetRules(given []document.Rule) error {
+// SetRules compiles the rules that it looks for. Errors have the path of the rule and the key that is wrong.
+func (d *detector) SetRules(rules []document.Rule) error {
 	var err error
-	if d.rules, err = d.config.compile(d.now, given); err != nil {
+	if d.rules, err = compileAll(rules, d.now); err != nil {
 		return err
 	}
 	var matchers []*query.Matcher
@@ -211,10 +208,14 @@ func (d *detector) put(r *rule, key []byte, e entry, row int, emit func(sdk.Aler
 		d.count(r, key, e.at, row)
 		return
 	}
+	id, hash := d.groups.find(r, key)
+	if r.kind == silence && id != 0 && d.endedSilence(id, e.at) {
+		d.tellSilence(id, emit)
+		id = 0
+	}
 	if len(r.open) > 0 {
 		d.heardAgain(r, key, e.at, emit)
 	}
-	id, hash := d.groups.find(r, key)
 	if r.kind == newValue {
 		d.known(r, id, key, hash, e, row, emit)
 		return

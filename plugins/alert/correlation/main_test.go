@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -54,7 +55,19 @@ func newRun(t testing.TB, config string) *run {
 func (r *run) restart() {
 	r.t.Helper()
 	r.stage = sdk.DetectorStage(New)
-	plugintest.Open(r.t, r.stage, []byte(r.config))
+	plugintest.OpenWith(r.t, r.stage, setup(r.config))
+}
+
+// setup parts a config, in JSON, from the rules that stand in it under the key rules.
+func setup(text string) sample.Setup {
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(text), &all); err != nil {
+		panic(err)
+	}
+	s := sample.Setup{Rules: all["rules"]}
+	delete(all, "rules")
+	s.Config, _ = json.Marshal(all) // it was JSON
+	return s
 }
 
 // send hands over logins as one batch.
@@ -269,6 +282,38 @@ func TestSnapshotOfAnotherRule(t *testing.T) {
 	assert.Empty(t, r.alerts, "what was counted for another window must not count")
 }
 
+// Which fields alerts carry is no matter of what a rule decides: others carry what is known of them.
+func TestSnapshotOfARuleThatCarriesOtherFields(t *testing.T) {
+	rule := func(fields string) string {
+		return `{"rules":[{"id":"r","name":"R","type":"silence","query":"*","group_by":["source.ip"],"window":"10m","fields":` + fields + `},
+			{"id":"d","name":"D","type":"deviation","query":"*","group_by":["source.ip"],"window":"1h","learn":"0s","minimum":1,"fields":` + fields + `}]}`
+	}
+	for fields, want := range map[string]map[string]string{
+		`["event.outcome"]`:             {"event.outcome": "failure"},
+		`["user.name","event.outcome"]`: {"event.outcome": "failure"},
+		`["host.name"]`:                 {},
+		`[]`:                            {},
+		`["event.outcome","user.name","event.dataset"]`: {"event.outcome": "failure"},
+	} {
+		r := newRun(t, rule(`["event.outcome","user.name"]`))
+		r.send(login{0, "192.0.2.1"})
+		var state bytes.Buffer
+		_, err := r.stage.Snapshot(&state)
+		require.NoError(t, err)
+		r.config = rule(fields)
+		r.restart()
+		require.NoError(t, r.stage.Restore(bytes.NewReader(state.Bytes()), 0), fields)
+		require.NoError(t, r.stage.Tick(&wire.TickRequest{WatermarkNs: start.Add(25 * time.Hour).UnixNano()}, func(res *wire.Result) error {
+			for _, a := range res.Alerts {
+				r.alerts = append(r.alerts, sdk.AlertFromWire(a))
+			}
+			return nil
+		}))
+		require.Len(t, r.alerts, 1, fields)
+		assert.Equal(t, want, r.alerts[0].Fields, fields)
+	}
+}
+
 func TestRestoreRefuses(t *testing.T) {
 	r := newRun(t, config(""))
 	r.send(login{0, "192.0.2.1"}, login{1, "192.0.2.1"})
@@ -291,15 +336,16 @@ func FuzzRestore(f *testing.F) {
 	require.NoError(f, err)
 	f.Add(state.Bytes())
 	f.Fuzz(func(t *testing.T, state []byte) {
-		d, err := New(Config{MaxState: 1000, MaxRuleState: 500, Rules: []document.Rule{{ID: "r", Name: "R", Type: "frequency", Query: "event.outcome:failure", GroupBy: []string{"source.ip"}, Aggregate: "count", Threshold: 2, Window: 10 * m}}})
+		d, err := New(Config{MaxState: 1000, MaxRuleState: 500})
 		require.NoError(t, err)
+		require.NoError(t, d.(*detector).SetRules([]document.Rule{{ID: "r", Name: "R", Type: "frequency", Query: "event.outcome:failure", GroupBy: []string{"source.ip"}, Aggregate: "count", Threshold: 2, Window: 10 * m}}))
 		if d.(*detector).Restore(bytes.NewReader(state)) == nil {
 			require.NoError(t, d.(*detector).Snapshot(&bytes.Buffer{}))
 		}
 	})
 }
 
-func TestConfigErrors(t *testing.T) {
+func TestWrongRules(t *testing.T) {
 	for _, tt := range []struct{ config, want string }{
 		{`{"rules":[{"id":"r","name":"R","query":"a AND"}]}`, `rules[0].query: column`},
 		{`{"rules":[{"id":"r","name":"R"}]}`, `rules[0].query: is required`},
@@ -307,13 +353,15 @@ func TestConfigErrors(t *testing.T) {
 		{`{"rules":[{"id":"r","name":"R","query":"x","severity":"error"}]}`, `did you mean "Error"?`},
 		{`{"rules":[{"id":"r","name":"R","query":"x","group_by":["source.ipp"]}]}`, `rules[0].group_by[0]: there is no field source.ipp`},
 		{`{"rules":[{"id":"r","name":"R","query":"x","group_by":["tags"]}]}`, `rules[0].group_by[0]: tags cannot part groups`},
-		{`{"rules":[{"id":"r","name":"R","query":"proces.executable:sh"}]}`, `rule r.query: there is no field proces.executable, or no enabled plugin has it (did you mean "process.executable"?)`},
+		{`{"rules":[{"id":"r","name":"R","query":"proces.executable:sh"}]}`, `rules[0].query: there is no field proces.executable, or no enabled plugin has it (did you mean "process.executable"?)`},
 		{`{"rules":[{"id":"r","name":"R","query":"source.ip:x"}]}`, `rules[0].query`},
 		{`{"rules":[{"id":"r","name":"R","query":"x"},{"id":"r","name":"R","query":"x"}]}`, `rules[1].id: "r" is used twice`},
 	} {
 		m, err := manifest.Read(".")
 		require.NoError(t, err)
-		err = sdk.DetectorStage(New).Open(m.OpenRequest([]byte(tt.config)))
+		r := m.OpenRequest(nil)
+		r.RulesJson = setup(tt.config).Rules
+		err = sdk.DetectorStage(New).Open(r)
 		assert.ErrorContains(t, err, tt.want, "%s", tt.config)
 	}
 }

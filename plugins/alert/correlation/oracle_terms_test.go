@@ -101,56 +101,73 @@ func absenceTrial(rnd *rand.Rand) trial {
 // periodTrial checks silence every three minutes of the clock.
 func periodTrial(*rand.Rand) trial {
 	r := map[string]any{"type": "silence", "window": "4m", "frequency": "3m", "query": "*", "group_by": []string{"source.ip"}}
-	return trial{r, &rounded{quietness{4 * m, map[string]time.Duration{}}}, []string{"source.ip"}, nil}
+	checked := func(at time.Duration) time.Duration { return start.Add(at).Truncate(3 * m).Sub(start) } // start is at a minute that three divides not
+	return trial{r, &quietness{4 * m, map[string]time.Duration{}, checked}, []string{"source.ip"}, nil}
 }
 
-// rounded sees time go in steps of three minutes: start is at a minute that three divides not.
-type rounded struct{ quietness }
-
-func (r *rounded) tick(watermark time.Duration, raise func(raised)) {
-	r.quietness.tick(start.Add(watermark).Truncate(3*m).Sub(start), raise)
-}
-
-// calm tells when counting is over: in the first window behind the alert that has few events.
+// calm tells when counting is over: in the first window behind the alert that has few events, unless there was another alert
+// by then.
 type calm struct {
 	*counting
-	open  map[string]raised
-	since map[string][]time.Duration
+	open map[string][]*noisy
+}
+
+// noisy is an alert, and the events that came behind it.
+type noisy struct {
+	raised
+	since []time.Duration
 }
 
 func calmTrial(*rand.Rand) trial {
 	c := counted()
 	c.window, c.quiet = 5*m, 5*m
 	r := countingRule(map[string]any{"recovery": true, "window": "5m"})
-	return trial{r, &calm{c, map[string]raised{}, map[string][]time.Duration{}}, []string{"source.ip"}, nil}
+	return trial{r, &calm{c, map[string][]*noisy{}}, []string{"source.ip"}, nil}
 }
 
 func (c *calm) event(e drawn, raise func(raised)) {
 	if e.action == "a" {
-		c.since[e.source] = append(c.since[e.source], e.at)
+		for _, a := range c.open[e.source] {
+			a.since = append(a.since, e.at)
+		}
 	}
 	c.counting.event(e, func(r raised) {
 		raise(r)
-		c.open[r.key], c.since[r.key] = r, nil
+		c.open[r.key] = append(c.open[r.key], &noisy{raised: r})
 	})
 }
 
 func (c *calm) tick(watermark time.Duration, raise func(raised)) {
-	for key, a := range c.open {
-		for from := a.last; from+c.window <= watermark; from += c.window {
-			n := 0
-			for _, at := range c.since[key] {
-				if at > from && at <= from+c.window {
-					n++
-				}
-			}
-			if n <= int(c.threshold) {
-				raise(raised{"over " + key, a.first, from + c.window, 0})
-				delete(c.open, key)
-				break
+	for key, all := range c.open {
+		var left []*noisy
+		for i, a := range all {
+			if over, known := c.over(a, all[i+1:], watermark); !known {
+				left = append(left, a)
+			} else if over > 0 {
+				raise(raised{"over " + key, a.first, over, 0})
 			}
 		}
+		c.open[key] = left
 	}
+}
+
+// over is when an alert was over, zero if it was not before one of those behind it, and whether that is known.
+func (c *calm) over(a *noisy, behind []*noisy, watermark time.Duration) (time.Duration, bool) {
+	for from := a.last; from+c.window <= watermark; from += c.window {
+		if len(behind) > 0 && behind[0].last <= from+c.window {
+			return 0, true
+		}
+		n := 0
+		for _, at := range a.since {
+			if at > from && at <= from+c.window {
+				n++
+			}
+		}
+		if n <= int(c.threshold) {
+			return from + c.window, true
+		}
+	}
+	return 0, false
 }
 
 // back tells when who was silent is heard again.
@@ -161,7 +178,7 @@ type back struct {
 
 func backTrial(*rand.Rand) trial {
 	r := map[string]any{"type": "silence", "window": "3m", "query": "*", "group_by": []string{"source.ip"}, "recovery": true}
-	return trial{r, &back{&quietness{3 * m, map[string]time.Duration{}}, map[string]time.Duration{}}, []string{"source.ip"}, nil}
+	return trial{r, &back{&quietness{3 * m, map[string]time.Duration{}, nil}, map[string]time.Duration{}}, []string{"source.ip"}, nil}
 }
 
 // clockTrial has devices whose clocks are hours behind and ahead: it is known by their lines that they are there.
@@ -178,18 +195,22 @@ func clockTrial(rnd *rand.Rand) trial {
 }
 
 func (b *back) event(e drawn, raise func(raised)) {
+	b.quietness.event(e, b.opening(raise))
 	if last, silent := b.open[e.source]; silent && e.at > last {
 		raise(raised{"over " + e.source, last, e.at, 0})
 		delete(b.open, e.source)
 	}
-	b.quietness.event(e, raise)
 }
 
 func (b *back) tick(watermark time.Duration, raise func(raised)) {
-	b.quietness.tick(watermark, func(r raised) {
+	b.quietness.tick(watermark, b.opening(raise))
+}
+
+func (b *back) opening(raise func(raised)) func(raised) {
+	return func(r raised) {
 		raise(r)
 		b.open[r.key] = r.last
-	})
+	}
 }
 
 // ended tells when an event says that it is over, and is quiet no more.

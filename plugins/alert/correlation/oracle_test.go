@@ -19,6 +19,7 @@ import (
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/plugintest"
+	"github.com/logcenter/logcenter/sdk/sample"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
@@ -41,6 +42,7 @@ type drawn struct {
 type stream struct {
 	events []drawn
 	ticks  map[int]time.Duration // by how many events came before
+	batch  int                   // the most events of a batch, 0 is 5
 }
 
 // drawStream makes events of few keys and in little time, so that much comes together. They come out of order by up to
@@ -323,19 +325,31 @@ func (c *missing) tick(watermark time.Duration, raise func(raised)) {
 
 // quietness is the reference of silence rules.
 type quietness struct {
-	window time.Duration
-	last   map[string]time.Duration
+	window  time.Duration
+	last    map[string]time.Duration
+	checked func(at time.Duration) time.Duration // the last check up to a time; nil is always
 }
 
-func (c *quietness) event(e drawn, _ func(raised)) {
-	if last, ok := c.last[e.source]; !ok || e.at > last {
+func (c *quietness) silent(last, at time.Duration) bool {
+	if c.checked != nil {
+		at = c.checked(at)
+	}
+	return last+c.window <= at
+}
+
+func (c *quietness) event(e drawn, raise func(raised)) {
+	last, ok := c.last[e.source]
+	if ok && c.silent(last, e.at) {
+		raise(raised{e.source, last, last, 1})
+	}
+	if !ok || e.at > last {
 		c.last[e.source] = e.at
 	}
 }
 
 func (c *quietness) tick(watermark time.Duration, raise func(raised)) {
 	for source, last := range c.last {
-		if last+c.window <= watermark {
+		if c.silent(last, watermark) {
 			raise(raised{source, last, last, 1})
 			delete(c.last, source)
 		}
@@ -440,7 +454,7 @@ func trials() map[string]func(rnd *rand.Rand) trial {
 		},
 		"silence": func(*rand.Rand) trial {
 			r := map[string]any{"type": "silence", "window": "3m", "query": "*", "group_by": []string{"source.ip"}}
-			return trial{r, &quietness{3 * m, map[string]time.Duration{}}, []string{"source.ip"}, nil}
+			return trial{r, &quietness{3 * m, map[string]time.Duration{}, nil}, []string{"source.ip"}, nil}
 		},
 		"new_value": func(rnd *rand.Rand) trial {
 			learn := time.Duration(rnd.IntN(20)) * m
@@ -527,10 +541,10 @@ func batch(events []drawn) *wire.Batch {
 func watch(t *testing.T, create func(Config) (sdk.Detector, error), tr trial, s stream, rnd *rand.Rand) (out []raised) {
 	t.Helper()
 	tr.rule["id"], tr.rule["name"] = "r", "R"
-	config, err := json.Marshal(map[string]any{"rules": []any{tr.rule}})
+	rules, err := json.Marshal([]any{tr.rule})
 	require.NoError(t, err)
 	stage := sdk.DetectorStage(create)
-	plugintest.Open(t, stage, config)
+	plugintest.OpenWith(t, stage, sample.Setup{Rules: rules})
 	take := func(res *wire.Result) error {
 		require.Empty(t, res.Error)
 		for _, w := range res.Alerts {
@@ -556,7 +570,7 @@ func watch(t *testing.T, create func(Config) (sdk.Detector, error), tr trial, s 
 	}
 	for from := 0; from < len(s.events); {
 		to := from + 1
-		for limit := 1 + rnd.IntN(5); to < len(s.events) && to-from < limit; to++ {
+		for limit := 1 + rnd.IntN(cmp.Or(s.batch, 5)); to < len(s.events) && to-from < limit; to++ {
 			if _, ok := s.ticks[to]; ok {
 				break
 			}
@@ -569,7 +583,7 @@ func watch(t *testing.T, create func(Config) (sdk.Detector, error), tr trial, s 
 			_, err := stage.Snapshot(&state)
 			require.NoError(t, err)
 			stage = sdk.DetectorStage(create)
-			plugintest.Open(t, stage, config)
+			plugintest.OpenWith(t, stage, sample.Setup{Rules: rules})
 			require.NoError(t, stage.Restore(&state, 0))
 		}
 	}

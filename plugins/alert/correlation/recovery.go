@@ -14,6 +14,7 @@ type open struct {
 	from    int64   // its last event
 	next    int64   // of a frequency rule: the window to be looked at next
 	tallies tallies // of a frequency rule: its events since, in windows side by side from there on
+	newer   *open   // of a frequency rule: the next alert of the key, raised before it was known whether this one is over
 }
 
 // tally is how many events were in a window, by its number.
@@ -69,29 +70,59 @@ const mostOpen = 10000
 
 // opened notes an alert whose end is told, too.
 func (d *detector) opened(r *rule, key string, a *sdk.Alert) {
+	if !r.wait(key, &open{id: a.ID, first: a.First.UnixNano(), from: a.Last.UnixNano()}) {
+		r.held.evicted++
+	}
+}
+
+// wait has an alert waited for. It stands for one that was raised before; but whether that was over by then, time decides
+// for a frequency rule, and later. It says false if there are too many.
+func (r *rule) wait(key string, o *open) bool {
 	if r.open == nil {
 		r.open = map[string]*open{}
 	}
-	if _, again := r.open[key]; !again && len(r.open) >= mostOpen {
-		r.held.evicted++
-		return
+	last := r.open[key]
+	if last != nil && r.kind != frequency {
+		r.open[key] = o
+		return true
 	}
-	r.open[key] = &open{id: a.ID, first: a.First.UnixNano(), from: a.Last.UnixNano()}
+	if r.waiting >= mostOpen {
+		return false
+	}
+	r.waiting++
+	if last == nil {
+		r.open[key] = o
+		return true
+	}
+	for last.newer != nil {
+		last = last.newer
+	}
+	last.newer = o
+	return true
+}
+
+// forget waits no more for the oldest alert of a key, and returns it.
+func (r *rule) forget(key string) *open {
+	o := r.open[key]
+	if r.waiting--; o.newer != nil {
+		r.open[key] = o.newer
+	} else {
+		delete(r.open, key)
+	}
+	return o
 }
 
 // heardAgain looks whether an event says that an alert is over, or that it is not yet.
 func (d *detector) heardAgain(r *rule, key []byte, at int64, emit func(sdk.Alert)) {
-	o := r.open[string(key)]
-	if o == nil || at <= o.from {
-		return
-	}
-	switch r.kind {
-	case silence:
-		d.over(r, string(key), at, emit)
-	case frequency:
-		// A window is open at its beginning: the alert's last event is before it.
-		if window := (at - o.from - 1) / r.window; window >= o.next {
-			o.tallies.add(window)
+	for o := r.open[string(key)]; o != nil && at > o.from; o = o.newer {
+		switch r.kind {
+		case silence:
+			d.over(r, string(key), at, emit)
+		case frequency:
+			// A window is open at its beginning: the alert's last event is before it.
+			if window := (at - o.from - 1) / r.window; window >= o.next {
+				o.tallies.add(window)
+			}
 		}
 	}
 }
@@ -114,23 +145,36 @@ func (d *detector) ended(r *rule, row int, at int64, emit func(sdk.Alert)) {
 	})
 }
 
-// recoverAll tells which frequency alerts are over: those behind which a whole window had no more than the threshold.
+// recoverAll tells which frequency alerts are over.
 func (d *detector) recoverAll(now int64, emit func(sdk.Alert)) {
 	for _, r := range d.rules {
 		if r.kind != frequency || len(r.open) == 0 {
 			continue
 		}
 		for _, key := range sortedKeys(r.open) {
-			o := r.open[key]
-			for ; o.from+(o.next+1)*r.window <= now; o.next++ {
-				if o.tallies.of(o.next) < uint64(r.need) {
-					d.over(r, key, o.from+(o.next+1)*r.window, emit)
-					break
-				}
-				o.tallies.drop(o.next)
+			for r.open[key] != nil && d.calmed(r, key, now, emit) {
 			}
 		}
 	}
+}
+
+// calmed says whether the oldest alert of a key is waited for no more: because a whole window behind it had no more than the
+// threshold, or because there was another alert by the end of one that had.
+func (d *detector) calmed(r *rule, key string, now int64, emit func(sdk.Alert)) bool {
+	o := r.open[key]
+	for ; o.from+(o.next+1)*r.window <= now; o.next++ {
+		end := o.from + (o.next+1)*r.window
+		if o.newer != nil && o.newer.from <= end {
+			r.forget(key)
+			return true
+		}
+		if o.tallies.of(o.next) < uint64(r.need) {
+			d.over(r, key, end, emit)
+			return true
+		}
+		o.tallies.drop(o.next)
+	}
+	return false
 }
 
 func sortedKeys[V any](m map[string]V) []string {
@@ -144,8 +188,7 @@ func sortedKeys[V any](m map[string]V) []string {
 
 // over tells that an alert is over, and waits for it no more.
 func (d *detector) over(r *rule, key string, at int64, emit func(sdk.Alert)) {
-	o := r.open[key]
-	delete(r.open, key)
+	o := r.forget(key)
 	a := r.alert([]byte(key))
 	a.Kind, a.Recovers = sdk.AlertRecovery, o.id
 	a.First, a.Last = time.Unix(0, o.first).UTC(), time.Unix(0, at).UTC()
@@ -167,17 +210,19 @@ func (r *rule) alert(key []byte) sdk.Alert {
 	return a
 }
 
-// The part of a snapshot about open alerts: for each rule their number, and each with its key.
+// The part of a snapshot about open alerts: for each rule their number, and each with its key, those of a key one behind the
+// other.
 func (e *encoder) open(r *rule) {
-	e.number(uint64(len(r.open)))
+	e.number(uint64(r.waiting))
 	for _, key := range sortedKeys(r.open) {
-		o := r.open[key]
-		e.text(key)
-		e.text(o.id)
-		e.signed(o.first)
-		e.signed(o.from)
-		e.signed(o.next)
-		e.tallies(o.tallies)
+		for o := r.open[key]; o != nil; o = o.newer {
+			e.text(key)
+			e.text(o.id)
+			e.signed(o.first)
+			e.signed(o.from)
+			e.signed(o.next)
+			e.tallies(o.tallies)
+		}
 	}
 }
 
@@ -198,10 +243,7 @@ func (d *decoder) open(r *rule) {
 			d.fail()
 			return
 		}
-		if r.open == nil {
-			r.open = map[string]*open{}
-		}
-		r.open[key] = o
+		r.wait(key, o)
 	}
 }
 

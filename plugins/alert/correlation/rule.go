@@ -56,8 +56,9 @@ type rule struct {
 	states  []state   // of a sequence
 	began   int64     // of a new_value rule: its first event, ns since 1970
 	filter
-	open  map[string]*open // by key: alerts that are waited for to be over
-	usual usual            // of a deviation rule
+	open    map[string]*open // by key: alerts that are waited for to be over, the oldest of each
+	waiting int              // how many alerts these are
+	usual   usual            // of a deviation rule
 
 	aggregate aggregate
 	held      held
@@ -79,38 +80,21 @@ type state struct {
 	without uint16 // bits of what takes it back to the state before
 }
 
-// compile makes the rules that are on, those of the configuration and those given. Errors have the path of the key.
-func (c *Config) compile(now func() time.Time, given []document.Rule) ([]*rule, error) {
+// compileAll makes the rules that are on. Errors have the path of the key.
+func compileAll(rules []document.Rule, now func() time.Time) ([]*rule, error) {
 	var out []*rule
 	var errs []error
-	used := map[string]bool{}
-	add := func(path string, r document.Rule) {
+	for i, r := range rules {
 		if r.Disabled {
-			return
+			continue
 		}
-		if used[r.ID] {
-			errs = append(errs, &schema.Error{Path: path + ".id", Msg: fmt.Sprintf("%q is used twice", r.ID)})
-			return
-		}
-		used[r.ID] = true
 		made, err := compile(r, now)
-		if made != nil {
-			made.place = "rule " + r.ID
-			if path[0] == '[' { // of the host's list, which asks for it
-				made.place = "rules" + path
-			}
-		}
 		if err != nil {
-			errs = append(errs, schema.Under(path, err))
-			return
+			errs = append(errs, schema.Under(schema.Index("", i), err))
+			continue
 		}
+		made.place = "rules" + schema.Index("", i) // in the host's list
 		out = append(out, made)
-	}
-	for i, r := range c.Rules {
-		add(schema.Index("rules", i), r)
-	}
-	for i, r := range given {
-		add(schema.Index("", i), r)
 	}
 	return out, errors.Join(errs...)
 }

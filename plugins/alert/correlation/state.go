@@ -9,11 +9,12 @@ import (
 	"slices"
 )
 
-// A snapshot is: stateMagic; the origins; the rules' ids, versions and beginnings, and whether their marks have values; of
+// A snapshot is: stateMagic; the origins; the rules' ids, versions and beginnings, whether their marks have values, and which
+// fields their alerts carry; of
 // each rule its groups, from the one that was left alone longest, each behind a 1, and a 0 behind the last; of each rule the open alerts and what is usual. Texts have their
 // length in front; numbers are varints, and times and positions differences to the mark before. Timers and windows are made of
 // the marks.
-const stateMagic = "logcenter correlation state 2\n"
+const stateMagic = "logcenter correlation state 3\n"
 
 // maxText bounds what a damaged snapshot can make Restore allocate at once.
 const maxText = 1 << 20
@@ -33,6 +34,7 @@ func (d *detector) Snapshot(w io.Writer) error {
 		e.text(r.version)
 		e.signed(r.began)
 		e.number(flag(r.Field != ""))
+		e.texts(r.carries)
 	}
 	for _, r := range d.rules {
 		for id := r.held.oldest; id != 0; id = d.groups.at(id).newer {
@@ -55,11 +57,7 @@ func (d *detector) write(e *encoder, g *group) {
 	}
 	e.signed(g.last)
 	e.number(uint64(g.suppressed))
-	fields := d.groups.extras[g.extra].fields
-	e.number(uint64(len(fields)))
-	for _, f := range fields {
-		e.text(f)
-	}
+	e.texts(d.groups.extras[g.extra].fields)
 	b := d.groups.block(g)
 	e.number(uint64(len(b.marks)))
 	var before mark
@@ -96,6 +94,7 @@ func (d *detector) Restore(r io.Reader) error {
 		if p.rule != nil && p.valued != (p.rule.Field != "") {
 			s.fail()
 		}
+		p.carries = s.texts()
 		if rules = append(rules, p); s.err != nil {
 			break
 		}
@@ -107,7 +106,7 @@ func (d *detector) Restore(r io.Reader) error {
 	}
 	for _, p := range rules {
 		s.open(p.rule)
-		s.usual(p.rule)
+		s.usual(p)
 		if p.rule != nil {
 			d.series += len(p.rule.usual.series)
 			d.groups.account(p.rule, seriesBytes*int64(len(p.rule.usual.series)))
@@ -124,6 +123,29 @@ func (d *detector) Restore(r io.Reader) error {
 type past struct {
 	rule   *rule
 	valued bool // its marks have values
+	// carries are the fields whose values are kept for its alerts.
+	carries []string
+}
+
+// carried are the values of the fields that alerts of the rule carry now, of those that were kept; nil if none were. It says
+// false if they are not as many as they should be.
+func (p *past) carried(kept []string) ([]string, bool) {
+	if len(kept) == 0 || p.rule == nil {
+		return nil, true
+	}
+	if len(kept) != len(p.carries) {
+		return nil, false
+	}
+	if slices.Equal(p.carries, p.rule.carries) {
+		return kept, true
+	}
+	now := make([]string, len(p.rule.carries))
+	for i, name := range p.rule.carries {
+		if k := slices.Index(p.carries, name); k >= 0 {
+			now[i] = kept[k]
+		}
+	}
+	return now, true
 }
 
 func flag(b bool) uint64 {
@@ -151,17 +173,13 @@ func (d *detector) read(s *decoder, p past) {
 		g.until = s.signed()
 	}
 	g.last, g.suppressed = s.signed(), uint32(s.number(1<<32-1))
-	var fields []string
-	for range s.number(1 << 10) {
-		if fields = append(fields, s.text()); s.err != nil {
-			return
-		}
-	}
+	kept := s.texts()
 	d.readMarks(s, p, g)
 	if s.err != nil || r == nil {
 		return
 	}
-	if len(fields) > 0 && len(fields) != len(r.fields) || r.kind == silence && g.n != 1 {
+	fields, ok := p.carried(kept)
+	if !ok || r.kind == silence && g.n != 1 {
 		s.fail()
 		return
 	}
@@ -227,7 +245,7 @@ func (d *detector) forget() {
 	d.groups = newGroups(d.rules, int64(d.config.MaxState), int64(d.config.MaxRuleState))
 	d.origins, d.series = nil, 0
 	for _, r := range d.rules {
-		r.began, r.open, r.usual = 0, nil, usual{}
+		r.began, r.open, r.waiting, r.usual = 0, nil, 0, usual{}
 	}
 }
 
@@ -261,6 +279,16 @@ func (e *encoder) signed(n int64) {
 func (e *encoder) text(s string) {
 	e.number(uint64(len(s)))
 	e.raw(s)
+}
+
+// mostTexts bounds a list of texts: fields that alerts of a rule carry.
+const mostTexts = 1 << 10
+
+func (e *encoder) texts(list []string) {
+	e.number(uint64(len(list)))
+	for _, s := range list {
+		e.text(s)
+	}
 }
 
 // decoder reads zeros after the first error.
@@ -304,6 +332,15 @@ func (d *decoder) signed() int64 {
 }
 
 func (d *decoder) text() string { return string(d.bytes()) }
+
+func (d *decoder) texts() (list []string) {
+	for range d.number(mostTexts) {
+		if list = append(list, d.text()); d.err != nil {
+			return nil
+		}
+	}
+	return list
+}
 
 // bytes is a text, valid until the next call.
 func (d *decoder) bytes() []byte {

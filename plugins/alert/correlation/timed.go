@@ -150,13 +150,27 @@ func (d *detector) heard(id uint32, e entry, row int) {
 	}
 }
 
-// silent raises an alert if a group has been silent for long enough, and forgets it until it is heard again.
+// silent raises an alert if a group has been silent for long enough.
 func (d *detector) silent(id uint32, now int64, emit func(sdk.Alert)) {
 	g := d.groups.at(id)
 	if due := d.rules[g.rule].due(g.last + d.rules[g.rule].window); due > now {
 		d.setTimer(id, due, d.groups.block(g).marks[0])
 		return
 	}
+	d.tellSilence(id, emit)
+}
+
+// endedSilence says whether a group was silent for long enough when an event of it came at a time. Whether it was must not
+// depend on how far event time had come by then, which goes by batches.
+func (d *detector) endedSilence(id uint32, at int64) bool {
+	g := d.groups.at(id)
+	r := d.rules[g.rule]
+	return g.last+r.window <= at && r.due(g.last+r.window) <= at
+}
+
+// tellSilence raises the alert of a group that is silent, and forgets it until it is heard again.
+func (d *detector) tellSilence(id uint32, emit func(sdk.Alert)) {
+	g := d.groups.at(id)
 	d.emit(g, []int{0}, d.groups.extras[g.extra].fields, emit)
 	d.groups.drop(id)
 }

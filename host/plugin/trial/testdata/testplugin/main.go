@@ -10,6 +10,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,6 +31,8 @@ type Config struct {
 	Refuse string `yaml:"refuse"`
 	// Every is how many lines make an alert of the detector.
 	Every int `yaml:"every" default:"10"`
+	// Gate is a folder: when a line has GATE, the detector makes the file "reached" there and waits for the file "open".
+	Gate string `yaml:"gate"`
 	// Fails is how often the notifier asks for another try of each alert.
 	Fails int `yaml:"fails"`
 	// File is where the notifier writes ids of alerts, and their targets.
@@ -185,6 +188,7 @@ func (m masker) Mask(text []byte, e *sdk.Edits) error {
 // passed.
 type detector struct {
 	every int
+	gate  string
 	n     map[string]int
 	open  map[string]time.Time
 }
@@ -196,6 +200,11 @@ func (d *detector) Detect(ev *sdk.Event, emit func(sdk.Alert)) error {
 	if err := obey(line); err != nil {
 		return err
 	}
+	if bytes.Contains(line, []byte("GATE")) {
+		if err := d.wait(); err != nil {
+			return err
+		}
+	}
 	word, name, _ := strings.Cut(string(line), " ")
 	if at, ok := ev.Time(ecs.Timestamp); ok && word == "open" {
 		d.open[name] = at
@@ -206,6 +215,19 @@ func (d *detector) Detect(ev *sdk.Event, emit func(sdk.Alert)) error {
 		emit(sdk.Alert{Rule: "every", Name: word, Keys: map[string]string{"word": word, "n": strconv.Itoa(n)}})
 	}
 	return nil
+}
+
+// wait waits for the gate to open.
+func (d *detector) wait() error {
+	if err := os.WriteFile(filepath.Join(d.gate, "reached"), nil, 0o600); err != nil {
+		return err
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(d.gate, "open")); err == nil {
+			return nil
+		}
+		time.Sleep(time.Millisecond)
+	}
 }
 
 // Tick has the watermark in the keys of its alerts: a replay that is told another raises another.
@@ -324,11 +346,11 @@ func main() {
 		sdk.ServeMasker(func(c Config) (sdk.Masker, error) { return masker{[]byte("no such secret")}, c.check() })
 	case "detector":
 		sdk.ServeDetector(func(c Config) (sdk.Detector, error) {
-			return &detector{every: c.Every, n: map[string]int{}, open: map[string]time.Time{}}, c.check()
+			return &detector{every: c.Every, gate: c.Gate, n: map[string]int{}, open: map[string]time.Time{}}, c.check()
 		})
 	case "choosy":
 		sdk.ServeDetector(func(c Config) (sdk.Detector, error) {
-			return choosy{&detector{every: c.Every, n: map[string]int{}, open: map[string]time.Time{}}}, c.check()
+			return choosy{&detector{every: c.Every, gate: c.Gate, n: map[string]int{}, open: map[string]time.Time{}}}, c.check()
 		})
 	case "notifier":
 		sdk.ServeNotifier(func(c Config) (sdk.Notifier, error) { return &notifier{c: c, tries: map[string]int{}}, c.check() })
