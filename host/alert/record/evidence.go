@@ -1,7 +1,6 @@
 package record
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"encoding/binary"
@@ -14,6 +13,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/logcenter/logcenter/host/rule/reason"
 	"github.com/logcenter/logcenter/host/store"
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/query"
@@ -34,22 +34,21 @@ const (
 	evidenceTaken  = "taken"
 	evidenceNone   = "none"
 
-	alertsAtOnce   = 50 // whose events one scan looks for
-	idsAtOnce      = 500
-	evidenceBytes  = 256 << 10 // of one alert, before compression
-	evidenceAround = time.Hour // that an event's @timestamp may lie outside of what the alert says
+	alertsAtOnce  = 50 // whose events one scan looks for
+	idsAtOnce     = 500
+	evidenceBytes = 256 << 10 // of one alert, before compression
 	// Events come to the store within seconds; after these tries they will not.
 	evidenceSpan = 10 * time.Minute
 )
 
 // wanted is an alert whose events are looked for.
 type wanted struct {
-	seq         int64
-	ids         []string
-	first, last int64
-	recorded    int64
-	found       []*wire.Batch // one event each
-	bytes       int
+	seq      int64
+	ids      []string
+	from, to time.Time // of the events' @timestamp
+	recorded int64
+	found    []*wire.Batch // one event each
+	bytes    int
 }
 
 // collect takes the evidence of some alerts. more says that others are waiting; next is when to try again, zero: when
@@ -125,7 +124,8 @@ func (l *Ledger) wanted(ctx context.Context, tx *sql.Tx) (list []*wanted, next t
 		if err := proto.Unmarshal(body, &a); err != nil {
 			return err
 		}
-		w.ids, w.first, w.last = sample(a.EventIds, l.o.Sample), a.FirstNs, cmp.Or(a.LastNs, a.FirstNs)
+		w.ids = sample(a.EventIds, l.o.Sample)
+		w.from, w.to = reason.EventTimes(a.Type, time.Unix(0, a.FirstNs))
 		if ids += len(w.ids); len(list) == 0 || ids <= idsAtOnce {
 			list = append(list, w)
 		}
@@ -161,9 +161,14 @@ func unique(ids []string) []string {
 func (l *Ledger) search(ctx context.Context, list []*wanted) error {
 	by := map[string][]*wanted{}
 	var nodes []query.Node
-	from, to := list[0].first, list[0].last
+	from, to := list[0].from, list[0].to
 	for _, w := range list {
-		from, to = min(from, w.first), max(to, w.last)
+		if w.from.Before(from) {
+			from = w.from
+		}
+		if w.to.After(to) {
+			to = w.to
+		}
 		for _, id := range w.ids {
 			if by[id] == nil {
 				nodes = append(nodes, &query.Term{Field: query.Field{Name: ecs.EventID.Name()}, Value: id, Quoted: true})
@@ -175,7 +180,7 @@ func (l *Ledger) search(ctx context.Context, list []*wanted) error {
 	if len(nodes) > 1 {
 		n = &query.Or{Nodes: nodes}
 	}
-	sel := store.Selection{Query: n, From: time.Unix(0, from).Add(-evidenceAround), To: time.Unix(0, to).Add(evidenceAround)}
+	sel := store.Selection{Query: n, From: from, To: to}
 	left := len(by)
 	for b, err := range l.o.Events.Scan(ctx, store.Everything(), store.ScanRequest{Selection: sel}) {
 		if err != nil {

@@ -77,6 +77,22 @@ func limited(t *testing.T, text string) store.Scope {
 	return store.Limited(n)
 }
 
+// What a silence is about was received when it says, and may have any time of its own.
+func TestEvidenceOfASilence(t *testing.T) {
+	s := newStored(t)
+	s.keep(3)
+	a := of("device-silent", 2)
+	a.Type = "silence"
+	a.FirstNs = noon.AddDate(0, 0, 40).UnixNano()
+	a.LastNs = a.FirstNs
+	s.raise(a)
+	s.settled()
+	d := s.show(a.Id)
+	require.Equal(t, "taken", d.Evidence)
+	require.Len(t, d.Sample, 1)
+	assert.Equal(t, eventID(2), d.Sample[0]["event.id"])
+}
+
 // Evidence is taken when the events are there, and outlives them.
 func TestEvidence(t *testing.T) {
 	s := newStored(t)

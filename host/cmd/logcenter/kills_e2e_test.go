@@ -255,6 +255,7 @@ func TestAlertsAreTheSameUnderKills(t *testing.T) {
 func (h *hostProcess) lives(addresses int) {
 	t := h.t
 	t.Helper()
+	h.waitFor("evidence of all", 10*time.Minute, func() bool { return strings.Contains(h.metrics(), "\nlogcenter_alerts_evidence_wanted 0\n") })
 	cli := func(args ...string) string {
 		t.Helper()
 		out, err := h.cli(args...)
@@ -265,10 +266,6 @@ func (h *hostProcess) lives(addresses int) {
 	require.NoError(t, err)
 	require.Len(t, page.Alerts, 1)
 	id := page.Alerts[0].ID
-	h.waitFor("its evidence", 2*time.Minute, func() bool { // not that of all: a silence that an idle host tells comes behind
-		out, err := h.cli("alert", "show", id)
-		return err == nil && strings.Contains(out, "sqlmap/1.8")
-	})
 	require.Contains(t, cli("alert", "list", "--state", "open", "--key", "source.ip="+attacker(7)), id)
 	show := cli("alert", "show", id)
 	require.Contains(t, show, "sqlmap/1.8")

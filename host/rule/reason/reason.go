@@ -118,7 +118,17 @@ func (o *Reason) note(format string, args ...any) {
 }
 
 // clocks is how far the time of an event may lie before that of the alert.
-const clocks = 10 * time.Minute
+const clocks = time.Hour
+
+// EventTimes is between what @timestamps the events of an alert lie, of a rule of a type. A clock that is ahead counts as the
+// time of receipt: its event may be anywhere later. A silence says when events were received, whatever they say.
+func EventTimes(ruleType string, first time.Time) (from, to time.Time) {
+	from = first.Add(-clocks)
+	if ruleType == "silence" {
+		from = time.Unix(0, 0)
+	}
+	return from.UTC(), time.Unix(0, math.MaxInt64).UTC()
+}
 
 // events finds the events behind the alert.
 func (o *Reason) events(ctx context.Context, st Scanner, scope store.Scope, a Alert, parts []*dissect.Part) error {
@@ -145,8 +155,8 @@ func (o *Reason) events(ctx context.Context, st Scanner, scope store.Scope, a Al
 	case 1:
 		n = behind.Nodes[0]
 	}
-	// A clock that is ahead counts as the time of receipt: its event may be anywhere later.
-	sel := store.Selection{Query: n, From: a.First.Add(-clocks), To: time.Unix(0, math.MaxInt64).UTC()}
+	sel := store.Selection{Query: n}
+	sel.From, sel.To = EventTimes(o.Type, a.First)
 	for b, err := range st.Scan(ctx, scope, store.ScanRequest{Selection: sel}) {
 		if err != nil {
 			return err
