@@ -118,7 +118,8 @@ func (r *reader) value(out *store.AggResult, l *level, raw json.RawMessage) erro
 type numbered struct {
 	store.Bucket
 	number float64
-	place  int64 // of a tile, in place of number: it has more digits than a float64
+	place  int64                      // of a tile, in place of number: it has more digits than a float64
+	below  map[string]json.RawMessage // answers in a tile, which are read if it is wanted
 }
 
 // level reads the buckets of one aggregation.
@@ -186,6 +187,9 @@ func (r *reader) bucket(l *level, raw map[string]json.RawMessage) (b numbered, e
 	if err := json.Unmarshal(raw["doc_count"], &b.Count); err != nil {
 		return b, err
 	}
+	if l.Kind == store.GeoTile {
+		return b, b.tile(raw)
+	}
 	if b.Aggs, err = r.results(l.below, raw, b.Count); err != nil {
 		return b, err
 	}
@@ -193,9 +197,6 @@ func (r *reader) bucket(l *level, raw map[string]json.RawMessage) (b numbered, e
 		b.Key, err = termKey(l.field.typ, raw["key"])
 		b.Text = store.ValueText(b.Key)
 		return b, err
-	}
-	if l.Kind == store.GeoTile {
-		return b, b.tile(raw)
 	}
 	var text string
 	var at float64

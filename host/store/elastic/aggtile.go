@@ -31,7 +31,7 @@ func (b *numbered) tile(raw map[string]json.RawMessage) error {
 	if err != nil {
 		return err
 	}
-	b.place, b.Key, b.Text = t.Number(), text, text
+	b.place, b.Key, b.Text, b.below = t.Number(), text, text, raw
 	var center struct {
 		Location *store.GeoPoint `json:"location"`
 	}
@@ -42,7 +42,8 @@ func (b *numbered) tile(raw map[string]json.RawMessage) error {
 	return nil
 }
 
-// topTiles leaves those that are wanted, in their order. places is how many there are in all tiles.
+// topTiles leaves those that are wanted, in their order, with what is in them: that of others could be more buckets than
+// there may be. places is how many there are in all tiles.
 func (r *reader) topTiles(out *store.AggResult, l *level, list []numbered, places json.RawMessage) ([]numbered, error) {
 	if len(list) == 0 {
 		return list, nil
@@ -75,5 +76,12 @@ func (r *reader) topTiles(out *store.AggResult, l *level, list []numbered, place
 		r.tilesCut = true
 	}
 	out.Other = rest
+	for i := range list {
+		b := &list[i]
+		var err error
+		if b.Aggs, err = r.results(l.below, b.below, b.Count); err != nil {
+			return nil, err
+		}
+	}
 	return list, nil
 }

@@ -39,6 +39,7 @@ func Run(t *testing.T, executor string, open func(t *testing.T) store.Store) {
 		"Requests":             testRequests,
 		"Values":               testValues,
 		"Zeros":                testZeros,
+		"TilesNotWanted":       testTilesNotWanted,
 		"FieldsOfPage":         testFieldsOfPage,
 		"SourcesAndOrdinals":   testSourcesAndOrdinals,
 		"ScopeZeroSeesNothing": testScopeZero,

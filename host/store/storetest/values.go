@@ -112,6 +112,30 @@ func testZeros(t *testing.T, s store.Store) {
 	}
 }
 
+// testTilesNotWanted: what lies in tiles beyond those that are asked for does not count, here a histogram of far too many
+// buckets.
+func testTilesNotWanted(t *testing.T, s store.Store) {
+	events := numbered(0, 5, epoch)
+	for i := range events {
+		events[i]["source.geo.location"] = map[string]any{"lat": json.Number("31.25"), "lon": json.Number("121.5")}
+		events[i]["source.bytes"] = int64(i)
+		if i > 2 {
+			events[i]["source.geo.location"] = map[string]any{"lat": json.Number("52.5"), "lon": json.Number("13.25")}
+			events[i]["source.bytes"] = int64(i-3) << 50
+		}
+	}
+	load(t, s, 1, events)
+	below := []store.Agg{{Kind: store.Histogram, Field: "source.bytes", Width: 0.5, Empty: true}}
+	r, err := s.Aggregate(context.Background(), store.Everything(), store.AggregateRequest{
+		Selection: whole(), Aggs: []store.Agg{{Kind: store.GeoTile, Field: "source.geo.location", Zoom: 8, Size: 1, Aggs: below}},
+	})
+	require.NoError(t, err)
+	require.Len(t, r.Aggs[0].Buckets, 1)
+	assert.EqualValues(t, 3, r.Aggs[0].Buckets[0].Count)
+	assert.EqualValues(t, 2, r.Aggs[0].Other)
+	assert.Len(t, r.Aggs[0].Buckets[0].Aggs[0].Buckets, 5)
+}
+
 // testSourcesAndOrdinals: events of several journals, and several of one line, have ids and an order of their own.
 func testSourcesAndOrdinals(t *testing.T, s store.Store) {
 	ctx := context.Background()
