@@ -69,8 +69,8 @@ func (s *Store) aggregate(ctx context.Context, q *selection, aggs []store.Agg) (
 	for answered := false; ; answered = true {
 		b := &builder{effort: *e, sel: q}
 		a, err := s.aggregations(ctx, q, levels, b)
-		if errors.Is(err, store.ErrTooManyBuckets) && !answered && e.spare > 1 {
-			e.spare = 1 // the cluster allows fewer than most do
+		if errors.Is(err, store.ErrTooManyBuckets) && !answered && e.shard > 0 {
+			e.spare, e.shard = 1, 0 // the cluster allows fewer than most do, or has little memory
 			a, err = s.aggregations(ctx, q, levels, &builder{effort: *e, sel: q})
 		}
 		if errors.Is(err, store.ErrTooManyBuckets) && answered {
@@ -109,7 +109,11 @@ func (s *Store) aggregations(ctx context.Context, q *selection, levels []*level,
 	if q.nothing {
 		return &searchAnswer{}, nil
 	}
-	return s.ask(ctx, s.alias(), body)
+	a, err := s.ask(ctx, s.alias(), body)
+	if e := (*Error)(nil); errors.As(err, &e) && e.Type == "circuit_breaking_exception" {
+		return nil, fmt.Errorf("%w: %s has not the memory for them: use a larger interval, a smaller size or fewer levels, or wait (%s)", store.ErrTooManyBuckets, e.Product, e.Reason)
+	}
+	return a, err
 }
 
 // bounds finds where date histograms begin and end whose buckets Elasticsearch cannot make by itself.

@@ -14,12 +14,13 @@ import (
 // that are wanted; a second search then counts just these, on every shard. Where one cannot tell, the shards are asked
 // for as many terms as there may be.
 
-// shardTerms is how many terms each shard answers at least.
+// shardTerms is how many terms each shard answers at least, where the cluster has the memory for what is in them.
 const shardTerms = 1000
 
 // effort is how hard one search of an aggregation tries to count terms and tiles exactly over several shards.
 type effort struct {
 	spare int                 // by which factor more terms are answered than are wanted; what follows them shows what may be missing
+	shard int                 // how many terms each shard answers at least
 	deep  bool                // shards answer as many terms as they may
 	only  map[*level][]string // count these terms alone, which every shard then does; nil means all
 	tiles int                 // by which factor shards look at more tiles
@@ -28,7 +29,7 @@ type effort struct {
 
 // firstEffort is what is tried first.
 func firstEffort(p product, levels []*level) *effort {
-	e := &effort{spare: 1, tiles: 1}
+	e := &effort{spare: 1, shard: shardTerms, tiles: 1}
 	for p == elasticsearchProduct && e.spare < shardTerms && bucketsOf(levels, 2*e.spare) <= store.MaxBuckets*3/4 {
 		e.spare *= 2
 	}
@@ -89,14 +90,14 @@ func (e *effort) next(r *reader, b *builder) bool {
 
 func (b *builder) terms(l *level, field string) clause {
 	t := clause{
-		"field": field, "size": l.answered(b.spare), "shard_size": max(l.Size+l.Size/2+10, shardTerms),
+		"field": field, "size": l.answered(b.spare), "shard_size": max(l.Size+l.Size/2+10, b.shard),
 		"order": []clause{{"_count": "desc"}, {"_key": "asc"}},
 	}
 	if b.sel.product == elasticsearchProduct {
 		t["show_term_doc_count_error"] = true
 	}
 	if only := b.only[l]; len(only) > 0 { // a shard that answers fewer than it may has left out none
-		t["include"], t["size"], t["shard_size"] = only, l.Size, max(len(only)+1, shardTerms)
+		t["include"], t["size"], t["shard_size"] = only, l.Size, max(len(only)+1, b.shard)
 	} else if b.deep {
 		t["shard_size"] = store.MaxBuckets
 	}
