@@ -95,6 +95,9 @@ func (h *hostProcess) raisedBy(chunks [][]byte, last time.Time, before func(chun
 	h.t.Helper()
 	for n, chunk := range chunks {
 		before(n)
+		if n == len(chunks)/2 {
+			time.Sleep(1100 * time.Millisecond) // all devices are silent, as long as k-silence wants
+		}
 		h.take(fmt.Sprint("chunk-", n), chunk)
 	}
 	before(len(chunks))
