@@ -26,7 +26,7 @@ func (s stream) ticked(rnd *rand.Rand, share float64, batch int) stream {
 func TestBatchesAndTicksDoNotMatter(t *testing.T) {
 	streams := 12
 	if os.Getenv("LOGCENTER_LONG") != "" {
-		streams = 3000
+		streams = 500
 	}
 	for name, of := range allTrials() {
 		t.Run(name, func(t *testing.T) {
