@@ -64,6 +64,12 @@ async function valueOptions(where: Where, field: string, typed: string): Promise
   return [...found.filter((v) => v.value !== ''), ...matching(variables(), typed)];
 }
 
+async function listOptions(where: Where, typed: string): Promise<ComboboxOption[]> {
+  const lists = await where.resources.watchlists().catch(() => []);
+  const options = lists.map((l) => ({ value: l.name, description: [l.type, t('list.entries', { n: (l.entries ?? 0).toLocaleString() }), l.description].filter(Boolean).join(' · ') }));
+  return matching([...options, ...variables()], typed);
+}
+
 interface OneProps {
   id?: string;
   value?: string;
@@ -82,8 +88,8 @@ interface FieldProps extends OneProps {
   first?: ComboboxOption[];
 }
 
-/** Chooses a field. */
-export function FieldPicker({ where, numeric = false, first = [], value, onChange, placeholder = t('chart.field.placeholder'), width = 32, 'aria-label': name, ...rest }: FieldProps) {
+/** Chooses one of the options, or what is typed. What is in known has a text of its own. */
+function One({ options, known, value, onChange, width = 32, 'aria-label': name, ...rest }: OneProps & { options: (typed: string) => Promise<ComboboxOption[]>; known?: ComboboxOption[] }) {
   return (
     <Named name={name}>
       {(labelledBy) => (
@@ -91,9 +97,8 @@ export function FieldPicker({ where, numeric = false, first = [], value, onChang
           {...rest}
           aria-labelledby={labelledBy}
           width={width}
-          placeholder={placeholder}
-          value={optional(value, first)}
-          options={async (typed) => [...matching(first, typed), ...(await fieldOptions(where, typed, numeric))]}
+          value={optional(value, known)}
+          options={options}
           onChange={(o) => {
             onChange(o?.value ?? '');
           }}
@@ -103,6 +108,11 @@ export function FieldPicker({ where, numeric = false, first = [], value, onChang
       )}
     </Named>
   );
+}
+
+/** Chooses a field. */
+export function FieldPicker({ where, numeric = false, first = [], placeholder = t('chart.field.placeholder'), ...rest }: FieldProps) {
+  return <One {...rest} placeholder={placeholder} known={first} options={async (typed) => [...matching(first, typed), ...(await fieldOptions(where, typed, numeric))]} />;
 }
 
 interface ManyProps {
@@ -142,52 +152,13 @@ export function FieldsPicker({ where, ...rest }: ManyProps & { where: Where }) {
 }
 
 /** Chooses a value of a field. */
-export function ValuePicker({ where, field, value, onChange, width = 32, 'aria-label': name, ...rest }: OneProps & { where: Where; field: string }) {
-  return (
-    <Named name={name}>
-      {(labelledBy) => (
-        <Combobox
-          key={field}
-          {...rest}
-          aria-labelledby={labelledBy}
-          width={width}
-          value={optional(value)}
-          options={(typed) => valueOptions(where, field, typed)}
-          onChange={(o) => {
-            onChange(o?.value ?? '');
-          }}
-          createCustomValue
-          isClearable
-        />
-      )}
-    </Named>
-  );
+export function ValuePicker({ where, field, ...rest }: OneProps & { where: Where; field: string }) {
+  return <One key={field} {...rest} options={(typed) => valueOptions(where, field, typed)} />;
 }
 
 /** Chooses one of the host's lists. */
-export function ListPicker({ where, value, onChange, width = 32, 'aria-label': name, ...rest }: OneProps & { where: Where }) {
-  return (
-    <Named name={name}>
-      {(labelledBy) => (
-        <Combobox
-          {...rest}
-          aria-labelledby={labelledBy}
-          width={width}
-          value={optional(value)}
-          options={async (typed) => {
-            const lists = await where.resources.watchlists().catch(() => []);
-            const options = lists.map((l) => ({ value: l.name, description: [l.type, t('list.entries', { n: (l.entries ?? 0).toLocaleString() }), l.description].filter(Boolean).join(' · ') }));
-            return matching([...options, ...variables()], typed);
-          }}
-          onChange={(o) => {
-            onChange(o?.value ?? '');
-          }}
-          createCustomValue
-          isClearable
-        />
-      )}
-    </Named>
-  );
+export function ListPicker({ where, ...rest }: OneProps & { where: Where }) {
+  return <One {...rest} options={(typed) => listOptions(where, typed)} />;
 }
 
 /** Chooses values of a field. */
