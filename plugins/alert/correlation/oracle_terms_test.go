@@ -143,7 +143,7 @@ func (c *calm) tick(watermark time.Duration, raise func(raised)) {
 		for i, a := range all {
 			if over, known := c.over(a, all[i+1:], watermark); !known {
 				left = append(left, a)
-			} else if over > 0 {
+			} else if over != never {
 				raise(raised{"over " + key, a.first, over, 0})
 			}
 		}
@@ -151,11 +151,11 @@ func (c *calm) tick(watermark time.Duration, raise func(raised)) {
 	}
 }
 
-// over is when an alert was over, zero if it was not before one of those behind it, and whether that is known.
+// over is when an alert was over, never if it was not before one of those behind it, and whether that is known.
 func (c *calm) over(a *noisy, behind []*noisy, watermark time.Duration) (time.Duration, bool) {
 	for from := a.last; from+c.window <= watermark; from += c.window {
 		if len(behind) > 0 && behind[0].last <= from+c.window {
-			return 0, true
+			return never, true
 		}
 		n := 0
 		for _, at := range a.since {
