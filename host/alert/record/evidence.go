@@ -45,7 +45,7 @@ const (
 type wanted struct {
 	seq      int64
 	ids      []string
-	from, to time.Time // of the events' @timestamp
+	from     time.Time // the earliest @timestamp of the events
 	recorded int64
 	found    []*wire.Batch // one event each
 	bytes    int
@@ -125,7 +125,7 @@ func (l *Ledger) wanted(ctx context.Context, tx *sql.Tx) (list []*wanted, next t
 			return err
 		}
 		w.ids = sample(a.EventIds, l.o.Sample)
-		w.from, w.to = reason.EventTimes(a.Type, time.Unix(0, a.FirstNs))
+		w.from = reason.EventsFrom(a.Type, time.Unix(0, a.FirstNs))
 		if ids += len(w.ids); len(list) == 0 || ids <= idsAtOnce {
 			list = append(list, w)
 		}
@@ -161,13 +161,10 @@ func unique(ids []string) []string {
 func (l *Ledger) search(ctx context.Context, list []*wanted) error {
 	by := map[string][]*wanted{}
 	var nodes []query.Node
-	from, to := list[0].from, list[0].to
+	from := list[0].from
 	for _, w := range list {
 		if w.from.Before(from) {
 			from = w.from
-		}
-		if w.to.After(to) {
-			to = w.to
 		}
 		for _, id := range w.ids {
 			if by[id] == nil {
@@ -180,7 +177,7 @@ func (l *Ledger) search(ctx context.Context, list []*wanted) error {
 	if len(nodes) > 1 {
 		n = &query.Or{Nodes: nodes}
 	}
-	sel := store.Selection{Query: n, From: from, To: to}
+	sel := store.Selection{Query: n, From: from, To: reason.EventsUntil()}
 	left := len(by)
 	for b, err := range l.o.Events.Scan(ctx, store.Everything(), store.ScanRequest{Selection: sel}) {
 		if err != nil {

@@ -120,15 +120,18 @@ func (o *Reason) note(format string, args ...any) {
 // clocks is how far the time of an event may lie before that of the alert.
 const clocks = time.Hour
 
-// EventTimes is between what @timestamps the events of an alert lie, of a rule of a type. A clock that is ahead counts as the
-// time of receipt: its event may be anywhere later. A silence says when events were received, whatever they say.
-func EventTimes(ruleType string, first time.Time) (from, to time.Time) {
-	from = first.Add(-clocks)
+// EventsFrom is the earliest @timestamp that the events of an alert may have, of a rule of a type. A silence says when events
+// were received, whatever they say.
+func EventsFrom(ruleType string, first time.Time) time.Time {
 	if ruleType == "silence" {
-		from = time.Unix(0, 0)
+		return time.Unix(0, 0).UTC()
 	}
-	return from.UTC(), time.Unix(0, math.MaxInt64).UTC()
+	return first.Add(-clocks).UTC()
 }
+
+// EventsUntil is behind the latest one: a clock that is ahead counts as the time of receipt, so that its event may be anywhere
+// later.
+func EventsUntil() time.Time { return time.Unix(0, math.MaxInt64).UTC() }
 
 // events finds the events behind the alert.
 func (o *Reason) events(ctx context.Context, st Scanner, scope store.Scope, a Alert, parts []*dissect.Part) error {
@@ -155,8 +158,7 @@ func (o *Reason) events(ctx context.Context, st Scanner, scope store.Scope, a Al
 	case 1:
 		n = behind.Nodes[0]
 	}
-	sel := store.Selection{Query: n}
-	sel.From, sel.To = EventTimes(o.Type, a.First)
+	sel := store.Selection{Query: n, From: EventsFrom(o.Type, a.First), To: EventsUntil()}
 	for b, err := range st.Scan(ctx, scope, store.ScanRequest{Selection: sel}) {
 		if err != nil {
 			return err
