@@ -43,8 +43,8 @@ func ParseListType(s string) (ListType, error) {
 	return 0, fmt.Errorf("%q is no type of a list: write one of %s", clip(s), strings.Join(ListTypes(), ", "))
 }
 
-// fits says whether a field of type f can be compared with a list.
-func (t ListType) fits(f ecs.Type) bool {
+// Fits says whether a field of type f can be compared with a list.
+func (t ListType) Fits(f ecs.Type) bool {
 	if t == ListIP {
 		return f == ecs.IP
 	}

@@ -70,7 +70,7 @@ func checkList(n *InList, t ecs.Type, lists Lists, missing bool) *Error {
 	if l == nil {
 		return unknownList(n, lists.Names())
 	}
-	if l.typ.fits(t) {
+	if l.typ.Fits(t) {
 		return nil
 	}
 	hint := "use a list of another type, or another field"

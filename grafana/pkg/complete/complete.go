@@ -212,7 +212,8 @@ func (s Source) lists(ctx context.Context, p query.Place, text string) ([]Item, 
 	t, known := query.TypeOf(query.Field{Name: p.Field}, nil)
 	var items []Item
 	for _, l := range all.Watchlists {
-		fits := !known || (l.Type == query.ListIP.String()) == (t.String() == "ip")
+		typ, err := query.ParseListType(l.Type)
+		fits := !known || err == nil && typ.Fits(t)
 		if fits && hasPrefixFold(l.Name, p.Prefix) {
 			items = append(items, Item{Label: l.Name, Insert: l.Name + end, Kind: "list", Detail: fmt.Sprintf("%s, %d entries", l.Type, l.Entries), Documentation: l.Description})
 		}
