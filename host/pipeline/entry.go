@@ -78,7 +78,7 @@ func appendClock(dst []byte, journal string, to uint64, at time.Time) []byte {
 
 // DecodeEntry decodes an entry of the event journal; it aliases body.
 func DecodeEntry(body []byte) (*Entry, error) {
-	if len(body) >= clockHeader && string(body[:len(clockMagic)]) == clockMagic {
+	if isClock(body) {
 		return &Entry{
 			From: binary.LittleEndian.Uint64(body[4:]), To: binary.LittleEndian.Uint64(body[12:]),
 			Clock:   time.Unix(0, int64(binary.LittleEndian.Uint64(body[20:]))).UTC(),
@@ -100,7 +100,7 @@ func DecodeEntry(body []byte) (*Entry, error) {
 // DecodeDead reads an entry's dead letters, and leaves out its events, which cost much more. Batch is empty then.
 func DecodeDead(body []byte) (*Entry, error) {
 	e := &Entry{Batch: &wire.Batch{}}
-	if len(body) >= clockHeader && string(body[:len(clockMagic)]) == clockMagic {
+	if isClock(body) {
 		return e, nil
 	}
 	_, dead, err := e.parts(body)
@@ -108,6 +108,11 @@ func DecodeDead(body []byte) (*Entry, error) {
 		return nil, err
 	}
 	return e, e.bury(dead)
+}
+
+// isClock says whether an entry only tells how far time has come.
+func isClock(body []byte) bool {
+	return len(body) >= clockHeader && string(body[:len(clockMagic)]) == clockMagic
 }
 
 // parts takes an entry apart; it reads which raw entries it is of.
