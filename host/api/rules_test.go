@@ -85,8 +85,8 @@ func TestRules(t *testing.T) {
 	assert.Equal(t, "not_found", f.get("/api/v1/rules/new").code(t))
 	assert.Equal(t, "conflict", f.do(http.MethodDelete, "/api/v1/rules/shipped", "").code(t))
 
-	for action, state := range map[string]string{"silence": "silent", "disable": "off", "enable": "on"} {
-		assert.Equal(t, state, f.ok(f.do(http.MethodPost, "/api/v1/rules/shipped/"+action, ""))["state"])
+	for _, to := range [][2]string{{"silence", "silent"}, {"disable", "off"}, {"enable", "on"}} {
+		assert.Equal(t, to[1], f.ok(f.do(http.MethodPost, "/api/v1/rules/shipped/"+to[0], ""))["state"])
 	}
 	list := f.ok(f.get("/api/v1/rules?limit=2"))
 	assert.Len(t, list["rules"], 2)
