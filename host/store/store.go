@@ -324,4 +324,9 @@ type Stats struct {
 	LastFlush    time.Time
 	FlushSeconds float64
 	Err          string // why writes fail at the moment, empty when they do not
+
+	// Answers of segments that are kept for questions that come again, of a store that does so.
+	PartialBytes int64
+	PartialsUsed int64 // so far
+	PartialsMade int64 // so far
 }

@@ -174,30 +174,28 @@ func (a *aggregator) values(path []*aggKey, only *keep, nodes map[string]*aggNod
 		if len(path) > 0 {
 			return nil
 		}
-		var err error
-		nodes[""].count, _, err = a.store.count(a.ctx, a.snap, a.sel)
-		return err
+		if _, all := a.sel.node.(*query.All); all { // the most of it is known
+			var err error
+			nodes[""].count, _, err = a.store.count(a.ctx, a.snap, a.sel)
+			return err
+		}
 	}
 	return a.valueQuery(path, only, nodes, aggs, plain, nil)
 }
 
 func (a *aggregator) valueQuery(path []*aggKey, only *keep, nodes map[string]*aggNode, aggs []store.Agg, which []int, list *metric) error {
-	sel := []string{"count(*)"}
-	var cols []column
+	q := &groups{path: path, only: only, list: list}
+	q.add("c", countMeasure, nil)
 	for _, i := range which {
 		m, err := newMetric(&aggs[i])
 		if err != nil {
 			return err
 		}
-		sel = append(sel, m.sql)
-		cols = append(cols, m.field.cols...)
+		q.add("m"+strconv.Itoa(i), m.measure, m.field.cols)
 	}
-	from, r, err := a.from(path, only, cols)
+	from, sel, r, err := a.grouped(q)
 	if err != nil {
 		return err
-	}
-	if list != nil {
-		from = "(SELECT *, unnest(list_distinct(" + list.field.expr + ")) AS e FROM " + from + ")"
 	}
 	keys := keyNames(len(path))
 	sql := "SELECT " + strings.Join(append(slices.Clone(keys), sel...), ", ") + " FROM " + from
@@ -237,57 +235,6 @@ func tuple(path []*aggKey, v []driver.Value) string {
 	return strings.Join(parts, ", ")
 }
 
-// from is the relation with the keys of a path as k0, k1, …; events that are in several buckets of a list field
-// are there once for each.
-func (a *aggregator) from(path []*aggKey, only *keep, extra []column) (string, *relation, error) {
-	cols := extra
-	for _, k := range path {
-		cols = append(cols, k.field.columns()...)
-	}
-	if len(cols) == 0 {
-		cols = []column{{colOffset, kindInt, false}}
-	}
-	slices.SortFunc(cols, func(a, b column) int { return strings.Compare(a.Name, b.Name) })
-	cols = slices.Compact(cols)
-	r, err := a.store.relation(a.ctx, a.snap, a.sel, cols)
-	if err != nil {
-		return "", nil, err
-	}
-	sql := r.sql
-	for i, k := range path {
-		name := "k" + strconv.Itoa(i)
-		expr := k.expr
-		if k.unnest {
-			expr = "unnest(" + expr + ")"
-		}
-		sql = "(SELECT *, " + expr + " AS " + name + " FROM " + sql + ")"
-		if !k.nulls {
-			sql = "(SELECT * FROM " + sql + " WHERE " + name + " IS NOT NULL)"
-		}
-		if only != nil && only.depth == i+1 {
-			sql = only.restrict(sql)
-		}
-	}
-	return sql, r, nil
-}
-
-func (o *keep) restrict(sql string) string {
-	if o.few != "" {
-		return "(SELECT * FROM " + sql + " WHERE list_contains(" + o.few + ", k0))"
-	}
-	null := slices.ContainsFunc(o.tuples, func(t string) bool { return strings.Contains(t, "NULL") })
-	if o.depth == 1 && !null {
-		return "(SELECT * FROM " + sql + " WHERE k0 IN (" + strings.Join(o.tuples, ", ") + "))"
-	}
-	names, on := make([]string, o.depth), make([]string, o.depth)
-	for i := range o.depth {
-		names[i] = "v" + strconv.Itoa(i)
-		on[i] = "k" + strconv.Itoa(i) + " IS NOT DISTINCT FROM " + names[i]
-	}
-	return "(SELECT * FROM " + sql + " SEMI JOIN (VALUES (" + strings.Join(o.tuples, "), (") + ")) AS v(" +
-		strings.Join(names, ", ") + ") ON " + strings.Join(on, " AND ") + ")"
-}
-
 // level computes one level of buckets and what is nested in it.
 func (a *aggregator) level(path []*aggKey, only *keep, nodes map[string]*aggNode, aggs []store.Agg, i int) error {
 	agg := &aggs[i]
@@ -297,20 +244,21 @@ func (a *aggregator) level(path []*aggKey, only *keep, nodes map[string]*aggNode
 	}
 	path = append(path[:len(path):len(path)], k)
 	inline := inlineValues(agg)
-	var cols []column
-	sel := []string{"count(*) AS c"}
+	q := &groups{path: path, only: only}
+	q.add("c", countMeasure, nil)
 	for _, j := range inline {
 		m, err := newMetric(&agg.Aggs[j])
 		if err != nil {
 			return err
 		}
-		sel = append(sel, m.sql+" AS m"+strconv.Itoa(j))
-		cols = append(cols, m.field.cols...)
+		q.add("m"+strconv.Itoa(j), m.measure, m.field.cols)
 	}
 	if agg.Kind == store.GeoTile {
-		sel = append(sel, k.center()...)
+		for i, m := range k.center() {
+			q.add([]string{"lat", "lon"}[i], m, nil)
+		}
 	}
-	from, r, err := a.from(path, only, cols)
+	from, sel, r, err := a.grouped(q)
 	if err != nil {
 		return err
 	}
@@ -324,7 +272,7 @@ func (a *aggregator) level(path []*aggKey, only *keep, nodes map[string]*aggNode
 	rest := restOf(agg, inline)
 	if len(rest) > 0 && len(l.below) > 0 {
 		if l.cut {
-			only = &keep{depth: len(path), tuples: l.tuples}
+			only = &keep{depth: len(path), tuples: slices.Sorted(slices.Values(l.tuples))}
 			if len(path) == 1 {
 				only.few = k.few()
 			}

@@ -32,9 +32,9 @@ func (k *aggKey) steps() (lat, lon string) {
 }
 
 // center are the means that [centerOf] reads. They are taken of whole numbers, so that the order does not matter.
-func (k *aggKey) center() []string {
+func (k *aggKey) center() []measure {
 	lat, lon := k.steps()
-	return []string{"avg(" + lat + ") AS lat", "avg(" + lon + ") AS lon"}
+	return []measure{calculated("avg", lat, false), calculated("avg", lon, false)}
 }
 
 func centerOf(v []driver.Value) *store.GeoPoint {

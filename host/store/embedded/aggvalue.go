@@ -11,9 +11,20 @@ import (
 	"github.com/logcenter/logcenter/sdk/ecs"
 )
 
+// measure is a value of a group in SQL.
+type measure struct {
+	rows  string   // over the group's rows
+	parts []string // over some of its rows, to be put together
+	whole string   // over such parts, %[1]s, %[2]s and so on; "" if that cannot be
+	each  string   // parts are of the rows alike in this, too, which whole knows as x; "" if that does not matter
+	kind  kind     // of each
+}
+
+var countMeasure = measure{rows: "count(*)", parts: []string{"count(*)"}, whole: "sum(%[1]s)::BIGINT"}
+
 // metric is a single value in SQL.
 type metric struct {
-	sql    string
+	measure
 	dear   bool // costs much more than counting
 	unnest bool // needs the elements of a list field as e
 	field  struct {
@@ -25,7 +36,7 @@ type metric struct {
 func newMetric(a *store.Agg) (*metric, error) {
 	m := &metric{}
 	if a.Kind == store.Count && a.Field == "" {
-		m.sql = "count(*)"
+		m.measure = countMeasure
 		return m, nil
 	}
 	switch a.Kind {
@@ -45,7 +56,7 @@ func newMetric(a *store.Agg) (*metric, error) {
 	if f.List {
 		if m.unnest = true; a.Kind == store.Count {
 			m.unnest = false
-			m.sql = "coalesce(sum(len(list_distinct(" + x + "))), 0)::BIGINT"
+			m.measure = counted("coalesce(sum(len(list_distinct(" + x + "))), 0)::BIGINT")
 			return m, nil
 		}
 		x = "e"
@@ -56,10 +67,10 @@ func newMetric(a *store.Agg) (*metric, error) {
 func (m *metric) build(a *store.Agg, f aggField, x string) error {
 	switch a.Kind {
 	case store.Count:
-		m.sql = "count(" + x + ")"
+		m.measure = counted("count(" + x + ")")
 		return nil
 	case store.Distinct:
-		m.sql, m.dear = "count(DISTINCT "+x+")", true
+		m.measure, m.dear = measure{rows: "count(DISTINCT " + x + ")", whole: "count(DISTINCT x)", each: x, kind: f.Kind}, true
 		return nil
 	}
 	if !f.numeric() && (f.typ != ecs.Date || a.Kind == store.Sum || a.Kind == store.Percentiles) {
@@ -68,11 +79,34 @@ func (m *metric) build(a *store.Agg, f aggField, x string) error {
 	if a.Kind == store.Percentiles {
 		return m.percentiles(a, f, x)
 	}
-	m.sql = "CAST(" + string(a.Kind) + "(" + x + ") AS DOUBLE)"
+	m.measure = calculated(string(a.Kind), x, f.Kind == kindFloat)
 	if f.typ == ecs.Date {
-		m.sql = "(" + m.sql + " / 1e6)"
+		m.rows, m.whole = "("+m.rows+" / 1e6)", "("+m.whole+" / 1e6)"
 	}
 	return nil
+}
+
+// counted is a number of things, which is 0 for no rows.
+func counted(rows string) measure {
+	return measure{rows: rows, parts: []string{rows}, whole: "coalesce(sum(%[1]s), 0)::BIGINT"}
+}
+
+// calculated is min, max, sum or avg of numbers.
+func calculated(f, x string, float bool) measure {
+	m := measure{rows: "CAST(" + f + "(" + x + ") AS DOUBLE)"}
+	sum := "sum(" + x + ")"
+	if !float { // the engine's own type for sums of whole numbers is none of Arrow's
+		sum += "::DECIMAL(38, 0)"
+	}
+	switch f {
+	case "sum":
+		m.parts, m.whole = []string{sum}, "CAST(sum(%[1]s) AS DOUBLE)"
+	case "avg":
+		m.parts, m.whole = []string{sum, "count(" + x + ")"}, "(CAST(sum(%[1]s) AS DOUBLE) / CAST(sum(%[2]s) AS DOUBLE))"
+	default:
+		m.parts, m.whole = []string{f + "(" + x + ")"}, "CAST("+f+"(%[1]s) AS DOUBLE)"
+	}
+	return m
 }
 
 func (m *metric) percentiles(a *store.Agg, f aggField, x string) error {
@@ -86,7 +120,7 @@ func (m *metric) percentiles(a *store.Agg, f aggField, x string) error {
 		}
 		ps[i] = strconv.FormatFloat(p/100, 'f', -1, 64)
 	}
-	m.sql, m.dear = "quantile_cont("+x+"::DOUBLE, ["+strings.Join(ps, ", ")+"])", true
+	m.rows, m.dear = "quantile_cont("+x+"::DOUBLE, ["+strings.Join(ps, ", ")+"])", true
 	return nil
 }
 

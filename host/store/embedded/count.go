@@ -48,11 +48,12 @@ func (s *Store) count(ctx context.Context, p *snapshot, q *selection) (total int
 	with = &snapshot{offset: p.offset}
 	rest := &snapshot{offset: p.offset, tail: p.tail}
 	for _, g := range p.segments {
-		if q.whole(g) {
-			total += g.Rows
-			with.segments = append(with.segments, g)
-		} else {
+		switch rows, ok := q.known(g); {
+		case !ok:
 			rest.segments = append(rest.segments, g)
+		case rows > 0:
+			total += rows
+			with.segments = append(with.segments, g)
 		}
 	}
 	file := []column{{colFile, kindString, false}}
@@ -78,9 +79,12 @@ func (s *Store) count(ctx context.Context, p *snapshot, q *selection) (total int
 	return total, with, err
 }
 
-// whole says that all events of a segment are selected.
-func (q *selection) whole(g *segment) bool {
-	_, all := q.node.(*query.All)
-	return all && g.MinTime >= q.from && g.MaxTime < q.to && g.MaxOffset <= q.maxOffset &&
-		(q.partition == "" || q.partition == g.partition()) && (q.source == "" || len(g.Sources) == 1 && g.Sources[0] == q.source)
+// known is how many of a segment's events are selected, if that is known without reading them.
+func (q *selection) known(g *segment) (rows int64, ok bool) {
+	if _, all := q.node.(*query.All); !all || g.MaxOffset > q.maxOffset ||
+		q.partition != "" && q.partition != g.partition() || q.source != "" && (len(g.Sources) != 1 || g.Sources[0] != q.source) {
+		return 0, false
+	}
+	p := g.excerpt(q.from, q.to)
+	return p.rows, !p.cut
 }

@@ -32,7 +32,7 @@
 //
 // # Not obvious
 //
-//   - DuckDB 1.4 hands filters and projections down to an Arrow stream, which ignores both: see tailRow.
+//   - DuckDB 1.4 hands filters and projections down to an Arrow stream, which ignores both: see tableRow.
 //   - IP addresses are UUIDs in segments: 16 bytes that compare like addresses, with row group statistics. A
 //     network is a range.
 //   - Segments have only the columns that have values. A query is planned for each set of columns; a condition on a
@@ -67,8 +67,8 @@ import (
 
 // Options of a store. The zero value is usable.
 type Options struct {
-	// MemoryLimit is what DuckDB may use for queries, in bytes; 0 means 1 GiB. Flushes and merges have a
-	// quarter of it on top, as has the reading of pages' events, and the tail TailBytes.
+	// MemoryLimit is what queries may use, in bytes, a sixteenth of it for answers of segments that are kept; 0 means
+	// 1 GiB. Flushes and merges have a quarter of it on top, as has the reading of pages' events, and the tail TailBytes.
 	MemoryLimit int64
 	// Threads of queries; 0 means one for each CPU.
 	Threads int
@@ -128,6 +128,7 @@ type Store struct {
 
 	writer   *engine // flushes and merges, one thread
 	fetchers *engine // events of a page by their rows, one thread a connection: see Store.fetch
+	partials *partials
 
 	mu       sync.Mutex
 	readers  *engine    // queries
@@ -157,7 +158,7 @@ type Store struct {
 	flushTime atomic.Int64 // nanoseconds of the last flush
 	flushed   atomic.Int64 // when, unix nanoseconds
 	merges    atomic.Int64
-	viewID    atomic.Uint64
+	tableID   atomic.Uint64
 }
 
 var _ store.Store = (*Store)(nil)
@@ -212,6 +213,7 @@ func (s *Store) openEngines() (err error) {
 	if err := os.RemoveAll(s.spill()); err != nil {
 		return err
 	}
+	s.partials = newPartials(s.opts.MemoryLimit / partialsShare)
 	if s.readers, err = s.newReaders(); err != nil {
 		return err
 	}
@@ -228,7 +230,7 @@ func (s *Store) openEngines() (err error) {
 func (s *Store) spill() string { return filepath.Join(s.dir, "spill") }
 
 func (s *Store) newReaders() (*engine, error) {
-	return newEngine(engineOptions{threads: s.opts.Threads, memory: s.opts.MemoryLimit, spill: s.spill(), footers: true})
+	return newEngine(engineOptions{threads: s.opts.Threads, memory: s.opts.MemoryLimit - s.partials.limit, spill: s.spill(), footers: true})
 }
 
 func (s *Store) free() error {
@@ -382,6 +384,7 @@ func (s *Store) Stats() store.Stats {
 		Kind: "embedded", Appended: s.appended, Durable: s.durable, TailBytes: s.tailSize, Segments: len(s.segments),
 		Rejected: s.rejected.Load(), FlushSeconds: time.Duration(s.flushTime.Load()).Seconds(),
 	}
+	s.partials.stats(&st)
 	if t := s.flushed.Load(); t != 0 {
 		st.LastFlush = time.Unix(0, t)
 	}

@@ -37,9 +37,48 @@ func openIn(t *testing.T, dir string, o embedded.Options) *embedded.Store {
 func TestSuite(t *testing.T) {
 	storetest.Run(t, "embedded", func(t *testing.T) store.Store {
 		s := openIn(t, t.TempDir(), manual)
+		s.KeepAll()
 		t.Cleanup(func() { assert.Zero(t, s.Stats().Rejected) })
-		return s
+		return asking{s, t, &atomic.Int64{}}
 	})
+}
+
+// asking asks for each aggregation three times: of all rows, then making partials, then of those. Every other answer is
+// the last one.
+type asking struct {
+	*embedded.Store
+	t     *testing.T
+	asked *atomic.Int64
+}
+
+func (s asking) Aggregate(ctx context.Context, scope store.Scope, r store.AggregateRequest) (*store.AggregateResult, error) {
+	s.t.Helper()
+	first, err := s.Store.Aggregate(ctx, scope, r)
+	last := first
+	for range 2 {
+		if err != nil || s.Stats().Segments == 0 {
+			return first, err
+		}
+		if last, err = s.Store.Aggregate(ctx, scope, r); err == nil {
+			assert.Equal(s.t, first.Total, last.Total)
+			assert.Equal(s.t, outline(first.Aggs), outline(last.Aggs))
+		}
+	}
+	if s.asked.Add(1)%2 == 0 {
+		return last, err
+	}
+	return first, err
+}
+
+// outline is all of an answer but numbers that are up to the order of summing.
+func outline(aggs []store.AggResult) (lines []string) {
+	for _, a := range aggs {
+		lines = append(lines, fmt.Sprint(a.Name, a.Kind, a.Value != nil, a.Other, len(a.Values), len(a.Buckets)))
+		for _, b := range a.Buckets {
+			lines = append(append(lines, fmt.Sprint(b.Key, b.Text, b.Count, b.Center != nil)), outline(b.Aggs)...)
+		}
+	}
+	return lines
 }
 
 var epoch = time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)

@@ -179,19 +179,19 @@ func (c *conn) records(ctx context.Context, sql string, files []any, f func(rec 
 	return queryError(ctx, r.Err())
 }
 
-// view makes records readable as a view, for one scan.
-func (c *conn) view(name string, schema *arrow.Schema, records []arrow.RecordBatch) (release func(), err error) {
-	reader, err := array.NewRecordReader(schema, records)
+// open makes a table readable, for one scan.
+func (c *conn) open(t table) (release func(), err error) {
+	reader, err := array.NewRecordReader(t.schema, t.records)
 	if err != nil {
 		return nil, err
 	}
-	free, err := c.arrow.RegisterView(reader, name)
+	free, err := c.arrow.RegisterView(reader, t.name)
 	if err != nil {
 		reader.Release()
 		return nil, err
 	}
 	return func() {
-		_ = c.exec(context.Background(), "DROP VIEW IF EXISTS "+quoteName(name))
+		_ = c.exec(context.Background(), "DROP VIEW IF EXISTS "+quoteName(t.name))
 		free()
 		reader.Release()
 	}, nil

@@ -290,6 +290,7 @@ func (s *Store) replace(left, gone []*segment, durable uint64) error {
 	s.segments = left
 	s.dropped += len(gone)
 	s.mu.Unlock()
+	s.partials.forget(gone)
 	for _, g := range gone {
 		g.drop.Store(true)
 		g.release()

@@ -478,12 +478,12 @@ func (w *segmentWriter) write(ctx context.Context, s *Store, c *conn) (*segment,
 	if err := durable.MakeDir(filepath.Join(s.dir, segmentsDir, filepath.FromSlash(g.partition()))); err != nil {
 		return nil, err
 	}
-	name := fmt.Sprintf("flush %d", s.viewID.Add(1))
-	release, err := c.view(name, schema, []arrow.RecordBatch{rec})
+	t := table{fmt.Sprintf("flush %d", s.tableID.Add(1)), schema, []arrow.RecordBatch{rec}}
+	release, err := c.open(t)
 	if err != nil {
 		return nil, err
 	}
-	err = c.copyTo(ctx, "SELECT * FROM "+quoteName(name), g.path)
+	err = c.copyTo(ctx, "SELECT * FROM "+quoteName(t.name), g.path)
 	release()
 	w.arrays = nil
 	if err == nil {

@@ -66,54 +66,93 @@ func nanos(t time.Time) int64 {
 
 // relation is the part of a snapshot that a selection leaves, as SQL that can stand behind FROM once.
 type relation struct {
-	sql     string
-	files   []any // parameters of sql: lists of files
-	empty   bool
-	rows    int64 // of the segments and entries in it, matching or not
+	sql    string
+	files  []any // parameters of sql: lists of files
+	empty  bool
+	tables []table
+}
+
+// table is records that SQL reads under a name, once.
+type table struct {
 	name    string
 	schema  *arrow.Schema
 	records []arrow.RecordBatch
 }
 
-// relation plans a selection over columns. Segments that have no matching event are left out.
-func (s *Store) relation(ctx context.Context, p *snapshot, q *selection, cols []column) (*relation, error) {
+// plan is how a selection is read.
+type plan struct {
+	store *Store
+	snap  *snapshot
+	sel   *selection
+	cols  []column
+	lists map[listKey][]string
+	read  []planned
+}
+
+// planned is a segment that may have matching events.
+type planned struct {
+	segment *segment
+	sql     string // its rows; fromMark stands for where they are
+	whole   bool   // the selection's times cut no stretch of it, nor does its snapshot or source cut it
+}
+
+// plan plans a selection over columns. Segments that have no matching event are left out.
+func (s *Store) plan(ctx context.Context, p *snapshot, q *selection, cols []column) (*plan, error) {
 	in, err := s.inLists(ctx, p, q)
 	if err != nil {
 		return nil, err
 	}
-	r := &relation{}
-	var order []string
-	files := map[string][]string{}
+	out := &plan{store: s, snap: p, sel: q, cols: cols, lists: in}
 	for _, g := range p.segments {
-		frag, err := q.segment(g, cols, in)
+		sql, whole, err := q.segment(g, cols, in)
 		if err != nil {
 			return nil, err
 		}
-		if frag == "" {
-			continue
+		if sql != "" {
+			out.read = append(out.read, planned{g, sql, whole})
 		}
-		if files[frag] == nil {
-			order = append(order, frag)
-		}
-		files[frag] = append(files[frag], g.path)
-		r.rows += g.Rows
 	}
-	parts := make([]string, 0, len(order)+2)
-	for _, frag := range order {
-		parts = append(parts, strings.Replace(frag, fromMark, "read_parquet(?)", 1))
-		r.files = append(r.files, files[frag])
-	}
-	tail, err := s.tailFragment(p, q, cols, in, r)
+	return out, nil
+}
+
+// relation plans a selection over columns as one relation.
+func (s *Store) relation(ctx context.Context, p *snapshot, q *selection, cols []column) (*relation, error) {
+	pl, err := s.plan(ctx, p, q, cols)
 	if err != nil {
 		return nil, err
 	}
-	if tail != "" {
-		parts = append(parts, tail)
+	return pl.relation(pl.read, true)
+}
+
+// relation is the rows of some of the plan's segments and, if it is wanted, of the tail.
+func (pl *plan) relation(read []planned, tail bool) (*relation, error) {
+	r := &relation{}
+	var order []string
+	files := map[string][]string{}
+	for _, one := range read {
+		if files[one.sql] == nil {
+			order = append(order, one.sql)
+		}
+		files[one.sql] = append(files[one.sql], one.segment.path)
+	}
+	parts := make([]string, 0, len(order)+2)
+	for _, sql := range order {
+		parts = append(parts, strings.Replace(sql, fromMark, "read_parquet(?)", 1))
+		r.files = append(r.files, files[sql])
+	}
+	if tail {
+		sql, err := pl.tail(r)
+		if err != nil {
+			return nil, err
+		}
+		if sql != "" {
+			parts = append(parts, sql)
+		}
 	}
 	if len(parts) == 0 {
 		r.empty = true
-		list := make([]string, len(cols))
-		for i, c := range cols {
+		list := make([]string, len(pl.cols))
+		for i, c := range pl.cols {
 			list[i] = "NULL::" + c.sqlType() + " AS " + quoteName(c.Name)
 		}
 		parts = append(parts, "SELECT "+strings.Join(list, ", ")+" WHERE false")
@@ -125,14 +164,14 @@ func (s *Store) relation(ctx context.Context, p *snapshot, q *selection, cols []
 // fromMark stands for the files in a fragment; it can be in no quoted name, for '#' and space are in no field.
 const fromMark = `"# files"`
 
-// segment is the query of one segment, "" if nothing in it can match.
-func (q *selection) segment(g *segment, cols []column, in map[listKey][]string) (string, error) {
+// segment is the query of one segment, "" if nothing in it can match; see [planned].
+func (q *selection) segment(g *segment, cols []column, in map[listKey][]string) (sql string, whole bool, err error) {
 	switch {
 	case !g.during(q.from, q.to), g.MinOffset > q.maxOffset,
 		q.partition != "" && q.partition != g.partition(),
 		q.source != "" && !slices.Contains(g.Sources, q.source),
 		!g.mayHold(q.node):
-		return "", nil
+		return "", false, nil
 	}
 	c := condition{now: q.now, lists: in, uses: map[string]bool{}, layout: layout{
 		columns:    g.Columns,
@@ -140,22 +179,26 @@ func (q *selection) segment(g *segment, cols []column, in map[listKey][]string) 
 	}}
 	where := c.sql(q.node)
 	if c.err != nil {
-		return "", fmt.Errorf("%w: %w", store.ErrRequest, c.err)
+		return "", false, fmt.Errorf("%w: %w", store.ErrRequest, c.err)
 	}
 	if where == sqlFalse {
-		return "", nil
+		return "", false, nil
 	}
 	conds := make([]string, 0, 4)
-	if g.MinTime < q.from {
-		conds = append(conds, quoteName(fieldTime)+" >= "+quoteTime(q.from))
+	part := g.excerpt(q.from, q.to)
+	if part.after != nil {
+		conds = append(conds, quoteName(fieldTime)+" >= "+quoteTime(*part.after))
 	}
-	if g.MaxTime >= q.to {
-		conds = append(conds, quoteName(fieldTime)+" < "+quoteTime(q.to))
+	if part.before != nil {
+		conds = append(conds, quoteName(fieldTime)+" < "+quoteTime(*part.before))
 	}
+	whole = !part.cut
 	if g.MaxOffset > q.maxOffset {
+		whole = false
 		conds = append(conds, quoteName(colOffset)+" <= "+quoteInt(int64(q.maxOffset)))
 	}
 	if q.source != "" && len(g.Sources) > 1 {
+		whole = false
 		conds = append(conds, quoteName(colSource)+" = "+quote(q.source))
 	}
 	if where != sqlTrue {
@@ -165,7 +208,7 @@ func (q *selection) segment(g *segment, cols []column, in map[listKey][]string) 
 	for i, col := range cols {
 		list[i] = g.expr(col) + " AS " + quoteName(col.Name)
 	}
-	return fragment(list, fromMark, conds), nil
+	return fragment(list, fromMark, conds), whole, nil
 }
 
 func fragment(list []string, from string, conds []string) string {
@@ -205,8 +248,9 @@ func (g *segment) expr(c column) string {
 // recordRows is about how many rows of the tail become one Arrow record.
 const recordRows = 32768
 
-// tailFragment is the query of the tail, "" if nothing in it can match. It makes the records it reads.
-func (s *Store) tailFragment(p *snapshot, q *selection, cols []column, listed map[listKey][]string, r *relation) (string, error) {
+// tail is the query of the tail, "" if nothing in it can match. It makes the records it reads, for r.
+func (pl *plan) tail(r *relation) (string, error) {
+	p, q := pl.snap, pl.sel
 	if q.partition != "" {
 		return "", nil // partitions are made by a flush
 	}
@@ -218,7 +262,6 @@ func (s *Store) tailFragment(p *snapshot, q *selection, cols []column, listed ma
 			continue
 		}
 		in = append(in, i)
-		r.rows += int64(e.rows)
 		for name := range e.fields {
 			if f, ok := ecs.Lookup(name); ok {
 				for _, c := range columnsOf(f.Info()) {
@@ -236,7 +279,7 @@ func (s *Store) tailFragment(p *snapshot, q *selection, cols []column, listed ma
 	for _, c := range fixedColumns {
 		have[c.Name] = columnInfo{Kind: c.Kind}
 	}
-	c := condition{now: q.now, lists: listed, uses: map[string]bool{}, layout: layout{
+	c := condition{now: q.now, lists: pl.lists, uses: map[string]bool{}, layout: layout{
 		columns: have, undeclared: func(name string) bool { return undeclared[name] },
 	}}
 	where := c.sql(q.node)
@@ -251,8 +294,8 @@ func (s *Store) tailFragment(p *snapshot, q *selection, cols []column, listed ma
 		conds = append(conds, where)
 	}
 	c.uses[fieldTime] = true
-	list := make([]string, len(cols))
-	for i, col := range cols {
+	list := make([]string, len(pl.cols))
+	for i, col := range pl.cols {
 		_, ok := have[col.Name]
 		switch {
 		case col.Name == colFile:
@@ -265,23 +308,35 @@ func (s *Store) tailFragment(p *snapshot, q *selection, cols []column, listed ma
 		}
 	}
 	have[colRow] = columnInfo{Kind: kindInt}
-	s.records(p, in, c.uses, have, r)
-	return fragment(list, r.view(), conds), nil
+	t := pl.store.records(p, in, c.uses, have)
+	r.tables = append(r.tables, t)
+	return fragment(list, t.rows(), conds), nil
 }
 
-// tailRow is the one column of a view of the tail: a struct of the columns needed. DuckDB hands projections and
+// tableRow is the one column of a table: a struct of the columns needed. DuckDB hands projections and
 // filters down to the stream, whose interface in C has no place for them, and takes the answer for projected and
 // filtered. One column leaves nothing to project, and a limit holds filters back.
-const tailRow = "r"
+const tableRow = "r"
 
-func (r *relation) view() string {
-	return "(SELECT unnest(" + tailRow + ") FROM (SELECT " + tailRow + " FROM " + quoteName(r.name) + " OFFSET 0))"
+func (t table) rows() string {
+	return "(SELECT unnest(" + tableRow + ") FROM (SELECT " + tableRow + " FROM " + quoteName(t.name) + " OFFSET 0))"
 }
 
 // fixedColumns are in every segment beside the fields.
 var fixedColumns = []column{{fieldTime, kindTime, false}, {colSource, kindString, false}, {colOffset, kindInt, false}, {colFlattened, kindString, false}}
 
-func (s *Store) records(p *snapshot, in []int, uses map[string]bool, have map[string]columnInfo, r *relation) {
+// table makes one without rows. Its fields are those of the struct.
+func (s *Store) table(fields []arrow.Field) table {
+	row := arrow.StructOf(fields...)
+	return table{name: fmt.Sprintf("table %d", s.tableID.Add(1)), schema: arrow.NewSchema([]arrow.Field{{Name: tableRow, Type: row}}, nil)}
+}
+
+func (t *table) add(rows int, values []arrow.ArrayData) {
+	data := array.NewData(t.schema.Field(0).Type, rows, []*memory.Buffer{nil}, values, 0, 0)
+	t.records = append(t.records, array.NewRecordBatch(t.schema, []arrow.Array{array.MakeFromData(data)}, int64(rows)))
+}
+
+func (s *Store) records(p *snapshot, in []int, uses map[string]bool, have map[string]columnInfo) table {
 	var cols []column
 	var fields []arrow.Field
 	for name := range uses {
@@ -291,9 +346,7 @@ func (s *Store) records(p *snapshot, in []int, uses map[string]bool, have map[st
 	for _, c := range cols {
 		fields = append(fields, c.arrowField())
 	}
-	r.name = fmt.Sprintf("tail %d", s.viewID.Add(1))
-	row := arrow.StructOf(fields...)
-	r.schema = arrow.NewSchema([]arrow.Field{{Name: tailRow, Type: row}}, nil)
+	out := s.table(fields)
 	for len(in) > 0 {
 		n, rows := 0, 0
 		for n < len(in) && (n == 0 || rows+p.tail[in[n]].rows <= recordRows) {
@@ -310,10 +363,10 @@ func (s *Store) records(p *snapshot, in []int, uses map[string]bool, have map[st
 			}
 			children[i] = v.array(nil, rows-v.count).Data()
 		}
-		data := array.NewData(row, rows, []*memory.Buffer{nil}, children, 0, 0)
-		r.records = append(r.records, array.NewRecordBatch(r.schema, []arrow.Array{array.MakeFromData(data)}, int64(rows)))
+		out.add(rows, children)
 		in = in[n:]
 	}
+	return out
 }
 
 // run executes a query that reads the relation once.
@@ -343,8 +396,8 @@ func (s *Store) with(ctx context.Context, r *relation, f func(ctx context.Contex
 		return err
 	}
 	defer e.put(c)
-	if len(r.records) > 0 {
-		release, err := c.view(r.name, r.schema, r.records)
+	for _, t := range r.tables {
+		release, err := c.open(t)
 		if err != nil {
 			return err
 		}

@@ -105,11 +105,11 @@ func (s *Store) MayHold(scope store.Scope, sel store.Selection) ([]int, error) {
 	}
 	var out []int
 	for i, g := range p.segments {
-		frag, err := q.segment(g, nil, nil)
+		sql, _, err := q.segment(g, nil, nil)
 		if err != nil {
 			return nil, err
 		}
-		if frag != "" {
+		if sql != "" {
 			out = append(out, i)
 		}
 	}
