@@ -212,7 +212,7 @@ func (a *aggregator) valueQuery(path []*aggKey, only *keep, nodes map[string]*ag
 			n.count, _ = v[0].(int64)
 		}
 		for j, i := range which {
-			setValue(&n.results[i], v[1+j])
+			setValue(&n.results[i], &aggs[i], v[1+j])
 		}
 		return nil
 	})
@@ -345,7 +345,7 @@ func (l *levelReader) row(v []driver.Value) error {
 	node := newAggNode(l.agg.Aggs)
 	node.count, _ = v[n].(int64)
 	for j, i := range l.inline {
-		setValue(&node.results[i], v[n+1+j])
+		setValue(&node.results[i], &l.agg.Aggs[i], v[n+1+j])
 	}
 	if l.agg.Kind == store.GeoTile {
 		b.Center = centerOf(v[n+1+len(l.inline):])

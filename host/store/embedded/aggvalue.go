@@ -3,6 +3,7 @@ package embedded
 import (
 	"database/sql/driver"
 	"fmt"
+	"math"
 	"math/big"
 	"strconv"
 	"strings"
@@ -13,11 +14,12 @@ import (
 
 // measure is a value of a group in SQL.
 type measure struct {
-	rows  string   // over the group's rows
-	parts []string // over some of its rows, to be put together
-	whole string   // over such parts, %[1]s, %[2]s and so on; "" if that cannot be
-	each  string   // parts are of the rows alike in this, too, which whole knows as x; "" if that does not matter
-	kind  kind     // of each
+	rows   string   // over the group's rows
+	parts  []string // over some of its rows, to be put together
+	whole  string   // over such parts, %[1]s, %[2]s and so on; "" if that cannot be
+	each   string   // parts are of the rows alike in this, too, which whole knows as x; "" if that does not matter
+	kind   kind     // of each
+	listed bool     // whole is a list of all there is
 }
 
 var countMeasure = measure{rows: "count(*)", parts: []string{"count(*)"}, whole: "sum(%[1]s)::BIGINT"}
@@ -120,12 +122,15 @@ func (m *metric) percentiles(a *store.Agg, f aggField, x string) error {
 		}
 		ps[i] = strconv.FormatFloat(p/100, 'f', -1, 64)
 	}
+	m.each, m.kind, m.parts = x+"::DOUBLE", kindFloat, []string{"count(*)"}
+	m.whole = "[list(x ORDER BY x) FILTER (x IS NOT NULL), list(%[1]s::DOUBLE ORDER BY x) FILTER (x IS NOT NULL)]"
+	m.listed = true
 	m.rows, m.dear = "quantile_cont("+x+"::DOUBLE, ["+strings.Join(ps, ", ")+"])", true
 	return nil
 }
 
-// setValue puts what SQL computed into a result; NULL leaves the result of no events.
-func setValue(r *store.AggResult, v driver.Value) {
+// setValue puts what SQL computed into the result of an aggregation; NULL leaves the result of no events.
+func setValue(r *store.AggResult, a *store.Agg, v driver.Value) {
 	switch v := v.(type) {
 	case int64:
 		f := float64(v)
@@ -133,10 +138,41 @@ func setValue(r *store.AggResult, v driver.Value) {
 	case float64:
 		r.Value = &v
 	case []any:
+		if len(v) == 2 && isList(v[0]) {
+			weightedPercentiles(r.Values, a.Percents, v[0].([]any), v[1].([]any))
+			return
+		}
 		for i, e := range v {
 			if f, ok := e.(float64); ok && i < len(r.Values) {
 				r.Values[i] = f
 			}
+		}
+	}
+}
+
+func isList(v any) bool { _, ok := v.([]any); return ok }
+
+// weightedPercentiles are those of values in order, each of which is there so many times, as the engine computes them:
+// between two neighbours in proportion.
+func weightedPercentiles(out, percents []float64, values, times []any) {
+	total := 0.0
+	for _, n := range times {
+		total += n.(float64)
+	}
+	at := func(rank float64) float64 {
+		for i, n := range times {
+			if rank -= n.(float64); rank < 0 {
+				return values[i].(float64)
+			}
+		}
+		return math.NaN()
+	}
+	for i, p := range percents {
+		rank := p / 100 * (total - 1)
+		low, part := math.Modf(rank)
+		out[i] = at(low)
+		if part > 0 {
+			out[i] = out[i]*(1-part) + at(low+1)*part
 		}
 	}
 }

@@ -30,6 +30,11 @@
 // It finds rows by the few columns a condition needs and reads the others of the page's rows only. A search that
 // counts reads texts once: see few.
 //
+// # Aggregations
+//
+// Each level of buckets is a statement of its own. One that is asked again is answered by groups that are kept of each
+// segment, see partials.go; grouped.go has the SQL of both ways.
+//
 // # Not obvious
 //
 //   - DuckDB 1.4 hands filters and projections down to an Arrow stream, which ignores both: see tableRow.

@@ -90,6 +90,13 @@ func (q *groups) each() (x string, ok bool) {
 	return x, true
 }
 
+// maxListed is how many values are handed out by the engine to be looked at one by one.
+const maxListed = 200_000
+
+func (q *groups) listed() bool {
+	return slices.ContainsFunc(q.of, func(m measure) bool { return m.listed })
+}
+
 // columns are those of a partial.
 func (q *groups) columns() []string {
 	out := keyNames(len(q.path))
@@ -195,7 +202,7 @@ func (a *aggregator) fromPartials(q *groups, pl *plan) (from string, r *relation
 		return "", nil, nil
 	}
 	ps, err := a.partialsOf(q, pl, sources)
-	if ps == nil || err != nil {
+	if ps == nil || err != nil || q.listed() && rowsOf(ps) > maxListed {
 		return "", nil, err
 	}
 	t, some := a.store.partialTable(q, ps)

@@ -368,6 +368,13 @@ func addressArray(arr arrow.Array) (arrow.Array, error) {
 	return out.NewArray(), nil
 }
 
+func rowsOf(ps []*partial) (rows int) {
+	for _, p := range ps {
+		rows += p.to - p.from
+	}
+	return rows
+}
+
 // partialTable is partials as a table; ok is false if they have no rows. They are put in another order, in which those
 // of one batch that lie side by side are read at once.
 func (s *Store) partialTable(q *groups, ps []*partial) (t table, ok bool) {
