@@ -111,15 +111,15 @@ func (p *partials) remove(e *list.Element) {
 	}
 }
 
-// note remembers that a statement was asked, and says whether it had been before and is worth partials.
-func (p *partials) note(of digest) bool {
+// note remembers that a statement was asked, and says whether it had been before, and whether it is worth partials.
+func (p *partials) note(of digest) (again, useless bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if n := p.get(of, nil); n != nil {
-		return !n.useless
+		return true, n.useless
 	}
 	p.put(&partial{of: of})
-	return false
+	return false, false
 }
 
 // forget lets go of what is known of segments that are gone.
@@ -181,8 +181,15 @@ func (p *partials) find(sources []source) (found []*partial, missing []source) {
 			missing = append(missing, s)
 		}
 	}
-	p.used += int64(len(found))
 	return found, missing
+}
+
+// answer counts partials that are used.
+func (p *partials) answer(found []*partial) []*partial {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.used += int64(len(found))
+	return found
 }
 
 // keep keeps partials that have just been made.
@@ -195,21 +202,27 @@ func (p *partials) keep(made []*partial) {
 	}
 }
 
-// giveUp notes that a statement is not worth partials.
-func (p *partials) giveUp(of digest) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.put(&partial{of: of, useless: true})
+// refuse notes that a statement is not worth partials, unless they could not be made for another reason.
+func (p *partials) refuse(of digest, err error) error {
+	if err == nil {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.put(&partial{of: of, useless: true})
+	}
+	return err
 }
 
 // partialsOf finds the partials of sources or makes them; nil if it is better to read the rows.
 func (a *aggregator) partialsOf(q *groups, pl *plan, sources []source) ([]*partial, error) {
 	all := a.store.partials
 	of := statement(sources)
-	again := all.note(of)
+	again, useless := all.note(of)
+	if useless {
+		return nil, nil
+	}
 	found, missing := all.find(sources)
 	if len(missing) == 0 {
-		return found, nil
+		return all.answer(found), nil
 	}
 	if !again && len(found) == 0 {
 		return nil, nil
@@ -219,15 +232,25 @@ func (a *aggregator) partialsOf(q *groups, pl *plan, sources []source) ([]*parti
 		return nil, err
 	}
 	defer done()
-	if found, missing = all.find(sources); len(missing) == 0 { // somebody else did it
-		return found, nil
+	if _, useless = all.note(of); useless { // somebody else found that out
+		return nil, nil
+	}
+	if found, missing = all.find(sources); len(missing) == 0 {
+		return all.answer(found), nil
+	}
+	all.answer(found)
+	if len(found) == 0 && len(missing) > 1 { // the largest tells of all whether they are worth it
+		slices.SortStableFunc(missing, func(a, b source) int { return cmp.Compare(b.segment.Rows, a.segment.Rows) })
+		made, err := a.makePartials(q, pl, missing[:1])
+		if made == nil {
+			return nil, all.refuse(of, err)
+		}
+		all.keep(made)
+		found, missing = made, missing[1:]
 	}
 	made, err := a.makePartials(q, pl, missing)
 	if made == nil {
-		if err == nil {
-			all.giveUp(of)
-		}
-		return nil, err
+		return nil, all.refuse(of, err)
 	}
 	all.keep(made)
 	return append(found, made...), nil
@@ -291,10 +314,13 @@ func (a *aggregator) makePartials(q *groups, pl *plan, sources []source) ([]*par
 	if err == nil {
 		err = b.finish()
 	}
-	if errors.Is(err, errUseless) {
-		return nil, nil //nolint:nilnil // nothing went wrong
+	switch {
+	case errors.Is(err, errUseless):
+		return nil, nil
+	case err != nil:
+		return nil, err
 	}
-	return out, err
+	return out, nil
 }
 
 // partialBuilder makes a batch.
