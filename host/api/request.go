@@ -302,7 +302,8 @@ func (p *params) choice(name string, among ...string) string {
 		return among[0]
 	}
 	if !slices.Contains(among, v) {
-		p.fail(badRequest("write one of "+strings.Join(among, ", "), "%s: %.40q is not possible", name, v))
+		named := slices.DeleteFunc(slices.Clone(among), func(s string) bool { return s == "" }) // empty leaves it open
+		p.fail(badRequest("write one of "+strings.Join(named, ", "), "%s: %.40q is not possible", name, v))
 	}
 	return v
 }

@@ -91,7 +91,7 @@ func (s *Server) ruleHealth(c *gin.Context) error {
 			}
 		}
 		if len(kept) == 0 {
-			return fmt.Errorf("%w: nothing is known of a rule %q", ErrNotFound, only)
+			return fmt.Errorf("%w: %.100q", rule.ErrNotFound, only)
 		}
 		out = kept
 	}
