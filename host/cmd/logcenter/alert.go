@@ -252,7 +252,7 @@ func printAlert(w io.Writer, a *client.AlertDetail) error {
 		t.add(once(i, "history"), changeText(l))
 	}
 	for i, ev := range a.Sample {
-		t.add(once(i, "evidence"), strings.TrimSpace(eventText(ev, "@timestamp")+" "+eventText(ev, "message")))
+		t.add(once(i, "evidence"), strings.TrimSpace(localTime(eventText(ev, "@timestamp"), localZone())+" "+eventText(ev, "message")))
 	}
 	if a.Evidence != "taken" {
 		t.add("evidence", map[string]string{"wanted": "its events are being looked for", "none": "none is kept"}[a.Evidence])
@@ -287,7 +287,15 @@ func told(a *client.Alert) string {
 }
 
 func changeText(l client.AlertChange) string {
-	return strings.TrimSpace(strings.Join(strings.Fields(fmt.Sprintf("%s %s %s %s", moment(l.Time), l.What, l.Value, by(l.By))), " ") + noted(l.Note))
+	return strings.TrimSpace(strings.Join(strings.Fields(fmt.Sprintf("%s %s %s %s", moment(l.Time), l.What, changeValue(l), by(l.By))), " ") + noted(l.Note))
+}
+
+// changeValue is what a change says more, a verdict as [alertState] has it.
+func changeValue(l client.AlertChange) string {
+	if l.What == "closed" && l.Value != "" {
+		return "(" + strings.ReplaceAll(l.Value, "_", " ") + ")"
+	}
+	return l.Value
 }
 
 func by(who string) string {

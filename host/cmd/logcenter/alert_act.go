@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -82,6 +83,9 @@ func newAlertCloseCommand(c *connection) *cobra.Command {
 			return usagef("say how the alert is judged: --verdict true-positive, false-positive or benign")
 		}
 		a.Verdict = spelt(a.Verdict)[0]
+		if !slices.Contains(spelt(verdicts...), a.Verdict) {
+			return usagef("--verdict %s is not possible: use true-positive, false-positive or benign", a.Verdict)
+		}
 		return nil
 	}, &cobra.Command{
 		Use:   "close ID...",
@@ -233,7 +237,7 @@ func newMissedRemoveCommand(c *connection) *cobra.Command {
 func numberOf(arg string) (int64, error) {
 	n, err := strconv.ParseInt(arg, 10, 64)
 	if err != nil || n < 1 {
-		return 0, usagef("%q is no number: the command list shows them", arg)
+		return 0, usagef("%q is no number: `list` shows them", arg)
 	}
 	return n, nil
 }

@@ -137,23 +137,29 @@ func TestErrors(t *testing.T) {
 		assert.Equal(t, want, errs)
 		assert.Empty(t, out)
 	}
-	const usage = "logcenter --help shows what is possible, with examples for every command\n"
+	usage := func(command string) string { return command + " --help shows what is possible, with examples\n" }
 	f(exitWrong, "logcenter: AND has nothing on its right\n  用户:\"张三\" AND\n              ^^^\n  hint: put a word in quotes to search for it\n",
 		"search", `用户:"张三" AND`)
 	f(exitWrong, "logcenter: AND has nothing on its right\n  a AND\n    ^^^\n  hint: put a word in quotes to search for it\n", "agg", "a AND", "--terms", "a")
 	f(exitWrong, "logcenter: AND has nothing on its right\n  a AND\n    ^^^\n  hint: put a word in quotes to search for it\n", "tail", "a AND")
 	f(exitWrong, "logcenter: AND has nothing on its right\n  a AND\n    ^^^\n  hint: put a word in quotes to search for it\n", "stream", "set", "x", "a AND")
-	f(exitUsage, "logcenter: unknown command \"serach\" for \"logcenter\"\n\nDid you mean this?\n\tsearch\n\n"+usage, "serach")
-	f(exitUsage, "logcenter: unknown flag: --form\n"+usage, "search", "--form", "-1h")
-	f(exitUsage, "logcenter: accepts at most 1 arg(s), received 2\n"+usage, "search", "a", "b")
-	f(exitUsage, "logcenter: --output xml is not possible: use table, json or csv\n"+usage, "search", "-o", "xml")
-	f(exitUsage, "logcenter: --limit 0 is not possible: at least 1\n"+usage, "search", "--limit", "0")
-	f(exitUsage, "logcenter: --time-zone Beijing is not known: use an IANA name, e.g. Asia/Shanghai\n"+usage, "search", "--time-zone", "Beijing")
-	f(exitUsage, "logcenter: invalid argument \"@timestamp:often\" for \"--hist\" flag: the step \"often\" is neither a time such as 10s, 5m, 1h, 1d, 1w, 1M nor a width such as 100\n"+usage,
+	f(exitUsage, "logcenter: logcenter has no command \"serach\"; did you mean search?\n"+usage("logcenter"), "serach")
+	f(exitUsage, "logcenter: unknown flag: --form\n"+usage("logcenter search"), "search", "--form", "-1h")
+	f(exitUsage, "logcenter: \"b\" is one argument too many; put what belongs together in quotes\n  usage: logcenter search [QUERY] [flags]\n"+usage("logcenter search"), "search", "a", "b")
+	f(exitUsage, "logcenter: ID is missing\n  usage: logcenter alert ack ID... [flags]\n"+usage("logcenter alert ack"), "alert", "ack")
+	f(exitUsage, "logcenter: FILE, DIR or RULE-ID is missing\n  usage: logcenter rule backtest FILE|DIR|RULE-ID... [flags]\n"+usage("logcenter rule backtest"), "rule", "backtest")
+	f(exitUsage, "logcenter: VERSION is missing\n  usage: logcenter rule rollback ID VERSION [flags]\n"+usage("logcenter rule rollback"), "rule", "rollback", "a")
+	f(exitUsage, "logcenter: \"d\" is one argument too many; put what belongs together in quotes\n  usage: logcenter rule diff ID [FROM [TO]] [flags]\n"+usage("logcenter rule diff"), "rule", "diff", "a", "1", "2", "d")
+	f(exitUsage, "logcenter: \"x\" is one argument too many\n  usage: logcenter alert list [flags]\n"+usage("logcenter alert list"), "alert", "list", "x")
+	f(exitUsage, "logcenter: logcenter rule has no command \"lst\"; did you mean list, put or test?\n"+usage("logcenter rule"), "rule", "lst")
+	f(exitUsage, "logcenter: --output xml is not possible: use table, json or csv\n"+usage("logcenter search"), "search", "-o", "xml")
+	f(exitUsage, "logcenter: --limit 0 is not possible: at least 1\n"+usage("logcenter search"), "search", "--limit", "0")
+	f(exitUsage, "logcenter: --time-zone Beijing is not known: use an IANA name, e.g. Asia/Shanghai\n"+usage("logcenter search"), "search", "--time-zone", "Beijing")
+	f(exitUsage, "logcenter: invalid argument \"@timestamp:often\" for \"--hist\" flag: the step \"often\" is neither a time such as 10s, 5m, 1h, 1d, 1w, 1M nor a width such as 100\n"+usage("logcenter agg"),
 		"agg", "--hist", "@timestamp:often")
-	f(exitUsage, "logcenter: \"127.0.0.1\" is no address of a host: use e.g. http://127.0.0.1:8080\n"+usage, "health", "--url", "127.0.0.1")
-	f(exitUsage, "logcenter: --framing lines is not possible: use newline or octet\n"+usage, "loadgen", "--framing", "lines")
-	f(exitUsage, "logcenter: --mix 1:2 is not possible: use three or four numbers such as 5:2:3\n"+usage, "loadgen", "--mix", "1:2")
+	f(exitUsage, "logcenter: \"127.0.0.1\" is no address of a host: use e.g. http://127.0.0.1:8080\n"+usage("logcenter health"), "health", "--url", "127.0.0.1")
+	f(exitUsage, "logcenter: --framing lines is not possible: use newline or octet\n"+usage("logcenter loadgen"), "loadgen", "--framing", "lines")
+	f(exitUsage, "logcenter: --mix 1:2 is not possible: use three or four numbers such as 5:2:3\n"+usage("logcenter loadgen"), "loadgen", "--mix", "1:2")
 
 	code, _, errs := run(t, "search", "--from", "yesterday")
 	assert.Equal(t, exitWrong, code)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -74,8 +75,11 @@ func readRuleFile(cmd *cobra.Command, name string) ([]*rule.Document, error) {
 
 // ruleFileError gives what is wrong with rules the exit code of files that are wrong.
 func ruleFileError(err error) error {
-	var one *document.Error
-	if errors.As(err, &one) {
+	var (
+		one  *document.Error
+		path *fs.PathError
+	)
+	if errors.As(err, &one) || errors.As(err, &path) {
 		return &configError{err}
 	}
 	return err
