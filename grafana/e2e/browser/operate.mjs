@@ -118,7 +118,7 @@ const steps = {
     await eventually(async () => assert.match(await page.getByTestId('builder-text').textContent(), /log\.level:"?Error"?$/));
     await choose(page, 'Operator of condition 4', 'is not', /^is not$/);
     await eventually(async () => assert.match((await stored(page)).query, /AND NOT log\.level:"?Error"?$/));
-    await page.getByTestId('answer').getByText('warning').first().waitFor();
+    await page.getByTestId('answer').getByText('info', { exact: true }).first().waitFor();
     await picture(page, 'builder');
     await page.getByRole('button', { name: 'Remove condition 1' }).click();
     await eventually(async () => assert.match((await stored(page)).query, /^\(log\.level:Error OR NOT host\.name:\$\{host\}\) AND source\.port:>1024 AND NOT log\.level:"?Error"?$/));

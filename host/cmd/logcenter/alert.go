@@ -180,7 +180,8 @@ func newAlertShowCommand(c *connection) *cobra.Command {
 		Short: "show an alert with its history and its evidence",
 		Example: `  logcenter alert show 7d9f0c21aa35be10c4f2d6180e9b7a53
   logcenter alert show 7d9f0c21aa35be10c4f2d6180e9b7a53 -o json | jq .sample`,
-		Args: cobra.ExactArgs(1),
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: completeAlerts(c, false),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := out.check(); err != nil {
 				return err

@@ -39,6 +39,7 @@ func actOnAlerts(cmd *cobra.Command, c *connection, a client.AlertAction) error 
 // is wrong with its flags, or sets what follows from them.
 func newAlertActionCommand(c *connection, a *client.AlertAction, ready func(*cobra.Command) error, cmd *cobra.Command) *cobra.Command {
 	cmd.Args = cobra.MinimumNArgs(1)
+	cmd.ValidArgsFunction = completeAlerts(c, true, actable[a.Action]...)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := ready(cmd); err != nil {
 			return err
@@ -48,6 +49,11 @@ func newAlertActionCommand(c *connection, a *client.AlertAction, ready func(*cob
 	}
 	cmd.Flags().StringVar(&a.Note, "note", "", "`text` for the history")
 	return cmd
+}
+
+// actable are the states of alerts that the shell suggests for an action.
+var actable = map[string][]string{
+	"acknowledge": {"open"}, "assign": {"open", "acknowledged"}, "close": {"open", "acknowledged"}, "reopen": {"closed"},
 }
 
 func newAlertAckCommand(c *connection) *cobra.Command {
@@ -111,10 +117,11 @@ func newAlertReopenCommand(c *connection) *cobra.Command {
 
 func newAlertNoteCommand(c *connection) *cobra.Command {
 	return &cobra.Command{
-		Use:     "note ID TEXT",
-		Short:   "write something into the history of an alert",
-		Example: "  logcenter alert note 7d9f0c21aa35be10c4f2d6180e9b7a53 'the host is a scanner of the audit'",
-		Args:    cobra.ExactArgs(2),
+		Use:               "note ID TEXT",
+		Short:             "write something into the history of an alert",
+		Example:           "  logcenter alert note 7d9f0c21aa35be10c4f2d6180e9b7a53 'the host is a scanner of the audit'",
+		Args:              cobra.ExactArgs(2),
+		ValidArgsFunction: completeAlerts(c, false),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return actOnAlerts(cmd, c, client.AlertAction{Action: "note", IDs: args[:1], Note: args[1]})
 		},

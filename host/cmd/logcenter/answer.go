@@ -64,6 +64,9 @@ func answerCode(err error) int {
 func answerHint(err error) string {
 	switch answerCode(err) {
 	case exitUnreachable:
+		if strings.Contains(err.Error(), "HTTP response to HTTPS client") {
+			return "it does not speak TLS: write http:// instead of https://"
+		}
 		return "is the host running? `logcenter run` starts one; --url or LOGCENTER_URL says where it is"
 	case exitUnauthorised:
 		var answer *client.Error
