@@ -96,7 +96,11 @@ const steps = {
     const page = await open('explore');
     const field = page.getByRole('textbox', { name: 'Query' });
     await field.fill('log.level:Error AND AND x');
-    await page.getByText(/AND follows AND/).waitFor();
+    const said = page.getByText(/AND follows AND/);
+    await said.waitFor();
+    await page.getByRole('listbox').waitFor();
+    const covered = async () => (await page.getByRole('listbox').boundingBox()).y < (await said.boundingBox()).y + (await said.boundingBox()).height;
+    await eventually(async () => assert.equal(await covered(), false, 'suggestions must not cover what is wrong'));
     assert.equal(await field.getAttribute('aria-invalid'), 'true');
     await picture(page, 'mistake');
     await field.fill('log.level:${level:raw} AND host.name:$host');
