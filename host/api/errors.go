@@ -19,6 +19,7 @@ import (
 
 	"github.com/logcenter/logcenter/host/alert/record"
 	"github.com/logcenter/logcenter/host/archive"
+	"github.com/logcenter/logcenter/host/drift"
 	"github.com/logcenter/logcenter/host/explain"
 	"github.com/logcenter/logcenter/host/filestore"
 	"github.com/logcenter/logcenter/host/input"
@@ -105,6 +106,7 @@ var classes = []struct {
 	{record.ErrInvalid, http.StatusBadRequest, "bad_request", "", ""},
 	{outbox.ErrNoChannel, http.StatusNotFound, "not_found", "", "GET /api/v1/channels lists all"},
 	{outbox.ErrUnknown, http.StatusNotFound, "not_found", "", ""},
+	{drift.ErrUnknown, http.StatusNotFound, "not_found", "", "GET /api/v1/drift lists them"},
 	{explain.ErrNotFound, http.StatusNotFound, "not_found", "", ""},
 	{archive.ErrNotFound, http.StatusNotFound, "not_found", "", "GET /api/v1/archive lists what is"},
 	{archive.ErrDamaged, http.StatusInternalServerError, "archive_damaged", "", "`logcenter archive verify` names every file that is not as it was written"},

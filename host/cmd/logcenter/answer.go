@@ -87,6 +87,7 @@ var inCommands = strings.NewReplacer(
 	"GET /api/v1/streams lists all", "`logcenter stream list` lists all",
 	"GET /api/v1/watchlists lists all", "`logcenter watchlist list` lists all",
 	"GET /api/v1/inputs lists all", "`logcenter inputs` lists all",
+	"GET /api/v1/drift lists them", "`logcenter drift list` lists them",
 	"GET /api/v1/archive lists what is", "`logcenter archive list` lists what is",
 	"write it anew without asking for none, or choose another id", "leave out --new to write it anew, or choose another id",
 )
