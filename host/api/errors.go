@@ -87,6 +87,7 @@ var classes = []struct {
 	text   string // empty: the error's own
 	hint   string
 }{
+	{syscall.ENOSPC, http.StatusInsufficientStorage, "disk_full", "the host's disk is full", "an admin makes space on it; what needs no disk, such as searching, works"},
 	{journal.ErrFull, http.StatusTooManyRequests, "journal_full", "", "send it again later; an admin sees under consumers what lags"},
 	{input.ErrUnavailable, http.StatusServiceUnavailable, "unavailable", "", "send it again later; an admin frees disk space or repairs the disk"},
 	{input.ErrClosed, http.StatusServiceUnavailable, "unavailable", "", "send it again"},
@@ -130,7 +131,6 @@ var classes = []struct {
 	{store.ErrCursor, http.StatusGone, "cursor_expired", "", "start again without it"},
 	{store.ErrTooManyBuckets, http.StatusBadRequest, "too_many_buckets", "", "use a longer interval, a smaller size or a shorter time range"},
 	{store.ErrRequest, http.StatusBadRequest, "bad_request", "", ""},
-	{syscall.ENOSPC, http.StatusInsufficientStorage, "disk_full", "the host's disk is full", "an admin makes space on it; what needs no disk, such as searching, works"},
 	{store.ErrUnavailable, http.StatusServiceUnavailable, "unavailable", "the store does not answer or refuses", "`logcenter health` says why; what comes in waits in the journal"},
 	{store.ErrClosed, http.StatusServiceUnavailable, "unavailable", "", "the host is stopping, try again soon"},
 }

@@ -37,6 +37,7 @@ func TestErrorsOfTheStore(t *testing.T) {
 		{store.ErrCursor, 410, "cursor_expired", "cursor is not valid any more"},
 		{fmt.Errorf("x: %w", context.DeadlineExceeded), 504, "timeout", "the answer took too long"},
 		{fmt.Errorf("write /data/exports/x: %w", syscall.ENOSPC), 507, "disk_full", "the host's disk is full"},
+		{fmt.Errorf("%w: copy plugin binary: %w", api.ErrConflict, syscall.ENOSPC), 507, "disk_full", "the host's disk is full"},
 		{store.ErrClosed, 503, "unavailable", "store is closed"},
 		{errors.New("secret path /data/x"), 500, "internal", "the host failed to answer"},
 	} {
