@@ -235,6 +235,7 @@ func TestBadQueriesAreExplained(t *testing.T) {
 			for _, s := range tt.says {
 				assert.Contains(t, r.Error.Error(), s)
 			}
+			assert.NotContains(t, r.Error.Error(), "/api/v1/", "an analyst sends no requests")
 			assert.Empty(t, r.Frames)
 			assert.NotEqual(t, backend.StatusInternal, r.Status)
 			assert.Equal(t, backend.ErrorSourceDownstream, r.ErrorSource)
