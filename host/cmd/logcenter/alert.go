@@ -92,7 +92,8 @@ func newAlertListCommand(c *connection) *cobra.Command {
 			if f.Limit < 1 {
 				return usagef("--limit %d is not possible: use 1 or more", f.Limit)
 			}
-			if _, err := zone.location(); err != nil {
+			at, err := zone.location()
+			if err != nil {
 				return err
 			}
 			cl, err := c.client()
@@ -104,7 +105,7 @@ func newAlertListCommand(c *connection) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := out.print(cmd.OutOrStdout(), alertTable(page.Alerts), page); err != nil {
+			if err := out.print(cmd.OutOrStdout(), alertTable(page.Alerts, at), page); err != nil {
 				return err
 			}
 			if out.format == "table" && page.Cursor != "" {
@@ -141,11 +142,11 @@ func listAlerts(cmd *cobra.Command, cl *client.Client, f client.AlertFilter) (*c
 	}
 }
 
-func alertTable(alerts []client.Alert) *table {
+func alertTable(alerts []client.Alert, zone *time.Location) *table {
 	t := newTable("recorded", "id", "severity", "state", "rule", "name", "keys", "events", "repeats", "device", "assignee").numbers("events", "repeats")
 	for i := range alerts {
 		a := &alerts[i]
-		t.add(moment(a.Recorded), a.ID, a.Severity, alertState(a), a.Rule, a.Name, pairs(a.Keys), grouped(a.Events), grouped(a.Repeats), a.Device, a.Assignee)
+		t.add(momentIn(a.Recorded, zone), a.ID, a.Severity, alertState(a), a.Rule, a.Name, pairs(a.Keys), grouped(a.Events), grouped(a.Repeats), a.Device, a.Assignee)
 	}
 	return t
 }

@@ -153,7 +153,8 @@ func newMissedAddCommand(c *connection) *cobra.Command {
 		Example: "  logcenter alert missed add 'SQL injection in a cookie' --time '2026-10-11 12:00:00' --device waf01 --device-rule 942100",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if _, err := zone.location(); err != nil {
+			at, err := zone.location()
+			if err != nil {
 				return err
 			}
 			cl, err := c.client()
@@ -165,7 +166,7 @@ func newMissedAddCommand(c *connection) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			tell(cmd.OutOrStdout(), "missed attack %d of %s is recorded\n", kept.ID, moment(kept.Time))
+			tell(cmd.OutOrStdout(), "missed attack %d of %s is recorded\n", kept.ID, momentIn(kept.Time, at))
 			return nil
 		},
 	}
