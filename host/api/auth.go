@@ -132,7 +132,7 @@ var errNoToken error = noToken{}
 type noToken struct{}
 
 func (noToken) Error() string        { return "this needs a token" }
-func (noToken) Is(target error) bool { return target == ErrToken } //nolint:errorlint // a sentinel, as errors.Is wants it
+func (noToken) Is(target error) bool { return target == ErrToken }
 
 const callerKey = "logcenter.caller"
 
