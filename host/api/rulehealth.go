@@ -112,12 +112,12 @@ func (s *Server) ruleCoverage(c *gin.Context) error {
 	if s.o.Coverage == nil || s.o.Library == nil {
 		return errNoRules
 	}
-	if q.From == "" {
-		q.From = moment("-" + coverageFor.String())
-	}
 	sel, _, err := s.selected(q)
 	if err != nil {
 		return err
+	}
+	if q.From == "" {
+		sel.From = sel.To.Add(-coverageFor)
 	}
 	ctx, done, err := s.search(c)
 	if err != nil {
