@@ -135,7 +135,7 @@ func TestBadBodies(t *testing.T) {
 		{"{", "unexpected EOF", ""},
 		{`{"query":"a"} x`, "not JSON", ""},
 		{`{} {}`, "more behind", "one JSON object"},
-		{`[]`, "the body: a array does not belong here, want an object", ""},
+		{`[]`, "the body: an array does not belong here, want an object", ""},
 		{`{"qurey":"a"}`, `no "qurey"`, "query"},
 		{`{"limit":"5"}`, "limit: a string", ""},
 		{`{"limit":1e30}`, "limit: a number", ""},
