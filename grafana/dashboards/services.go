@@ -28,7 +28,7 @@ func services(d *Dashboard) {
 	d.bars("Events", 12, count("", by, 10), unit("short"))
 	d.bars("Errors", 12, count(failed, by, 10), unit("short"))
 	d.bars("Answers 5xx", 12, count(server, by, 10), unit("short"))
-	d.lines("Time", 12, segments("", "event.duration", "avg", "max"), unit("ns"))
+	d.lines("Time taken", 12, segments("", "event.duration", "avg", "max"), unit("ns"))
 	d.top("Percentiles of the time", 8, chart("", model.Chart{Kind: model.Percentiles, Field: "event.duration", Percents: []float64{50, 90, 95, 99}}), unit("ns"))
 	d.share("Events by system", 8, terms("", by, 10))
 	d.share("Results", 8, terms("", "event.outcome", 3))

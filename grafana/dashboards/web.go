@@ -42,7 +42,7 @@ func web(d *Dashboard) {
 
 	d.world("Where clients are", 12, 10, requests, "source.geo.country_iso_code")
 	d.top("Who attacks", 6, terms(requests+" AND ("+suspicious+" OR "+scanners+")", "source.ip", 10), func(_ *Dashboard, p *Panel) { p.GridPos.H = 10 })
-	d.top("What is attacked", 6, terms(requests+" AND ("+suspicious+" OR "+scanners+")", "url.path", 10), func(_ *Dashboard, p *Panel) { p.GridPos.H = 10 })
+	d.top("Attacked pages", 6, terms(requests+" AND ("+suspicious+" OR "+scanners+")", "url.path", 10), func(_ *Dashboard, p *Panel) { p.GridPos.H = 10 })
 	d.bars("Attacks on web servers that the IPS saw", 12, count(ips+" AND destination.port:(80 OR 443 OR 8080 OR 8443)", "rule.name", 8), unit("short"))
 	d.logs("Suspicious lines", 12, 8, requests+" AND ("+suspicious+" OR "+scanners+")", 100)
 }

@@ -91,12 +91,12 @@ var chinese = map[string]string{
 	"Programs":            "客户端程序",
 	"Where clients are":   "客户端分布",
 	"Who attacks":         "攻击者",
-	"What is attacked":    "被攻击的页面",
 	"Attacks on web servers that the IPS saw": "IPS 发现的 Web 攻击",
 	"Suspicious lines":                        "可疑日志",
 
 	// Service state.
 	"Service state": "业务系统状态",
+	"Time taken":    "耗时",
 	"How each business system is: how much it does, the share of errors and of answers 5xx, how long it takes, when it was last heard of. What a system is, the variable says: the list of assets (asset.system), or what the lines themselves say.": "每个业务系统的状态：业务量、错误占比、5xx 占比、耗时、最后一次日志时间。系统如何划分由变量决定：资产清单（asset.system）或日志自身的字段。",
 	"System by":       "系统划分",
 	"Systems":         "业务系统",
@@ -147,7 +147,7 @@ var chinese = map[string]string{
 	"Senders":        "发送端数",
 	"Not understood": "未解析",
 	"Lines that no parser could read. They are stored as they came.": "没有解析器能识别的日志，已按原样保存。",
-	"Late":                            "迟到",
+	"Late":                            "延迟到达",
 	"Events by device":                "各设备的事件",
 	"Events by input":                 "各输入的事件",
 	"Lines not understood, by sender": "各发送端未解析的日志",

@@ -110,7 +110,7 @@ func TestTroubleOnTheWayIsExplained(t *testing.T) {
 		{"a token with a line break", pluginv2.Logcenter(w.host.URL, "two\nlines"), []string{"token"}},
 		{"TLS where there is none", pluginv2.Logcenter(strings.Replace(w.host.URL, "http:", "https:", 1), w.host.Token), []string{"does not speak TLS"}},
 		{"no TLS where there is", pluginv2.Logcenter(strings.Replace(secure, "https:", "http:", 1), w.host.Token), []string{"speaks TLS", "https://"}},
-		{"an unknown authority", pluginv2.Logcenter(secure, w.host.Token), []string{"authority", "CA"}},
+		{"an unknown authority", pluginv2.Logcenter(secure, w.host.Token), []string{"authority", "Own certificate authority"}},
 		{"a certificate for another name", trusting(w.front(t, plain, withTLS(other)), otherPEM), []string{"another name"}},
 		{"an expired certificate", trusting(w.front(t, plain, withTLS(old)), oldPEM), []string{"expired"}},
 		{"no certificate as authority", trusting(secure, "not a certificate"), []string{"ertificate"}},
@@ -235,6 +235,7 @@ func TestBadQueriesAreExplained(t *testing.T) {
 			for _, s := range tt.says {
 				assert.Contains(t, r.Error.Error(), s)
 			}
+			assert.NotContains(t, r.Error.Error(), "/api/v1/", "an analyst sends no requests")
 			assert.Empty(t, r.Frames)
 			assert.NotEqual(t, backend.StatusInternal, r.Status)
 			assert.Equal(t, backend.ErrorSourceDownstream, r.ErrorSource)

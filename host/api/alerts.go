@@ -78,7 +78,7 @@ func (p *params) id(name string) int64 {
 	}
 	n, err := strconv.ParseInt(v, 10, 64)
 	if err != nil || n < 1 {
-		p.fail(badRequest("write its number", "%s: %.40q is not possible", name, v))
+		p.fail(badRequest("write a whole number from 1 on, or leave it out", "%s: %.40q is not possible", name, v))
 	}
 	return n
 }

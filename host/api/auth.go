@@ -126,6 +126,14 @@ func bearer(r *http.Request) string {
 	return strings.TrimSpace(token)
 }
 
+// errNoToken is the [ErrToken] of a request without any.
+var errNoToken error = noToken{}
+
+type noToken struct{}
+
+func (noToken) Error() string        { return "this needs a token" }
+func (noToken) Is(target error) bool { return target == ErrToken }
+
 const callerKey = "logcenter.caller"
 
 // caller is who makes an authenticated request.
@@ -137,7 +145,7 @@ func caller(c *gin.Context) Caller {
 func (s *Server) identify(c *gin.Context) (Caller, error) {
 	token := bearer(c.Request)
 	if token == "" {
-		return Caller{}, fmt.Errorf("this needs a token: %w", ErrToken)
+		return Caller{}, errNoToken
 	}
 	return s.o.Scoper.Caller(c.Request.Context(), token)
 }

@@ -45,7 +45,7 @@ func (s *Server) acceptDrift(c *gin.Context) error {
 		return err
 	}
 	if err := d.Accept(c.Param("id")); err != nil {
-		return fmt.Errorf("%w: %w", ErrNotFound, err)
+		return err
 	}
 	for _, one := range d.Drifts(drift.Filter{}) {
 		if one.ID == c.Param("id") {

@@ -19,6 +19,7 @@ import (
 
 	"github.com/logcenter/logcenter/host/alert/record"
 	"github.com/logcenter/logcenter/host/archive"
+	"github.com/logcenter/logcenter/host/drift"
 	"github.com/logcenter/logcenter/host/explain"
 	"github.com/logcenter/logcenter/host/filestore"
 	"github.com/logcenter/logcenter/host/input"
@@ -86,6 +87,7 @@ var classes = []struct {
 	text   string // empty: the error's own
 	hint   string
 }{
+	{syscall.ENOSPC, http.StatusInsufficientStorage, "disk_full", "the host's disk is full", "an admin makes space on it; what needs no disk, such as searching, works"},
 	{journal.ErrFull, http.StatusTooManyRequests, "journal_full", "", "send it again later; an admin sees under consumers what lags"},
 	{input.ErrUnavailable, http.StatusServiceUnavailable, "unavailable", "", "send it again later; an admin frees disk space or repairs the disk"},
 	{input.ErrClosed, http.StatusServiceUnavailable, "unavailable", "", "send it again"},
@@ -103,7 +105,9 @@ var classes = []struct {
 	{record.ErrNotFound, http.StatusNotFound, "not_found", "", ""},
 	{record.ErrState, http.StatusConflict, "conflict", "", ""},
 	{record.ErrInvalid, http.StatusBadRequest, "bad_request", "", ""},
+	{outbox.ErrNoChannel, http.StatusNotFound, "not_found", "", "GET /api/v1/channels lists all"},
 	{outbox.ErrUnknown, http.StatusNotFound, "not_found", "", ""},
+	{drift.ErrUnknown, http.StatusNotFound, "not_found", "", "GET /api/v1/drift lists them"},
 	{explain.ErrNotFound, http.StatusNotFound, "not_found", "", ""},
 	{archive.ErrNotFound, http.StatusNotFound, "not_found", "", "GET /api/v1/archive lists what is"},
 	{archive.ErrDamaged, http.StatusInternalServerError, "archive_damaged", "", "`logcenter archive verify` names every file that is not as it was written"},
@@ -115,6 +119,8 @@ var classes = []struct {
 	{stream.ErrConfig, http.StatusConflict, "conflict", "", "change it in the configuration file"},
 	{stream.ErrTooMany, http.StatusConflict, "conflict", "", "delete one that is not needed"},
 	{rule.ErrNotFound, http.StatusNotFound, "not_found", "", "GET /api/v1/rules lists all"},
+	{rule.ErrNoVersion, http.StatusNotFound, "not_found", "", "GET /api/v1/rules/ID/history lists them"},
+	{rule.ErrExists, http.StatusPreconditionFailed, "stale", "", "write it anew without asking for none, or choose another id"},
 	{rule.ErrStale, http.StatusPreconditionFailed, "stale", "", "read it again, and decide again"},
 	{rule.ErrConflict, http.StatusConflict, "conflict", "", ""},
 	{watchlist.ErrNotFound, http.StatusNotFound, "not_found", "", "GET /api/v1/watchlists lists all"},
@@ -125,7 +131,6 @@ var classes = []struct {
 	{store.ErrCursor, http.StatusGone, "cursor_expired", "", "start again without it"},
 	{store.ErrTooManyBuckets, http.StatusBadRequest, "too_many_buckets", "", "use a longer interval, a smaller size or a shorter time range"},
 	{store.ErrRequest, http.StatusBadRequest, "bad_request", "", ""},
-	{syscall.ENOSPC, http.StatusInsufficientStorage, "disk_full", "the host's disk is full", "an admin makes space on it; what needs no disk, such as searching, works"},
 	{store.ErrUnavailable, http.StatusServiceUnavailable, "unavailable", "the store does not answer or refuses", "`logcenter health` says why; what comes in waits in the journal"},
 	{store.ErrClosed, http.StatusServiceUnavailable, "unavailable", "", "the host is stopping, try again soon"},
 }

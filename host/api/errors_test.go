@@ -37,6 +37,7 @@ func TestErrorsOfTheStore(t *testing.T) {
 		{store.ErrCursor, 410, "cursor_expired", "cursor is not valid any more"},
 		{fmt.Errorf("x: %w", context.DeadlineExceeded), 504, "timeout", "the answer took too long"},
 		{fmt.Errorf("write /data/exports/x: %w", syscall.ENOSPC), 507, "disk_full", "the host's disk is full"},
+		{fmt.Errorf("%w: copy plugin binary: %w", api.ErrConflict, syscall.ENOSPC), 507, "disk_full", "the host's disk is full"},
 		{store.ErrClosed, 503, "unavailable", "store is closed"},
 		{errors.New("secret path /data/x"), 500, "internal", "the host failed to answer"},
 	} {
@@ -134,7 +135,7 @@ func TestBadBodies(t *testing.T) {
 		{"{", "unexpected EOF", ""},
 		{`{"query":"a"} x`, "not JSON", ""},
 		{`{} {}`, "more behind", "one JSON object"},
-		{`[]`, "the body: a array does not belong here, want an object", ""},
+		{`[]`, "the body: an array does not belong here, want an object", ""},
 		{`{"qurey":"a"}`, `no "qurey"`, "query"},
 		{`{"limit":"5"}`, "limit: a string", ""},
 		{`{"limit":1e30}`, "limit: a number", ""},

@@ -184,7 +184,7 @@ func decodeJSON(c *gin.Context, v any) error {
 	case errors.As(err, &syntax):
 		return badRequest("", "the body is not JSON: %s, at byte %d", syntax, syntax.Offset)
 	case errors.As(err, &kind):
-		return badRequest("", "%s: a %s does not belong here, want %s", orBody(kind.Field), kind.Value, plainType(kind.Type))
+		return badRequest("", "%s: %s does not belong here, want %s", orBody(kind.Field), withArticle(kind.Value), plainType(kind.Type))
 	}
 	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
 		return badRequest("known are "+strings.Join(jsonNames(reflect.TypeOf(v).Elem()), ", "), "there is no %.80s in this request", name)
@@ -197,6 +197,14 @@ func orBody(field string) string {
 		return "the body"
 	}
 	return field
+}
+
+// withArticle is a kind of JSON value with its article; "number -1" has what it is behind it.
+func withArticle(kind string) string {
+	if strings.HasPrefix(kind, "array") || strings.HasPrefix(kind, "object") {
+		return "an " + kind
+	}
+	return "a " + kind
 }
 
 // plainType names a Go type as JSON does.
@@ -302,7 +310,8 @@ func (p *params) choice(name string, among ...string) string {
 		return among[0]
 	}
 	if !slices.Contains(among, v) {
-		p.fail(badRequest("write one of "+strings.Join(among, ", "), "%s: %.40q is not possible", name, v))
+		named := slices.DeleteFunc(slices.Clone(among), func(s string) bool { return s == "" }) // empty leaves it open
+		p.fail(badRequest("write one of "+strings.Join(named, ", "), "%s: %.40q is not possible", name, v))
 	}
 	return v
 }

@@ -91,7 +91,7 @@ func (s *Server) ruleHealth(c *gin.Context) error {
 			}
 		}
 		if len(kept) == 0 {
-			return fmt.Errorf("%w: nothing is known of a rule %q", ErrNotFound, only)
+			return fmt.Errorf("%w: %.100q", rule.ErrNotFound, only)
 		}
 		out = kept
 	}
@@ -112,12 +112,12 @@ func (s *Server) ruleCoverage(c *gin.Context) error {
 	if s.o.Coverage == nil || s.o.Library == nil {
 		return errNoRules
 	}
-	if q.From == "" {
-		q.From = moment("-" + coverageFor.String())
-	}
 	sel, _, err := s.selected(q)
 	if err != nil {
 		return err
+	}
+	if q.From == "" {
+		sel.From = sel.To.Add(-coverageFor)
 	}
 	ctx, done, err := s.search(c)
 	if err != nil {

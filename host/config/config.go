@@ -22,7 +22,7 @@ import (
 type Config struct {
 	// DataDir is the folder that holds all that the host keeps: journals, store, tokens. One host uses it at a time.
 	DataDir string `yaml:"data_dir" default:"data"`
-	// HTTP is the API, the console and the HTTP inputs.
+	// HTTP is the API and the HTTP inputs.
 	HTTP HTTP `yaml:"http"`
 	// Log is what the host tells about itself, on stderr.
 	Log Log `yaml:"log"`

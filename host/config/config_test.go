@@ -187,9 +187,9 @@ func TestErrors(t *testing.T) {
 	f("retention: {policy: [{device_type: door, log_type: badge, archive_years: 1}]}\n", `logcenter.yaml:1:22: retention.policy[0].online_days: is required`)
 	f("archive: {kind: s3}\n", `logcenter.yaml:1:17: archive.kind: is s3, but nothing says where the bucket is (give archive.s3.endpoint and archive.s3.bucket)`)
 	f("drift: {effect: 0, persist: -1m, learn: 5}\n",
-		`logcenter.yaml:1:34: drift.learn: unknown key (known keys: enabled, effect, field_effect, learn_lines, min_lines, persist, accept_after, rows_per_second, max_keys)`,
 		`logcenter.yaml:1:17: drift.effect: 0 is out of bounds (0.001 to 1)`,
-		`logcenter.yaml:1:29: drift.persist: "-1m" is not a duration such as 500ms, 10m, 1h30m or 30d`)
+		`logcenter.yaml:1:29: drift.persist: "-1m" is not a duration such as 500ms, 10m, 1h30m or 30d`,
+		`logcenter.yaml:1:34: drift.learn: unknown key (known keys: enabled, effect, field_effect, learn_lines, min_lines, persist, accept_after, rows_per_second, max_keys)`)
 	f("archive: {kind: s3, s3: {endpoint: 'https://x/bucket', bucket: b}}\n", `logcenter.yaml:1:36: archive.s3.endpoint: "https://x/bucket" is not the address of a store (write e.g. https://s3.example.com, the bucket apart)`)
 	f("archive: {kind: s3, s3: {endpoint: 'https://x', bucket: b, access_key_file: a, access_key_env: B}}\n", `logcenter.yaml:1:77: archive.s3.access_key_file: the access key is needed once (give either access_key_file or access_key_env)`)
 	f("htpp:\n  listen: x\n", `logcenter.yaml:1:1: htpp: unknown key (did you mean "http"?)`)
@@ -221,9 +221,9 @@ func TestErrors(t *testing.T) {
 	f("self: {certificate_urgent: 2000h}\n", `logcenter.yaml:1:28: self.certificate_urgent: is longer before the end than certificate_warn (a certificate is expiring first, then that is urgent)`)
 	f("streams:\n  - {name: s, query: a}\n  - {name: s, query: b}\n", `logcenter.yaml:3:12: streams[1].name: there is a stream "s" already (names are unique)`)
 	f("classification:\n  - {name: a, query: 'observer.type:firewall AND x', set: {log_type: atack, level: Wran, priority: 9, category: [net]}}\n",
-		`logcenter.yaml:2:114: classification[0].set.category[0]: "net" is not allowed (one of api, authentication, configuration, database, driver, email, file, host, iam, intrusion_detection, library, malware, network, package, process, registry, session, threat, vulnerability, web)`,
 		`logcenter.yaml:2:84: classification[0].set.level: "Wran" is not allowed (did you mean "Warn"? one of Debug, Info, Warn, Error, Fatal)`,
-		`logcenter.yaml:2:100: classification[0].set.priority: 9 is out of bounds (1 to 5)`)
+		`logcenter.yaml:2:100: classification[0].set.priority: 9 is out of bounds (1 to 5)`,
+		`logcenter.yaml:2:114: classification[0].set.category[0]: "net" is not allowed (one of api, authentication, configuration, database, driver, email, file, host, iam, intrusion_detection, library, malware, network, package, process, registry, session, threat, vulnerability, web)`)
 	f("classification:\n  - {name: a, query: 'observer.type:firewall AND x', set: {log_type: atack}}\n  - {name: a, query: 'x AND', set: {level: Warn}}\n  - {name: b, query: x}\n",
 		`logcenter.yaml:2:70: classification[0].set.log_type: "atack" is no log type of the device type firewall (did you mean "attack"? one of attack, run_state, other; a row of retention.policy adds another one)`,
 		`logcenter.yaml:3:12: classification[1].name: there is a rule "a" already (names are unique)`,

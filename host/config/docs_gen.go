@@ -75,7 +75,7 @@ var docs = map[string]string{
 	"config.Config.DataDir":               "DataDir is the folder that holds all that the host keeps: journals, store, tokens. One host uses it at a time.",
 	"config.Config.Drift":                 "Drift watches whether devices go on writing their lines as they did.",
 	"config.Config.Files":                 "Files are files and videos that are kept beside the events that tell of them.",
-	"config.Config.HTTP":                  "HTTP is the API, the console and the HTTP inputs.",
+	"config.Config.HTTP":                  "HTTP is the API and the HTTP inputs.",
 	"config.Config.Inputs":                "Inputs are where records come in. Without the key, there are a syslog input on 127.0.0.1:5514 (UDP and\nTCP) and an HTTP input, called syslog and http; an empty list means none.",
 	"config.Config.Journal":               "Journal keeps what was received until it is stored.",
 	"config.Config.Limits":                "Limits bound what users of the API can ask for.",

@@ -13,6 +13,7 @@ import (
 type Demo struct {
 	lines   *Generator
 	broken  int // lines since a device has failed
+	changed int // … since a device was configured when nobody should
 	patient int // lines since the patient one has asked
 	from    ip  // of the patient one
 	asked   int
@@ -30,6 +31,7 @@ type WovenAttack struct {
 
 const (
 	demoBroken  = 10000 // lines at least between two failures of devices
+	demoChanged = 8000  // … between two changes of configurations out of hours
 	demoPatient = 1600  // lines between two requests of the patient one
 	demoAttacks = 1000  // that are remembered
 )
@@ -85,16 +87,34 @@ func (d *Demo) Next(dst []byte) []byte {
 	}
 	for {
 		d.broken++
+		d.changed++
 		line := d.lines.Next(dst)
-		fails := bytes.Contains(line[len(dst):], []byte("%%FW/ENV/0/")) || bytes.Contains(line[len(dst):], []byte("%%FW/HA/1/"))
-		if !fails || d.broken > demoBroken {
-			if fails {
+		has := func(mark string) bool { return bytes.Contains(line[len(dst):], []byte(mark)) }
+		switch {
+		case has("%%FW/ENV/0/"), has("%%FW/HA/1/"):
+			if d.broken > demoBroken {
 				d.broken = 0
+				return line
 			}
+		case has("%%FW/CONFIG/") && !atWork(d.lines.clock.time()):
+			if d.changed > demoChanged {
+				d.changed = 0
+				return line
+			}
+		default:
 			return line
 		}
 		d.lines.made-- // as if it had not been made: the clock stays
 	}
+}
+
+// shanghai is the zone of the bank.
+var shanghai = time.FixedZone("Asia/Shanghai", 8*3600)
+
+// atWork says whether the bank's administrators are at work, by their own clocks: those of Shanghai, wherever the demo runs.
+func atWork(t time.Time) bool {
+	t = t.In(shanghai)
+	return t.Hour() >= 7 && t.Hour() < 21 && t.Weekday() != time.Saturday && t.Weekday() != time.Sunday
 }
 
 // probe is a request of somebody patient, which the WAF thinks nothing of.

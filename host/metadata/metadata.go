@@ -19,6 +19,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/mattn/go-sqlite3"
@@ -129,6 +130,7 @@ func (s *Store) prepare(ctx context.Context, program string, schemas []Schema) e
 }
 
 // Update calls change with a transaction that may write, once no other one does, and commits it if change returns nil.
+// What finds no room on the disk is ENOSPC.
 // After an error nothing is changed, whether it is that of change, of the disk, or of ctx. change must not call Update
 // of the same store, which would wait for itself; a [Store.View] in it sees what was before.
 func (s *Store) Update(ctx context.Context, change func(tx *sql.Tx) error) error {
@@ -214,7 +216,7 @@ func (s *Store) explain(err error) error {
 	case e.Code == sqlite3.ErrCorrupt, e.Code == sqlite3.ErrNotADB:
 		return s.explain(fmt.Errorf("%w: %w", ErrDamaged, err))
 	case e.Code == sqlite3.ErrFull:
-		return fmt.Errorf("%s: no room on the disk: %w", s.path, err)
+		return fmt.Errorf("%s: %w: %w", s.path, syscall.ENOSPC, err)
 	case e.Code == sqlite3.ErrBusy:
 		return fmt.Errorf("%s: another program has held it locked for %d s: end that one: %w", s.path, busyMillis/1000, err)
 	}

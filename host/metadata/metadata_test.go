@@ -11,7 +11,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -32,6 +34,21 @@ func open(t *testing.T, path string, schemas ...metadata.Schema) *metadata.Store
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	return s
+}
+
+// A full disk is one as of any file: who asks is told so.
+func TestNoRoom(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "logcenter.db"), account)
+	fill := func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(t.Context(), "PRAGMA max_page_count = 1"); err != nil { // as many as there are
+			return err
+		}
+		_, err := tx.ExecContext(t.Context(), "UPDATE account SET name = name || ?", strings.Repeat("x", 1<<20))
+		return err
+	}
+	err := s.Update(t.Context(), fill)
+	require.ErrorIs(t, err, syscall.ENOSPC)
+	require.ErrorContains(t, err, "logcenter.db: no space left on device: ")
 }
 
 // move moves one from a to b: a state in which their sum is another one was never committed.

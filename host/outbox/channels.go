@@ -137,7 +137,7 @@ type Tested struct {
 }
 
 // Test sends a message of kind test by a channel, past its queue, its pace and its pauses, once, and says what came of
-// it. What waits for a channel that was cut off and answers is told at once. A notifier with targets is tested at each of them. [ErrUnknown] if there is no such channel.
+// it. What waits for a channel that was cut off and answers is told at once. A notifier with targets is tested at each of them. [ErrNoChannel].
 func (b *Outbox) Test(ctx context.Context, name, by string) ([]Tested, error) {
 	id, target := route.Split(name)
 	p, err := b.notifier(id)
@@ -147,7 +147,7 @@ func (b *Outbox) Test(ctx context.Context, name, by string) ([]Tested, error) {
 		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrUnknown, err)
+		return nil, fmt.Errorf("%w: %w", ErrNoChannel, err)
 	}
 	names := []string{name}
 	if target == "" {

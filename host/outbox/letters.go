@@ -12,6 +12,9 @@ import (
 // ErrUnknown means that there is no such delivery, or not any more.
 var ErrUnknown = errors.New("there is no such delivery")
 
+// ErrNoChannel means that there is no such channel.
+var ErrNoChannel = errors.New("there is no such channel")
+
 // Delivery is what is owed to one channel, or was.
 type Delivery struct {
 	ID       int64     `json:"id"`    // in the order of adding

@@ -317,7 +317,7 @@ func TestOneThatCannotBeDeliveredHoldsNobodyBackForLong(t *testing.T) {
 	o.settled()
 	d := o.list(outbox.Filter{Alert: "later"})[0]
 	assert.Equal(t, outbox.Dead, d.State)
-	assert.Equal(t, "not delivered within 24h0m0s; last: in a minute", d.Reason)
+	assert.Equal(t, "not delivered within 1d; last: in a minute", d.Reason)
 }
 
 // look has the outbox look at its clock, and gives it the time to do so.
@@ -607,6 +607,6 @@ func TestChannelTest(t *testing.T) {
 	assert.False(t, got[0].Delivered)
 	assert.Equal(t, "the receiver is down", got[0].Reason)
 	_, err = o.box.Test(t.Context(), "two/sock", "alice")
-	require.ErrorIs(t, err, outbox.ErrUnknown)
+	require.ErrorIs(t, err, outbox.ErrNoChannel)
 	assert.ErrorContains(t, err, "it has soc, lead")
 }

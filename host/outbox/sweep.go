@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"fmt"
 	"time"
+
+	"github.com/logcenter/logcenter/sdk/schema"
 )
 
 // sweepBatch bounds the rows that one transaction changes; the next sweep goes on.
@@ -76,7 +78,7 @@ func surplus(ctx context.Context, tx *sql.Tx, l Limits, now time.Time) (changes 
 	}
 	const kill = `UPDATE outbox_delivery SET state = 'dead', ended = ?, reason = ? || CASE reason WHEN '' THEN '' ELSE '; last: ' || reason END WHERE id IN (`
 	if old > 0 {
-		why := fmt.Sprintf("not delivered within %v", l.GiveUp)
+		why := "not delivered within " + schema.FormatDuration(l.GiveUp)
 		changes = append(changes, change{true, why, kill + "SELECT id FROM outbox_delivery WHERE state = 'waiting' AND since < ? LIMIT ?)", []any{now.UnixNano(), why, now.Add(-l.GiveUp).UnixNano(), sweepBatch}})
 	}
 	full, err := counts(ctx, tx, "SELECT channel, count(*) FROM outbox_delivery WHERE state = 'waiting' GROUP BY channel HAVING count(*) > ?", l.MaxWaiting)

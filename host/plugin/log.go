@@ -78,11 +78,16 @@ func (b bridge) Accept(name string, level hclog.Level, msg string, args ...any) 
 		if key == "timestamp" || key == "@timestamp" || key == "plugin" { // which plugin says it, the host says
 			continue
 		}
-		e = e.WithField(hide(key), hide(clip(fmt.Sprint(args[i+1]))))
+		if key = hide(key); key == withheldWords { // the message says it once
+			continue
+		}
+		e = e.WithField(key, hide(clip(fmt.Sprint(args[i+1]))))
 	}
-	msg = hide(clip(strings.TrimSpace(msg)))
+	msg = strings.TrimSpace(msg)
+	chatter := quiet(msg)
+	msg = hide(clip(msg))
 	switch {
-	case quiet(msg):
+	case chatter:
 		e.Debug(msg)
 	case level >= hclog.Error:
 		e.Error(msg)

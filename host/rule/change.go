@@ -12,7 +12,7 @@ type Change struct {
 	By   string // for the history
 	Note string // why; may be empty
 	// Expected is the number of the version that the change is made to, 0 that there is no such rule; nil does not ask.
-	// ErrStale if it is another one.
+	// ErrStale if it is another one, ErrExists if there should be none.
 	Expected *int64
 	// Try does everything but the change: the detectors that run are asked, too.
 	Try bool
@@ -292,7 +292,7 @@ func (l *Library) expectOne(id string, number *int64) error {
 	case have == 0:
 		return fmt.Errorf("%w: there is no rule %s", ErrStale, id)
 	case *number == 0:
-		return fmt.Errorf("%w: there is a rule %s, in version %d by %s", ErrStale, id, have, h.By)
+		return fmt.Errorf("%w: %s, in version %d by %s", ErrExists, id, have, h.By)
 	}
 	return fmt.Errorf("%w: version %d of the rule %s was expected, it has version %d by %s", ErrStale, *number, id, have, h.By)
 }

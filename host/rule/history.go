@@ -135,7 +135,8 @@ func (l *Library) History(ctx context.Context, id string, before int64, limit in
 	return list, err
 }
 
-// Version returns one version of a rule; number 0 is the newest. ErrNotFound if there is none.
+// Version returns one version of a rule; number 0 is the newest. [ErrNoVersion] if the rule has none with it,
+// [ErrNotFound] if there never was such a rule.
 func (l *Library) Version(ctx context.Context, id string, number int64) (v *Version, err error) {
 	err = l.o.Store.View(ctx, func(tx *sql.Tx) error {
 		list, err := query(ctx, tx, "WHERE rule = ? AND (version = ? OR ? = 0) ORDER BY version DESC LIMIT 1", id, number, number)
@@ -143,15 +144,24 @@ func (l *Library) Version(ctx context.Context, id string, number int64) (v *Vers
 			return err
 		}
 		if len(list) == 0 {
-			if number == 0 {
-				return l.unknown(id)
-			}
-			return fmt.Errorf("%w: rule %s has no version %d, or not any more", ErrNotFound, id, number)
+			return l.noVersion(ctx, tx, id, number)
 		}
 		v = list[0]
 		return nil
 	})
 	return v, err
+}
+
+// noVersion says what there is instead of a version.
+func (l *Library) noVersion(ctx context.Context, tx *sql.Tx, id string, number int64) error {
+	newest, err := query(ctx, tx, "WHERE rule = ? ORDER BY version DESC LIMIT 1", id)
+	if err != nil {
+		return err
+	}
+	if len(newest) == 0 {
+		return l.unknown(id)
+	}
+	return fmt.Errorf("%w: rule %s has no version %d, or not any more; the newest is %d", ErrNoVersion, id, number, newest[0].Number)
 }
 
 // Diff is how a version of a rule differs from another, in the unified form; empty if their texts are the same. to 0 is the

@@ -260,7 +260,12 @@ func TestChanges(t *testing.T) {
 	require.EqualValues(t, 1, r.Latest.Number)
 	require.Equal(t, []string{"logins", "mine", "scans"}, w.watcher.ids(t))
 	_, _, err = l.Put(ctx, "mine", text, rule.Change{By: "me", Expected: new(int64)})
-	require.ErrorIs(t, err, rule.ErrStale)
+	require.EqualError(t, err, "there is a rule of this id already: mine, in version 1 by me")
+	require.ErrorIs(t, err, rule.ErrExists)
+	_, err = l.Version(ctx, "mine", 7)
+	require.EqualError(t, err, "there is no such version: rule mine has no version 7, or not any more; the newest is 1")
+	_, err = l.Version(ctx, "nowhere", 7)
+	require.ErrorIs(t, err, rule.ErrNotFound)
 	r, created, err = l.Put(ctx, "mine", text, me)
 	require.NoError(t, err)
 	require.False(t, created)
@@ -332,7 +337,7 @@ func TestChanges(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "6 rollback by me: api", w.history("mine")[0])
 	_, err = l.Rollback(ctx, "mine", 9, me)
-	require.ErrorIs(t, err, rule.ErrNotFound)
+	require.ErrorIs(t, err, rule.ErrNoVersion)
 
 	// The plugin's rule of version 1 is not what it ships now.
 	w.stop()
@@ -379,7 +384,7 @@ func TestManyAtOnce(t *testing.T) {
 		"one is a plugin's":    {[]rule.Text{text("new", "a"), text("shipped", "a")}, "say `replaces: acme`"},
 		"one is there twice":   {[]rule.Text{text("new", "a"), text("new", "b")}, `"new" is written twice`},
 		"another id":           {[]rule.Text{{ID: "new", Text: text("other", "a").Text}}, `"other" is not the rule "new"`},
-		"one is of before":     {[]rule.Text{text("new", "a"), {ID: "r01", Text: text("r01", "b").Text, Expected: &none}}, "there is a rule r01, in version 1 by ann"},
+		"one is of before":     {[]rule.Text{text("new", "a"), {ID: "r01", Text: text("r01", "b").Text, Expected: &none}}, "there is a rule of this id already: r01, in version 1 by ann"},
 		"one is not there yet": {[]rule.Text{{ID: "new", Text: text("new", "b").Text, Expected: &first}}, "there is no rule new"},
 	} {
 		given := w.watcher.given

@@ -21,6 +21,10 @@ import (
 // Errors of changes. They may be wrapped.
 var (
 	ErrNotFound = errors.New("there is no such rule")
+	// ErrNoVersion means that the rule has no such version, or not any more.
+	ErrNoVersion = errors.New("there is no such version")
+	// ErrExists means that there is a rule, of a change that wanted none.
+	ErrExists = errors.New("there is a rule of this id already")
 	// ErrStale means that the rule has another version than the one that the change was made to.
 	ErrStale = errors.New("the rule has changed since")
 	// ErrConflict means that a change makes no sense in the present state.

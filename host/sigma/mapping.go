@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -106,7 +107,7 @@ func (m *Mapping) Add(file string, text []byte) error {
 	dec := yaml.NewDecoder(strings.NewReader(string(text)))
 	dec.KnownFields(true)
 	if err := dec.Decode(&f); err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("%s: %w", file, err)
+		return mappingError(file, err)
 	}
 	maps.Copy(m.lists, f.Lists)
 	for name, table := range f.Fields {
@@ -130,6 +131,31 @@ func (m *Mapping) Add(file string, text []byte) error {
 		m.sources[s.Source] = s
 	}
 	return nil
+}
+
+// unknownKey is what the YAML library says of a key that nobody knows: line, key and Go type.
+var unknownKey = regexp.MustCompile(`^line (\d+): field (\S+) not found in type (\S+)`)
+
+// mappingError says what is wrong with a mapping in the words of whoever wrote it.
+func mappingError(file string, err error) error {
+	var wrong *yaml.TypeError
+	if !errors.As(err, &wrong) {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	var errs []error
+	for _, text := range wrong.Errors {
+		found := unknownKey.FindStringSubmatch(text)
+		if found == nil {
+			errs = append(errs, fmt.Errorf("%s: %s", file, text))
+			continue
+		}
+		keys := "logsources, fields, lists"
+		if found[3] == "sigma.logSource" {
+			keys = "product, category, service, query, fields"
+		}
+		errs = append(errs, fmt.Errorf("%s:%s: %s: unknown key (known keys: %s)", file, found[1], found[2], keys))
+	}
+	return errors.Join(errs...)
 }
 
 func (m *Mapping) find(s Source) *logSource { return m.sources[s] }

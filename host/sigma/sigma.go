@@ -76,6 +76,7 @@ const (
 	NoCondition    Reason = "condition is not supported"
 	NoCorrelation  Reason = "correlation is not supported"
 	TooLarge       Reason = "too large"
+	Twice          Reason = "there is a rule of its id already"
 	MissingRelated Reason = "a rule that it refers to is missing or not converted"
 )
 
@@ -167,6 +168,18 @@ func Convert(files []File, o Options) []Result {
 			results[i] = c.withLists(c.finish(d))
 			results[i].Part = used[d]
 		}
+	}
+	first := map[string]*Result{}
+	for i := range results {
+		r := &results[i]
+		if r.Rule == nil || r.Part {
+			continue
+		}
+		if other := first[r.Rule.ID]; other != nil {
+			results[i] = docs[i].result().refused(refuse(Twice, "%s is that of %s, line %d", r.Rule.ID, other.File, other.Line))
+			continue
+		}
+		first[r.Rule.ID] = r
 	}
 	return append(out, results...)
 }

@@ -257,11 +257,22 @@ fields: {acme: {Act: event.action}}
 	for text, want := range map[string]string{
 		"logsources: [{product: x, query: 'a AND'}]": "own.yaml: logsources[0].query (product: x): ",
 		"logsources: [{product: x, fields: [y]}]":    `own.yaml: logsources[0].fields (product: x): there is no table "y"`,
-		"logsourcs: []":                      "field logsourcs not found",
+		"logsourcs: []":                      "own.yaml:1: logsourcs: unknown key (known keys: logsources, fields, lists)",
+		"logsources: [{produkt: x}]":         "own.yaml:1: produkt: unknown key (known keys: product, category, service, query, fields)",
 		"fields: {x: {A: {values: {a: b}}}}": "want field, or parts",
 	} {
 		assert.ErrorContains(t, m.Add("own.yaml", []byte(text)), want, text)
 	}
+}
+
+// A rule that is there twice would be refused by the host with all others of its folder.
+func TestTwice(t *testing.T) {
+	one := "title: A\nid: 1\nlogsource: {product: windows, service: security}\ndetection: {s: {EventID: 4625}, condition: s}\n"
+	r := sigma.Convert([]sigma.File{{Name: "a.yml", Text: []byte(one)}, {Name: "copy.yml", Text: []byte(one)}}, sigma.Options{})
+	require.NotNil(t, r[0].Rule, r[0].Detail)
+	assert.Nil(t, r[1].Rule)
+	assert.Equal(t, sigma.Twice, r[1].Reason)
+	assert.Equal(t, "sigma-1 is that of a.yml, line 1", r[1].Detail)
 }
 
 // TestLists: placeholders are the lists of the mapping, and results tell which these are.

@@ -50,7 +50,7 @@ func AggregatedField(kind AggKind, name string) (ecs.Info, error) {
 	name = query.FieldName(query.Field{Name: name})
 	f, ok := ecs.Lookup(name)
 	if !ok {
-		hint := "declare this field in a plugin or in config"
+		hint := "declare this field in a plugin"
 		if w := query.Warnings(&query.Exists{Field: query.Field{Name: name}}, nil); len(w) > 0 && w[0].Hint != "" {
 			hint += ", or " + w[0].Hint
 		}

@@ -4,6 +4,7 @@ package document
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 
@@ -82,7 +84,7 @@ func Read(file string, text []byte) ([]*Document, error) {
 			return list, p.join()
 		}
 		if err != nil {
-			p.syntax(err)
+			p.syntax(text, err)
 			return nil, p.join()
 		}
 		if len(doc.Content) == 0 {
@@ -181,7 +183,7 @@ func (p *places) join() error {
 	if len(p.errs) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(p.errs, func(a, b *Error) int { return a.Line - b.Line })
+	slices.SortStableFunc(p.errs, func(a, b *Error) int { return cmp.Or(a.Line-b.Line, a.Column-b.Column) })
 	list := make([]error, len(p.errs))
 	for i, e := range p.errs {
 		list[i] = e
@@ -189,10 +191,29 @@ func (p *places) join() error {
 	return errors.Join(list...)
 }
 
+// notUTF8 is where text stops to be UTF-8; -1 if it does not.
+func notUTF8(text []byte) int {
+	for at := 0; at < len(text); {
+		r, size := utf8.DecodeRune(text[at:])
+		if r == utf8.RuneError && size < 2 {
+			return at
+		}
+		at += size
+	}
+	return -1
+}
+
 // syntaxLine is the line in an error of the YAML library.
 var syntaxLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
 
-func (p *places) syntax(err error) {
+func (p *places) syntax(text []byte, err error) {
+	if at := notUTF8(text); at >= 0 && !bytes.HasPrefix(text, []byte("\xff\xfe")) && !bytes.HasPrefix(text, []byte("\xfe\xff")) {
+		p.errs = append(p.errs, &Error{
+			File: p.file, Line: 1 + bytes.Count(text[:at], []byte("\n")), Msg: "is not UTF-8",
+			Hint: "save it in UTF-8; other encodings, such as GBK, are not read",
+		})
+		return
+	}
 	e := &Error{File: p.file, Msg: err.Error(), Hint: "this is not YAML; are indents, quotes and colons right?"}
 	if m := syntaxLine.FindStringSubmatch(e.Msg); m != nil {
 		e.Msg = strings.TrimPrefix(e.Msg, m[0])

@@ -36,6 +36,8 @@ func TestErrorsHavePlaces(t *testing.T) {
 		{"a value out of bounds", "name: a\nsize: 0\n", "things.yaml:2:7: size: 0 is out of bounds (at least 1)"},
 		{"given twice", "name: a\nname: b\n", "things.yaml:2:1: name: is given twice (the first stands in line 1)"},
 		{"not YAML", "name: [a\n", "things.yaml:1: did not find expected ',' or ']' (this is not YAML; are indents, quotes and colons right?)"},
+		{"GBK", "size: 3\nname: \xb5\xc7\xc2\xbc\n", "things.yaml:2: is not UTF-8 (save it in UTF-8; other encodings, such as GBK, are not read)"},
+		{"several in a line", "{zzz: 1, yyyy: 2}\n", "things.yaml:1:1: name: is required\nthings.yaml:1:2: zzz: unknown key (known keys: name, size, tags)\nthings.yaml:1:10: yyyy: unknown key (known keys: name, size, tags)"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			docs, err := document.Read("things.yaml", []byte(tt.text))

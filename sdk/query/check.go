@@ -221,7 +221,7 @@ func checkRange(n *Range, t ecs.Type, fail func(hint, format string, args ...any
 
 // checkUndeclared allows equality, prefix and (before) existence.
 func checkUndeclared(n Node, f Field, fail func(hint, format string, args ...any) *Error) *Error {
-	hint := "declare this field in a plugin or in config"
+	hint := "declare this field in a plugin"
 	if near := nearestField(f.Name); near != "" {
 		hint += ", or did you mean " + near + "?"
 	}

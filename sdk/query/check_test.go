@@ -56,25 +56,25 @@ message is a text field and has no ranges
 acme.score is not declared, so it takes no ranges
   acme.score:>5
   ^^^^^^^^^^^^^
-  hint: declare this field in a plugin or in config
+  hint: declare this field in a plugin
 `)
 	f(`
 sorce.ip is not declared, so it takes no networks
   sorce.ip:10.0.0.0/8
   ^^^^^^^^^^^^^^^^^^^
-  hint: declare this field in a plugin or in config, or did you mean source.ip?
+  hint: declare this field in a plugin, or did you mean source.ip?
 `)
 	f(`
 acme.x is not declared, so it takes no regular expressions
   acme.x:/a/
   ^^^^^^^^^^
-  hint: declare this field in a plugin or in config
+  hint: declare this field in a plugin
 `)
 	f(`
 acme.x is not declared, so it takes no wildcards other than a final *
   acme.x:a?b
   ^^^^^^^^^^
-  hint: declare this field in a plugin or in config
+  hint: declare this field in a plugin
 `)
 	f(`
 "10.0.0" is not an IP address, and source.ip is an ip field

@@ -27,5 +27,5 @@ func ExampleError_Render() {
 	// sorce.ip is not declared, so it takes no networks
 	//   用户:张三 AND sorce.ip:10.0.0.0/8
 	//                 ^^^^^^^^^^^^^^^^^^^
-	//   hint: declare this field in a plugin or in config, or did you mean source.ip?
+	//   hint: declare this field in a plugin, or did you mean source.ip?
 }

@@ -96,7 +96,11 @@ const steps = {
     const page = await open('explore');
     const field = page.getByRole('textbox', { name: 'Query' });
     await field.fill('log.level:Error AND AND x');
-    await page.getByText(/AND follows AND/).waitFor();
+    const said = page.getByText(/AND follows AND/);
+    await said.waitFor();
+    await page.getByRole('listbox').waitFor();
+    const covered = async () => (await page.getByRole('listbox').boundingBox()).y < (await said.boundingBox()).y + (await said.boundingBox()).height;
+    await eventually(async () => assert.equal(await covered(), false, 'suggestions must not cover what is wrong'));
     assert.equal(await field.getAttribute('aria-invalid'), 'true');
     await picture(page, 'mistake');
     await field.fill('log.level:${level:raw} AND host.name:$host');
@@ -118,7 +122,7 @@ const steps = {
     await eventually(async () => assert.match(await page.getByTestId('builder-text').textContent(), /log\.level:"?Error"?$/));
     await choose(page, 'Operator of condition 4', 'is not', /^is not$/);
     await eventually(async () => assert.match((await stored(page)).query, /AND NOT log\.level:"?Error"?$/));
-    await page.getByTestId('answer').getByText('warning').first().waitFor();
+    await page.getByTestId('answer').getByText('info', { exact: true }).first().waitFor();
     await picture(page, 'builder');
     await page.getByRole('button', { name: 'Remove condition 1' }).click();
     await eventually(async () => assert.match((await stored(page)).query, /^\(log\.level:Error OR NOT host\.name:\$\{host\}\) AND source\.port:>1024 AND NOT log\.level:"?Error"?$/));

@@ -76,6 +76,9 @@ func explain(err error, asked string) failure {
 // ofHost explains an answer of the host, or of something in front of it.
 func ofHost(e *client.Error, asked string) failure {
 	f := failure{text: e.Error(), status: backend.Status(e.Status)}
+	if strings.HasPrefix(e.Hint, "GET /api/") { // for who writes programs
+		f.text = e.Message
+	}
 	switch {
 	case e.Code == client.CodeBadQuery && e.Position != nil && asked != "":
 		q := query.Error{Pos: query.Pos{Start: e.Position.Start, End: e.Position.End}, Msg: e.Message, Hint: e.Hint}
@@ -124,7 +127,7 @@ func ofNetwork(err error) string {
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
 		return "Grafana's server has no way to the host of the URL: check the network and the firewall."
 	case errors.As(err, &authority):
-		return "The host's certificate is signed by an authority that Grafana's server does not know: switch on \"With CA Cert\" and paste the authority's certificate."
+		return "The host's certificate is signed by an authority that Grafana's server does not know: switch on \"Own certificate authority\" and paste the authority's certificate."
 	case errors.As(err, &name):
 		return "The host's certificate is for another name: " + name.Error() + ". Use that name in the URL, or set the server name."
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:

@@ -95,7 +95,7 @@ func TestHealthSaysWhatIsWrong(t *testing.T) {
 		{"wrong token", h.URL, strings.Repeat("wrong", 8), "", "does not know the API token"},
 		{"no token", h.URL, "", "", "does not know the API token"},
 		{"no stream", h.URL, h.Token, `{"stream":"nonsense"}`, `There is no stream "nonsense"`},
-		{"bad settings", h.URL, h.Token, `{"maxLines":-1}`, "maximum lines: -1"},
+		{"bad settings", h.URL, h.Token, `{"maxLines":-1}`, "rows: -1"},
 		{"bad type", h.URL, h.Token, `{"stream":5}`, "The settings of the datasource: jsonData"},
 		{"bad header name", h.URL, h.Token, `{"httpHeaderName1":5}`, ""},
 	} {

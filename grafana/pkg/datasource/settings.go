@@ -106,7 +106,7 @@ func (d *Datasource) open(ctx context.Context, s backend.DataSourceInstanceSetti
 		return err
 	}
 	if d.settings.MaxLines < 0 || d.settings.MaxLines > model.MaxRows {
-		return fmt.Errorf("maximum lines: %d is not between 1 and %d", d.settings.MaxLines, model.MaxRows)
+		return fmt.Errorf("rows: %d is not between 1 and %d", d.settings.MaxLines, model.MaxRows)
 	}
 	token := strings.TrimSpace(s.DecryptedSecureJSONData["apiToken"])
 	if token != "" && options.BasicAuth != nil {

@@ -272,5 +272,5 @@ const getStyles = (theme: GrafanaTheme2) => ({
   builder: css({ display: 'flex', flexDirection: 'column', gap: theme.spacing(0.5), flexGrow: 1, minWidth: 0 }),
   row: css({ display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: theme.spacing(0.5) }),
   verbatim: css({ whiteSpace: 'pre-wrap', padding: theme.spacing(0.5, 1), overflowWrap: 'anywhere' }),
-  note: css({ overflowWrap: 'anywhere', '& code': { whiteSpace: 'pre-wrap' }, color: theme.colors.text.secondary, fontSize: theme.typography.bodySmall.fontSize }),
+  note: css({ overflowWrap: 'anywhere', '& code': { whiteSpace: 'pre-wrap', boxDecorationBreak: 'clone' }, color: theme.colors.text.secondary, fontSize: theme.typography.bodySmall.fontSize }),
 });

@@ -34,6 +34,7 @@ export function QueryField({ value, onChange, onRun, resources, stream, range, l
   const id = useId();
   const area = useRef<HTMLTextAreaElement>(null);
   const mark = useRef<HTMLSpanElement>(null);
+  const said = useRef<HTMLDivElement>(null);
   const [text, setText] = useState(value);
   const [given, setGiven] = useState(value);
   /** Where the caret goes once a suggestion has been taken. */
@@ -172,10 +173,10 @@ export function QueryField({ value, onChange, onRun, resources, stream, range, l
       <div role="status" className={styles.hidden}>
         {completion && t('query.suggestions.count', { count: completion.items.length })}
       </div>
-      <div id={`${id}-mistake`} role="status">
+      <div id={`${id}-mistake`} role="status" ref={said}>
         {checked && <Mistakes error={checked.error} warnings={checked.warnings} />}
       </div>
-      {completion && <Suggestions id={id} completion={completion} active={active} at={mark} onTake={take} />}
+      {completion && <Suggestions id={id} completion={completion} active={active} at={mark} below={said} said={checked} onTake={take} />}
     </div>
   );
 }
@@ -201,10 +202,13 @@ interface SuggestionsProps {
   active: number;
   /** Stands in the text where the list is to be. */
   at: RefObject<HTMLElement>;
+  /** What the list must not cover, and what stands there. */
+  below: RefObject<HTMLElement>;
+  said: unknown;
   onTake: (n: number) => void;
 }
 
-function Suggestions({ id, completion, active, at, onTake }: SuggestionsProps) {
+function Suggestions({ id, completion, active, at, below, said, onTake }: SuggestionsProps) {
   const styles = useStyles2(getStyles);
   const list = useRef<HTMLUListElement>(null);
   useEffect(() => {
@@ -214,9 +218,10 @@ function Suggestions({ id, completion, active, at, onTake }: SuggestionsProps) {
     const place = at.current?.getBoundingClientRect();
     if (list.current && place) {
       list.current.style.left = `${String(Math.max(0, Math.min(place.left, window.innerWidth - list.current.offsetWidth)))}px`;
-      list.current.style.top = `${String(place.bottom + 4)}px`;
+      const covered = below.current?.getBoundingClientRect();
+      list.current.style.top = `${String(Math.max(place.bottom, covered && covered.height > 0 ? covered.bottom : 0) + 4)}px`;
     }
-  }, [at, completion]);
+  }, [at, below, said, completion]);
   return (
     <Portal>
       <ul

@@ -176,7 +176,7 @@ func TestStormOfARule(t *testing.T) {
 	list := f.told()
 	require.Len(t, list, 22, "twenty, the news of a storm, and the other rule's")
 	assert.Equal(t, "summary", list[20].kind)
-	assert.Contains(t, list[20].name, "rule scan raised more than 20 alerts in 1m0s")
+	assert.Contains(t, list[20].name, "rule scan raised more than 20 alerts in 1m")
 	assert.Equal(t, other.Id, list[21].id)
 
 	f.clock.pass(time.Minute)

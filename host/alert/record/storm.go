@@ -15,6 +15,7 @@ import (
 
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/schema"
 	"github.com/logcenter/logcenter/sdk/wire"
 )
 
@@ -110,8 +111,8 @@ func (s storm) who() string {
 // beginning tells that there will be summaries from now on.
 func beginning(a *wire.Alert, s storm, most int, window time.Duration) *wire.Alert {
 	out := s.of(1, a.Channels, a.Severity)
-	out.Name = fmt.Sprintf("alert storm: %s raised more than %d alerts in %s", s.who(), most, window)
-	out.Description = fmt.Sprintf("From now on alerts are recorded and told in one summary every %s, until there are fewer. The first of them: %s", window, a.Name)
+	out.Name = fmt.Sprintf("alert storm: %s raised more than %d alerts in %s", s.who(), most, schema.FormatDuration(window))
+	out.Description = fmt.Sprintf("From now on alerts are recorded and told in one summary every %s, until there are fewer. The first of them: %s", schema.FormatDuration(window), a.Name)
 	out.Priority, out.Topic, out.EventCount, out.FirstNs, out.LastNs = a.Priority, a.Topic, a.EventCount, a.FirstNs, a.LastNs
 	out.Fields["alerts"] = "1"
 	return out

@@ -92,7 +92,8 @@ func newAlertListCommand(c *connection) *cobra.Command {
 			if f.Limit < 1 {
 				return usagef("--limit %d is not possible: use 1 or more", f.Limit)
 			}
-			if _, err := zone.location(); err != nil {
+			at, err := zone.location()
+			if err != nil {
 				return err
 			}
 			cl, err := c.client()
@@ -104,7 +105,7 @@ func newAlertListCommand(c *connection) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := out.print(cmd.OutOrStdout(), alertTable(page.Alerts), page); err != nil {
+			if err := out.print(cmd.OutOrStdout(), alertTable(page.Alerts, at), page); err != nil {
 				return err
 			}
 			if out.format == "table" && page.Cursor != "" {
@@ -141,11 +142,11 @@ func listAlerts(cmd *cobra.Command, cl *client.Client, f client.AlertFilter) (*c
 	}
 }
 
-func alertTable(alerts []client.Alert) *table {
+func alertTable(alerts []client.Alert, zone *time.Location) *table {
 	t := newTable("recorded", "id", "severity", "state", "rule", "name", "keys", "events", "repeats", "device", "assignee").numbers("events", "repeats")
 	for i := range alerts {
 		a := &alerts[i]
-		t.add(moment(a.Recorded), a.ID, a.Severity, alertState(a), a.Rule, a.Name, pairs(a.Keys), grouped(a.Events), grouped(a.Repeats), a.Device, a.Assignee)
+		t.add(momentIn(a.Recorded, zone), a.ID, a.Severity, alertState(a), a.Rule, a.Name, pairs(a.Keys), grouped(a.Events), grouped(a.Repeats), a.Device, a.Assignee)
 	}
 	return t
 }
@@ -180,7 +181,8 @@ func newAlertShowCommand(c *connection) *cobra.Command {
 		Short: "show an alert with its history and its evidence",
 		Example: `  logcenter alert show 7d9f0c21aa35be10c4f2d6180e9b7a53
   logcenter alert show 7d9f0c21aa35be10c4f2d6180e9b7a53 -o json | jq .sample`,
-		Args: cobra.ExactArgs(1),
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: completeAlerts(c, false),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := out.check(); err != nil {
 				return err
@@ -252,7 +254,7 @@ func printAlert(w io.Writer, a *client.AlertDetail) error {
 		t.add(once(i, "history"), changeText(l))
 	}
 	for i, ev := range a.Sample {
-		t.add(once(i, "evidence"), strings.TrimSpace(eventText(ev, "@timestamp")+" "+eventText(ev, "message")))
+		t.add(once(i, "evidence"), strings.TrimSpace(localTime(eventText(ev, "@timestamp"), localZone())+" "+eventText(ev, "message")))
 	}
 	if a.Evidence != "taken" {
 		t.add("evidence", map[string]string{"wanted": "its events are being looked for", "none": "none is kept"}[a.Evidence])
@@ -287,7 +289,15 @@ func told(a *client.Alert) string {
 }
 
 func changeText(l client.AlertChange) string {
-	return strings.TrimSpace(strings.Join(strings.Fields(fmt.Sprintf("%s %s %s %s", moment(l.Time), l.What, l.Value, by(l.By))), " ") + noted(l.Note))
+	return strings.TrimSpace(strings.Join(strings.Fields(fmt.Sprintf("%s %s %s %s", moment(l.Time), l.What, changeValue(l), by(l.By))), " ") + noted(l.Note))
+}
+
+// changeValue is what a change says more, a verdict as [alertState] has it.
+func changeValue(l client.AlertChange) string {
+	if l.What == "closed" && l.Value != "" {
+		return "(" + strings.ReplaceAll(l.Value, "_", " ") + ")"
+	}
+	return l.Value
 }
 
 func by(who string) string {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -38,6 +39,7 @@ func actOnAlerts(cmd *cobra.Command, c *connection, a client.AlertAction) error 
 // is wrong with its flags, or sets what follows from them.
 func newAlertActionCommand(c *connection, a *client.AlertAction, ready func(*cobra.Command) error, cmd *cobra.Command) *cobra.Command {
 	cmd.Args = cobra.MinimumNArgs(1)
+	cmd.ValidArgsFunction = completeAlerts(c, true, actable[a.Action]...)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := ready(cmd); err != nil {
 			return err
@@ -47,6 +49,11 @@ func newAlertActionCommand(c *connection, a *client.AlertAction, ready func(*cob
 	}
 	cmd.Flags().StringVar(&a.Note, "note", "", "`text` for the history")
 	return cmd
+}
+
+// actable are the states of alerts that the shell suggests for an action.
+var actable = map[string][]string{
+	"acknowledge": {"open"}, "assign": {"open", "acknowledged"}, "close": {"open", "acknowledged"}, "reopen": {"closed"},
 }
 
 func newAlertAckCommand(c *connection) *cobra.Command {
@@ -82,6 +89,9 @@ func newAlertCloseCommand(c *connection) *cobra.Command {
 			return usagef("say how the alert is judged: --verdict true-positive, false-positive or benign")
 		}
 		a.Verdict = spelt(a.Verdict)[0]
+		if !slices.Contains(spelt(verdicts...), a.Verdict) {
+			return usagef("--verdict %s is not possible: use true-positive, false-positive or benign", a.Verdict)
+		}
 		return nil
 	}, &cobra.Command{
 		Use:   "close ID...",
@@ -107,10 +117,11 @@ func newAlertReopenCommand(c *connection) *cobra.Command {
 
 func newAlertNoteCommand(c *connection) *cobra.Command {
 	return &cobra.Command{
-		Use:     "note ID TEXT",
-		Short:   "write something into the history of an alert",
-		Example: "  logcenter alert note 7d9f0c21aa35be10c4f2d6180e9b7a53 'the host is a scanner of the audit'",
-		Args:    cobra.ExactArgs(2),
+		Use:               "note ID TEXT",
+		Short:             "write something into the history of an alert",
+		Example:           "  logcenter alert note 7d9f0c21aa35be10c4f2d6180e9b7a53 'the host is a scanner of the audit'",
+		Args:              cobra.ExactArgs(2),
+		ValidArgsFunction: completeAlerts(c, false),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return actOnAlerts(cmd, c, client.AlertAction{Action: "note", IDs: args[:1], Note: args[1]})
 		},
@@ -142,7 +153,8 @@ func newMissedAddCommand(c *connection) *cobra.Command {
 		Example: "  logcenter alert missed add 'SQL injection in a cookie' --time '2026-10-11 12:00:00' --device waf01 --device-rule 942100",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if _, err := zone.location(); err != nil {
+			at, err := zone.location()
+			if err != nil {
 				return err
 			}
 			cl, err := c.client()
@@ -154,7 +166,7 @@ func newMissedAddCommand(c *connection) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			tell(cmd.OutOrStdout(), "missed attack %d of %s is recorded\n", kept.ID, moment(kept.Time))
+			tell(cmd.OutOrStdout(), "missed attack %d of %s is recorded\n", kept.ID, momentIn(kept.Time, at))
 			return nil
 		},
 	}
@@ -233,7 +245,7 @@ func newMissedRemoveCommand(c *connection) *cobra.Command {
 func numberOf(arg string) (int64, error) {
 	n, err := strconv.ParseInt(arg, 10, 64)
 	if err != nil || n < 1 {
-		return 0, usagef("%q is no number: the command list shows them", arg)
+		return 0, usagef("%q is no number: `list` shows them", arg)
 	}
 	return n, nil
 }

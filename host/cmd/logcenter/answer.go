@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/logcenter/logcenter/sdk/client"
 	"github.com/logcenter/logcenter/sdk/query"
@@ -63,6 +64,9 @@ func answerCode(err error) int {
 func answerHint(err error) string {
 	switch answerCode(err) {
 	case exitUnreachable:
+		if strings.Contains(err.Error(), "HTTP response to HTTPS client") {
+			return "it does not speak TLS: write http:// instead of https://"
+		}
 		return "is the host running? `logcenter run` starts one; --url or LOGCENTER_URL says where it is"
 	case exitUnauthorised:
 		var answer *client.Error
@@ -75,6 +79,19 @@ func answerHint(err error) string {
 	}
 }
 
+// inCommands says where the API names a request what command asks for the same.
+var inCommands = strings.NewReplacer(
+	"GET /api/v1/rules lists all", "`logcenter rule list` lists all",
+	"GET /api/v1/rules/ID/history lists them", "`logcenter rule history` lists them",
+	"GET /api/v1/channels lists all", "`logcenter channel list` lists all",
+	"GET /api/v1/streams lists all", "`logcenter stream list` lists all",
+	"GET /api/v1/watchlists lists all", "`logcenter watchlist list` lists all",
+	"GET /api/v1/inputs lists all", "`logcenter inputs` lists all",
+	"GET /api/v1/drift lists them", "`logcenter drift list` lists them",
+	"GET /api/v1/archive lists what is", "`logcenter archive list` lists what is",
+	"write it anew without asking for none, or choose another id", "leave out --new to write it anew, or choose another id",
+)
+
 // message is an error of sdk/client for a person; the hint of the API about tokens is for programmers, and so
 // is the path of a request.
 func message(err error) string {
@@ -85,6 +102,8 @@ func message(err error) string {
 	switch {
 	case errors.As(err, &answer) && answer.Status == http.StatusUnauthorized:
 		return answer.Message
+	case errors.As(err, &answer):
+		return inCommands.Replace(err.Error())
 	case errors.As(err, &lost):
 		if u, perr := url.Parse(lost.URL); perr == nil {
 			return fmt.Sprintf("cannot reach %s://%s: %v", u.Scheme, u.Host, lost.Err)

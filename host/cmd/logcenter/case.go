@@ -53,6 +53,7 @@ func newCaseCreateCommand(c *connection) *cobra.Command {
 	f.StringVar(&n.Owner, "owner", "", "`name` of who has it")
 	f.StringVar(&n.Note, "note", "", "`text` for its timeline")
 	f.StringSliceVar(&n.IDs, "alert", nil, "`ids` of alerts that it begins with")
+	completeFlag(cmd, "alert", completeAlerts(c, false, "open", "acknowledged"))
 	return cmd
 }
 
@@ -101,10 +102,11 @@ func newCaseListCommand(c *connection) *cobra.Command {
 func newCaseShowCommand(c *connection) *cobra.Command {
 	var out output
 	cmd := &cobra.Command{
-		Use:     "show NUMBER",
-		Short:   "show a case with its alerts and its timeline",
-		Example: "  logcenter case show 1",
-		Args:    cobra.ExactArgs(1),
+		Use:               "show NUMBER",
+		Short:             "show a case with its alerts and its timeline",
+		Example:           "  logcenter case show 1",
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: completeCases(c),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := out.check(); err != nil {
 				return err
@@ -178,6 +180,12 @@ func newCaseActionCommand(c *connection, what caseAction) *cobra.Command {
 		cmd.Args = cobra.MinimumNArgs(2)
 	case what.action == "note":
 		cmd.Args = cobra.ExactArgs(2)
+	}
+	cmd.ValidArgsFunction = func(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+		if what.alerts && len(args) > 0 {
+			return completeAlerts(c, true)(cmd, args, typed)
+		}
+		return completeCases(c)(cmd, args, typed)
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		n, err := numberOf(args[0])

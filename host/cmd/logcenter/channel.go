@@ -82,7 +82,8 @@ exit code is 1 if one was not delivered. Whether it arrived is what the receiver
 nothing is known.`,
 		Example: `  logcenter channel test smtp/soc
   logcenter channel test syslog`,
-		Args: cobra.ExactArgs(1),
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: completeChannels(c),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := out.check(); err != nil {
 				return err
@@ -187,6 +188,8 @@ The alert is what the flags say. A route that asks for more, such as a rule's id
 	completeOutput(cmd)
 	complete(cmd, "severity", "Debug", "Info", "Warn", "Error", "Fatal")
 	complete(cmd, "kind", "alert", "recovery", "summary", "escalation", "test")
+	completeFlag(cmd, "channel", completeChannels(c))
+	completeFlag(cmd, "rule", completeRules(c))
 	return cmd
 }
 

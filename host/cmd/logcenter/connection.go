@@ -43,6 +43,7 @@ func (c *connection) client() (*client.Client, error) {
 	if address == "" {
 		address = defaultURL
 	}
+	address = strings.TrimSuffix(strings.TrimRight(address, "/"), "/api/v1") // as some paste it
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return nil, usagef("%q is no address of a host: use e.g. %s", address, defaultURL)

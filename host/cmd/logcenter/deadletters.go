@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -85,7 +86,8 @@ held says that the record is kept, for seven days, so that it can be redriven on
 			if err := out.check(); err != nil {
 				return err
 			}
-			if _, err := sel.location(); err != nil {
+			zone, err := sel.location()
+			if err != nil {
 				return err
 			}
 			cl, err := c.client()
@@ -94,9 +96,9 @@ held says that the record is kept, for seven days, so that it can be redriven on
 			}
 			f := client.DeadLetterFilter{Query: sel.query(args), From: sel.from, To: sel.to, TimeZone: sel.zone, Limit: limit}
 			if len(by) > 0 {
-				return countLetters(cmd, cl, &out, f, by)
+				return countLetters(cmd, cl, &out, f, by, zone)
 			}
-			return listLetters(cmd, cl, &out, f)
+			return listLetters(cmd, cl, &out, f, zone)
 		},
 	}
 	out.flags(cmd.Flags(), "the API's answer")
@@ -112,7 +114,7 @@ held says that the record is kept, for seven days, so that it can be redriven on
 const lettersPage = 1000 // letters of one request
 
 // listLetters prints the letters that f selects, up to its limit, 0 being none.
-func listLetters(cmd *cobra.Command, cl *client.Client, out *output, f client.DeadLetterFilter) error {
+func listLetters(cmd *cobra.Command, cl *client.Client, out *output, f client.DeadLetterFilter, zone *time.Location) error {
 	limit, all := f.Limit, client.DeadLetterPage{Letters: []client.DeadLetter{}}
 	for {
 		f.Limit = lettersPage
@@ -129,7 +131,7 @@ func listLetters(cmd *cobra.Command, cl *client.Client, out *output, f client.De
 		}
 	}
 	tellNotices(cmd, all.Notices)
-	if err := out.print(cmd.OutOrStdout(), letterTable(all.Letters), all); err != nil {
+	if err := out.print(cmd.OutOrStdout(), letterTable(all.Letters, zone), all); err != nil {
 		return err
 	}
 	if all.Cursor != "" {
@@ -145,7 +147,7 @@ func tellNotices(cmd *cobra.Command, notices []string) {
 }
 
 // countLetters prints how many letters have which values.
-func countLetters(cmd *cobra.Command, cl *client.Client, out *output, f client.DeadLetterFilter, by []string) error {
+func countLetters(cmd *cobra.Command, cl *client.Client, out *output, f client.DeadLetterFilter, by []string, zone *time.Location) error {
 	if f.Limit == 0 {
 		f.Limit = lettersPage
 	}
@@ -160,7 +162,7 @@ func countLetters(cmd *cobra.Command, cl *client.Client, out *output, f client.D
 		for _, name := range by {
 			row = append(row, n.Values[name])
 		}
-		t.add(append(row, strconv.Itoa(n.Letters), strconv.Itoa(n.Held), moment(n.First), moment(n.Last))...)
+		t.add(append(row, strconv.Itoa(n.Letters), strconv.Itoa(n.Held), momentIn(n.First, zone), momentIn(n.Last, zone))...)
 	}
 	if err := out.print(cmd.OutOrStdout(), t, counts); err != nil {
 		return err
@@ -171,10 +173,10 @@ func countLetters(cmd *cobra.Command, cl *client.Client, out *output, f client.D
 	return nil
 }
 
-func letterTable(list []client.DeadLetter) *table {
+func letterTable(list []client.DeadLetter, zone *time.Location) *table {
 	t := newTable("time", "id", "stage", "plugin", "version", "reason", "device", "state", "message", "line")
 	for _, l := range list {
-		t.add(moment(l.Time), l.ID, l.Stage, l.Plugin, l.Version, l.Reason, letterDevice(l), letterState(l), l.Message, l.Text)
+		t.add(momentIn(l.Time, zone), l.ID, l.Stage, l.Plugin, l.Version, l.Reason, letterDevice(l), letterState(l, zone), l.Message, l.Text)
 	}
 	return t
 }
@@ -188,10 +190,10 @@ func letterDevice(l client.DeadLetter) string {
 	return cmp.Or(l.Host, host, l.Input)
 }
 
-func letterState(l client.DeadLetter) string {
+func letterState(l client.DeadLetter, zone *time.Location) string {
 	switch {
 	case !l.Redriven.IsZero():
-		return "redriven " + moment(l.Redriven)
+		return "redriven " + momentIn(l.Redriven, zone)
 	case l.Held:
 		return "held"
 	default:

@@ -146,7 +146,7 @@ func newDriftShowCommand(c *connection) *cobra.Command {
 					return out.print(cmd.OutOrStdout(), changeTable(d), d)
 				}
 			}
-			return fmt.Errorf("there is no drift %s: `logcenter drift list` shows those that are open", args[0])
+			return &wrongError{fmt.Errorf("no open drift has the id %s: `logcenter drift list` lists them", args[0])}
 		},
 	}
 	out.flags(cmd.Flags(), "the drift as the API answers it")

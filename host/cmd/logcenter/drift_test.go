@@ -55,11 +55,11 @@ func TestDriftCommands(t *testing.T) {
 	out, _ = runs(t, "drift", "show", "0f3c5a1e9b7d2c46", "-o", "json")
 	assert.Contains(t, out, `"advice": "ask for a version of dptech that knows it"`)
 	code, _, errs := run(t, "drift", "show", "x")
-	assert.Equal(t, exitFailed, code)
+	assert.Equal(t, exitWrong, code)
 	assert.Contains(t, errs, "drift list")
 	out, _ = runs(t, "drift", "accept", "0f3c5a1e9b7d2c46")
 	assert.Equal(t, "the lines of fw01 are as they should be; what is usual is learned again\n", out)
 	code, _, errs = run(t, "drift", "accept", "x")
 	assert.Equal(t, exitWrong, code)
-	assert.Contains(t, errs, "no open drift has this id")
+	assert.Contains(t, errs, "no open drift has this id (`logcenter drift list` lists them)")
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/spf13/cobra"
+
 	"github.com/logcenter/logcenter/host/config"
 	"github.com/logcenter/logcenter/host/plugin/pack"
 )
@@ -78,8 +80,8 @@ func exitCode(err error) int {
 	}
 }
 
-// report tells a person what went wrong.
-func report(w io.Writer, err error) {
+// report tells a person what went wrong with a command.
+func report(w io.Writer, cmd *cobra.Command, err error) {
 	var (
 		usage *usageError
 		wrong *configError
@@ -89,7 +91,7 @@ func report(w io.Writer, err error) {
 	switch {
 	case errors.As(err, &quiet):
 	case errors.As(err, &usage):
-		tell(w, "logcenter: %v\nlogcenter --help shows what is possible, with examples for every command\n", err)
+		tell(w, "logcenter: %v\n%s --help shows what is possible, with examples\n", err, cmd.CommandPath())
 	case errors.As(err, &wrong):
 		for _, e := range config.Errors(wrong.err) {
 			if e.File == "" {

@@ -146,6 +146,9 @@ func (o *exportOptions) intoFile(cmd *cobra.Command, cl *client.Client, r client
 // begin makes an export, or reads where an earlier one ended.
 func (o *exportOptions) begin(cmd *cobra.Command, cl *client.Client, r client.ExportRequest, state string) (client.Progress, error) {
 	var at client.Progress
+	if info, err := os.Stat(o.file); err == nil && info.IsDir() {
+		return at, usagef("%s is a folder: name a file in it", o.file)
+	}
 	b, err := os.ReadFile(state)
 	switch {
 	case err != nil && !errors.Is(err, os.ErrNotExist):

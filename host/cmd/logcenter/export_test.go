@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -58,6 +59,18 @@ func TestExportToStdout(t *testing.T) {
 	out, errs = runs(t, "export")
 	assert.Equal(t, []int{0, 1, 2}, numbers(t, out))
 	assert.Contains(t, errs, "3 rows, 36.")
+}
+
+func TestExportIntoAFolder(t *testing.T) {
+	newHost(t)
+	for _, more := range [][]string{nil, {"--overwrite"}} {
+		dir := filepath.Join(t.TempDir(), "fold")
+		require.NoError(t, os.Mkdir(dir, 0o700))
+		code, _, errs := run(t, append([]string{"export", "-f", dir}, more...)...)
+		assert.Equal(t, exitUsage, code)
+		assert.Contains(t, errs, dir+" is a folder: name a file in it")
+		assert.NoFileExists(t, dir+".progress")
+	}
 }
 
 func TestExportGoesOn(t *testing.T) {

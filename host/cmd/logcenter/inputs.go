@@ -65,9 +65,12 @@ func losses(dropped map[string]int64) string {
 }
 
 // moment is a time here, empty for none.
-func moment(t time.Time) string {
+func moment(t time.Time) string { return momentIn(t, localZone()) }
+
+// momentIn is a time in a zone, as of --time-zone, empty for none.
+func momentIn(t time.Time, zone *time.Location) string {
 	if t.IsZero() {
 		return ""
 	}
-	return t.In(localZone()).Format(shownTime)
+	return t.In(zone).Format(shownTime)
 }

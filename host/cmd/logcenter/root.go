@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -32,12 +34,16 @@ func execute(ctx context.Context, args []string, in io.Reader, out, errs io.Writ
 	root.SetIn(in)
 	root.SetOut(out)
 	root.SetErr(errs)
-	err := root.ExecuteContext(ctx)
-	if err != nil && !begun {
-		err = &usageError{err} // the command line did not lead to any command
+	cmd, err := root.ExecuteContextC(ctx)
+	if err != nil && !begun { // the command line did not lead to any command
+		var flag *flagError
+		if !errors.As(err, &flag) {
+			err = cmp.Or(argumentError(cmd, args), err)
+		}
+		err = &usageError{err}
 	}
 	if err != nil {
-		report(errs, err)
+		report(errs, cmd, err)
 	}
 	return exitCode(err)
 }
@@ -59,6 +65,7 @@ func newRootCommand(begun *bool) *cobra.Command {
 			*begun = true
 		},
 	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &flagError{err} })
 	c.flags(root.PersistentFlags())
 	root.AddCommand(
 		newSearchCommand(c), newAggCommand(c), newTailCommand(c), newExportCommand(c), newFieldsCommand(c), newExplainCommand(c),

@@ -193,7 +193,10 @@ func (h *hostProcess) healthy() {
 	require.NoError(h.t, err, out)
 	require.Contains(h.t, out, "bt-denied ")
 
-	c, err := h.client().RuleCoverage(h.t.Context(), "-2h", "", "")
+	c, err := h.client().RuleCoverage(h.t.Context(), "", "2026-10-11", "UTC")
+	require.NoError(h.t, err)
+	require.Equal(h.t, [2]string{"2026-10-10T00:00:00Z", "2026-10-11T00:00:00Z"}, [2]string{c.From.Format(time.RFC3339), c.To.Format(time.RFC3339)}, "a day, unless it is said")
+	c, err = h.client().RuleCoverage(h.t.Context(), "-2h", "", "")
 	require.NoError(h.t, err)
 	verdicts := map[string]client.CoveredRule{}
 	for _, r := range c.Rules {

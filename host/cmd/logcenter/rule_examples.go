@@ -101,13 +101,14 @@ func (o *ruleTestOptions) test(cmd *cobra.Command, args []string) error {
 	results := []example.Result{}
 	failed := 0
 	out := cmd.OutOrStdout()
+	var lost error // of what could not be printed
 	err = example.Run(cmd.Context(), x, rules, func(r example.Result) {
 		results = append(results, r)
 		if !r.OK {
 			failed++
 		}
 		if o.format == "table" {
-			printResult(out, r)
+			lost = cmp.Or(lost, printResult(out, r))
 		}
 	})
 	if err != nil {
@@ -115,6 +116,9 @@ func (o *ruleTestOptions) test(cmd *cobra.Command, args []string) error {
 			tell(cmd.ErrOrStderr(), "%s", said)
 		}
 		return err
+	}
+	if lost != nil {
+		return lost
 	}
 	if o.format != "table" {
 		if err := o.print(out, resultTable(results), results); err != nil {
@@ -253,25 +257,28 @@ func readRulesOf(path string) ([]*rule.Document, error) {
 }
 
 // printResult is one line for a rule, and more where something is wrong.
-func printResult(w io.Writer, r example.Result) {
+func printResult(w io.Writer, r example.Result) error {
+	var text strings.Builder
 	if r.OK {
 		note := ""
 		for _, n := range r.Notes {
 			note += "  (" + n + ")"
 		}
-		_, _ = fmt.Fprintf(w, "ok %s%s\n", r.Rule, note) // to a pipe that is closed
-		return
+		_, err := fmt.Fprintf(w, "ok %s%s\n", r.Rule, note)
+		return err
 	}
 	for _, f := range r.Faults {
 		of := ""
 		if f.Example != "" {
 			of = fmt.Sprintf("example %q: ", f.Example)
 		}
-		_, _ = fmt.Fprintf(w, "FAILED %s  %s:%d: %s%s\n", r.Rule, r.File, f.Line, of, printable(f.Message))
+		fmt.Fprintf(&text, "FAILED %s  %s:%d: %s%s\n", r.Rule, r.File, f.Line, of, printable(f.Message))
 		for _, d := range f.Details {
-			_, _ = fmt.Fprintf(w, "    %s\n", d)
+			fmt.Fprintf(&text, "    %s\n", d)
 		}
 	}
+	_, err := io.WriteString(w, text.String())
+	return err
 }
 
 func resultTable(results []example.Result) *table {

@@ -25,7 +25,8 @@ behind it in order, with the queries of the rule that each matches and the value
 Queries are asked again of the events as they are stored, by the text that the rule had when the alert was raised.`,
 		Example: `  logcenter rule explain 3996cde390d0b7ed4a4dfc91cb1f9a03
   logcenter rule explain 3996cde390d0b7ed4a4dfc91cb1f9a03 -o json`,
-		Args: cobra.ExactArgs(1),
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: completeAlerts(c, false),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := out.check(); err != nil {
 				return err

@@ -27,7 +27,7 @@ since the start, times the share of false alarms among those that were judged.
   quieted    of these, in the quiet time behind an alert
   evicted    groups or events forgotten because there were too many: a rule with many may miss something
   no key     matching events without a field that ties them to others
-  late       matching events that came too late to count
+  late       matching events that came later than two windows: they count only with what is still remembered of their time
   ahead      matching events of clocks more than five minutes ahead, which count as of their receipt
   excepted   matching events that an exception or the schedule leaves out
   ms, cost   processor time, and its share of that of all rules

@@ -107,6 +107,10 @@ func TestRules(t *testing.T) {
 
 	// Switched, changed, killed.
 	h.does("rule", "silence", "thrice", "--note", "noisy")
+	out, err = h.cli("rule", "disable", "mine", "nobody-has-it")
+	require.Error(t, err)
+	require.Contains(t, out, `there is no such rule: "nobody-has-it"`)
+	require.NotContains(t, h.does("rule", "list", "--state", "off"), "mine", "all or none")
 	h.does("rule", "disable", "mine")
 	_, err = put(keywordRule("mine", "beta"))
 	require.NoError(t, err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -51,7 +52,7 @@ brings it back. Rules of the folder alerts.rules are changed there.`,
 					return err
 				}
 			}
-			return nil
+			return tellChannels(cmd, cl, docs)
 		},
 	}
 	ruleChangeFlags(cmd.Flags(), &change)
@@ -74,8 +75,11 @@ func readRuleFile(cmd *cobra.Command, name string) ([]*rule.Document, error) {
 
 // ruleFileError gives what is wrong with rules the exit code of files that are wrong.
 func ruleFileError(err error) error {
-	var one *document.Error
-	if errors.As(err, &one) {
+	var (
+		one  *document.Error
+		path *fs.PathError
+	)
+	if errors.As(err, &one) || errors.As(err, &path) {
 		return &configError{err}
 	}
 	return err
@@ -131,6 +135,28 @@ func inRule(f client.RuleFault, docs []*rule.Document) *document.Error {
 }
 
 // tellRule says what became of a rule.
+// tellChannels notes which channels of rules there are not: they may come later, and until then nobody is told.
+func tellChannels(cmd *cobra.Command, cl *client.Client, docs []*rule.Document) error {
+	var named []string
+	for _, d := range docs {
+		named = append(named, d.Rule.Channels...)
+	}
+	if len(named) == 0 {
+		return nil
+	}
+	slices.Sort(named)
+	a, err := cl.TestRoute(cmd.Context(), client.RouteRequest{Channels: slices.Compact(named)})
+	if err != nil {
+		return err
+	}
+	for _, s := range a.Stops {
+		if s.Unknown != "" {
+			tell(cmd.ErrOrStderr(), "note: nothing can be told by %s now: %s; `logcenter channel list` lists all\n", s.Channel, s.Unknown)
+		}
+	}
+	return nil
+}
+
 func tellRule(cmd *cobra.Command, r *client.Rule, tried bool) error {
 	w := cmd.OutOrStdout()
 	if tried {

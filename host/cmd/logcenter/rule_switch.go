@@ -37,12 +37,22 @@ func newRuleDisableCommand(c *connection) *cobra.Command {
 
 func newRuleSwitchCommand(c *connection, cmd *cobra.Command, do func(*client.Client, context.Context, string, client.RuleChange) (*client.Rule, error)) *cobra.Command {
 	var change client.RuleChange
+	cmd.Long += " Of several rules none is switched if one cannot be."
 	cmd.Args = cobra.MinimumNArgs(1)
 	cmd.ValidArgsFunction = completeRules(c)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		cl, err := c.client()
 		if err != nil {
 			return err
+		}
+		if len(args) > 1 { // all or none
+			asked := change
+			asked.Try = true
+			for _, id := range args {
+				if _, err := do(cl, cmd.Context(), id, asked); err != nil {
+					return err
+				}
+			}
 		}
 		for _, id := range args {
 			r, err := do(cl, cmd.Context(), id, change)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/sirupsen/logrus"
@@ -18,13 +17,16 @@ import (
 )
 
 func newRuleValidateCommand() *cobra.Command {
-	var dirs []string
+	var run runOptions
+	var extra []string
 	cmd := &cobra.Command{
 		Use:   "validate FILE|DIR...",
 		Short: "check rules without a host",
-		Long: `Check the rules of files, - being standard input, or of all files *.yaml of folders, without a host: first by themselves, and
-then by the detectors that take rules, of which a process is started. Every fault is told with file, line, column, key and what
-would be right, and the exit code is 5 if there is any.
+		Long: `Check the rules of files, - being standard input, or of all *.yaml of folders, without a host: first by themselves, and then by
+the detectors that take rules, of which a process is started. Of a plugin's folder its rules are checked. Every fault is told
+with file, line, column, key and what would be right, and the exit code is 5 if there is any.
+
+Plugins are those beside this program, or those of --config, and of --plugins.
 
 Whether an id is taken by a rule that the host has, and what plugins that are installed on the host only know, is told by
 ` + "`logcenter rule put --try`" + `.`,
@@ -36,28 +38,17 @@ Whether an id is taken by a rule that the host has, and what plugins that are in
 			if err != nil {
 				return ruleFileError(err)
 			}
-			if len(dirs) == 0 {
-				if dirs, err = pluginsBeside(); err != nil {
-					return err
-				}
-			}
-			detectors, err := detectorsIn(dirs)
-			if err != nil {
-				return err
-			}
-			if len(detectors) == 0 {
-				tell(cmd.ErrOrStderr(), "note: in %s is no detector that takes rules; the fields that they ask for are not checked\n", strings.Join(dirs, ", "))
-			}
-			for _, m := range detectors {
-				if err := opensWith(cmd.Context(), m, docs); err != nil {
-					return ruleFileError(err)
-				}
+			if err := askDetectors(cmd, &run, extra, docs); err != nil {
+				return ruleFileError(err)
 			}
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s right\n", are(len(docs), "rule"))
 			return err
 		},
 	}
-	cmd.Flags().StringSliceVar(&dirs, "plugin-dir", nil, "`folders` with plugins; default: plugins beside this program")
+	cmd.Flags().StringVar(&run.config, "config", "", "configuration `file` of the host that the rules are for")
+	cmd.Flags().StringArrayVar(&extra, "plugins", nil, "`folder` with more plugins, or of one; can be given again")
+	markFile(cmd, "config", "yaml", "yml")
+	_ = cmd.MarkFlagDirname("plugins") // fails only for a flag that there is not
 	return cmd
 }
 
@@ -75,10 +66,10 @@ func rulesToCheck(cmd *cobra.Command, args []string) (docs []*rule.Document, err
 	first := map[string]*rule.Document{}
 	for _, name := range args {
 		var list []*rule.Document
-		if st, serr := os.Stat(name); serr == nil && st.IsDir() {
-			list, err = rule.ReadFolder(name)
-		} else {
+		if name == "-" {
 			list, err = readRuleFile(cmd, name)
+		} else {
+			list, err = readRulesOf(name)
 		}
 		errs = append(errs, err)
 		for _, d := range list {
@@ -93,27 +84,33 @@ func rulesToCheck(cmd *cobra.Command, args []string) (docs []*rule.Document, err
 	return docs, errors.Join(errs...)
 }
 
-// detectorsIn finds the detectors that take rules. Reading a manifest makes the fields of its plugin known.
-func detectorsIn(dirs []string) (list []*manifest.Manifest, err error) {
-	for _, dir := range dirs {
-		entries, err := os.ReadDir(dir)
-		if err != nil && !errors.Is(err, os.ErrNotExist) {
-			return nil, err
-		}
-		for _, e := range entries {
-			m, err := manifest.Read(filepath.Join(dir, e.Name()))
-			if errors.Is(err, os.ErrNotExist) {
-				continue
-			}
-			if err != nil {
-				return nil, err
-			}
-			if m.TakesRules {
-				list = append(list, m)
+// askDetectors starts every detector that takes rules with docs. The manifests of all plugins make their fields known.
+func askDetectors(cmd *cobra.Command, run *runOptions, extra []string, docs []*rule.Document) (err error) {
+	work, err := os.MkdirTemp("", "logcenter-rules-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
+	log := logrus.New()
+	log.SetOutput(io.Discard)
+	_, options, registry, err := openPlugins(run, extra, work, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, registry.Close()) }()
+	asked := 0
+	for _, p := range registry.All() {
+		if m := p.Manifest(); m.TakesRules {
+			asked++
+			if err := opensWith(cmd.Context(), m, docs); err != nil {
+				return err
 			}
 		}
 	}
-	return list, nil
+	if asked == 0 {
+		tell(cmd.ErrOrStderr(), "note: in %s is no detector that takes rules; the fields that they ask for are not checked\n", strings.Join(options.Dirs, ", "))
+	}
+	return nil
 }
 
 // opensWith starts a detector with rules.

@@ -84,10 +84,11 @@ func newStreamSetCommand(c *connection) *cobra.Command {
 
 func newStreamDeleteCommand(c *connection) *cobra.Command {
 	return &cobra.Command{
-		Use:     "delete NAME",
-		Short:   "delete a stream; its events stay",
-		Example: "  logcenter stream delete ips-errors",
-		Args:    cobra.ExactArgs(1),
+		Use:               "delete NAME",
+		Short:             "delete a stream; its events stay",
+		Example:           "  logcenter stream delete ips-errors",
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: completeStreams(c),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cl, err := c.client()
 			if err != nil {

@@ -60,7 +60,15 @@ func tellWatchlist(cmd *cobra.Command, a *client.WatchlistChange, tried bool) er
 	if tried {
 		verb = "would have"
 	}
-	_, err := fmt.Fprintf(cmd.OutOrStdout(), "list %s %s %d entries (%d added, %d updated, %d removed, %d duplicates)\n",
-		a.Watchlist.Name, verb, a.Watchlist.Entries, a.Added, a.Updated, a.Removed, a.Duplicates)
+	_, err := fmt.Fprintf(cmd.OutOrStdout(), "list %s %s %s (%d added, %d updated, %d removed, %d duplicates)\n",
+		a.Watchlist.Name, verb, entries(a.Watchlist.Entries), a.Added, a.Updated, a.Removed, a.Duplicates)
 	return err
+}
+
+// entries is a number of entries.
+func entries(n int) string {
+	if n == 1 {
+		return "1 entry"
+	}
+	return grouped(int64(n)) + " entries"
 }

@@ -27,7 +27,7 @@ func TestWatchlists(t *testing.T) {
 	out, err = h.cli("watchlist", "import", "bad-addresses", file("bad.csv", "value,note\n203.0.113.0/24,scanners\nexample.com,\n"), "--type", "ip")
 	require.Error(t, err)
 	require.Regexp(t, `bad\.csv:3:1: "example\.com" is no IP address`, out)
-	require.Contains(t, h.does("watchlist", "import", "bad-addresses", file("bad.csv", "value,note\n203.0.113.0/24,scanners\n"), "--type", "ip"), "has 1 entries (1 added")
+	require.Contains(t, h.does("watchlist", "import", "bad-addresses", file("bad.csv", "value,note\n203.0.113.0/24,scanners\n"), "--type", "ip"), "has 1 entry (1 added")
 	out, err = h.cli("search", "source.ip:list(bad-adresses)")
 	require.Error(t, err)
 	require.Contains(t, out, "did you mean bad-addresses?")

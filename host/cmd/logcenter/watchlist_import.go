@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 
@@ -75,6 +76,9 @@ func listSource(cmd *cobra.Command, name string) (func() (io.ReadCloser, int64, 
 			return nil, 0, err
 		}
 		info, err := f.Stat()
+		if err == nil && info.IsDir() {
+			err = &wrongError{fmt.Errorf("%s is a folder, not a file of a list", name)}
+		}
 		if err != nil {
 			return nil, 0, errors.Join(err, f.Close())
 		}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -50,7 +49,7 @@ func watchlistTable(lists []client.Watchlist) *table {
 		if l.File != "" {
 			from = l.File
 		}
-		t.add(l.Name, l.Type, fmt.Sprint(l.Entries), fmt.Sprint(l.Version), l.Updated.UTC().Format(time.RFC3339), from, l.Description)
+		t.add(l.Name, l.Type, fmt.Sprint(l.Entries), fmt.Sprint(l.Version), moment(l.Updated), from, l.Description)
 	}
 	return t
 }

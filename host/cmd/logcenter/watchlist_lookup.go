@@ -25,6 +25,9 @@ func newWatchlistLookupCommand(c *connection) *cobra.Command {
 				if found[value], err = cl.LookUpWatchlists(cmd.Context(), value); err != nil {
 					return err
 				}
+				if len(found[value]) == 0 {
+					tell(cmd.ErrOrStderr(), "note: no list has %s\n", value)
+				}
 				for _, name := range found[value] {
 					t.add(value, name)
 				}

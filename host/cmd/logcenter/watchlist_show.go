@@ -47,7 +47,7 @@ func newWatchlistShowCommand(c *connection) *cobra.Command {
 				}
 				after = page.Next
 			}
-			if err := out.print(cmd.OutOrStdout(), entryTable(all.Entries), all); err != nil {
+			if err := out.print(cmd.OutOrStdout(), entryTable(all.Entries, out.format == "csv"), all); err != nil {
 				return err
 			}
 			if all.Next != "" {
@@ -63,12 +63,15 @@ func newWatchlistShowCommand(c *connection) *cobra.Command {
 	return cmd
 }
 
-func entryTable(entries []client.WatchlistEntry) *table {
+// entryTable shows entries; as they can be imported again, their times have a zone.
+func entryTable(entries []client.WatchlistEntry, again bool) *table {
 	t := newTable("value", "note", "source", "author", "expires", "state")
 	for _, e := range entries {
 		expires, state := "", ""
 		if e.Expires != nil {
-			expires = e.Expires.UTC().Format(time.RFC3339Nano)
+			if expires = moment(*e.Expires); again {
+				expires = e.Expires.UTC().Format(time.RFC3339Nano)
+			}
 		}
 		if e.Expired {
 			state = "expired"

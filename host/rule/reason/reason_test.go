@@ -92,8 +92,8 @@ func TestEventsAndTheirParts(t *testing.T) {
 		assert.Equal(t, p.Name == "steps[1].without", p.Without, p.Name)
 	}
 	assert.Equal(t, map[string]int{"steps[0].query": 2, "steps[1].query": 1, "steps[1].without": 0}, matched)
-	assert.Equal(t, []string{"events of all 2 steps of the same source.ip within 10m, in this order", "step 0: 2 events", "step 1: without an event of event.action:reset before it"}, r.Wanted)
-	assert.Equal(t, []string{"all steps within 4m", "steps[0].query: 2 events", "steps[1].query: 1 events"}, r.Found)
+	assert.Equal(t, []string{"events of all 2 steps of the same source.ip within 10m, in this order", "steps[0]: 2 events", "steps[1]: without an event of event.action:reset before it"}, r.Wanted)
+	assert.Equal(t, []string{"all steps within 4m", "steps[0].query: 2 events", "steps[1].query: 1 event"}, r.Found)
 	assert.Empty(t, r.Notes)
 	assert.True(t, st.asked.Selection.From.Before(a.First), "a clock may be behind")
 }
@@ -149,8 +149,8 @@ func TestWords(t *testing.T) {
 		{
 			"{id: r, name: R, type: absence, group_by: [user.name], window: 30m, before: 5m, steps: [{query: a}, {query: b}]}",
 			reason.Alert{Last: begun},
-			"an event of step 0 of the same user.name, and none of step 1 within 30m behind it, or up to 5m before it",
-			[]string{"the event of step 0 was at 2026-11-30T08:00:00Z; until 2026-11-30T08:30:00Z an event of step 1 would have been needed"},
+			"an event of steps[0] of the same user.name, and none of steps[1] within 30m behind it, or up to 5m before it",
+			[]string{"the event of steps[0] was at 2026-11-30T08:00:00Z; until 2026-11-30T08:30:00Z an event of steps[1] would have been needed"},
 		},
 		{
 			"{id: r, name: R, type: silence, query: a, group_by: [host.name], window: 15m}",
@@ -161,7 +161,7 @@ func TestWords(t *testing.T) {
 		{
 			"{id: r, name: R, type: new_value, query: a, group_by: [user.name], values: [source.ip], learn: 24h}",
 			reason.Alert{Last: begun, Keys: map[string]string{"source.ip": "192.0.2.7"}},
-			"an event with values of source.ip of the same user.name that were not seen before, once it has learnt for 24h",
+			"an event with values of source.ip of the same user.name that were not seen before, once it has learnt for 1d",
 			[]string{`source.ip is "192.0.2.7"`},
 		},
 		{

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/logcenter/logcenter/sdk/rule"
+	"github.com/logcenter/logcenter/sdk/schema"
 )
 
 // wanted is what a rule wants, in words.
@@ -25,33 +26,33 @@ func wanted(r *rule.Rule) (out []string) {
 		if r.Aggregate != "count" {
 			what = fmt.Sprintf("the %s of %s over events", aggregates[r.Aggregate], r.Field)
 		}
-		say("%s%s within %s: %s %v", what, of, short(r.Window), compared(r.Compare), r.Threshold)
+		say("%s%s within %s: %s %v", what, of, schema.FormatDuration(r.Window), compared(r.Compare), r.Threshold)
 	case "sequence", "simultaneous":
 		order := "in this order"
 		if r.Type == "simultaneous" {
 			order = "in any order"
 		}
-		say("events of all %d steps%s within %s, %s", len(r.Steps), of, short(r.Window), order)
+		say("events of all %d steps%s within %s, %s", len(r.Steps), of, schema.FormatDuration(r.Window), order)
 		for i, s := range r.Steps {
 			if s.Count > 1 {
-				say("step %d: %d events", i, s.Count)
+				say("steps[%d]: %d events", i, s.Count)
 			}
 			if s.Without != "" {
-				say("step %d: without an event of %s before it", i, s.Without)
+				say("steps[%d]: without an event of %s before it", i, s.Without)
 			}
 		}
 	case "absence":
 		before := ""
 		if r.Before > 0 {
-			before = fmt.Sprintf(", or up to %s before it", short(r.Before))
+			before = fmt.Sprintf(", or up to %s before it", schema.FormatDuration(r.Before))
 		}
-		say("an event of step 0%s, and none of step 1 within %s behind it%s", of, short(r.Window), before)
+		say("an event of steps[0]%s, and none of steps[1] within %s behind it%s", of, schema.FormatDuration(r.Window), before)
 	case "silence":
-		say("no event%s for %s, after there were some", of, short(r.Window))
+		say("no event%s for %s, after there were some", of, schema.FormatDuration(r.Window))
 	case "new_value":
-		say("an event with values of %s%s that were not seen before, once it has learnt for %s", strings.Join(r.Values, ", "), of, short(r.Learn))
+		say("an event with values of %s%s that were not seen before, once it has learnt for %s", strings.Join(r.Values, ", "), of, schema.FormatDuration(r.Learn))
 	case "deviation":
-		say("a count%s within %s that is %v standard deviations or more %s what is usual for the hour of the week", of, short(r.Window), r.Deviations, directions[r.Compare])
+		say("a count%s within %s that is %v standard deviations or more %s what is usual for the hour of the week", of, schema.FormatDuration(r.Window), r.Deviations, directions[r.Compare])
 	}
 	if r.Schedule != nil {
 		say("only at the times of its schedule")
@@ -63,7 +64,7 @@ func wanted(r *rule.Rule) (out []string) {
 		say("over with an event that ends selects")
 	}
 	if r.Quiet > 0 {
-		say("no other alert%s for %s", of, short(r.Quiet))
+		say("no other alert%s for %s", of, schema.FormatDuration(r.Quiet))
 	}
 	return out
 }
@@ -80,6 +81,14 @@ func compared(how string) string {
 	return "more than"
 }
 
+// events is a number of events.
+func events(n int64) string {
+	if n == 1 {
+		return "1 event"
+	}
+	return fmt.Sprintf("%d events", n)
+}
+
 // found is what there was of it.
 func found(r *rule.Rule, a Alert, o *Reason) (out []string) {
 	say := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
@@ -89,19 +98,19 @@ func found(r *rule.Rule, a Alert, o *Reason) (out []string) {
 		if name := r.Aggregate + " of " + r.Field; r.Aggregate != "count" && a.Fields[name] != "" {
 			say("%s is %s", name, a.Fields[name])
 		}
-		say("%d events within %s", o.Count, short(span))
+		say("%s within %s", events(o.Count), schema.FormatDuration(span))
 		if r.Aggregate == "count" && r.Compare == "above" && float64(o.Count) > r.Threshold {
 			say("without %d of them it would not have been raised", o.Count-int64(r.Threshold))
 		}
 	case "sequence", "simultaneous":
-		say("all steps within %s", short(span))
+		say("all steps within %s", schema.FormatDuration(span))
 		for _, p := range o.Parts {
 			if !p.Without && p.Matched > 0 {
-				say("%s: %d events", p.Name, p.Matched)
+				say("%s: %s", p.Name, events(int64(p.Matched)))
 			}
 		}
 	case "absence":
-		say("the event of step 0 was at %s; until %s an event of step 1 would have been needed", stamp(a.First), stamp(a.First.Add(r.Window)))
+		say("the event of steps[0] was at %s; until %s an event of steps[1] would have been needed", stamp(a.First), stamp(a.First.Add(r.Window)))
 	case "silence":
 		say("the last event was at %s; until %s another one would have been needed", stamp(a.Last), stamp(a.Last.Add(r.Window)))
 	case "new_value":
@@ -116,21 +125,6 @@ func found(r *rule.Rule, a Alert, o *Reason) (out []string) {
 		}
 	}
 	return out
-}
-
-// short is a duration without zeros at its end.
-func short(d time.Duration) string {
-	if d == 0 {
-		return "0s"
-	}
-	s := d.String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	return s
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
