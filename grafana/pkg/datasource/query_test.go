@@ -173,7 +173,7 @@ func TestPluginsAndInputs(t *testing.T) {
 	assert.Len(t, f.Meta.Notices, 1)
 	records := column[int64](t, f, "records")[0]
 	assert.GreaterOrEqual(t, records, int64(sampleLines))
-	text, _ := numbered(700000, 700100)
+	text, _ := numbered(newWord(), 700000, 700100)
 	require.NoError(t, h.Feed(t.Context(), text))
 	require.Eventually(t, func() bool {
 		f = s.frames(t, `{"kind":"inputs"}`, wholeRange)[0]
