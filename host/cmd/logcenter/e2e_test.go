@@ -24,8 +24,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/logcenter/logcenter/host/loadgen"
-	"github.com/logcenter/logcenter/host/porttest"
 	"github.com/logcenter/logcenter/sdk/client"
+	"github.com/logcenter/logcenter/sdk/porttest"
 )
 
 // These tests run the built programs as a user would: `make build` first.
@@ -49,9 +49,9 @@ type hostProcess struct {
 
 func freePort(t *testing.T) string {
 	t.Helper()
-	port, err := porttest.Free()
+	address, err := porttest.Address()
 	require.NoError(t, err)
-	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+	return address
 }
 
 func newHost(t *testing.T, extra string) *hostProcess {

@@ -133,10 +133,7 @@ func linesByID(file, end string, id *regexp.Regexp) map[string]string {
 }
 
 func snmptrapd(t *testing.T, _ *plugintest.Authority, dir string) (*alertReceiver, string) {
-	l, err := net.ListenPacket("udp", "127.0.0.1:0")
-	require.NoError(t, err)
-	address := l.LocalAddr().String()
-	require.NoError(t, l.Close())
+	address := freePort(t)
 	out, conf, community := filepath.Join(dir, "trapd.out"), filepath.Join(dir, "snmptrapd.conf"), filepath.Join(dir, "community")
 	require.NoError(t, os.WriteFile(conf, []byte("disableAuthorization no\nauthCommunity log c0mmunity\n"), 0o600))
 	require.NoError(t, os.WriteFile(community, []byte("c0mmunity\n"), 0o600))

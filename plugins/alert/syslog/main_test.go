@@ -23,6 +23,7 @@ import (
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/message"
 	"github.com/logcenter/logcenter/sdk/plugintest"
+	"github.com/logcenter/logcenter/sdk/porttest"
 	"github.com/logcenter/logcenter/sdk/schema"
 	"github.com/logcenter/logcenter/sdk/syslog"
 )
@@ -361,8 +362,7 @@ action(type="omfile" file=%q template="all")
 
 func freePort(t *testing.T) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := porttest.Free()
 	require.NoError(t, err)
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	return port
 }

@@ -19,7 +19,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/logcenter/logcenter/host/porttest"
+	"github.com/logcenter/logcenter/sdk/porttest"
 )
 
 const (
