@@ -68,7 +68,7 @@ func TestStoppedInTheMiddleOfAnEntry(t *testing.T) {
 			entry := entryOf(t, j, at)
 			handled := make(chan error)
 			go func() { handled <- r.Handle(ctx, at, entry) }()
-			require.Eventually(t, func() bool { _, err := os.Stat(filepath.Join(gate, "reached")); return err == nil }, 20*time.Second, time.Millisecond)
+			require.Eventually(t, func() bool { _, err := os.Stat(filepath.Join(gate, "reached")); return err == nil }, time.Minute, time.Millisecond)
 			stop()
 			durable := at
 			if finish == time.Minute {

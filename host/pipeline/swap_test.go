@@ -241,7 +241,7 @@ func TestBatchesThatWaitGoOnWithTheMaskerThatReplacesIt(t *testing.T) {
 	next := trial.Folder(t, t.TempDir(), "hide", trial.Manifest("hide", "masker", "version: 2.0.0"), "masker")
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		assert.Eventually(t, func() bool { return processor.WaitingForMasker.Load() == 1 }, 20*time.Second, time.Millisecond)
+		assert.Eventually(t, func() bool { return processor.WaitingForMasker.Load() == 1 }, time.Minute, time.Millisecond)
 		_, err := reg.Upgrade(t.Context(), "hide", next)
 		assert.NoError(t, err)
 	})

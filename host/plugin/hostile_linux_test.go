@@ -286,7 +286,7 @@ func TestHostilePlugin(t *testing.T) {
 			begun := time.Now()
 			got := s.attack(a.line)
 			reported := func() (string, bool) { return s.reported(hostile, a.reported, begun) }
-			assert.Eventually(t, func() bool { _, ok := reported(); return ok }, 15*time.Second, 10*time.Millisecond, "reported as %q; refused %v, last failure %v", a.reported, hostile.Refused(), hostile.LastFailure())
+			assert.Eventually(t, func() bool { _, ok := reported(); return ok }, time.Minute, 10*time.Millisecond, "reported as %q; refused %v, last failure %v", a.reported, hostile.Refused(), hostile.LastFailure())
 			close(done)
 			wg.Wait()
 			assert.Contains(t, got, a.stopped)

@@ -90,7 +90,7 @@ func TestArchiveRoundTrip(t *testing.T) {
 	})
 	_, err := h.client().Ingest(t.Context(), "http", []byte("a new line\n"), client.IngestOptions{})
 	require.NoError(t, err)
-	h.waitFor("the new line", 10*time.Second, func() bool { return h.count("new") == 1 })
+	h.waitFor("the new line", time.Minute, func() bool { return h.count("new") == 1 })
 
 	name := "firewall.attack." + oldDay(0).Format(time.DateOnly)
 	require.Contains(t, h.does("archive", "list"), name)
@@ -134,7 +134,7 @@ func TestArchiveRoundTrip(t *testing.T) {
 	require.Len(t, h.archived().Partitions, 7)
 	_, err = h.client().Ingest(t.Context(), "http", []byte("another new line\n"), client.IngestOptions{})
 	require.NoError(t, err)
-	h.waitFor("the next line", 10*time.Second, func() bool { return h.count("new") == 1 })
+	h.waitFor("the next line", time.Minute, func() bool { return h.count("new") == 1 })
 	out, err = h.cli("archive", "restore", "unclassified."+time.Now().UTC().Format(time.DateOnly))
 	require.Error(t, err)
 	require.Contains(t, out, "is still online")

@@ -161,7 +161,7 @@ func TestFullDisk(t *testing.T) {
 	require.Contains(t, raw.Advice, "make space on the disk")
 	require.Equal(t, http.StatusOK, h.get("/healthz"), "the process works")
 	require.Equal(t, http.StatusServiceUnavailable, h.get("/readyz"), "its work does not")
-	h.waitFor("the syslog input to wait", 20*time.Second, func() bool { return h.component("input syslog").Status == "degraded" })
+	h.waitFor("the syslog input to wait", time.Minute, func() bool { return h.component("input syslog").Status == "degraded" })
 	require.Contains(t, h.metrics(), `logcenter_journal_failed{journal="raw"} 1`)
 	require.LessOrEqual(t, h.count("*"), answered)
 	require.GreaterOrEqual(t, h.count("*"), int64(1000), "what is stored is found")

@@ -81,7 +81,7 @@ func daemon(t *testing.T, up func() bool, name string, args ...string) (start, s
 		cmd = exec.Command(path, args...) //nolint:gosec // a tool of the test
 		cmd.Stdout, cmd.Stderr = &log, &log
 		require.NoError(t, cmd.Start(), "this test needs %s; .ci/run installs it", name)
-		require.Eventually(t, up, 20*time.Second, 20*time.Millisecond, "%s does not start: %s", name, &log)
+		require.Eventually(t, up, time.Minute, 20*time.Millisecond, "%s does not start: %s", name, &log)
 	}
 	return start, func() {
 		if cmd != nil {

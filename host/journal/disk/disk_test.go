@@ -228,7 +228,7 @@ func TestGroupCommit(t *testing.T) {
 		j.mu.Lock()
 		defer j.mu.Unlock()
 		return j.queuedBytes > 0 && len(j.queue) == 0
-	}, 20*time.Second, time.Millisecond)
+	}, time.Minute, time.Millisecond)
 	for range appenders {
 		wg.Go(func() { add([]byte("x")) })
 	}
@@ -295,7 +295,7 @@ func TestIdleKeepsNothing(t *testing.T) {
 	j.mu.Lock()
 	j.appended = j.appended.Add(-2 * idleAfter)
 	j.mu.Unlock()
-	require.Eventually(t, func() bool { return j.Stats().Bytes == 0 }, 20*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return j.Stats().Bytes == 0 }, time.Minute, 5*time.Millisecond)
 	_, data := lastSegment(t, dir)
 	require.Empty(t, data)
 	require.Equal(t, uint64(3), j.Last())
@@ -328,7 +328,7 @@ func TestCommitsAreSavedWithinASecondOrSo(t *testing.T) {
 		groups := crashed.Stats().Groups
 		assert.NoError(t, crashed.Close())
 		return len(groups) == 1 && groups[0].Committed == 2
-	}, 20*time.Second, 50*time.Millisecond)
+	}, time.Minute, 50*time.Millisecond)
 }
 
 func TestRing(t *testing.T) {

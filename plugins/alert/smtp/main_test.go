@@ -76,7 +76,7 @@ func serve(t *testing.T, mode string) *server {
 			_ = c.Close()
 		}
 		return err == nil
-	}, 20*time.Second, 20*time.Millisecond, "the mail server does not listen")
+	}, time.Minute, 20*time.Millisecond, "the mail server does not listen")
 	return s
 }
 

@@ -172,7 +172,7 @@ func startTrapd(t *testing.T, users []string) *trapd {
 			t.Logf("snmptrapd says: %s", d.read())
 		}
 	})
-	require.Eventually(t, func() bool { return bytes.Contains(d.read(), []byte("NET-SNMP version")) }, 20*time.Second, 10*time.Millisecond, "snmptrapd does not start")
+	require.Eventually(t, func() bool { return bytes.Contains(d.read(), []byte("NET-SNMP version")) }, time.Minute, 10*time.Millisecond, "snmptrapd does not start")
 	return d
 }
 
@@ -192,7 +192,7 @@ func (d *trapd) notification(t *testing.T, id string) string {
 			}
 		}
 		return found != ""
-	}, 20*time.Second, 10*time.Millisecond, "%s did not arrive", id)
+	}, time.Minute, 10*time.Millisecond, "%s did not arrive", id)
 	return found
 }
 
