@@ -111,10 +111,10 @@ func (h *hostProcess) start() {
 		if err != nil {
 			h.t.Fatalf("host did not start: %v\n%s", err, h.log)
 		}
-	case <-time.After(60 * time.Second):
+	case <-time.After(3 * time.Minute):
 		_ = cmd.Process.Signal(syscall.SIGQUIT) // its goroutines say where it stands
 		_ = cmd.Wait()
-		h.t.Fatalf("host did not start within a minute\n%s", h.log)
+		h.t.Fatalf("host did not start within three minutes\n%s", h.log)
 	}
 	h.cmd = cmd
 	h.starts++
