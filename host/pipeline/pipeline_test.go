@@ -105,7 +105,7 @@ func events(b *wire.Batch) []event {
 // finish runs raw records through a plan and returns the events in the order of their lines.
 func finish(t *testing.T, r *pipeline.Processor, raw *wire.Batch) (all []event, f *pipeline.Finished) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	f, err := r.Process(ctx, pipeline.RawOf(journalID, 7, raw))
 	require.NoError(t, err)

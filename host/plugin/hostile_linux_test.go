@@ -373,7 +373,7 @@ func TestHostileAnswers(t *testing.T) {
 			break
 		}
 	}
-	require.Eventually(t, func() bool { return strings.Contains(endless.LastFailure().Reason, "nonsense answer") }, 30*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return strings.Contains(endless.LastFailure().Reason, "nonsense answer") }, 2*time.Minute, 10*time.Millisecond)
 	a, err := get("oversize").Process(t.Context(), batch("a"))
 	require.NoError(t, err)
 	defer a.Release()

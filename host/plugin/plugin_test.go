@@ -77,7 +77,7 @@ func told(b *wire.Batch, a *plugin.Answer) []string {
 
 func ask(t *testing.T, p *plugin.Plugin, lines ...string) []string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	b := batch(lines...)
 	a, err := p.Process(ctx, b)

@@ -297,7 +297,7 @@ func TestPluginsEndWithTheirHost(t *testing.T) {
 	require.False(t, gone(pid))
 	require.NoError(t, cmd.Process.Kill())
 	_ = cmd.Wait() // killed
-	require.Eventually(t, func() bool { return gone(pid) }, 30*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return gone(pid) }, 2*time.Minute, 10*time.Millisecond)
 
 	// What it left for sockets goes when the next host starts, and what that one has does not.
 	sockets := func() []string {

@@ -125,8 +125,8 @@ func TestFullDisk(t *testing.T) {
 		status, text := h.post(batch(200))
 		require.Equal(t, http.StatusOK, status, text)
 	}
-	h.waitFor("what came before", 30*time.Second, func() bool { return h.count("*") == int64(tr.next) })
-	h.waitFor("it to be stored", 30*time.Second, func() bool {
+	h.waitFor("what came before", 2*time.Minute, func() bool { return h.count("*") == int64(tr.next) })
+	h.waitFor("it to be stored", 2*time.Minute, func() bool {
 		return strings.Contains(h.metrics(), "logcenter_store_tail_events 0\n")
 	})
 

@@ -268,7 +268,7 @@ func TestADamagedMaskerHoldsEvents(t *testing.T) {
 
 	h.plugins("install", file, "--yes")
 	require.Contains(t, h.plugins("enable", "masking"), "running")
-	h.waitFor("the event after the masker is mended", 30*time.Second, func() bool { return h.count("*") == 1 })
+	h.waitFor("the event after the masker is mended", 2*time.Minute, func() bool { return h.count("*") == 1 })
 }
 
 // A backup has what is installed, and what is switched.

@@ -58,7 +58,7 @@ func TestMaskingFailsClosed(t *testing.T) {
 	require.NoError(t, os.WriteFile(masker, good, 0o755))
 	_, err = h.client().EnablePlugin(t.Context(), "masking")
 	require.NoError(t, err)
-	h.waitFor("events after the masker is mended", 30*time.Second, func() bool { return h.count("*") == 10 })
+	h.waitFor("events after the masker is mended", 2*time.Minute, func() bool { return h.count("*") == 10 })
 	var out bytes.Buffer
 	_, err = h.client().Export(t.Context(), client.ExportRequest{Selection: everything}, &out, nil)
 	require.NoError(t, err)

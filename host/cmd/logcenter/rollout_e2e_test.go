@@ -156,7 +156,7 @@ func TestUpgradesOfARunningHost(t *testing.T) {
 	require.True(t, ok, out)
 	assert.Contains(t, out, "not in effect yet")
 	require.NoError(t, h.cmd.Process.Signal(syscall.SIGHUP))
-	h.waitFor("dptech is disabled", 30*time.Second, func() bool {
+	h.waitFor("dptech is disabled", 2*time.Minute, func() bool {
 		p, err := c.Plugin(t.Context(), "dptech")
 		return err == nil && p.State == "disabled"
 	})
