@@ -17,12 +17,15 @@ func TestTheDemoIsCalm(t *testing.T) {
 	const lines = 20000
 	for seed := range uint64(5) {
 		d := loadgen.NewDemo(seed, time.Now().Add(-time.Hour), lines/time.Hour.Seconds())
-		var broken, severe, waf, stopped int
+		var broken, changed, severe, waf, stopped int
 		for range lines {
 			line := d.Next(nil)
 			is := func(mark string) bool { return bytes.Contains(line, []byte(mark)) }
 			if is("%%FW/ENV/0/") || is("%%FW/HA/1/") {
 				broken++
+			}
+			if is("%%FW/CONFIG/") { // by night and on days off each is an alert
+				changed++
 			}
 			if is("danger_degree:3;breaking_sighn:0") {
 				severe++
@@ -36,6 +39,8 @@ func TestTheDemoIsCalm(t *testing.T) {
 		}
 		assert.GreaterOrEqual(t, broken, 1)
 		assert.LessOrEqual(t, broken, 2)
+		assert.GreaterOrEqual(t, changed, 1)
+		assert.LessOrEqual(t, changed, 5)
 		assert.GreaterOrEqual(t, severe, 1)
 		assert.LessOrEqual(t, severe, 40)
 		assert.GreaterOrEqual(t, waf, 200)
