@@ -166,6 +166,16 @@ func TestTwoOpeners(t *testing.T) {
 	require.NoError(t, open(t, dir, Options{}).Close())
 }
 
+// Ids of events begin with their journal's, and are given to commands.
+func TestIDsAreNoFlags(t *testing.T) {
+	for range 1000 {
+		id, err := newID()
+		require.NoError(t, err)
+		require.Len(t, id, 22)
+		require.NotEqual(t, byte('-'), id[0], id)
+	}
+}
+
 func TestPermissions(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "journal")
 	require.NoError(t, os.Mkdir(dir, 0o755))
