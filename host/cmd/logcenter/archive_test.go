@@ -79,7 +79,7 @@ func (h *hostProcess) archived() *client.ArchiveList {
 
 // An event's whole life: received, hidden when its days are over, archived, checked, found there, brought back, gone again.
 func TestArchiveRoundTrip(t *testing.T) {
-	h := newHost(t, "retention: {every: 1s}\n")
+	h := newHost(t, "retention: {every: 1s}\n"+onlyPlugins(t, "masking"))
 	n := fillStore(t, h.data, 2, 50)
 	h.start()
 	require.Zero(t, h.count("old"), "past its online days nothing is shown, dropped or not")
@@ -178,7 +178,7 @@ archive:
   kind: s3
   format: parquet
   s3: {endpoint: "%s", bucket: bank, prefix: logs, access_key_file: %s/access, secret_key_file: %s/secret, ca_file: %s}
-`, s.URL, dir, dir, s.CAFile))
+`, s.URL, dir, dir, s.CAFile)+onlyPlugins(t, "masking"))
 	n := fillStore(t, h.data, 2, 50)
 	h.start()
 	h.waitFor("the health to tell", time.Minute, func() bool { return strings.Contains(h.component("retention").Reason, "refuses these keys") })
@@ -250,7 +250,7 @@ func TestArchivingUnderKillsLosesNothingAndDoublesNothing(t *testing.T) {
 	if long() {
 		days, per, kills = 60, 3000, 60
 	}
-	h := newHost(t, "retention: {every: 1s}\n")
+	h := newHost(t, "retention: {every: 1s}\n"+onlyPlugins(t, "masking"))
 	n := fillStore(t, h.data, days, per)
 	rnd := rand.New(rand.NewPCG(9, 9))
 	inBetween := 0

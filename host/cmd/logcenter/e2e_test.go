@@ -86,6 +86,12 @@ func pluginDirs(t *testing.T, ids ...string) (dirs []string) {
 	return dirs
 }
 
+// onlyPlugins is a configuration with these plugins, for hosts that start often.
+func onlyPlugins(t *testing.T, ids ...string) string {
+	t.Helper()
+	return "plugins: {dirs: [" + strings.Join(pluginDirs(t, ids...), ", ") + "]}\n"
+}
+
 // start starts the host and waits until it says that it runs.
 func (h *hostProcess) start() {
 	h.t.Helper()

@@ -214,7 +214,7 @@ func TestFilesUnderKills(t *testing.T) {
 	if long() {
 		kills, senders = 60, 8
 	}
-	h := newHost(t, "")
+	h := newHost(t, onlyPlugins(t, "files", "masking"))
 	h.start()
 	var (
 		mu       sync.Mutex
@@ -320,13 +320,7 @@ func TestFilesOnAFullDisk(t *testing.T) {
 	if !inOwnMounts(t) {
 		return
 	}
-	var dirs []string
-	for _, id := range []string{"files", "masking"} {
-		dir, err := filepath.Abs(programs + "/plugins/" + id)
-		require.NoError(t, err)
-		dirs = append(dirs, dir)
-	}
-	h := newHost(t, "plugins: {dirs: ["+strings.Join(dirs, ", ")+"]}\nfiles: {keep_free: 0}\n")
+	h := newHost(t, onlyPlugins(t, "files", "masking")+"files: {keep_free: 0}\n")
 	require.NoError(t, os.MkdirAll(h.data, 0o700))
 	require.NoError(t, syscall.Mount("tmpfs", h.data, "tmpfs", 0, "size=96m"))
 	t.Cleanup(func() { _ = syscall.Unmount(h.data, syscall.MNT_DETACH) })

@@ -102,13 +102,7 @@ func TestFullDisk(t *testing.T) {
 	if !inOwnMounts(t) {
 		return
 	}
-	var dirs []string
-	for _, id := range []string{"dptech", "masking", "correlation"} { // the host copies them to its disk
-		dir, err := filepath.Abs(programs + "/plugins/" + id)
-		require.NoError(t, err)
-		dirs = append(dirs, dir)
-	}
-	h := newHost(t, "plugins: {dirs: ["+strings.Join(dirs, ", ")+"]}\nstore: {flush_every: 1s}\n")
+	h := newHost(t, onlyPlugins(t, "dptech", "masking", "correlation")+"store: {flush_every: 1s}\n") // it copies them to its disk
 	require.NoError(t, os.MkdirAll(h.data, 0o700))
 	require.NoError(t, syscall.Mount("tmpfs", h.data, "tmpfs", 0, "size=128m"))
 	t.Cleanup(func() { _ = syscall.Unmount(h.data, syscall.MNT_DETACH) }) // it ends with this process anyway
@@ -206,7 +200,7 @@ func TestArchiveOnAFullDisk(t *testing.T) {
 	disk := t.TempDir()
 	require.NoError(t, syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=16m"))
 	t.Cleanup(func() { _ = syscall.Unmount(disk, syscall.MNT_DETACH) }) // as above
-	h := newHost(t, fmt.Sprintf("retention: {every: 1s}\narchive: {directory: %s/archive}\n", disk))
+	h := newHost(t, fmt.Sprintf("retention: {every: 1s}\narchive: {directory: %s/archive}\n", disk)+onlyPlugins(t, "masking"))
 	n := fillStore(t, h.data, 1, 50)
 	free := fill(t, disk)
 	h.start()

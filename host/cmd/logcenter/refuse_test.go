@@ -90,7 +90,7 @@ func TestBrokenMaskerManifestIsRefused(t *testing.T) {
 
 // A store whose journal is gone must not take new entries for old ones.
 func TestLostJournalIsRefused(t *testing.T) {
-	h := newHost(t, "")
+	h := newHost(t, onlyPlugins(t, "masking"))
 	h.start()
 	_, err := h.client().Ingest(t.Context(), "http", []byte("one line\n"), client.IngestOptions{})
 	require.NoError(t, err)
@@ -104,14 +104,14 @@ func TestLostJournalIsRefused(t *testing.T) {
 
 // Two hosts on one folder, and a port that is taken, are each said in words.
 func TestSecondHostIsRefused(t *testing.T) {
-	h := newHost(t, "")
+	h := newHost(t, onlyPlugins(t, "masking"))
 	h.start()
 	out, err := exec.Command(binary, "run", "--config", h.config).CombinedOutput()
 	require.Error(t, err)
 	require.Contains(t, string(out), h.data)
 	require.NotContains(t, string(out), "panic")
 
-	other := newHost(t, "")
+	other := newHost(t, onlyPlugins(t, "masking"))
 	other.http = h.http
 	text, err := os.ReadFile(other.config)
 	require.NoError(t, err)
@@ -132,7 +132,7 @@ func TestSecondHostIsRefused(t *testing.T) {
 
 // A port that another program has keeps one input out, not the host; it opens by itself when it can.
 func TestHostStartsWithoutAnInputThatCannotOpen(t *testing.T) {
-	h := newHost(t, "")
+	h := newHost(t, onlyPlugins(t, "masking"))
 	thief, err := net.Listen("tcp", h.syslog)
 	require.NoError(t, err)
 	defer thief.Close()
