@@ -117,6 +117,7 @@ func (a *asker) run(ctx context.Context, s store.Store) {
 		default:
 			a.right.Add(1)
 		}
+		time.Sleep(pace)
 	}
 }
 
