@@ -23,7 +23,9 @@ import (
 )
 
 // oldDay is a day whose events of every class have left the online period.
-func oldDay(n int) time.Time { return time.Now().UTC().AddDate(0, 0, -200-n).Truncate(24 * time.Hour) }
+func oldDay(n int) time.Time { return begun.AddDate(0, 0, -200-n).Truncate(24 * time.Hour) }
+
+var begun = time.Now().UTC() // of all tests, so that they have the same days if midnight comes
 
 // fillStore puts partitions of old days into the store of a host that does not run, as a move from another store does.
 // Each has per events, whose messages count on.
