@@ -22,6 +22,9 @@ RACE := $(patsubst %,./%/...,$(wildcard host/plugin host/pipeline host/journal h
 # Also, where there is time to build what Grafana's backend links once more.
 RACE_LONG := $(RACE) ./grafana/pkg/...
 
+# So many packages at once: those that take longest mostly wait for servers and processes that they kill, and leave a core.
+AT_ONCE := 3
+
 # Those that take longest go first, so that none runs alone in the end; the others, but for those of RACE, which run once,
 # and with the race detector.
 LONGEST := ./host/store/elastic ./host/cmd/logcenter ./host/certify
@@ -103,16 +106,16 @@ run: build ## build, start with the embedded store and feed the sample logs
 	bin/logcenter run --demo
 
 .PHONY: test
-test: build ## all tests, 1 s of each fuzz target, races where they can be
+test: build ## all tests, 0.3 s of each fuzz target, races where they can be
 	@$(MAKE) venv || echo '*** SKIPPED: the tests of plugins in Python, which need Python 3.11 with venv, and PyPI ***' >&2
 	@if $(MAKE) npm; then $(MAKE) grafana-test; else $(NO_NPM); fi
 	go vet -tags $(TAGS) ./...
-	@failed=0; echo '$(GO_TEST) -timeout 15m -p 2, of all but $(RACE)'; \
-	$(GO_TEST) -timeout 15m -p 2 $(PACKAGES) || failed=$$?; \
+	@failed=0; echo '$(GO_TEST) -timeout 15m -p $(AT_ONCE), of all but $(RACE)'; \
+	$(GO_TEST) -timeout 15m -p $(AT_ONCE) $(PACKAGES) || failed=$$?; \
 	go run -tags $(TAGS) ./host/store/storetest/table $(EXECUTORS) || failed=1; \
 	$(MAKE) plugin-test || failed=1; exit $$failed
-	$(if $(RACE),$(GO_TEST) -race -timeout 15m -p 2 $(RACE))
-	tools/fuzz.sh 1s
+	$(if $(RACE),$(GO_TEST) -race -timeout 15m -p $(AT_ONCE) $(RACE))
+	tools/fuzz.sh 300ms
 
 .PHONY: plugin-test
 plugin-test: ## `plugin test` on every plugin of this tree, as built by make, and one table of all

@@ -28,7 +28,7 @@ var ours = []struct {
 	{"sdk", nil, "sdk is all that a vendor imports"},
 	{"plugins", []string{"sdk"}, "a plugin is built as any vendor's"},
 	{"examples", []string{"sdk"}, "an example is built as any vendor's plugin"},
-	{"grafana", []string{"sdk/client", "sdk/query", "sdk/jsonscan"}, "Grafana's plugin knows Logcenter by its REST API, whose JSON it reads, and its query language"},
+	{"grafana", []string{"sdk/client", "sdk/query", "sdk/jsonscan", "sdk/porttest"}, "Grafana's plugin knows Logcenter by its REST API, whose JSON it reads, and its query language; its tests start a host"},
 	{"host", []string{"sdk"}, "the host knows plugins by their manifests, as other processes"},
 }
 

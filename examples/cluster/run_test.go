@@ -2,7 +2,6 @@
 package cluster_test
 
 import (
-	"net"
 	"os"
 	"os/exec"
 	"syscall"
@@ -11,14 +10,15 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/logcenter/logcenter/sdk/porttest"
 )
 
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := porttest.Address()
 	require.NoError(t, err)
-	defer l.Close()
-	return l.Addr().String()
+	return address
 }
 
 // TestExample shows the cluster once: every shard on both nodes, and what a search finds. `make build` comes first.

@@ -68,7 +68,7 @@ func TestStoppedInTheMiddleOfAnEntry(t *testing.T) {
 			entry := entryOf(t, j, at)
 			handled := make(chan error)
 			go func() { handled <- r.Handle(ctx, at, entry) }()
-			require.Eventually(t, func() bool { _, err := os.Stat(filepath.Join(gate, "reached")); return err == nil }, 20*time.Second, time.Millisecond)
+			require.Eventually(t, func() bool { _, err := os.Stat(filepath.Join(gate, "reached")); return err == nil }, time.Minute, time.Millisecond)
 			stop()
 			durable := at
 			if finish == time.Minute {
@@ -151,7 +151,7 @@ func TestASnapshotThatIsRefusedAtTheStart(t *testing.T) {
 	logger.SetOutput(&log)
 	runner, err := alert.NewRunner(next, j, alert.Options{Dir: dir, Ledger: r.ledger, Log: logrus.NewEntry(logger)})
 	require.NoError(t, err)
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	for at := uint64(18); at <= 40; at++ {
 		require.NoError(t, runner.Handle(ctx, at, entryOf(t, j, at)))
@@ -184,7 +184,7 @@ func TestAReplayGoesOnBehindAnEntryThatCannotBeRead(t *testing.T) {
 	j := events(t, 20, 5)
 	reg, p := start(t, plugin.Settings{})
 	r := newRunner(t, reg, &damaged{j, 5}, alert.Options{Dir: t.TempDir(), SnapshotEvery: time.Hour})
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	for at := uint64(1); at <= 20; at++ {
 		if at == 11 { // all before has to be seen again

@@ -72,7 +72,7 @@ func (a *alerting) settled() {
 	require.Eventually(a.t, func() bool {
 		st, err := a.ledger.Stats(a.t.Context())
 		return err == nil && st.EvidenceWanted == 0
-	}, 20*time.Second, 10*time.Millisecond)
+	}, time.Minute, 10*time.Millisecond)
 }
 
 func TestAlerts(t *testing.T) {

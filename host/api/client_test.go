@@ -283,14 +283,14 @@ func TestClientTailReconnects(t *testing.T) {
 	f.parts.dropped = 5
 	f.parts.mu.Unlock()
 	send("b")
-	require.Eventually(t, func() bool { mu.Lock(); defer mu.Unlock(); return len(lost) == 1 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { mu.Lock(); defer mu.Unlock(); return len(lost) == 1 }, time.Minute, time.Millisecond)
 	f.parts.mu.Lock()
 	f.parts.dropped = 0
 	f.parts.mu.Unlock()
 	f.http.CloseClientConnections()
-	require.Eventually(t, func() bool { mu.Lock(); defer mu.Unlock(); return len(reasons) == 1 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { mu.Lock(); defer mu.Unlock(); return len(reasons) == 1 }, time.Minute, time.Millisecond)
 	// The end that was left behind must be gone, or it would take the next events.
-	require.Eventually(t, func() bool { return strings.Contains(string(f.get("/metrics").body), "logcenter_api_tails 1\n") }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return strings.Contains(string(f.get("/metrics").body), "logcenter_api_tails 1\n") }, time.Minute, time.Millisecond)
 	send("c")
 	send("last")
 	require.ErrorIs(t, <-done, stop)

@@ -203,7 +203,7 @@ func TestTooManySearchesAtOnce(t *testing.T) {
 	f.store.block = make(chan struct{})
 	done := make(chan answer)
 	go func() { done <- f.get("/api/v1/search") }()
-	require.Eventually(t, func() bool { return strings.Contains(string(f.get("/metrics").body), "logcenter_api_searches 1\n") }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return strings.Contains(string(f.get("/metrics").body), "logcenter_api_searches 1\n") }, time.Minute, time.Millisecond)
 	a := f.get("/api/v1/search")
 	assert.Equal(t, http.StatusTooManyRequests, a.status)
 	assert.Equal(t, "busy", a.code(t))

@@ -349,5 +349,5 @@ func TestOnlineExportBreaksOff(t *testing.T) {
 	defer res.Body.Close()
 	_, err = io.ReadAll(res.Body)
 	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
-	assert.Eventually(t, func() bool { return strings.Contains(f.log.String(), "disk is broken") }, 10*time.Second, time.Millisecond)
+	assert.Eventually(t, func() bool { return strings.Contains(f.log.String(), "disk is broken") }, time.Minute, time.Millisecond)
 }

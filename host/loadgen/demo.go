@@ -3,19 +3,20 @@ package loadgen
 import (
 	"bytes"
 	"net/netip"
+	"slices"
 	"time"
 )
 
 // Demo makes the traffic of a bank in which little happens, so that the alerts of an hour can be read: the generator's own
-// mix, which is for measuring, has an IPS at work without end and power supplies that fail by the minute. Its web servers
-// stand behind a WAF, and somebody patient tries one of them so slowly that neither the WAF nor a rule sees an attack.
+// mix, which is for measuring, has an IPS at work without end, power supplies that fail by the minute, and firewalls that are
+// configured by the minute, at any hour. Its web servers stand behind a WAF, and somebody patient tries one of them so
+// slowly that neither the WAF nor a rule sees an attack.
 // It is for one goroutine.
 type Demo struct {
 	lines   *Generator
-	broken  int // lines since a device has failed
-	changed int // … since a device was configured when nobody should
-	patient int // lines since the patient one has asked
-	from    ip  // of the patient one
+	since   [len(rarities)]int // lines since one of the kind
+	patient int                // lines since the patient one has asked
+	from    ip                 // of the patient one
 	asked   int
 	attacks []WovenAttack
 }
@@ -29,11 +30,18 @@ type WovenAttack struct {
 	Lines       int
 }
 
+// rarities are kinds of lines that alerts are raised of, and how many lines lie between two of a kind at least.
+var rarities = [...]struct {
+	marks []string
+	apart int
+}{
+	{[]string{"%%FW/ENV/0/", "%%FW/HA/1/"}, 10000}, // a device fails
+	{[]string{"%%FW/CONFIG/"}, 4000},               // a device is configured, which by night is told
+}
+
 const (
-	demoBroken  = 10000 // lines at least between two failures of devices
-	demoChanged = 8000  // … between two changes of configurations out of hours
-	demoPatient = 1600  // lines between two requests of the patient one
-	demoAttacks = 1000  // that are remembered
+	demoPatient = 1600 // lines between two requests of the patient one
+	demoAttacks = 1000 // that are remembered
 )
 
 // probes are what the patient one asks, a question at a time.
@@ -86,35 +94,26 @@ func (d *Demo) Next(dst []byte) []byte {
 		return d.lines.probe(dst, d.from, probes[(d.asked-1)%len(probes)])
 	}
 	for {
-		d.broken++
-		d.changed++
 		line := d.lines.Next(dst)
-		has := func(mark string) bool { return bytes.Contains(line[len(dst):], []byte(mark)) }
-		switch {
-		case has("%%FW/ENV/0/"), has("%%FW/HA/1/"):
-			if d.broken > demoBroken {
-				d.broken = 0
-				return line
-			}
-		case has("%%FW/CONFIG/") && !atWork(d.lines.clock.time()):
-			if d.changed > demoChanged {
-				d.changed = 0
-				return line
-			}
-		default:
+		if d.fits(line[len(dst):]) {
 			return line
 		}
 		d.lines.made-- // as if it had not been made: the clock stays
 	}
 }
 
-// shanghai is the zone of the bank.
-var shanghai = time.FixedZone("Asia/Shanghai", 8*3600)
-
-// atWork says whether the bank's administrators are at work, by their own clocks: those of Shanghai, wherever the demo runs.
-func atWork(t time.Time) bool {
-	t = t.In(shanghai)
-	return t.Hour() >= 7 && t.Hour() < 21 && t.Weekday() != time.Saturday && t.Weekday() != time.Sunday
+// fits says whether a line comes late enough after those of its kind.
+func (d *Demo) fits(line []byte) bool {
+	fits := true
+	for i := range rarities {
+		d.since[i]++
+		if slices.ContainsFunc(rarities[i].marks, func(mark string) bool { return bytes.Contains(line, []byte(mark)) }) {
+			if fits = d.since[i] > rarities[i].apart; fits {
+				d.since[i] = 0
+			}
+		}
+	}
+	return fits
 }
 
 // probe is a request of somebody patient, which the WAF thinks nothing of.

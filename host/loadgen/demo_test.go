@@ -15,25 +15,20 @@ import (
 // TestTheDemoIsCalm: an hour of the demo has something to see of every device, and no more than people can read.
 func TestTheDemoIsCalm(t *testing.T) {
 	const lines = 20000
-	night, day := time.Date(2026, 11, 29, 22, 0, 0, 0, time.UTC), time.Date(2026, 11, 30, 3, 0, 0, 0, time.UTC) // of Shanghai, 06:00 and 11:00
-	for seed := range uint64(6) {
-		start, changed := night, 0
-		if seed%2 == 1 {
-			start = day
-		}
-		d := loadgen.NewDemo(seed, start, lines/time.Hour.Seconds())
-		var broken, severe, waf, stopped int
+	for seed := range uint64(5) {
+		d := loadgen.NewDemo(seed, time.Now().Add(-time.Hour), lines/time.Hour.Seconds())
+		var broken, changed, severe, waf, stopped int
 		for range lines {
 			line := d.Next(nil)
 			is := func(mark string) bool { return bytes.Contains(line, []byte(mark)) }
 			if is("%%FW/ENV/0/") || is("%%FW/HA/1/") {
 				broken++
 			}
+			if is("%%FW/CONFIG/") { // by night and on days off each is an alert
+				changed++
+			}
 			if is("danger_degree:3;breaking_sighn:0") {
 				severe++
-			}
-			if is("%%FW/CONFIG/") {
-				changed++
 			}
 			if is(` ASM:unit_hostname="`) {
 				waf++
@@ -44,12 +39,8 @@ func TestTheDemoIsCalm(t *testing.T) {
 		}
 		assert.GreaterOrEqual(t, broken, 1)
 		assert.LessOrEqual(t, broken, 2)
-		if start == night {
-			assert.LessOrEqual(t, changed, 2, "each is an alert")
-			assert.GreaterOrEqual(t, changed, 1)
-		} else {
-			assert.GreaterOrEqual(t, changed, 50)
-		}
+		assert.GreaterOrEqual(t, changed, 1)
+		assert.LessOrEqual(t, changed, 5)
 		assert.GreaterOrEqual(t, severe, 1)
 		assert.LessOrEqual(t, severe, 40)
 		assert.GreaterOrEqual(t, waf, 200)

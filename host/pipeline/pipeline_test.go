@@ -105,7 +105,7 @@ func events(b *wire.Batch) []event {
 // finish runs raw records through a plan and returns the events in the order of their lines.
 func finish(t *testing.T, r *pipeline.Processor, raw *wire.Batch) (all []event, f *pipeline.Finished) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	f, err := r.Process(ctx, pipeline.RawOf(journalID, 7, raw))
 	require.NoError(t, err)
@@ -432,14 +432,14 @@ func TestWaitsForTheMasker(t *testing.T) {
 		f.Release()
 	}
 	go run()
-	require.Eventually(t, func() bool { return r.WaitingForMasker.Load() == 1 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return r.WaitingForMasker.Load() == 1 }, time.Minute, time.Millisecond)
 	require.NoError(t, reg.Enable(t.Context(), "mas"))
 	assert.Equal(t, "x ***", (<-done)[0]["message"])
 	assert.Zero(t, r.WaitingForMasker.Load())
 
 	require.NoError(t, reg.Disable("mas"))
 	go run()
-	require.Eventually(t, func() bool { return r.WaitingForMasker.Load() == 1 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return r.WaitingForMasker.Load() == 1 }, time.Minute, time.Millisecond)
 	r.SetPlan(pipeline.NewPlan(pipeline.Plan{}))
 	assert.Equal(t, "x hunter2", (<-done)[0]["message"], "an admin chose to go without it")
 }
@@ -458,7 +458,7 @@ func TestEnricherThatHolds(t *testing.T) {
 			f.Release()
 		}
 	}()
-	require.Eventually(t, func() bool { return r.WaitingForEnricher.Load() == 1 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return r.WaitingForEnricher.Load() == 1 }, time.Minute, time.Millisecond)
 	require.NoError(t, reg.Enable(t.Context(), "enr"))
 	got := (<-done)[0]
 	assert.Equal(t, "user of ", got["user.name"])

@@ -34,7 +34,7 @@ func TestWhatPluginsPrintIsMasked(t *testing.T) {
 	}
 	logged := func(part string) {
 		t.Helper()
-		require.Eventually(t, func() bool { return said.has(part) }, 10*time.Second, 10*time.Millisecond, part)
+		require.Eventually(t, func() bool { return said.has(part) }, time.Minute, 10*time.Millisecond, part)
 	}
 
 	say("par", "par SAY first hunter2")

@@ -36,7 +36,7 @@ func granted(t *testing.T, s plugin.Settings, o plugin.Options, lines ...string)
 	require.NoError(t, err)
 	return r, p, func(line string) string {
 		t.Helper()
-		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 		defer cancel()
 		a, err := p.Process(ctx, batch(line))
 		require.NoError(t, err)
@@ -178,10 +178,10 @@ func TestLimits(t *testing.T) {
 		}
 		return n
 	}
-	require.Eventually(t, func() bool { return p.LastFailure().Reason != "" || len(p.Refused()) > 0 }, 30*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return p.LastFailure().Reason != "" || len(p.Refused()) > 0 }, 2*time.Minute, 5*time.Millisecond)
 	assert.LessOrEqual(t, in(), 3)
 	p.Disable()
-	require.Eventually(t, func() bool { return in() == 0 }, 30*time.Second, 10*time.Millisecond, "what it started ends with it")
+	require.Eventually(t, func() bool { return in() == 0 }, 2*time.Minute, 10*time.Millisecond, "what it started ends with it")
 }
 
 func TestPermissionsThatAreRefused(t *testing.T) {

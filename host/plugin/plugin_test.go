@@ -77,7 +77,7 @@ func told(b *wire.Batch, a *plugin.Answer) []string {
 
 func ask(t *testing.T, p *plugin.Plugin, lines ...string) []string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	b := batch(lines...)
 	a, err := p.Process(ctx, b)
@@ -176,7 +176,7 @@ func TestTooMuchPoisonQuarantines(t *testing.T) {
 
 func state(t *testing.T, p *plugin.Plugin, want plugin.State) {
 	t.Helper()
-	require.Eventually(t, func() bool { s, _ := p.State(); return s == want }, 10*time.Second, 5*time.Millisecond, "want %s", want)
+	require.Eventually(t, func() bool { s, _ := p.State(); return s == want }, time.Minute, 5*time.Millisecond, "want %s", want)
 }
 
 func TestKilledFromOutside(t *testing.T) {
@@ -198,12 +198,12 @@ func TestKilledFromOutside(t *testing.T) {
 				})
 			}
 			for kills := range 6 {
-				require.Eventually(t, func() bool { return p.Restarts.Load() == int64(kills) && p.PID() != 0 }, 20*time.Second, time.Millisecond)
+				require.Eventually(t, func() bool { return p.Restarts.Load() == int64(kills) && p.PID() != 0 }, time.Minute, time.Millisecond)
 				calls := p.Calls.Load()
-				require.Eventually(t, func() bool { return p.Calls.Load() > calls+20 }, 20*time.Second, time.Millisecond)
+				require.Eventually(t, func() bool { return p.Calls.Load() > calls+20 }, time.Minute, time.Millisecond)
 				require.NoError(t, syscall.Kill(p.PID(), syscall.SIGKILL))
 			}
-			require.Eventually(t, func() bool { return p.Restarts.Load() == 6 }, 20*time.Second, time.Millisecond)
+			require.Eventually(t, func() bool { return p.Restarts.Load() == 6 }, time.Minute, time.Millisecond)
 			close(done)
 			wg.Wait()
 			assert.Zero(t, p.Poisoned.Load())

@@ -127,9 +127,9 @@ func TestPythonProcessIsSupervised(t *testing.T) {
 		}
 	}
 	assert.Equal(t, 2, handled)
-	require.Eventually(t, func() bool { return p.PID() != 0 && p.PID() != first }, 20*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return p.PID() != 0 && p.PID() != first }, time.Minute, 10*time.Millisecond)
 	p.Disable()
-	require.Eventually(t, func() bool { return syscall.Kill(first, 0) == syscall.ESRCH }, 20*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return syscall.Kill(first, 0) == syscall.ESRCH }, time.Minute, 10*time.Millisecond)
 }
 
 const pythonEnricher = `

@@ -175,7 +175,7 @@ func TestChangedBinary(t *testing.T) {
 	p, err := r.Get("good")
 	require.NoError(t, err)
 	require.NoError(t, syscall.Kill(p.PID(), syscall.SIGKILL))
-	require.Eventually(t, func() bool { s, _ := p.State(); return s == plugin.Quarantined }, 15*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { s, _ := p.State(); return s == plugin.Quarantined }, time.Minute, 10*time.Millisecond)
 	_, reason := p.State()
 	assert.Contains(t, reason, "the binary changed since it was verified; enable the plugin again")
 	require.NoError(t, r.Enable(t.Context(), "good"))
@@ -297,7 +297,7 @@ func TestPluginsEndWithTheirHost(t *testing.T) {
 	require.False(t, gone(pid))
 	require.NoError(t, cmd.Process.Kill())
 	_ = cmd.Wait() // killed
-	require.Eventually(t, func() bool { return gone(pid) }, 30*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return gone(pid) }, 2*time.Minute, 10*time.Millisecond)
 
 	// What it left for sockets goes when the next host starts, and what that one has does not.
 	sockets := func() []string {

@@ -91,7 +91,7 @@ func TestSwapOfAPluginThatDoesNotRun(t *testing.T) {
 		require.NoError(t, err)
 		state(t, p, want)
 		assert.Equal(t, "2.0.0", p.Manifest().Version)
-		assert.Less(t, time.Since(begun), 10*time.Second)
+		assert.Less(t, time.Since(begun), time.Minute)
 	}
 	require.NoError(t, r.Enable(t.Context(), "off"))
 	p, err := r.Get("off")

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/logcenter/logcenter/sdk/client"
+	"github.com/logcenter/logcenter/sdk/porttest"
 )
 
 const (
@@ -92,11 +93,11 @@ func prepare(o Options) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	api, err := freePort()
+	api, err := porttest.Address()
 	if err != nil {
 		return nil, err
 	}
-	syslog, err := freePort()
+	syslog, err := porttest.Address()
 	if err != nil {
 		return nil, err
 	}
@@ -112,15 +113,6 @@ func prepare(o Options) (*Host, error) {
 }
 
 func (h *Host) config() string { return filepath.Join(h.Dir, "logcenter.yaml") }
-
-// freePort is an address that nobody listens on at the moment.
-func freePort() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
-}
 
 // Run starts a host that [Host.Stop] has stopped, on its address and data.
 func (h *Host) Run() error {

@@ -84,23 +84,23 @@ func (p *panicky) Send(b *backend.StreamPacket) error {
 
 // A panic ends the tail in which it happened, with a last frame that says so; nothing else.
 func TestAPanicEndsItsTail(t *testing.T) {
-	s, h := opened(t), host(t)
+	s, h, word := opened(t), host(t), newWord()
 	for _, times := range []int{1, 100} { // the second panics with the frame that tells, too
 		p := &panicky{times: times}
 		done := make(chan error, 1)
 		go func() {
-			done <- s.RunStream(t.Context(), &backend.RunStreamRequest{PluginContext: s.context, Path: "tail/x", Data: []byte(`{"query":"tail"}`)}, backend.NewStreamSender(p))
+			done <- s.RunStream(t.Context(), &backend.RunStreamRequest{PluginContext: s.context, Path: "tail/x", Data: []byte(`{"query":"` + word + `"}`)}, backend.NewStreamSender(p))
 		}()
 		require.Eventually(t, func() bool {
-			text, _ := numbered(1, 2)
-			require.NoError(t, h.Send(text))
+			text, _ := numbered(word, 1, 2)
+			require.NoError(t, h.Feed(t.Context(), text)) // none is under way when the next test counts
 			select {
 			case err := <-done:
 				return assert.EqualError(t, err, "A fault of Logcenter's plugin: made by a test. Its log has more.")
 			default:
 				return false
 			}
-		}, 20*time.Second, 50*time.Millisecond)
+		}, time.Minute, 20*time.Millisecond)
 		if times == 1 {
 			assert.Equal(t, []string{"A fault of Logcenter's plugin: made by a test. Its log has more."}, p.notes)
 		}

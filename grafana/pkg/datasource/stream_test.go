@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -76,10 +77,12 @@ func (p *packets) got() []string {
 	return slices.Clone(p.lines)
 }
 
-// follow runs a tail until the test ends or stop is called, which returns what RunStream did.
-func (s source) follow(t *testing.T, query string) (p *packets, stop func() error) {
+// follow runs a tail until the test ends or stop is called, which returns what RunStream did. The host has it as its only one
+// when follow returns: what is sent from then on is seen.
+func (s source) follow(t *testing.T, h *hosttest.Host, query string) (p *packets, stop func() error) {
 	t.Helper()
 	p = &packets{}
+	require.Eventually(t, func() bool { return tails(t, h, 0) }, time.Minute, 5*time.Millisecond, "those of tests before end a moment after these")
 	ctx, cancel := context.WithCancel(t.Context())
 	res, err := s.SubscribeStream(ctx, &backend.SubscribeStreamRequest{PluginContext: s.context, Path: "tail/x", Data: []byte(query)})
 	require.NoError(t, err)
@@ -94,13 +97,25 @@ func (s source) follow(t *testing.T, query string) (p *packets, stop func() erro
 		return err
 	}
 	t.Cleanup(func() { _ = stop() })
+	require.Eventually(t, func() bool { return tails(t, h, 1) }, time.Minute, 5*time.Millisecond)
 	return p, stop
 }
 
-// numbered are lines that can be told apart, from from to to.
-func numbered(from, to int) (text []byte, lines []string) {
+// tails says whether the host has n tails.
+func tails(t testing.TB, h *hosttest.Host, n int) bool {
+	t.Helper()
+	return strings.Contains(metrics(t, h), fmt.Sprintf("\nlogcenter_api_tails %d\n", n))
+}
+
+var words atomic.Int64
+
+// newWord is in no line but those of one test: what another has sent may still be under way.
+func newWord() string { return fmt.Sprintf("tailtest%d", words.Add(1)) }
+
+// numbered are lines with a word that can be told apart, from from to to.
+func numbered(word string, from, to int) (text []byte, lines []string) {
 	for i := from; i < to; i++ {
-		line := fmt.Sprintf("<190>%s tailtest app: line %06d of the tail", time.Now().UTC().Format("2006-01-02 15:04:05"), i)
+		line := fmt.Sprintf("<190>%s tailtest app: line %06d of %s", time.Now().UTC().Format("2006-01-02 15:04:05"), i, word)
 		text = append(append(text, line...), '\n')
 		lines = append(lines, fmt.Sprintf("line %06d", i))
 	}
@@ -116,27 +131,31 @@ func has(got, want []string) bool {
 	return true
 }
 
-// A tail shows what its query selects, once, soon, and ends when nobody looks any more.
+// A tail shows what its query selects, once, soon, and ends when nobody looks any more. How soon is bounded for a machine that
+// does other things, too; on a quiet one, with LOGCENTER_LONG, it is what is promised.
 func TestTail(t *testing.T) {
-	s, h := opened(t), host(t)
-	p, stop := s.follow(t, `{"query":"\"of the tail\" AND NOT \"line 000003\""}`)
-	followed := func() bool { return strings.Contains(metrics(t, h), "\nlogcenter_api_tails 1\n") }
-	require.Eventually(t, followed, 10*time.Second, 5*time.Millisecond)
+	s, h, word := opened(t), host(t), newWord()
+	p, stop := s.follow(t, h, `{"query":"\"of `+word+`\" AND NOT \"line 000003\""}`)
 	for i := range 20 {
-		text, _ := numbered(i*10, i*10+10)
+		text, _ := numbered(word, i*10, i*10+10)
 		require.NoError(t, h.Send(text))
 	}
-	_, want := numbered(0, 200)
+	_, want := numbered(word, 0, 200)
 	want = slices.DeleteFunc(want, func(s string) bool { return s == "line 000003" })
-	require.Eventually(t, func() bool { return has(p.got(), want) }, 20*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return has(p.got(), want) }, time.Minute, 10*time.Millisecond)
 	assert.Len(t, p.got(), len(want))
 	slices.Sort(p.waited)
 	p95 := p.waited[len(p.waited)*95/100]
 	t.Logf("from receipt to frame: p50 %v, p95 %v, %d frames", p.waited[len(p.waited)/2], p95, p.frames)
-	assert.Less(t, p95, time.Second)
+	most := 10 * time.Second
+	if os.Getenv("LOGCENTER_LONG") != "" {
+		most = time.Second
+	}
+	assert.Less(t, p95, most)
 
 	require.ErrorIs(t, stop(), context.Canceled)
-	require.Eventually(t, func() bool { return !followed() }, 10*time.Second, 5*time.Millisecond, "the host's end is closed, too")
+	require.Eventually(t, func() bool { return tails(t, h, 0) }, time.Minute, 5*time.Millisecond, "the host's end is closed, too")
+	require.NoError(t, h.Wait(t.Context(), word, 200), "the one that is not shown comes, too")
 }
 
 // wire passes connections on, and can be cut.
@@ -211,13 +230,13 @@ func TestTailFillsItsGaps(t *testing.T) {
 	}
 	w := newWire(t, strings.TrimPrefix(h.URL, "http://"))
 	s := open(t, "http://"+w.Addr().String(), h.Token, "")
-	before, _ := numbered(900000, 900010) // those from before the tail are not shown
+	word := newWord()
+	before, _ := numbered(word, 900000, 900010) // those from before the tail are not shown
 	require.NoError(t, h.Feed(t.Context(), before))
-	p, _ := s.follow(t, `{"query":"tailtest","fields":["event.ingested"]}`)
-	require.Eventually(t, func() bool { return strings.Contains(metrics(t, h), "\nlogcenter_api_tails 1\n") }, 10*time.Second, 5*time.Millisecond)
+	p, _ := s.follow(t, h, `{"query":"`+word+`","fields":["event.ingested"]}`)
 	n := 0
 	send := func() {
-		text, _ := numbered(n, n+50)
+		text, _ := numbered(word, n, n+50)
 		n += 50
 		require.NoError(t, h.Feed(t.Context(), text)) // they can be found now
 	}
@@ -235,8 +254,8 @@ func TestTailFillsItsGaps(t *testing.T) {
 			send()
 		}
 	}
-	_, want := numbered(0, n)
-	require.Eventually(t, func() bool { return has(p.got(), want) }, 60*time.Second, 20*time.Millisecond)
+	_, want := numbered(word, 0, n)
+	require.Eventually(t, func() bool { return has(p.got(), want) }, time.Minute, 20*time.Millisecond)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	assert.Len(t, p.ids, n, "nothing else")
@@ -247,22 +266,19 @@ func TestTailFillsItsGaps(t *testing.T) {
 
 // What is lost is counted where it is looked for.
 func TestTailCountsWhatIsDropped(t *testing.T) {
-	s, h := opened(t), host(t)
-	p, _ := s.follow(t, `{"query":"tail"}`)
-	require.Eventually(t, func() bool { return strings.Contains(metrics(t, h), "\nlogcenter_api_tails 1\n") }, 10*time.Second, 5*time.Millisecond)
+	s, h, word := opened(t), host(t), newWord()
+	p, _ := s.follow(t, h, `{"query":"`+word+`"}`)
 	p.mu.Lock() // nobody takes frames
-	before, err := h.Count(t.Context(), "tail")
-	require.NoError(t, err)
 	const lines = 30_000
-	text, _ := numbered(0, lines)
+	text, _ := numbered(word, 0, lines)
 	require.NoError(t, h.Send(text))
-	require.NoError(t, h.Wait(t.Context(), "tail", before+lines))
+	require.NoError(t, h.Wait(t.Context(), word, lines))
 	p.mu.Unlock()
 	require.Eventually(t, func() bool {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		return uint64(len(p.ids))+p.drops >= lines
-	}, 30*time.Second, 20*time.Millisecond)
+	}, time.Minute, 20*time.Millisecond)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	assert.EqualValues(t, lines, uint64(len(p.ids))+p.drops, "each line is shown or counted")
@@ -296,18 +312,18 @@ func TestSubscribeRefuses(t *testing.T) {
 
 	p := &packets{fail: errors.New("gone")}
 	done := make(chan error, 1)
+	h, word := host(t), newWord()
 	go func() {
-		done <- s.RunStream(t.Context(), &backend.RunStreamRequest{PluginContext: s.context, Path: "tail/x", Data: []byte(`{"query":"tail"}`)}, backend.NewStreamSender(p))
+		done <- s.RunStream(t.Context(), &backend.RunStreamRequest{PluginContext: s.context, Path: "tail/x", Data: []byte(`{"query":"` + word + `"}`)}, backend.NewStreamSender(p))
 	}()
-	h := host(t)
 	require.Eventually(t, func() bool {
-		text, _ := numbered(1, 2)
-		require.NoError(t, h.Send(text))
+		text, _ := numbered(word, 1, 2)
+		require.NoError(t, h.Feed(t.Context(), text)) // none is under way when the next test counts
 		select {
 		case err := <-done:
 			return assert.ErrorContains(t, err, "gone")
 		default:
 			return false
 		}
-	}, 20*time.Second, 200*time.Millisecond, "a tail ends when its frames are not taken")
+	}, time.Minute, 20*time.Millisecond, "a tail ends when its frames are not taken")
 }

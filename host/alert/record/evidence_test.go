@@ -67,7 +67,7 @@ func (s *stored) settled() {
 	require.Eventually(s.t, func() bool {
 		st, err := s.Stats(s.t.Context())
 		return err == nil && st.EvidenceWanted == 0
-	}, 20*time.Second, 5*time.Millisecond)
+	}, time.Minute, 5*time.Millisecond)
 }
 
 func limited(t *testing.T, text string) store.Scope {
@@ -139,7 +139,7 @@ func TestEventsThatNeverCome(t *testing.T) {
 		s.raise(of("tick", int(s.clock.Now().Sub(noon).Minutes())+100)) // wakes it, as the clock is the test's
 		st, err := s.Stats(t.Context())
 		return err == nil && st.EvidenceNone > 0 && st.EvidencePartial == 1
-	}, 20*time.Second, 20*time.Millisecond)
+	}, time.Minute, 20*time.Millisecond)
 	assert.Equal(t, "none", s.show(lost.Id).Evidence)
 	assert.Len(t, s.show(half.Id).Sample, 1)
 }

@@ -181,7 +181,7 @@ func TestStormOfARule(t *testing.T) {
 
 	f.clock.pass(time.Minute)
 	f.raise(raised("quiet", "erin", 2)) // wakes it, as the clock is the test's
-	require.Eventually(t, func() bool { return len(f.told()) == 25 }, 10*time.Second, 20*time.Millisecond)
+	require.Eventually(t, func() bool { return len(f.told()) == 25 }, time.Minute, 20*time.Millisecond)
 	for i, channels := range []string{"[mail/soc]", "[syslog]"} {
 		one := f.told()[23+i]
 		assert.Equal(t, channels, one.channels, "who would have been told gets a summary")
@@ -191,7 +191,7 @@ func TestStormOfARule(t *testing.T) {
 	}
 	f.clock.pass(time.Minute)
 	f.raise(raised("quiet", "frank", 3))
-	require.Eventually(t, func() bool { s, err := f.Stats(t.Context()); return err == nil && s.Storms == 0 }, 10*time.Second, 20*time.Millisecond)
+	require.Eventually(t, func() bool { s, err := f.Stats(t.Context()); return err == nil && s.Storms == 0 }, time.Minute, 20*time.Millisecond)
 	require.Len(t, f.told(), 26, "nothing is told of nothing")
 	after := raised("scan", "later", 5)
 	f.raise(after)

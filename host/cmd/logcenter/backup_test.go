@@ -123,7 +123,7 @@ func (h *hostProcess) requireOnce(batches int) {
 // lost, and the host goes on.
 func TestBackupAndRestore(t *testing.T) {
 	t.Parallel()
-	h := newHost(t, "store: {flush_bytes: 1MiB, flush_every: 1s}\nstreams: []\n")
+	h := newHost(t, "store: {flush_bytes: 1MiB, flush_every: 1s}\nstreams: []\n"+onlyPlugins(t, "masking", "correlation"))
 	h.start()
 	dir := filepath.Join(t.TempDir(), "backups")
 	s := startSender(h)
@@ -240,7 +240,7 @@ func TestElasticsearchMovesAndReturns(t *testing.T) {
 	prefix := fmt.Sprintf("lctest-cmd-%d", os.Getpid())
 	t.Cleanup(func() { wipe(t, server.URL, prefix) })
 	cluster := fmt.Sprintf("store: {kind: embedded, flush_every: 1s, elasticsearch: {addresses: [%q], prefix: %s}}\n", server.URL, prefix)
-	h := newHost(t, cluster)
+	h := newHost(t, cluster+onlyPlugins(t, "masking"))
 	h.start()
 	for n := range 30 {
 		require.NoError(t, h.send(t.Context(), n))

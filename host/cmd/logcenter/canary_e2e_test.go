@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -203,9 +205,10 @@ alerts: {rules: %s}
 		"poison":   canaries("markpoison", func(_ int, text string) string { return "par-x KILL " + text })[:2],
 		"loud":     canaries("markloud", func(_ int, text string) string { return "par-x SAY " + text }),
 	}
+	ways := slices.Sorted(maps.Keys(sets)) // what one does to the plugin, the next meets
 	var all []canary.Line
-	for _, lines := range sets {
-		all = append(all, lines...)
+	for _, way := range ways {
+		all = append(all, sets[way]...)
 	}
 	e := &exits{t: t, finder: canary.NewFinder(all)}
 	require.GreaterOrEqual(t, len(e.finder.Find(textOf(all))), len(all), "what is looked for is found in what is sent")
@@ -216,7 +219,9 @@ alerts: {rules: %s}
 	go func() {
 		tailed <- h.client().Tail(following, client.TailRequest{Query: "*"}, func(ev client.Event) error { return json.NewEncoder(tail).Encode(ev) })
 	}()
-	for way, lines := range sets {
+	h.waitFor("the tail", time.Minute, func() bool { return strings.Contains(h.metrics(), "\nlogcenter_api_tails 1\n") })
+	for _, way := range ways {
+		lines := sets[way]
 		switch way {
 		case "tcp":
 			c, err := net.Dial("tcp", h.syslog)

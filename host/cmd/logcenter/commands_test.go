@@ -349,7 +349,7 @@ func TestTail(t *testing.T) {
 	<-h.followed
 	h.tail <- traffic()[:1]
 	h.tail <- traffic()[1:3]
-	require.Eventually(t, func() bool { return strings.Count(out.String(), "\n") == 3 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return strings.Count(out.String(), "\n") == 3 }, time.Minute, time.Millisecond)
 	interrupt()
 	assert.Equal(t, exitOK, <-done, "interrupting a tail is no failure: %s", errs.String())
 	golden(t, "tail.txt", out.String())

@@ -2,7 +2,6 @@ package main_test
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -16,7 +15,7 @@ import (
 func TestTheDemoIsJudged(t *testing.T) {
 	t.Parallel()
 	begun := time.Now().UTC()
-	h := newHost(t, fmt.Sprintf("plugins: {dirs: [%s]}\n", strings.Join(pluginDirs(t, "dptech", "nsfocus", "nginx", "f5", "masking", "correlation"), ", ")))
+	h := newHost(t, onlyPlugins(t, "dptech", "nsfocus", "nginx", "f5", "masking", "correlation"))
 	h.args = []string{"--demo"}
 	h.start()
 	rates := func() (sum client.AlertRate) {

@@ -24,8 +24,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/logcenter/logcenter/host/loadgen"
-	"github.com/logcenter/logcenter/host/porttest"
 	"github.com/logcenter/logcenter/sdk/client"
+	"github.com/logcenter/logcenter/sdk/porttest"
 )
 
 // These tests run the built programs as a user would: `make build` first.
@@ -49,9 +49,9 @@ type hostProcess struct {
 
 func freePort(t *testing.T) string {
 	t.Helper()
-	port, err := porttest.Free()
+	address, err := porttest.Address()
 	require.NoError(t, err)
-	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+	return address
 }
 
 func newHost(t *testing.T, extra string) *hostProcess {
@@ -86,6 +86,12 @@ func pluginDirs(t *testing.T, ids ...string) (dirs []string) {
 	return dirs
 }
 
+// onlyPlugins is a configuration with these plugins, for hosts that start often.
+func onlyPlugins(t *testing.T, ids ...string) string {
+	t.Helper()
+	return "plugins: {dirs: [" + strings.Join(pluginDirs(t, ids...), ", ") + "]}\n"
+}
+
 // start starts the host and waits until it says that it runs.
 func (h *hostProcess) start() {
 	h.t.Helper()
@@ -111,10 +117,10 @@ func (h *hostProcess) start() {
 		if err != nil {
 			h.t.Fatalf("host did not start: %v\n%s", err, h.log)
 		}
-	case <-time.After(60 * time.Second):
+	case <-time.After(3 * time.Minute):
 		_ = cmd.Process.Signal(syscall.SIGQUIT) // its goroutines say where it stands
 		_ = cmd.Wait()
-		h.t.Fatalf("host did not start within a minute\n%s", h.log)
+		h.t.Fatalf("host did not start within three minutes\n%s", h.log)
 	}
 	h.cmd = cmd
 	h.starts++
@@ -429,7 +435,7 @@ func TestSyslogUnderKillsStoresNothingTwice(t *testing.T) {
 func (h *hostProcess) found(word string) time.Duration {
 	h.t.Helper()
 	begun := time.Now()
-	h.waitFor(word+" found", 10*time.Second, func() bool { return h.count(word) == 1 })
+	h.waitFor(word+" found", time.Minute, func() bool { return h.count(word) == 1 })
 	return time.Since(begun)
 }
 
@@ -438,7 +444,7 @@ func TestSendersOfEveryKindAreFoundWithinASecond(t *testing.T) {
 	h.start()
 	host, port, err := net.SplitHostPort(h.syslog)
 	require.NoError(t, err)
-	h.waitFor("ready", 10*time.Second, func() bool { return h.count("*") == 0 })
+	h.waitFor("ready", time.Minute, func() bool { return h.count("*") == 0 })
 
 	send := map[string]func(word string) error{
 		"logger": func(word string) error {

@@ -80,7 +80,7 @@ func TestFilesThroughTheBinary(t *testing.T) {
 	out, err = h.cli("files", "put", card)
 	require.NoError(t, err, out)
 
-	h.waitFor("the events", 30*time.Second, func() bool { return h.count("logcenter.input:files") == 2 })
+	h.waitFor("the events", 2*time.Minute, func() bool { return h.count("logcenter.input:files") == 2 })
 	page, err := h.client().Search(t.Context(), client.SearchRequest{Selection: client.Selection{
 		Query: "observer.type:video AND host.name:gate-3", From: "2026-10-11T04:00:00Z", To: "2026-10-11T04:00:01Z",
 	}})
@@ -149,7 +149,7 @@ func TestFilesThroughTheBinary(t *testing.T) {
 		require.NoError(t, os.Chtimes(p, time.Time{}, time.Now().AddDate(-2, 0, 0)))
 	}
 	h.start()
-	h.waitFor("the host to doubt its clock, as nothing of last week is there", 30*time.Second, func() bool {
+	h.waitFor("the host to doubt its clock, as nothing of last week is there", 2*time.Minute, func() bool {
 		return strings.Contains(h.component("files").Reason, "no file is removed: the clock says")
 	})
 	h.kill(syscall.SIGTERM)
@@ -158,7 +158,7 @@ func TestFilesThroughTheBinary(t *testing.T) {
 	importDay(t, s, "server.error", time.Now().UTC().AddDate(0, 0, -10).Truncate(24*time.Hour), 0, 1)
 	require.NoError(t, s.Close())
 	h.start()
-	h.waitFor("the old file to go", 30*time.Second, func() bool {
+	h.waitFor("the old file to go", 2*time.Minute, func() bool {
 		blobs, _ := h.blobs()
 		return blobs[orphan] == ""
 	})
@@ -214,7 +214,7 @@ func TestFilesUnderKills(t *testing.T) {
 	if long() {
 		kills, senders = 60, 8
 	}
-	h := newHost(t, "")
+	h := newHost(t, onlyPlugins(t, "files", "masking"))
 	h.start()
 	var (
 		mu       sync.Mutex
@@ -320,13 +320,7 @@ func TestFilesOnAFullDisk(t *testing.T) {
 	if !inOwnMounts(t) {
 		return
 	}
-	var dirs []string
-	for _, id := range []string{"files", "masking"} {
-		dir, err := filepath.Abs(programs + "/plugins/" + id)
-		require.NoError(t, err)
-		dirs = append(dirs, dir)
-	}
-	h := newHost(t, "plugins: {dirs: ["+strings.Join(dirs, ", ")+"]}\nfiles: {keep_free: 0}\n")
+	h := newHost(t, onlyPlugins(t, "files", "masking")+"files: {keep_free: 0}\n")
 	require.NoError(t, os.MkdirAll(h.data, 0o700))
 	require.NoError(t, syscall.Mount("tmpfs", h.data, "tmpfs", 0, "size=96m"))
 	t.Cleanup(func() { _ = syscall.Unmount(h.data, syscall.MNT_DETACH) })

@@ -102,13 +102,7 @@ func TestFullDisk(t *testing.T) {
 	if !inOwnMounts(t) {
 		return
 	}
-	var dirs []string
-	for _, id := range []string{"dptech", "masking", "correlation"} { // the host copies them to its disk
-		dir, err := filepath.Abs(programs + "/plugins/" + id)
-		require.NoError(t, err)
-		dirs = append(dirs, dir)
-	}
-	h := newHost(t, "plugins: {dirs: ["+strings.Join(dirs, ", ")+"]}\nstore: {flush_every: 1s}\n")
+	h := newHost(t, onlyPlugins(t, "dptech", "masking", "correlation")+"store: {flush_every: 1s}\n") // it copies them to its disk
 	require.NoError(t, os.MkdirAll(h.data, 0o700))
 	require.NoError(t, syscall.Mount("tmpfs", h.data, "tmpfs", 0, "size=128m"))
 	t.Cleanup(func() { _ = syscall.Unmount(h.data, syscall.MNT_DETACH) }) // it ends with this process anyway
@@ -125,8 +119,8 @@ func TestFullDisk(t *testing.T) {
 		status, text := h.post(batch(200))
 		require.Equal(t, http.StatusOK, status, text)
 	}
-	h.waitFor("what came before", 30*time.Second, func() bool { return h.count("*") == int64(tr.next) })
-	h.waitFor("it to be stored", 30*time.Second, func() bool {
+	h.waitFor("what came before", 2*time.Minute, func() bool { return h.count("*") == int64(tr.next) })
+	h.waitFor("it to be stored", 2*time.Minute, func() bool {
 		return strings.Contains(h.metrics(), "logcenter_store_tail_events 0\n")
 	})
 
@@ -161,7 +155,7 @@ func TestFullDisk(t *testing.T) {
 	require.Contains(t, raw.Advice, "make space on the disk")
 	require.Equal(t, http.StatusOK, h.get("/healthz"), "the process works")
 	require.Equal(t, http.StatusServiceUnavailable, h.get("/readyz"), "its work does not")
-	h.waitFor("the syslog input to wait", 20*time.Second, func() bool { return h.component("input syslog").Status == "degraded" })
+	h.waitFor("the syslog input to wait", time.Minute, func() bool { return h.component("input syslog").Status == "degraded" })
 	require.Contains(t, h.metrics(), `logcenter_journal_failed{journal="raw"} 1`)
 	require.LessOrEqual(t, h.count("*"), answered)
 	require.GreaterOrEqual(t, h.count("*"), int64(1000), "what is stored is found")
@@ -206,7 +200,7 @@ func TestArchiveOnAFullDisk(t *testing.T) {
 	disk := t.TempDir()
 	require.NoError(t, syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=16m"))
 	t.Cleanup(func() { _ = syscall.Unmount(disk, syscall.MNT_DETACH) }) // as above
-	h := newHost(t, fmt.Sprintf("retention: {every: 1s}\narchive: {directory: %s/archive}\n", disk))
+	h := newHost(t, fmt.Sprintf("retention: {every: 1s}\narchive: {directory: %s/archive}\n", disk)+onlyPlugins(t, "masking"))
 	n := fillStore(t, h.data, 1, 50)
 	free := fill(t, disk)
 	h.start()

@@ -96,7 +96,7 @@ func TestAPackageFromItsVendorToTheHost(t *testing.T) {
 		require.NoError(t, err)
 	}
 	send(0)
-	h.waitFor("the first line", 20*time.Second, func() bool { return h.count("*") == 1 })
+	h.waitFor("the first line", time.Minute, func() bool { return h.count("*") == 1 })
 	require.Zero(t, h.count("event.dataset:acmeweb.access"))
 
 	out, err := h.plugin("install", one)
@@ -121,10 +121,10 @@ func TestAPackageFromItsVendorToTheHost(t *testing.T) {
 		sent <- n
 	}()
 	require.Contains(t, h.plugins("enable", "acmeweb"), "acmeweb is running")
-	h.waitFor("parsed lines", 20*time.Second, func() bool { return h.count("event.dataset:acmeweb.access") > 10 })
+	h.waitFor("parsed lines", time.Minute, func() bool { return h.count("event.dataset:acmeweb.access") > 10 })
 	stop()
 	n := <-sent
-	h.waitFor("all lines", 20*time.Second, func() bool { return h.count("*") == int64(n) })
+	h.waitFor("all lines", time.Minute, func() bool { return h.count("*") == int64(n) })
 	parsed := h.count("event.dataset:acmeweb.access")
 	require.Equal(t, parsed, h.count("event.dataset:acmeweb.access AND source.ip:192.0.2.7 AND http.response.status_code:200"))
 	info := h.plugins("info", "acmeweb")
@@ -137,7 +137,7 @@ func TestAPackageFromItsVendorToTheHost(t *testing.T) {
 	h.start()
 	require.Contains(t, h.plugins("list", "--installed"), "active")
 	send(n)
-	h.waitFor("parsed after a restart", 20*time.Second, func() bool { return h.count("event.dataset:acmeweb.access") == parsed+1 })
+	h.waitFor("parsed after a restart", time.Minute, func() bool { return h.count("event.dataset:acmeweb.access") == parsed+1 })
 
 	out, err = h.plugin("remove", "acmeweb", "--yes")
 	require.Error(t, err)
@@ -261,14 +261,14 @@ func TestADamagedMaskerHoldsEvents(t *testing.T) {
 	require.Contains(t, health.Reason, "nothing is stored until it works again")
 	_, err = h.client().Ingest(t.Context(), "http", []byte("login user=li password=Tr0ub4dor\n"), client.IngestOptions{})
 	require.NoError(t, err)
-	h.waitFor("a batch to wait for the masker", 20*time.Second, func() bool {
+	h.waitFor("a batch to wait for the masker", time.Minute, func() bool {
 		return strings.Contains(h.metrics(), "logcenter_batches_waiting_for_masker 1")
 	})
 	require.Zero(t, h.count("*"))
 
 	h.plugins("install", file, "--yes")
 	require.Contains(t, h.plugins("enable", "masking"), "running")
-	h.waitFor("the event after the masker is mended", 30*time.Second, func() bool { return h.count("*") == 1 })
+	h.waitFor("the event after the masker is mended", 2*time.Minute, func() bool { return h.count("*") == 1 })
 }
 
 // A backup has what is installed, and what is switched.

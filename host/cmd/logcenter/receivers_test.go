@@ -81,7 +81,7 @@ func daemon(t *testing.T, up func() bool, name string, args ...string) (start, s
 		cmd = exec.Command(path, args...) //nolint:gosec // a tool of the test
 		cmd.Stdout, cmd.Stderr = &log, &log
 		require.NoError(t, cmd.Start(), "this test needs %s; .ci/run installs it", name)
-		require.Eventually(t, up, 20*time.Second, 20*time.Millisecond, "%s does not start: %s", name, &log)
+		require.Eventually(t, up, time.Minute, 20*time.Millisecond, "%s does not start: %s", name, &log)
 	}
 	return start, func() {
 		if cmd != nil {
@@ -133,10 +133,7 @@ func linesByID(file, end string, id *regexp.Regexp) map[string]string {
 }
 
 func snmptrapd(t *testing.T, _ *plugintest.Authority, dir string) (*alertReceiver, string) {
-	l, err := net.ListenPacket("udp", "127.0.0.1:0")
-	require.NoError(t, err)
-	address := l.LocalAddr().String()
-	require.NoError(t, l.Close())
+	address := freePort(t)
 	out, conf, community := filepath.Join(dir, "trapd.out"), filepath.Join(dir, "snmptrapd.conf"), filepath.Join(dir, "community")
 	require.NoError(t, os.WriteFile(conf, []byte("disableAuthorization no\nauthCommunity log c0mmunity\n"), 0o600))
 	require.NoError(t, os.WriteFile(community, []byte("c0mmunity\n"), 0o600))

@@ -38,7 +38,7 @@ func TestMaskingFailsClosed(t *testing.T) {
 	line := []byte("<188>2026-11-21 08:56:23 fw-01%%FW/LOGIN/4/OPERLOG: user=li;password=Tr0ub4dor;srcip(source)=192.0.2.1;result=failed;\n")
 	_, err = h.client().Ingest(t.Context(), "http", bytes.Repeat(line, 10), client.IngestOptions{})
 	require.NoError(t, err)
-	h.waitFor("health to say that nothing is stored", 20*time.Second, func() bool {
+	h.waitFor("health to say that nothing is stored", time.Minute, func() bool {
 		r, err := h.client().Health(t.Context())
 		if err != nil {
 			return false
@@ -50,7 +50,7 @@ func TestMaskingFailsClosed(t *testing.T) {
 		}
 		return false
 	})
-	h.waitFor("a batch to wait for the masker", 20*time.Second, func() bool {
+	h.waitFor("a batch to wait for the masker", time.Minute, func() bool {
 		return strings.Contains(h.metrics(), "logcenter_batches_waiting_for_masker 1")
 	})
 	require.Zero(t, h.count("*"))
@@ -58,7 +58,7 @@ func TestMaskingFailsClosed(t *testing.T) {
 	require.NoError(t, os.WriteFile(masker, good, 0o755))
 	_, err = h.client().EnablePlugin(t.Context(), "masking")
 	require.NoError(t, err)
-	h.waitFor("events after the masker is mended", 30*time.Second, func() bool { return h.count("*") == 10 })
+	h.waitFor("events after the masker is mended", 2*time.Minute, func() bool { return h.count("*") == 10 })
 	var out bytes.Buffer
 	_, err = h.client().Export(t.Context(), client.ExportRequest{Selection: everything}, &out, nil)
 	require.NoError(t, err)
@@ -90,11 +90,11 @@ func TestBrokenMaskerManifestIsRefused(t *testing.T) {
 
 // A store whose journal is gone must not take new entries for old ones.
 func TestLostJournalIsRefused(t *testing.T) {
-	h := newHost(t, "")
+	h := newHost(t, onlyPlugins(t, "masking"))
 	h.start()
 	_, err := h.client().Ingest(t.Context(), "http", []byte("one line\n"), client.IngestOptions{})
 	require.NoError(t, err)
-	h.waitFor("the line", 10*time.Second, func() bool { return h.count("*") == 1 })
+	h.waitFor("the line", time.Minute, func() bool { return h.count("*") == 1 })
 	h.kill(syscall.SIGTERM)
 	require.NoError(t, os.RemoveAll(filepath.Join(h.data, "journal", "event")))
 	out, err := exec.Command(binary, "run", "--config", h.config).CombinedOutput()
@@ -104,14 +104,14 @@ func TestLostJournalIsRefused(t *testing.T) {
 
 // Two hosts on one folder, and a port that is taken, are each said in words.
 func TestSecondHostIsRefused(t *testing.T) {
-	h := newHost(t, "")
+	h := newHost(t, onlyPlugins(t, "masking"))
 	h.start()
 	out, err := exec.Command(binary, "run", "--config", h.config).CombinedOutput()
 	require.Error(t, err)
 	require.Contains(t, string(out), h.data)
 	require.NotContains(t, string(out), "panic")
 
-	other := newHost(t, "")
+	other := newHost(t, onlyPlugins(t, "masking"))
 	other.http = h.http
 	text, err := os.ReadFile(other.config)
 	require.NoError(t, err)
@@ -132,7 +132,7 @@ func TestSecondHostIsRefused(t *testing.T) {
 
 // A port that another program has keeps one input out, not the host; it opens by itself when it can.
 func TestHostStartsWithoutAnInputThatCannotOpen(t *testing.T) {
-	h := newHost(t, "")
+	h := newHost(t, onlyPlugins(t, "masking"))
 	thief, err := net.Listen("tcp", h.syslog)
 	require.NoError(t, err)
 	defer thief.Close()
@@ -144,7 +144,7 @@ func TestHostStartsWithoutAnInputThatCannotOpen(t *testing.T) {
 	h.start()
 	_, err = h.client().Ingest(t.Context(), "http", []byte("one line\n"), client.IngestOptions{})
 	require.NoError(t, err)
-	h.waitFor("the line of the input that works", 20*time.Second, func() bool { return h.count("*") == 1 })
+	h.waitFor("the line of the input that works", time.Minute, func() bool { return h.count("*") == 1 })
 	health, err := h.client().Health(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, "degraded", health.Status)
@@ -169,7 +169,7 @@ func TestHostStartsWithoutAnInputThatCannotOpen(t *testing.T) {
 	_, err = conn.Write([]byte("<13>Oct 11 22:14:15 box app: hello\n"))
 	require.NoError(t, err)
 	require.NoError(t, conn.Close())
-	h.waitFor("the line of the input that opened", 20*time.Second, func() bool { return h.count("*") == 2 })
+	h.waitFor("the line of the input that opened", time.Minute, func() bool { return h.count("*") == 2 })
 	health, err = h.client().Health(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, "ok", health.Status)

@@ -76,7 +76,7 @@ func TestUpgradesOfARunningHost(t *testing.T) {
 	sent := make(chan *traffic, 1)
 	go func() {
 		tr := newTraffic(9)
-		for ctx.Err() == nil {
+		for pace := time.Tick(50 * time.Millisecond); ctx.Err() == nil; <-pace { // some ten thousand lines a second
 			var b []byte
 			for range 500 {
 				b = tr.line(b)
@@ -156,7 +156,7 @@ func TestUpgradesOfARunningHost(t *testing.T) {
 	require.True(t, ok, out)
 	assert.Contains(t, out, "not in effect yet")
 	require.NoError(t, h.cmd.Process.Signal(syscall.SIGHUP))
-	h.waitFor("dptech is disabled", 30*time.Second, func() bool {
+	h.waitFor("dptech is disabled", 2*time.Minute, func() bool {
 		p, err := c.Plugin(t.Context(), "dptech")
 		return err == nil && p.State == "disabled"
 	})
@@ -207,8 +207,7 @@ func TestUpgradeByPackages(t *testing.T) {
 		seal(t, vendorFolder(t, "acmeweb", version, lines...), file, "--key", filepath.Join(dir, "acme.key"))
 		return file
 	}
-	own, err := filepath.Abs(filepath.Join(filepath.Dir(binary), "plugins"))
-	require.NoError(t, err)
+	own := strings.Join(pluginDirs(t, "nginx", "masking"), ", ")
 	folders := t.TempDir()
 	h := newHost(t, fmt.Sprintf("plugins: {dirs: [%s, %s], trust: {keys: [{name: acme, public_key: %s, trusted: true}]}}\n", own, folders, public[1]))
 	h.start()

@@ -176,7 +176,7 @@ func (h *hostProcess) reasoned(ids map[string]string) {
 func (h *hostProcess) healthy() {
 	h.t.Helper()
 	var f client.RuleHealth
-	h.waitFor("figures of the rule", 20*time.Second, func() bool {
+	h.waitFor("figures of the rule", time.Minute, func() bool {
 		// A detector tells with the next entry, once some seconds have passed.
 		_, err := h.client().Ingest(h.t.Context(), "http", []byte("one more line\n"), client.IngestOptions{})
 		require.NoError(h.t, err)

@@ -50,11 +50,11 @@ plugins:
 		}
 		return out
 	}
-	h.waitFor("the alert", 30*time.Second, func() bool { return len(told()) > 0 })
+	h.waitFor("the alert", 2*time.Minute, func() bool { return len(told()) > 0 })
 	h.does("plugin", "enable", "words")
-	h.waitFor("the recovery", 30*time.Second, func() bool { return len(told()) > 1 })
+	h.waitFor("the recovery", 2*time.Minute, func() bool { return len(told()) > 1 })
 	assert.Equal(t, []string{"plugin-quarantined alert words", "plugin-quarantined recovery words"}, told(), "each once")
-	h.waitFor("the events", 30*time.Second, func() bool {
+	h.waitFor("the events", 2*time.Minute, func() bool {
 		return h.count("event.action:plugin-quarantined AND log.level:Error AND logcenter.component.name:words") == 1 &&
 			h.count("event.action:plugin-running AND event.type:end") == 1 && h.count("logcenter.input:self AND event.action:plugin-crashed AND logcenter.component.count:>0") == 1 &&
 			h.count("event.action:host-started AND event.dataset:logcenter.self") == 1
@@ -62,13 +62,13 @@ plugins:
 
 	h.kill(syscall.SIGKILL)
 	h.start()
-	h.waitFor("that the host was killed", 30*time.Second, func() bool { return len(told()) > 2 })
+	h.waitFor("that the host was killed", 2*time.Minute, func() bool { return len(told()) > 2 })
 	h.kill(syscall.SIGTERM)
 	h.start()
-	h.waitFor("the next start", 30*time.Second, func() bool { return h.count("event.action:host-started") == 2 })
+	h.waitFor("the next start", 2*time.Minute, func() bool { return h.count("event.action:host-started") == 2 })
 	assert.Equal(t, "host-restarted alert", told()[2])
 	assert.Len(t, told(), 3)
-	h.waitFor("the end of the one before", 30*time.Second, func() bool { return h.count("event.action:host-stopped") == 1 })
+	h.waitFor("the end of the one before", 2*time.Minute, func() bool { return h.count("event.action:host-stopped") == 1 })
 }
 
 // TestReadersThatAreBehindAreTold: alerts that come late because the detector, or a plugin before it, has more than it can do
@@ -86,7 +86,7 @@ plugins: {dirs: [%s, %s/logcenter, %[2]s/masking]}
 `, dir, plugins))
 	h.start()
 	behind := func(group, journal, line string) {
-		h.waitFor(group+" to be behind", 30*time.Second, func() bool {
+		h.waitFor(group+" to be behind", 2*time.Minute, func() bool {
 			_, err := h.client().Ingest(t.Context(), "http", []byte(line+"\n"), client.IngestOptions{})
 			require.NoError(t, err)
 			c := h.component("consumer " + group)
@@ -95,7 +95,7 @@ plugins: {dirs: [%s, %s/logcenter, %[2]s/masking]}
 		assert.Regexp(t, fmt.Sprintf(`(?m)^logcenter_journal_lag_seconds\{group="%s",journal="%s"\} [1-9]`, group, journal), h.metrics())
 	}
 	behind("alert", "event", "no parser takes it: HANG")
-	h.waitFor("the event of it", 30*time.Second, func() bool {
+	h.waitFor("the event of it", 2*time.Minute, func() bool {
 		return h.count("event.action:consumer-lagging AND logcenter.component.name:alert") == 1
 	})
 	behind("pipeline", "raw", "words HANG")

@@ -213,7 +213,7 @@ func Run(t testing.TB, in input.Input) (stop func()) {
 // Until waits until ok, at most 20 seconds.
 func Until(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !ok(); time.Sleep(2 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !ok(); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("does not come true: %s", what)
 		}

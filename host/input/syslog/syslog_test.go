@@ -24,6 +24,7 @@ import (
 	"github.com/logcenter/logcenter/host/input/inputtest"
 	"github.com/logcenter/logcenter/host/journal"
 	"github.com/logcenter/logcenter/host/journal/disk"
+	"github.com/logcenter/logcenter/sdk/porttest"
 )
 
 // start runs a syslog input on free loopback ports.
@@ -231,9 +232,10 @@ func TestRunAll(t *testing.T) {
 // An input whose port another program has opens by itself when that is gone, and says both once.
 func TestRunAllOpensWhenThePortIsFree(t *testing.T) {
 	h := inputtest.NewHost(t)
-	other, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := porttest.Address()
 	require.NoError(t, err)
-	address := other.Addr().String()
+	other, err := net.Listen("tcp", address)
+	require.NoError(t, err)
 	require.ErrorContains(t, Try(Config{Common: input.Common{Name: "in"}, TCP: address}), "another program has this port")
 	in, err := New(Config{Common: input.Common{Name: "in"}, UDP: address, TCP: address}, h.Env())
 	require.NoError(t, err)

@@ -166,6 +166,16 @@ func TestTwoOpeners(t *testing.T) {
 	require.NoError(t, open(t, dir, Options{}).Close())
 }
 
+// Ids of events begin with their journal's, and are given to commands.
+func TestIDsAreNoFlags(t *testing.T) {
+	for range 1000 {
+		id, err := newID()
+		require.NoError(t, err)
+		require.Len(t, id, 22)
+		require.NotEqual(t, byte('-'), id[0], id)
+	}
+}
+
 func TestPermissions(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "journal")
 	require.NoError(t, os.Mkdir(dir, 0o755))
@@ -228,7 +238,7 @@ func TestGroupCommit(t *testing.T) {
 		j.mu.Lock()
 		defer j.mu.Unlock()
 		return j.queuedBytes > 0 && len(j.queue) == 0
-	}, 20*time.Second, time.Millisecond)
+	}, time.Minute, time.Millisecond)
 	for range appenders {
 		wg.Go(func() { add([]byte("x")) })
 	}
@@ -295,7 +305,7 @@ func TestIdleKeepsNothing(t *testing.T) {
 	j.mu.Lock()
 	j.appended = j.appended.Add(-2 * idleAfter)
 	j.mu.Unlock()
-	require.Eventually(t, func() bool { return j.Stats().Bytes == 0 }, 20*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return j.Stats().Bytes == 0 }, time.Minute, 5*time.Millisecond)
 	_, data := lastSegment(t, dir)
 	require.Empty(t, data)
 	require.Equal(t, uint64(3), j.Last())
@@ -328,7 +338,7 @@ func TestCommitsAreSavedWithinASecondOrSo(t *testing.T) {
 		groups := crashed.Stats().Groups
 		assert.NoError(t, crashed.Close())
 		return len(groups) == 1 && groups[0].Committed == 2
-	}, 20*time.Second, 50*time.Millisecond)
+	}, time.Minute, 50*time.Millisecond)
 }
 
 func TestRing(t *testing.T) {

@@ -22,6 +22,19 @@ type meta struct {
 	KeyCheck string    `json:"key_check,omitempty"` // of the key that entries may be encrypted with
 }
 
+// newID is a random one of 128 bits. It does not begin with -, by which a command would take an event's id for a flag.
+func newID() (string, error) {
+	for {
+		var b [16]byte
+		if _, err := rand.Read(b[:]); err != nil {
+			return "", err
+		}
+		if id := base64.RawURLEncoding.EncodeToString(b[:]); id[0] != '-' {
+			return id, nil
+		}
+	}
+}
+
 // loadMeta reads meta.json, or makes it for a new journal, and checks the key (nil = none) against it.
 func loadMeta(dir string, key []byte) (meta, error) {
 	path := filepath.Join(dir, "meta.json")
@@ -32,11 +45,11 @@ func loadMeta(dir string, key []byte) (meta, error) {
 		if segments, err := listSegments(dir); err != nil || len(segments) > 0 {
 			return m, errors.Join(fmt.Errorf("%w: %s is missing though there are entries; restore it from a copy, or move the directory away", ErrDamaged, path), err)
 		}
-		var id [16]byte
-		if _, err := rand.Read(id[:]); err != nil {
+		id, err := newID()
+		if err != nil {
 			return m, err
 		}
-		m = meta{Version: 1, ID: base64.RawURLEncoding.EncodeToString(id[:]), Created: time.Now().UTC()}
+		m = meta{Version: 1, ID: id, Created: time.Now().UTC()}
 	case err != nil:
 		return m, err
 	default:

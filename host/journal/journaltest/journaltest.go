@@ -31,7 +31,7 @@ type Fixture struct {
 }
 
 // patience is how long something that must happen may take.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // Run runs the suite on journals made by open.
 func Run(t *testing.T, open func(t *testing.T, n Need) Fixture) {

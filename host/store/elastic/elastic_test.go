@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -42,8 +44,8 @@ func newPrefix(t *testing.T, url string) string {
 	t.Cleanup(func() {
 		var indices map[string]any
 		request(t, http.MethodGet, url+"/"+prefix+"-*/_settings?filter_path=*.settings.index.uuid", &indices)
-		for name := range indices {
-			request(t, http.MethodDelete, url+"/"+name, nil)
+		if len(indices) > 0 {
+			request(t, http.MethodDelete, url+"/"+strings.Join(slices.Collect(maps.Keys(indices)), ","), nil)
 		}
 		for _, name := range []string{prefix, prefix + "-import"} {
 			request(t, http.MethodDelete, url+"/_index_template/"+name, nil)
@@ -80,7 +82,7 @@ func open(t *testing.T, o elastic.Options) *elastic.Store {
 func TestSuiteOnElasticsearch(t *testing.T) { runSuite(t, "elasticsearch", estest.Shared) }
 
 func runSuite(t *testing.T, executor string, shared func(testing.TB) *estest.Server) {
-	storetest.Run(t, executor, func(t *testing.T) store.Store {
+	storetest.RunBriefly(t, executor, func(t *testing.T) store.Store {
 		server := shared(t)
 		s := open(t, elastic.Options{Addresses: []string{server.URL}, Prefix: newPrefix(t, server.URL), Timeout: 30 * time.Second})
 		t.Cleanup(func() { assert.Zero(t, s.Stats().Rejected) })

@@ -25,7 +25,7 @@ import (
 const nodeRows = 50
 
 // pace leaves the machine to the cluster, and keeps what is compared in the end small.
-const pace = 20 * time.Millisecond
+const pace = 50 * time.Millisecond
 
 // ingest appends entries, one after the other, until it is stopped.
 type ingest struct {
@@ -117,6 +117,7 @@ func (a *asker) run(ctx context.Context, s store.Store) {
 		default:
 			a.right.Add(1)
 		}
+		time.Sleep(pace)
 	}
 }
 

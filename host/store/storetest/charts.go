@@ -17,9 +17,9 @@ import (
 
 // How many events the charts are of; the longer form with LOGCENTER_LONG.
 const (
-	chartEvents     = 20_000
+	chartEvents     = 8_000
 	chartEventsLong = 200_000
-	chartRows       = 4000 // of an entry
+	chartEntries    = 5 // at least, the fourth of which is flushed
 )
 
 // chart is one chart kind of the log standard.
@@ -96,12 +96,13 @@ func testCharts(t *testing.T, g *Group, open func(t *testing.T) store.Store) {
 	if os.Getenv("LOGCENTER_LONG") != "" {
 		n = chartEventsLong
 	}
+	rows := min(n/chartEntries, 4000)
 	x := &contest{open(t), newReference()}
 	c := newChance(10)
-	for entry := range uint64(n / chartRows) {
-		events := make([]Event, chartRows)
+	for entry := range uint64(n / rows) {
+		events := make([]Event, rows)
 		for k := range events {
-			events[k] = c.chartEvent(int(entry)*chartRows + k)
+			events[k] = c.chartEvent(int(entry)*rows + k)
 		}
 		b, err := Batch(entry+1, events)
 		require.NoError(t, err)

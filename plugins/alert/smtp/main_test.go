@@ -25,6 +25,7 @@ import (
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/clienttls"
 	"github.com/logcenter/logcenter/sdk/plugintest"
+	"github.com/logcenter/logcenter/sdk/porttest"
 	"github.com/logcenter/logcenter/sdk/schema"
 )
 
@@ -52,10 +53,9 @@ func serve(t *testing.T, mode string) *server {
 		}
 	}
 	require.NotEmpty(t, python, "this test needs aiosmtpd: apt-get install python3-aiosmtpd")
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := porttest.Address()
 	require.NoError(t, err)
-	s := &server{address: l.Addr().String(), folder: t.TempDir(), ca: plugintest.NewAuthority(t)}
-	require.NoError(t, l.Close())
+	s := &server{address: address, folder: t.TempDir(), ca: plugintest.NewAuthority(t)}
 	_, port, err := net.SplitHostPort(s.address)
 	require.NoError(t, err)
 	cert, key := s.ca.Issue(t, "mail", "mail.test")
@@ -76,7 +76,7 @@ func serve(t *testing.T, mode string) *server {
 			_ = c.Close()
 		}
 		return err == nil
-	}, 20*time.Second, 20*time.Millisecond, "the mail server does not listen")
+	}, time.Minute, 20*time.Millisecond, "the mail server does not listen")
 	return s
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/logcenter/logcenter/sdk"
 	"github.com/logcenter/logcenter/sdk/message"
 	"github.com/logcenter/logcenter/sdk/plugintest"
+	"github.com/logcenter/logcenter/sdk/porttest"
 	"github.com/logcenter/logcenter/sdk/schema"
 )
 
@@ -150,11 +151,10 @@ type trapd struct {
 
 func startTrapd(t *testing.T, users []string) *trapd {
 	t.Helper()
-	l, err := net.ListenPacket("udp", "127.0.0.1:0")
+	address, err := porttest.Address()
 	require.NoError(t, err)
 	dir := t.TempDir()
-	d := &trapd{address: l.LocalAddr().String(), out: filepath.Join(dir, "out")}
-	require.NoError(t, l.Close())
+	d := &trapd{address: address, out: filepath.Join(dir, "out")}
 	conf := "disableAuthorization no\nauthCommunity log " + community + "\n"
 	for _, u := range users {
 		conf += u + "\n"
@@ -172,7 +172,7 @@ func startTrapd(t *testing.T, users []string) *trapd {
 			t.Logf("snmptrapd says: %s", d.read())
 		}
 	})
-	require.Eventually(t, func() bool { return bytes.Contains(d.read(), []byte("NET-SNMP version")) }, 20*time.Second, 10*time.Millisecond, "snmptrapd does not start")
+	require.Eventually(t, func() bool { return bytes.Contains(d.read(), []byte("NET-SNMP version")) }, time.Minute, 10*time.Millisecond, "snmptrapd does not start")
 	return d
 }
 
@@ -192,7 +192,7 @@ func (d *trapd) notification(t *testing.T, id string) string {
 			}
 		}
 		return found != ""
-	}, 20*time.Second, 10*time.Millisecond, "%s did not arrive", id)
+	}, time.Minute, 10*time.Millisecond, "%s did not arrive", id)
 	return found
 }
 

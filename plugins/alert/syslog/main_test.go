@@ -23,6 +23,7 @@ import (
 	"github.com/logcenter/logcenter/sdk/ecs"
 	"github.com/logcenter/logcenter/sdk/message"
 	"github.com/logcenter/logcenter/sdk/plugintest"
+	"github.com/logcenter/logcenter/sdk/porttest"
 	"github.com/logcenter/logcenter/sdk/schema"
 	"github.com/logcenter/logcenter/sdk/syslog"
 )
@@ -260,7 +261,7 @@ func TestAConnectionThatWasClosedIsMadeAnew(t *testing.T) {
 		require.NoError(t, n.Notify(context.Background(), a))
 		assert.Contains(t, <-got, fmt.Sprintf(`id="id-%d"`, i))
 		n.(*notifier).Each(func(r *receiver) {
-			require.Eventually(t, func() bool { return r.link.Gone() }, 10*time.Second, time.Millisecond)
+			require.Eventually(t, func() bool { return r.link.Gone() }, time.Minute, time.Millisecond)
 		})
 	}
 }
@@ -305,7 +306,7 @@ action(type="omfile" file=%q template="all")
 				_ = c.Close()
 			}
 			return err == nil
-		}, 20*time.Second, 20*time.Millisecond, "rsyslogd does not listen: %s", &log)
+		}, time.Minute, 20*time.Millisecond, "rsyslogd does not listen: %s", &log)
 	}
 	var ids []string
 	for _, tt := range []struct {
@@ -350,7 +351,7 @@ action(type="omfile" file=%q template="all")
 				}
 			}
 			return line != ""
-		}, 20*time.Second, 20*time.Millisecond, "%s did not arrive; rsyslogd says: %s", id, &log)
+		}, time.Minute, 20*time.Millisecond, "%s did not arrive; rsyslogd says: %s", id, &log)
 		f := strings.SplitN(line, "|", 7)
 		require.Len(t, f, 7, line)
 		assert.Equal(t, []string{"local3", "3", "lc-01", "logcenter", "alert"}, f[:5])
@@ -361,8 +362,7 @@ action(type="omfile" file=%q template="all")
 
 func freePort(t *testing.T) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := porttest.Free()
 	require.NoError(t, err)
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	return port
 }

@@ -96,9 +96,9 @@ func TestAServiceIsAskedAgain(t *testing.T) {
 	c.answer(http.StatusOK, `[{"id":"first","hostname":"web-01"}]`)
 	name, _ := start(t, Config{Sources: []Source{c.source()}})
 	assert.Equal(t, "first", name(), "New waits for the first answer")
-	require.Eventually(t, func() bool { _, none := c.count(); return none > 1 }, 10*time.Second, time.Millisecond, "If-None-Match is sent")
+	require.Eventually(t, func() bool { _, none := c.count(); return none > 1 }, time.Minute, time.Millisecond, "If-None-Match is sent")
 	c.answer(http.StatusOK, `[{"id":"second","hostname":"web-01"}]`)
-	require.Eventually(t, func() bool { return name() == "second" }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return name() == "second" }, time.Minute, time.Millisecond)
 }
 
 // What a service says wrong is not taken; each case waits until it has been asked twice more.
@@ -151,7 +151,7 @@ func TestTheLastGoodAnswerOutlivesTheService(t *testing.T) {
 	name, stop := start(t, config)
 	assert.Equal(t, "kept", name())
 	kept := filepath.Join(cache, "assets-*.json")
-	require.Eventually(t, func() bool { found, _ := filepath.Glob(kept); return len(found) == 1 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { found, _ := filepath.Glob(kept); return len(found) == 1 }, time.Minute, time.Millisecond)
 	stop()
 	files, err := filepath.Glob(kept)
 	require.NoError(t, err)
@@ -163,7 +163,7 @@ func TestTheLastGoodAnswerOutlivesTheService(t *testing.T) {
 	name, stop = start(t, config)
 	assert.Equal(t, "kept", name())
 	c.answer(http.StatusOK, `[{"id":"fresh","hostname":"web-01"}]`)
-	require.Eventually(t, func() bool { return name() == "fresh" }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return name() == "fresh" }, time.Minute, time.Millisecond)
 	stop()
 
 	// What is kept may be damaged.

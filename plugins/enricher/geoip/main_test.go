@@ -27,7 +27,7 @@ func TestBundledTable(t *testing.T) {
 	began := time.Now()
 	e, err := New(Config{Reload: time.Hour})
 	require.NoError(t, err)
-	assert.Less(t, time.Since(began), 5*time.Second)
+	assert.Less(t, time.Since(began), 30*time.Second)
 	defer func() { require.NoError(t, e.(*enricher).Close()) }()
 	table := e.(*enricher).atlas.Load().places[1]
 	v4, v6 := table.Ranges()
@@ -131,12 +131,12 @@ func TestADatabaseThatChangesIsReadAgain(t *testing.T) {
 	}
 	assert.Equal(t, "Old", name())
 	put("20.0.0.0,20.0.0.255,64500,New one\n")
-	require.Eventually(t, func() bool { return name() == "New one" }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return name() == "New one" }, time.Minute, time.Millisecond)
 	put("20.0.0.0,20.0.0.255,AS64500,Broken\n")
 	require.NoError(t, os.Remove(path))
 	assert.Equal(t, "New one", name())
 	put("20.0.0.0,20.0.0.255,64500,Newest of all\n")
-	require.Eventually(t, func() bool { return name() == "Newest of all" }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return name() == "Newest of all" }, time.Minute, time.Millisecond)
 }
 
 // TestTheStartDoesNotWaitForever has a database that comes only later, through a pipe.
@@ -148,7 +148,7 @@ func TestTheStartDoesNotWaitForever(t *testing.T) {
 	e := s.(*enricher)
 	assert.Empty(t, e.atlas.Load().nets)
 	require.NoError(t, os.WriteFile(slow, []byte("20.0.0.0,20.0.0.255,64500,Late\n"), 0o600))
-	require.Eventually(t, func() bool { return len(e.atlas.Load().nets) == 1 && len(e.atlas.Load().places) == 2 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return len(e.atlas.Load().nets) == 1 && len(e.atlas.Load().places) == 2 }, time.Minute, time.Millisecond)
 	require.NoError(t, e.Close())
 }
 

@@ -9,7 +9,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/logcenter/logcenter/host/porttest"
+	"github.com/logcenter/logcenter/sdk/porttest"
 )
 
 // Cluster is several nodes on this machine: some that keep data, and a small one that only votes, so that one node of

@@ -13,13 +13,14 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
-	"github.com/logcenter/logcenter/host/porttest"
+	"github.com/logcenter/logcenter/sdk/porttest"
 )
 
 const (
@@ -187,16 +188,16 @@ func (s *Server) prepare(zip string) error {
 	if err != nil {
 		return err
 	}
-	var kept []string
-	for _, line := range strings.Split(string(stock), "\n") {
-		if !strings.Contains(line, "-Xlog:gc") && !strings.Contains(line, "HeapDump") && !strings.Contains(line, "hs_err") {
-			kept = append(kept, line)
-		}
-	}
+	left, more := []string{"-Xlog:gc", "HeapDump", "hs_err"}, []string(nil)
 	if testing.Testing() && os.Getenv("LOGCENTER_LONG") == "" {
-		// A server that lives for a minute never earns back what the optimising compiler costs: half of all its CPU.
-		kept = append(kept, "-XX:TieredStopAtLevel=1")
+		// A server that lives for a minute never earns back what the optimising compiler costs: half of all its CPU. Nor
+		// do a collector of several threads and a heap that is there at once.
+		left, more = append(left, "UseG1GC"), []string{"-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:-AlwaysPreTouch"}
 	}
+	kept := slices.DeleteFunc(strings.Split(string(stock), "\n"), func(line string) bool {
+		return slices.ContainsFunc(left, func(s string) bool { return strings.Contains(line, s) })
+	})
+	kept = append(kept, more...)
 	kept = append(kept, "-Xms"+s.heap(), "-Xmx"+s.heap(), "")
 	return os.WriteFile(filepath.Join(conf, "jvm.options"), []byte(strings.Join(kept, "\n")), 0o644)
 }

@@ -114,5 +114,6 @@ func (p product) environment(java, tmp, conf string) []string {
 			env = append(env, v)
 		}
 	}
-	return append(env, p.prefix+"JAVA_HOME="+java, p.prefix+"TMPDIR="+tmp, p.prefix+"PATH_CONF="+conf)
+	return append(env, p.prefix+"JAVA_HOME="+java, p.prefix+"TMPDIR="+tmp, p.prefix+"PATH_CONF="+conf,
+		"CLI_JAVA_OPTS=-XX:TieredStopAtLevel=1") // of the program that starts Elasticsearch, and lives for two seconds
 }

@@ -427,12 +427,17 @@ func flood(args []string) error {
 	return errors.New("said it all")
 }
 
-// spin keeps a processor busy behind the host's back.
+// spin keeps a processor busy behind the host's back, by so many threads that it gets one of a machine on which others
+// are busy, too.
 func spin([]string) error {
-	go func() {
-		for {
-		}
-	}()
+	const threads = 32
+	runtime.GOMAXPROCS(threads)
+	for range threads {
+		go func() {
+			for {
+			}
+		}()
+	}
 	return errors.New("spinning")
 }
 

@@ -1,4 +1,4 @@
-// Package porttest finds ports for servers of tests that are killed and started again.
+// Package porttest finds ports for servers of tests that are programs of their own, or are stopped and started again.
 package porttest
 
 import (
@@ -38,6 +38,12 @@ func Free() (port int, err error) {
 		}
 	}
 	return 0, errors.Join(errors.New("no free port of 127.0.0.1"), err)
+}
+
+// Address is 127.0.0.1 with a port as [Free] finds it.
+func Address() (string, error) {
+	port, err := Free()
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), err
 }
 
 // try listens for a moment.
