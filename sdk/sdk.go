@@ -137,8 +137,8 @@ type Narrower interface {
 }
 
 // RuleTaker is an optional method of a Detector that looks for what rules say: those that plugins ship and the admin and
-// analysts write, kept by the host. It is called once, before Opened, with all rules that are on. An error refuses
-// them, its path begins with the rule's place in the list (e.g. "[3].query"); see package schema.
+// analysts write, kept by the host. It is called once, before Opened, with all rules that are on, which rule.Rule.Validate has passed. An
+// error refuses them, its path begins with the rule's place in the list (e.g. "[3].query"); see package schema.
 type RuleTaker interface {
 	SetRules(rules []rule.Rule) error
 }
