@@ -89,9 +89,10 @@ func NewRunner(p *Processor, raw, events journal.Journal, ack Acknowledger, o Ru
 	return r, c.Seek(r.next)
 }
 
-// unit is one batch, or the time, between reader and committer.
+// unit is one batch, a start, or the time, between reader and committer.
 type unit struct {
-	raw   *Raw // nil for the time
+	raw   *Raw   // nil for a start and the time
+	upTo  uint64 // the last raw entry that it is of; 0 for the time
 	plan  *Plan
 	entry []byte
 	err   error
@@ -154,32 +155,52 @@ func (r *Runner) read(ctx context.Context, work, order chan<- *unit) error {
 	last, silent := r.next-1, time.Now()
 	clock := time.NewTimer(r.o.ClockEvery)
 	defer clock.Stop()
-	for {
-		var e journal.Entry
+	tell := func(entry []byte, upTo uint64) error {
+		u := &unit{entry: entry, upTo: upTo, done: make(chan struct{})}
+		close(u.done)
 		select {
-		case next, ok := <-entries:
-			if !ok {
-				return <-failed
-			}
-			e = next
-		case now := <-clock.C:
-			u := &unit{entry: appendClock(nil, r.raw.ID(), last, now), done: make(chan struct{})}
-			close(u.done)
+		case order <- u:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	var e journal.Entry // to be taken, unless its offset is 0
+	for {
+		if e.Offset == 0 {
 			select {
-			case order <- u:
-			case <-ctx.Done():
-				return ctx.Err()
+			case next, ok := <-entries:
+				if !ok {
+					return <-failed
+				}
+				e = next
+			case now := <-clock.C:
+				if err := tell(appendClock(nil, r.raw.ID(), last, now), 0); err != nil {
+					return err
+				}
+				clock.Reset(max(r.o.ClockEvery, time.Since(silent)/clockPart))
+				continue
 			}
-			clock.Reset(max(r.o.ClockEvery, time.Since(silent)/clockPart))
+		}
+		if at, ok := startIn(e.Body); ok {
+			if err := tell(appendTold(nil, startMagic, r.raw.ID(), e.Offset, e.Offset, at), e.Offset); err != nil {
+				return err
+			}
+			last, e = e.Offset, journal.Entry{}
 			continue
 		}
 		bodies, size := [][]byte{e.Body}, len(e.Body)
 		from := e.Offset
+		e = journal.Entry{}
 	gather:
 		for size < r.o.BatchBytes && len(bodies) < maxEntriesPerRun {
 			select {
 			case more, ok := <-entries:
 				if !ok {
+					break gather
+				}
+				if _, start := startIn(more.Body); start { // a batch is of one run of the host
+					e = more
 					break gather
 				}
 				bodies, size = append(bodies, more.Body), size+len(more.Body)
@@ -193,7 +214,7 @@ func (r *Runner) read(ctx context.Context, work, order chan<- *unit) error {
 		}
 		last, silent = raw.To, time.Now()
 		clock.Reset(r.o.ClockEvery)
-		u := &unit{raw: raw, done: make(chan struct{})}
+		u := &unit{raw: raw, upTo: raw.To, done: make(chan struct{})}
 		select {
 		case order <- u:
 		case <-ctx.Done():
@@ -252,10 +273,10 @@ func (r *Runner) commit(ctx context.Context, order <-chan *unit) error {
 				return nil
 			}
 		}
-		if u.raw == nil {
+		if u.upTo == 0 {
 			continue
 		}
-		if err := r.ack.Commit(r.consumer, u.raw.To); err != nil {
+		if err := r.ack.Commit(r.consumer, u.upTo); err != nil {
 			r.o.OnError(fmt.Errorf("raw journal: %w", err))
 		}
 	}
