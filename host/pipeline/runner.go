@@ -158,12 +158,7 @@ func (r *Runner) read(ctx context.Context, work, order chan<- *unit) error {
 	tell := func(entry []byte, upTo uint64) error {
 		u := &unit{entry: entry, upTo: upTo, done: make(chan struct{})}
 		close(u.done)
-		select {
-		case order <- u:
-			return nil
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+		return give(ctx, order, u)
 	}
 	var e journal.Entry // to be taken, unless its offset is 0
 	for {
@@ -189,43 +184,53 @@ func (r *Runner) read(ctx context.Context, work, order chan<- *unit) error {
 			last, e = e.Offset, journal.Entry{}
 			continue
 		}
-		bodies, size := [][]byte{e.Body}, len(e.Body)
-		from := e.Offset
-		e = journal.Entry{}
-	gather:
-		for size < r.o.BatchBytes && len(bodies) < maxEntriesPerRun {
-			select {
-			case more, ok := <-entries:
-				if !ok {
-					break gather
-				}
-				if _, start := startIn(more.Body); start { // a batch is of one run of the host
-					e = more
-					break gather
-				}
-				bodies, size = append(bodies, more.Body), size+len(more.Body)
-			default:
-				break gather
-			}
-		}
-		raw, err := NewRaw(r.raw.ID(), 0, from, bodies)
+		bodies, next := r.gather(e, entries)
+		raw, err := NewRaw(r.raw.ID(), 0, e.Offset, bodies)
 		if err != nil {
 			return err
 		}
+		e = next
 		last, silent = raw.To, time.Now()
 		clock.Reset(r.o.ClockEvery)
 		u := &unit{raw: raw, upTo: raw.To, done: make(chan struct{})}
-		select {
-		case order <- u:
-		case <-ctx.Done():
-			return ctx.Err()
+		if err := give(ctx, order, u); err != nil {
+			return err
 		}
-		select {
-		case work <- u:
-		case <-ctx.Done():
-			return ctx.Err()
+		if err := give(ctx, work, u); err != nil {
+			return err
 		}
 	}
+}
+
+// give hands a unit over, or returns ctx's error.
+func give(ctx context.Context, to chan<- *unit, u *unit) error {
+	select {
+	case to <- u:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// gather is the bodies of an entry and of those behind it that are there by now, as many as make a batch. next is one that is
+// read and not among them, if its offset is not 0: a start, since a batch is of one run of the host.
+func (r *Runner) gather(e journal.Entry, entries <-chan journal.Entry) (bodies [][]byte, next journal.Entry) {
+	bodies = [][]byte{e.Body}
+	for size := len(e.Body); size < r.o.BatchBytes && len(bodies) < maxEntriesPerRun; {
+		select {
+		case more, ok := <-entries:
+			if !ok {
+				return bodies, next
+			}
+			if _, start := startIn(more.Body); start {
+				return bodies, more
+			}
+			bodies, size = append(bodies, more.Body), size+len(more.Body)
+		default:
+			return bodies, next
+		}
+	}
+	return bodies, next
 }
 
 func (r *Runner) process(ctx context.Context, u *unit) error {
