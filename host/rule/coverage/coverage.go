@@ -291,18 +291,18 @@ func Of(in Input) *Report {
 	return out
 }
 
-// read is the queries of a rule, if they can be asked; a detector that runs has said so already.
+// read is the queries of a rule, if they can be asked.
 func read(r *rule.Rule) ([]*dissect.Part, error) {
 	parts, err := dissect.Read(&r.Rule)
-	if r.Problem != "" {
-		return parts, err
+	if err != nil {
+		return nil, err
 	}
 	for _, p := range parts {
-		if err == nil {
-			err = query.CheckFields(p.Node(), nil)
+		if err := query.CheckFields(p.Node(), nil); err != nil {
+			return nil, err
 		}
 	}
-	return parts, err
+	return parts, nil
 }
 
 // judge finds the first part of a rule that a source can never be true of. What must not happen needs nothing.
