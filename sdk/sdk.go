@@ -108,6 +108,15 @@ type Ticker interface {
 	Tick(watermark time.Time, emit func(Alert)) error
 }
 
+// Resumer is an optional method of a Detector that is a Ticker, for those who conclude something from what is not received.
+type Resumer interface {
+	// Resumed is called between two batches, before any later Tick, when the host has started, or events that this detector
+	// was to see are gone: that something was not received until at says nothing, because nobody was there to receive it. What
+	// was received before comes in the batches before. It follows from the same journal as batches and ticks, and comes again
+	// with them.
+	Resumed(at time.Time, emit func(Alert)) error
+}
+
 // Stateful is an optional method pair of a Detector. The host restores the last snapshot into a fresh
 // process and replays from there, so that a crash neither loses nor repeats an alert.
 type Stateful interface {
@@ -137,8 +146,8 @@ type Narrower interface {
 }
 
 // RuleTaker is an optional method of a Detector that looks for what rules say: those that plugins ship and the admin and
-// analysts write, kept by the host. It is called once, before Opened, with all rules that are on. An error refuses
-// them, its path begins with the rule's place in the list (e.g. "[3].query"); see package schema.
+// analysts write, kept by the host. It is called once, before Opened, with all rules that are on, which rule.Rule.Validate has passed. An
+// error refuses them, its path begins with the rule's place in the list (e.g. "[3].query"); see package schema.
 type RuleTaker interface {
 	SetRules(rules []rule.Rule) error
 }

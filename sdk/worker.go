@@ -399,7 +399,11 @@ func (w *worker) tick(t Ticker, r *wire.TickRequest) *wire.Result {
 			w.result.Error = clip(fmt.Sprintf("panic: %v", p))
 		}
 	}()
-	if err := t.Tick(time.Unix(0, r.WatermarkNs).UTC(), w.emit); err != nil {
+	var err error
+	if again, ok := t.(Resumer); ok && r.ResumedNs != 0 {
+		err = again.Resumed(time.Unix(0, r.ResumedNs).UTC(), w.emit)
+	}
+	if err = errors.Join(err, t.Tick(time.Unix(0, r.WatermarkNs).UTC(), w.emit)); err != nil {
 		w.result.Error = clip(err.Error())
 	}
 	w.reportRules(r.Report)

@@ -99,6 +99,7 @@ type detector struct {
 	failing    uint64          // the entry at which it last failed
 	fails      int             // how often there
 	poison     map[uint64]bool // entries it does not survive, or that cannot be read; replays leave them out
+	gap        bool            // entries behind offset were gone before it saw them
 }
 
 // NewRunner makes the consumer of an event journal.
@@ -264,6 +265,7 @@ func (r *Runner) tryAdvance(ctx context.Context, d *detector, offset uint64, e *
 	for at := d.offset + 1; at < offset; at++ {
 		entry, err := r.entry(at)
 		if errors.Is(err, journal.ErrTrimmed) || err != nil && d.poison[at] {
+			d.gap = d.gap || errors.Is(err, journal.ErrTrimmed)
 			d.offset = at
 			continue
 		}
@@ -320,7 +322,7 @@ func (r *Runner) restoreFirst(ctx context.Context, d *detector) error {
 // begin says that the process of a generation has the state of the last snapshot.
 func (d *detector) begin(generation uint64) {
 	d.generation, d.offset, d.clock = generation, d.saved.Load(), d.savedClock
-	d.sent = d.offset
+	d.sent, d.gap = d.offset, false
 	for at := range d.poison {
 		if at <= d.offset {
 			delete(d.poison, at)
@@ -343,10 +345,8 @@ func (r *Runner) take(ctx context.Context, d *detector, offset uint64, e *pipeli
 				return err
 			}
 		}
-		if at > d.clock {
-			if err := r.tick(ctx, d, offset, at); err != nil {
-				return err
-			}
+		if err := r.tick(ctx, d, offset, at, d.resumed(e)); err != nil {
+			return err
 		}
 	}
 	d.offset, d.clock = offset, at
@@ -378,10 +378,17 @@ func (r *Runner) detect(ctx context.Context, d *detector, offset uint64, b *wire
 	return r.raise(ctx, d, reply.Result)
 }
 
-func (r *Runner) tick(ctx context.Context, d *detector, offset uint64, at clock) error {
-	reply, err := d.p.Tick(ctx, d.generation, at.watermark(), offset)
+// tick tells a detector how far event time has come, and whether something may be missing before an entry.
+func (r *Runner) tick(ctx context.Context, d *detector, offset uint64, at clock, resumed int64) error {
+	if at == d.clock && resumed == 0 {
+		return nil
+	}
+	reply, err := d.p.Tick(ctx, d.generation, &wire.TickRequest{WatermarkNs: at.watermark().UnixNano(), Offset: offset, ResumedNs: resumed})
 	if err != nil {
 		return err
+	}
+	if resumed != 0 {
+		d.gap = false
 	}
 	return r.raise(ctx, d, reply)
 }

@@ -248,3 +248,75 @@ func TestWindowsOfASilentHostClose(t *testing.T) {
 	cancel()
 	wg.Wait()
 }
+
+// trimmed is a journal whose first entries are gone.
+type trimmed struct {
+	journal.Journal
+	upTo uint64
+}
+
+func (j *trimmed) Read(at uint64) (journal.Entry, error) {
+	if at <= j.upTo {
+		return journal.Entry{}, journal.ErrTrimmed
+	}
+	return j.Journal.Read(at)
+}
+
+// resumptions are until when a detector was told that something may be missing.
+func resumptions(r *recording) (list []string) {
+	for _, a := range r.all() {
+		if a.Rule == "resumed" {
+			list = append(list, a.Keys["n"])
+		}
+	}
+	return list
+}
+
+// Detectors are told of a start of the host, in its place, also in a replay; and that entries were gone before they came to
+// see them.
+func TestDetectorsAreToldWhatTheyMayHaveMissed(t *testing.T) {
+	raw, err := disk.Open(t.TempDir(), disk.Options{NoSync: true})
+	require.NoError(t, err)
+	events, err := disk.Open(t.TempDir(), disk.Options{NoSync: true})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, raw.Close()); require.NoError(t, events.Close()) })
+	line := func(received int) []byte {
+		b, err := timedBatch([]timed{{"x", received, received}}, begin).MarshalVT()
+		require.NoError(t, err)
+		return b
+	}
+	for _, body := range [][]byte{line(1), pipeline.StartOf(begin.Add(time.Hour)), line(3601), line(3602), line(3603), line(3604)} {
+		_, err = raw.Append(t.Context(), body)
+		require.NoError(t, err)
+	}
+	moves, err := pipeline.NewRunner(pipeline.NewProcessor(pipeline.NewPlan(pipeline.Plan{}), nil), raw, events, plain{}, pipeline.RunnerOptions{BatchBytes: 1})
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	wg.Go(func() { assert.NoError(t, moves.Run(ctx)) })
+	require.Eventually(t, func() bool { return events.Last() == 6 }, 20*time.Second, time.Millisecond)
+	cancel()
+	wg.Wait()
+
+	reg, p := startTimed(t)
+	r := newRunner(t, reg, events, alert.Options{Dir: t.TempDir()})
+	feed(t.Context(), t, r, events, 1, func(offset uint64) {
+		if offset == 4 { // all is seen again
+			require.NoError(t, syscall.Kill(p.PID(), syscall.SIGKILL))
+		}
+	})
+	assert.Equal(t, []string{"2026-10-11T05:00:00Z"}, resumptions(r))
+
+	// One that is back when its entries are gone.
+	reg, _ = startTimed(t)
+	dir := t.TempDir()
+	before := newRunner(t, reg, events, alert.Options{Dir: dir})
+	require.NoError(t, before.Handle(t.Context(), 1, entryOf(t, events, 1)))
+	require.NoError(t, before.Save(t.Context()))
+	reg, _ = startTimed(t)
+	after := newRunner(t, reg, &trimmed{events, 3}, alert.Options{Dir: dir})
+	for at := uint64(5); at <= 6; at++ {
+		require.NoError(t, after.Handle(t.Context(), at, entryOf(t, events, at)))
+	}
+	assert.Equal(t, []string{"2026-10-11T05:00:02Z"}, resumptions(after), "entry 4 is the first that it sees again")
+}

@@ -17,7 +17,7 @@ type clock int64
 
 // after is event time behind one more entry: the newest @timestamp so far. An event counts as no newer than its
 // receipt, so that a device whose clock is ahead does not close everybody's windows. A silent host tells the time
-// itself.
+// itself; a start does not, as lines from before may be sent behind it.
 func (c clock) after(e *pipeline.Entry) clock {
 	if !e.Clock.IsZero() {
 		return max(c, clock(e.Clock.UnixNano()))
@@ -34,6 +34,24 @@ func (c clock) after(e *pipeline.Entry) clock {
 		}
 	})
 	return c
+}
+
+// resumed is until when something may have been missed, in nanoseconds, if an entry is the first behind that; else 0. A host
+// was down until it said that it has started. Of entries that were gone before the detector came to see them, the first
+// one that it sees behind them tells.
+func (d *detector) resumed(e *pipeline.Entry) (at int64) {
+	switch {
+	case !e.Start.IsZero():
+		return e.Start.UnixNano()
+	case !d.gap:
+		return 0
+	case !e.Clock.IsZero():
+		return e.Clock.UnixNano()
+	}
+	if received := e.Batch.Column(uint32(ecs.EventIngested)); received != nil {
+		received.Each(int(e.Batch.Rows), func(_, k int) { at = max(at, received.Nanos(k)) })
+	}
+	return at
 }
 
 // watermark is what detectors are told.

@@ -25,6 +25,9 @@ type Entry struct {
 	Batch    *wire.Batch
 	Dead     []deadletter.Letter
 	Clock    time.Time // zero: the entry is of raw entries
+	// Start is when a host began to take in what follows: an entry of the one raw entry that says so, see [StartOf]. Nobody
+	// knows what would have been received since the entry before. Zero: it is no such entry.
+	Start time.Time
 }
 
 // entryMagic begins every entry of raw entries; the digit is the version of the layout:
@@ -34,7 +37,12 @@ const entryMagic = "LCE1"
 // clockMagic begins an entry that tells the time: magic, u64 from, u64 to, i64 nanoseconds, id of the raw journal.
 const clockMagic = "LCT1"
 
+// startMagic begins an entry that tells of a start, which is else as one that tells the time; and, with i64 nanoseconds behind
+// it and no more, a raw entry.
+const startMagic = "LCS1"
+
 const (
+	startRaw    = len(startMagic) + 8
 	entryHeader = len(entryMagic) + 8 + 8 + 4
 	clockHeader = len(clockMagic) + 8 + 8 + 8
 )
@@ -69,21 +77,44 @@ func AppendEntry(dst []byte, raw *Raw, f *Finished) ([]byte, error) {
 
 // appendClock encodes an entry that tells the time, behind raw entry to.
 func appendClock(dst []byte, journal string, to uint64, at time.Time) []byte {
-	dst = append(dst, clockMagic...)
-	dst = binary.LittleEndian.AppendUint64(dst, to+1)
+	return appendTold(dst, clockMagic, journal, to+1, to, at)
+}
+
+func appendTold(dst []byte, magic, journal string, from, to uint64, at time.Time) []byte {
+	dst = append(dst, magic...)
+	dst = binary.LittleEndian.AppendUint64(dst, from)
 	dst = binary.LittleEndian.AppendUint64(dst, to)
 	dst = binary.LittleEndian.AppendUint64(dst, uint64(at.UnixNano()))
 	return append(dst, journal...)
 }
 
+// StartOf is the raw entry by which a host says when it begins to take in. It is appended before the first record that is
+// received, so that what was received before and since follows from the order of the raw journal, whatever was left undone
+// and however often the host is killed.
+func StartOf(at time.Time) []byte {
+	return binary.LittleEndian.AppendUint64([]byte(startMagic), uint64(at.UnixNano()))
+}
+
+// startIn is when the host has started, if a raw entry is about that.
+func startIn(body []byte) (at time.Time, ok bool) {
+	if len(body) != startRaw || string(body[:len(startMagic)]) != startMagic {
+		return at, false
+	}
+	return nanos(body[len(startMagic):]), true
+}
+
+func nanos(b []byte) time.Time { return time.Unix(0, int64(binary.LittleEndian.Uint64(b))).UTC() }
+
 // DecodeEntry decodes an entry of the event journal; it aliases body.
 func DecodeEntry(body []byte) (*Entry, error) {
-	if isClock(body) {
-		return &Entry{
-			From: binary.LittleEndian.Uint64(body[4:]), To: binary.LittleEndian.Uint64(body[12:]),
-			Clock:   time.Unix(0, int64(binary.LittleEndian.Uint64(body[20:]))).UTC(),
-			Journal: string(body[clockHeader:]), Batch: &wire.Batch{},
-		}, nil
+	if isTold(body) {
+		e := &Entry{From: binary.LittleEndian.Uint64(body[4:]), To: binary.LittleEndian.Uint64(body[12:]), Journal: string(body[clockHeader:]), Batch: &wire.Batch{}}
+		if at := nanos(body[20:]); string(body[:len(startMagic)]) == startMagic {
+			e.Start = at
+		} else {
+			e.Clock = at
+		}
+		return e, nil
 	}
 	e := &Entry{Batch: &wire.Batch{}}
 	batch, dead, err := e.parts(body)
@@ -100,7 +131,7 @@ func DecodeEntry(body []byte) (*Entry, error) {
 // DecodeDead reads an entry's dead letters, and leaves out its events, which cost much more. Batch is empty then.
 func DecodeDead(body []byte) (*Entry, error) {
 	e := &Entry{Batch: &wire.Batch{}}
-	if isClock(body) {
+	if isTold(body) {
 		return e, nil
 	}
 	_, dead, err := e.parts(body)
@@ -110,9 +141,9 @@ func DecodeDead(body []byte) (*Entry, error) {
 	return e, e.bury(dead)
 }
 
-// isClock says whether an entry only tells how far time has come.
-func isClock(body []byte) bool {
-	return len(body) >= clockHeader && string(body[:len(clockMagic)]) == clockMagic
+// isTold says whether an entry only tells how far time has come, or of a start.
+func isTold(body []byte) bool {
+	return len(body) >= clockHeader && (string(body[:len(clockMagic)]) == clockMagic || string(body[:len(startMagic)]) == startMagic)
 }
 
 // parts takes an entry apart; it reads which raw entries it is of.

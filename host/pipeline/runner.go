@@ -89,9 +89,10 @@ func NewRunner(p *Processor, raw, events journal.Journal, ack Acknowledger, o Ru
 	return r, c.Seek(r.next)
 }
 
-// unit is one batch, or the time, between reader and committer.
+// unit is one batch, a start, or the time, between reader and committer.
 type unit struct {
-	raw   *Raw // nil for the time
+	raw   *Raw   // nil for a start and the time
+	upTo  uint64 // the last raw entry that it is of; 0 for the time
 	plan  *Plan
 	entry []byte
 	err   error
@@ -154,57 +155,82 @@ func (r *Runner) read(ctx context.Context, work, order chan<- *unit) error {
 	last, silent := r.next-1, time.Now()
 	clock := time.NewTimer(r.o.ClockEvery)
 	defer clock.Stop()
+	tell := func(entry []byte, upTo uint64) error {
+		u := &unit{entry: entry, upTo: upTo, done: make(chan struct{})}
+		close(u.done)
+		return give(ctx, order, u)
+	}
+	var e journal.Entry // to be taken, unless its offset is 0
 	for {
-		var e journal.Entry
-		select {
-		case next, ok := <-entries:
-			if !ok {
-				return <-failed
-			}
-			e = next
-		case now := <-clock.C:
-			u := &unit{entry: appendClock(nil, r.raw.ID(), last, now), done: make(chan struct{})}
-			close(u.done)
+		if e.Offset == 0 {
 			select {
-			case order <- u:
-			case <-ctx.Done():
-				return ctx.Err()
+			case next, ok := <-entries:
+				if !ok {
+					return <-failed
+				}
+				e = next
+			case now := <-clock.C:
+				if err := tell(appendClock(nil, r.raw.ID(), last, now), 0); err != nil {
+					return err
+				}
+				clock.Reset(max(r.o.ClockEvery, time.Since(silent)/clockPart))
+				continue
 			}
-			clock.Reset(max(r.o.ClockEvery, time.Since(silent)/clockPart))
+		}
+		if at, ok := startIn(e.Body); ok {
+			if err := tell(appendTold(nil, startMagic, r.raw.ID(), e.Offset, e.Offset, at), e.Offset); err != nil {
+				return err
+			}
+			last, e = e.Offset, journal.Entry{}
 			continue
 		}
-		bodies, size := [][]byte{e.Body}, len(e.Body)
-		from := e.Offset
-	gather:
-		for size < r.o.BatchBytes && len(bodies) < maxEntriesPerRun {
-			select {
-			case more, ok := <-entries:
-				if !ok {
-					break gather
-				}
-				bodies, size = append(bodies, more.Body), size+len(more.Body)
-			default:
-				break gather
-			}
-		}
-		raw, err := NewRaw(r.raw.ID(), 0, from, bodies)
+		bodies, next := r.gather(e, entries)
+		raw, err := NewRaw(r.raw.ID(), 0, e.Offset, bodies)
 		if err != nil {
 			return err
 		}
+		e = next
 		last, silent = raw.To, time.Now()
 		clock.Reset(r.o.ClockEvery)
-		u := &unit{raw: raw, done: make(chan struct{})}
-		select {
-		case order <- u:
-		case <-ctx.Done():
-			return ctx.Err()
+		u := &unit{raw: raw, upTo: raw.To, done: make(chan struct{})}
+		if err := give(ctx, order, u); err != nil {
+			return err
 		}
-		select {
-		case work <- u:
-		case <-ctx.Done():
-			return ctx.Err()
+		if err := give(ctx, work, u); err != nil {
+			return err
 		}
 	}
+}
+
+// give hands a unit over, or returns ctx's error.
+func give(ctx context.Context, to chan<- *unit, u *unit) error {
+	select {
+	case to <- u:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// gather is the bodies of an entry and of those behind it that are there by now, as many as make a batch. next is one that is
+// read and not among them, if its offset is not 0: a start, since a batch is of one run of the host.
+func (r *Runner) gather(e journal.Entry, entries <-chan journal.Entry) (bodies [][]byte, next journal.Entry) {
+	bodies = [][]byte{e.Body}
+	for size := len(e.Body); size < r.o.BatchBytes && len(bodies) < maxEntriesPerRun; {
+		select {
+		case more, ok := <-entries:
+			if !ok {
+				return bodies, next
+			}
+			if _, start := startIn(more.Body); start {
+				return bodies, more
+			}
+			bodies, size = append(bodies, more.Body), size+len(more.Body)
+		default:
+			return bodies, next
+		}
+	}
+	return bodies, next
 }
 
 func (r *Runner) process(ctx context.Context, u *unit) error {
@@ -252,10 +278,10 @@ func (r *Runner) commit(ctx context.Context, order <-chan *unit) error {
 				return nil
 			}
 		}
-		if u.raw == nil {
+		if u.upTo == 0 {
 			continue
 		}
-		if err := r.ack.Commit(r.consumer, u.raw.To); err != nil {
+		if err := r.ack.Commit(r.consumer, u.upTo); err != nil {
 			r.o.OnError(fmt.Errorf("raw journal: %w", err))
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -159,6 +160,53 @@ func TestRunnerStopsAtWhatItCannotRead(t *testing.T) {
 	require.ErrorContains(t, r.Run(t.Context()), "entry 2")
 	_, lines := entries(t, ev)
 	assert.Len(t, lines, 1, "what came before is through")
+}
+
+// TestAStartStandsBetweenWhatCameBeforeAndSince: also where all of it is read at once, and wherever the host is killed.
+func TestAStartStandsBetweenWhatCameBeforeAndSince(t *testing.T) {
+	at := time.Date(2026, 10, 11, 4, 0, 0, 5, time.UTC)
+	bodies := [][]byte{pipeline.StartOf(at), body(t, []string{"a"}), body(t, []string{"b"}), pipeline.StartOf(at.Add(1)), pipeline.StartOf(at.Add(2)), body(t, []string{"c"})}
+	for stop := 1; stop <= 6; stop++ {
+		raw, ev := open(t, t.TempDir()), open(t, t.TempDir())
+		for _, b := range bodies {
+			_, err := raw.Append(t.Context(), b)
+			require.NoError(t, err)
+		}
+		for run := range 2 {
+			ctx, cancel := context.WithCancel(t.Context())
+			stops := &stopping{Journal: ev, stop: cancel, left: stop, all: 6, cancel: cancel}
+			if run == 1 {
+				stops.stop, stops.left = func() {}, 100
+			}
+			if covers(t, ev) < 6 {
+				r, err := pipeline.NewRunner(processor(pipeline.Plan{}, nil), raw, stops, plain{}, pipeline.RunnerOptions{})
+				require.NoError(t, err)
+				require.NoError(t, r.Run(ctx))
+			}
+			cancel()
+		}
+		var got []string
+		for n := uint64(1); n <= ev.Last(); n++ {
+			e, err := ev.Read(n)
+			require.NoError(t, err)
+			entry, err := pipeline.DecodeEntry(e.Body)
+			require.NoError(t, err)
+			require.Equal(t, raw.ID(), entry.Journal)
+			if !entry.Start.IsZero() {
+				require.True(t, entry.Clock.IsZero())
+				require.Zero(t, entry.Batch.Rows)
+				got = append(got, fmt.Sprint("start ", entry.Start.Sub(at).Nanoseconds()))
+			}
+			for _, e := range events(entry.Batch) {
+				got = append(got, e["message"])
+			}
+		}
+		assert.Equal(t, []string{"start 0", "a", "b", "start 1", "start 2", "c"}, got, "stopped at append %d", stop)
+		covered, _ := entries(t, ev)
+		assert.Equal(t, []uint64{1, 2, 3, 4, 5, 6}, covered)
+		require.NoError(t, raw.Close())
+		require.NoError(t, ev.Close())
+	}
 }
 
 func TestRunnerEndsWithItsEventJournal(t *testing.T) {

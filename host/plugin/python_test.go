@@ -233,7 +233,7 @@ func TestPythonKinds(t *testing.T) {
 	assert.EqualValues(t, 7, offset)
 	assert.Equal(t, "3", string(state))
 	require.NoError(t, detector.Restore(t.Context(), 9, []byte("41")))
-	result, err := detector.Tick(t.Context(), 1, time.Unix(5, 0), 9)
+	result, err := detector.Tick(t.Context(), 1, &wire.TickRequest{WatermarkNs: 5e9, Offset: 9})
 	require.NoError(t, err)
 	require.Len(t, result.Alerts, 1)
 	assert.Equal(t, 5*time.Second, time.Duration(result.Alerts[0].FirstNs))

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/logcenter/logcenter/sdk/wire"
 )
@@ -147,9 +146,9 @@ func (p *Plugin) Detect(ctx context.Context, generation uint64, b *wire.Batch) (
 	return r, nil
 }
 
-// Tick tells the process of one generation how far event time has come, behind the batch of an offset; what it
+// Tick tells the process of one generation how far event time has come, behind the batch of t's offset; what it
 // answers is alerts. A plugin that does not care is not asked. ErrRestarted as for Detect.
-func (p *Plugin) Tick(ctx context.Context, generation uint64, watermark time.Time, offset uint64) (*wire.Result, error) {
+func (p *Plugin) Tick(ctx context.Context, generation uint64, t *wire.TickRequest) (*wire.Result, error) {
 	proc, err := p.running(ctx)
 	if err != nil {
 		return nil, err
@@ -157,7 +156,7 @@ func (p *Plugin) Tick(ctx context.Context, generation uint64, watermark time.Tim
 	if proc.generation != generation {
 		return nil, ErrRestarted
 	}
-	r, err := proc.tick(ctx, &wire.TickRequest{WatermarkNs: watermark.UnixNano(), Offset: offset})
+	r, err := proc.tick(ctx, t)
 	if err != nil && ctx.Err() == nil {
 		p.Failures.Add(1)
 	}

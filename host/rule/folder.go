@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -21,7 +22,23 @@ type written struct {
 
 // ReadFolder returns the rules of the files *.yaml and *.yml in a folder, in the order of their names. The error tells
 // everything that is wrong; what is right comes beside it. A folder that is not there has none.
-func ReadFolder(dir string) ([]*Document, error) {
+func ReadFolder(dir string) ([]*Document, error) { return new(reading).folder(dir) }
+
+// reading goes through files with rules once. What before has read of a file that has not changed is not read anew, as
+// thousands of rules take a second.
+type reading struct {
+	before map[string]file // by path
+	files  map[string]file // that were come by
+}
+
+// file is what was read of one.
+type file struct {
+	sum  [sha256.Size]byte
+	docs []*Document
+	err  error
+}
+
+func (r *reading) folder(dir string) ([]*Document, error) {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
@@ -40,7 +57,7 @@ func ReadFolder(dir string) ([]*Document, error) {
 			errs = append(errs, document.Empty(dir).At(fmt.Sprintf("has more than %d files with rules", maxFiles), "put more rules into each"))
 			break
 		}
-		list, err := ReadFile(filepath.Join(dir, e.Name()))
+		list, err := r.file(filepath.Join(dir, e.Name()))
 		errs = append(errs, err)
 		out = append(out, list...)
 	}
@@ -48,44 +65,66 @@ func ReadFolder(dir string) ([]*Document, error) {
 }
 
 // ReadFile is [Read] of a file.
-func ReadFile(path string) ([]*Document, error) {
+func ReadFile(path string) ([]*Document, error) { return new(reading).file(path) }
+
+func (r *reading) file(path string) ([]*Document, error) {
+	text, err := bounded(path)
+	if err != nil {
+		return nil, err
+	}
+	f := file{sum: sha256.Sum256(text)}
+	if had, ok := r.before[path]; ok && had.sum == f.sum {
+		f = had
+	} else {
+		f.docs, f.err = Read(path, text)
+	}
+	if r.files == nil {
+		r.files = map[string]file{}
+	}
+	r.files[path] = f
+	return f.docs, f.err
+}
+
+// bounded is what a file has, a byte more at most than it may have.
+func bounded(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }() // it is only read
-	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err != nil {
-		return nil, err
-	}
-	return Read(path, text)
+	return io.ReadAll(io.LimitReader(f, maxFile+1))
 }
 
-// shipped reads the rules of plugins.
-func shipped(plugins []Plugin) (list []written, problems []Problem) {
-	for _, p := range plugins {
-		docs, err := ReadFolder(filepath.Join(p.Dir, Folder))
-		problems = append(problems, faults(err)...)
+// readShipped reads the rules of the plugins.
+func (s *sources) readShipped() {
+	r := reading{before: s.shippedFiles}
+	s.shipped, s.shippedFaults = nil, nil
+	for _, p := range s.plugins {
+		docs, err := r.folder(filepath.Join(p.Dir, Folder))
+		s.shippedFaults = append(s.shippedFaults, faults(err)...)
 		for _, d := range docs {
-			list = append(list, written{d, Origin{Source: FromPlugin, Plugin: p.ID, Release: p.Version, File: d.File, Line: d.Line}})
+			s.shipped = append(s.shipped, written{d, Origin{Source: FromPlugin, Plugin: p.ID, Release: p.Version, File: d.File, Line: d.Line}})
 		}
 	}
-	return list, problems
+	s.shippedFiles = r.files
 }
 
-// kept reads the rules of the admin's folder.
-func kept(dir string) (list []written, err error) {
+// readDirectory reads the rules of the admin's folder.
+func (s *sources) readDirectory(dir string) error {
+	s.directory = nil
 	if dir == "" {
-		return nil, nil
+		return nil
 	}
 	if _, err := os.Stat(dir); err != nil {
-		return nil, fmt.Errorf("alerts.rules: %w", err)
+		return fmt.Errorf("alerts.rules: %w", err)
 	}
-	docs, err := ReadFolder(dir)
+	r := reading{before: s.directoryFiles}
+	docs, err := r.folder(dir)
+	s.directoryFiles = r.files
 	for _, d := range docs {
-		list = append(list, written{d, Origin{Source: FromDirectory, File: d.File, Line: d.Line}})
+		s.directory = append(s.directory, written{d, Origin{Source: FromDirectory, File: d.File, Line: d.Line}})
 	}
-	return list, err
+	return err
 }
 
 // faults are an error of reading files as problems.

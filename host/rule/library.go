@@ -105,9 +105,8 @@ func Open(ctx context.Context, o Options) (*Library, error) {
 // read reads the files of plugins and of the admin's folder into s. The error is about the latter.
 func (l *Library) read(s *sources) error {
 	s.plugins = l.o.Plugins()
-	s.shipped, s.shippedFaults = shipped(s.plugins)
-	var err error
-	s.directory, err = kept(l.o.Directory)
+	s.readShipped()
+	err := s.readDirectory(l.o.Directory)
 	s.directoryFaults = faults(err)
 	return err
 }
@@ -202,7 +201,7 @@ func (l *Library) follow(ctx context.Context) error {
 	next := l.sources.clone()
 	if plugins := l.o.Plugins(); !slices.Equal(plugins, next.plugins) {
 		next.plugins = plugins
-		next.shipped, next.shippedFaults = shipped(plugins)
+		next.readShipped()
 		l.forgive()
 	}
 	return l.settle(ctx, next, false)

@@ -13,12 +13,14 @@ type sources struct {
 	plugins   []Plugin
 	shipped   []written
 	directory []written
-	own       map[string]*Document // of the API
-	unread    map[string]string    // text of those of the API that this program cannot read
-	states    map[string]State     // as somebody switched them
-	unfit     []Problem            // of the API's documents
 
-	shippedFaults, directoryFaults []Problem // of files
+	own    map[string]*Document // of the API
+	unread map[string]string    // text of those of the API that this program cannot read
+	states map[string]State     // as somebody switched them
+	unfit  []Problem            // of the API's documents
+
+	shippedFaults, directoryFaults []Problem       // of files
+	shippedFiles, directoryFiles   map[string]file // as they were read last; they do not change
 }
 
 func (s *sources) clone() *sources {

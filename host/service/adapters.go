@@ -80,7 +80,8 @@ func (a pluginsAPI) lags(ctx context.Context) (func(*plugin.Plugin) *float64, er
 		return nil, err
 	}
 	now := time.Now()
-	detectors := a.s.watch.lag(alertGroup, now, a.s.events.Stats())
+	_, groups := a.s.watch.lags(now, a.s.raw.Stats(), a.s.events.Stats())
+	detectors, watched := groups[alertGroup]
 	notifiers := map[string]time.Duration{}
 	for i := range channels {
 		if c := &channels[i]; !c.Oldest.IsZero() {
@@ -94,6 +95,9 @@ func (a pluginsAPI) lags(ctx context.Context) (func(*plugin.Plugin) *float64, er
 		var seconds float64
 		switch m := p.Manifest(); m.Kind {
 		case detectorKind:
+			if !watched {
+				return nil
+			}
 			seconds = detectors.Seconds()
 		case notifierKind:
 			seconds = notifiers[m.ID].Seconds()

@@ -298,8 +298,14 @@ func (s *Service) Run(ctx context.Context, ready func()) error {
 	defer stopIntake()
 	context.AfterFunc(work, stopIntake)
 	server := api.NewHTTPServer(s.api)
+	begun := s.begin(intake, beginMost) // before anything is received, if the raw journal has room
 	var inputs sync.WaitGroup
-	inputs.Go(func() { input.RunAll(intake, s.allInputs(), s.log.Errorf) })
+	inputs.Go(func() {
+		if !begun {
+			s.begin(intake, 0)
+		}
+		input.RunAll(intake, s.allInputs(), s.log.Errorf)
+	})
 	inputs.Go(func() {
 		if err := server.Serve(s.listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
 			stopWork(fmt.Errorf("http: %w", err))
@@ -326,6 +332,33 @@ func (s *Service) Run(ctx context.Context, ready func()) error {
 		s.drift.Save()
 	}
 	return s.alerts.Save(saved)
+}
+
+// beginMost is how long the API waits for the raw journal to take the host's start.
+const beginMost = 2 * time.Second
+
+// begin has the raw journal tell detectors that nobody received anything until now. It waits for room for a while, 0 is
+// without end; false is that there was none.
+func (s *Service) begin(ctx context.Context, most time.Duration) bool {
+	if most > 0 {
+		bounded, cancel := context.WithTimeout(ctx, most)
+		defer cancel()
+		ctx = bounded
+	}
+	for {
+		at := time.Now().UTC()
+		s.log.WithField("at", at.Format(time.RFC3339Nano)).Info("takes logs in")
+		_, err := s.raw.Append(ctx, pipeline.StartOf(at))
+		if err == nil {
+			return true
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-time.After(time.Second):
+			s.warn("raw journal", err)
+		}
+	}
 }
 
 // feeds are the consumer groups of the event journal.

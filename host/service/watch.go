@@ -41,7 +41,7 @@ const (
 	certsEvery = time.Minute
 )
 
-// observeJournals notes how full journals are and how far their readers are behind.
+// observeJournals notes how full journals are and when they grew.
 func (w *watch) observeJournals(now time.Time, full float64, raw, events journal.Stats) {
 	if w.filling == nil {
 		w.filling = map[string]bool{}
@@ -54,37 +54,41 @@ func (w *watch) observeJournals(now time.Time, full float64, raw, events journal
 	w.events.observe(now, events)
 }
 
-// readers are how far the groups of a journal are behind in time.
+// readers are when what the groups of a journal have yet to read was appended.
 type readers struct {
-	ends []sample // of the journal, oldest first
-	lags map[string]time.Duration
+	ends []sample // of the journal, oldest first; none before it was looked at
 }
 
 func (r *readers) observe(now time.Time, st journal.Stats) {
 	if n := len(r.ends); n == 0 || r.ends[n-1].n != st.Last {
 		r.ends = append(r.ends, sample{now, st.Last})
 	}
-	r.lags = map[string]time.Duration{}
 	oldest := st.Last
 	for _, g := range st.Groups {
 		oldest = min(oldest, g.Read)
-		r.lags[g.Name] = r.behind(now, g.Read)
 	}
 	for len(r.ends) > 1 && (r.ends[1].n <= oldest || now.Sub(r.ends[1].at) > mostLag) {
 		r.ends = r.ends[1:]
 	}
 }
 
-// lag is how far a reader of the event journal is behind. What was appended since the watch last looked counts as of now.
-func (w *watch) lag(group string, now time.Time, events journal.Stats) time.Duration {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, g := range events.Groups {
-		if g.Name == group {
-			return w.events.behind(now, g.Read)
+// lags is how far the groups of a journal are behind, by name: what metrics, health and the list of plugins show. What was
+// appended since the watch last looked counts as of now. It is empty while nobody watches.
+func (r *readers) lags(now time.Time, st journal.Stats) map[string]time.Duration {
+	out := map[string]time.Duration{}
+	for _, g := range st.Groups {
+		if len(r.ends) > 0 {
+			out[g.Name] = r.behind(now, g.Read)
 		}
 	}
-	return 0
+	return out
+}
+
+// lags are those of the groups of both journals.
+func (w *watch) lags(now time.Time, raw, events journal.Stats) (ofRaw, ofEvents map[string]time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.raw.lags(now, raw), w.events.lags(now, events)
 }
 
 // behind is how long ago the entry behind read was appended, at most; 0 if there is none.
@@ -123,7 +127,8 @@ func (s *Service) watchHealth() (list []api.Component) {
 	w, c := &s.watch, s.cfg.Self
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	list = append(w.raw.health(s.raw.Stats(), c.Lag), w.events.health(s.events.Stats(), c.Lag)...)
+	now := time.Now()
+	list = append(w.raw.health(now, s.raw.Stats(), c.Lag), w.events.health(now, s.events.Stats(), c.Lag)...)
 	if w.surge > 0 {
 		list = append(list, api.Component{
 			Name: "dead letters", Kind: "letters", Status: api.StatusDegraded, State: "surge",
@@ -132,7 +137,7 @@ func (s *Service) watchHealth() (list []api.Component) {
 		})
 	}
 	for _, one := range w.certificates {
-		if h, bad := one.health(time.Now(), c.CertificateWarn, c.CertificateUrgent); bad {
+		if h, bad := one.health(now, c.CertificateWarn, c.CertificateUrgent); bad {
 			list = append(list, h)
 		}
 	}
@@ -145,18 +150,12 @@ func (s *Service) watchHealth() (list []api.Component) {
 	return list
 }
 
-// behindBy is how far the groups of both journals were behind when they were last looked at, by name; nobody changes it.
-func (w *watch) behindBy() (raw, events map[string]time.Duration) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.raw.lags, w.events.lags
-}
-
 // health is what is wrong with the groups of a journal, one that is behind by bound or more.
-func (r *readers) health(st journal.Stats, bound time.Duration) (list []api.Component) {
+func (r *readers) health(now time.Time, st journal.Stats, bound time.Duration) (list []api.Component) {
+	lags := r.lags(now, st)
 	for _, g := range st.Groups {
 		h := api.Component{Name: "consumer " + g.Name, Kind: "consumer", Object: g.Name, Status: api.StatusDegraded, State: "lagging"}
-		switch lag := r.lags[g.Name]; {
+		switch lag := lags[g.Name]; {
 		case g.Detached:
 			h.State, h.Reason, h.Advice = "detached", "it fell too far behind and has lost entries", "see `logcenter consumers`; let it begin anew"
 		case lag >= bound:

@@ -10,6 +10,8 @@ import (
 	"iter"
 	"net/netip"
 	"os"
+	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -103,7 +105,38 @@ func (l *Library) Import(ctx context.Context, name string, r io.Reader, i Import
 	if err != nil {
 		return nil, &invalid{err}
 	}
-	return l.change(ctx, name, i, duplicates, rewind(), nil)
+	return l.change(ctx, name, i, duplicates, inRuns(rewind()), nil)
+}
+
+// runOf is how many entries of a file are brought into order before they are written.
+const runOf = 1 << 16
+
+// inRuns brings entries into the order of their values, so many at a time: the metadata store then goes through its pages and
+// not to and fro, which takes more than half of the time. Those of equal values stay in theirs, as the last one counts.
+func inRuns(entries iter.Seq2[Entry, error]) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		var run []Entry
+		flush := func() bool {
+			slices.SortStableFunc(run, func(a, b Entry) int { return strings.Compare(a.Value, b.Value) })
+			for _, e := range run {
+				if !yield(e, nil) {
+					return false
+				}
+			}
+			run = run[:0]
+			return true
+		}
+		for e, err := range entries {
+			if err != nil {
+				yield(Entry{}, err)
+				return
+			}
+			if run = append(run, e); len(run) == runOf && !flush() {
+				return
+			}
+		}
+		flush()
+	}
 }
 
 // invalid is an [ErrInvalid] that is made of faults of a file and nothing else.
@@ -286,7 +319,7 @@ func (l *Library) change(ctx context.Context, name string, i Import, duplicates 
 		}
 		// Before it is committed: a list that cannot be written for others is not one that was changed.
 		if c.only {
-			if done, err := l.add(out.List, c.before, c.added); done || err != nil {
+			if done, err := l.append(out.List, c.before, c.added); done || err != nil {
 				return err
 			}
 		}
@@ -320,8 +353,8 @@ type changer struct {
 	out  *Outcome
 
 	before int64         // version
-	only   bool          // what changes for those who match is that added is there, too
-	added  []files.Entry // new, or later to expire; nil unless i.few
+	only   bool          // what changes for those who match is in added
+	added  []files.Entry // new, or later to expire, or removed; nil unless i.few
 	fresh  int           // entries of added that are new
 	grown  int64         // bytes of their values
 }
@@ -337,13 +370,8 @@ func (c *changer) run(entries iter.Seq2[Entry, error], remove []string) error {
 			return err
 		}
 	}
-	for _, v := range remove {
-		n, err := c.exec("DELETE FROM watchlist_entry WHERE list = ? AND value = ?", c.name, v)
-		if err != nil {
-			return err
-		}
-		c.out.Removed += n
-		c.grown -= int64(n * len(v))
+	if err := c.remove(remove); err != nil {
+		return err
 	}
 	if len(remove) > 0 && c.out.Removed == 0 {
 		return fmt.Errorf("%w with this in it: %s has none of these values", ErrNotFound, c.name)
@@ -366,6 +394,79 @@ func (c *changer) run(entries iter.Seq2[Entry, error], remove []string) error {
 	c.out.List = list
 	_, err = c.exec("UPDATE watchlist SET entries = ?, bytes = ? WHERE name = ?", list.Entries, list.Bytes, c.name)
 	return err
+}
+
+// remove removes values.
+func (c *changer) remove(values []string) error {
+	if len(values) == 0 {
+		return nil
+	}
+	c.only = true
+	for _, v := range values {
+		n, err := c.exec("DELETE FROM watchlist_entry WHERE list = ? AND value = ?", c.name, v)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			continue
+		}
+		c.out.Removed += n
+		c.grown -= int64(len(v))
+		c.added = append(c.added, files.Entry{Value: v, Expires: files.Removed})
+	}
+	for _, e := range c.added { // when all are gone: a network may be removed with an address in it
+		if c.i.Type != query.ListIP || !c.only {
+			break
+		}
+		if err := c.uncover(e.Value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// uncover sees for how long a network still has an address that was removed. A network that was removed may have others in
+// it, or parts of one that are listed by themselves: then the list is written anew.
+func (c *changer) uncover(value string) error {
+	a, err := netip.ParseAddr(value)
+	if err != nil {
+		c.only = false
+		return nil //nolint:nilerr // it is a network
+	}
+	look, err := c.tx.PrepareContext(c.ctx, "SELECT expires FROM watchlist_entry WHERE list = ? AND value = ?")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = look.Close() }() // the transaction ends it anyway
+	still := files.Entry{Value: value, Expires: files.Removed}
+	for _, p := range around(a) {
+		switch until, known, err := c.expires(look, p.String()); {
+		case err != nil:
+			return err
+		case known && (until == 0 || still.Expires != 0 && until > still.Expires):
+			still.Expires = until
+		}
+	}
+	if still.Expires != files.Removed {
+		c.added = append(c.added, still)
+	}
+	return nil
+}
+
+// around are the networks that may have an address: of IPv4 also those of IPv6 that have its mapped form, such as ::/0.
+func around(a netip.Addr) (list []netip.Prefix) {
+	add := func(a netip.Addr, most int) {
+		for bits := range most {
+			if p, err := a.Prefix(bits); err == nil { // bits are within bounds
+				list = append(list, p)
+			}
+		}
+	}
+	if a.Is4() {
+		add(netip.AddrFrom16(a.As16()), 128-32)
+	}
+	add(a, a.BitLen())
+	return list
 }
 
 // count counts a list.

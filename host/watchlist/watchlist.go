@@ -3,7 +3,7 @@
 //
 // A list is either kept in the metadata store, and changed by the API, or is a CSV file NAME.TYPE.csv in the admin's
 // folder, and changed there. Each has a version, which grows with every change. What counts of it is written into a file
-// of [github.com/logcenter/logcenter/sdk/watchlist], from which the host and its detectors read it, and what is added to a
+// of [github.com/logcenter/logcenter/sdk/watchlist], from which the host and its detectors read it, and changes of a
 // large list into one beside that: a change is in effect in the host when it is answered, and in detectors within a second.
 // What has expired stays until it is removed, and does not match any more.
 package watchlist
@@ -205,14 +205,15 @@ func (l *Library) write(ctx context.Context, tx *sql.Tx, list *List) error {
 	})
 }
 
-// What is added to a list of at least largeList entries goes into a file beside it, which has mostMore at most.
+// What is changed of a list of at least largeList entries goes into a file beside it, which has mostMore at most.
 const (
 	largeList = 10_000
 	mostMore  = 10_000
 )
 
-// add writes what was added to a large list of a version without writing all of it again; false if that is to be done.
-func (l *Library) add(list *List, before int64, added []files.Entry) (bool, error) {
+// append writes what was added to a large list of a version, and removed from it, without writing all of it again; false if that
+// is to be done.
+func (l *Library) append(list *List, before int64, changed []files.Entry) (bool, error) {
 	if list.Entries < largeList {
 		return false, nil
 	}
@@ -224,10 +225,15 @@ func (l *Library) add(list *List, before int64, added []files.Entry) (bool, erro
 	if err != nil || m.Base != base {
 		m = files.More{Base: base}
 	}
-	if len(m.Entries)+len(added) > mostMore {
+	removed := map[string]bool{}
+	for _, e := range changed {
+		removed[e.Value] = removed[e.Value] || e.Expires == files.Removed
+	}
+	m.Entries = append(slices.DeleteFunc(m.Entries, func(e files.Entry) bool { return removed[e.Value] }), changed...)
+	if len(m.Entries) > mostMore {
 		return false, nil
 	}
-	m.Version, m.Total, m.Entries = list.Version, list.Entries, append(m.Entries, added...)
+	m.Version, m.Total = list.Version, list.Entries
 	return true, files.WriteMore(l.o.Files, list.Name, list.Type, m)
 }
 

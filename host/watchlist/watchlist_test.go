@@ -18,6 +18,7 @@ import (
 	"github.com/logcenter/logcenter/host/watchlist"
 	"github.com/logcenter/logcenter/sdk/document"
 	"github.com/logcenter/logcenter/sdk/query"
+	files "github.com/logcenter/logcenter/sdk/watchlist"
 )
 
 // library is one that can be opened again.
@@ -174,9 +175,9 @@ func TestDirectory(t *testing.T) {
 	require.True(t, has("scanners", "192.0.2.9"), "a file with faults leaves its list as it was")
 }
 
-// TestAddToLargeList: what is added to a large list is in effect without the list being written again, also after a restart;
-// what takes something away writes it.
-func TestAddToLargeList(t *testing.T) {
+// TestChangesOfLargeLists: what is added to a large list or removed from it is in effect without the list being written again,
+// also after a restart. Who removes networks, or has entries expire earlier, has it written.
+func TestChangesOfLargeLists(t *testing.T) {
 	l := open(t, t.TempDir(), "")
 	var csv strings.Builder
 	for i := range 12_000 {
@@ -241,7 +242,47 @@ func TestAddToLargeList(t *testing.T) {
 	require.Equal(t, 2, removed.Removed)
 	n -= 2
 	require.False(t, has("bad", "192.0.2.10"))
+	require.False(t, has("bad", "10.0.0.8"), "also of what is in the list's file")
 	require.True(t, has("bad", "192.0.2.7"))
+	is(false)
+	remove := func(value string) {
+		t.Helper()
+		_, err := l.Remove(t.Context(), "bad", []string{value}, "analyst")
+		require.NoError(t, err)
+		n--
+	}
+	add(watchlist.Entry{Value: "10.0.0.8"}, watchlist.Entry{Value: "198.51.100.9"}, watchlist.Entry{Value: "::/8", Expires: time.Now().Add(time.Hour)})
+	n += 3
+	require.True(t, has("bad", "10.0.0.8"), "added again")
+	remove("198.51.100.9")
+	require.True(t, has("bad", "198.51.100.9"), "by the network 198.51.100.0/24")
+	remove("10.0.0.9")
+	require.True(t, has("bad", "10.0.0.9"), "by ::/8, as long as that counts")
+	require.False(t, query.KnownLists().List("bad").HasAddr(netip.MustParseAddr("10.0.0.9"), time.Now().Add(2*time.Hour).UnixNano()))
+	require.True(t, query.KnownLists().List("bad").HasAddr(netip.MustParseAddr("198.51.100.9"), time.Now().Add(2*time.Hour).UnixNano()))
+	is(false)
+
+	// A host that is killed before a change is committed has not made it.
+	m, err := files.ReadMore(filepath.Join(l.dir, "lists"), "bad")
+	require.NoError(t, err)
+	m.Version, m.Total = m.Version+1, m.Total-1
+	m.Entries = append(m.Entries, files.Entry{Value: "192.0.2.7", Expires: files.Removed})
+	require.NoError(t, files.WriteMore(filepath.Join(l.dir, "lists"), "bad", query.ListIP, m))
+	l = open(t, l.dir, "")
+	require.True(t, has("bad", "192.0.2.7"))
+	is(true)
+	written = stat()
+	remove("10.0.0.10")
+	is(false)
+	l = open(t, l.dir, "")
+	is(false)
+	require.True(t, has("bad", "10.0.0.10"), "by ::/8")
+
+	// Of a network others may be parts.
+	remove("::/8")
+	require.False(t, has("bad", "10.0.0.10"))
+	remove("198.51.100.0/24")
+	require.False(t, has("bad", "198.51.100.9"))
 	is(true)
 	written = stat()
 

@@ -176,13 +176,16 @@ type List struct {
 	texts   textSet
 	addrs   addrSet
 	more    *List // what was added since; nil is nothing
+	gone    *List // what was removed since, as entries are written; nil is nothing
 }
 
-// With is the list with another of its type: what either has, for as long as either has it. total is the number of different
-// entries of both. Neither list is changed. What was added by With before is not part of it.
-func (l *List) With(more *List, total int) *List {
+// With is the list with what was removed and added since, in this order, as lists of its type: it does not have what gone
+// has, unless more has it; of two that have a value, for as long as either has it. Of addresses gone has single ones, which
+// then are in no network of the list either. total is the number of different entries. No list is changed. What an earlier
+// With said is not part of it; nil is nothing.
+func (l *List) With(more, gone *List, total int) *List {
 	sum := *l
-	sum.more, sum.entries = more, total
+	sum.more, sum.gone, sum.entries = more, gone, total
 	return &sum
 }
 
@@ -195,8 +198,10 @@ func (l *List) Len() int { return l.entries }
 // Bytes is about what the list takes in memory.
 func (l *List) Bytes() int64 {
 	size := l.texts.bytes() + l.addrs.bytes()
-	if l.more != nil {
-		size += l.more.Bytes()
+	for _, since := range []*List{l.more, l.gone} {
+		if since != nil {
+			size += since.Bytes()
+		}
 	}
 	return size
 }
@@ -207,9 +212,9 @@ func (l *List) Has(text []byte, now int64) bool {
 	switch l.typ {
 	case ListIP:
 	case ListDomain:
-		has = l.texts.hasSuffix(text, listTime(now))
+		has = l.texts.hasSuffix(text, listTime(now), l.without())
 	default:
-		has = l.texts.has(text, listTime(now))
+		has = l.texts.has(text, listTime(now), l.without())
 	}
 	return has || l.more != nil && l.more.Has(text, now)
 }
@@ -221,7 +226,18 @@ func (l *List) HasAddr(a netip.Addr, now int64) bool {
 }
 
 func (l *List) hasAddr(a [2]uint64, now int64) bool {
-	return l.addrs.has(a, listTime(now)) || l.more != nil && l.more.hasAddr(a, now)
+	if l.addrs.has(a, listTime(now)) && (l.gone == nil || !l.gone.addrs.has(a, 0)) {
+		return true
+	}
+	return l.more != nil && l.more.hasAddr(a, now)
+}
+
+// without are the texts that were removed; nil is none.
+func (l *List) without() *textSet {
+	if l.gone == nil {
+		return nil
+	}
+	return &l.gone.texts
 }
 
 // listTime is an instant as entries have theirs.

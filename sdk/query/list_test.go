@@ -148,7 +148,7 @@ func TestListOfNetworksLikeNaive(t *testing.T) {
 		}
 		l := b.Build()
 		if seed%2 == 1 {
-			l = l.With(more.Build(), len(distinct))
+			l = l.With(more.Build(), nil, len(distinct))
 		}
 		require.Equal(t, len(distinct), l.Len())
 		for range 300 {
@@ -267,7 +267,7 @@ func TestListWith(t *testing.T) {
 	until := time.Unix(3600, 0)
 	for typ, v := range map[query.ListType][2]string{query.ListDomain: {"example.com", "www.Example.COM"}, query.ListUser: {"alice", "Alice"}, query.ListKeyword: {"Alice", "Alice"}} {
 		base := listOf(t, typ, entry{value: "bob"})
-		l := base.With(listOf(t, typ, entry{value: v[0], until: until}, entry{value: "bob", until: until}), 2)
+		l := base.With(listOf(t, typ, entry{value: v[0], until: until}, entry{value: "bob", until: until}), nil, 2)
 		assert.Equal(t, 2, l.Len())
 		assert.Greater(t, l.Bytes(), base.Bytes())
 		assert.True(t, l.Has([]byte(v[1]), hour-1))
@@ -275,6 +275,31 @@ func TestListWith(t *testing.T) {
 		assert.True(t, l.Has([]byte("bob"), 2*hour), "for as long as either has it")
 		assert.False(t, base.Has([]byte(v[1]), 0), "the list is as it was")
 		assert.False(t, l.Has([]byte("carol"), 0))
+	}
+}
+
+// What is removed from a list is not found, unless it was added again; what it is part of, or a part of, is as it was.
+func TestListWithout(t *testing.T) {
+	base := listOf(t, query.ListDomain, entry{value: "example.com"}, entry{value: "www.example.com"}, entry{value: "example.org"})
+	l := base.With(nil, listOf(t, query.ListDomain, entry{value: "example.com"}, entry{value: "example.org"}), 1)
+	assert.False(t, l.Has([]byte("Example.COM"), 0))
+	assert.False(t, l.Has([]byte("mail.example.com"), 0))
+	assert.True(t, l.Has([]byte("a.www.example.com."), 0))
+	assert.False(t, l.Has([]byte("example.org"), 0))
+	assert.True(t, base.Has([]byte("example.org"), 0), "the list is as it was")
+	assert.Greater(t, l.Bytes(), base.Bytes())
+	l = base.With(listOf(t, query.ListDomain, entry{value: "example.org"}), listOf(t, query.ListDomain, entry{value: "example.org"}), 3)
+	assert.True(t, l.Has([]byte("example.org"), 0), "added again")
+
+	for typ, v := range map[query.ListType]string{query.ListUser: "Alice", query.ListKeyword: "alice"} {
+		l := listOf(t, typ, entry{value: "alice"}, entry{value: "bob"}).With(nil, listOf(t, typ, entry{value: "alice"}), 1)
+		assert.False(t, l.Has([]byte(v), 0))
+		assert.True(t, l.Has([]byte("bob"), 0))
+	}
+	l = listOf(t, query.ListIP, entry{value: "192.0.2.0/24"}, entry{value: "198.51.100.7"}, entry{value: "198.51.100.8"}).
+		With(nil, listOf(t, query.ListIP, entry{value: "198.51.100.7"}, entry{value: "192.0.2.9"}), 2)
+	for addr, want := range map[string]bool{"198.51.100.7": false, "198.51.100.8": true, "192.0.2.9": false, "192.0.2.8": true, "192.0.2.10": true} {
+		assert.Equal(t, want, l.HasAddr(netip.MustParseAddr(addr), 0), addr)
 	}
 }
 

@@ -158,7 +158,16 @@ func (s *textSet) grow() {
 
 func (s *textSet) alive(i, now uint32) bool { return s.until == nil || now < s.until[i] }
 
-func (s *textSet) has(text []byte, now uint32) bool {
+// counts says whether a text that was found counts: it has not expired, and gone does not have it.
+func (s *textSet) counts(i uint32, h uint64, text []byte, now uint32, gone *textSet) bool {
+	if !s.alive(i, now) || gone == nil {
+		return s.alive(i, now)
+	}
+	_, _, is := gone.find(h, text)
+	return !is
+}
+
+func (s *textSet) has(text []byte, now uint32, gone *textSet) bool {
 	if len(s.ends) == 0 {
 		return false
 	}
@@ -171,11 +180,11 @@ func (s *textSet) has(text []byte, now uint32) bool {
 		h = s.hash(text)
 	}
 	i, _, ok := s.find(h, text)
-	return ok && s.alive(i, now)
+	return ok && s.counts(i, h, text, now, gone)
 }
 
 // hasSuffix says whether a name, or what is behind one of its dots, is in the set. A dot at its end does not count.
-func (s *textSet) hasSuffix(name []byte, now uint32) bool {
+func (s *textSet) hasSuffix(name []byte, now uint32, gone *textSet) bool {
 	if len(s.ends) == 0 {
 		return false
 	}
@@ -183,7 +192,7 @@ func (s *textSet) hasSuffix(name []byte, now uint32) bool {
 	h, labels := uint64(hashStart), 0
 	for i := len(name) - 1; i >= 0; i-- {
 		if name[i] == '.' {
-			if k, _, ok := s.find(h, name[i+1:]); ok && s.alive(k, now) {
+			if k, _, ok := s.find(h, name[i+1:]); ok && s.counts(k, h, name[i+1:], now, gone) {
 				return true
 			}
 			if labels++; labels > s.labels {
@@ -193,7 +202,7 @@ func (s *textSet) hasSuffix(name []byte, now uint32) bool {
 		h = (h ^ uint64(asciiLower[name[i]])) * hashPrime
 	}
 	k, _, ok := s.find(h, name)
-	return ok && s.alive(k, now)
+	return ok && s.counts(k, h, name, now, gone)
 }
 
 // addrSet are runs of addresses that do not overlap, ascending.

@@ -20,7 +20,7 @@ const (
 const regexFlags = syntax.DotNL | syntax.OneLine | syntax.ClassNL | syntax.PerlX | syntax.UnicodeGroups
 
 // Pattern is a compiled regular expression or wildcard pattern for one kind of field, with its translations
-// for the stores. It is immutable and safe for concurrent use.
+// for the stores. It is immutable and safe for concurrent use; whoever asks for the same one at the same time gets the same.
 type Pattern struct {
 	tree     *syntax.Regexp // without what is redundant in an unanchored search
 	text     bool
@@ -50,19 +50,27 @@ func CompileRegex(expr string, on ecs.Type) (*Pattern, error) {
 
 // Compile compiles the expression of a query, see [CompileRegex].
 func (n *Regex) Compile(on ecs.Type) (*Pattern, error) {
-	if err := checkRegex(n.Expr); err != nil {
-		return nil, err
-	}
-	r, err := newRegex(n.Expr, on == ecs.Text, n.Fold)
-	if err != nil {
-		return nil, err
-	}
-	return r, nil
+	return patterns.get(patternSource{text: n.Expr, word: on == ecs.Text, fold: n.Fold}, func() (*Pattern, error) {
+		if err := checkRegex(n.Expr); err != nil {
+			return nil, err
+		}
+		r, err := newRegex(n.Expr, on == ecs.Text, n.Fold)
+		if err != nil {
+			return nil, err
+		}
+		return r, nil
+	})
 }
 
 // CompileWildcard compiles a pattern of * (any run), ? (one character) and \ escapes. It must match the whole
 // value of a keyword, or one whole token of a text.
 func CompileWildcard(pattern string, on ecs.Type) (*Pattern, error) {
+	return patterns.get(patternSource{text: pattern, wildcard: true, word: on == ecs.Text}, func() (*Pattern, error) {
+		return newWildcard(pattern, on == ecs.Text)
+	})
+}
+
+func newWildcard(pattern string, text bool) (*Pattern, error) {
 	var b strings.Builder
 	b.WriteByte('^')
 	for i := 0; i < len(pattern); {
@@ -84,7 +92,7 @@ func CompileWildcard(pattern string, on ecs.Type) (*Pattern, error) {
 		b.WriteString(regexp.QuoteMeta(string(r)))
 	}
 	b.WriteByte('$')
-	r, err := newRegex(b.String(), on == ecs.Text, false)
+	r, err := newRegex(b.String(), text, false)
 	if err != nil {
 		err.Pos = Pos{}
 		if strings.HasPrefix(err.Msg, wordRegexMsg) {

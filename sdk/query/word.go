@@ -53,7 +53,7 @@ func nameStart(name string) bool {
 
 // isAddress recognises words whose colons do not end a field name.
 func isAddress(s string) bool {
-	if len(s) > 64 {
+	if len(s) > 64 || !maybeAddress(s) {
 		return false
 	}
 	if _, err := netip.ParseAddr(s); err == nil {
@@ -64,6 +64,20 @@ func isAddress(s string) bool {
 	}
 	_, err := net.ParseMAC(s)
 	return err == nil
+}
+
+// maybeAddress rules out nearly all names of fields, at a fraction of what an error costs. A zone may be any text.
+func maybeAddress(s string) bool {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '%':
+			return true
+		case c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F' || c == ':' || c == '.' || c == '-' || c == '/':
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 // word reads an unquoted value: a term, a prefix, a wildcard pattern, a network, or *.

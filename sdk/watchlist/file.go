@@ -9,8 +9,8 @@
 //	198.51.100.7	1798761600000000000
 //	end 89abcdef
 //
-// It is replaced as a whole, so that whoever opens it reads one version of it. What is added to it later may stand in a file
-// beside it for a while, see [More].
+// It is replaced as a whole, so that whoever opens it reads one version of it. What is added to it and removed from it later may
+// stand in a file beside it for a while, see [More].
 package watchlist
 
 import (
@@ -48,8 +48,11 @@ type Head struct {
 // Entry is a line of a file.
 type Entry struct {
 	Value   string // as [query.ParseListValue] returns it
-	Expires int64  // nanoseconds since 1970, 0 never
+	Expires int64  // nanoseconds since 1970, 0 never, [Removed] in More
 }
+
+// Removed instead of an expiry says that a value is no entry of the list's file any more.
+const Removed = -1 << 63
 
 func path(dir, name string) string { return filepath.Join(dir, name+Extension) }
 
@@ -91,7 +94,11 @@ func replace(dir, path, head string, h Head, entries iter.Seq2[Entry, error]) (e
 		}
 		n, size = n+1, size+len(e.Value)
 		line = append(line[:0], e.Value...)
-		if e.Expires != 0 {
+		switch e.Expires {
+		case 0:
+		case Removed:
+			line = append(line, "\t-"...)
+		default:
 			line = strconv.AppendInt(append(line, '\t'), e.Expires, 10)
 		}
 		line = append(line, '\n')
@@ -187,6 +194,9 @@ func parse(r *bufio.Reader) (*query.List, Head, error) {
 	}
 	b := query.NewListBuilder(h.Type, h.Entries, h.Bytes)
 	err = lines(r, line, h.Entries, func(value []byte, expires int64) error {
+		if expires == Removed {
+			return fmt.Errorf("%w: %q is removed from where it stands", ErrDamaged, value)
+		}
 		_, err := b.Add(value, expires)
 		return err
 	})
@@ -206,7 +216,11 @@ func lines(r *bufio.Reader, first []byte, n int, each func(value []byte, expires
 		sum = crc32.Update(sum, crc32.IEEETable, line)
 		value, until, expires := bytes.Cut(line[:len(line)-1], []byte{'\t'})
 		at := int64(0)
-		if expires {
+		switch {
+		case !expires:
+		case string(until) == "-":
+			at = Removed
+		default:
 			if at, err = strconv.ParseInt(string(until), 10, 64); err != nil {
 				return fmt.Errorf("%w: %q is no time", ErrDamaged, until)
 			}

@@ -12,16 +12,19 @@ import (
 	"github.com/logcenter/logcenter/sdk/query"
 )
 
-// moreExtension is what the names of files with additions end with.
+// moreExtension is what the names of files with changes end with.
 const moreExtension = ".more"
 
-// More is what was added to a list since its file was written: entries that are new, or expire later than before. It is a
-// file of its own beside the list's, replaced as a whole, so that to add to a list of a million costs no more than what was
-// added. It counts only for the version of the file that it names; that of another is left from before, and is ignored.
+// More is what was changed of a list since its file was written: entries that are new, or expire later than before, and values
+// that were removed. It is a file of its own beside the list's, replaced as a whole, so that to change a list of a million costs
+// no more than what was changed; a removed value has a line with "-" in the place of its expiry. It counts only for the version of the file that it names; that of another is left from before, and is ignored.
 type More struct {
 	Base    int64 // version of the list's file
-	Version int64 // of the list with what was added
+	Version int64 // of the list with what was changed
 	Total   int   // different entries of both
+	// Entries are what was added, and what was removed from the list's file, with [Removed] for its expiry. A value may have both:
+	// then it was added again, in whatever order they stand. Of a list of addresses single ones can be removed, which then are in
+	// none of the file's networks either: an entry beside it says for how long one of these still has it.
 	Entries []Entry
 }
 
@@ -35,7 +38,7 @@ func NameOf(file string) (string, bool) {
 	return strings.CutSuffix(file, moreExtension)
 }
 
-// WriteMore replaces what was added to a list of a type.
+// WriteMore replaces what was changed of a list of a type.
 func WriteMore(dir, name string, t query.ListType, m More) error {
 	size := 0
 	for _, e := range m.Entries {
@@ -51,7 +54,7 @@ func WriteMore(dir, name string, t query.ListType, m More) error {
 	})
 }
 
-// ReadMore reads what was added to a list. [os.ErrNotExist]: nothing.
+// ReadMore reads what was changed of a list. [os.ErrNotExist]: nothing.
 func ReadMore(dir, name string) (m More, err error) {
 	_, m, err = readMore(dir, name, func(_ query.ListType, m *More, value []byte, expires int64) error {
 		m.Entries = append(m.Entries, Entry{string(value), expires})
@@ -86,29 +89,42 @@ func readMore(dir, name string, each func(t query.ListType, m *More, value []byt
 	return h, m, err
 }
 
-// added is what was added, ready to be matched.
-func added(dir, name string) (*query.List, More, error) {
-	var b *query.ListBuilder
+// changes are what was changed, ready to be matched.
+type changes struct {
+	typ        query.ListType
+	more, gone *query.List // nil is nothing
+}
+
+func changed(dir, name string) (c changes, m More, err error) {
+	var more, gone *query.ListBuilder
 	h, m, err := readMore(dir, name, func(t query.ListType, _ *More, value []byte, expires int64) error {
-		if b == nil {
-			b = query.NewListBuilder(t, 0, 0)
+		into, until := &more, expires
+		if expires == Removed {
+			into, until = &gone, 0
 		}
-		_, err := b.Add(value, expires)
+		if *into == nil {
+			*into = query.NewListBuilder(t, 0, 0)
+		}
+		_, err := (*into).Add(value, until)
 		return err
 	})
 	if err != nil {
-		return nil, m, err
+		return c, m, err
 	}
-	if b == nil {
-		b = query.NewListBuilder(h.Type, 0, 0)
+	c.typ = h.Type
+	if more != nil {
+		c.more = more.Build()
 	}
-	return b.Build(), m, nil
+	if gone != nil {
+		c.gone = gone.Build()
+	}
+	return c, m, nil
 }
 
 // readAgain is how often a list is read that is replaced meanwhile.
 const readAgain = 4
 
-// load reads a list, or only what was added to the one that base is, and version its file's.
+// load reads a list, or only what was changed of the one that base is, and version its file's.
 func (v *file) load(dir, name string) error {
 	for range readAgain {
 		known := v.base != nil
@@ -119,7 +135,7 @@ func (v *file) load(dir, name string) error {
 			}
 			v.base, v.version = l, h.Version
 		}
-		more, m, err := added(dir, name)
+		c, m, err := changed(dir, name)
 		switch {
 		case errors.Is(err, os.ErrNotExist):
 			if !known || v.more == nil {
@@ -128,8 +144,8 @@ func (v *file) load(dir, name string) error {
 			}
 		case err != nil:
 			return err
-		case m.Base == v.version && more.Type() == v.base.Type():
-			v.list.Store(v.base.With(more, m.Total))
+		case m.Base == v.version && c.typ == v.base.Type():
+			v.list.Store(v.base.With(c.more, c.gone, m.Total))
 			return nil
 		case m.Base < v.version:
 			v.list.Store(v.base) // it is in it

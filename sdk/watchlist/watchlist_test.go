@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -100,6 +101,13 @@ func TestWriteIsWholeOrNot(t *testing.T) {
 	require.Empty(t, left)
 }
 
+func mustRead(t *testing.T, path string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	require.NoError(t, err)
+	return b
+}
+
 // What is added to a list counts with the version of its file that it was added to, and costs no reading of that.
 func TestMore(t *testing.T) {
 	dir := t.TempDir()
@@ -164,6 +172,22 @@ func TestMore(t *testing.T) {
 	require.Error(t, f.Look())
 	require.True(t, has(f, "198.51.100.1", 0))
 	head(5, 1)
+
+	// What is removed counts in the same way.
+	require.NoError(t, watchlist.WriteMore(dir, "bad", query.ListIP, watchlist.More{Base: 5, Version: 11, Total: 1, Entries: []watchlist.Entry{{Value: "192.0.2.7", Expires: watchlist.Removed}, {Value: "192.0.2.8"}}}))
+	back, err := watchlist.ReadMore(dir, "bad")
+	require.NoError(t, err)
+	require.Equal(t, []watchlist.Entry{{Value: "192.0.2.7", Expires: watchlist.Removed}, {Value: "192.0.2.8"}}, back.Entries)
+	require.NoError(t, f.Look())
+	require.False(t, has(f, "192.0.2.7", 0))
+	require.True(t, has(f, "192.0.2.8", 0))
+	require.False(t, has(f, "198.51.100.1", 0))
+	require.Equal(t, 1, f.List("bad").Len())
+	require.NoError(t, os.WriteFile(path+".new", []byte(strings.Replace(string(mustRead(t, path)), "\t-\n", "\n", 1)), 0o600))
+	require.NoError(t, os.Rename(path+".new", path))
+	require.Error(t, f.Look(), "its checksum tells")
+	more(5, 7, 3, "192.0.2.8", "198.51.100.0/24")
+	require.NoError(t, f.Look())
 
 	// What was added is in the next file; what is left of it does not count.
 	write(8, "192.0.2.7", "192.0.2.8")

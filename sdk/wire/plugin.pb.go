@@ -1615,8 +1615,9 @@ type TickRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	WatermarkNs   int64                  `protobuf:"varint,1,opt,name=watermark_ns,json=watermarkNs,proto3" json:"watermark_ns,omitempty"` // event time
 	Partition     uint32                 `protobuf:"varint,2,opt,name=partition,proto3" json:"partition,omitempty"`
-	Offset        uint64                 `protobuf:"varint,3,opt,name=offset,proto3" json:"offset,omitempty"` // recorded, so that a replay is identical
-	Report        bool                   `protobuf:"varint,4,opt,name=report,proto3" json:"report,omitempty"` // the answer must have how rules fare
+	Offset        uint64                 `protobuf:"varint,3,opt,name=offset,proto3" json:"offset,omitempty"`                        // recorded, so that a replay is identical
+	Report        bool                   `protobuf:"varint,4,opt,name=report,proto3" json:"report,omitempty"`                        // the answer must have how rules fare
+	ResumedNs     int64                  `protobuf:"varint,5,opt,name=resumed_ns,json=resumedNs,proto3" json:"resumed_ns,omitempty"` // if not 0: what was not received before says nothing, as nobody was there to receive it
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1677,6 +1678,13 @@ func (x *TickRequest) GetReport() bool {
 		return x.Report
 	}
 	return false
+}
+
+func (x *TickRequest) GetResumedNs() int64 {
+	if x != nil {
+		return x.ResumedNs
+	}
+	return 0
 }
 
 type SnapshotRequest struct {
@@ -2326,12 +2334,14 @@ const file_plugin_proto_rawDesc = "" +
 	"\x05Edits\x12\x14\n" +
 	"\x05field\x18\x01 \x01(\rR\x05field\x12\x14\n" +
 	"\x05edits\x18\x02 \x01(\fR\x05edits\x12\"\n" +
-	"\freplacements\x18\x03 \x03(\tR\freplacements\"~\n" +
+	"\freplacements\x18\x03 \x03(\tR\freplacements\"\x9d\x01\n" +
 	"\vTickRequest\x12!\n" +
 	"\fwatermark_ns\x18\x01 \x01(\x03R\vwatermarkNs\x12\x1c\n" +
 	"\tpartition\x18\x02 \x01(\rR\tpartition\x12\x16\n" +
 	"\x06offset\x18\x03 \x01(\x04R\x06offset\x12\x16\n" +
-	"\x06report\x18\x04 \x01(\bR\x06report\"\x11\n" +
+	"\x06report\x18\x04 \x01(\bR\x06report\x12\x1d\n" +
+	"\n" +
+	"resumed_ns\x18\x05 \x01(\x03R\tresumedNs\"\x11\n" +
 	"\x0fSnapshotRequest\"8\n" +
 	"\n" +
 	"StateChunk\x12\x16\n" +

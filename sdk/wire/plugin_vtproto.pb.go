@@ -1262,6 +1262,11 @@ func (m *TickRequest) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 		i -= len(m.unknownFields)
 		copy(dAtA[i:], m.unknownFields)
 	}
+	if m.ResumedNs != 0 {
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.ResumedNs))
+		i--
+		dAtA[i] = 0x28
+	}
 	if m.Report {
 		i--
 		if m.Report {
@@ -2333,6 +2338,9 @@ func (m *TickRequest) SizeVT() (n int) {
 	}
 	if m.Report {
 		n += 2
+	}
+	if m.ResumedNs != 0 {
+		n += 1 + protohelpers.SizeOfVarint(uint64(m.ResumedNs))
 	}
 	n += len(m.unknownFields)
 	return n
@@ -6261,6 +6269,25 @@ func (m *TickRequest) UnmarshalVT(dAtA []byte) error {
 				}
 			}
 			m.Report = bool(v != 0)
+		case 5:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ResumedNs", wireType)
+			}
+			m.ResumedNs = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.ResumedNs |= int64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
 		default:
 			iNdEx = preIndex
 			skippy, err := protohelpers.Skip(dAtA[iNdEx:])
@@ -11533,6 +11560,25 @@ func (m *TickRequest) UnmarshalVTUnsafe(dAtA []byte) error {
 				}
 			}
 			m.Report = bool(v != 0)
+		case 5:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ResumedNs", wireType)
+			}
+			m.ResumedNs = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.ResumedNs |= int64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
 		default:
 			iNdEx = preIndex
 			skippy, err := protohelpers.Skip(dAtA[iNdEx:])

@@ -43,6 +43,7 @@ type hostProcess struct {
 	mu      sync.Mutex
 	cmd     *exec.Cmd
 	log     *bytes.Buffer
+	logs    []*bytes.Buffer // of all starts
 	starts  int
 	clients *client.Client
 }
@@ -98,6 +99,7 @@ func (h *hostProcess) start() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.log = &bytes.Buffer{}
+	h.logs = append(h.logs, h.log)
 	cmd := exec.Command(binary, append([]string{"run", "--config", h.config}, h.args...)...)
 	out, err := cmd.StdoutPipe()
 	require.NoError(h.t, err)

@@ -126,8 +126,25 @@ func (h *hostProcess) raisedBy(chunks [][]byte, last time.Time, before func(chun
 	}
 }
 
-// silences compares the alerts of k-silence with what was received when: which there are follows from that alone, whatever
-// was killed when. It returns how many there are.
+// begun is when the host began to take in, each time, as its log says.
+func (h *hostProcess) begun() (list []time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, log := range h.logs {
+		for line := range strings.Lines(log.String()) {
+			if _, at, ok := strings.Cut(strings.TrimSpace(line), `msg="takes logs in" at="`); ok {
+				t, err := time.Parse(time.RFC3339Nano, strings.TrimSuffix(at, `"`))
+				require.NoError(h.t, err)
+				list = append(list, t)
+			}
+		}
+	}
+	require.Len(h.t, list, len(h.logs))
+	return list
+}
+
+// silences compares the alerts of k-silence with what was received when, and when the host was there: which there are
+// follows from that alone, whatever was killed when. It returns how many there are.
 func (h *hostProcess) silences() (n int) {
 	t := h.t
 	t.Helper()
@@ -158,11 +175,29 @@ func (h *hostProcess) silences() (n int) {
 	}
 	slices.SortFunc(events, func(a, b event) int { return cmp.Compare(a.position, b.position) })
 	var want, got []string
-	last := map[string]time.Time{}
-	for _, e := range events {
-		if at, known := last[e.dataset]; known && e.received.Sub(at) >= time.Second {
-			want = append(want, fmt.Sprint(e.dataset, " alert ", at), fmt.Sprint(e.dataset, " recovery ", at, e.received))
+	last, open := map[string]time.Time{}, map[string]bool{}
+	starts, since, known := h.begun(), time.Time{}, time.Time{}
+	silent := func(dataset string, until time.Time) {
+		if at, heard := last[dataset]; heard && !open[dataset] && until.Sub(at) >= time.Second && until.Sub(since) >= time.Second {
+			want = append(want, fmt.Sprint(dataset, " alert ", at))
+			open[dataset] = true
 			n++
+		}
+	}
+	for _, e := range events {
+		for len(starts) > 0 && !starts[0].After(e.received) {
+			for dataset := range last {
+				silent(dataset, known)
+			}
+			since, starts = starts[0], starts[1:]
+		}
+		silent(e.dataset, e.received)
+		if open[e.dataset] {
+			want = append(want, fmt.Sprint(e.dataset, " recovery ", last[e.dataset], e.received))
+			open[e.dataset] = false
+		}
+		if e.received.After(known) {
+			known = e.received
 		}
 		if e.received.After(last[e.dataset]) {
 			last[e.dataset] = e.received

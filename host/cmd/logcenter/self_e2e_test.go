@@ -95,6 +95,10 @@ plugins: {dirs: [%s, %s/logcenter, %[2]s/masking]}
 		assert.Regexp(t, fmt.Sprintf(`(?m)^logcenter_journal_lag_seconds\{group="%s",journal="%s"\} [1-9]`, group, journal), h.metrics())
 	}
 	behind("alert", "event", "no parser takes it: HANG")
+	counter, err := h.client().Plugin(t.Context(), "counter")
+	require.NoError(t, err)
+	require.NotNil(t, counter.LagSeconds)
+	assert.GreaterOrEqual(t, *counter.LagSeconds, 1.0, "the same figure")
 	h.waitFor("the event of it", 2*time.Minute, func() bool {
 		return h.count("event.action:consumer-lagging AND logcenter.component.name:alert") == 1
 	})

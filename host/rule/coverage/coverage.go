@@ -92,8 +92,23 @@ type source struct {
 	values map[string]map[string]bool // of fields that only constants are written to
 }
 
+// parser is a plugin whose events rules may be about.
+type parser struct {
+	*manifest.Manifest
+	own  source // what it writes itself
+	with source // what its events have
+}
+
 func newSource() source {
 	return source{fields: map[string]bool{}, values: map[string]map[string]bool{}}
+}
+
+func (s source) clone() source {
+	c := source{fields: maps.Clone(s.fields), values: map[string]map[string]bool{}}
+	for name, values := range s.values {
+		c.values[name] = maps.Clone(values)
+	}
+	return c
 }
 
 // write says that a field is written; with values, these alone.
@@ -190,7 +205,7 @@ var technique = regexp.MustCompile(`^attack\.(t\d{4}(?:\.\d{3})?)$`)
 // Of says what rules can see.
 func Of(in Input) *Report {
 	all, shared := newSource(), newSource()
-	var parsers []*manifest.Manifest
+	var parsers []parser
 	for _, f := range hosts {
 		all.write(f.Name())
 		shared.write(f.Name())
@@ -198,7 +213,7 @@ func Of(in Input) *Report {
 	for _, m := range in.Plugins {
 		all.plugin(m)
 		if m.Kind == wire.Kind_PARSER {
-			parsers = append(parsers, m)
+			parsers = append(parsers, parser{Manifest: m})
 		} else {
 			shared.plugin(m)
 		}
@@ -206,6 +221,12 @@ func Of(in Input) *Report {
 	for name, values := range in.Classified {
 		all.write(name, values...)
 		shared.write(name, values...)
+	}
+	for i := range parsers {
+		m := &parsers[i]
+		m.own, m.with = newSource(), shared.clone()
+		m.own.plugin(m.Manifest)
+		m.with.plugin(m.Manifest)
 	}
 	live := newSource()
 	for name, n := range in.Live {
@@ -222,7 +243,7 @@ func Of(in Input) *Report {
 		}
 		streams[r.Stream] = true
 		one := Rule{ID: r.ID, Name: r.Name, State: string(r.State), Verdict: Fires, Missing: []string{}, Plugins: []string{}, Problem: r.Problem}
-		parts, err := dissect.Parts(&r.Rule)
+		parts, err := read(r)
 		if err != nil && one.Problem == "" {
 			one.Problem = err.Error()
 		}
@@ -240,10 +261,10 @@ func Of(in Input) *Report {
 		}
 		devices := map[string]bool{}
 		for _, m := range parsers {
-			if one.Verdict != Dead && sees(parts, m, shared) {
+			if one.Verdict != Dead && m.seen(parts) {
 				one.Plugins = append(one.Plugins, m.ID)
 				covered[m.ID] = true
-				for _, t := range Types(m) {
+				for _, t := range Types(m.Manifest) {
 					devices[t] = true
 				}
 			}
@@ -258,7 +279,7 @@ func Of(in Input) *Report {
 	}
 	for _, m := range parsers {
 		if !covered[m.ID] {
-			out.Uncovered = append(out.Uncovered, Device{m.ID, Types(m)})
+			out.Uncovered = append(out.Uncovered, Device{m.ID, Types(m.Manifest)})
 		}
 	}
 	for _, s := range in.Streams {
@@ -268,6 +289,20 @@ func Of(in Input) *Report {
 	}
 	slices.SortFunc(out.Rules, func(a, b Rule) int { return cmp.Compare(a.ID, b.ID) })
 	return out
+}
+
+// read is the queries of a rule, if they can be asked.
+func read(r *rule.Rule) ([]*dissect.Part, error) {
+	parts, err := dissect.Read(&r.Rule)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range parts {
+		if err := query.CheckFields(p.Node(), nil); err != nil {
+			return nil, err
+		}
+	}
+	return parts, nil
 }
 
 // judge finds the first part of a rule that a source can never be true of. What must not happen needs nothing.
@@ -283,16 +318,10 @@ func (r *Rule) judge(parts []*dissect.Part, s source, verdict Verdict) {
 	}
 }
 
-// sees says whether some step of a rule is about what a parser writes, with what others add to all events.
-func sees(parts []*dissect.Part, m *manifest.Manifest, shared source) bool {
-	own := newSource()
-	own.plugin(m)
-	with := newSource()
-	maps.Copy(with.fields, shared.fields)
-	maps.Copy(with.values, shared.values)
-	with.plugin(m)
+// seen says whether some step of a rule is about what a parser writes, with what others add to all events.
+func (m *parser) seen(parts []*dissect.Part) bool {
 	return slices.ContainsFunc(parts, func(p *dissect.Part) bool {
-		return p.Step >= 0 && !p.Without && asks(p.Node(), own) && len(with.of(p)) == 0
+		return p.Step >= 0 && !p.Without && asks(p.Node(), m.own) && len(m.with.of(p)) == 0
 	})
 }
 

@@ -92,3 +92,16 @@ func TestCoverage(t *testing.T) {
 	assert.Equal(t, []coverage.Device{{Plugin: "acmeweb", Types: []string{"web_server"}}}, r.Uncovered)
 	assert.Equal(t, coverage.Fires, r.Rules[0].Verdict, "nobody has looked at live events")
 }
+
+func TestWhatOneParserWritesIsNotAnothers(t *testing.T) {
+	fw := parse(t, `{id: acmefw, kind: parser, version: 1.0.0, protocol: 1, description: Firewalls., accepts: [{prefix: ['fw:']}], writes: [source.ip], constants: {event.category: network}}`)
+	web := parse(t, `{id: acmeweb, kind: parser, version: 1.0.0, protocol: 1, description: Web servers., accepts: [{prefix: ['web:']}], writes: [source.ip], constants: {event.category: web}}`)
+	list := rules(t, `rules:
+  - {id: first, name: a, query: 'event.category:network AND source.ip:*'}
+  - {id: second, name: b, query: 'event.category:web AND source.ip:*'}
+`)
+	r := coverage.Of(coverage.Input{Rules: list, Plugins: []*manifest.Manifest{fw, web}, Classified: map[string][]string{"event.category": {"gossip"}}})
+	require.Len(t, r.Rules, 2)
+	assert.Equal(t, []string{"acmefw"}, r.Rules[0].Plugins)
+	assert.Equal(t, []string{"acmeweb"}, r.Rules[1].Plugins, "although an admin's rule may set the field, too")
+}

@@ -27,18 +27,30 @@ type Part struct {
 	Ends bool
 	// By are the fields whose values tie its events to others; an event without one of them does not count.
 	By      []string
-	matcher *query.Matcher
+	node    query.Node
+	matcher *query.Matcher // nil unless it is made by Parts
 }
 
-// Parts are the queries of a rule that has been checked.
+// Parts are the queries of a rule that has been checked, ready to be asked of events.
 func Parts(r *rule.Rule) ([]*Part, error) {
+	parts, err := Read(r)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range parts {
+		if p.matcher, err = query.Compile(p.node, query.Options{}); err != nil {
+			return nil, fmt.Errorf("%s: %w", p.Name, err)
+		}
+	}
+	return parts, nil
+}
+
+// Read is Parts for who only looks at the queries: [Part.Match] is not for these. It costs a fraction, as no expression is
+// compiled.
+func Read(r *rule.Rule) (_ []*Part, err error) {
 	parts := queries(r)
 	for _, p := range parts {
-		n, err := p.parse(r)
-		if err == nil {
-			p.matcher, err = query.Compile(n, query.Options{})
-		}
-		if err != nil {
+		if p.node, err = p.parse(r); err != nil {
 			return nil, fmt.Errorf("%s: %w", p.Name, err)
 		}
 	}
@@ -91,13 +103,13 @@ type Use struct {
 
 // Lists are the lists that a rule asks for, each once, with the first part that does. The lists need not be there.
 func Lists(r *rule.Rule) (uses []Use, err error) {
+	parts, err := Read(r)
+	if err != nil {
+		return nil, err
+	}
 	seen := map[string]bool{}
-	for _, p := range queries(r) {
-		n, err := p.parse(r)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", p.Name, err)
-		}
-		for _, name := range query.ListsOf(n) {
+	for _, p := range parts {
+		for _, name := range query.ListsOf(p.node) {
 			if !seen[name] {
 				seen[name] = true
 				uses = append(uses, Use{List: name, Part: p.Name})
@@ -132,7 +144,7 @@ func (p *Part) Match(b *wire.Batch) (rows []bool) {
 // Fields are the names of all fields that a rule looks at: in its queries, to tie events together and to compute. Those
 // that alerts only carry are left out.
 func Fields(r *rule.Rule) ([]string, error) {
-	parts, err := Parts(r)
+	parts, err := Read(r)
 	if err != nil {
 		return nil, err
 	}
@@ -147,11 +159,11 @@ func Fields(r *rule.Rule) ([]string, error) {
 		}
 	}
 	for _, p := range parts {
-		add(query.FieldsOf(p.matcher.Node())...)
+		add(query.FieldsOf(p.node)...)
 		add(p.By...)
 	}
 	return names, nil
 }
 
 // Node is the part's query with the rule's stream.
-func (p *Part) Node() query.Node { return p.matcher.Node() }
+func (p *Part) Node() query.Node { return p.node }

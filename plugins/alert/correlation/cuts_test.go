@@ -18,7 +18,7 @@ func (s stream) ticked(rnd *rand.Rand, share float64, batch int) stream {
 			ticks[n] = coming - 1
 		}
 	}
-	return stream{s.events, ticks, batch}
+	return stream{s.events, ticks, batch, nil}
 }
 
 // TestBatchesAndTicksDoNotMatter: whatever batches the same events come in, in the same order, and wherever time is told

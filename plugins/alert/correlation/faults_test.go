@@ -120,6 +120,10 @@ var faults = []fault{
 			}
 		})
 	}},
+	{name: "a start is forgotten", types: []string{"silence over starts", "recovery of a silence over starts", "checked after starts"}, remembered: func(d *detector) { d.presence.since = 0 }},
+	{name: "a snapshot has no starts", types: []string{"silence over starts"}, restored: func(d *detector) { d.presence.since = 0 }},
+	{name: "a start tells nobody", types: []string{"silence over starts"}, remembered: func(d *detector) { d.presence.known = 0 }},
+	{name: "a snapshot does not know what has come", types: []string{"silence over starts"}, restored: func(d *detector) { d.presence.known = 0 }},
 	{name: "a snapshot learns anew", types: []string{"new_value"}, restored: func(d *detector) { d.rules[0].began = 0 }},
 }
 

@@ -41,7 +41,8 @@ type detector struct {
 	reports    reports
 	touched    []touched // of the row at hand
 	series     int       // of deviation rules
-	bounded    int64     // bytes that the collector was told of
+	presence   presence
+	bounded    int64 // bytes that the collector was told of
 	batch      view
 }
 
@@ -98,6 +99,7 @@ func (d *detector) Detect(*sdk.Event, func(sdk.Alert)) error { return nil }
 // DetectBatch looks at the events of one batch.
 func (d *detector) DetectBatch(b *wire.Batch, emit func(sdk.Alert)) error {
 	d.batch.reset(b, d.origins.number(b.Journal, b.Partition))
+	d.presence.received(d.batch.receipt)
 	d.matches = d.set.Match(b, d.matches)
 	timed := d.reports.timed()
 	for _, r := range d.rules {

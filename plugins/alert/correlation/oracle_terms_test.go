@@ -16,6 +16,7 @@ func allTrials() map[string]func(*rand.Rand) trial {
 		"exception": exceptionTrial, "schedule": scheduleTrial, "absence in a schedule": absenceTrial, "recovery of a frequency": calmTrial,
 		"recovery of a silence": backTrial, "checked now and then": periodTrial, "deviation": deviationTrial,
 		"keyword that ends": endedTrial, "silence of wrong clocks": clockTrial,
+		"silence over starts": startTrial, "recovery of a silence over starts": startedTrial, "checked after starts": checkedTrial,
 	})
 	return all
 }
@@ -102,7 +103,7 @@ func absenceTrial(rnd *rand.Rand) trial {
 func periodTrial(*rand.Rand) trial {
 	r := map[string]any{"type": "silence", "window": "4m", "frequency": "3m", "query": "*", "group_by": []string{"source.ip"}}
 	checked := func(at time.Duration) time.Duration { return start.Add(at).Truncate(3 * m).Sub(start) } // start is at a minute that three divides not
-	return trial{r, &quietness{4 * m, map[string]time.Duration{}, checked}, []string{"source.ip"}, nil}
+	return trial{r, &quietness{window: 4 * m, last: map[string]time.Duration{}, checked: checked}, []string{"source.ip"}, nil}
 }
 
 // calm tells when counting is over: in the first window behind the alert that has few events, unless there was another alert
@@ -178,7 +179,7 @@ type back struct {
 
 func backTrial(*rand.Rand) trial {
 	r := map[string]any{"type": "silence", "window": "3m", "query": "*", "group_by": []string{"source.ip"}, "recovery": true}
-	return trial{r, &back{&quietness{3 * m, map[string]time.Duration{}, nil}, map[string]time.Duration{}}, []string{"source.ip"}, nil}
+	return trial{r, &back{&quietness{window: 3 * m, last: map[string]time.Duration{}}, map[string]time.Duration{}}, []string{"source.ip"}, nil}
 }
 
 // clockTrial has devices whose clocks are hours behind and ahead: it is known by their lines that they are there.
@@ -204,6 +205,54 @@ func (b *back) event(e drawn, raise func(raised)) {
 
 func (b *back) tick(watermark time.Duration, raise func(raised)) {
 	b.quietness.tick(watermark, b.opening(raise))
+}
+
+func (b *back) start(at time.Duration, raise func(raised)) {
+	b.quietness.start(at, b.opening(raise))
+}
+
+// down has the host away for a while, a few times: what is in the stream then comes so much later, and where nothing does,
+// that is because nobody was there.
+func down(rnd *rand.Rand) stream {
+	s := sparse(rnd)
+	s.starts = map[int]time.Duration{}
+	for range 1 + rnd.IntN(3) {
+		n, gone, newest := 1+rnd.IntN(len(s.events)-1), time.Duration(rnd.IntN(20))*half, time.Duration(0)
+		for i := range s.events {
+			if i < n {
+				newest = max(newest, s.events[i].at)
+			} else {
+				s.events[i].at += gone
+			}
+		}
+		for _, told := range []map[int]time.Duration{s.ticks, s.starts} {
+			for i := range told {
+				if i > n {
+					told[i] += gone
+				}
+			}
+		}
+		s.starts[n] = newest + gone
+	}
+	return s
+}
+
+func startTrial(rnd *rand.Rand) trial {
+	tr := trials()["silence"](rnd)
+	tr.draw = down
+	return tr
+}
+
+func startedTrial(rnd *rand.Rand) trial {
+	tr := backTrial(rnd)
+	tr.draw = down
+	return tr
+}
+
+func checkedTrial(rnd *rand.Rand) trial {
+	tr := periodTrial(rnd)
+	tr.draw = down
+	return tr
 }
 
 func (b *back) opening(raise func(raised)) func(raised) {

@@ -43,6 +43,7 @@ type stream struct {
 	events []drawn
 	ticks  map[int]time.Duration // by how many events came before
 	batch  int                   // the most events of a batch, 0 is 5
+	starts map[int]time.Duration // of the host, by how many events came before
 }
 
 // drawStream makes events of few keys and in little time, so that much comes together. They come out of order by up to
@@ -77,6 +78,13 @@ func drawStream(rnd *rand.Rand, n, late int, dense bool) stream {
 	return s
 }
 
+// told says whether something is told behind so many events.
+func (s stream) told(n int) bool {
+	_, tick := s.ticks[n]
+	_, start := s.starts[n]
+	return tick || start
+}
+
 const half = 30 * time.Second
 
 // raised is what of an alert must be equal.
@@ -90,6 +98,11 @@ type raised struct {
 type reference interface {
 	event(e drawn, raise func(raised))
 	tick(watermark time.Duration, raise func(raised))
+}
+
+// starting is a reference to which it matters when nobody was there.
+type starting interface {
+	start(at time.Duration, raise func(raised))
 }
 
 // watched is what a reference keeps of one key: all that came, in order.
@@ -328,16 +341,19 @@ type quietness struct {
 	window  time.Duration
 	last    map[string]time.Duration
 	checked func(at time.Duration) time.Duration // the last check up to a time; nil is always
+	came    []time.Duration                      // all events, and all that was told of time
+	starts  []time.Duration                      // of the host
 }
 
 func (c *quietness) silent(last, at time.Duration) bool {
 	if c.checked != nil {
 		at = c.checked(at)
 	}
-	return last+c.window <= at
+	return slices.Max(append(c.starts, last))+c.window <= at
 }
 
 func (c *quietness) event(e drawn, raise func(raised)) {
+	c.came = append(c.came, e.at)
 	last, ok := c.last[e.source]
 	if ok && c.silent(last, e.at) {
 		raise(raised{e.source, last, last, 1})
@@ -347,7 +363,13 @@ func (c *quietness) event(e drawn, raise func(raised)) {
 	}
 }
 
+func (c *quietness) start(at time.Duration, raise func(raised)) {
+	c.tick(slices.Max(c.came), raise)
+	c.starts = append(c.starts, at)
+}
+
 func (c *quietness) tick(watermark time.Duration, raise func(raised)) {
+	c.came = append(c.came, watermark)
 	for source, last := range c.last {
 		if c.silent(last, watermark) {
 			raise(raised{source, last, last, 1})
@@ -454,7 +476,7 @@ func trials() map[string]func(rnd *rand.Rand) trial {
 		},
 		"silence": func(*rand.Rand) trial {
 			r := map[string]any{"type": "silence", "window": "3m", "query": "*", "group_by": []string{"source.ip"}}
-			return trial{r, &quietness{3 * m, map[string]time.Duration{}, nil}, []string{"source.ip"}, nil}
+			return trial{r, &quietness{window: 3 * m, last: map[string]time.Duration{}}, []string{"source.ip"}, nil}
 		},
 		"new_value": func(rnd *rand.Rand) trial {
 			learn := time.Duration(rnd.IntN(20)) * m
@@ -563,15 +585,20 @@ func watch(t *testing.T, create func(Config) (sdk.Detector, error), tr trial, s 
 		}
 		return nil
 	}
+	told := time.Duration(0)
 	tick := func(n int) {
 		if at, ok := s.ticks[n]; ok {
+			told = at
 			require.NoError(t, stage.Tick(&wire.TickRequest{WatermarkNs: start.Add(at).UnixNano()}, take))
+		}
+		if at, ok := s.starts[n]; ok {
+			require.NoError(t, stage.Tick(&wire.TickRequest{WatermarkNs: start.Add(told).UnixNano(), ResumedNs: start.Add(at).UnixNano()}, take))
 		}
 	}
 	for from := 0; from < len(s.events); {
 		to := from + 1
 		for limit := 1 + rnd.IntN(cmp.Or(s.batch, 5)); to < len(s.events) && to-from < limit; to++ {
-			if _, ok := s.ticks[to]; ok {
+			if s.told(to) {
 				break
 			}
 		}
@@ -606,6 +633,9 @@ func (s stream) expected(ref reference) (out []raised) {
 		ref.event(e, raise)
 		if at, ok := s.ticks[i+1]; ok {
 			ref.tick(at, raise)
+		}
+		if at, ok := s.starts[i+1]; ok {
+			ref.(starting).start(at, raise)
 		}
 	}
 	return out

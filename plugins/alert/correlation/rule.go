@@ -80,7 +80,7 @@ type state struct {
 	without uint16 // bits of what takes it back to the state before
 }
 
-// compileAll makes the rules that are on. Errors have the path of the key.
+// compileAll makes the rules that are on, which are valid by themselves: whoever decoded them has asked. Errors have the path of the key.
 func compileAll(rules []document.Rule, now func() time.Time) ([]*rule, error) {
 	var out []*rule
 	var errs []error
@@ -103,9 +103,6 @@ func compile(r document.Rule, now func() time.Time) (*rule, error) {
 	out := &rule{
 		Rule: r, kind: kinds[r.Type], window: int64(r.Window), before: int64(r.Before), quiet: int64(r.Quiet), learn: int64(r.Learn),
 		aggregate: aggregates[r.Aggregate],
-	}
-	if err := r.Validate(); err != nil {
-		return nil, err
 	}
 	if out.quiet == 0 {
 		out.quiet = out.window

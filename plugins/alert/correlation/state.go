@@ -9,12 +9,12 @@ import (
 	"slices"
 )
 
-// A snapshot is: stateMagic; the origins; the rules' ids, versions and beginnings, whether their marks have values, and which
+// A snapshot is: stateMagic; when events were received; the origins; the rules' ids, versions and beginnings, whether their marks have values, and which
 // fields their alerts carry; of
 // each rule its groups, from the one that was left alone longest, each behind a 1, and a 0 behind the last; of each rule the open alerts and what is usual. Texts have their
 // length in front; numbers are varints, and times and positions differences to the mark before. Timers and windows are made of
 // the marks.
-const stateMagic = "logcenter correlation state 3\n"
+const stateMagic = "logcenter correlation state 4\n"
 
 // maxText bounds what a damaged snapshot can make Restore allocate at once.
 const maxText = 1 << 20
@@ -23,6 +23,8 @@ const maxText = 1 << 20
 func (d *detector) Snapshot(w io.Writer) error {
 	e := encoder{w: bufio.NewWriterSize(w, 64<<10)}
 	e.raw(stateMagic)
+	e.signed(d.presence.known)
+	e.signed(d.presence.since)
 	e.number(uint64(len(d.origins)))
 	for _, o := range d.origins {
 		e.text(o.journal)
@@ -81,6 +83,7 @@ func (d *detector) Restore(r io.Reader) error {
 		return fmt.Errorf("this is no snapshot of this version of correlation: it does not start with %q", stateMagic)
 	}
 	d.forget()
+	d.presence = presence{known: s.signed(), since: s.signed()}
 	for range s.number(1<<16 - 1) {
 		d.origins = append(d.origins, origin{s.text(), uint32(s.number(1<<32 - 1))})
 	}
@@ -230,7 +233,7 @@ func (d *detector) wind(id uint32, r *rule, g *group) {
 	switch r.kind {
 	case silence:
 		g.timer = true
-		d.setTimer(id, r.due(g.last+r.window), b.marks[0])
+		d.setTimer(id, d.silentAt(g), b.marks[0])
 	case absence:
 		for i, m := range b.marks {
 			if b.tags[i].mask&1 != 0 {
@@ -243,7 +246,7 @@ func (d *detector) wind(id uint32, r *rule, g *group) {
 func (d *detector) forget() {
 	d.timers, d.mostTimers = nil, firstTimers
 	d.groups = newGroups(d.rules, int64(d.config.MaxState), int64(d.config.MaxRuleState))
-	d.origins, d.series = nil, 0
+	d.origins, d.series, d.presence = nil, 0, presence{}
 	for _, r := range d.rules {
 		r.began, r.open, r.waiting, r.usual = 0, nil, 0, usual{}
 	}

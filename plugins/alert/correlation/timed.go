@@ -109,6 +109,7 @@ func (t *timers) keep(keep func(timer) bool) {
 // Tick decides what stayed away, and who is silent.
 func (d *detector) Tick(watermark time.Time, emit func(sdk.Alert)) error {
 	now := watermark.UnixNano()
+	d.presence.known = max(d.presence.known, now)
 	for len(d.timers) > 0 && d.timers[0].due <= now {
 		t := d.timers.pop()
 		g := d.groups.at(t.group)
@@ -146,14 +147,14 @@ func (d *detector) heard(id uint32, e entry, row int) {
 	}
 	if !g.timer {
 		g.timer = true
-		d.setTimer(id, r.due(g.last+r.window), e.mark)
+		d.setTimer(id, d.silentAt(g), e.mark)
 	}
 }
 
 // silent raises an alert if a group has been silent for long enough.
 func (d *detector) silent(id uint32, now int64, emit func(sdk.Alert)) {
 	g := d.groups.at(id)
-	if due := d.rules[g.rule].due(g.last + d.rules[g.rule].window); due > now {
+	if due := d.silentAt(g); due > now {
 		d.setTimer(id, due, d.groups.block(g).marks[0])
 		return
 	}
@@ -164,8 +165,7 @@ func (d *detector) silent(id uint32, now int64, emit func(sdk.Alert)) {
 // depend on how far event time had come by then, which goes by batches.
 func (d *detector) endedSilence(id uint32, at int64) bool {
 	g := d.groups.at(id)
-	r := d.rules[g.rule]
-	return g.last+r.window <= at && r.due(g.last+r.window) <= at
+	return d.presence.from(g.last)+d.rules[g.rule].window <= at && d.silentAt(g) <= at
 }
 
 // tellSilence raises the alert of a group that is silent, and forgets it until it is heard again.

@@ -241,6 +241,15 @@ func (d *detector) Tick(watermark time.Time, emit func(sdk.Alert)) error {
 	return nil
 }
 
+// Resumed says so, if it has counted an x.
+func (d *detector) Resumed(at time.Time, emit func(sdk.Alert)) error {
+	if d.n["x"] == 0 {
+		return nil
+	}
+	emit(sdk.Alert{Rule: "resumed", Name: "resumed", First: at, Keys: map[string]string{"n": at.Format(time.RFC3339Nano)}})
+	return nil
+}
+
 func (d *detector) Snapshot(w io.Writer) error {
 	var b bytes.Buffer
 	for word, n := range d.n {
