@@ -191,10 +191,10 @@ func (a *aggregator) fromPartials(q *groups, pl *plan) (from string, r *relation
 			live = append(live, one)
 			continue
 		}
-		of, ok := digests[one.sql]
+		of, ok := digests[one.always]
 		if !ok {
-			of = sha256.Sum256([]byte(q.partial("(" + one.sql + ")")))
-			digests[one.sql] = of
+			of = sha256.Sum256([]byte(q.partial("(" + one.always + ")")))
+			digests[one.always] = of
 		}
 		sources = append(sources, source{one, of})
 	}

@@ -31,8 +31,7 @@ type digest [sha256.Size]byte
 
 // partial is the groups of a statement in one segment: rows [from, to) of a batch.
 type partial struct {
-	of       digest
-	segment  *segment // nil: a note on the statement as a whole
+	partialKey
 	batch    *partialBatch
 	from, to int
 	useless  bool // a note that there are too many groups
@@ -51,9 +50,11 @@ const partialsShare = 16
 // partialOverhead is about what a partial takes beside its rows.
 const partialOverhead = 300
 
+// partialKey is what a partial is the groups of. Without a segment it is a note on the statement as a whole.
 type partialKey struct {
 	of      digest
 	segment *segment
+	excerpt
 }
 
 // partials are kept up to so many bytes, those used last. They are safe for concurrent use.
@@ -74,8 +75,8 @@ func newPartials(limit int64) *partials {
 	return &partials{limit: limit, kept: map[partialKey]*list.Element{}, working: map[digest]chan struct{}{}}
 }
 
-func (p *partials) get(of digest, g *segment) *partial {
-	e := p.kept[partialKey{of, g}]
+func (p *partials) get(k partialKey) *partial {
+	e := p.kept[k]
 	if e == nil {
 		return nil
 	}
@@ -84,11 +85,10 @@ func (p *partials) get(of digest, g *segment) *partial {
 }
 
 func (p *partials) put(one *partial) {
-	k := partialKey{one.of, one.segment}
-	if e := p.kept[k]; e != nil {
+	if e := p.kept[one.partialKey]; e != nil {
 		p.remove(e)
 	}
-	p.kept[k] = p.order.PushFront(one)
+	p.kept[one.partialKey] = p.order.PushFront(one)
 	p.size += partialOverhead
 	if b := one.batch; b != nil {
 		if b.refs++; b.refs == 1 {
@@ -102,7 +102,7 @@ func (p *partials) put(one *partial) {
 
 func (p *partials) remove(e *list.Element) {
 	one := p.order.Remove(e).(*partial)
-	delete(p.kept, partialKey{one.of, one.segment})
+	delete(p.kept, one.partialKey)
 	p.size -= partialOverhead
 	if b := one.batch; b != nil {
 		if b.refs--; b.refs == 0 {
@@ -115,10 +115,10 @@ func (p *partials) remove(e *list.Element) {
 func (p *partials) note(of digest) (again, useless bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if n := p.get(of, nil); n != nil {
+	if n := p.get(partialKey{of: of}); n != nil {
 		return true, n.useless
 	}
-	p.put(&partial{of: of})
+	p.put(&partial{partialKey: partialKey{of: of}})
 	return false, false
 }
 
@@ -170,12 +170,14 @@ type source struct {
 	of digest // of the statement over its rows
 }
 
+func (s source) key() partialKey { return partialKey{s.of, s.segment, s.excerpt} }
+
 // find splits sources into those whose partials are there and those whose are not.
 func (p *partials) find(sources []source) (found []*partial, missing []source) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, s := range sources {
-		if one := p.get(s.of, s.segment); one != nil {
+		if one := p.get(s.key()); one != nil {
 			found = append(found, one)
 		} else {
 			missing = append(missing, s)
@@ -207,7 +209,7 @@ func (p *partials) refuse(of digest, err error) error {
 	if err == nil {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		p.put(&partial{of: of, useless: true})
+		p.put(&partial{partialKey: partialKey{of: of}, useless: true})
 	}
 	return err
 }
@@ -288,12 +290,12 @@ func (a *aggregator) makePartials(q *groups, pl *plan, sources []source) ([]*par
 	b := partialBuilder{of: make(map[string]*partial, len(sources)), addresses: q.addresses()}
 	rows := int64(0)
 	for i, s := range sources {
-		sql, whole, err := pl.sel.segment(s.segment, withFile.cols, pl.lists)
+		one, err := pl.sel.segment(s.segment, withFile.cols, pl.lists)
 		if err != nil {
 			return nil, err
 		}
-		read[i] = planned{s.segment, sql, whole}
-		out[i] = &partial{of: s.of, segment: s.segment, batch: &b.partialBatch}
+		read[i] = *one
+		out[i] = &partial{partialKey: s.key(), batch: &b.partialBatch}
 		b.of[s.segment.path] = out[i]
 		rows += s.segment.Rows
 	}

@@ -93,7 +93,9 @@ type plan struct {
 type planned struct {
 	segment *segment
 	sql     string // its rows; fromMark stands for where they are
-	whole   bool   // the selection's times cut no stretch of it, nor does its snapshot or source cut it
+	always  string // sql without its conditions on times
+	excerpt
+	whole bool // the excerpt is all that matters: it is not cut, nor does the selection's snapshot or source cut the segment
 }
 
 // plan plans a selection over columns. Segments that have no matching event are left out.
@@ -104,12 +106,12 @@ func (s *Store) plan(ctx context.Context, p *snapshot, q *selection, cols []colu
 	}
 	out := &plan{store: s, snap: p, sel: q, cols: cols, lists: in}
 	for _, g := range p.segments {
-		sql, whole, err := q.segment(g, cols, in)
+		one, err := q.segment(g, cols, in)
 		if err != nil {
 			return nil, err
 		}
-		if sql != "" {
-			out.read = append(out.read, planned{g, sql, whole})
+		if one != nil {
+			out.read = append(out.read, *one)
 		}
 	}
 	return out, nil
@@ -164,14 +166,14 @@ func (pl *plan) relation(read []planned, tail bool) (*relation, error) {
 // fromMark stands for the files in a fragment; it can be in no quoted name, for '#' and space are in no field.
 const fromMark = `"# files"`
 
-// segment is the query of one segment, "" if nothing in it can match; see [planned].
-func (q *selection) segment(g *segment, cols []column, in map[listKey][]string) (sql string, whole bool, err error) {
+// segment plans the reading of one segment, nil if nothing in it can match.
+func (q *selection) segment(g *segment, cols []column, in map[listKey][]string) (*planned, error) {
 	switch {
 	case !g.during(q.from, q.to), g.MinOffset > q.maxOffset,
 		q.partition != "" && q.partition != g.partition(),
 		q.source != "" && !slices.Contains(g.Sources, q.source),
 		!g.mayHold(q.node):
-		return "", false, nil
+		return nil, nil
 	}
 	c := condition{now: q.now, lists: in, uses: map[string]bool{}, layout: layout{
 		columns:    g.Columns,
@@ -179,26 +181,26 @@ func (q *selection) segment(g *segment, cols []column, in map[listKey][]string) 
 	}}
 	where := c.sql(q.node)
 	if c.err != nil {
-		return "", false, fmt.Errorf("%w: %w", store.ErrRequest, c.err)
+		return nil, fmt.Errorf("%w: %w", store.ErrRequest, c.err)
 	}
 	if where == sqlFalse {
-		return "", false, nil
+		return nil, nil
 	}
-	conds := make([]string, 0, 4)
-	part := g.excerpt(q.from, q.to)
-	if part.after != nil {
-		conds = append(conds, quoteName(fieldTime)+" >= "+quoteTime(*part.after))
+	p := &planned{segment: g, excerpt: g.excerpt(q.from, q.to)}
+	p.whole = !p.cut
+	var conds, times []string
+	if p.begins {
+		times = append(times, quoteName(fieldTime)+" >= "+quoteTime(q.from))
 	}
-	if part.before != nil {
-		conds = append(conds, quoteName(fieldTime)+" < "+quoteTime(*part.before))
+	if p.ends {
+		times = append(times, quoteName(fieldTime)+" < "+quoteTime(q.to))
 	}
-	whole = !part.cut
 	if g.MaxOffset > q.maxOffset {
-		whole = false
+		p.whole = false
 		conds = append(conds, quoteName(colOffset)+" <= "+quoteInt(int64(q.maxOffset)))
 	}
 	if q.source != "" && len(g.Sources) > 1 {
-		whole = false
+		p.whole = false
 		conds = append(conds, quoteName(colSource)+" = "+quote(q.source))
 	}
 	if where != sqlTrue {
@@ -208,7 +210,9 @@ func (q *selection) segment(g *segment, cols []column, in map[listKey][]string) 
 	for i, col := range cols {
 		list[i] = g.expr(col) + " AS " + quoteName(col.Name)
 	}
-	return fragment(list, fromMark, conds), whole, nil
+	p.always = fragment(list, fromMark, conds)
+	p.sql = fragment(list, fromMark, append(times, conds...))
+	return p, nil
 }
 
 func fragment(list []string, from string, conds []string) string {

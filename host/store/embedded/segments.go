@@ -105,11 +105,11 @@ func (s *Store) MayHold(scope store.Scope, sel store.Selection) ([]int, error) {
 	}
 	var out []int
 	for i, g := range p.segments {
-		sql, _, err := q.segment(g, nil, nil)
+		one, err := q.segment(g, nil, nil)
 		if err != nil {
 			return nil, err
 		}
-		if sql != "" {
+		if one != nil {
 			out = append(out, i)
 		}
 	}

@@ -58,34 +58,33 @@ func (g *segment) during(from, to int64) bool {
 
 // excerpt is what times leave of a segment.
 type excerpt struct {
-	after, before *int64 // its times are in [after, before); nil: as those of all the segment's events
-	rows          int64  // how many there are, unless it is cut
-	cut           bool   // a stretch is cut in two
+	begins, ends  bool  // there are earlier events, later ones
+	after, before int64 // what is left is in [after, before), where that is said
+	rows          int64 // how many there are, unless it is cut
+	cut           bool  // a stretch is cut in two
 }
 
 // excerpt is the part of a segment in [from, to). Where these are between stretches, it is the same wherever they are there.
 func (g *segment) excerpt(from, to int64) (p excerpt) {
-	below := false
 	for _, t := range g.spans() {
 		switch {
 		case t.Last < from:
-			below = true
+			p.begins = true
 			continue
 		case t.First >= to:
-			if p.before == nil {
-				p.before = &t.First
+			if !p.ends {
+				p.before, p.ends = t.First, true
 			}
 			continue
-		}
-		p.rows += t.Rows
-		if t.First < from {
-			p.after, p.cut = &from, true
-		} else if below && p.after == nil {
-			p.after = &t.First
+		case t.First < from:
+			p.after, p.begins, p.cut = from, true, true
+		case p.begins && p.rows == 0:
+			p.after = t.First
 		}
 		if t.Last >= to {
-			p.before, p.cut = &to, true
+			p.before, p.ends, p.cut = to, true, true
 		}
+		p.rows += t.Rows
 	}
 	return p
 }
