@@ -315,7 +315,7 @@ func (h *hostProcess) lives(addresses int) {
 	require.Contains(t, cli("alert", "note", id, "blocked at the firewall"), id)
 	_, err = h.cli("alert", "ack", id)
 	require.Error(t, err)
-	require.Contains(t, cli("case", "show", "1"), "closed true_positive by admin")
+	require.Contains(t, cli("case", "show", "1"), "closed (true positive) by admin")
 	require.Contains(t, cli("alert", "missed", "add", "SQL injection in a cookie", "--time", "-1h", "--device", "web01", "--rule", "refused"), "missed attack 1")
 	require.Regexp(t, fmt.Sprintf(`refused +%d +0 +1 +0 +0 +%d +1 +0.0%% +50.0%%`, addresses, addresses-1), cli("alert", "rates"))
 
