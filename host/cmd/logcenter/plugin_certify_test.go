@@ -61,7 +61,7 @@ func TestPluginTest(t *testing.T) {
 		want string
 		args []string
 	}{
-		{exitUsage, "requires at least 1 arg", nil},
+		{exitUsage, "DIR is missing", nil},
 		{exitUsage, "--certificate needs all checks: leave out --only", []string{dir, "--certificate", "--only", "golden"}},
 		{exitUsage, "leave out --quick", []string{dir, "--certificate", "--quick"}},
 		{exitUsage, "run --update first, and read the difference", []string{dir, "--certificate", "--update"}},
