@@ -160,8 +160,11 @@ func (s *textSet) alive(i, now uint32) bool { return s.until == nil || now < s.u
 
 // counts says whether a text that was found counts: it has not expired, and gone does not have it.
 func (s *textSet) counts(i uint32, h uint64, text []byte, now uint32, gone *textSet) bool {
-	if !s.alive(i, now) || gone == nil {
-		return s.alive(i, now)
+	if !s.alive(i, now) {
+		return false
+	}
+	if gone == nil {
+		return true
 	}
 	_, _, is := gone.find(h, text)
 	return !is

@@ -17,7 +17,8 @@ const moreExtension = ".more"
 
 // More is what was changed of a list since its file was written: entries that are new, or expire later than before, and values
 // that were removed. It is a file of its own beside the list's, replaced as a whole, so that to change a list of a million costs
-// no more than what was changed; a removed value has a line with "-" in the place of its expiry. It counts only for the version of the file that it names; that of another is left from before, and is ignored.
+// no more than what was changed; a removed value has a line with "-" in the place of its expiry. It counts only for the version
+// of the file that it names; that of another is left from before, and is ignored.
 type More struct {
 	Base    int64 // version of the list's file
 	Version int64 // of the list with what was changed

@@ -12,9 +12,9 @@ import (
 // suggestedMost bounds what the shell is shown of things that there are many of, the newest.
 const suggestedMost = 100
 
-// completeFirst completes the first argument, or with many all of them, by what the host lists. Without an answer nothing is
-// suggested, no files either. A suggestion may have a description behind a tab.
-func completeFirst(c *connection, many bool, list func(context.Context, *client.Client) ([]string, error)) cobra.CompletionFunc {
+// completeFirst completes the first argument, or with many all of them, by what the host lists and what is suggested of each
+// thing in it, which may have a description behind a tab. Without an answer nothing is suggested, no files either.
+func completeFirst[T any](c *connection, many bool, list func(context.Context, *client.Client) ([]T, error), suggested func(T) string) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 		const keepOrder = cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
 		if len(args) > 0 && !many {
@@ -24,9 +24,13 @@ func completeFirst(c *connection, many bool, list func(context.Context, *client.
 		if err != nil {
 			return nil, keepOrder
 		}
-		names, err := list(cmd.Context(), cl)
+		things, err := list(cmd.Context(), cl)
 		if err != nil {
 			return nil, keepOrder
+		}
+		var names []string
+		for _, t := range things {
+			names = append(names, suggested(t))
 		}
 		return names, keepOrder
 	}
@@ -34,56 +38,34 @@ func completeFirst(c *connection, many bool, list func(context.Context, *client.
 
 // completeAlerts completes ids of alerts in the states given, of all without any.
 func completeAlerts(c *connection, many bool, states ...string) cobra.CompletionFunc {
-	return completeFirst(c, many, func(ctx context.Context, cl *client.Client) (ids []string, err error) {
+	list := func(ctx context.Context, cl *client.Client) ([]client.Alert, error) {
 		page, err := cl.Alerts(ctx, client.AlertFilter{States: states, Limit: suggestedMost})
 		if err != nil {
 			return nil, err
 		}
-		for i := range page.Alerts {
-			a := &page.Alerts[i]
-			ids = append(ids, fmt.Sprintf("%s\t%s %s %s", a.ID, a.Severity, a.Rule, pairs(a.Keys)))
-		}
-		return ids, nil
+		return page.Alerts, nil
+	}
+	return completeFirst(c, many, list, func(a client.Alert) string {
+		return fmt.Sprintf("%s\t%s %s %s", a.ID, a.Severity, a.Rule, pairs(a.Keys))
 	})
 }
 
 func completeCases(c *connection) cobra.CompletionFunc {
-	return completeFirst(c, false, func(ctx context.Context, cl *client.Client) (numbers []string, err error) {
+	list := func(ctx context.Context, cl *client.Client) ([]client.Case, error) {
 		cases, err := cl.Cases(ctx, "", "", 0)
-		if err != nil {
-			return nil, err
-		}
-		for _, one := range cases[:min(len(cases), suggestedMost)] {
-			numbers = append(numbers, fmt.Sprintf("%d\t%s, %s", one.ID, one.Title, one.State))
-		}
-		return numbers, nil
-	})
+		return cases[:min(len(cases), suggestedMost)], err
+	}
+	return completeFirst(c, false, list, func(one client.Case) string { return fmt.Sprintf("%d\t%s, %s", one.ID, one.Title, one.State) })
 }
 
 func completeChannels(c *connection) cobra.CompletionFunc {
-	return completeFirst(c, false, func(ctx context.Context, cl *client.Client) (names []string, err error) {
-		list, err := cl.Channels(ctx)
-		if err != nil {
-			return nil, err
-		}
-		for _, ch := range list {
-			names = append(names, ch.Name+"\t"+ch.State)
-		}
-		return names, nil
-	})
+	list := func(ctx context.Context, cl *client.Client) ([]client.Channel, error) { return cl.Channels(ctx) }
+	return completeFirst(c, false, list, func(ch client.Channel) string { return ch.Name + "\t" + ch.State })
 }
 
 func completeStreams(c *connection) cobra.CompletionFunc {
-	return completeFirst(c, false, func(ctx context.Context, cl *client.Client) (names []string, err error) {
-		list, err := cl.Streams(ctx)
-		if err != nil {
-			return nil, err
-		}
-		for _, s := range list {
-			names = append(names, s.Name+"\t"+s.Query)
-		}
-		return names, nil
-	})
+	list := func(ctx context.Context, cl *client.Client) ([]client.Stream, error) { return cl.Streams(ctx) }
+	return completeFirst(c, false, list, func(s client.Stream) string { return s.Name + "\t" + s.Query })
 }
 
 // completeFlag has a flag completed as arguments are.

@@ -184,15 +184,11 @@ func (a *aggregator) values(path []*aggKey, only *keep, nodes map[string]*aggNod
 }
 
 func (a *aggregator) valueQuery(path []*aggKey, only *keep, nodes map[string]*aggNode, aggs []store.Agg, which []int, list *metric) error {
-	q := &groups{path: path, only: only, list: list}
-	q.add("c", countMeasure, nil)
-	for _, i := range which {
-		m, err := newMetric(&aggs[i])
-		if err != nil {
-			return err
-		}
-		q.add("m"+strconv.Itoa(i), m.measure, m.field.cols)
+	q, err := newGroups(path, only, aggs, which)
+	if err != nil {
+		return err
 	}
+	q.list = list
 	from, sel, r, err := a.grouped(q)
 	if err != nil {
 		return err
@@ -244,14 +240,9 @@ func (a *aggregator) level(path []*aggKey, only *keep, nodes map[string]*aggNode
 	}
 	path = append(path[:len(path):len(path)], k)
 	inline := inlineValues(agg)
-	q := &groups{path: path, only: only}
-	q.add("c", countMeasure, nil)
-	for _, j := range inline {
-		m, err := newMetric(&agg.Aggs[j])
-		if err != nil {
-			return err
-		}
-		q.add("m"+strconv.Itoa(j), m.measure, m.field.cols)
+	q, err := newGroups(path, only, agg.Aggs, inline)
+	if err != nil {
+		return err
 	}
 	if agg.Kind == store.GeoTile {
 		for i, m := range k.center() {

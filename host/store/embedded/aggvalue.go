@@ -22,7 +22,7 @@ type measure struct {
 	listed bool     // whole is a list of all there is
 }
 
-var countMeasure = measure{rows: "count(*)", parts: []string{"count(*)"}, whole: "sum(%[1]s)::BIGINT"}
+var countMeasure = counted("count(*)")
 
 // metric is a single value in SQL.
 type metric struct {
@@ -138,9 +138,11 @@ func setValue(r *store.AggResult, a *store.Agg, v driver.Value) {
 	case float64:
 		r.Value = &v
 	case []any:
-		if len(v) == 2 && isList(v[0]) {
-			weightedPercentiles(r.Values, a.Percents, v[0].([]any), v[1].([]any))
-			return
+		if len(v) == 2 {
+			if values, ok := v[0].([]any); ok { // see percentiles: how often each is there stands beside them
+				weightedPercentiles(r.Values, a.Percents, values, v[1].([]any))
+				return
+			}
 		}
 		for i, e := range v {
 			if f, ok := e.(float64); ok && i < len(r.Values) {
@@ -149,8 +151,6 @@ func setValue(r *store.AggResult, a *store.Agg, v driver.Value) {
 		}
 	}
 }
-
-func isList(v any) bool { _, ok := v.([]any); return ok }
 
 // weightedPercentiles are those of values in order, each of which is there so many times, as the engine computes them:
 // between two neighbours in proportion.

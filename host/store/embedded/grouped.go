@@ -20,6 +20,20 @@ type groups struct {
 	cols  []column // that measures are computed from
 }
 
+// newGroups asks how many rows there are, and for those of aggs that which says, in this order.
+func newGroups(path []*aggKey, only *keep, aggs []store.Agg, which []int) (*groups, error) {
+	q := &groups{path: path, only: only}
+	q.add("c", countMeasure, nil)
+	for _, i := range which {
+		m, err := newMetric(&aggs[i])
+		if err != nil {
+			return nil, err
+		}
+		q.add("m"+strconv.Itoa(i), m.measure, m.field.cols)
+	}
+	return q, nil
+}
+
 func (q *groups) add(name string, m measure, cols []column) {
 	q.names, q.of, q.cols = append(q.names, name), append(q.of, m), append(q.cols, cols...)
 }
