@@ -12,6 +12,9 @@ const context = await browser.newContext({ viewport: { width: 1280, height: 720 
 context.setDefaultTimeout(30_000);
 mkdirSync(PICTURES, { recursive: true });
 
+/** Where the page asks for what a query finds. */
+const QUERIES = /\/api\/ds\/query/;
+
 /** What went wrong in the page itself. */
 const problems = [];
 
@@ -103,6 +106,10 @@ const steps = {
     await eventually(async () => assert.equal(await covered(), false, 'suggestions must not cover what is wrong'));
     assert.equal(await field.getAttribute('aria-invalid'), 'true');
     await picture(page, 'mistake');
+    const top = async () => (await page.getByRole('listbox').boundingBox()).y;
+    const before = await top();
+    await page.evaluate(() => { document.body.style.paddingTop = '100px'; });
+    await eventually(async () => assert.equal(await top(), before + 100, 'suggestions stay with their text'));
     await field.fill('log.level:${level:raw} AND host.name:$host');
     await eventually(async () => assert.equal(await field.getAttribute('aria-invalid'), 'false'));
     await page.keyboard.press('Shift+Enter');
@@ -169,6 +176,37 @@ const steps = {
     await page.keyboard.press('Enter');
     await page.getByTestId('answer').getByText('failed').first().waitFor();
     assert.deepEqual((await stored(page)).chart.ranges, [{ to: 400 }, { from: 400, name: 'failed' }]);
+    await page.close();
+  },
+
+  async 'what is typed stays when an answer comes'() {
+    const page = await open('explore');
+    await choose(page, 'Show', 'Metrics', /^Metrics/);
+    await choose(page, 'Chart', 'Top', /Top values/);
+    await choose(page, 'Field', 'source.ip', /^source\.ip/);
+    for (const [label, typed, option] of [['Field', 'destination.i', /^destination\.ip/], ['Show', 'Tab', /^Table/]]) {
+      let release;
+      const held = new Promise((done) => { release = done; });
+      await page.route(QUERIES, async (route) => {
+        await held;
+        await route.continue();
+      });
+      const asked = page.waitForRequest(QUERIES);
+      const answered = page.waitForResponse(QUERIES);
+      await page.getByRole('button', { name: 'Run query' }).click();
+      await asked;
+      const box = page.getByRole('combobox', { name: label, exact: true });
+      await box.click();
+      await box.fill(typed);
+      release();
+      await answered;
+      await page.getByTestId('answer').locator('tbody tr').first().waitFor();
+      await page.evaluate(() => new Promise((done) => { requestAnimationFrame(() => requestAnimationFrame(done)); }));
+      assert.equal(await box.inputValue(), typed);
+      await page.getByRole('option', { name: option }).first().click();
+      await page.unroute(QUERIES);
+    }
+    await eventually(async () => assert.deepEqual([(await stored(page)).chart.field, (await stored(page)).kind], ['destination.ip', 'table']));
     await page.close();
   },
 

@@ -1,10 +1,10 @@
 import { css } from '@emotion/css';
 import type { GrafanaTheme2 } from '@grafana/data';
-import { Alert, Button, Combobox, IconButton, InlineField, InlineLabel, RadioButtonGroup, Stack, useStyles2, type ComboboxOption } from '@grafana/ui';
+import { Alert, Button, IconButton, InlineField, InlineLabel, RadioButtonGroup, Stack, useStyles2, type ComboboxOption } from '@grafana/ui';
 import React, { useEffect, useRef, useState } from 'react';
 
 import { TextInput } from './inputs';
-import { FieldPicker, ListPicker, Named, ValuePicker, ValuesPicker, type Where } from './pickers';
+import { Choice, FieldPicker, ListPicker, ValuePicker, ValuesPicker, type Where } from './pickers';
 import { t, type Key } from '../i18n';
 import { OF_LINES, OPS, isWhole, valuesOf, withOp, withValues, type Op } from '../query/builder';
 import type { BuilderForm, Clause } from '../resources';
@@ -189,19 +189,15 @@ function Condition({ n, clause, where, onChange }: RowProps) {
           onChange({ ...withOp(clause, op, clause.negated ?? false), field: next });
         }}
       />
-      <Named name={t('builder.op', { n })}>
-        {(labelledBy) => (
-          <Combobox
-            width={24}
-            aria-labelledby={labelledBy}
-            options={operators(field === '')}
-            value={`${clause.op ?? 'is'}${clause.negated ? '.not' : ''}`}
-            onChange={({ value }) => {
-              onChange(withOp(clause, value.replace('.not', '') as Op, value.endsWith('.not')));
-            }}
-          />
-        )}
-      </Named>
+      <Choice
+        width={24}
+        aria-label={t('builder.op', { n })}
+        options={operators(field === '')}
+        value={`${clause.op ?? 'is'}${clause.negated ? '.not' : ''}`}
+        onChange={(value) => {
+          onChange(withOp(clause, value.replace('.not', '') as Op, value.endsWith('.not')));
+        }}
+      />
       <Values n={n} clause={clause} where={where} onChange={onChange} />
     </>
   );

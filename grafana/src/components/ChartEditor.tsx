@@ -1,10 +1,10 @@
 import type { QueryEditorProps } from '@grafana/data';
-import { Combobox, InlineField, InlineFieldRow, InlineSwitch, MultiCombobox } from '@grafana/ui';
+import { InlineField, InlineFieldRow, InlineSwitch, MultiCombobox } from '@grafana/ui';
 import React, { useId } from 'react';
 
 import { Comparisons, Levels, Ranges } from './chartLists';
 import { NumberInput, NumbersInput, TextInput } from './inputs';
-import { FieldPicker, FieldsPicker, type Where } from './pickers';
+import { Choice, FieldPicker, FieldsPicker, type Where } from './pickers';
 import type { LogcenterDatasource } from '../datasource';
 import { t } from '../i18n';
 import { asChart } from '../query/query';
@@ -49,12 +49,12 @@ export function ChartEditor(props: Props) {
     <>
       <InlineFieldRow>
         <InlineField label={t('chart.label')} labelWidth={14}>
-          <Combobox
+          <Choice
             id={`${id}-kind`}
             width={32}
             options={CHARTS.map((kind) => ({ value: kind, label: t(`chart.${kind}`), description: t(`chart.${kind}.about`) }))}
             value={chart.kind}
-            onChange={({ value }) => {
+            onChange={(value) => {
               onChange(asChart(value, chart));
             }}
           />
@@ -157,19 +157,19 @@ function OptionField({ option, id, chart, legend, where, onChange, onLegend }: P
     case 'as':
       return (
         <InlineField label={t('chart.as')}>
-          <Combobox
+          <Choice
             id={id}
             width={20}
             options={(['auto', 'series', 'table'] as const).map((as) => ({ value: as, label: t(`chart.as.${as}`) }))}
             value={chart.as === undefined || chart.as === '' ? 'auto' : chart.as}
-            onChange={({ value }) => { set({ as: value === 'auto' ? '' : value }); }}
+            onChange={(value) => { set({ as: value === 'auto' ? '' : value }); }}
           />
         </InlineField>
       );
     case 'previous':
       return (
         <InlineField label={t('chart.previous')} tooltip={t('chart.previous.about')}>
-          <Combobox
+          <Choice
             id={id}
             width={22}
             options={[
@@ -179,7 +179,7 @@ function OptionField({ option, id, chart, legend, where, onChange, onLegend }: P
               { value: '1w', label: t('chart.previous.week') },
             ]}
             value={chart.previous === undefined || chart.previous === '' ? 'none' : chart.previous}
-            onChange={({ value }) => { set({ previous: value === 'none' ? '' : value }); }}
+            onChange={(value) => { set({ previous: value === 'none' ? '' : value }); }}
             createCustomValue
           />
         </InlineField>

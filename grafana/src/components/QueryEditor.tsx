@@ -1,13 +1,13 @@
 import { css } from '@emotion/css';
 import type { GrafanaTheme2 } from '@grafana/data';
-import { Combobox, FilterPill, InlineField, InlineFieldRow, InlineLabel, RadioButtonGroup, useStyles2 } from '@grafana/ui';
+import { FilterPill, InlineField, InlineFieldRow, InlineLabel, RadioButtonGroup, useStyles2 } from '@grafana/ui';
 import React, { useId } from 'react';
 
 import { AlertsEditor } from './AlertsEditor';
 import { Builder } from './Builder';
 import { ChartEditor, type EditorProps } from './ChartEditor';
 import { TextInput } from './inputs';
-import { StreamPicker, type Where } from './pickers';
+import { Choice, StreamPicker, type Where } from './pickers';
 import { QueryField } from './QueryField';
 import { RowsEditor } from './RowsEditor';
 import { t } from '../i18n';
@@ -45,12 +45,12 @@ export function QueryEditor({ datasource, query: asked, onChange, onRunQuery, ra
     <div className={styles.editor}>
       <InlineFieldRow>
         <InlineField label={t('kind.label')} labelWidth={14}>
-          <Combobox
+          <Choice
             id={`${id}-kind`}
             width={28}
             options={kinds.map((value) => ({ value, label: t(`kind.${value}`), description: t(`kind.${value}.about`) }))}
             value={kind}
-            onChange={({ value }) => {
+            onChange={(value) => {
               set({ kind: value, ...(value === 'metrics' && !query.chart && { chart: { kind: 'event_count' as const } }) });
             }}
           />
@@ -92,12 +92,12 @@ export function QueryEditor({ datasource, query: asked, onChange, onRunQuery, ra
       {kind === 'alerts' && <AlertsEditor alerts={query.alerts ?? {}} where={where} onChange={(alerts) => { set({ alerts }); }} />}
       {kind === 'rates' && (
         <InlineField label={t('rates.by')} labelWidth={14}>
-          <Combobox
+          <Choice
             id={`${id}-by`}
             width={28}
             options={RATES_BY.map((value) => ({ value, label: t(`rates.by.${value}`) }))}
             value={query.alerts?.by ?? 'rule'}
-            onChange={({ value }) => { set({ alerts: { ...query.alerts, by: value } }); }}
+            onChange={(value) => { set({ alerts: { ...query.alerts, by: value } }); }}
           />
         </InlineField>
       )}

@@ -1,4 +1,5 @@
 import { css, cx } from '@emotion/css';
+import { autoUpdate, computePosition, flip, offset, shift } from '@floating-ui/dom';
 import type { GrafanaTheme2, TimeRange } from '@grafana/data';
 import { Portal, useStyles2 } from '@grafana/ui';
 import React, { useEffect, useId, useLayoutEffect, useRef, useState, type RefObject } from 'react';
@@ -32,6 +33,7 @@ const COMPLETE_AFTER = 120;
 export function QueryField({ value, onChange, onRun, resources, stream, range, label = t('query.label'), placeholder }: Props) {
   const styles = useStyles2(getStyles);
   const id = useId();
+  const field = useRef<HTMLDivElement>(null);
   const area = useRef<HTMLTextAreaElement>(null);
   const mark = useRef<HTMLSpanElement>(null);
   const said = useRef<HTMLDivElement>(null);
@@ -128,7 +130,7 @@ export function QueryField({ value, onChange, onRun, resources, stream, range, l
   };
 
   return (
-    <div className={styles.field}>
+    <div className={styles.field} ref={field}>
       <div className={cx(styles.box, checked?.error && styles.wrong)}>
         <Highlighted text={text} mistakes={mistakes(checked)} className={styles.text} />
         <textarea
@@ -176,7 +178,7 @@ export function QueryField({ value, onChange, onRun, resources, stream, range, l
       <div id={`${id}-mistake`} role="status" ref={said}>
         {checked && <Mistakes error={checked.error} warnings={checked.warnings} />}
       </div>
-      {completion && <Suggestions id={id} completion={completion} active={active} at={mark} below={said} said={checked} onTake={take} />}
+      {completion && <Suggestions id={id} completion={completion} active={active} field={field} at={mark} below={said} onTake={take} />}
     </div>
   );
 }
@@ -200,28 +202,39 @@ interface SuggestionsProps {
   id: string;
   completion: Completion;
   active: number;
+  /** What the two others are in, and grows with. */
+  field: RefObject<HTMLElement>;
   /** Stands in the text where the list is to be. */
   at: RefObject<HTMLElement>;
-  /** What the list must not cover, and what stands there. */
+  /** What the list must not cover. */
   below: RefObject<HTMLElement>;
-  said: unknown;
   onTake: (n: number) => void;
 }
 
-function Suggestions({ id, completion, active, at, below, said, onTake }: SuggestionsProps) {
+function Suggestions({ id, completion, active, field, at, below, onTake }: SuggestionsProps) {
   const styles = useStyles2(getStyles);
   const list = useRef<HTMLUListElement>(null);
   useEffect(() => {
     list.current?.children[active]?.scrollIntoView({ block: 'nearest' });
   }, [active]);
+  // The list stays where it belongs when a mistake appears, an answer comes above it, or somebody scrolls.
   useLayoutEffect(() => {
-    const place = at.current?.getBoundingClientRect();
-    if (list.current && place) {
-      list.current.style.left = `${String(Math.max(0, Math.min(place.left, window.innerWidth - list.current.offsetWidth)))}px`;
-      const covered = below.current?.getBoundingClientRect();
-      list.current.style.top = `${String(Math.max(place.bottom, covered && covered.height > 0 ? covered.bottom : 0) + 4)}px`;
+    const floating = list.current;
+    const contextElement = field.current;
+    if (floating === null || contextElement === null) {
+      return undefined;
     }
-  }, [at, below, said, completion]);
+    const anchor = { contextElement, getBoundingClientRect: () => span(at.current, below.current) };
+    return autoUpdate(
+      anchor,
+      floating,
+      () => {
+        void computePosition(anchor, floating, { strategy: 'fixed', placement: 'bottom-start', middleware: [offset(4), flip(), shift()] }).then(({ x, y }) => {
+          Object.assign(floating.style, { left: `${String(x)}px`, top: `${String(y)}px` });
+        });
+      },
+    );
+  }, [field, at, below, completion]);
   return (
     <Portal>
       <ul
@@ -252,6 +265,13 @@ function Suggestions({ id, completion, active, at, below, said, onTake }: Sugges
       </ul>
     </Portal>
   );
+}
+
+/** The place from where the caret stands down to the end of what is said below. */
+function span(caret: HTMLElement | null, below: HTMLElement | null): DOMRect {
+  const place = caret?.getBoundingClientRect() ?? new DOMRect();
+  const said = below?.getBoundingClientRect();
+  return new DOMRect(place.left, place.top, 0, Math.max(place.bottom, said && said.height > 0 ? said.bottom : 0) - place.top);
 }
 
 const getStyles = (theme: GrafanaTheme2) => ({
@@ -298,6 +318,8 @@ const getStyles = (theme: GrafanaTheme2) => ({
   hint: css({ color: theme.colors.text.secondary }),
   list: css({
     position: 'fixed',
+    left: 0,
+    top: 0,
     zIndex: theme.zIndex.portal,
     listStyle: 'none',
     margin: 0,

@@ -1,9 +1,9 @@
 import type { QueryEditorProps } from '@grafana/data';
-import { Combobox, InlineField, Stack } from '@grafana/ui';
+import { InlineField, Stack } from '@grafana/ui';
 import React, { useId } from 'react';
 
 import { NumberInput } from './inputs';
-import { FieldPicker, StreamPicker } from './pickers';
+import { Choice, FieldPicker, StreamPicker } from './pickers';
 import { QueryField } from './QueryField';
 import type { LogcenterDatasource } from '../datasource';
 import { t } from '../i18n';
@@ -24,7 +24,7 @@ export function VariableQueryEditor({ datasource, query, onChange, range }: Prop
   return (
     <Stack direction="column" gap={0.5}>
       <InlineField label={t('variable.kind')} labelWidth={16}>
-        <Combobox id={`${id}-kind`} width={32} options={VARIABLE_KINDS.map((value) => ({ value, label: t(`variable.kind.${value}`) }))} value={kind} onChange={({ value }) => { set({ kind: value }); }} />
+        <Choice id={`${id}-kind`} width={32} options={VARIABLE_KINDS.map((value) => ({ value, label: t(`variable.kind.${value}`) }))} value={kind} onChange={(value) => { set({ kind: value }); }} />
       </InlineField>
       {kind === 'values' && (
         <InlineField label={t('variable.field')} labelWidth={16}>

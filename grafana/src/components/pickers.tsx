@@ -2,7 +2,7 @@
 import type { TimeRange } from '@grafana/data';
 import { getTemplateSrv } from '@grafana/runtime';
 import { Combobox, MultiCombobox, type ComboboxOption } from '@grafana/ui';
-import React, { useEffect, useId, useState } from 'react';
+import React, { useEffect, useId, useMemo, useState } from 'react';
 
 import { t } from '../i18n';
 import type { Resources } from '../resources';
@@ -16,7 +16,7 @@ export interface Where {
 }
 
 /** Gives a name to one of Grafana's comboboxes, which take it from another element only; without one, a label has it. */
-export function Named({ name, children }: { name?: string; children: (labelledBy?: string) => React.ReactNode }) {
+function Named({ name, children }: { name?: string; children: (labelledBy?: string) => React.ReactNode }) {
   const id = useId();
   return (
     <>
@@ -28,6 +28,15 @@ export function Named({ name, children }: { name?: string; children: (labelledBy
       {children(name === undefined ? undefined : id)}
     </>
   );
+}
+
+/**
+ * The same object as long as it says the same. Grafana's combobox forgets what somebody is typing when it is given another
+ * one, and editors are drawn anew with each answer.
+ */
+function useSame<T extends object | null>(value: T): T {
+  const text = JSON.stringify(value);
+  return useMemo(() => JSON.parse(text) as T, [text]);
 }
 
 /** Options offered at most: nobody reads on. */
@@ -80,6 +89,33 @@ interface OneProps {
   'aria-label'?: string;
 }
 
+interface ChoiceProps<T extends string> extends Omit<OneProps, 'value' | 'onChange' | 'placeholder'> {
+  options: ComboboxOption<T>[];
+  value: T;
+  onChange: (value: T) => void;
+  /** What is typed may be chosen, too. */
+  createCustomValue?: boolean;
+}
+
+/** Chooses one of a fixed list. */
+export function Choice<T extends string>({ options, onChange, 'aria-label': name, ...rest }: ChoiceProps<T>) {
+  const same = useSame(options);
+  return (
+    <Named name={name}>
+      {(labelledBy) => (
+        <Combobox
+          {...rest}
+          aria-labelledby={labelledBy}
+          options={same}
+          onChange={(o) => {
+            onChange(o.value);
+          }}
+        />
+      )}
+    </Named>
+  );
+}
+
 interface FieldProps extends OneProps {
   where: Where;
   /** Only fields with numbers are offered. */
@@ -89,7 +125,8 @@ interface FieldProps extends OneProps {
 }
 
 /** Chooses one of the options, or what is typed. What is in known has a text of its own. */
-function One({ options, known, value, onChange, width = 32, 'aria-label': name, ...rest }: OneProps & { options: (typed: string) => Promise<ComboboxOption[]>; known?: ComboboxOption[] }) {
+function One({ options, known, value, onChange, width = 32, 'aria-label': name, ...rest }: OneProps & { options: React.ComponentProps<typeof Combobox<string>>['options']; known?: ComboboxOption[] }) {
+  const shown = useSame(optional(value, known));
   return (
     <Named name={name}>
       {(labelledBy) => (
@@ -97,7 +134,7 @@ function One({ options, known, value, onChange, width = 32, 'aria-label': name, 
           {...rest}
           aria-labelledby={labelledBy}
           width={width}
-          value={optional(value, known)}
+          value={shown}
           options={options}
           onChange={(o) => {
             onChange(o?.value ?? '');
@@ -179,7 +216,7 @@ export function ChoicePicker({ options, width = 28, placeholder = t('alerts.any'
 }
 
 /** Chooses a stream; none is fallback, or all events. */
-export function StreamPicker({ resources, fallback, value, onChange, width = 28, 'aria-label': name, ...rest }: OneProps & { resources: Resources; fallback?: string }) {
+export function StreamPicker({ resources, fallback, ...rest }: OneProps & { resources: Resources; fallback?: string }) {
   const [streams, setStreams] = useState<ComboboxOption[]>([]);
   useEffect(() => {
     let gone = false;
@@ -195,25 +232,8 @@ export function StreamPicker({ resources, fallback, value, onChange, width = 28,
       gone = true;
     };
   }, [resources]);
-  return (
-    <Named name={name}>
-      {(labelledBy) => (
-        <Combobox
-          {...rest}
-          aria-labelledby={labelledBy}
-          width={width}
-          placeholder={fallback ? t('stream.placeholder.of', { stream: fallback }) : t('stream.placeholder')}
-          value={optional(value)}
-          options={[...(fallback ? [{ value: ALL_STREAMS, label: t('stream.placeholder') }] : []), ...streams, ...variables()]}
-          onChange={(o) => {
-            onChange(o?.value ?? '');
-          }}
-          createCustomValue
-          isClearable
-        />
-      )}
-    </Named>
-  );
+  const options = useSame([...(fallback ? [{ value: ALL_STREAMS, label: t('stream.placeholder') }] : []), ...streams, ...variables()]);
+  return <One width={28} {...rest} placeholder={fallback ? t('stream.placeholder.of', { stream: fallback }) : t('stream.placeholder')} options={options} />;
 }
 
 /** The option of a value, null for none. */
