@@ -73,7 +73,7 @@ func ParseTile(s string) (t Tile, err error) {
 func checkTiles(a *Agg, i ecs.Info) error {
 	switch {
 	case i.Type != ecs.GeoPoint:
-		return fmt.Errorf("%w: geotile of %s: it is a %s field, want a geo_point such as %s", ErrRequest, i.Name, i.Type, ecs.SourceGeoLocation.Name())
+		return fmt.Errorf("%w: geotile of %s: it is of type %s, want a geo_point such as %s", ErrRequest, i.Name, i.Type, ecs.SourceGeoLocation.Name())
 	case i.List:
 		return fmt.Errorf("%w: geotile of %s: it is a list of places; only fields with one place an event are put on a map", ErrRequest, i.Name)
 	case a.Zoom < 0 || a.Zoom > MaxZoom:

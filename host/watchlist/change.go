@@ -146,11 +146,17 @@ func (e *invalid) Error() string        { return e.faults.Error() }
 func (e *invalid) Unwrap() error        { return e.faults }
 func (e *invalid) Is(target error) bool { return target == ErrInvalid }
 
+// noEntry is an [ErrNotFound] of entries: there is such a list.
+type noEntry struct{ list string }
+
+func (e *noEntry) Error() string        { return fmt.Sprintf("list %s has none of these values", e.list) }
+func (e *noEntry) Is(target error) bool { return target == ErrNotFound }
+
 // complete checks an import, and takes what it does not say from the list that is there.
 func (i *Import) complete(name string, list *List) error {
 	switch {
 	case list == nil && i.Type == 0:
-		return fmt.Errorf("%w: list %s is new: say its type, one of %v", ErrInvalid, name, query.ListTypes())
+		return fmt.Errorf("%w: list %s is new: say its type, one of %s", ErrInvalid, name, strings.Join(query.ListTypes(), ", "))
 	case list != nil && i.Type == 0:
 		i.Type = list.Type
 	case list != nil && i.Type != list.Type && i.Add:
@@ -374,7 +380,7 @@ func (c *changer) run(entries iter.Seq2[Entry, error], remove []string) error {
 		return err
 	}
 	if len(remove) > 0 && c.out.Removed == 0 {
-		return fmt.Errorf("%w with this in it: %s has none of these values", ErrNotFound, c.name)
+		return &noEntry{c.name}
 	}
 	if entries != nil && !c.i.Add {
 		if c.out.Removed, err = c.exec("DELETE FROM watchlist_entry WHERE list = ? AND version <> ?", c.name, list.Version); err != nil {

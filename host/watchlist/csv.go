@@ -139,14 +139,17 @@ func (f *csvFile) entry(record []string) (e Entry, err error) {
 	}
 	for i, text := range record {
 		text = strings.TrimSpace(text)
+		if !utf8.ValidString(text) {
+			return e, f.fault(i, "save the file in UTF-8, of a spreadsheet as CSV UTF-8; other encodings, such as GBK, are not read", "%s: not UTF-8", f.columns[i])
+		}
 		switch f.columns[i] {
 		case valueColumn:
 			if e.Value, err = query.ParseListValue(f.typ, text); err != nil {
 				return e, f.fault(i, "", "%s", err)
 			}
 		case "note", "source", "author":
-			if len(text) > MaxNote || !utf8.ValidString(text) {
-				return e, f.fault(i, fmt.Sprintf("at most %d bytes of UTF-8", MaxNote), "the %s has %d bytes", f.columns[i], len(text))
+			if len(text) > MaxNote {
+				return e, f.fault(i, fmt.Sprintf("at most %d bytes", MaxNote), "the %s has %d bytes", f.columns[i], len(text))
 			}
 			*map[string]*string{"note": &e.Note, "source": &e.Source, "author": &e.Author}[f.columns[i]] = strings.Clone(text)
 		case "expires":

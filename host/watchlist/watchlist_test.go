@@ -89,6 +89,7 @@ func TestImportAddRemoveDelete(t *testing.T) {
 	require.False(t, has("bad", "203.0.113.200"))
 	_, err = l.Remove(t.Context(), "bad", []string{"10.0.0.1"}, "analyst")
 	require.ErrorIs(t, err, watchlist.ErrNotFound)
+	require.EqualError(t, err, "list bad has none of these values")
 
 	out = l.put(t, "bad", "192.0.2.8\n", watchlist.Import{})
 	assert.Equal(t, []int{1, 0, 2}, []int{out.Added, out.Updated, out.Removed})
@@ -120,6 +121,9 @@ func TestFaults(t *testing.T) {
 	assert.Contains(t, got[1], `bad.csv:3:1: "example.com" is no IP address and no network: write e.g. 192.0.2.7`)
 	assert.Contains(t, got[2], "bad.csv:4:11: there are 3 columns, and 2 are known: value, expires")
 	assert.Contains(t, got[3], "bad.csv:6")
+	got = faults("value,note\n192.0.2.7,\xb7\xc0\xbb\xf0\xc7\xbd\n", watchlist.Import{Type: query.ListIP})
+	require.Len(t, got, 1, got)
+	assert.Contains(t, got[0], `bad.csv:2:11: note: not UTF-8 (save the file in UTF-8, of a spreadsheet as CSV UTF-8`)
 	got = faults(strings.Repeat("x\n", 100), watchlist.Import{Type: query.ListHash})
 	require.Len(t, got, 21)
 	assert.Contains(t, got[20], "and more")

@@ -15,10 +15,12 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"os"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -37,6 +39,9 @@ type Options struct {
 	UserAgent string
 	// Retries is how often a request is sent again. 0 means 4, negative never.
 	Retries int
+	// Unanswered is called when a request has had no answer for ten seconds after all of it was sent, once for each try, by a
+	// goroutine of its own. The client waits on. nil: nobody is told.
+	Unanswered func()
 }
 
 // The backoff between two tries; the host's Retry-After comes first.
@@ -52,6 +57,9 @@ const (
 	headerTimeout  = 2 * time.Hour // parts of exports may need a scan of everything
 )
 
+// unanswered is after how long [Options.Unanswered] is called.
+var unanswered = 10 * time.Second
+
 // Client is safe for concurrent use. It has no state of its own but connections.
 type Client struct {
 	base    string // without a slash at its end
@@ -59,6 +67,7 @@ type Client struct {
 	agent   string
 	http    *http.Client
 	retries int
+	waiting func() // may be nil
 }
 
 // New checks the options. It does not connect.
@@ -70,7 +79,7 @@ func New(o Options) (*Client, error) {
 	if u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		return nil, fmt.Errorf("the URL %s://%s has more than a host and a path: give the token as such", u.Scheme, u.Host)
 	}
-	c := &Client{base: strings.TrimRight(u.String(), "/"), token: o.Token, agent: o.UserAgent, http: o.HTTPClient, retries: o.Retries}
+	c := &Client{base: strings.TrimRight(u.String(), "/"), token: o.Token, agent: o.UserAgent, http: o.HTTPClient, retries: o.Retries, waiting: o.Unanswered}
 	if c.token == "" && o.TokenFile != "" {
 		if c.token, err = readToken(o.TokenFile); err != nil {
 			return nil, err
@@ -186,6 +195,11 @@ func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 	if c.token != "" {
 		req.Header.Set("Authorization", "Bearer "+c.token)
 	}
+	if c.waiting != nil {
+		var answered func()
+		req, answered = c.impatient(req)
+		defer answered()
+	}
 	res, err := c.http.Do(req)
 	if err != nil {
 		return nil, err
@@ -195,6 +209,28 @@ func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 		return nil, readError(res)
 	}
 	return res, nil
+}
+
+// impatient returns req so that c.waiting is called when it is sent and answered is not called in time.
+func (c *Client) impatient(req *http.Request) (patched *http.Request, answered func()) {
+	var over atomic.Bool
+	var timer atomic.Pointer[time.Timer]
+	trace := &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) {
+		t := time.AfterFunc(unanswered, func() {
+			if !over.Swap(true) {
+				c.waiting()
+			}
+		})
+		if old := timer.Swap(t); old != nil {
+			old.Stop() // a connection that was kept had been closed by the host: the request went out again
+		}
+	}}
+	return req.WithContext(httptrace.WithClientTrace(req.Context(), trace)), func() {
+		over.Store(true)
+		if t := timer.Load(); t != nil {
+			t.Stop()
+		}
+	}
 }
 
 // do sends a request, as often as it takes and is allowed. read takes the answer; an error of reading counts

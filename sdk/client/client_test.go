@@ -315,3 +315,28 @@ func TestOnlineExport(t *testing.T) {
 	require.ErrorContains(t, err, "broke off")
 	assert.EqualValues(t, 2, n.Load(), "what was written cannot be taken back")
 }
+
+// Who is not answered is told so, once, and waits on.
+func TestUnanswered(t *testing.T) {
+	client.SetUnanswered(t, 50*time.Millisecond)
+	release := make(chan struct{})
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/api/v1/streams" {
+			<-release
+		}
+		_, _ = io.WriteString(w, "{}")
+	}))
+	t.Cleanup(s.Close)
+	told := make(chan struct{}, 10)
+	c, err := client.New(client.Options{URL: s.URL, Unanswered: func() { told <- struct{}{} }})
+	require.NoError(t, err)
+	answered := make(chan error)
+	go func() {
+		_, err := c.Streams(t.Context())
+		answered <- err
+	}()
+	<-told
+	close(release)
+	require.NoError(t, <-answered)
+	require.Empty(t, told)
+}

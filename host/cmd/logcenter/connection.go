@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/url"
 	"os"
@@ -21,6 +22,7 @@ type connection struct {
 	url       string
 	tokenFile string
 	retries   int
+	errs      io.Writer // where somebody is told that an answer takes long
 }
 
 // Tries after the first; a person waits for most commands, an export may run all night.
@@ -52,7 +54,12 @@ func (c *connection) client() (*client.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return client.New(client.Options{URL: address, Token: token, UserAgent: "logcenter/" + version, Retries: c.retries})
+	return client.New(client.Options{
+		URL: address, Token: token, UserAgent: "logcenter/" + version, Retries: c.retries,
+		Unanswered: func() {
+			_, _ = fmt.Fprintf(c.errs, "logcenter: no answer yet from %s; waiting on, Ctrl-C ends it\n", address)
+		},
+	})
 }
 
 // token finds the API token: what the command line says, then the environment, then what a host on this

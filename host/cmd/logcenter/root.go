@@ -50,7 +50,7 @@ func execute(ctx context.Context, args []string, in io.Reader, out, errs io.Writ
 
 // newRootCommand returns the command with all others below it. It sets begun when one of them starts.
 func newRootCommand(begun *bool) *cobra.Command {
-	c := &connection{retries: fewRetries}
+	c := &connection{retries: fewRetries, errs: io.Discard} // completion says nothing
 	root := &cobra.Command{
 		Use:   "logcenter",
 		Short: "a security log center as a plugin toolkit",
@@ -61,8 +61,9 @@ func newRootCommand(begun *bool) *cobra.Command {
   logcenter tail 'log.level:Error'`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		PersistentPreRun: func(*cobra.Command, []string) {
+		PersistentPreRun: func(cmd *cobra.Command, _ []string) {
 			*begun = true
+			c.errs = cmd.ErrOrStderr()
 		},
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &flagError{err} })

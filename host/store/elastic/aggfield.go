@@ -98,7 +98,7 @@ func (l *level) check() (err error) {
 		return l.CheckTop(l.field.info)
 	case store.DateHistogram:
 		if l.field.typ != ecs.Date {
-			return fmt.Errorf("%w: date_histogram of %s: it is a %s field, want a date", store.ErrRequest, name, l.field.typ)
+			return fmt.Errorf("%w: date_histogram of %s: it is of type %s, want a date", store.ErrRequest, name, l.field.typ)
 		}
 		l.iv, err = interval.Parse(l.Interval, l.TimeZone)
 		return err
@@ -119,7 +119,7 @@ func (l *level) checkNumbers() error {
 	name := l.field.name
 	dates := l.Kind == store.Min || l.Kind == store.Max || l.Kind == store.Avg
 	if !l.field.numeric() && !(dates && l.field.typ == ecs.Date) {
-		return fmt.Errorf("%w: %s of %s: it is a %s field, want a number", store.ErrRequest, l.Kind, name, l.field.typ)
+		return fmt.Errorf("%w: %s of %s: it is of type %s, want a number", store.ErrRequest, l.Kind, name, l.field.typ)
 	}
 	switch l.Kind {
 	case store.Histogram:

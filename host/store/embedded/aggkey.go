@@ -152,7 +152,7 @@ func (k *aggKey) terms() error {
 
 func (k *aggKey) dates(q *selection) (err error) {
 	if k.field.typ != ecs.Date {
-		return fmt.Errorf("%w: date_histogram of %s: it is a %s field, want a date", store.ErrRequest, k.field.name, k.field.typ)
+		return fmt.Errorf("%w: date_histogram of %s: it is of type %s, want a date", store.ErrRequest, k.field.name, k.field.typ)
 	}
 	if k.iv.Interval, err = calendar.Parse(k.agg.Interval, k.agg.TimeZone); err != nil {
 		return err
@@ -172,7 +172,7 @@ func (k *aggKey) dates(q *selection) (err error) {
 
 func (k *aggKey) numeric() error {
 	if !k.field.numeric() {
-		return fmt.Errorf("%w: %s of %s: it is a %s field, want a number", store.ErrRequest, k.agg.Kind, k.field.name, k.field.typ)
+		return fmt.Errorf("%w: %s of %s: it is of type %s, want a number", store.ErrRequest, k.agg.Kind, k.field.name, k.field.typ)
 	}
 	return nil
 }

@@ -76,7 +76,7 @@ func (m *metric) build(a *store.Agg, f aggField, x string) error {
 		return nil
 	}
 	if !f.numeric() && (f.typ != ecs.Date || a.Kind == store.Sum || a.Kind == store.Percentiles) {
-		return fmt.Errorf("%w: %s of %s: it is a %s field, want a number", store.ErrRequest, a.Kind, f.name, f.typ)
+		return fmt.Errorf("%w: %s of %s: it is of type %s, want a number", store.ErrRequest, a.Kind, f.name, f.typ)
 	}
 	if a.Kind == store.Percentiles {
 		return m.percentiles(a, f, x)
