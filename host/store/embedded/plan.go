@@ -414,8 +414,8 @@ var errTimeout = errors.New("the query took too long: narrow the time range or t
 
 // queryContext ends with the store and after the query timeout.
 func (s *Store) queryContext(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, end := context.WithTimeoutCause(ctx, s.opts.QueryTimeout, fmt.Errorf("%w: %w", store.ErrRequest, errTimeout))
 	ctx, cancel := context.WithCancelCause(ctx)
 	stop := context.AfterFunc(s.ctx, func() { cancel(store.ErrClosed) })
-	timer := time.AfterFunc(s.opts.QueryTimeout, func() { cancel(fmt.Errorf("%w: %w", store.ErrRequest, errTimeout)) })
-	return ctx, func() { timer.Stop(); stop(); cancel(nil) }
+	return ctx, func() { stop(); cancel(nil); end() }
 }
