@@ -249,12 +249,15 @@ func (a *aggregator) level(path []*aggKey, only *keep, nodes map[string]*aggNode
 			q.add([]string{"lat", "lon"}[i], m, nil)
 		}
 	}
+	if selective(agg, path) && only == nil {
+		q.first = agg.Size
+	}
 	from, sel, r, err := a.grouped(q)
 	if err != nil {
 		return err
 	}
 	l := &levelReader{a: a, path: path, agg: agg, index: i, nodes: nodes, inline: inline, below: map[string]*aggNode{}, key: k, firsts: map[string][]float64{}}
-	if err := a.store.run(a.ctx, r, levelSQL(path, sel, from, agg), l.row); err != nil {
+	if err := a.store.run(a.ctx, r, levelSQL(path, sel, from, agg, q.total), l.row); err != nil {
 		return err
 	}
 	if err := l.finish(); err != nil {

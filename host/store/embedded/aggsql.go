@@ -7,8 +7,8 @@ import (
 	"github.com/logcenter/logcenter/host/store"
 )
 
-// levelSQL is the statement of one level of buckets.
-func levelSQL(path []*aggKey, sel []string, from string, agg *store.Agg) string {
+// levelSQL is the statement of one level of buckets; total are the events of all buckets of which only some are in from, or 0.
+func levelSQL(path []*aggKey, sel []string, from string, agg *store.Agg, total int64) string {
 	keys := keyNames(len(path))
 	all := strings.Join(keys, ", ")
 	groups := "SELECT " + all + ", " + strings.Join(sel, ", ") + " FROM " + from + " GROUP BY " + all
@@ -17,7 +17,11 @@ func levelSQL(path []*aggKey, sel []string, from string, agg *store.Agg) string 
 		return groups + " ORDER BY " + all
 	}
 	if len(keys) == 1 {
-		return fmt.Sprintf("SELECT *, sum(c) OVER () AS total FROM (%s) ORDER BY c DESC, %s ASC NULLS LAST LIMIT %d", groups, last, agg.Size)
+		all := "sum(c) OVER ()"
+		if total > 0 {
+			all = quoteInt(total)
+		}
+		return fmt.Sprintf("SELECT *, %s AS total FROM (%s) ORDER BY c DESC, %s ASC NULLS LAST LIMIT %d", all, groups, last, agg.Size)
 	}
 	return nestedTerms(path, sel, from, agg.Size)
 }

@@ -32,3 +32,7 @@ func (s *Store) Partials() (used, made int64) {
 	st := s.Stats()
 	return st.PartialsUsed, st.PartialsMade
 }
+
+// OnlyTops has the store keep so many groups of each segment, where only the largest are asked for, and nothing else. It is
+// for a store that nobody asks yet.
+func (s *Store) OnlyTops(groups int) { s.partials.tops, s.partials.strict = groups, true }

@@ -18,6 +18,10 @@ type groups struct {
 	names []string
 	of    []measure
 	cols  []column // that measures are computed from
+
+	tops  int   // of a segment only that many groups are kept, see kept; 0: all
+	first int   // only the first so many by count are wanted; 0: all
+	total int64 // events of all groups, if only has those that may be the first
 }
 
 // newGroups asks how many rows there are, and for those of aggs that which says, in this order.
@@ -122,6 +126,9 @@ func (q *groups) columns() []string {
 			out = append(out, partName(i, j))
 		}
 	}
+	if q.tops > 0 {
+		out = append(out, ofTops)
+	}
 	return out
 }
 
@@ -185,6 +192,14 @@ func (a *aggregator) grouped(q *groups) (from string, sel []string, r *relation,
 		}
 		return from, sel, r, nil
 	}
+	if q.first > 0 {
+		if q.only, q.total, err = a.likely(q.path, q.first); err != nil {
+			return "", nil, nil, err
+		}
+		if q.first = 0; q.only != nil {
+			return a.grouped(q)
+		}
+	}
 	if r, err = pl.relation(pl.read, true); err != nil {
 		return "", nil, nil, err
 	}
@@ -197,21 +212,7 @@ func (a *aggregator) grouped(q *groups) (from string, sel []string, r *relation,
 // fromPartials is the relation of a statement's partials: those of segments that lie in the selection whole are kept,
 // the others are computed with the statement. r is nil if it is better to read all rows.
 func (a *aggregator) fromPartials(q *groups, pl *plan) (from string, r *relation, err error) {
-	var sources []source
-	var live []planned
-	digests := map[string]digest{}
-	for _, one := range pl.read {
-		if !one.whole {
-			live = append(live, one)
-			continue
-		}
-		of, ok := digests[one.always]
-		if !ok {
-			of = sha256.Sum256([]byte(q.partial("(" + one.always + ")")))
-			digests[one.always] = of
-		}
-		sources = append(sources, source{one, of})
-	}
+	sources, live := q.sources(pl)
 	if len(sources) == 0 {
 		return "", nil, nil
 	}
@@ -232,4 +233,22 @@ func (a *aggregator) fromPartials(q *groups, pl *plan) (from string, r *relation
 		parts = append(parts, q.partial(r.sql))
 	}
 	return "(" + strings.Join(parts, " UNION ALL ") + ")", r, nil
+}
+
+// sources are the segments of a plan that lie in the selection whole; live are the others.
+func (q *groups) sources(pl *plan) (sources []source, live []planned) {
+	digests := map[string]digest{}
+	for _, one := range pl.read {
+		if !one.whole {
+			live = append(live, one)
+			continue
+		}
+		of, ok := digests[one.always]
+		if !ok {
+			of = sha256.Sum256([]byte(q.kept("(" + one.always + ")")))
+			digests[one.always] = of
+		}
+		sources = append(sources, source{one, of})
+	}
+	return sources, live
 }

@@ -60,7 +60,9 @@ type partialKey struct {
 // partials are kept up to so many bytes, those used last. They are safe for concurrent use.
 type partials struct {
 	limit  int64
+	tops   int  // see topsKept
 	greedy bool // for tests: as many groups as there are rows are worth it, too
+	strict bool // for tests: nothing but tops is worth it
 
 	mu      sync.Mutex
 	kept    map[partialKey]*list.Element // of *partial
@@ -72,7 +74,7 @@ type partials struct {
 }
 
 func newPartials(limit int64) *partials {
-	return &partials{limit: limit, kept: map[partialKey]*list.Element{}, working: map[digest]chan struct{}{}}
+	return &partials{limit: limit, tops: topsKept, kept: map[partialKey]*list.Element{}, working: map[digest]chan struct{}{}}
 }
 
 func (p *partials) get(k partialKey) *partial {
@@ -304,11 +306,11 @@ func (a *aggregator) makePartials(q *groups, pl *plan, sources []source) ([]*par
 		return nil, err
 	}
 	all, file := a.store.partials, quoteName(colFile)
-	err = a.store.runArrow(a.ctx, r, q.partial(r.sql, file)+" ORDER BY "+file, func(rec arrow.RecordBatch) error {
+	err = a.store.runArrow(a.ctx, r, q.kept(r.sql, file)+" ORDER BY "+file, func(rec arrow.RecordBatch) error {
 		if err := b.add(rec); err != nil {
 			return err
 		}
-		if !all.greedy && (int64(b.rows) > rows/partialRows || b.size > all.limit/partialShare) {
+		if all.strict && q.tops == 0 || !all.greedy && (int64(b.rows) > rows/partialRows || b.size > all.limit/partialShare) {
 			return errUseless
 		}
 		return nil
