@@ -175,9 +175,15 @@ func (a *aggregator) values(path []*aggKey, only *keep, nodes map[string]*aggNod
 			return nil
 		}
 		if _, all := a.sel.node.(*query.All); all { // the most of it is known
-			var err error
-			nodes[""].count, _, err = a.store.count(a.ctx, a.snap, a.sel)
-			return err
+			known, rest := a.sel.split(a.snap)
+			of := *a
+			if of.snap = rest; len(rest.segments)+len(rest.tail) > 0 {
+				if err := of.valueQuery(nil, nil, nodes, nil, nil, nil); err != nil {
+					return err
+				}
+			}
+			nodes[""].count += known
+			return nil
 		}
 	}
 	return a.valueQuery(path, only, nodes, aggs, plain, nil)

@@ -45,14 +45,10 @@ func (p place) compare(o place) int {
 // count counts a selection. with is what of the snapshot has matches, so that nothing else needs to be read for a
 // page; it is valid as long as p.
 func (s *Store) count(ctx context.Context, p *snapshot, q *selection) (total int64, with *snapshot, err error) {
+	total, rest := q.split(p)
 	with = &snapshot{offset: p.offset}
-	rest := &snapshot{offset: p.offset, tail: p.tail}
 	for _, g := range p.segments {
-		switch rows, ok := q.known(g); {
-		case !ok:
-			rest.segments = append(rest.segments, g)
-		case rows > 0:
-			total += rows
+		if rows, ok := q.known(g); ok && rows > 0 {
 			with.segments = append(with.segments, g)
 		}
 	}
@@ -77,6 +73,19 @@ func (s *Store) count(ctx context.Context, p *snapshot, q *selection) (total int
 		with.tail = p.tail
 	}
 	return total, with, err
+}
+
+// split counts what is known of a snapshot without reading it, and leaves the rest.
+func (q *selection) split(p *snapshot) (known int64, rest *snapshot) {
+	rest = &snapshot{offset: p.offset, tail: p.tail}
+	for _, g := range p.segments {
+		if rows, ok := q.known(g); ok {
+			known += rows
+		} else {
+			rest.segments = append(rest.segments, g)
+		}
+	}
+	return known, rest
 }
 
 // known is how many of a segment's events are selected, if that is known without reading them.

@@ -19,6 +19,7 @@ type groups struct {
 	of    []measure
 	cols  []column // that measures are computed from
 
+	timed bool  // groups are alike in their time, too, see ofTimes
 	tops  int   // of a segment only that many groups are kept, see kept; 0: all
 	first int   // only the first so many by count are wanted; 0: all
 	total int64 // events of all groups, if only has those that may be the first
@@ -47,6 +48,9 @@ func (q *groups) reads() []column {
 	cols := slices.Clone(q.cols)
 	for _, k := range q.path {
 		cols = append(cols, k.field.columns()...)
+	}
+	if q.timed {
+		cols = append(cols, column{fieldTime, kindTime, false})
 	}
 	if len(cols) == 0 {
 		cols = []column{{colOffset, kindInt, false}}
@@ -121,6 +125,9 @@ func (q *groups) columns() []string {
 	if x, _ := q.each(); x != "" {
 		out = append(out, "x")
 	}
+	if q.timed {
+		out = append(out, ofTimes)
+	}
 	for i, m := range q.of {
 		for j := range m.parts {
 			out = append(out, partName(i, j))
@@ -156,6 +163,9 @@ func (q *groups) partial(sql string, before ...string) string {
 	list := slices.Clone(by)
 	if x, _ := q.each(); x != "" {
 		list, by = append(list, x+" AS x"), append(by, "x")
+	}
+	if q.timed {
+		list, by = append(list, "epoch_ns("+quoteName(fieldTime)+") AS "+ofTimes), append(by, ofTimes)
 	}
 	for i, m := range q.of {
 		for j, part := range m.parts {
@@ -212,43 +222,150 @@ func (a *aggregator) grouped(q *groups) (from string, sel []string, r *relation,
 // fromPartials is the relation of a statement's partials: those of segments that lie in the selection whole are kept,
 // the others are computed with the statement. r is nil if it is better to read all rows.
 func (a *aggregator) fromPartials(q *groups, pl *plan) (from string, r *relation, err error) {
-	sources, live := q.sources(pl)
-	if len(sources) == 0 {
-		return "", nil, nil
+	p, err := q.split(pl)
+	if err != nil || len(p.whole) == 0 {
+		return "", nil, err
 	}
-	ps, err := a.partialsOf(q, pl, sources)
+	ps, err := a.partialsOf(q, pl, p.whole)
 	if ps == nil || err != nil || q.listed() && rowsOf(ps) > maxListed {
 		return "", nil, err
 	}
 	t, some := a.store.partialTable(q, ps)
-	if r, err = pl.relation(live, true); err != nil {
+	rest, r, err := a.rest(q, pl, p)
+	if err != nil {
 		return "", nil, err
 	}
-	var parts []string
 	if some {
-		parts = append(parts, "SELECT * FROM "+t.rows())
+		rest = append(rest, "SELECT * FROM "+t.rows())
 		r.tables = append(r.tables, t)
 	}
-	if !r.empty || !some {
-		parts = append(parts, q.partial(r.sql))
+	if len(rest) == 0 {
+		rest = append(rest, q.partial(r.sql))
 	}
-	return "(" + strings.Join(parts, " UNION ALL ") + ")", r, nil
+	return "(" + strings.Join(rest, " UNION ALL ") + ")", r, nil
 }
 
-// sources are the segments of a plan that lie in the selection whole; live are the others.
-func (q *groups) sources(pl *plan) (sources []source, live []planned) {
-	digests := map[string]digest{}
+// parted is a plan's segments as a statement's groups are kept of them.
+type parted struct {
+	whole []source // what lies in the selection, without the stretches that times cut
+	// The stretches that times cut, the earlier ones and the later ones: of these groups are kept with their times.
+	edges [2][]source
+	cut   []planned // the rows of edges, to be read if nothing is kept of them
+	live  []planned // other rows
+}
+
+// ofTimes is the column of partials that has their times, in nanoseconds.
+const ofTimes = "moment"
+
+// mostTimed is how many events a stretch has at most whose groups are kept with their times.
+const mostTimed = 100_000
+
+// times is the statement with the time as another key, of what segments have at their ends.
+func (q *groups) times() *groups {
+	timed := *q
+	timed.timed, timed.tops = true, 0
+	return &timed
+}
+
+func (q *groups) split(pl *plan) (*parted, error) {
+	out, timed := &parted{}, q.times()
+	whole, edge := digester{of: q, all: map[string]digest{}}, digester{of: timed, all: map[string]digest{}}
 	for _, one := range pl.read {
-		if !one.whole {
-			live = append(live, one)
+		switch {
+		case !one.entire:
+			out.live = append(out.live, one)
+			continue
+		case !one.cut:
+			out.whole = append(out.whole, whole.source(one, pl.sel))
 			continue
 		}
-		of, ok := digests[one.always]
-		if !ok {
-			of = sha256.Sum256([]byte(q.kept("(" + one.always + ")")))
-			digests[one.always] = of
+		in, cut := one.segment.pieces(pl.sel.from, pl.sel.to)
+		if slices.ContainsFunc(cut, func(t timeSpan) bool { return t.Rows > mostTimed }) {
+			out.live = append(out.live, one)
+			continue
 		}
-		sources = append(sources, source{one, of})
+		if in.Rows > 0 {
+			if err := pl.piece(one.segment, pl.cols, in.First, next(in.Last), func(p planned, sel *selection) {
+				out.whole = append(out.whole, whole.source(p, sel))
+			}); err != nil {
+				return nil, err
+			}
+		}
+		for i, t := range cut {
+			if err := pl.piece(one.segment, timed.reads(), t.First, next(t.Last), func(p planned, sel *selection) {
+				out.edges[i] = append(out.edges[i], edge.source(p, sel))
+			}); err != nil {
+				return nil, err
+			}
+			if err := pl.piece(one.segment, pl.cols, max(t.First, pl.sel.from), min(next(t.Last), pl.sel.to), func(p planned, _ *selection) {
+				out.cut = append(out.cut, p)
+			}); err != nil {
+				return nil, err
+			}
+		}
 	}
-	return sources, live
+	return out, nil
+}
+
+// next is the instant behind t; behind the last there is none, and none that can be selected.
+func next(t int64) int64 { return max(t, t+1) }
+
+// piece plans the reading of a segment in other times.
+func (pl *plan) piece(g *segment, cols []column, from, to int64, f func(p planned, sel *selection)) error {
+	sel := pl.sel.during(from, to)
+	p, err := sel.segment(g, cols, pl.lists)
+	if p != nil && err == nil {
+		f(*p, sel)
+	}
+	return err
+}
+
+// digester makes sources.
+type digester struct {
+	of  *groups
+	all map[string]digest // by what is read
+}
+
+func (d *digester) source(p planned, sel *selection) source {
+	of, ok := d.all[p.always]
+	if !ok {
+		of = sha256.Sum256([]byte(d.of.kept("(" + p.always + ")")))
+		d.all[p.always] = of
+	}
+	return source{p, sel, of}
+}
+
+// rest are the statement's parts of all that is not in partials of whole segments.
+func (a *aggregator) rest(q *groups, pl *plan, p *parted) (parts []string, r *relation, err error) {
+	timed := q.times()
+	live, kept := p.live, [][]*partial{}
+	for _, edges := range p.edges {
+		if len(edges) == 0 {
+			continue
+		}
+		ps, err := a.partialsOf(timed, pl, edges)
+		if err != nil {
+			return nil, nil, err
+		}
+		if ps == nil {
+			live, kept = append(slices.Clone(p.live), p.cut...), nil
+			break
+		}
+		kept = append(kept, ps)
+	}
+	if r, err = pl.relation(live, true); err != nil {
+		return nil, nil, err
+	}
+	if !r.empty {
+		parts = append(parts, q.partial(r.sql))
+	}
+	columns := slices.DeleteFunc(timed.columns(), func(c string) bool { return c == ofTimes })
+	for _, ps := range kept {
+		if t, some := a.store.partialTable(timed, ps); some {
+			r.tables = append(r.tables, t)
+			parts = append(parts, fmt.Sprintf("SELECT %s FROM %s WHERE %s >= %s AND %[3]s < %[5]s",
+				strings.Join(columns, ", "), t.rows(), ofTimes, quoteInt(pl.sel.from), quoteInt(pl.sel.to)))
+		}
+	}
+	return parts, r, nil
 }

@@ -166,10 +166,11 @@ func (p *partials) turn(ctx context.Context, of digest) (done func(), err error)
 	}
 }
 
-// source is a segment whose rows a statement's partial can stand for.
+// source is a segment, or what some times leave of it, whose rows a statement's partial can stand for.
 type source struct {
 	planned
-	of digest // of the statement over its rows
+	sel *selection // in those times
+	of  digest     // of the statement over its rows
 }
 
 func (s source) key() partialKey { return partialKey{s.of, s.segment, s.excerpt} }
@@ -287,12 +288,12 @@ var errUseless = errors.New("too many groups to keep")
 // makePartials computes the partials of segments in one statement; nil if they are not worth it.
 func (a *aggregator) makePartials(q *groups, pl *plan, sources []source) ([]*partial, error) {
 	withFile := *pl
-	withFile.cols = append(slices.Clone(pl.cols), column{colFile, kindString, false})
+	withFile.cols = append(q.reads(), column{colFile, kindString, false})
 	out, read := make([]*partial, len(sources)), make([]planned, len(sources))
 	b := partialBuilder{of: make(map[string]*partial, len(sources)), addresses: q.addresses()}
 	rows := int64(0)
 	for i, s := range sources {
-		one, err := pl.sel.segment(s.segment, withFile.cols, pl.lists)
+		one, err := s.sel.segment(s.segment, withFile.cols, pl.lists)
 		if err != nil {
 			return nil, err
 		}
@@ -310,7 +311,8 @@ func (a *aggregator) makePartials(q *groups, pl *plan, sources []source) ([]*par
 		if err := b.add(rec); err != nil {
 			return err
 		}
-		if all.strict && q.tops == 0 || !all.greedy && (int64(b.rows) > rows/partialRows || b.size > all.limit/partialShare) {
+		few := q.timed || int64(b.rows) <= rows/partialRows && (q.tops > 0 || !all.strict)
+		if !all.greedy && (!few || b.size > all.limit/partialShare) {
 			return errUseless
 		}
 		return nil

@@ -95,7 +95,7 @@ type planned struct {
 	sql     string // its rows; fromMark stands for where they are
 	always  string // sql without its conditions on times
 	excerpt
-	whole bool // the excerpt is all that matters: it is not cut, nor does the selection's snapshot or source cut the segment
+	entire bool // but for times all of it is selected: the selection's snapshot and its source leave nothing out
 }
 
 // plan plans a selection over columns. Segments that have no matching event are left out.
@@ -187,7 +187,7 @@ func (q *selection) segment(g *segment, cols []column, in map[listKey][]string) 
 		return nil, nil
 	}
 	p := &planned{segment: g, excerpt: g.excerpt(q.from, q.to)}
-	p.whole = !p.cut
+	p.entire = true
 	var conds, times []string
 	if p.begins {
 		times = append(times, quoteName(fieldTime)+" >= "+quoteTime(q.from))
@@ -196,11 +196,11 @@ func (q *selection) segment(g *segment, cols []column, in map[listKey][]string) 
 		times = append(times, quoteName(fieldTime)+" < "+quoteTime(q.to))
 	}
 	if g.MaxOffset > q.maxOffset {
-		p.whole = false
+		p.entire = false
 		conds = append(conds, quoteName(colOffset)+" <= "+quoteInt(int64(q.maxOffset)))
 	}
 	if q.source != "" && len(g.Sources) > 1 {
-		p.whole = false
+		p.entire = false
 		conds = append(conds, quoteName(colSource)+" = "+quote(q.source))
 	}
 	if where != sqlTrue {
@@ -213,6 +213,13 @@ func (q *selection) segment(g *segment, cols []column, in map[listKey][]string) 
 	p.always = fragment(list, fromMark, conds)
 	p.sql = fragment(list, fromMark, append(times, conds...))
 	return p, nil
+}
+
+// during is the selection in other times.
+func (q *selection) during(from, to int64) *selection {
+	narrow := *q
+	narrow.from, narrow.to = from, to
+	return &narrow
 }
 
 func fragment(list []string, from string, conds []string) string {

@@ -10,14 +10,18 @@ type timeSpan struct {
 
 func (t timeSpan) overlaps(from, to int64) bool { return t.Last >= from && t.First < to }
 
-// maxSpans is how many stretches are known of a segment at most.
-const maxSpans = 16
+// How many stretches are known of a segment at most: of large segments more, as what times cut is a stretch.
+const (
+	fewSpans  = 16
+	manySpans = 64
+	spanRows  = 16384 // events of a stretch, about, where there may be more than few
+)
 
 // spansOf cuts times, of which least and greatest are given, into stretches in their order.
 func spansOf(times []int64, least, greatest int64) []timeSpan {
-	pieces := make([]timeSpan, maxSpans)
+	pieces := make([]timeSpan, min(max(len(times)/spanRows, fewSpans), manySpans))
 	// Unsigned, for the difference may be more than the greatest integer.
-	width := (uint64(greatest)-uint64(least))/maxSpans + 1
+	width := (uint64(greatest)-uint64(least))/uint64(len(pieces)) + 1
 	for _, t := range times {
 		p := &pieces[(uint64(t)-uint64(least))/width]
 		if p.Rows == 0 {
@@ -87,4 +91,21 @@ func (g *segment) excerpt(from, to int64) (p excerpt) {
 		p.rows += t.Rows
 	}
 	return p
+}
+
+// pieces are what times leave of a segment that they cut: the stretches that they contain, as one, which has no rows if there
+// are none, and those that they cut.
+func (g *segment) pieces(from, to int64) (whole timeSpan, cut []timeSpan) {
+	for _, t := range g.spans() {
+		switch {
+		case !t.overlaps(from, to):
+		case t.First < from || t.Last >= to:
+			cut = append(cut, t)
+		case whole.Rows == 0:
+			whole = t
+		default:
+			whole.Last, whole.Rows = t.Last, whole.Rows+t.Rows
+		}
+	}
+	return whole, cut
 }

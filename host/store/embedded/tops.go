@@ -48,11 +48,11 @@ func (a *aggregator) likely(path []*aggKey, size int) (only *keep, total int64, 
 	if err != nil {
 		return nil, 0, err
 	}
-	sources, live := q.sources(pl)
-	if len(sources) == 0 {
-		return nil, 0, nil
+	p, err := q.split(pl)
+	if err != nil || len(p.whole) == 0 {
+		return nil, 0, err
 	}
-	ps, err := a.partialsOf(q, pl, sources)
+	ps, err := a.partialsOf(q, pl, p.whole)
 	if ps == nil || err != nil {
 		return nil, 0, err
 	}
@@ -60,19 +60,22 @@ func (a *aggregator) likely(path []*aggKey, size int) (only *keep, total int64, 
 	if !some {
 		return nil, 0, nil
 	}
-	r, err := pl.relation(live, true)
+	rest, r, err := a.rest(q, pl, p)
 	if err != nil {
 		return nil, 0, err
 	}
+	if len(rest) == 0 {
+		rest = append(rest, q.partial(r.sql))
+	}
 	r.tables = append(r.tables, t)
 	only = &keep{depth: 1}
-	err = a.store.run(a.ctx, r, likelySQL(q.partial(r.sql), t.rows(), size), func(v []driver.Value) error {
+	err = a.store.run(a.ctx, r, likelySQL(strings.Join(rest, " UNION ALL "), t.rows(), size), func(v []driver.Value) error {
 		only.tuples = append(only.tuples, path[0].literal(v[0]))
 		total = toInt(v[1])
 		return nil
 	})
 	if n := len(only.tuples); err != nil || n == 0 || n > mostTops {
-		return nil, 0, a.store.partials.refuse(statement(sources), err)
+		return nil, 0, a.store.partials.refuse(statement(p.whole), err)
 	}
 	slices.Sort(only.tuples)
 	return only, total, nil
