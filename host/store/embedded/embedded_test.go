@@ -37,7 +37,6 @@ func openIn(t *testing.T, dir string, o embedded.Options) *embedded.Store {
 func TestSuite(t *testing.T) {
 	storetest.Run(t, "embedded", func(t *testing.T) store.Store {
 		s := openIn(t, t.TempDir(), manual)
-		s.KeepAll()
 		t.Cleanup(func() { assert.Zero(t, s.Stats().Rejected) })
 		return asking{s, t, &atomic.Int64{}}
 	})

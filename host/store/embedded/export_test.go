@@ -21,9 +21,6 @@ func (s *Store) Renew() error {
 // Merges counts the merges so far.
 func (s *Store) Merges() int64 { return s.merges.Load() }
 
-// KeepAll has the store keep partials, however many groups they have. It is for a store that nobody asks yet.
-func (s *Store) KeepAll() { s.partials.greedy = true }
-
 // LimitPartials bounds partials, for a store that nobody asks yet.
 func (s *Store) LimitPartials(bytes int64) { s.partials.limit = bytes }
 

@@ -45,7 +45,7 @@ type partialBatch struct {
 }
 
 // partialsShare is the part of a store's memory that partials may take.
-const partialsShare = 16
+const partialsShare = 8
 
 // partialOverhead is about what a partial takes beside its rows.
 const partialOverhead = 300
@@ -61,7 +61,6 @@ type partialKey struct {
 type partials struct {
 	limit  int64
 	tops   int  // see topsKept
-	greedy bool // for tests: as many groups as there are rows are worth it, too
 	strict bool // for tests: nothing but tops is worth it
 
 	mu      sync.Mutex
@@ -277,11 +276,8 @@ func statement(sources []source) digest {
 	return digest(h.Sum(nil))
 }
 
-// Partials are worth their memory if they have at most a half of the rows, and take at most a quarter of what all may.
-const (
-	partialRows  = 2
-	partialShare = 4
-)
+// partialShare is the part of all partials' memory that those of one statement may take.
+const partialShare = 4
 
 var errUseless = errors.New("too many groups to keep")
 
@@ -291,7 +287,6 @@ func (a *aggregator) makePartials(q *groups, pl *plan, sources []source) ([]*par
 	withFile.cols = append(q.reads(), column{colFile, kindString, false})
 	out, read := make([]*partial, len(sources)), make([]planned, len(sources))
 	b := partialBuilder{of: make(map[string]*partial, len(sources)), addresses: q.addresses()}
-	rows := int64(0)
 	for i, s := range sources {
 		one, err := s.sel.segment(s.segment, withFile.cols, pl.lists)
 		if err != nil {
@@ -300,7 +295,6 @@ func (a *aggregator) makePartials(q *groups, pl *plan, sources []source) ([]*par
 		read[i] = *one
 		out[i] = &partial{partialKey: s.key(), batch: &b.partialBatch}
 		b.of[s.segment.path] = out[i]
-		rows += s.segment.Rows
 	}
 	r, err := withFile.relation(read, false)
 	if err != nil {
@@ -311,8 +305,7 @@ func (a *aggregator) makePartials(q *groups, pl *plan, sources []source) ([]*par
 		if err := b.add(rec); err != nil {
 			return err
 		}
-		few := q.timed || int64(b.rows) <= rows/partialRows && (q.tops > 0 || !all.strict)
-		if !all.greedy && (!few || b.size > all.limit/partialShare) {
+		if b.size > all.limit/partialShare || all.strict && q.tops == 0 && !q.timed {
 			return errUseless
 		}
 		return nil
