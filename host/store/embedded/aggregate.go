@@ -18,6 +18,11 @@ import (
 // Aggregate implements [store.Store]. Each level of buckets is one SQL statement, which also computes the single
 // values below it; values that are dear to compute for buckets that will be cut have a statement of their own.
 func (s *Store) Aggregate(ctx context.Context, scope store.Scope, r store.AggregateRequest) (*store.AggregateResult, error) {
+	return s.aggregated(ctx, scope, r, false)
+}
+
+// aggregated aggregates; rows: from the events alone.
+func (s *Store) aggregated(ctx context.Context, scope store.Scope, r store.AggregateRequest, rows bool) (*store.AggregateResult, error) {
 	p, err := s.visible(ctx)
 	if err != nil {
 		return nil, err
@@ -29,12 +34,12 @@ func (s *Store) Aggregate(ctx context.Context, scope store.Scope, r store.Aggreg
 	}
 	if !ok { // compute from nothing, so that the answer has its usual form
 		q = &selection{from: nanos(r.From), to: nanos(r.To), now: time.Now(), node: &query.All{}}
-		return s.aggregate(ctx, &snapshot{}, q, r.Aggs)
+		return s.aggregate(ctx, &snapshot{}, q, r.Aggs, rows)
 	}
-	return s.aggregate(ctx, p, q, r.Aggs)
+	return s.aggregate(ctx, p, q, r.Aggs, rows)
 }
 
-func (s *Store) aggregate(ctx context.Context, p *snapshot, q *selection, aggs []store.Agg) (*store.AggregateResult, error) {
+func (s *Store) aggregate(ctx context.Context, p *snapshot, q *selection, aggs []store.Agg, rows bool) (*store.AggregateResult, error) {
 	aggs, err := checkAggs(aggs, 1, q)
 	if err != nil {
 		return nil, err
@@ -43,7 +48,7 @@ func (s *Store) aggregate(ctx context.Context, p *snapshot, q *selection, aggs [
 	// keep the order of flushes: what they look for is then found early, whatever partition it is in.
 	grouped := *p
 	grouped.segments = slices.SortedFunc(slices.Values(p.segments), func(a, b *segment) int { return strings.Compare(a.path, b.path) })
-	a := &aggregator{ctx: ctx, store: s, snap: &grouped, sel: q}
+	a := &aggregator{ctx: ctx, store: s, snap: &grouped, sel: q, rows: rows}
 	root := newAggNode(aggs)
 	all := make([]int, len(aggs))
 	for i := range all {
@@ -121,6 +126,7 @@ type aggregator struct {
 	store   *Store
 	snap    *snapshot
 	sel     *selection
+	rows    bool // nothing but events is read: no partials
 	buckets int
 }
 

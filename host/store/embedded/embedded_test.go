@@ -42,8 +42,8 @@ func TestSuite(t *testing.T) {
 	})
 }
 
-// asking asks for each aggregation three times: of all rows, then making partials, then of those. Every other answer is
-// the last one.
+// asking asks for each aggregation of all rows, then makes partials, of segments and of their ends, then asks of those. Every
+// other answer is the last one.
 type asking struct {
 	*embedded.Store
 	t     *testing.T
@@ -52,9 +52,9 @@ type asking struct {
 
 func (s asking) Aggregate(ctx context.Context, scope store.Scope, r store.AggregateRequest) (*store.AggregateResult, error) {
 	s.t.Helper()
-	first, err := s.Store.Aggregate(ctx, scope, r)
+	first, err := s.AggregateRows(ctx, scope, r)
 	last := first
-	for range 2 {
+	for range 3 {
 		if err != nil || s.Stats().Segments == 0 {
 			return first, err
 		}

@@ -1,6 +1,10 @@
 package embedded
 
-import "context"
+import (
+	"context"
+
+	"github.com/logcenter/logcenter/host/store"
+)
 
 // Merge merges once; false if there was nothing to merge.
 func (s *Store) Merge(ctx context.Context) (bool, error) { return s.merge(ctx) }
@@ -20,6 +24,11 @@ func (s *Store) Renew() error {
 
 // Merges counts the merges so far.
 func (s *Store) Merges() int64 { return s.merges.Load() }
+
+// AggregateRows is Aggregate from the events alone.
+func (s *Store) AggregateRows(ctx context.Context, scope store.Scope, r store.AggregateRequest) (*store.AggregateResult, error) {
+	return s.aggregated(ctx, scope, r, true)
+}
 
 // LimitPartials bounds partials, for a store that nobody asks yet.
 func (s *Store) LimitPartials(bytes int64) { s.partials.limit = bytes }

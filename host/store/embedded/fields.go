@@ -167,7 +167,7 @@ func (s *Store) FieldStats(ctx context.Context, scope store.Scope, r store.Field
 	if f.typ == ecs.Text || f.typ == ecs.GeoPoint || f.name == fieldID || st.Count == 0 {
 		return st, nil
 	}
-	top, err := s.aggregate(ctx, p, q, []store.Agg{{Kind: store.Terms, Field: f.name, Size: r.Size}})
+	top, err := s.aggregate(ctx, p, q, []store.Agg{{Kind: store.Terms, Field: f.name, Size: r.Size}}, false)
 	if err != nil {
 		return nil, err
 	}

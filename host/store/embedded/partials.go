@@ -23,8 +23,7 @@ import (
 // segment, its rows are replaced by those groups. Only the segments at the ends of the times, new ones and the tail
 // are read each time.
 //
-// What is asked once leaves no more than a note. Asked again, the groups of each segment are computed apart and kept:
-// that costs a little more than the answer alone would.
+// To compute the groups of each segment apart costs a third more than the answer alone would.
 
 // digest is the SHA-256 of a statement.
 type digest [sha256.Size]byte
@@ -216,8 +215,12 @@ func (p *partials) refuse(of digest, err error) error {
 	return err
 }
 
-// partialsOf finds the partials of sources or makes them; nil if it is better to read the rows.
+// partialsOf finds the partials of sources or makes them; nil if it is better to read the rows. Those that are dear are not
+// made for what is asked for the first time.
 func (a *aggregator) partialsOf(q *groups, pl *plan, sources []source) ([]*partial, error) {
+	if a.rows {
+		return nil, nil
+	}
 	all := a.store.partials
 	of := statement(sources)
 	again, useless := all.note(of)
@@ -228,7 +231,7 @@ func (a *aggregator) partialsOf(q *groups, pl *plan, sources []source) ([]*parti
 	if len(missing) == 0 {
 		return all.answer(found), nil
 	}
-	if !again && len(found) == 0 {
+	if q.dear() && !again && len(found) == 0 {
 		return nil, nil
 	}
 	done, err := all.turn(a.ctx, of)
@@ -243,21 +246,39 @@ func (a *aggregator) partialsOf(q *groups, pl *plan, sources []source) ([]*parti
 		return all.answer(found), nil
 	}
 	all.answer(found)
+	limit := all.limit / partialShare
 	if len(found) == 0 && len(missing) > 1 { // the largest tells of all whether they are worth it
-		slices.SortStableFunc(missing, func(a, b source) int { return cmp.Compare(b.segment.Rows, a.segment.Rows) })
-		made, err := a.makePartials(q, pl, missing[:1])
+		slices.SortStableFunc(missing, func(a, b source) int { return cmp.Compare(b.rows, a.rows) })
+		worth := limit
+		if !again {
+			worth /= firstShare
+		}
+		made, err := a.makePartials(q, pl, missing[:1], worth*missing[0].rows/rowsIn(missing))
+		if made == nil && !again {
+			return nil, err
+		}
 		if made == nil {
 			return nil, all.refuse(of, err)
 		}
 		all.keep(made)
 		found, missing = made, missing[1:]
 	}
-	made, err := a.makePartials(q, pl, missing)
+	made, err := a.makePartials(q, pl, missing, limit)
 	if made == nil {
 		return nil, all.refuse(of, err)
 	}
 	all.keep(made)
 	return append(found, made...), nil
+}
+
+// dear says whether to make partials may cost much more than to answer.
+func (q *groups) dear() bool { return q.tops > 0 || q.timed || len(q.path) > 2 }
+
+func rowsIn(sources []source) (rows int64) {
+	for _, s := range sources {
+		rows += s.rows
+	}
+	return max(rows, 1)
 }
 
 // statement is the digest of a statement over all of its sources.
@@ -276,13 +297,18 @@ func statement(sources []source) digest {
 	return digest(h.Sum(nil))
 }
 
-// partialShare is the part of all partials' memory that those of one statement may take.
-const partialShare = 4
+// partialShare is the part of all partials' memory that those of one statement may take, firstShare the part of that which
+// they may take when it is asked for the first time: many groups cost much more to keep than to answer.
+const (
+	partialShare = 4
+	firstShare   = 16
+)
 
 var errUseless = errors.New("too many groups to keep")
 
-// makePartials computes the partials of segments in one statement; nil if they are not worth it.
-func (a *aggregator) makePartials(q *groups, pl *plan, sources []source) ([]*partial, error) {
+// makePartials computes the partials of segments in one statement; nil if they take more bytes than the limit, and are not
+// worth it.
+func (a *aggregator) makePartials(q *groups, pl *plan, sources []source, limit int64) ([]*partial, error) {
 	withFile := *pl
 	withFile.cols = append(q.reads(), column{colFile, kindString, false})
 	out, read := make([]*partial, len(sources)), make([]planned, len(sources))
@@ -300,12 +326,12 @@ func (a *aggregator) makePartials(q *groups, pl *plan, sources []source) ([]*par
 	if err != nil {
 		return nil, err
 	}
-	all, file := a.store.partials, quoteName(colFile)
+	strict, file := a.store.partials.strict, quoteName(colFile)
 	err = a.store.runArrow(a.ctx, r, q.kept(r.sql, file)+" ORDER BY "+file, func(rec arrow.RecordBatch) error {
 		if err := b.add(rec); err != nil {
 			return err
 		}
-		if b.size > all.limit/partialShare || all.strict && q.tops == 0 && !q.timed {
+		if b.size > limit || strict && q.tops == 0 && !q.timed {
 			return errUseless
 		}
 		return nil
