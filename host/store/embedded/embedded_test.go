@@ -238,6 +238,8 @@ func TestMerge(t *testing.T) {
 		require.EqualValues(t, 1000, distinct)
 		total, _ = tally(t, s, "登录 AND 17")
 		require.EqualValues(t, 51, total, "event 17 and the 50 of entry 17")
+		total, _ = tally(t, s, "event.id:(suite-0-1-0 OR suite-0-20-49 OR suite-0-21-0 OR suite-1-3-0)")
+		require.EqualValues(t, 2, total, "the first and the last")
 		fs, err := s.Fields(context.Background(), store.Everything(), store.Selection{From: epoch, To: epoch.Add(time.Hour)})
 		require.NoError(t, err)
 		for _, f := range fs {

@@ -414,6 +414,7 @@ func (t *flushRows) describe(g *segment, rows []int32) {
 	words := newWordSet()
 	ingested := make([][]int64, len(t.entries))
 	used := make([]bool, len(t.entries))
+	positions := make([]span, len(t.entries))
 	undeclared := make([]map[string]*wire.Column, len(t.entries))
 	times := make([]int64, len(rows))
 	for n, r := range rows {
@@ -421,6 +422,7 @@ func (t *flushRows) describe(g *segment, rows []int32) {
 		e := t.entries[i]
 		if !used[i] {
 			used[i] = true
+			positions[i] = span{e.position(row), e.position(row)}
 			ingested[i] = e.ingested()
 			g.MinOffset, g.MaxOffset = min(g.MinOffset, e.offset), max(g.MaxOffset, e.offset)
 			if !slices.Contains(g.Sources, e.source) {
@@ -431,6 +433,8 @@ func (t *flushRows) describe(g *segment, rows []int32) {
 				undeclared[i][c.Name] = c
 			}
 		}
+		at := e.position(row)
+		positions[i].First, positions[i].Last = min(positions[i].First, at), max(positions[i].Last, at)
 		times[n] = e.times[row]
 		g.MinTime, g.MaxTime = min(g.MinTime, e.times[row]), max(g.MaxTime, e.times[row])
 		g.MinIngested, g.MaxIngested = min(g.MinIngested, ingested[i][row]), max(g.MaxIngested, ingested[i][row])
@@ -441,6 +445,11 @@ func (t *flushRows) describe(g *segment, rows []int32) {
 			if c.Has(row) {
 				g.Undeclared[name]++
 			}
+		}
+	}
+	for i, e := range t.entries {
+		if used[i] {
+			g.cover(e.source, positions[i])
 		}
 	}
 	g.words = words.bloom()

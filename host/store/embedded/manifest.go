@@ -65,7 +65,8 @@ type segmentIndex struct {
 	Columns    map[string]columnInfo `json:"columns"`
 	Undeclared map[string]int64      `json:"undeclared,omitempty"` // events that have the field
 	Sources    []string              `json:"sources"`
-	Spans      []timeSpan            `json:"spans,omitempty"` // in order
+	Positions  map[string]span       `json:"positions,omitempty"` // of each source; missing in segments of before they were kept
+	Spans      []timeSpan            `json:"spans,omitempty"`     // in order
 	words      *bloom
 }
 
@@ -94,6 +95,16 @@ func (s *segmentInfo) file(dir string) string {
 func indexFile(rows string) string { return strings.TrimSuffix(rows, ".parquet") + ".index" }
 
 func (g *segment) acquire() { g.refs.Add(1) }
+
+// cover adds positions of a source.
+func (x *segmentIndex) cover(source string, of span) {
+	if known, ok := x.Positions[source]; ok {
+		of = span{min(known.First, of.First), max(known.Last, of.Last)}
+	} else if x.Positions == nil {
+		x.Positions = map[string]span{}
+	}
+	x.Positions[source] = of
+}
 
 // release removes the files of a dropped segment after its last use.
 func (g *segment) release() {

@@ -147,6 +147,13 @@ func (s *Store) mergeSegments(ctx context.Context, old []*segment) (*segment, er
 		}
 		g.Sources = append(g.Sources, o.Sources...)
 	}
+	if !slices.ContainsFunc(old, func(o *segment) bool { return o.Positions == nil }) {
+		for _, o := range old {
+			for source, of := range o.Positions {
+				g.cover(source, of)
+			}
+		}
+	}
 	slices.Sort(g.Sources)
 	g.Sources = slices.Compact(g.Sources)
 	if err := durable.MakeDir(filepath.Join(s.dir, segmentsDir, filepath.FromSlash(g.partition()))); err != nil {

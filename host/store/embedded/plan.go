@@ -178,6 +178,7 @@ func (q *selection) segment(g *segment, cols []column, in map[listKey][]string) 
 	c := condition{now: q.now, lists: in, uses: map[string]bool{}, layout: layout{
 		columns:    g.Columns,
 		undeclared: func(name string) bool { return g.Undeclared[name] > 0 },
+		positions:  g.Positions,
 	}}
 	where := c.sql(q.node)
 	if c.err != nil {

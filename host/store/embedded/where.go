@@ -3,7 +3,9 @@ package embedded
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,6 +20,13 @@ import (
 type layout struct {
 	columns    map[string]columnInfo
 	undeclared func(name string) bool // may be in colFlattened
+	positions  map[string]span        // of each source; nil: not known
+}
+
+// span is the positions from one to another.
+type span struct {
+	First int64 `json:"f"`
+	Last  int64 `json:"l"`
 }
 
 // Constants that conditions fold to. A condition may also be NULL, which is not true; negation makes it false first.
@@ -61,7 +70,7 @@ func (c *condition) sql(n query.Node) string {
 	case *query.And:
 		return c.join(n.Nodes, " AND ", sqlTrue, sqlFalse)
 	case *query.Or:
-		return c.join(n.Nodes, " OR ", sqlFalse, sqlTrue)
+		return c.either(n.Nodes)
 	case *query.Not:
 		switch s := c.sql(n.Node); s {
 		case sqlTrue:
@@ -111,6 +120,60 @@ func (c *condition) join(nodes []query.Node, op, neutral, decisive string) strin
 	default:
 		return "(" + strings.Join(parts, op) + ")"
 	}
+}
+
+// either is an OR. Of many events that are asked for by their ids, as evidence is, a row is looked up among those instead of
+// being compared with each.
+func (c *condition) either(nodes []query.Node) string {
+	ids := map[string][]int64{}
+	var others []query.Node
+	for _, n := range nodes {
+		if t, ok := n.(*query.Term); ok && query.FieldName(t.Field) == fieldID {
+			if id, err := store.ParseEventID(t.Value); err == nil {
+				ids[id.Source()] = append(ids[id.Source()], id.Position)
+			}
+			continue
+		}
+		others = append(others, n)
+	}
+	parts := []string{c.join(others, " OR ", sqlFalse, sqlTrue)}
+	if parts[0] == sqlTrue {
+		return sqlTrue
+	}
+	for _, source := range slices.Sorted(maps.Keys(ids)) {
+		parts = append(parts, c.among(source, ids[source]))
+	}
+	parts = slices.DeleteFunc(parts, func(s string) bool { return s == sqlFalse })
+	switch len(parts) {
+	case 0:
+		return sqlFalse
+	case 1:
+		return parts[0]
+	default:
+		return "(" + strings.Join(parts, " OR ") + ")"
+	}
+}
+
+// among are the events of a source at positions, which it sorts.
+func (c *condition) among(source string, positions []int64) string {
+	if known := c.layout.positions; known != nil {
+		in, ok := known[source]
+		if !ok || !slices.ContainsFunc(positions, func(p int64) bool { return in.First <= p && p <= in.Last }) {
+			return sqlFalse
+		}
+	}
+	c.use(colSource)
+	c.use(fieldPosition)
+	slices.Sort(positions)
+	pos, list := quoteName(fieldPosition), make([]string, len(positions))
+	for i, p := range positions {
+		list[i] = quoteInt(p)
+	}
+	at := pos + " = " + list[0]
+	if len(list) > 1 { // the bounds spare row groups, of which their least and greatest are known
+		at = pos + " >= " + list[0] + " AND " + pos + " <= " + list[len(list)-1] + " AND " + pos + " IN (" + strings.Join(list, ", ") + ")"
+	}
+	return "(" + quoteName(colSource) + " = " + quote(source) + " AND " + at + ")"
 }
 
 // use names a column if the layout has it.
@@ -409,17 +472,17 @@ var idText = fmt.Sprintf(`(%[1]s || '-' || (%[2]s >> 24) || '-' || ((%[2]s >> 8)
 	quoteName(colSource), quoteName(fieldPosition))
 
 func (c *condition) id(n query.Node) string {
-	c.use(colSource)
-	c.use(fieldPosition)
 	t, ok := n.(*query.Term)
 	if !ok {
+		c.use(colSource)
+		c.use(fieldPosition)
 		return c.compare(n, ecs.Keyword, idText)
 	}
 	id, err := store.ParseEventID(t.Value)
 	if err != nil {
 		return sqlFalse
 	}
-	return "(" + quoteName(fieldPosition) + " = " + quoteInt(id.Position) + " AND " + quoteName(colSource) + " = " + quote(id.Source()) + ")"
+	return c.among(id.Source(), []int64{id.Position})
 }
 
 // text compares words.
