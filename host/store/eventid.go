@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/logcenter/logcenter/sdk/ecs"
+	"github.com/logcenter/logcenter/sdk/query"
 )
 
 // EventID is the identity of an event: where its raw line lies. As text it is
@@ -79,4 +82,17 @@ func parseID(journal, rest string) (EventID, error) {
 		n[i] = v
 	}
 	return EventID{Journal: journal, Partition: uint32(n[0]), Position: Position(n[1], uint16(n[2]), uint8(n[3]))}, nil
+}
+
+// AnyOfIDs parts alternatives, the nodes of an OR, into ids that are asked for, as they are written, and others. Stores look an
+// event up among many ids, as those of evidence, at once.
+func AnyOfIDs(alternatives []query.Node) (ids []string, others []query.Node) {
+	for _, n := range alternatives {
+		if t, ok := n.(*query.Term); ok && query.FieldName(t.Field) == ecs.EventID.Name() {
+			ids = append(ids, t.Value)
+		} else {
+			others = append(others, n)
+		}
+	}
+	return ids, others
 }

@@ -34,8 +34,8 @@ const (
 	evidenceTaken  = "taken"
 	evidenceNone   = "none"
 
-	alertsAtOnce  = 50 // whose events one scan looks for
-	idsAtOnce     = 500
+	alertsAtOnce  = 200 // whose events one scan looks for
+	idsAtOnce     = 2000
 	evidenceBytes = 256 << 10 // of one alert, before compression
 	// Events come to the store within seconds; after these tries they will not.
 	evidenceSpan = 10 * time.Minute

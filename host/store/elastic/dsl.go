@@ -65,7 +65,7 @@ func (t *translator) node(n query.Node) clause {
 	case *query.And:
 		return boolean("filter", t.nodes(n.Nodes))
 	case *query.Or:
-		return boolean("should", t.nodes(n.Nodes))
+		return t.either(n.Nodes)
 	case *query.Not:
 		return boolean("must_not", []clause{t.node(n.Node)})
 	case *query.Exists:
@@ -151,9 +151,21 @@ func (t *translator) leaf(n query.Node, f query.Field) clause {
 // id compares event.id, which is the document's own.
 func (t *translator) id(n query.Node) clause {
 	if n, ok := n.(*query.Term); ok {
-		return clause{"ids": clause{"values": []string{n.Value}}}
+		return ids(n.Value)
 	}
 	return t.strings(n, t.product.field(fieldID))
+}
+
+func ids(values ...string) clause { return clause{"ids": clause{"values": values}} }
+
+// either is an OR. A cluster bounds the clauses of a query; many ids are one.
+func (t *translator) either(nodes []query.Node) clause {
+	wanted, others := store.AnyOfIDs(nodes)
+	cs := t.nodes(others)
+	if len(wanted) > 0 {
+		cs = append(cs, ids(wanted...))
+	}
+	return boolean("should", cs)
 }
 
 func (t *translator) typed(n query.Node, name string, typ ecs.Type) clause {

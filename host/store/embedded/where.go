@@ -125,16 +125,12 @@ func (c *condition) join(nodes []query.Node, op, neutral, decisive string) strin
 // either is an OR. Of many events that are asked for by their ids, as evidence is, a row is looked up among those instead of
 // being compared with each.
 func (c *condition) either(nodes []query.Node) string {
-	ids := map[string][]int64{}
-	var others []query.Node
-	for _, n := range nodes {
-		if t, ok := n.(*query.Term); ok && query.FieldName(t.Field) == fieldID {
-			if id, err := store.ParseEventID(t.Value); err == nil {
-				ids[id.Source()] = append(ids[id.Source()], id.Position)
-			}
-			continue
+	wanted, others := store.AnyOfIDs(nodes)
+	ids := map[string][]int64{} // by source
+	for _, text := range wanted {
+		if id, err := store.ParseEventID(text); err == nil {
+			ids[id.Source()] = append(ids[id.Source()], id.Position)
 		}
-		others = append(others, n)
 	}
 	parts := []string{c.join(others, " OR ", sqlFalse, sqlTrue)}
 	if parts[0] == sqlTrue {
