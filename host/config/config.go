@@ -128,7 +128,7 @@ type Store struct {
 	Kind string `yaml:"kind" default:"embedded" enum:"embedded,elasticsearch,none"`
 	// Elasticsearch says where the cluster is, for that kind only. The keys beside it are for embedded.
 	Elasticsearch *Elasticsearch `yaml:"elasticsearch"`
-	// Memory bounds what searches use, a sixteenth of it for what charts that are shown again know of segments.
+	// Memory bounds what searches use, an eighth of it for what charts that are shown again know of segments.
 	Memory schema.Bytes `yaml:"memory" default:"1GiB" min:"128MiB"`
 	// Threads is how many processors searches use; 0 is all.
 	Threads int `yaml:"threads" default:"0" min:"0" max:"1024"`

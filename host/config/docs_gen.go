@@ -225,7 +225,7 @@ var docs = map[string]string{
 	"config.Store.FlushBytes":             "FlushBytes is how much raw log is gathered in memory before a segment is written.",
 	"config.Store.FlushEvery":             "FlushEvery is the longest that events stay in memory only; the journal has them, too.",
 	"config.Store.Kind":                   "Kind is embedded for the store inside the host, elasticsearch for a cluster of Elasticsearch or OpenSearch, or\nnone to keep no events.",
-	"config.Store.Memory":                 "Memory bounds what searches use, a sixteenth of it for what charts that are shown again know of segments.",
+	"config.Store.Memory":                 "Memory bounds what searches use, an eighth of it for what charts that are shown again know of segments.",
 	"config.Store.TailBytes":              "TailBytes bounds the memory of events that are not in segments yet; at the bound the store's consumer\nwaits for the disk.",
 	"config.Store.Threads":                "Threads is how many processors searches use; 0 is all.",
 	"config.Stream":                       "Stream is a named selection of events.",

@@ -300,8 +300,8 @@ func statement(sources []source) digest {
 // partialShare is the part of all partials' memory that those of one statement may take, firstShare the part of that which
 // they may take when it is asked for the first time: many groups cost much more to keep than to answer.
 const (
-	partialShare = 4
-	firstShare   = 16
+	partialShare = 16
+	firstShare   = 4
 )
 
 var errUseless = errors.New("too many groups to keep")
