@@ -219,8 +219,8 @@ func (a *aggregator) grouped(q *groups) (from string, sel []string, r *relation,
 	return q.keyed(r.sql), sel, r, nil
 }
 
-// fromPartials is the relation of a statement's partials: those of segments that lie in the selection whole are kept,
-// the others are computed with the statement. r is nil if it is better to read all rows.
+// fromPartials is the relation of a statement's partials: those that are kept, and those that are computed with the
+// statement. r is nil if it is better to read all rows.
 func (a *aggregator) fromPartials(q *groups, pl *plan) (from string, r *relation, err error) {
 	p, err := q.split(pl)
 	if err != nil || len(p.whole) == 0 {
@@ -267,6 +267,7 @@ func (q *groups) times() *groups {
 	return &timed
 }
 
+// split parts a plan's segments.
 func (q *groups) split(pl *plan) (*parted, error) {
 	out, timed := &parted{}, q.times()
 	whole, edge := digester{of: q, all: map[string]digest{}}, digester{of: timed, all: map[string]digest{}}

@@ -19,9 +19,8 @@ import (
 )
 
 // Dashboards ask the same again and again, over times that move on with the clock. Segments do not change, so what the
-// groups of a statement are in one segment needs to be computed once: as long as the times of a question contain the
-// segment, its rows are replaced by those groups. Only the segments at the ends of the times, new ones and the tail
-// are read each time.
+// groups of a statement are in one segment needs to be computed once: where the times of a question contain the segment,
+// its rows are replaced by those groups. What times cut is in grouped.go, terms of which there are very many in tops.go.
 //
 // To compute the groups of each segment apart costs a third more than the answer alone would.
 
