@@ -255,3 +255,57 @@ func (s *wordSet) bloom() *bloom {
 	}
 	return b
 }
+
+// mayHold asks the words of a segment whether any of its events can match; true if they do not tell.
+func mayHold(n query.Node, in words) bool {
+	switch n := n.(type) {
+	case *query.And:
+		for _, s := range n.Nodes {
+			if !mayHold(s, in) {
+				return false
+			}
+		}
+		return true
+	case *query.Or:
+		for _, s := range n.Nodes {
+			if mayHold(s, in) {
+				return true
+			}
+		}
+		return false
+	case *query.Term, *query.Prefix, *query.Wildcard:
+		if names := query.FieldsOf(n); len(names) != 1 || names[0] != fieldMessage {
+			return true
+		}
+		list, err := query.TextWords(n)
+		if err != nil {
+			return true
+		}
+		return wordsMayHold(list, in)
+	default:
+		return true
+	}
+}
+
+func wordsMayHold(list []query.Word, in words) bool {
+	last := uint64(0)
+	for _, w := range list {
+		if w.Kind != query.Exact {
+			last = 0
+			continue
+		}
+		h := hashWord(w.Text)
+		if !in.has(h) {
+			return false
+		}
+		if !isSolo(w.Text) {
+			last = 0
+			continue
+		}
+		if last != 0 && !in.has(hashPair(last, h)) {
+			return false
+		}
+		last = h
+	}
+	return true
+}
