@@ -112,6 +112,11 @@ func (c *condition) join(nodes []query.Node, op, neutral, decisive string) strin
 			parts = append(parts, s)
 		}
 	}
+	return joined(parts, op, neutral)
+}
+
+// joined are conditions as one; that of none is neutral.
+func joined(parts []string, op, neutral string) string {
 	switch len(parts) {
 	case 0:
 		return neutral
@@ -140,14 +145,7 @@ func (c *condition) either(nodes []query.Node) string {
 		parts = append(parts, c.among(source, ids[source]))
 	}
 	parts = slices.DeleteFunc(parts, func(s string) bool { return s == sqlFalse })
-	switch len(parts) {
-	case 0:
-		return sqlFalse
-	case 1:
-		return parts[0]
-	default:
-		return "(" + strings.Join(parts, " OR ") + ")"
-	}
+	return joined(parts, " OR ", sqlFalse)
 }
 
 // among are the events of a source at positions, which it sorts.
@@ -202,14 +200,7 @@ func (c *condition) exists(name string) string {
 			parts = append(parts, "json_exists("+expr+", "+quote(jsonPath(name))+")")
 		}
 	}
-	switch len(parts) {
-	case 0:
-		return sqlFalse
-	case 1:
-		return parts[0]
-	default:
-		return "(" + strings.Join(parts, " OR ") + ")"
-	}
+	return joined(parts, " OR ", sqlFalse)
 }
 
 func jsonPath(name string) string { return `$."` + name + `"` }
@@ -408,14 +399,7 @@ func (c *condition) unknown(n query.Node, name string) string {
 	if c.layout.undeclared(name) {
 		parts = append(parts, c.flattened(n, name))
 	}
-	switch len(parts) {
-	case 0:
-		return sqlFalse
-	case 1:
-		return parts[0]
-	default:
-		return "(" + strings.Join(parts, " OR ") + ")"
-	}
+	return joined(parts, " OR ", sqlFalse)
 }
 
 // retyped compares the text of values whose column has another type than the field has now.
