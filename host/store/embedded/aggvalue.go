@@ -120,13 +120,22 @@ func (m *metric) percentiles(a *store.Agg, f aggField, x string) error {
 		if !(p >= 0 && p <= 100) {
 			return fmt.Errorf("%w: percentiles of %s: %v is not between 0 and 100", store.ErrRequest, f.name, p)
 		}
-		ps[i] = strconv.FormatFloat(p/100, 'f', -1, 64)
+		ps[i] = quoteFloat(fraction(p))
 	}
 	m.each, m.kind, m.parts = x+"::DOUBLE", kindFloat, []string{"count(*)"}
 	m.whole = "[list(x ORDER BY x) FILTER (x IS NOT NULL), list(%[1]s::DOUBLE ORDER BY x) FILTER (x IS NOT NULL)]"
 	m.listed = true
 	m.rows, m.dear = "quantile_cont("+x+"::DOUBLE, ["+strings.Join(ps, ", ")+"])", true
 	return nil
+}
+
+// fraction is a percentage as a fraction: 99.9 is 0.999, where a division makes it 0.9990000000000001.
+func fraction(percent float64) float64 {
+	f, err := strconv.ParseFloat(strconv.FormatFloat(percent, 'f', -1, 64)+"e-2", 64)
+	if err != nil { // it is written by the line above
+		panic(err)
+	}
+	return f
 }
 
 // setValue puts what SQL computed into the result of an aggregation; NULL leaves the result of no events.
@@ -168,7 +177,7 @@ func weightedPercentiles(out, percents []float64, values, times []any) {
 		return math.NaN()
 	}
 	for i, p := range percents {
-		rank := p / 100 * (total - 1)
+		rank := fraction(p) * (total - 1)
 		low, part := math.Modf(rank)
 		out[i] = at(low)
 		if part > 0 {

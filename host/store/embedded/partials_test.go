@@ -164,3 +164,26 @@ func TestPartialsAtOnce(t *testing.T) {
 	require.Positive(t, made)
 	require.Less(t, made, int64(200), "one made them for all")
 }
+
+// TestPercentilesOfPartials: percentiles are the same to the last digit, from events and from what is kept of them.
+func TestPercentilesOfPartials(t *testing.T) {
+	s := openIn(t, t.TempDir(), manual)
+	for e := uint64(1); e <= 3; e++ {
+		hourly(t, s, e, 365)
+	}
+	n, err := query.Parse("event.sequence:>=1")
+	require.NoError(t, err)
+	r := store.AggregateRequest{
+		Selection: store.Selection{Query: n, From: epoch.AddDate(0, 0, -9), To: epoch.AddDate(0, 0, 9)},
+		Aggs:      []store.Agg{{Kind: store.Percentiles, Field: "event.sequence", Percents: []float64{0, 1, 12.5, 33.3, 50, 66.6, 90, 95, 99, 99.9, 99.99, 100}}},
+	}
+	want, err := s.AggregateRows(context.Background(), store.Everything(), r)
+	require.NoError(t, err)
+	for range 2 {
+		got, err := s.Aggregate(context.Background(), store.Everything(), r)
+		require.NoError(t, err)
+		require.Equal(t, want.Aggs[0].Values, got.Aggs[0].Values)
+	}
+	used, _ := s.Partials()
+	require.Positive(t, used)
+}
