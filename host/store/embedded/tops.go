@@ -20,7 +20,7 @@ const topsKept = 400
 // mostTops is how many terms are counted for an answer at most.
 const mostTops = 4 * mostLeast
 
-// ofTops are the columns that are kept beside keys and counts: what no other term of the segment has more events than.
+// ofTops is the column that is kept beside keys and counts: what no other term of the segment has more events than.
 const ofTops = "r"
 
 // kept is the statement of what is kept of segments; before are columns that its groups are alike in, too. Of tops there is
@@ -35,7 +35,7 @@ func (q *groups) kept(sql string, before ...string) string {
 	count := partName(0, 0)
 	return fmt.Sprintf("WITH t AS MATERIALIZED (%[1]s),"+
 		" h AS MATERIALIZED (SELECT %[2]ssum(%[3]s)::BIGINT AS n, list_min(max(%[3]s, %[4]d)) AS %[5]s FROM t GROUP BY %[6]s)"+
-		" SELECT %[2]sk0, %[3]s, %[5]s FROM t JOIN h USING (%[7]s) WHERE %[3]s >= %[5]s+1"+
+		" SELECT %[2]sk0, %[3]s, %[5]s FROM t JOIN h USING (%[7]s) WHERE %[3]s > %[5]s"+
 		" UNION ALL SELECT %[2]sNULL, n, %[5]s FROM h",
 		sql, list, count, q.tops, ofTops, by, strings.Join(before, ", "))
 }
